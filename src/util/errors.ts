@@ -1,0 +1,90 @@
+/**
+ * Every error that Tunewright throws on purpose. A message has up to three parts: what happened,
+ * why, and what to do; the command line prints them on a line each and takes the exit code from
+ * the class.
+ */
+
+/** What a {@link TunewrightError} carries beside its first line. */
+export interface ErrorDetail {
+  /** Why it happened, one line. */
+  why?: string;
+  /** What the user can do about it, one line. */
+  todo?: string;
+  cause?: unknown;
+}
+
+export class TunewrightError extends Error {
+  /** Stable, greppable name of the kind of error. */
+  readonly code: string = "TUNEWRIGHT";
+  /** Exit code of the command line when this error ends it. */
+  readonly exitCode: number = 1;
+  readonly why: string | undefined;
+  readonly todo: string | undefined;
+
+  constructor(what: string, detail: ErrorDetail = {}) {
+    super(what, detail.cause === undefined ? undefined : { cause: detail.cause });
+    this.name = new.target.name;
+    this.why = detail.why;
+    this.todo = detail.todo;
+  }
+}
+
+/** Wrong flag, unknown or contradictory configuration key. */
+export class ConfigError extends TunewrightError {
+  override readonly code = "CONFIG";
+  override readonly exitCode = 2;
+}
+
+/** A data file, row or label that cannot be trained on. */
+export class DataError extends TunewrightError {
+  override readonly code = "DATA";
+  override readonly exitCode = 3;
+}
+
+/** A model or weight file (safetensors, GGUF, config.json, tokenizer) that cannot be used. */
+export class FormatError extends TunewrightError {
+  override readonly code = "FORMAT";
+  override readonly exitCode = 3;
+}
+
+/** A checkpoint that is missing, damaged or belongs to another run. */
+export class CheckpointError extends TunewrightError {
+  override readonly code = "CHECKPOINT";
+  override readonly exitCode = 3;
+}
+
+/** Something that this machine lacks. */
+export class EnvironmentError extends TunewrightError {
+  override readonly code = "ENVIRONMENT";
+}
+
+/** A native operator was called wrongly or failed; names the operator. */
+export class NativeError extends TunewrightError {
+  override readonly code: string = "NATIVE";
+  readonly operator: string;
+
+  constructor(operator: string, what: string, detail: ErrorDetail = {}) {
+    super(what, detail);
+    this.operator = operator;
+  }
+}
+
+/** One argument of a native call has the wrong type or value. */
+export class ArgumentError extends NativeError {
+  override readonly code = "ARGUMENT";
+  readonly argument: string;
+  readonly expected: string;
+  readonly got: string;
+
+  constructor(operator: string, argument: string, expected: string, got: string) {
+    super(operator, `${operator}: expected \`${argument}\` to be ${expected}, got ${got}`);
+    this.argument = argument;
+    this.expected = expected;
+    this.got = got;
+  }
+}
+
+/** A tensor was used after `dispose()` or after the `tidy` that made it ended. */
+export class UseAfterFreeError extends TunewrightError {
+  override readonly code = "USE_AFTER_FREE";
+}
