@@ -1,0 +1,102 @@
+/**
+ * Zod building blocks for configuration values. A value may come from JSON, from YAML (where
+ * `2e-4` can be a string) or from a command-line flag (always a string), so each block first turns
+ * text into the type it stands for and then checks it.
+ */
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+
+const numeral = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const yes = new Set(["true", "yes", "on", "1", "t", "y"]);
+const no = new Set(["false", "no", "off", "0", "f", "n"]);
+
+/** `"2e-4"` becomes `2e-4`; anything that is not a decimal number stays what it is. */
+export function textToNumber(value: unknown): unknown {
+  return typeof value === "string" && numeral.test(value.trim()) ? Number(value) : value;
+}
+
+/** `"true"`, `"no"`, `1` … become booleans; anything else stays what it is. */
+export function textToBoolean(value: unknown): unknown {
+  const text = String(value).trim().toLowerCase();
+  if (yes.has(text)) return true;
+  if (no.has(text)) return false;
+  return value;
+}
+
+function textToJson(value: unknown): unknown {
+  if (typeof value !== "string" || !value.trim().startsWith("{")) return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+function toList(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  const parts = value.split(",").map((part) => part.trim());
+  return parts.filter((part) => part !== "");
+}
+
+function expandHome(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  return value === "~" || value.startsWith("~/") ? join(homedir(), value.slice(1)) : value;
+}
+
+/** A number; narrow it with `z.number().gt(0)` and the like. */
+export function number(schema: z.ZodNumber = z.number()) {
+  return z.preprocess(textToNumber, schema);
+}
+
+/** A whole number of at least `minimum`. */
+export function integer(minimum: number) {
+  return z.preprocess(textToNumber, z.number().int().min(minimum));
+}
+
+export function boolean() {
+  return z.preprocess(textToBoolean, z.boolean());
+}
+
+/** One of a few words. `false` reads as `"no"`, which is how YAML 1.1 writers spell it. */
+export function choice<const Words extends readonly [string, ...string[]]>(words: Words) {
+  return z.preprocess((value) => (value === false ? "no" : value), z.enum(words));
+}
+
+export function text() {
+  return z.preprocess(
+    (value) => (typeof value === "number" ? String(value) : value),
+    z.string().min(1),
+  );
+}
+
+/** A path; a leading `~` is the home directory. */
+export function path() {
+  return z.preprocess(expandHome, z.string().min(1));
+}
+
+/** One path or a list of paths; always a list afterwards. */
+export function paths() {
+  return z.preprocess(
+    (value) => {
+      const list = typeof value === "string" ? [value] : value;
+      return Array.isArray(list) ? list.map(expandHome) : list;
+    },
+    z.array(z.string().min(1)),
+  );
+}
+
+/** A list of words, or one text with commas. */
+export function words() {
+  return z.preprocess(toList, z.array(z.string().min(1)));
+}
+
+/** A number of steps, or below 1 a share of all steps (transformers' `logging_steps` and relatives). */
+export function steps() {
+  return z.preprocess(textToNumber, z.union([z.number().gt(0).lt(1), z.number().int().min(1)]));
+}
+
+/** An object of numbers, or its JSON text. */
+export function numberRecord() {
+  return z.preprocess(textToJson, z.record(z.string(), z.preprocess(textToNumber, z.number())));
+}
