@@ -1,0 +1,192 @@
+// Sets this checkout up: npm packages, libtorch, bitsandbytes, the built-in model, the addon,
+// the build. Every step looks first and does nothing where nothing is to do. Uses only what Node
+// itself brings, because it runs before anything is installed.
+import fs from "node:fs";
+import path from "node:path";
+import { addonPath, buildAddon } from "./setup/addon.mjs";
+import { findOrFetchBitsandbytes } from "./setup/bitsandbytes.mjs";
+import { checkoutPaths, readJson, removeLeftovers, writeFileAtomic } from "./setup/files.mjs";
+import { acquireLock } from "./setup/lock.mjs";
+import { builtinModelPath, fetchBuiltinModel, hasBuiltinModel } from "./setup/model.mjs";
+import { installPackages } from "./setup/npm.mjs";
+import { atLeast, checkPrerequisites, findCompiler } from "./setup/prerequisites.mjs";
+import { SetupError, say, stopChildren } from "./setup/run.mjs";
+import { findOrInstallTorch, needsSystemPython } from "./setup/torch.mjs";
+import { buildTypeScript } from "./setup/typescript.mjs";
+
+const HELP = `Usage: tunewright setup [options]
+
+Installs and builds what Tunewright needs, inside this checkout. Runs by itself on first use.
+
+Options:
+  --offline DIR  take Python wheels from DIR and npm packages from the npm cache DIR/npm
+  --quiet        say nothing when nothing is to do
+  -h, --help     show this
+
+Environment:
+  TUNEWRIGHT_PYTHON       Python whose torch (2.11 to 2.13) to use instead of .venv
+  TUNEWRIGHT_TORCH_INDEX  package index for torch's CPU build
+  TUNEWRIGHT_GPU          1 or 0: install torch with or without CUDA whatever this machine has
+
+Example:
+  ./tunewright setup
+`;
+
+function parseArguments(args) {
+  const options = { offline: undefined, quiet: false };
+  for (let i = 0; i < args.length; i++) {
+    if (args[i] === "--quiet") options.quiet = true;
+    else if (args[i] === "--offline" && args[i + 1]) options.offline = path.resolve(args[++i]);
+    else if (args[i] === "--help" || args[i] === "-h") {
+      process.stdout.write(HELP);
+      process.exit(0);
+    } else {
+      process.stderr.write(
+        `error: unknown argument ${args[i]}\n  to do: see \`tunewright setup --help\`\n`,
+      );
+      process.exit(2);
+    }
+  }
+  if (options.offline && !fs.existsSync(options.offline)) {
+    process.stderr.write(`error: the folder ${options.offline} does not exist\n`);
+    process.exit(2);
+  }
+  return options;
+}
+
+/** Identifies the files of a torch installation: a changed one has another version file. */
+function torchFingerprint(folder) {
+  const stat = fs.statSync(path.join(folder, "version.py"), { throwIfNoEntry: false });
+  return stat ? `${stat.size}:${stat.mtimeMs}` : null;
+}
+
+/** What the last set-up found, as long as it still holds; else `null`. */
+function usableRuntime(paths) {
+  const runtime = readJson(paths.runtime);
+  if (!runtime || runtime.root !== paths.root) return null;
+  const wish = process.env.TUNEWRIGHT_PYTHON;
+  if (wish && wish !== runtime.requestedPython) return null;
+  if (!fs.existsSync(runtime.python) || !fs.existsSync(runtime.bitsandbytesCpuLib)) return null;
+  const folder = path.dirname(runtime.torchLib);
+  if (torchFingerprint(folder) !== runtime.torchFingerprint) return null;
+  return runtime;
+}
+
+/** Steps 2 and 3: torch and bitsandbytes, as the fields of runtime.json. */
+async function findRuntime(paths, options) {
+  const probe = await findOrInstallTorch(paths, options);
+  const { folder, version, cudaVersion, cxx11Abi } = probe.torch;
+  const bitsandbytes = await findOrFetchBitsandbytes(probe, paths, options);
+  return {
+    root: paths.root,
+    requestedPython: process.env.TUNEWRIGHT_PYTHON ?? "",
+    python: probe.python,
+    pythonVersion: probe.pythonVersion,
+    torchVersion: version,
+    torchLib: path.join(folder, "lib"),
+    torchInclude: path.join(folder, "include"),
+    torchCxx11Abi: cxx11Abi,
+    torchFingerprint: torchFingerprint(folder),
+    cuda: cudaVersion !== null,
+    cudaVersion,
+    ...bitsandbytes,
+  };
+}
+
+/** True where the addon of these sources is compiled already. */
+function addonIsBuilt(paths, runtime) {
+  const compiler = findCompiler();
+  if (!runtime || !compiler) return false;
+  const torch = { version: runtime.torchVersion, folder: path.dirname(runtime.torchLib) };
+  return fs.existsSync(addonPath(paths, torch, compiler.version));
+}
+
+function saveRuntime(paths, runtime) {
+  const text = `${JSON.stringify(runtime, null, 2)}\n`;
+  const same = fs.existsSync(paths.runtime) && fs.readFileSync(paths.runtime, "utf8") === text;
+  if (!same) writeFileAtomic(paths.runtime, text);
+}
+
+async function setUp(paths, options) {
+  // Its time is compared with the sources' by the launcher: edits from here on need another set-up.
+  const stamp = `${paths.stamp}.tmp-${process.pid}`;
+  fs.writeFileSync(stamp, "");
+  const known = usableRuntime(paths);
+  checkPrerequisites({
+    python: (!known && needsSystemPython(paths)) || (!known && !hasBuiltinModel(paths)),
+    compiler: !addonIsBuilt(paths, known),
+  });
+  await installPackages(paths, options);
+  const runtime = known ?? (await findRuntime(paths, options));
+  saveRuntime(paths, { ...runtime, addon: runtime.addon ?? "" });
+  await fetchBuiltinModel([runtime.python], paths, options);
+  const addon = await buildAddon(paths, {
+    version: runtime.torchVersion,
+    folder: path.dirname(runtime.torchLib),
+    cxx11Abi: runtime.torchCxx11Abi,
+  });
+  const complete = { ...runtime, addon, builtinModel: builtinModelPath(paths) };
+  saveRuntime(paths, complete);
+  await buildTypeScript(paths);
+  const { atime, mtime } = fs.statSync(stamp);
+  fs.writeFileSync(stamp, `${paths.root}\n${runtime.requestedPython}\n`);
+  fs.utimesSync(stamp, atime, mtime);
+  fs.renameSync(stamp, paths.stamp);
+  return complete;
+}
+
+function printError(error) {
+  if (!(error instanceof SetupError)) {
+    process.stderr.write(`error: set-up failed unexpectedly\n${error.stack}\n`);
+    return;
+  }
+  if (error.output) process.stderr.write(`${error.output}\n`);
+  process.stderr.write(`error: ${error.message}\n`);
+  if (error.why) process.stderr.write(`  why: ${error.why}\n`);
+  if (error.todo) process.stderr.write(`  to do: ${error.todo}\n`);
+}
+
+async function main() {
+  const options = parseArguments(process.argv.slice(2));
+  if (!atLeast(process.versions.node, "20")) {
+    printError(
+      new SetupError(`Node.js 20 or newer is needed, and this is ${process.versions.node}`, {
+        why: "Tunewright and its packages use what older releases lack",
+        todo: "install a newer Node.js from your distribution or from nodejs.org",
+      }),
+    );
+    return 1;
+  }
+  const paths = checkoutPaths();
+  fs.mkdirSync(paths.state, { recursive: true });
+  const release = await acquireLock(paths.lock, (owner) =>
+    say(`waiting for another set-up of this checkout (process ${owner.pid}) …`),
+  );
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.once(signal, async () => {
+      await stopChildren();
+      release();
+      say("set-up was interrupted; the next command goes on with it");
+      process.exit(130);
+    });
+  }
+  try {
+    for (const name of ["", "models", "bitsandbytes", "addon"]) {
+      removeLeftovers(path.join(paths.state, name));
+    }
+    const started = Date.now();
+    const runtime = await setUp(paths, options);
+    const seconds = (Date.now() - started) / 1000;
+    if (!options.quiet || seconds > 15) {
+      say(`ready in ${seconds.toFixed(1)} s: torch ${runtime.torchVersion}, ${runtime.python}`);
+    }
+    return 0;
+  } catch (error) {
+    printError(error);
+    return 1;
+  } finally {
+    release();
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,84 @@
+// Runs other programs for set-up: output goes to the log, a failure shows its last lines, and an
+// interruption ends the child before set-up itself ends.
+import { spawn, spawnSync } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+
+/** A failure with the three lines that the command line prints: what, why, what to do. */
+export class SetupError extends Error {
+  constructor(what, { why, todo, output } = {}) {
+    super(what);
+    this.name = "SetupError";
+    this.why = why;
+    this.todo = todo;
+    this.output = output;
+  }
+}
+
+/** Prints a line of set-up on stderr; stdout belongs to the command that follows. */
+export function say(line) {
+  process.stderr.write(`tunewright: ${line}\n`);
+}
+
+const children = new Set();
+
+/** Ends the running children and waits for them (at most 10 s); for signal handlers. */
+export async function stopChildren() {
+  const ended = [...children].map(
+    (child) => new Promise((resolve) => child.once("close", resolve)),
+  );
+  for (const child of children) child.kill("SIGTERM");
+  await Promise.race([Promise.all(ended), new Promise((resolve) => setTimeout(resolve, 10_000))]);
+}
+
+/**
+ * Runs a program to its end and returns its exit code and output (stdout and stderr together).
+ * Output is also added to `log`.
+ */
+export function run(command, args, { cwd, env, log } = {}) {
+  return new Promise((resolve) => {
+    const started = Date.now();
+    const parts = [];
+    if (log) fs.mkdirSync(path.dirname(log), { recursive: true });
+    const note = (data) => {
+      parts.push(data);
+      if (log) fs.appendFileSync(log, data);
+    };
+    if (log) fs.appendFileSync(log, `\n$ ${command} ${args.join(" ")}\n`);
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    children.add(child);
+    child.stdout.on("data", note);
+    child.stderr.on("data", note);
+    const finish = (code, extra = "") => {
+      children.delete(child);
+      const output = Buffer.concat(parts).toString("utf8") + extra;
+      resolve({ code, output, seconds: (Date.now() - started) / 1000 });
+    };
+    child.on("error", (error) => finish(127, String(error.message)));
+    child.on("close", (code, signal) => finish(code ?? 1, signal ? `ended by ${signal}` : ""));
+  });
+}
+
+/** Like {@link run}, but throws a {@link SetupError} when the program fails. */
+export async function runOrThrow(what, command, args, options = {}) {
+  const result = await run(command, args, options);
+  if (result.code !== 0) {
+    const tail = result.output.trimEnd().split("\n").slice(-20).join("\n");
+    throw new SetupError(`${what} failed`, {
+      why: `\`${path.basename(command)} ${args.slice(0, 3).join(" ")} …\` ended with exit code ${result.code}`,
+      todo: options.todo ?? `read the lines above (all of them: ${options.log})`,
+      output: tail,
+    });
+  }
+  return result;
+}
+
+/** Output of a short program, or `null` where it is missing or fails. */
+export function capture(command, args, options = {}) {
+  const result = spawnSync(command, args, { encoding: "utf8", timeout: 120_000, ...options });
+  return result.status === 0 ? result.stdout : null;
+}

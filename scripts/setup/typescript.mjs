@@ -1,0 +1,50 @@
+// Step 6: TypeScript to dist/.
+import fs from "node:fs";
+import path from "node:path";
+import { hashFiles, listFiles, readJson, writeFileAtomic } from "./files.mjs";
+import { runOrThrow, say } from "./run.mjs";
+
+/** Hash of all that `dist/` is made from. */
+function sourceHash(root) {
+  const typescript = readJson(path.join(root, "node_modules/typescript/package.json"))?.version;
+  const settings = ["tsconfig.json", "tsconfig.build.json"].map((name) => path.join(root, name));
+  const sources = listFiles(path.join(root, "src")).filter((file) => !file.endsWith(".test.ts"));
+  return hashFiles(root, [...settings, ...sources], typescript ?? "none");
+}
+
+/**
+ * Builds `dist/` where its sources changed. Types are checked by `npm test`, not here. The new
+ * folder replaces the old one in one step, so a command that starts meanwhile finds a whole one.
+ */
+export async function buildTypeScript(paths) {
+  const mark = path.join(paths.state, "dist.sha256");
+  const hash = sourceHash(paths.root);
+  const dist = path.join(paths.root, "dist");
+  const built = fs.existsSync(mark) && fs.readFileSync(mark, "utf8") === hash;
+  if (built && fs.existsSync(path.join(dist, "cli/main.js"))) return;
+  say("building …");
+  const next = path.join(dist, `.tmp-${process.pid}`);
+  fs.rmSync(next, { recursive: true, force: true });
+  const compiler = path.join(paths.root, "node_modules/typescript/bin/tsc");
+  const args = [compiler, "-p", "tsconfig.build.json", "--noCheck", "--outDir", next];
+  await runOrThrow("building", process.execPath, args, {
+    cwd: paths.root,
+    log: paths.log,
+    todo: "repair the TypeScript sources named above, then run the same command again",
+  });
+  replaceTree(dist, next);
+  writeFileAtomic(mark, hash);
+}
+
+/** Moves the files of `next` (inside `dist`) over those of `dist` and removes files that have no source any more. */
+function replaceTree(dist, next) {
+  const fresh = new Set();
+  for (const file of listFiles(next)) {
+    const target = path.join(dist, path.relative(next, file));
+    fresh.add(target);
+    fs.mkdirSync(path.dirname(target), { recursive: true });
+    fs.renameSync(file, target);
+  }
+  fs.rmSync(next, { recursive: true, force: true });
+  for (const file of listFiles(dist)) if (!fresh.has(file)) fs.rmSync(file, { force: true });
+}
