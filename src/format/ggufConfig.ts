@@ -1,0 +1,172 @@
+/**
+ * A Hugging Face configuration from GGUF metadata, with the values that transformers'
+ * `from_pretrained(gguf_file=…)` arrives at, and rotary scaling besides, which transformers drops.
+ */
+import { FormatError } from "../util/errors.js";
+import type { GgufHeader } from "./ggufHeader.js";
+import { type KeyReader, keyReader } from "./keyReader.js";
+import { type ModelConfig, parseModelConfig } from "./modelConfig.js";
+
+interface Architecture {
+  architectures: string[];
+  /** Rows of q and k are stored in the order of llama.cpp's rotary embedding. */
+  permuted: boolean;
+}
+
+/** By `general.architecture`, which equals model_type for these. */
+const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
+  llama: { architectures: ["LlamaForCausalLM"], permuted: true },
+  qwen2: { architectures: ["Qwen2ForCausalLM"], permuted: false },
+  qwen3: { architectures: ["Qwen3ForCausalLM"], permuted: false },
+};
+
+const COUNT = { whole: true, least: 1, most: 2 ** 31 } as const;
+const TOKEN_ID = { whole: true, least: 0, most: 0xffffffff } as const;
+
+/** @throws FormatError for an architecture that is not Llama-like */
+export function ggufArchitecture(header: GgufHeader, path: string): Architecture {
+  const name = header.metadata.get("general.architecture");
+  if (typeof name !== "string") {
+    throw new FormatError(`${path}: has no general.architecture`, {
+      todo: "use a GGUF file of a whole model, not of an adapter or a projector",
+    });
+  }
+  const known = Object.hasOwn(ARCHITECTURES, name) ? ARCHITECTURES[name] : undefined;
+  if (known) return known;
+  throw new FormatError(`${path}: GGUF architecture \`${name.slice(0, 100)}\` is not supported`, {
+    why: `supported are ${Object.keys(ARCHITECTURES).join(", ")}`,
+    todo: "use the model's safetensors files instead",
+  });
+}
+
+/**
+ * @param ropeFactors values of the tensor `rope_freqs.weight`, where the file has one
+ * @throws FormatError naming a metadata key that is missing or wrong
+ */
+export function ggufConfig(
+  header: GgufHeader,
+  path: string,
+  ropeFactors?: Float32Array,
+): ModelConfig {
+  const { architectures } = ggufArchitecture(header, path);
+  const metadata = keyReader(Object.fromEntries(header.metadata), path);
+  const arch = metadata.string("general.architecture") ?? "";
+  const key = (name: string) => `${arch}.${name}`;
+  const hidden = metadata.required(key("embedding_length"), COUNT);
+  const heads = metadata.required(key("attention.head_count"), COUNT);
+  if ((metadata.number(key("expert_count"), { least: 0 }) ?? 0) > 0) {
+    metadata.fail(key("expert_count"), "is set: mixtures of experts are not supported");
+  }
+  const rotary = metadata.number(key("rope.dimension_count"), COUNT);
+  const headDim =
+    metadata.number(key("attention.key_length"), COUNT) ??
+    (arch === "llama" ? rotary : undefined) ??
+    hidden / heads;
+  const valueLength = metadata.number(key("attention.value_length"), COUNT) ?? headDim;
+  if (valueLength !== headDim) {
+    metadata.fail(key("attention.value_length"), `is ${valueLength}, not the key's ${headDim}`);
+  }
+  const has = (tensor: string) => header.tensors.has(tensor);
+  const raw: Record<string, unknown> = {
+    architectures,
+    model_type: arch,
+    vocab_size: vocabularySize(header, metadata, key("vocab_size")),
+    hidden_size: hidden,
+    intermediate_size: metadata.required(key("feed_forward_length"), COUNT),
+    num_hidden_layers: metadata.required(key("block_count"), COUNT),
+    num_attention_heads: heads,
+    num_key_value_heads: metadata.number(key("attention.head_count_kv"), COUNT) ?? heads,
+    head_dim: headDim,
+    hidden_act: "silu",
+    rms_norm_eps: metadata.required(key("attention.layer_norm_rms_epsilon"), { least: 0 }),
+    max_position_embeddings: metadata.required(key("context_length"), COUNT),
+    tie_word_embeddings: !has("output.weight"),
+    attention_bias: has("blk.0.attn_q.bias"),
+    mlp_bias: has("blk.0.ffn_down.bias"),
+    rope_parameters: {
+      rope_theta: metadata.number(key("rope.freq_base"), { above: 0 }) ?? 10000,
+      ...(rotary === undefined || rotary === headDim
+        ? {}
+        : { partial_rotary_factor: rotary / headDim }),
+      ...ropeScaling(metadata, key, ropeFactors),
+    },
+    bos_token_id: tokenId(metadata, "tokenizer.ggml.bos_token_id"),
+    eos_token_id: tokenId(metadata, "tokenizer.ggml.eos_token_id"),
+    pad_token_id: tokenId(metadata, "tokenizer.ggml.padding_token_id"),
+  };
+  return parseModelConfig(raw, path);
+}
+
+/** Rows of the embedding, which every other statement of the size has to agree with. */
+function vocabularySize(header: GgufHeader, metadata: KeyReader, sizeKey: string): number {
+  const rows = header.tensors.get("token_embd.weight")?.shape[0];
+  if (rows === undefined) return metadata.fail("token_embd.weight", "is missing");
+  const tokens = header.metadata.get("tokenizer.ggml.tokens");
+  const count = Array.isArray(tokens) ? tokens.length : rows;
+  const stated = metadata.number(sizeKey, COUNT) ?? rows;
+  if (count !== rows) {
+    metadata.fail("tokenizer.ggml.tokens", `has ${count} tokens, the embedding ${rows} rows`);
+  }
+  if (stated !== rows) metadata.fail(sizeKey, `is ${stated}, the embedding has ${rows} rows`);
+  return rows;
+}
+
+/** Null where absent; some converters write "none" as -1 in an unsigned field. */
+function tokenId(metadata: KeyReader, key: string): number | null {
+  const id = metadata.number(key, TOKEN_ID);
+  return id === undefined || id === 0xffffffff ? null : id;
+}
+
+function ropeScaling(
+  metadata: KeyReader,
+  key: (name: string) => string,
+  ropeFactors: Float32Array | undefined,
+): Record<string, unknown> {
+  const type = metadata.string(key("rope.scaling.type")) ?? "none";
+  const factor = metadata.number(key("rope.scaling.factor"), { above: 0 });
+  if (ropeFactors) return llama3Scaling(metadata, key("rope.freq_base"), ropeFactors);
+  switch (type) {
+    case "none":
+      return { rope_type: "default" };
+    case "linear":
+      return { rope_type: "linear", factor: factor ?? 1 };
+    case "yarn": {
+      const original = metadata.number(key("rope.scaling.original_context_length"), COUNT);
+      return {
+        rope_type: "yarn",
+        factor: factor ?? 1,
+        ...(original === undefined ? {} : { original_max_position_embeddings: original }),
+      };
+    }
+    default:
+      return metadata.fail(key("rope.scaling.type"), `is \`${type}\`, which is not supported`);
+  }
+}
+
+/**
+ * llama.cpp stores Llama 3's scaling as one divisor for each rotary frequency. The parameters that
+ * every release of Llama 3.x shares are tried and accepted only when they give these divisors.
+ */
+function llama3Scaling(
+  metadata: KeyReader,
+  thetaKey: string,
+  factors: Float32Array,
+): Record<string, unknown> {
+  const theta = metadata.number(thetaKey, { above: 0 }) ?? 10000;
+  const factor = factors.reduce((most, value) => Math.max(most, value), 0);
+  const [low, high, original] = [1, 4, 8192];
+  const fits = factors.every((stored, i) => {
+    const wavelength = 2 * Math.PI * theta ** (i / factors.length);
+    const smooth = Math.min(1, Math.max(0, (original / wavelength - low) / (high - low)));
+    const expected = 1 / ((1 - smooth) / factor + smooth);
+    return Math.abs(stored - expected) < 1e-3 * expected;
+  });
+  if (!fits) metadata.fail("rope_freqs.weight", "is not the scaling of a Llama 3 model");
+  return {
+    rope_type: "llama3",
+    factor,
+    low_freq_factor: low,
+    high_freq_factor: high,
+    original_max_position_embeddings: original,
+  };
+}
