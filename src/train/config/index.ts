@@ -1,5 +1,15 @@
 /** Configuration of a training run: one schema, fed by JSON, YAML and flags. */
+export {
+  type DeviceConfig,
+  type DeviceFacts,
+  type OptimizerChoice,
+  resolveForDevice,
+} from "./device.js";
 export { optimizerNames, schedulerTypes } from "./fields-optimization.js";
+export { type FixedKey, fixedKeys } from "./fixed-keys.js";
+export { type InertKey, inertKeys } from "./inert-keys.js";
+export { type LoadedConfig, loadTrainingConfig } from "./load.js";
+export { canonicalName, synonyms } from "./names.js";
 export {
   type ConfigKey,
   describeKey,

@@ -57,6 +57,7 @@ interface JsonSchemaNode {
   const?: unknown;
   anyOf?: JsonSchemaNode[];
   items?: JsonSchemaNode;
+  minItems?: number;
   minimum?: number;
   maximum?: number;
   exclusiveMinimum?: number;
@@ -88,7 +89,8 @@ function describe(node: JsonSchemaNode): string {
   }
   if (node.enum) return node.enum.join(" | ");
   if (node.const !== undefined) return String(node.const);
-  if (node.type === "array") return `a list of ${node.items?.type ?? "value"}s`;
+  if (node.type === "array")
+    return `a ${node.minItems ? "non-empty " : ""}list of ${node.items?.type ?? "value"}s`;
   if (node.type === "boolean") return "true or false";
   if (node.type === "string") return "a text";
   if (node.type === "object") return "an object of numbers";

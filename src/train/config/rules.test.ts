@@ -1,0 +1,114 @@
+import { describe, expect, it } from "vitest";
+import { ConfigError } from "../../util/errors.js";
+import { resolveForDevice } from "./device.js";
+import { loadTrainingConfig } from "./load.js";
+
+const base = { output_dir: "out", model_name_or_path: "m", train_file: "t.jsonl" };
+const load = (options: Record<string, unknown>) =>
+  loadTrainingConfig(undefined, { ...base, ...options });
+
+describe("train_mode and bits", () => {
+  it.each([
+    [{}, "full", 32, null],
+    [{ bf16: true }, "full", 16, null],
+    [{ lora_rank: 8 }, "lora", 32, 8],
+    [{ lora_rank: 8, fp16: true }, "lora", 16, 8],
+    [{ bits: 4 }, "qlora", 4, 64],
+    [{ train_mode: "lora" }, "lora", 32, 64],
+    [{ train_mode: "qlora", fp16: true }, "qlora", 4, 64],
+    [{ bits: "16", bf16: true, lora_rank: 4 }, "lora", 16, 4],
+  ])("%j is %s with %i bits", (options, train_mode, bits, lora_rank) => {
+    expect(load(options).config).toMatchObject({ train_mode, bits, lora_rank });
+  });
+
+  it.each([
+    [{ train_mode: "full", bits: 4 }],
+    [{ train_mode: "lora", bits: 4 }],
+    [{ train_mode: "qlora", bits: 16, bf16: true }],
+    [{ train_mode: "full", lora_rank: 8 }],
+    [{ lora_alpha: 32 }],
+    [{ bits: 16 }],
+    [{ bits: 32, bf16: true }],
+  ])("%j contradicts itself", (options) => {
+    expect(() => load(options)).toThrow(ConfigError);
+  });
+});
+
+describe("options that void one another", () => {
+  it.each([
+    [{ bf16: true, fp16: true }, /both true/],
+    [{ warmup_steps: 5, warmup_ratio: 0.1 }, /both set/],
+    [{ lr_scheduler_type: "constant", warmup_steps: 5 }, /no effect/],
+    [{ lr_scheduler_type: "linear", lr_scheduler_kwargs: { num_cycles: 2 } }, /not an option/],
+    [{ lr_scheduler_type: "polynomial", learning_rate: 1e-8 }, /smaller than/],
+    [{ save_strategy: "no", save_steps: 5 }, /no effect/],
+    [{ eval_strategy: "steps" }, /no eval_file/],
+    [{ do_eval: true }, /no eval_file/],
+    [{ resume: true, overwrite_output_dir: true }, /contradict/],
+  ])("%j is an error", (options, expected) => {
+    expect(() => load(options)).toThrow(expected);
+  });
+
+  it.each([
+    [{ max_steps: 5, num_train_epochs: 1 }, "max_steps 5 overrides num_train_epochs."],
+    [{ eval_steps: 5 }, "eval_steps: no effect, eval_strategy is no."],
+    [{ optim: "sgd", adam_beta1: 0.8 }, "adam_beta1: no effect, optim is sgd."],
+    [{ save_strategy: "epoch", save_steps: 5 }, "save_steps: no effect, save_strategy is epoch."],
+    [
+      { do_eval: false, eval_strategy: "epoch", eval_file: "e" },
+      "do_eval false is overruled by eval_strategy epoch.",
+    ],
+  ])("%j is noted", (options, note) => {
+    expect(load(options).notes).toContain(note);
+  });
+
+  it("eval_steps follows logging_steps", () => {
+    const { config, origins } = load({ eval_strategy: "steps", eval_file: "e", logging_steps: 7 });
+    expect(config).toMatchObject({ eval_steps: 7, do_eval: true, eval_file: ["e"] });
+    expect(origins.eval_steps).toBe("derived");
+  });
+});
+
+describe("on a device", () => {
+  const cpu = { device: "cpu", bf16: true, bitsandbytesOptimizers: false } as const;
+  const cuda = { device: "cuda", bf16: true, bitsandbytesOptimizers: true } as const;
+  const fit = (options: Record<string, unknown>, facts: Parameters<typeof resolveForDevice>[1]) =>
+    resolveForDevice(load(options).config, facts);
+
+  it("fp16 on a CPU computes in bf16 and says so", () => {
+    const { config, notes } = fit({ fp16: true, bits: 4 }, cpu);
+    expect(config).toMatchObject({ computeDtype: "bfloat16", lossScaling: false, bits: 4 });
+    expect(config).toMatchObject({ bf16: true, fp16: false });
+    expect(notes).toEqual(["fp16: a CPU computes in bf16 instead, which needs no loss scaling."]);
+  });
+
+  it("fp16 on a CPU without bfloat16 computes in float32", () => {
+    const { config } = fit({ fp16: true }, { ...cpu, bf16: false });
+    expect(config).toMatchObject({ computeDtype: "float32", bits: 32 });
+  });
+
+  it("fp16 on a GPU stays, with loss scaling", () => {
+    const { config, notes } = fit({ fp16: true }, cuda);
+    expect(config).toMatchObject({ computeDtype: "float16", lossScaling: true, bits: 16 });
+    expect(notes).toEqual([]);
+  });
+
+  it("bf16 on a GPU without it is refused, not replaced", () => {
+    expect(() => fit({ bf16: true }, { ...cuda, bf16: false })).toThrow(/not possible/);
+  });
+
+  it.each([
+    ["adamw_torch", cpu, "adamw", false, 0],
+    ["paged_adamw_32bit", cpu, "adamw", false, 1],
+    ["paged_adamw_8bit", cpu, "adamw", false, 1],
+    ["sgd", cpu, "sgd", false, 0],
+    ["paged_adamw_32bit", cuda, "adamw", true, 0],
+    ["paged_adamw_8bit", cuda, "adamw8bit", true, 0],
+    ["adamw_8bit", cuda, "adamw8bit", false, 0],
+    ["adamw_bnb_8bit", { ...cuda, bitsandbytesOptimizers: false }, "adamw", false, 1],
+  ] as const)("optim %s: %o runs %s", (optim, facts, kind, paged, notes) => {
+    const fitted = fit({ optim }, facts);
+    expect(fitted.config.optimizer).toEqual({ kind, paged });
+    expect(fitted.notes).toHaveLength(notes);
+  });
+});

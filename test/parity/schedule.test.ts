@@ -1,0 +1,34 @@
+/** Learning rates against transformers' get_scheduler; schedule-fixtures.py makes the fixture. */
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { createSchedule, type ScheduleOptions } from "../../src/train/schedule.js";
+
+interface Fixture {
+  learning_rate: number;
+  total_steps: number;
+  cases: { config: Partial<ScheduleOptions>; rates: number[] }[];
+}
+
+const file = new URL("./fixtures/schedule.json", import.meta.url);
+const fixture = JSON.parse(readFileSync(file, "utf8")) as Fixture;
+
+it.each(fixture.cases.map((one) => [JSON.stringify(one.config), one] as const))(
+  "equals transformers at every step: %s",
+  (_, { config, rates }) => {
+    const rate = createSchedule(
+      {
+        learning_rate: fixture.learning_rate,
+        lr_scheduler_type: "linear",
+        lr_scheduler_kwargs: {},
+        warmup_steps: 0,
+        warmup_ratio: 0,
+        ...config,
+      },
+      fixture.total_steps,
+    );
+    expect(rates).toHaveLength(200);
+    const worst = Math.max(...rates.map((expected, step) => Math.abs(rate(step) - expected)));
+    // Rates are about 1e-4, so this is a relative 1e-12 at the peak.
+    expect(worst).toBeLessThan(2e-16);
+  },
+);
