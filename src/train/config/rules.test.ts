@@ -72,29 +72,31 @@ describe("options that void one another", () => {
 describe("on a device", () => {
   const cpu = { device: "cpu", bf16: true, bitsandbytesOptimizers: false } as const;
   const cuda = { device: "cuda", bf16: true, bitsandbytesOptimizers: true } as const;
-  const fit = (options: Record<string, unknown>, facts: Parameters<typeof resolveForDevice>[1]) =>
-    resolveForDevice(load(options).config, facts);
+  const onDevice = (
+    options: Record<string, unknown>,
+    facts: Parameters<typeof resolveForDevice>[1],
+  ) => resolveForDevice(load(options).config, facts);
 
   it("fp16 on a CPU computes in bf16 and says so", () => {
-    const { config, notes } = fit({ fp16: true, bits: 4 }, cpu);
+    const { config, notes } = onDevice({ fp16: true, bits: 4 }, cpu);
     expect(config).toMatchObject({ computeDtype: "bfloat16", lossScaling: false, bits: 4 });
     expect(config).toMatchObject({ bf16: true, fp16: false });
     expect(notes).toEqual(["fp16: a CPU computes in bf16 instead, which needs no loss scaling."]);
   });
 
   it("fp16 on a CPU without bfloat16 computes in float32", () => {
-    const { config } = fit({ fp16: true }, { ...cpu, bf16: false });
+    const { config } = onDevice({ fp16: true }, { ...cpu, bf16: false });
     expect(config).toMatchObject({ computeDtype: "float32", bits: 32 });
   });
 
   it("fp16 on a GPU stays, with loss scaling", () => {
-    const { config, notes } = fit({ fp16: true }, cuda);
+    const { config, notes } = onDevice({ fp16: true }, cuda);
     expect(config).toMatchObject({ computeDtype: "float16", lossScaling: true, bits: 16 });
     expect(notes).toEqual([]);
   });
 
   it("bf16 on a GPU without it is refused, not replaced", () => {
-    expect(() => fit({ bf16: true }, { ...cuda, bf16: false })).toThrow(/not possible/);
+    expect(() => onDevice({ bf16: true }, { ...cuda, bf16: false })).toThrow(/not possible/);
   });
 
   it.each([
@@ -107,7 +109,7 @@ describe("on a device", () => {
     ["adamw_8bit", cuda, "adamw8bit", false, 0],
     ["adamw_bnb_8bit", { ...cuda, bitsandbytesOptimizers: false }, "adamw", false, 1],
   ] as const)("optim %s: %o runs %s", (optim, facts, kind, paged, notes) => {
-    const fitted = fit({ optim }, facts);
+    const fitted = onDevice({ optim }, facts);
     expect(fitted.config.optimizer).toEqual({ kind, paged });
     expect(fitted.notes).toHaveLength(notes);
   });

@@ -82,7 +82,7 @@ export function paths() {
       const list = typeof value === "string" ? [value] : value;
       return Array.isArray(list) ? list.map(expandHome) : list;
     },
-    z.array(z.string().min(1)),
+    z.array(z.string().min(1)).min(1),
   );
 }
 
