@@ -1,0 +1,59 @@
+// Entry point: one Environment for each JavaScript environment, then the functions of each topic.
+#include "boundary.h"
+
+namespace tunewright {
+
+Environment& environmentOf(napi_env env) {
+  void* data = nullptr;
+  napi_get_instance_data(env, &data);
+  return *static_cast<Environment*>(data);
+}
+
+void ReferenceBin::discard(napi_ref reference) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (closed_) return;
+  if (onOwnThread())
+    napi_delete_reference(env_, reference);
+  else
+    waiting_.push_back(reference);
+}
+
+void ReferenceBin::empty() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (napi_ref reference : waiting_) napi_delete_reference(env_, reference);
+  waiting_.clear();
+}
+
+void ReferenceBin::close() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  closed_ = true;
+}
+
+static napi_value setErrorFactory(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "setErrorFactory", [&](Arguments& arguments) {
+    if (arguments.typeOf(0) != napi_function) arguments.refuse(0, "factory", "a function");
+    if (arguments.environment.errorFactory) napi_delete_reference(env, arguments.environment.errorFactory);
+    check(env, napi_create_reference(env, arguments[0], 1, &arguments.environment.errorFactory));
+    return undefinedValue(env);
+  });
+}
+
+}  // namespace tunewright
+
+NAPI_MODULE_INIT() {
+  using namespace tunewright;
+  auto* environment = new Environment(env);
+  napi_set_instance_data(
+      env, environment, [](napi_env, void* data, void*) { delete static_cast<Environment*>(data); }, nullptr);
+  try {
+    exportAll(env, exports, {{"setErrorFactory", setErrorFactory}});
+    initDispatch(env, exports);
+    initTensors(env, exports);
+    initAutograd(env, exports);
+    initRuntime(env, exports);
+    initBitsandbytes(env, exports);
+  } catch (...) {
+    return throwFault(env, "load", std::current_exception());
+  }
+  return exports;
+}

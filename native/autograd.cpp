@@ -1,0 +1,283 @@
+// Autograd: gradients, grad mode, and functions whose backward is written in JavaScript (the
+// counterpart of torch.autograd.Function).
+#include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/csrc/autograd/function.h>
+#include <torch/csrc/autograd/functions/utils.h>
+
+#include <condition_variable>
+#include <deque>
+#include <future>
+#include <thread>
+
+#include "boundary.h"
+
+namespace tunewright {
+
+namespace {
+
+using torch::autograd::variable_list;
+
+// While a backward pass runs on another thread, JavaScript's thread waits here and runs the
+// JavaScript backward functions that the pass asks for.
+class BackwardQueue {
+ public:
+  void post(std::function<void()> job) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    jobs_.push_back(std::move(job));
+    wake_.notify_one();
+  }
+  void finish() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    finished_ = true;
+    wake_.notify_one();
+  }
+  void serve() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    for (;;) {
+      wake_.wait(lock, [&] { return finished_ || !jobs_.empty(); });
+      if (jobs_.empty()) return;
+      auto job = std::move(jobs_.front());
+      jobs_.pop_front();
+      lock.unlock();
+      job();
+      lock.lock();
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> jobs_;
+  bool finished_ = false;
+};
+
+BackwardQueue* activeQueue = nullptr;
+std::mutex activeQueueMutex;
+
+// The JavaScript exception that a backward function threw, kept until `grad` can rethrow it.
+struct JavaScriptFault : std::runtime_error {
+  explicit JavaScriptFault(std::shared_ptr<napi_ref> error)
+      : std::runtime_error("a backward function threw"), error(std::move(error)) {}
+  std::shared_ptr<napi_ref> error;
+};
+
+class JavaScriptBackward : public torch::autograd::Node {
+ public:
+  JavaScriptBackward(Environment& environment, napi_ref callback, size_t inputs)
+      : environment_(environment), references_(environment.references), callback_(callback), inputs_(inputs) {}
+  ~JavaScriptBackward() override { references_->discard(callback_); }
+
+  std::string name() const override { return "JavaScriptBackward"; }
+
+  variable_list apply(variable_list&& gradients) override {
+    if (references_->onOwnThread()) return run(gradients);
+    std::promise<variable_list> promise;
+    {
+      const std::lock_guard<std::mutex> lock(activeQueueMutex);
+      if (!activeQueue) throw std::runtime_error("a JavaScript backward function ran outside grad()");
+      activeQueue->post([&] {
+        try {
+          promise.set_value(run(gradients));
+        } catch (...) {
+          promise.set_exception(std::current_exception());
+        }
+      });
+    }
+    return promise.get_future().get();
+  }
+
+ private:
+  variable_list run(const variable_list& gradients) {
+    napi_env env = environment_.env;
+    napi_handle_scope scope;
+    check(env, napi_open_handle_scope(env, &scope));
+    try {
+      const at::AutoGradMode noGrad(false);
+      napi_value callback, result, receiver = undefinedValue(env);
+      check(env, napi_get_reference_value(env, callback_, &callback));
+      napi_value argument = handleArray(env, environment_, gradients);
+      if (napi_call_function(env, receiver, callback, 1, &argument, &result) != napi_ok) throwPending(env);
+      variable_list inputs = read(env, result);
+      napi_close_handle_scope(env, scope);
+      return inputs;
+    } catch (...) {
+      napi_close_handle_scope(env, scope);
+      throw;
+    }
+  }
+
+  [[noreturn]] static void throwPending(napi_env env) {
+    napi_value error;
+    check(env, napi_get_and_clear_last_exception(env, &error));
+    auto reference = std::make_shared<napi_ref>();
+    napi_value holder;  // a primitive may have been thrown; references hold objects only
+    check(env, napi_create_object(env, &holder));
+    check(env, napi_set_named_property(env, holder, "error", error));
+    check(env, napi_create_reference(env, holder, 1, reference.get()));
+    throw JavaScriptFault(reference);
+  }
+
+  variable_list read(napi_env env, napi_value result) {
+    bool isArray = false;
+    uint32_t length = 0;
+    check(env, napi_is_array(env, result, &isArray));
+    if (isArray) check(env, napi_get_array_length(env, result, &length));
+    if (!isArray || length != inputs_)
+      throw std::runtime_error("a backward function must return an array of " + std::to_string(inputs_) + " gradients (a Tensor or null each)");
+    variable_list gradients(length);
+    for (uint32_t i = 0; i < length; ++i) {
+      napi_value element;
+      napi_valuetype type;
+      check(env, napi_get_element(env, result, i, &element));
+      check(env, napi_typeof(env, element, &type));
+      if (type == napi_null || type == napi_undefined) continue;
+      double handle = 0;
+      if (type == napi_number) check(env, napi_get_value_double(env, element, &handle));
+      const at::Tensor* gradient = environment_.tensors.get(handle);
+      if (!gradient) throw std::runtime_error("gradient " + std::to_string(i) + " returned by a backward function is no live Tensor");
+      gradients[i] = *gradient;
+    }
+    return gradients;
+  }
+
+  Environment& environment_;
+  std::shared_ptr<ReferenceBin> references_;
+  napi_ref callback_;
+  size_t inputs_;
+};
+
+// Nodes are counted by std::shared_ptr up to libtorch 2.12 and by c10::intrusive_ptr since.
+using NodePointer = decltype(torch::autograd::Edge::function);
+
+template <typename Pointer = NodePointer>
+Pointer makeBackward(Environment& environment, napi_ref callback, size_t inputs) {
+  if constexpr (std::is_same_v<Pointer, std::shared_ptr<torch::autograd::Node>>)
+    return std::make_shared<JavaScriptBackward>(environment, callback, inputs);
+  else
+    return c10::make_intrusive<JavaScriptBackward>(environment, callback, inputs);
+}
+
+// attachBackward(inputs, outputs, backward): from now on the gradient of `outputs` with respect to
+// `inputs` is what `backward(gradients)` returns: one handle or null for each input.
+napi_value attachBackward(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "attachBackward", [&](Arguments& arguments) {
+    Environment& environment = arguments.environment;
+    environment.references->empty();
+    const variable_list inputs = arguments.tensors(0, "inputs");
+    variable_list outputs = arguments.tensors(1, "outputs");
+    if (arguments.typeOf(2) != napi_function) arguments.refuse(2, "backward", "a function");
+    for (const at::Tensor& output : outputs) {
+      if (output.requires_grad()) throw std::runtime_error("an output already takes part in autograd; compute it with grad mode off");
+      if (output.is_view()) throw std::runtime_error("an output is a view of another tensor; return a tensor of its own");
+      if (!at::isFloatingType(output.scalar_type())) throw std::runtime_error("an output is not of a floating dtype");
+    }
+    napi_ref callback;
+    check(env, napi_create_reference(env, arguments[2], 1, &callback));
+    const NodePointer node = makeBackward(environment, callback, inputs.size());
+    node->set_next_edges(torch::autograd::collect_next_edges(inputs));
+    for (at::Tensor& output : outputs) torch::autograd::set_history(output, node);
+    return undefinedValue(env);
+  });
+}
+
+// grad(outputs, inputs, gradOutputs | undefined, retainGraph, createGraph, allowUnused,
+//      onOtherThread): gradients of the sum of outputs, null where an input is not used.
+napi_value grad(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "grad", [&](Arguments& arguments) {
+    Environment& environment = arguments.environment;
+    environment.references->empty();
+    const variable_list outputs = arguments.tensors(0, "outputs"), inputs = arguments.tensors(1, "inputs");
+    variable_list gradOutputs;
+    if (arguments.given(2)) gradOutputs = arguments.tensors(2, "gradOutputs");
+    const bool retainGraph = arguments.given(3) && arguments.boolean(3, "retainGraph");
+    const bool createGraph = arguments.given(4) && arguments.boolean(4, "createGraph");
+    const bool allowUnused = arguments.given(5) && arguments.boolean(5, "allowUnused");
+    bool otherThread = arguments.given(6) && arguments.boolean(6, "onOtherThread");
+    if (outputs.empty()) arguments.refuse(0, "outputs", "at least one Tensor");
+    if (inputs.empty()) arguments.refuse(1, "inputs", "at least one Tensor");
+    for (size_t i = 0; i < gradOutputs.size() && i < outputs.size(); ++i)
+      if (gradOutputs[i].sizes() != outputs[i].sizes()) throw std::runtime_error("gradOutputs[" + std::to_string(i) + "] does not have the shape of its output");
+    for (const at::Tensor& output : outputs) otherThread = otherThread || !output.device().is_cpu();
+    variable_list gradients;
+    const auto run = [&] { gradients = torch::autograd::grad(outputs, inputs, gradOutputs, retainGraph, createGraph, allowUnused); };
+    std::exception_ptr fault;
+    if (!otherThread) {
+      try {
+        run();
+      } catch (...) {
+        fault = std::current_exception();
+      }
+    } else {
+      // Device threads run the graph there and may ask for JavaScript: this thread must be free
+      // to answer, so the engine is driven from a helper thread.
+      BackwardQueue queue;
+      {
+        const std::lock_guard<std::mutex> lock(activeQueueMutex);
+        if (activeQueue) throw std::runtime_error("grad() inside a backward function is not supported on this device");
+        activeQueue = &queue;
+      }
+      std::thread helper([&] {
+        try {
+          run();
+        } catch (...) {
+          fault = std::current_exception();
+        }
+        queue.finish();
+      });
+      queue.serve();
+      helper.join();
+      const std::lock_guard<std::mutex> lock(activeQueueMutex);
+      activeQueue = nullptr;
+    }
+    if (fault) {
+      try {
+        std::rethrow_exception(fault);
+      } catch (const JavaScriptFault& thrown) {
+        napi_value holder, error;
+        check(env, napi_get_reference_value(env, *thrown.error, &holder));
+        check(env, napi_get_named_property(env, holder, "error", &error));
+        napi_delete_reference(env, *thrown.error);
+        napi_throw(env, error);
+        throw PendingException{};
+      }
+    }
+    return handleArray(env, environment, gradients);
+  });
+}
+
+napi_value setRequiresGrad(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "setRequiresGrad", [&](Arguments& arguments) {
+    at::Tensor tensor = arguments.tensor(0, "tensor");
+    tensor.set_requires_grad(arguments.boolean(1, "requiresGrad"));
+    return undefinedValue(env);
+  });
+}
+
+napi_value requiresGrad(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "requiresGrad",
+                 [&](Arguments& arguments) { return booleanValue(env, arguments.tensor(0, "tensor").requires_grad()); });
+}
+
+// setGradMode(enabled): switches recording for this thread and returns the mode before.
+napi_value setGradMode(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "setGradMode", [&](Arguments& arguments) {
+    const bool before = at::GradMode::is_enabled();
+    at::GradMode::set_enabled(arguments.boolean(0, "enabled"));
+    return booleanValue(env, before);
+  });
+}
+
+}  // namespace
+
+void initAutograd(napi_env env, napi_value exports) {
+  exportAll(env, exports,
+            {{"attachBackward", attachBackward},
+             {"grad", grad},
+             {"setRequiresGrad", setRequiresGrad},
+             {"requiresGrad", requiresGrad},
+             {"setGradMode", setGradMode}});
+}
+
+}  // namespace tunewright

@@ -1,0 +1,182 @@
+// The machine under libtorch: threads, seeds and generators, devices, memory, waiting.
+#include <ATen/Context.h>
+#include <ATen/DeviceAccelerator.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <ATen/core/Generator.h>
+#include <dlfcn.h>
+#include <malloc.h>
+
+#include <unordered_set>
+
+#include "boundary.h"
+
+namespace tunewright {
+
+namespace {
+
+napi_value setThreads(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "setThreads", [&](Arguments& arguments) {
+    const int64_t count = arguments.integer(0, "count");
+    if (count < 1 || count > 4096) arguments.refuse(0, "count", "a number of threads from 1 to 4096");
+    at::set_num_threads(static_cast<int>(count));
+    return undefinedValue(env);
+  });
+}
+
+napi_value threads(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "threads", [&](Arguments&) { return numberValue(env, at::get_num_threads()); });
+}
+
+// manualSeed(seed): seeds the default generator of every device.
+napi_value manualSeed(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "manualSeed", [&](Arguments& arguments) {
+    const int64_t seed = arguments.integer(0, "seed");
+    if (seed < 0) arguments.refuse(0, "seed", "an integer of zero or more");
+    const auto apply = [&](c10::Device device) {
+      at::Generator generator = at::globalContext().defaultGenerator(device);
+      generator.set_current_seed(static_cast<uint64_t>(seed));
+    };
+    apply(at::kCPU);
+    if (const auto device = at::accelerator::getAccelerator())
+      for (c10::DeviceIndex i = 0; i < at::accelerator::deviceCount(); ++i)
+        apply(c10::Device(*device, i));
+    return undefinedValue(env);
+  });
+}
+
+// makeGenerator(device, seed): a generator of its own, independent of the default one.
+napi_value makeGenerator(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "makeGenerator", [&](Arguments& arguments) {
+    const c10::Device device(arguments.string(0, "device"));
+    const int64_t seed = arguments.integer(1, "seed");
+    if (seed < 0) arguments.refuse(1, "seed", "an integer of zero or more");
+    at::Generator generator = at::globalContext().defaultGenerator(device).clone();
+    generator.set_current_seed(static_cast<uint64_t>(seed));
+    return numberValue(env, arguments.environment.generators.put(std::move(generator)));
+  });
+}
+
+const at::Generator& generatorArgument(Arguments& arguments, size_t index) {
+  const at::Generator* generator = arguments.environment.generators.get(arguments.number(index, "generator"));
+  if (!generator) arguments.refuse(index, "generator", "a live Generator");
+  return *generator;
+}
+
+napi_value generatorState(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "generatorState", [&](Arguments& arguments) {
+    return numberValue(env, arguments.environment.tensors.put(generatorArgument(arguments, 0).get_state()));
+  });
+}
+
+napi_value setGeneratorState(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "setGeneratorState", [&](Arguments& arguments) {
+    at::Generator generator = generatorArgument(arguments, 0);
+    generator.set_state(arguments.tensor(1, "state"));
+    return undefinedValue(env);
+  });
+}
+
+napi_value releaseGenerator(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "releaseGenerator", [&](Arguments& arguments) {
+    return booleanValue(env, arguments.environment.generators.release(arguments.number(0, "generator")));
+  });
+}
+
+// loadLibrary(path): opens a library whose kernels register themselves (libtorch_cuda.so).
+napi_value loadLibrary(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "loadLibrary", [&](Arguments& arguments) {
+    if (!dlopen(arguments.string(0, "path").c_str(), RTLD_NOW | RTLD_GLOBAL)) throw std::runtime_error(dlerror());
+    return undefinedValue(env);
+  });
+}
+
+// devices(): ["cpu", "cuda:0", …] as far as they can be used now.
+napi_value devices(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "devices", [&](Arguments&) {
+    std::vector<std::string> names{"cpu"};
+    if (const auto device = at::accelerator::getAccelerator())
+      for (c10::DeviceIndex i = 0; i < at::accelerator::deviceCount(); ++i) names.push_back(c10::Device(*device, i).str());
+    napi_value array;
+    check(env, napi_create_array_with_length(env, names.size(), &array));
+    for (size_t i = 0; i < names.size(); ++i) check(env, napi_set_element(env, array, static_cast<uint32_t>(i), stringValue(env, names[i])));
+    return array;
+  });
+}
+
+napi_value synchronize(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "synchronize", [&](Arguments&) {
+    if (at::accelerator::getAccelerator()) at::accelerator::synchronizeDevice(at::accelerator::getDeviceIndex());
+    return undefinedValue(env);
+  });
+}
+
+// memory(): bytes behind the live tensors of this thread (each storage once) and, on an
+// accelerator, what its allocator holds now and held at most.
+napi_value memory(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "memory", [&](Arguments& arguments) {
+    std::unordered_set<const void*> seen;
+    double bytes = 0;
+    arguments.environment.tensors.each([&](const at::Tensor& tensor) {
+      if (tensor.defined() && tensor.has_storage() && seen.insert(tensor.storage().unsafeGetStorageImpl()).second)
+        bytes += static_cast<double>(tensor.storage().nbytes());
+    });
+    napi_value result;
+    check(env, napi_create_object(env, &result));
+    setProperty(env, result, "liveTensors", numberValue(env, static_cast<double>(arguments.environment.tensors.live())));
+    setProperty(env, result, "tensorBytes", numberValue(env, bytes));
+    double allocated = 0, peak = 0, reserved = 0;
+    if (at::accelerator::getAccelerator()) {
+      const auto stats = at::accelerator::getDeviceStats(at::accelerator::getDeviceIndex());
+      allocated = static_cast<double>(stats.allocated_bytes[0].current);
+      peak = static_cast<double>(stats.allocated_bytes[0].peak);
+      reserved = static_cast<double>(stats.reserved_bytes[0].peak);
+    }
+    setProperty(env, result, "deviceBytes", numberValue(env, allocated));
+    setProperty(env, result, "peakDeviceBytes", numberValue(env, peak));
+    setProperty(env, result, "peakReservedDeviceBytes", numberValue(env, reserved));
+    return result;
+  });
+}
+
+// trim(): gives freed memory back to the operating system, so that peaks do not add up.
+napi_value trim(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "trim", [&](Arguments&) {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+    return undefinedValue(env);
+  });
+}
+
+napi_value capabilities(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "capabilities", [&](Arguments&) {
+    napi_value result;
+    check(env, napi_create_object(env, &result));
+    setProperty(env, result, "cpu", stringValue(env, at::get_cpu_capability()));
+    setProperty(env, result, "mkldnn", booleanValue(env, at::globalContext().hasMKLDNN()));
+    setProperty(env, result, "parallel", stringValue(env, at::get_parallel_info()));
+    return result;
+  });
+}
+
+}  // namespace
+
+void initRuntime(napi_env env, napi_value exports) {
+  exportAll(env, exports,
+            {{"setThreads", setThreads},
+             {"threads", threads},
+             {"manualSeed", manualSeed},
+             {"makeGenerator", makeGenerator},
+             {"generatorState", generatorState},
+             {"setGeneratorState", setGeneratorState},
+             {"releaseGenerator", releaseGenerator},
+             {"loadLibrary", loadLibrary},
+             {"devices", devices},
+             {"synchronize", synchronize},
+             {"memory", memory},
+             {"trim", trim},
+             {"capabilities", capabilities}});
+}
+
+}  // namespace tunewright

@@ -1,0 +1,97 @@
+/** Gradients: grad mode, `grad`, and functions with a backward pass of their own. */
+import { native } from "./native.js";
+import { Tensor } from "./tensor.js";
+
+/** Runs `body` without recording operations for gradients. */
+export function noGrad<T>(body: () => T): T {
+  return withGradMode(false, body);
+}
+
+/** Runs `body` while operations on tensors that require gradients are recorded. */
+export function enableGrad<T>(body: () => T): T {
+  return withGradMode(true, body);
+}
+
+function withGradMode<T>(enabled: boolean, body: () => T): T {
+  const before = native.setGradMode(enabled);
+  try {
+    return body();
+  } finally {
+    native.setGradMode(before);
+  }
+}
+
+/** Options of {@link grad}, as in `torch.autograd.grad`. */
+export interface GradOptions {
+  /** Gradients of the outputs; default: one for scalar outputs. */
+  gradOutputs?: readonly Tensor[];
+  retainGraph?: boolean;
+  createGraph?: boolean;
+  /** Inputs that the outputs do not depend on give null instead of an error. */
+  allowUnused?: boolean;
+  /** Drives the engine from another thread, as devices need; for tests on the CPU. */
+  onOtherThread?: boolean;
+}
+
+/** Gradients of the sum of `outputs` with respect to each of `inputs`. */
+export function grad(
+  outputs: readonly Tensor[],
+  inputs: readonly Tensor[],
+  options: GradOptions & { allowUnused: true },
+): (Tensor | null)[];
+export function grad(
+  outputs: readonly Tensor[],
+  inputs: readonly Tensor[],
+  options?: GradOptions,
+): Tensor[];
+export function grad(
+  outputs: readonly Tensor[],
+  inputs: readonly Tensor[],
+  options: GradOptions = {},
+): (Tensor | null)[] {
+  const results = native.grad(
+    outputs.map((tensor) => tensor.handle),
+    inputs.map((tensor) => tensor.handle),
+    options.gradOutputs?.map((tensor) => tensor.handle),
+    options.retainGraph ?? false,
+    options.createGraph ?? false,
+    options.allowUnused ?? false,
+    options.onOtherThread ?? false,
+  );
+  return results.map((handle) => (handle === null ? null : new Tensor(handle)));
+}
+
+/**
+ * A function with a backward pass of its own, the counterpart of `torch.autograd.Function`.
+ *
+ * @param inputs tensors that gradients may flow to
+ * @param forward runs with grad mode off; what it returns must be new tensors, not views or inputs.
+ *   Tensors that `backward` needs are its closure's: `forward` returns them beside the outputs.
+ * @param backward gets the gradients of the outputs (null where none arrived) and returns one for
+ *   each input (null where none flows); it runs with grad mode off
+ * @returns the outputs, connected to `inputs` where any of them requires a gradient
+ */
+export function customGradient<Saved>(
+  inputs: readonly Tensor[],
+  forward: () => { outputs: Tensor[]; saved: Saved },
+  backward: (gradients: (Tensor | null)[], saved: Saved) => (Tensor | null)[],
+): Tensor[] {
+  const recording = native.setGradMode(false);
+  let result: { outputs: Tensor[]; saved: Saved };
+  try {
+    result = forward();
+  } finally {
+    native.setGradMode(recording);
+  }
+  if (recording && inputs.some((tensor) => tensor.requiresGrad)) {
+    native.attachBackward(
+      inputs.map((tensor) => tensor.handle),
+      result.outputs.map((tensor) => tensor.handle),
+      (handles) => {
+        const gradients = handles.map((handle) => (handle === null ? null : new Tensor(handle)));
+        return backward(gradients, result.saved).map((tensor) => tensor?.handle ?? null);
+      },
+    );
+  }
+  return result.outputs;
+}

@@ -1,0 +1,63 @@
+/**
+ * bitsandbytes' kernels for block-wise quantisation, through its C interface. The arithmetic around
+ * them (NF4 rounding, double quantisation) is in `lora/`.
+ */
+import { nativeWithBitsandbytes } from "./native.js";
+import type { Tensor } from "./tensor.js";
+
+/**
+ * 8-bit quantisation: for each block its absolute maximum, for each value the nearest code.
+ *
+ * @param code [256] float32, ascending
+ * @param values [n] float32, bfloat16 or float16, contiguous
+ * @param absmax [ceil(n / blockSize)] float32, written
+ * @param out [n] uint8, written
+ */
+export function quantizeBlockwise(
+  code: Tensor,
+  values: Tensor,
+  absmax: Tensor,
+  out: Tensor,
+  blockSize: number,
+): void {
+  nativeWithBitsandbytes().bnbQuantizeBlockwise(
+    code.handle,
+    values.handle,
+    absmax.handle,
+    out.handle,
+    blockSize,
+  );
+}
+
+/** Inverse of {@link quantizeBlockwise}: `out = code[quantized] * absmax`, in the dtype of `out`. */
+export function dequantizeBlockwise(
+  code: Tensor,
+  quantized: Tensor,
+  absmax: Tensor,
+  out: Tensor,
+  blockSize: number,
+): void {
+  nativeWithBitsandbytes().bnbDequantizeBlockwise(
+    code.handle,
+    quantized.handle,
+    absmax.handle,
+    out.handle,
+    blockSize,
+  );
+}
+
+/**
+ * NF4 to floating point.
+ *
+ * @param packed [ceil(n / 2)] uint8, two codes a byte, the first in the high half
+ * @param absmax [ceil(n / blockSize)] float32
+ * @param out [rows, columns] with n elements, written; columns must be even on the CPU
+ */
+export function dequantizeNf4(packed: Tensor, absmax: Tensor, out: Tensor, blockSize: number): void {
+  nativeWithBitsandbytes().bnbDequantizeNf4(
+    packed.handle,
+    absmax.handle,
+    out.handle,
+    blockSize,
+  );
+}

@@ -1,0 +1,67 @@
+/** What the generated operators share: lookup by name, arguments out of tensors, results into them. */
+import { ArgumentError } from "../util/errors.js";
+import { describeValue } from "./describe.js";
+import { native, type OperatorId } from "./native.js";
+import { Tensor } from "./tensor.js";
+
+export { native };
+
+/** An operator that is looked up when it is first called. */
+export interface LazyOperator {
+  name: string;
+  overload: string;
+  id: OperatorId;
+}
+
+export function operator(name: string, overload: string): LazyOperator {
+  return { name, overload, id: -1 };
+}
+
+export function id(op: LazyOperator): OperatorId {
+  if (op.id < 0) op.id = native.findOperator(op.name, op.overload);
+  return op.id;
+}
+
+/**
+ * The handle of a tensor. Anything else goes through as it is, for the addon to refuse with the
+ * names of operator and argument; a plain number is boxed so that it cannot pass for a handle.
+ */
+export function handle(value: unknown): unknown {
+  if (value instanceof Tensor) return value.handle;
+  return typeof value === "number" ? Object(value) : value;
+}
+
+export function handles(value: unknown): unknown {
+  return Array.isArray(value) ? value.map(handle) : handle(value);
+}
+
+/** PyTorch's `int[1]` arguments also take one number. */
+export function integers(value: unknown): unknown {
+  return typeof value === "number" ? [value] : value;
+}
+
+export function wrap(result: unknown): Tensor {
+  return new Tensor(result as number);
+}
+
+export function wrapOptional(result: unknown): Tensor | null {
+  return typeof result === "number" ? new Tensor(result) : null;
+}
+
+export function wrapAll(result: unknown): Tensor[] {
+  return (result as number[]).map(wrap);
+}
+
+/** Keyword arguments must come as an object. */
+export function keywords<T extends object>(op: LazyOperator, value: T | undefined): T {
+  if (value === undefined) return {} as T;
+  if (value === null || typeof value !== "object" || value instanceof Tensor) {
+    throw new ArgumentError(
+      op.name.replace(/^aten::/, ""),
+      "options",
+      "an object",
+      describeValue(value),
+    );
+  }
+  return value;
+}

@@ -1,0 +1,24 @@
+/** Tensors on libtorch: the class and its lifetime, operators, autograd, devices. */
+export {
+  customGradient,
+  enableGrad,
+  grad,
+  type GradOptions,
+  noGrad,
+} from "./autograd.js";
+export { dequantizeBlockwise, dequantizeNf4, quantizeBlockwise } from "./bitsandbytes.js";
+export { bytesPerElement, type Device, type DType, type TensorData } from "./dtype.js";
+export { Generator, manualSeed } from "./generator.js";
+export type { MemoryStatistics } from "./native.js";
+export * from "./ops.gen.js";
+export {
+  capabilities,
+  defaultDevice,
+  devices,
+  memoryStatistics,
+  setThreads,
+  synchronize,
+  threads,
+  trimMemory,
+} from "./runtime.js";
+export { dispose, keep, liveTensors, Tensor, tensor, tidy } from "./tensor.js";

@@ -1,0 +1,183 @@
+/**
+ * The addon, and the only file that loads it. Set-up leaves `.tunewright/runtime.json`, which names
+ * the compiled addon and the libraries that it needs.
+ */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { ArgumentError, EnvironmentError, NativeError, UseAfterFreeError } from "../util/errors.js";
+import { describeValue } from "./describe.js";
+
+/** What `findOperator` gives: a small integer. */
+export type OperatorId = number;
+
+/** One argument or result in an operator's schema. */
+export interface SchemaArgument {
+  name: string;
+  type: string;
+  keywordOnly: boolean;
+  written: boolean;
+  default?: string;
+}
+
+/** Memory of this thread's tensors and of the accelerator's allocator, in bytes. */
+export interface MemoryStatistics {
+  liveTensors: number;
+  tensorBytes: number;
+  deviceBytes: number;
+  peakDeviceBytes: number;
+  peakReservedDeviceBytes: number;
+}
+
+/** The addon's functions. Tensors and generators cross the border as numeric handles. */
+export interface NativeAddon {
+  setErrorFactory(
+    factory: (
+      kind: string,
+      operator: string,
+      argument: string,
+      text: string,
+      got: unknown,
+    ) => Error,
+  ): void;
+  findOperator(name: string, overload: string): OperatorId;
+  operatorSchema(operator: OperatorId): { arguments: SchemaArgument[]; returns: SchemaArgument[] };
+  call(operator: OperatorId, ...values: unknown[]): unknown;
+  fromBytes(bytes: ArrayBufferView | ArrayBuffer, shape: readonly number[], dtype: string): number;
+  bytes(tensor: number): ArrayBuffer;
+  describe(tensor: number): { shape: number[]; dtype: string; device: string };
+  item(tensor: number): number;
+  release(tensor: number): boolean;
+  liveTensors(): number;
+  attachBackward(
+    inputs: number[],
+    outputs: number[],
+    backward: (gradients: (number | null)[]) => (number | null)[],
+  ): void;
+  grad(
+    outputs: number[],
+    inputs: number[],
+    gradOutputs: number[] | undefined,
+    retainGraph: boolean,
+    createGraph: boolean,
+    allowUnused: boolean,
+    onOtherThread: boolean,
+  ): (number | null)[];
+  setRequiresGrad(tensor: number, requiresGrad: boolean): void;
+  requiresGrad(tensor: number): boolean;
+  setGradMode(enabled: boolean): boolean;
+  setThreads(count: number): void;
+  threads(): number;
+  manualSeed(seed: number): void;
+  makeGenerator(device: string, seed: number): number;
+  generatorState(generator: number): number;
+  setGeneratorState(generator: number, state: number): void;
+  releaseGenerator(generator: number): boolean;
+  loadLibrary(path: string): void;
+  devices(): string[];
+  synchronize(): void;
+  memory(): MemoryStatistics;
+  trim(): void;
+  capabilities(): { cpu: string; mkldnn: boolean; parallel: string };
+  bnbLoad(path: string): void;
+  bnbQuantizeBlockwise(
+    code: number,
+    values: number,
+    absmax: number,
+    out: number,
+    blockSize: number,
+  ): void;
+  bnbDequantizeBlockwise(
+    code: number,
+    quantized: number,
+    absmax: number,
+    out: number,
+    blockSize: number,
+  ): void;
+  bnbDequantizeNf4(packed: number, absmax: number, out: number, blockSize: number): void;
+}
+
+/** What set-up found and built. */
+interface Runtime {
+  addon: string;
+  torchLib: string;
+  bitsandbytesLibDir?: string;
+  cuda?: boolean;
+}
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+
+function readRuntime(): Runtime {
+  const file = path.join(root, ".tunewright/runtime.json");
+  if (!existsSync(file)) {
+    throw new EnvironmentError("Tunewright is not set up on this machine", {
+      why: `there is no ${path.relative(process.cwd(), file) || file}`,
+      todo: "run ./tunewright setup",
+    });
+  }
+  return JSON.parse(readFileSync(file, "utf8")) as Runtime;
+}
+
+function loadAddon(): { addon: NativeAddon; runtime: Runtime } {
+  const runtime = readRuntime();
+  const file = path.resolve(root, runtime.addon);
+  let addon: NativeAddon;
+  try {
+    addon = createRequire(import.meta.url)(file) as NativeAddon;
+  } catch (cause) {
+    throw new EnvironmentError("the native addon cannot be loaded", {
+      why: `${file}: ${cause instanceof Error ? cause.message.split("\n")[0] : String(cause)}`,
+      todo: "run ./tunewright setup (it builds the addon again where libtorch has moved or changed)",
+      cause,
+    });
+  }
+  addon.setErrorFactory((kind, operator, argument, text, got) => {
+    const name = operator.replace(/^aten::/, "");
+    if (kind === "argument") return new ArgumentError(name, argument, text, describeValue(got));
+    if (kind === "freed") {
+      return new UseAfterFreeError(`${name}: \`${argument}\` is a tensor that was disposed`, {
+        todo: "return it from the enclosing tidy(), or keep() it",
+      });
+    }
+    return new NativeError(name, `${name}: ${text}`);
+  });
+  if (runtime.cuda) addon.loadLibrary(path.join(runtime.torchLib, "libtorch_cuda.so"));
+  return { addon, runtime };
+}
+
+const loaded = loadAddon();
+
+/** The addon's functions. */
+export const native: NativeAddon = loaded.addon;
+
+let bitsandbytesLoaded = false;
+
+/**
+ * The addon with bitsandbytes' library opened.
+ *
+ * @throws EnvironmentError where the library is missing.
+ */
+export function nativeWithBitsandbytes(): NativeAddon {
+  if (!bitsandbytesLoaded) {
+    const folder = loaded.runtime.bitsandbytesLibDir;
+    const libraries = folder && existsSync(folder) ? readdirSync(folder) : [];
+    const cuda = native.devices().length > 1;
+    const name = libraries
+      .filter((file) => /^libbitsandbytes_(cpu|cuda\d+)\.so$/.test(file))
+      .filter((file) => cuda === file.includes("cuda"))
+      .sort()
+      .at(-1);
+    if (!folder || !name) {
+      throw new EnvironmentError("4-bit quantisation needs the library of bitsandbytes", {
+        why: folder
+          ? `no libbitsandbytes for this device in ${folder}`
+          : "set-up did not find the package",
+        todo: "run ./tunewright setup",
+      });
+    }
+    native.bnbLoad(path.join(folder, name));
+    bitsandbytesLoaded = true;
+  }
+  return native;
+}

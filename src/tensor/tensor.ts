@@ -1,0 +1,270 @@
+/**
+ * `Tensor`: a handle on one native tensor, and the lifetime of such handles. Operators are added to
+ * the class by `ops.gen.ts`.
+ *
+ * A tensor made inside `tidy` is freed when it ends, unless it is returned or kept; outside, it
+ * lives until `dispose()` (or `using`), with the garbage collector as a net. Operators never
+ * consume their inputs, and libtorch's graph holds its own references, so freeing a handle never
+ * breaks a backward pass.
+ */
+import { ArgumentError, TunewrightError, UseAfterFreeError } from "../util/errors.js";
+import { bytesPerElement, type DType, type Device, type TensorData } from "./dtype.js";
+import { native } from "./native.js";
+
+interface Description {
+  shape: number[];
+  dtype: DType;
+  device: Device;
+}
+
+/** Frees the handles of tensors that were garbage-collected while still alive. */
+const finaliser = new FinalizationRegistry<number>((handle) => {
+  native.release(handle);
+});
+
+/** Tensors made in the innermost open `tidy`. */
+let scope: Tensor[] | undefined;
+
+// Set by the class itself, so that only this file reaches its private members.
+let closeScope: (tensors: Tensor[], returned: Set<Tensor>, outer: Tensor[] | undefined) => void;
+let markKept: (tensor: Tensor) => void;
+
+export class Tensor {
+  /** The native handle; 0 once disposed. Only this folder uses it. */
+  handle: number;
+  private kept = false;
+  private described: Description | undefined;
+
+  /** @param handle a handle that the addon has just given out */
+  constructor(handle: number) {
+    this.handle = handle;
+    if (scope) scope.push(this);
+    else finaliser.register(this, handle, this);
+  }
+
+  private describe(): Description {
+    if (this.handle === 0) {
+      throw new UseAfterFreeError("this tensor was disposed", {
+        todo: "return it from the enclosing tidy(), or keep() it",
+      });
+    }
+    this.described ??= native.describe(this.handle) as Description;
+    return this.described;
+  }
+
+  /** Sizes of the dimensions. */
+  get shape(): readonly number[] {
+    return this.describe().shape;
+  }
+
+  get dtype(): DType {
+    return this.describe().dtype;
+  }
+
+  get device(): Device {
+    return this.describe().device;
+  }
+
+  /** Number of dimensions. */
+  get dim(): number {
+    return this.shape.length;
+  }
+
+  /** Number of elements. */
+  get numel(): number {
+    return this.shape.reduce((product, size) => product * size, 1);
+  }
+
+  /** Bytes of the elements. */
+  get nbytes(): number {
+    return this.numel * bytesPerElement[this.dtype];
+  }
+
+  /** Size of one dimension; negative dimensions count from the end. */
+  size(dim: number): number {
+    const size = this.shape.at(dim);
+    if (size === undefined) {
+      throw new RangeError(`size: dimension ${dim} is out of range for shape [${this.shape}]`);
+    }
+    return size;
+  }
+
+  get disposed(): boolean {
+    return this.handle === 0;
+  }
+
+  get requiresGrad(): boolean {
+    return native.requiresGrad(this.handle);
+  }
+
+  /** Marks a leaf whose gradient will be asked for. Returns itself. */
+  requiresGrad_(requiresGrad = true): this {
+    native.setRequiresGrad(this.handle, requiresGrad);
+    return this;
+  }
+
+  /** The value of a tensor of one element (booleans as 0 and 1). */
+  item(): number {
+    return native.item(this.handle);
+  }
+
+  /**
+   * The tensor's own memory, without a copy: what is written to one is seen in the other. The view
+   * stays valid after the tensor is disposed.
+   *
+   * @throws NativeError where the tensor is not contiguous or not on the CPU.
+   */
+  bytes(): Uint8Array {
+    return new Uint8Array(native.bytes(this.handle));
+  }
+
+  /** Frees the handle. Doing so twice is harmless. */
+  dispose(): void {
+    if (this.handle === 0) return;
+    native.release(this.handle);
+    this.handle = 0;
+    finaliser.unregister(this);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  toString(): string {
+    if (this.disposed) return "Tensor(disposed)";
+    return `Tensor(${this.dtype}[${this.shape.join(", ")}]${this.device === "cpu" ? "" : ` on ${this.device}`})`;
+  }
+
+  /** Ends the scope that made this tensor: kept tensors move to `outer`. */
+  private leaveScope(returned: boolean, outer: Tensor[] | undefined): void {
+    if (this.handle === 0) return;
+    if (this.kept) finaliser.register(this, this.handle, this);
+    else if (!returned) this.dispose();
+    else if (outer) outer.push(this);
+    else finaliser.register(this, this.handle, this);
+  }
+
+  static {
+    closeScope = (tensors, returned, outer) => {
+      for (const tensor of tensors) tensor.leaveScope(returned.has(tensor), outer);
+    };
+    markKept = (tensor) => {
+      tensor.kept = true;
+    };
+  }
+}
+
+function collectTensors(value: unknown, into: Set<Tensor>): void {
+  if (value instanceof Tensor) into.add(value);
+  else if (Array.isArray(value)) for (const element of value) collectTensors(element, into);
+  else if (value instanceof Map)
+    for (const element of value.values()) collectTensors(element, into);
+  else if (value !== null && typeof value === "object" && !ArrayBuffer.isView(value)) {
+    for (const element of Object.values(value)) collectTensors(element, into);
+  }
+}
+
+/**
+ * Runs `body` and frees every tensor made inside it, except those in what it returns (a tensor, or
+ * arrays, plain objects and maps of them) and those given to {@link keep}.
+ *
+ * @throws TunewrightError where `body` returns a promise: scopes cannot span an `await`.
+ */
+export function tidy<T>(body: () => T): T {
+  const outer = scope;
+  const mine: Tensor[] = [];
+  scope = mine;
+  const returned = new Set<Tensor>();
+  try {
+    const result = body();
+    if (result instanceof Promise) {
+      throw new TunewrightError("tidy: the function must not be asynchronous", {
+        todo: "await outside tidy() and own tensors with dispose() across an await",
+      });
+    }
+    collectTensors(result, returned);
+    return result;
+  } finally {
+    scope = outer;
+    closeScope(mine, returned, outer);
+  }
+}
+
+/** Lets a tensor outlive the `tidy` around it; from then on `dispose()` is the caller's. */
+export function keep<T extends Tensor>(tensor: T): T {
+  markKept(tensor);
+  return tensor;
+}
+
+/** Frees every tensor in a tree of arrays, plain objects and maps. */
+export function dispose(tree: unknown): void {
+  const tensors = new Set<Tensor>();
+  collectTensors(tree, tensors);
+  for (const tensor of tensors) tensor.dispose();
+}
+
+/** Number of native tensors alive in this thread. */
+export function liveTensors(): number {
+  return native.liveTensors();
+}
+
+const defaultDTypes: [new (length: number) => TensorData, DType][] = [
+  [Float32Array, "float32"],
+  [Float64Array, "float64"],
+  [BigInt64Array, "int64"],
+  [Int32Array, "int32"],
+  [Int16Array, "int16"],
+  [Int8Array, "int8"],
+  [Uint8Array, "uint8"],
+];
+
+/**
+ * A new CPU tensor with a copy of `data`.
+ *
+ * @param data numbers, or the raw little-endian elements of `dtype`
+ * @param shape default: one dimension
+ * @param dtype default: the one of the typed array (plain numbers: float32)
+ * @throws ArgumentError where the bytes do not fill the shape.
+ */
+export function tensor(
+  data: TensorData | readonly number[],
+  shape?: readonly number[],
+  dtype?: DType,
+): Tensor {
+  if (Array.isArray(data)) {
+    const [values, natural] = numbersAs(data as readonly number[], dtype ?? "float32");
+    return new Tensor(native.fromBytes(values, shape ?? [data.length], natural));
+  }
+  const typed = data as TensorData;
+  const natural = dtype ?? defaultDTypes.find(([type]) => typed instanceof type)?.[1] ?? "uint8";
+  return new Tensor(
+    native.fromBytes(typed, shape ?? [typed.byteLength / bytesPerElement[natural]], natural),
+  );
+}
+
+function numbersAs(data: readonly number[], dtype: DType): [TensorData, DType] {
+  switch (dtype) {
+    case "int64":
+      return [BigInt64Array.from(data, BigInt), dtype];
+    case "int32":
+      return [Int32Array.from(data), dtype];
+    case "int16":
+      return [Int16Array.from(data), dtype];
+    case "int8":
+      return [Int8Array.from(data), dtype];
+    case "uint8":
+    case "bool":
+      return [Uint8Array.from(data), dtype];
+    case "float64":
+      return [Float64Array.from(data), dtype];
+    case "float32":
+      return [Float32Array.from(data), dtype];
+    default:
+      throw new ArgumentError(
+        "tensor",
+        "dtype",
+        "a dtype that JavaScript numbers can be written in (make float32 and convert it with to())",
+        dtype,
+      );
+  }
+}
