@@ -1,0 +1,130 @@
+/** The tokenizer that the rest of the program uses. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type BorderedIds, type BorderedText, createNativeEncoder } from "./native.js";
+import { createStreamingDecoder, type StreamingDecoder } from "./streamingDecoder.js";
+import { parseTokenizerJson, type TokenizerFiles } from "./tokenizerFiles.js";
+import { readVocabulary, specialToken } from "./vocabulary.js";
+
+export interface EncodeOptions {
+  /** Let the tokenizer's post-processor add BOS and EOS as the model expects them. Default false. */
+  addSpecialTokens?: boolean;
+  /** Treat the text of special tokens as ordinary text. Default false. */
+  plain?: boolean;
+}
+
+export interface DecodeOptions {
+  /** Leave special tokens out. Default false. */
+  skipSpecialTokens?: boolean;
+}
+
+/** Encoding is asynchronous because the native library only offers it so; all else is immediate. */
+export interface Tokenizer {
+  /** Last part of the path it was loaded from. */
+  readonly name: string;
+  /** Largest id + 1: what the embedding must have rows for. */
+  readonly vocabSize: number;
+  readonly bosTokenId: number | undefined;
+  readonly eosTokenId: number | undefined;
+  readonly padTokenId: number | undefined;
+  readonly unkTokenId: number | undefined;
+  readonly bosToken: string | undefined;
+  readonly eosToken: string | undefined;
+  readonly padToken: string | undefined;
+  readonly unkToken: string | undefined;
+  /** The end of a text for this model: `eosTokenId` and those of generation_config.json. */
+  readonly eosTokenIds: readonly number[];
+  /** Ids of special tokens. */
+  readonly specialTokenIds: ReadonlySet<number>;
+  /** Texts that become one token wherever they occur. */
+  readonly addedTokens: readonly string[];
+  /** The model's own Jinja chat template. */
+  readonly chatTemplate: string | undefined;
+  /** Its template for conversations with tools, where that is another. */
+  readonly toolUseTemplate: string | undefined;
+  encode(text: string, options?: EncodeOptions): Promise<Int32Array>;
+  /** As many texts in one native call, on all cores; the order is kept. */
+  encodeBatch(texts: string[], options?: EncodeOptions): Promise<Int32Array[]>;
+  /** Encodes texts and says which token each place in them falls on (no special tokens added). */
+  encodeBordered(texts: readonly BorderedText[]): Promise<BorderedIds[]>;
+  decode(ids: ArrayLike<number>, options?: DecodeOptions): string;
+  /** Decodes a growing sequence; `push` returns only whole characters. */
+  decodeStream(options?: DecodeOptions): StreamingDecoder;
+  tokenToId(token: string): number | undefined;
+  idToToken(id: number): string | undefined;
+  /**
+   * Writes the tokenizer's files into `dir` (made if missing), from which Python's `AutoTokenizer`
+   * loads it with the same ids.
+   */
+  save(dir: string): void;
+}
+
+/** @throws FormatError when the files do not make a tokenizer */
+export function createTokenizer(files: TokenizerFiles): Tokenizer {
+  const native = createNativeEncoder(files, false);
+  let plainNative: typeof native | undefined;
+  const { tokens, ids, specialIds, addedTokens } = readVocabulary(files);
+  // The parsed vocabulary and merges take tens of megabytes: only their text is kept.
+  const { tokenizerJson: _parsed, ...kept } = files;
+
+  const encoderFor = (options: EncodeOptions) => {
+    if (!options.plain) return native;
+    plainNative ??= createNativeEncoder(
+      { ...kept, tokenizerJson: parseTokenizerJson(kept.contents, kept.path) },
+      true,
+    );
+    return plainNative;
+  };
+  const decode = (list: ArrayLike<number>, options: DecodeOptions = {}): string => {
+    const texts: string[] = [];
+    for (let index = 0; index < list.length; index++) {
+      const id = list[index]!;
+      const token = tokens[id];
+      if (token === undefined || (options.skipSpecialTokens && specialIds.has(id))) continue;
+      texts.push(token);
+    }
+    return native.decoder === null ? texts.join(" ") : native.decoder.decode(texts);
+  };
+  const special = (key: string) => {
+    const text = specialToken(kept, key);
+    return { text, id: text === undefined ? undefined : ids.get(text) };
+  };
+  const bos = special("bos_token");
+  const eos = special("eos_token");
+  const pad = special("pad_token");
+  const unk = special("unk_token");
+  const ends = [eos.id, kept.generationConfig.eos_token_id].flat();
+
+  return {
+    name: kept.name,
+    vocabSize: tokens.length,
+    bosTokenId: bos.id,
+    eosTokenId: eos.id,
+    padTokenId: pad.id,
+    unkTokenId: unk.id,
+    bosToken: bos.text,
+    eosToken: eos.text,
+    padToken: pad.text,
+    unkToken: unk.text,
+    eosTokenIds: [...new Set(ends.filter((id) => typeof id === "number"))],
+    specialTokenIds: specialIds,
+    addedTokens,
+    chatTemplate: kept.chatTemplate,
+    toolUseTemplate: kept.toolUseTemplate,
+    async encode(text, options = {}) {
+      const encoded = await encoderFor(options).encode([text], options.addSpecialTokens ?? false);
+      return encoded[0]!;
+    },
+    encodeBatch: (texts, options = {}) =>
+      encoderFor(options).encode(texts, options.addSpecialTokens ?? false),
+    encodeBordered: (texts) => native.encodeBordered(texts),
+    decode,
+    decodeStream: (options = {}) => createStreamingDecoder((list) => decode(list, options)),
+    tokenToId: (token) => ids.get(token),
+    idToToken: (id) => tokens[id],
+    save(dir) {
+      mkdirSync(dir, { recursive: true });
+      for (const [name, text] of kept.contents) writeFileSync(join(dir, name), text);
+    },
+  };
+}

@@ -1,0 +1,160 @@
+/** The files that make up a tokenizer, as read from a model directory or rebuilt from a GGUF. */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import { FormatError } from "../util/errors.js";
+
+/** An entry of `added_tokens` in tokenizer.json. */
+export interface AddedToken {
+  id: number;
+  content: string;
+  special: boolean;
+  single_word?: boolean;
+  lstrip?: boolean;
+  rstrip?: boolean;
+  normalized?: boolean;
+}
+
+/** The parts of tokenizer.json that are read here; the rest passes through. */
+export interface TokenizerJson {
+  added_tokens: AddedToken[];
+  model: { type?: string; vocab?: unknown; [key: string]: unknown };
+  truncation?: unknown;
+  padding?: unknown;
+  post_processor?: unknown;
+  [key: string]: unknown;
+}
+
+export interface TokenizerFiles {
+  /** Last part of the path it came from. */
+  name: string;
+  /** Where it came from, for errors. */
+  path: string;
+  tokenizerJson: TokenizerJson;
+  tokenizerConfig: Record<string, unknown>;
+  specialTokensMap: Record<string, unknown>;
+  generationConfig: Record<string, unknown>;
+  chatTemplate: string | undefined;
+  /** The template for conversations with tools, where the model has one of its own. */
+  toolUseTemplate: string | undefined;
+  /** Text of each file that `save` writes. */
+  contents: Map<string, string>;
+}
+
+const copied = [
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "added_tokens.json",
+  "chat_template.jinja",
+  "chat_template.json",
+  "vocab.json",
+  "merges.txt",
+];
+
+/**
+ * Reads the tokenizer files of a Hugging Face model directory.
+ * @throws FormatError when tokenizer.json is missing or a file is not the JSON it should be
+ */
+export function readTokenizerDirectory(path: string): TokenizerFiles {
+  if (!existsSync(path) || !statSync(path).isDirectory()) {
+    throw new FormatError(`${path}: no such model directory`, {
+      todo: "give a model directory with a tokenizer.json, or a .gguf file",
+    });
+  }
+  const contents = new Map<string, string>();
+  for (const name of copied) {
+    const file = join(path, name);
+    if (existsSync(file)) contents.set(name, readFileSync(file, "utf8"));
+  }
+  if (!contents.has("tokenizer.json")) {
+    const hasModel = existsSync(join(path, "tokenizer.model"));
+    throw new FormatError(`${path}: no tokenizer.json`, {
+      why: hasModel
+        ? "the directory has only a SentencePiece tokenizer.model"
+        : "it holds the vocabulary and the rules of the tokenizer",
+      todo: "copy tokenizer.json from the model's repository, or save the tokenizer once with transformers",
+    });
+  }
+  const tokenizerConfig = parseObject(contents, "tokenizer_config.json", path);
+  const generationFile = join(path, "generation_config.json");
+  const generation = new Map<string, string>();
+  if (existsSync(generationFile)) {
+    generation.set("generation_config.json", readFileSync(generationFile, "utf8"));
+  }
+  return {
+    name: basename(path),
+    path,
+    tokenizerJson: parseTokenizerJson(contents, path),
+    tokenizerConfig,
+    specialTokensMap: parseObject(contents, "special_tokens_map.json", path),
+    generationConfig: parseObject(generation, "generation_config.json", path),
+    ...chatTemplates(contents, tokenizerConfig, path),
+    contents,
+  };
+}
+
+/** @throws FormatError when `contents` has no well-formed tokenizer.json */
+export function parseTokenizerJson(
+  contents: ReadonlyMap<string, string>,
+  path: string,
+): TokenizerJson {
+  const value = parseObject(contents, "tokenizer.json", path);
+  if (!isTokenizerJson(value)) {
+    throw new FormatError(`${join(path, "tokenizer.json")}: has no model`, {
+      why: "a tokenizer.json has `model` and `added_tokens`",
+    });
+  }
+  return value;
+}
+
+/** chat_template.jinja wins over chat_template.json, and that over tokenizer_config.json. */
+function chatTemplates(
+  contents: ReadonlyMap<string, string>,
+  tokenizerConfig: Record<string, unknown>,
+  path: string,
+): Pick<TokenizerFiles, "chatTemplate" | "toolUseTemplate"> {
+  const jinja = contents.get("chat_template.jinja");
+  if (jinja !== undefined) return { chatTemplate: jinja, toolUseTemplate: undefined };
+  const separate = parseObject(contents, "chat_template.json", path).chat_template;
+  const value = separate ?? tokenizerConfig.chat_template;
+  if (typeof value === "string") return { chatTemplate: value, toolUseTemplate: undefined };
+  const named = new Map<string, string>();
+  if (Array.isArray(value)) {
+    for (const entry of value) {
+      if (isRecord(entry) && typeof entry.name === "string" && typeof entry.template === "string") {
+        named.set(entry.name, entry.template);
+      }
+    }
+  }
+  return { chatTemplate: named.get("default"), toolUseTemplate: named.get("tool_use") };
+}
+
+function parseObject(
+  contents: ReadonlyMap<string, string>,
+  name: string,
+  path: string,
+): Record<string, unknown> {
+  const text = contents.get(name);
+  if (text === undefined) return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+  } catch (cause) {
+    throw new FormatError(`${join(path, name)}: not JSON`, {
+      why: cause instanceof Error ? cause.message : String(cause),
+      todo: "copy the file from the model's repository again",
+      cause,
+    });
+  }
+  if (!isRecord(value)) throw new FormatError(`${join(path, name)}: not a JSON object`);
+  return value;
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isTokenizerJson(value: Record<string, unknown>): value is TokenizerJson {
+  value.added_tokens ??= [];
+  return isRecord(value.model) && Array.isArray(value.added_tokens);
+}

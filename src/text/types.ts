@@ -1,0 +1,102 @@
+/** The plain data that passes through this folder: messages, segments, encoded conversations. */
+
+export type Role = "system" | "user" | "assistant" | "tool";
+
+/** A call that an assistant message makes, in the form that chat templates read. */
+export interface ToolCall {
+  id?: string;
+  type?: string;
+  function: { name: string; arguments: unknown };
+}
+
+/** One message. Keys beside these reach a Jinja template untouched. */
+export interface Message {
+  role: Role;
+  content: string;
+  /** Overrides the default (assistant messages are trained on, others are not). */
+  train?: boolean;
+  name?: string;
+  tool_calls?: ToolCall[];
+  tool_call_id?: string;
+  reasoning_content?: string;
+  [key: string]: unknown;
+}
+
+export interface Source {
+  file: string;
+  /** 1-based. */
+  line: number;
+}
+
+export interface Conversation {
+  messages: Message[];
+  tools?: unknown[];
+  source?: Source;
+  id?: string;
+}
+
+/** What every segment says about itself. */
+interface SegmentBase {
+  /** Whether its tokens are labels. */
+  train: boolean;
+  /** Index of the message that it came from, where that is known. */
+  message?: number;
+}
+
+/** Text: encoded together with the text segments before it, unless `apart`. */
+export interface TextSegment extends SegmentBase {
+  text: string;
+  /** Encoding starts anew here: no token reaches over the border to the segment before. */
+  apart?: boolean;
+}
+
+/** Token ids put down as they are. */
+export interface IdSegment extends SegmentBase {
+  ids: number[];
+  /** Labels that differ from the ids (Baichuan's official form predicts the end of a turn here). */
+  labels?: number[];
+}
+
+export type Segment = TextSegment | IdSegment;
+
+export interface RenderOptions {
+  /** End with what opens an assistant turn. Default false. */
+  addGenerationPrompt?: boolean;
+  tools?: unknown[] | undefined;
+  /** Skip working out which spans are trained; every `train` is false. Default false. */
+  promptOnly?: boolean;
+  /** Named in errors. */
+  source?: Source | undefined;
+}
+
+/**
+ * How a conversation becomes segments. The same object serves training, chat, HTTP and evaluation;
+ * `name` is stored with a checkpoint and found again by `resolveChatTemplate`.
+ */
+export interface ChatTemplate {
+  readonly name: string;
+  /** Texts that end an assistant turn, the template's own first. */
+  readonly stop: readonly string[];
+  /** The same as token ids, with those of generation_config.json. */
+  readonly stopTokenIds: readonly number[];
+  /** @throws DataError when this conversation cannot be rendered or its turns not be told apart */
+  render(messages: readonly Message[], options?: RenderOptions): Segment[];
+}
+
+export interface EncodedConversation {
+  inputIds: Int32Array;
+  /**
+   * Same length as `inputIds`. `labels[i]` is what position `i` itself should be (unshifted, as in
+   * Hugging Face), -100 where nothing is learnt; always -100 at position 0, which nothing predicts.
+   */
+  labels: Int32Array;
+  /** Number of labels that are not -100. */
+  labelledTokens: number;
+  /** Tokens were cut off on the right at `maxSeqLength`. */
+  truncated: boolean;
+  /** Number of tokens before truncation. */
+  fullLength: number;
+  segments: Segment[];
+  source?: Source;
+  id?: string;
+}

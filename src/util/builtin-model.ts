@@ -1,0 +1,50 @@
+/** Where the built-in small model lies: set-up puts it there under this one name. */
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ConfigError, EnvironmentError } from "./errors.js";
+
+/** SmolLM2-135M-Instruct, as users name it. */
+export const builtinModelName = "builtin:smollm2-135m";
+
+const fileName = "smollm2-135m-instruct-q4_1.gguf";
+
+/** Path of the built-in model's GGUF file, whether or not it exists. */
+export function builtinModelPath(): string {
+  const given = process.env.TUNEWRIGHT_BUILTIN_MODEL;
+  if (given) return resolve(given);
+  return join(packageRoot(), ".tunewright", "models", fileName);
+}
+
+/**
+ * Turns `builtin:…` into a path and leaves every other name as it is.
+ * @throws ConfigError for an unknown built-in model
+ * @throws EnvironmentError when the built-in model has not been set up
+ */
+export function resolveModelPath(name: string): string {
+  if (!name.startsWith("builtin:")) return name;
+  if (name !== builtinModelName) {
+    throw new ConfigError(`no built-in model ${JSON.stringify(name)}`, {
+      todo: `use ${builtinModelName}, a model directory or a .gguf file`,
+    });
+  }
+  const path = builtinModelPath();
+  if (!existsSync(path)) {
+    throw new EnvironmentError("the built-in model is not set up", {
+      why: `${path} does not exist`,
+      todo: "run ./tunewright setup",
+    });
+  }
+  return path;
+}
+
+/** The nearest folder upwards with a package.json: the same from src/ and from dist/. */
+function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, "package.json"))) {
+    const parent = dirname(folder);
+    if (parent === folder) return process.cwd();
+    folder = parent;
+  }
+  return folder;
+}
