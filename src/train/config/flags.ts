@@ -1,7 +1,7 @@
 /** Reads `--key value` flags into plain values; which keys take none is known from the schema. */
 import { ConfigError } from "../../util/errors.js";
-import { fixedKeys } from "./fixed-keys.js";
-import { inertKeys } from "./inert-keys.js";
+import { fixedKeys } from "./fixedKeys.js";
+import { inertKeys } from "./inertKeys.js";
 import { canonicalName } from "./names.js";
 import { isConfigKey, keySchemas } from "./schema.js";
 import { textToBoolean } from "./values.js";

@@ -5,9 +5,9 @@ export {
   type OptimizerChoice,
   resolveForDevice,
 } from "./device.js";
-export { optimizerNames, schedulerTypes } from "./fields-optimization.js";
-export { type FixedKey, fixedKeys } from "./fixed-keys.js";
-export { type InertKey, inertKeys } from "./inert-keys.js";
+export { optimizerNames, schedulerTypes } from "./fieldsOptimization.js";
+export { type FixedKey, fixedKeys } from "./fixedKeys.js";
+export { type InertKey, inertKeys } from "./inertKeys.js";
 export { type LoadedConfig, loadTrainingConfig } from "./load.js";
 export { canonicalName, synonyms } from "./names.js";
 export {

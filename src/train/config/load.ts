@@ -3,11 +3,11 @@
  * key is ignored in silence: each is used, or named in a note, or refused with its reason.
  */
 import { ConfigError } from "../../util/errors.js";
-import { fixedKeys } from "./fixed-keys.js";
+import { fixedKeys } from "./fixedKeys.js";
 import { parseFlags } from "./flags.js";
-import { inertKeys } from "./inert-keys.js";
+import { inertKeys } from "./inertKeys.js";
 import { canonicalName, nearestName } from "./names.js";
-import { refusalOf } from "./refused-values.js";
+import { refusalOf } from "./refusedValues.js";
 import { applyRules } from "./rules.js";
 import {
   type ConfigKey,

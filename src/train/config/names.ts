@@ -1,6 +1,6 @@
 /** Names of configuration keys: spellings, synonyms, and the nearest known name to a wrong one. */
-import { fixedKeys } from "./fixed-keys.js";
-import { inertKeys } from "./inert-keys.js";
+import { fixedKeys } from "./fixedKeys.js";
+import { inertKeys } from "./inertKeys.js";
 import { keySchemas } from "./schema.js";
 
 /** Other names of the same key, with the same meaning and values. */

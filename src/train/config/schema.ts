@@ -4,10 +4,10 @@
  * are those of Hugging Face's `TrainingArguments` and of Firefly's JSON.
  */
 import { z } from "zod";
-import { dataFields } from "./fields-data.js";
-import { adapterFields, modelFields, precisionFields } from "./fields-model.js";
-import { optimizationFields } from "./fields-optimization.js";
-import { evaluationFields, loggingFields, runFields } from "./fields-run.js";
+import { dataFields } from "./fieldsData.js";
+import { adapterFields, modelFields, precisionFields } from "./fieldsModel.js";
+import { optimizationFields } from "./fieldsOptimization.js";
+import { evaluationFields, loggingFields, runFields } from "./fieldsRun.js";
 
 /** The fields by topic, in the order in which documents and `--help` show them. */
 export const fieldGroups = [

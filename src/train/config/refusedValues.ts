@@ -1,5 +1,5 @@
 /** Values that other trainers know for a key and Tunewright does not: refused with the reason. */
-import { optimizerNames, schedulerTypes } from "./fields-optimization.js";
+import { optimizerNames, schedulerTypes } from "./fieldsOptimization.js";
 import type { ConfigKey } from "./schema.js";
 
 /** Why a value is refused, and what to say instead. */
