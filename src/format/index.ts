@@ -15,6 +15,8 @@ export { openModelWeights } from "./openModel.js";
 export type { RopeConfig, RopeScaling } from "./ropeScaling.js";
 export { openSafetensorsDirectory } from "./safetensorsModel.js";
 export { openSafetensors, type SafetensorsFile } from "./safetensorsReader.js";
+export { type ShardOptions, writeShardedSafetensors } from "./safetensorsShards.js";
+export { type WeightEntry, writeSafetensors } from "./safetensorsWriter.js";
 export {
   DEFAULT_CHUNK_ELEMENTS,
   elementCount,

@@ -20,7 +20,10 @@ export function openSafetensorsModel(directory: string): WeightSource {
   return { kind: "safetensors", config, ...openSafetensorsDirectory(directory) };
 }
 
-/** Opens `model.safetensors`, or the shards that `model.safetensors.index.json` names. */
+/**
+ * Opens `model.safetensors`, or the shards that `model.safetensors.index.json` names. A tensor that
+ * is in a shard but not in the index is there too, as it is for transformers.
+ */
 export function openSafetensorsDirectory(directory: string): WeightReader {
   const single = join(directory, SINGLE_FILE);
   if (existsSync(single)) return openSafetensors(single);
@@ -58,12 +61,7 @@ function openShards(directory: string, index: string): WeightReader {
       });
     }
     for (const [fileName, file] of files) {
-      const extra = file.names().find((name) => map.get(name) !== fileName);
-      if (extra === undefined) continue;
-      throw new FormatError(`${file.path}: tensor \`${extra}\` is not in the index`, {
-        why: `${index} does not name this file for it`,
-        todo: "the shards are not of one model; download them again",
-      });
+      for (const name of file.names()) if (!map.has(name)) map.set(name, fileName);
     }
   } catch (error) {
     close();
