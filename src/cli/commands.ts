@@ -1,0 +1,11 @@
+/**
+ * The commands of the program. Each is imported only when it is asked for (or when the list of
+ * commands is printed), so that `tunewright --help` stays quick.
+ */
+import type { CommandModule } from "./command.js";
+
+/** Loaders by command name, in the order in which `--help` lists them. */
+export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
+  doctor: async () => (await import("./doctor.js")).doctorCommand,
+  setup: async () => (await import("./setup.js")).setupCommand,
+};

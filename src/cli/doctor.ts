@@ -1,0 +1,205 @@
+/** `tunewright doctor`: what this machine has, how fast it is, what is missing and how to get it. */
+import { existsSync } from "node:fs";
+import { builtinModelPath } from "../util/builtin-model.js";
+import { EnvironmentError, TunewrightError } from "../util/errors.js";
+import { addExamples, type CommandModule, printJson } from "./command.js";
+import type { GemmRate } from "./gemm.js";
+import {
+  fileSize,
+  type Gpu,
+  type Machine,
+  type Runtime,
+  readGpus,
+  readMachine,
+  readRuntime,
+  readSoftware,
+  type Software,
+} from "./machine.js";
+
+/** Something that is not as it should be. */
+export interface Finding {
+  what: string;
+  todo: string;
+  /** Whether Tunewright cannot work with it; else it works, but less well. */
+  blocking: boolean;
+}
+
+/** All that `doctor` says; printed as it is with `--json`. */
+export interface Diagnosis {
+  ok: boolean;
+  machine: Machine;
+  gpus: Gpu[];
+  software: Software;
+  /** What libtorch can compute on, `cpu` first; empty where the engine does not load. */
+  devices: string[];
+  /** libtorch's own view of the processor. */
+  engine: { cpu: string; mkldnn: boolean; threads: number } | null;
+  gemm: GemmRate[];
+  builtinModel: { path: string; bytes: number | null };
+  findings: Finding[];
+}
+
+const GIGABYTE = 1e9;
+
+/** Compares what is there with what Tunewright needs. */
+export function findProblems(
+  machine: Machine,
+  gpus: readonly Gpu[],
+  software: Software,
+  runtime: Runtime | null,
+  modelBytes: number | null,
+): Finding[] {
+  const findings: Finding[] = [];
+  const add = (blocking: boolean, what: string, todo: string) =>
+    findings.push({ what, todo, blocking });
+  if (!runtime) add(true, "set-up has not run in this checkout", "run `./tunewright setup`");
+  if (runtime && !existsSync(runtime.addon || "missing")) {
+    add(true, "the addon is not compiled", "run `./tunewright setup`");
+  }
+  if (modelBytes === null) {
+    add(false, "the built-in model is not there", "run `./tunewright setup`");
+  }
+  if (!software.compiler) {
+    add(!runtime, "no C++20 compiler", "install one, e.g. `apt-get install -y g++`");
+  }
+  if (!software.cmake) add(!runtime, "no CMake", "install it, e.g. `apt-get install -y cmake`");
+  if (gpus.length > 0 && software.torch && !software.cuda) {
+    const todo =
+      "point TUNEWRIGHT_PYTHON at a Python with torch for CUDA, or remove .venv and run `./tunewright setup`";
+    add(false, "this machine has an NVIDIA GPU, but torch is a CPU build", todo);
+  }
+  if (machine.diskFreeBytes < 5 * GIGABYTE) {
+    add(
+      false,
+      "less than 5 GB are free on this disk",
+      "make room before training: checkpoints need it",
+    );
+  }
+  if (machine.memoryAvailableBytes < 4 * GIGABYTE) {
+    add(
+      false,
+      "less than 4 GB of memory are free",
+      "close other programs, or train a smaller model",
+    );
+  }
+  const x86 = machine.system.endsWith("x64");
+  if (x86 && !machine.instructionSets.includes("avx2")) {
+    add(false, "this processor has no AVX2", "expect training on the CPU to be very slow");
+  }
+  return findings;
+}
+
+/** Looks at the machine and, unless told not to, measures it. */
+export async function diagnose(measure: boolean): Promise<Diagnosis> {
+  const machine = readMachine();
+  const gpus = readGpus();
+  const runtime = readRuntime();
+  const software = readSoftware(runtime);
+  const model = { path: builtinModelPath(), bytes: fileSize(builtinModelPath()) };
+  const findings = findProblems(machine, gpus, software, runtime, model.bytes);
+  const diagnosis: Diagnosis = {
+    ok: true,
+    machine,
+    gpus,
+    software,
+    devices: [],
+    engine: null,
+    gemm: [],
+    builtinModel: model,
+    findings,
+  };
+  try {
+    const engine = await import("../tensor/index.js");
+    const { cpu, mkldnn } = engine.capabilities();
+    diagnosis.devices = [...engine.devices()];
+    diagnosis.engine = { cpu, mkldnn, threads: engine.threads() };
+    if (measure) diagnosis.gemm = await (await import("./gemm.js")).measureGemm();
+  } catch (error) {
+    const known = error instanceof TunewrightError ? error : undefined;
+    const message = error instanceof Error ? error.message : String(error);
+    findings.push({
+      what: `the engine does not work: ${known?.why ?? message}`,
+      todo: known?.todo ?? "run `./tunewright setup`; `--debug` shows the stack",
+      blocking: true,
+    });
+  }
+  diagnosis.ok = !findings.some((finding) => finding.blocking);
+  return diagnosis;
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / GIGABYTE).toFixed(1)} GB`;
+}
+
+/** The diagnosis as lines for a person. */
+export function formatDiagnosis(diagnosis: Diagnosis): string[] {
+  const { machine, software } = diagnosis;
+  const row = (name: string, value: string | null) => `  ${name.padEnd(16)}${value ?? "missing"}`;
+  const sets = machine.instructionSets.join(", ") || "none that matter";
+  const torch = software.torch && `${software.torch}${software.cuda ? "" : " (CPU build)"}`;
+  const lines = [
+    "Machine",
+    row("system", machine.system),
+    row("processor", `${machine.cpu}, ${machine.cores} usable cores`),
+    row("instructions", sets),
+    row(
+      "memory",
+      `${gigabytes(machine.memoryBytes)}, ${gigabytes(machine.memoryAvailableBytes)} available`,
+    ),
+    row("disk", `${gigabytes(machine.diskFreeBytes)} free`),
+    ...diagnosis.gpus.map((gpu) =>
+      row("GPU", `${gpu.name}, ${gigabytes(gpu.memoryBytes)}, driver ${gpu.driver}`),
+    ),
+    "Software",
+    row("tunewright", software.tunewright),
+    row("node", software.node),
+    row("npm", software.npm),
+    row("python", software.python),
+    row("compiler", software.compiler),
+    row("cmake", software.cmake),
+    row("torch", torch),
+    ...(software.cuda ? [row("CUDA", software.cuda)] : []),
+    row("bitsandbytes", software.bitsandbytes),
+    row(
+      "built-in model",
+      diagnosis.builtinModel.bytes === null ? null : diagnosis.builtinModel.path,
+    ),
+  ];
+  if (diagnosis.engine) {
+    const { cpu, threads } = diagnosis.engine;
+    lines.push("Engine", row("devices", diagnosis.devices.join(", ")));
+    lines.push(row("kernels", `${cpu}, ${threads} threads`));
+  }
+  if (diagnosis.gemm.length > 0) lines.push("Matrix products");
+  for (const { device, dtype, size, gflops } of diagnosis.gemm) {
+    const rate =
+      gflops >= 10_000 ? `${(gflops / 1000).toFixed(0)} TFLOP/s` : `${gflops.toFixed(0)} GFLOP/s`;
+    lines.push(row(`${device} ${dtype}`, `${rate} (${size} x ${size})`));
+  }
+  lines.push(diagnosis.findings.length === 0 ? "Nothing is missing." : "Missing or in the way");
+  for (const finding of diagnosis.findings) {
+    lines.push(`  ${finding.blocking ? "error" : "note"}: ${finding.what}`);
+    lines.push(`    to do: ${finding.todo}`);
+  }
+  return lines;
+}
+
+export const doctorCommand: CommandModule = {
+  name: "doctor",
+  summary: "show what this machine has, how fast it is and what is missing",
+  register(command) {
+    command.option("--json", "print one JSON object on stdout");
+    command.option("--no-measure", "leave out the measurement of matrix products");
+    addExamples(command, "tunewright doctor", "tunewright doctor --json > machine.json");
+    command.action(async (options: { json?: boolean; measure: boolean }) => {
+      const diagnosis = await diagnose(options.measure);
+      if (options.json) printJson(diagnosis);
+      else process.stdout.write(`${formatDiagnosis(diagnosis).join("\n")}\n`);
+      if (!diagnosis.ok) {
+        throw new EnvironmentError("Tunewright cannot work here yet", {
+          todo: "see what is missing above",
+        });
+      }
+    });
+  },
+};

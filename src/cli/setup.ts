@@ -1,0 +1,26 @@
+/** `tunewright setup`: runs the set-up script. The launcher does the same before Node starts. */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { EnvironmentError } from "../util/errors.js";
+import { addExamples, type CommandModule } from "./command.js";
+import { packageRoot } from "./package.js";
+
+export const setupCommand: CommandModule = {
+  name: "setup",
+  summary: "install and build what Tunewright needs (runs by itself on first use)",
+  register(command) {
+    command.option(
+      "--offline <dir>",
+      "take wheels from DIR and npm packages from the cache DIR/npm",
+    );
+    addExamples(command, "tunewright setup");
+    command.action((options: { offline?: string }) => {
+      const script = join(packageRoot(), "scripts/setup.mjs");
+      const flags = options.offline ? ["--offline", options.offline] : [];
+      const { status } = spawnSync(process.execPath, [script, ...flags], { stdio: "inherit" });
+      if (status !== 0) {
+        throw new EnvironmentError("set-up did not finish", { todo: "see the lines above" });
+      }
+    });
+  },
+};
