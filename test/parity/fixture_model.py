@@ -164,10 +164,10 @@ def make() -> None:
         }
         cases.append(entry)
         if name in OLD_FORM:
-            old = {k: v for k, v in entry["config"].items() if k != "rope_parameters"} | OLD_FORM[name]
+            old = {k: v for k, v in entry["config"].items() if k != "rope_parameters"} | json.loads(json.dumps(OLD_FORM[name]))
             from transformers import LlamaConfig
 
-            logits_old, _ = logits_of(LlamaConfig.from_dict(dict(old)), state, inputs[-1]["ids"])
+            logits_old, _ = logits_of(LlamaConfig.from_dict(json.loads(json.dumps(old))), state, inputs[-1]["ids"])
             assert torch.equal(logits_old, logits), name
             cases.append({**entry, "name": name + "-old-form", "config": old, "inputs": inputs[-1:]})
     write_json(out / "cases.json", {"made_by": "test/parity/make_fixtures.py model", "cases": cases})

@@ -1,0 +1,141 @@
+"""NF4 with double quantisation by bitsandbytes on the CPU.
+
+Written to fixtures/nf4:
+  cases.json                 {"cases": [{name, shape, dtype, blocks, sha256: {field: hex}}]}
+  <name>.safetensors         input, packed [(n+1)/2] uint8, qabsmax [blocks] uint8, nested_absmax [ceil(blocks/256)] f32,
+                             offset [1] f32, absmax [blocks] f32 (before double quantisation),
+                             absmax_restored [blocks] f32, dequantised_fp32, dequantised_bf16
+                             (the largest case keeps only the hashes of its dequantised values, to stay small)
+  maps.safetensors           nf4 [16], dynamic_map_signed [256], dynamic_map_unsigned [256]
+  checkpoint/                a tiny Llama as transformers + bitsandbytes save it in 4 bit, and logits.safetensors for it
+
+Which code runs on a CPU, in bitsandbytes 0.50.2:
+  quantize_4bit         torch operators (backends/default/ops.py): block maxima, scale by the reciprocal of the maximum
+                        (the last, short block is divided instead), bucketize against the midpoints of the code
+                        (a tie takes the lower code), first value in the high nibble. The library has no C function for it.
+  quantize_blockwise    of the block maxima less their mean: C ABI cquantize_blockwise_cpu_fp32(code, A, absmax, out, 256, n)
+  dequantize_blockwise  C ABI cdequantize_blockwise_cpu_fp32(code, A, absmax, out, 256, n), then the mean is added
+  dequantize_4bit       C ABI cdequantize_blockwise_cpu_nf4_{fp32,bf16}(A, absmax, out, 64, rows, columns); where the
+                        last dimension is odd, torch operators (backends/default/ops.py) with the same result
+"""
+
+import hashlib
+import shutil
+
+import torch
+
+from fixture_common import folder, random_ids, seed, tiny_config, tiny_llama, write_json, write_tensors
+
+# name -> (shape, dtype, keep dequantised values)
+CASES = {
+    "square-fp32": ((64, 64), torch.float32, True),
+    "square-bf16": ((64, 64), torch.bfloat16, True),
+    "partial-absmax-fp32": ((192, 96), torch.float32, False),
+    "large-bf16": ((576, 192), torch.bfloat16, False),
+    "short-block-fp32": ((37, 54), torch.float32, True),
+    "short-block-bf16": ((37, 54), torch.bfloat16, True),
+    "odd-columns-fp32": ((37, 53), torch.float32, True),
+    "odd-columns-bf16": ((37, 53), torch.bfloat16, True),
+    "ties-and-zeros-fp32": ((8, 64), torch.float32, True),
+}
+
+
+def sha256(tensor: torch.Tensor) -> str:
+    return hashlib.sha256(tensor.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()).hexdigest()
+
+
+def weight(name: str, shape, dtype, index: int) -> torch.Tensor:
+    value = torch.randn(shape, generator=seed(500 + index)) * 0.05
+    value.view(-1)[::97] *= 8
+    if name.startswith("ties"):
+        from bitsandbytes.functional import get_4bit_type
+
+        code = get_4bit_type("nf4", device="cpu")
+        midpoints = (code[:-1] + code[1:]) / 2
+        value[0] = 0
+        value[1, :16], value[1, 16:31] = code, midpoints
+        value[2] = torch.tensor([1e-40, -1e-40] * 32)
+        value[3] = -value[3].abs()
+    return value.to(dtype)
+
+
+def case(name: str, shape, dtype, keep: bool, index: int):
+    import bitsandbytes.functional as functional
+
+    value = weight(name, shape, dtype, index)
+    options = dict(blocksize=64, quant_type="nf4")
+    packed, state = functional.quantize_4bit(value, compress_statistics=True, **options)
+    _, plain = functional.quantize_4bit(value, compress_statistics=False, **options)
+    restored = functional.dequantize_blockwise(state.absmax, state.state2) + state.offset
+    dequantised = {}
+    for target, label in ((torch.float32, "fp32"), (torch.bfloat16, "bf16")):
+        state.dtype = target
+        dequantised[f"dequantised_{label}"] = functional.dequantize_4bit(packed, state)
+    tensors = {
+        "input": value,
+        "packed": packed.reshape(-1),
+        "qabsmax": state.absmax,
+        "nested_absmax": state.state2.absmax,
+        "offset": state.offset.reshape(1),
+        "absmax": plain.absmax,
+        "absmax_restored": restored,
+        **dequantised,
+    }
+    entry = {
+        "name": name,
+        "shape": list(shape),
+        "dtype": str(dtype).removeprefix("torch."),
+        "blocks": plain.absmax.numel(),
+        "sha256": {key: sha256(tensor) for key, tensor in tensors.items()},
+    }
+    if not keep:
+        tensors = {key: tensor for key, tensor in tensors.items() if not key.startswith("dequantised")}
+    return entry, tensors
+
+
+def make_checkpoint(out) -> None:
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+
+    plain = out / "plain"
+    shutil.rmtree(out / "checkpoint", ignore_errors=True)
+    tiny_llama(tiny_config(), 1).save_pretrained(plain)
+    settings = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.float32,
+    )
+    model = AutoModelForCausalLM.from_pretrained(
+        plain, quantization_config=settings, dtype=torch.float32, device_map="cpu", attn_implementation="eager"
+    )
+    shutil.rmtree(plain)
+    model.save_pretrained(out / "checkpoint")
+    ids = random_ids(24, 900)
+    # In eval mode bitsandbytes repacks the weights for an AVX512-BF16 kernel that rounds activations to bf16.
+    model.train()
+    with torch.no_grad():
+        logits = model(torch.tensor([ids])).logits[0]
+    write_tensors(out / "checkpoint-logits.safetensors", {"ids": torch.tensor(ids), "logits": logits})
+    for file in (out / "checkpoint").iterdir():
+        file.chmod(0o644)
+
+
+def make() -> None:
+    from bitsandbytes.functional import create_dynamic_map, get_4bit_type
+
+    out = folder("nf4")
+    entries = []
+    for index, (name, (shape, dtype, keep)) in enumerate(CASES.items()):
+        entry, tensors = case(name, shape, dtype, keep, index)
+        entries.append(entry)
+        write_tensors(out / f"{name}.safetensors", tensors)
+    write_json(out / "cases.json", {"blocksize": 64, "nested_blocksize": 256, "cases": entries})
+    write_tensors(
+        out / "maps.safetensors",
+        {
+            "nf4": get_4bit_type("nf4", device="cpu"),
+            "dynamic_map_signed": create_dynamic_map(signed=True),
+            "dynamic_map_unsigned": create_dynamic_map(signed=False),
+        },
+    )
+    make_checkpoint(out)
