@@ -1,18 +1,29 @@
 /** Tokenizers, chat templates, segments and labels. */
+export { checkLabels, checkTokenIds } from "./checks.js";
+export {
+  type EncodeConversationOptions,
+  encodeConversation,
+  encodeConversations,
+  encodePrompt,
+} from "./encodeConversation.js";
+export { createJinjaTemplate } from "./jinjaTemplate.js";
 export { loadTokenizer } from "./loadTokenizer.js";
+export { chatTemplateNames } from "./namedTemplate.js";
 export type { BorderedIds, BorderedText } from "./native.js";
+export { ownTemplateName, resolveChatTemplate } from "./resolveChatTemplate.js";
 export type { StreamingDecoder } from "./streamingDecoder.js";
 export type { DecodeOptions, EncodeOptions, Tokenizer } from "./tokenizer.js";
-export type {
-  ChatTemplate,
-  Conversation,
-  EncodedConversation,
-  IdSegment,
-  Message,
-  RenderOptions,
-  Role,
-  Segment,
-  Source,
-  TextSegment,
-  ToolCall,
+export {
+  type ChatTemplate,
+  type Conversation,
+  type EncodedConversation,
+  type IdSegment,
+  ignoredLabel,
+  type Message,
+  type RenderOptions,
+  type Role,
+  type Segment,
+  type Source,
+  type TextSegment,
+  type ToolCall,
 } from "./types.js";

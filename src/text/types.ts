@@ -1,5 +1,8 @@
 /** The plain data that passes through this folder: messages, segments, encoded conversations. */
 
+/** Value of a label that is not learnt. */
+export const ignoredLabel = -100;
+
 export type Role = "system" | "user" | "assistant" | "tool";
 
 /** A call that an assistant message makes, in the form that chat templates read. */

@@ -1,0 +1,52 @@
+/** What must hold for an encoded conversation before an hour is spent training on it. */
+import { DataError } from "../util/errors.js";
+import { place } from "./jinjaTemplate.js";
+import type { Tokenizer } from "./tokenizer.js";
+import type { EncodedConversation } from "./types.js";
+
+/**
+ * Refuses an id that the embedding has no row for, on which a GPU stops with `srcIndex <
+ * srcSelectDimSize`.
+ * @param embeddingRows rows of the embedding matrix
+ * @throws DataError naming file, line and the token
+ */
+export function checkTokenIds(
+  encoded: EncodedConversation,
+  embeddingRows: number,
+  tokenizer?: Tokenizer,
+): void {
+  const { inputIds, labels } = encoded;
+  for (let index = 0; index < inputIds.length; index++) {
+    const id = Math.max(inputIds[index]!, labels[index]!);
+    if (id < embeddingRows) continue;
+    const token = tokenizer?.idToToken(id);
+    const shown = token === undefined ? `id ${id}` : `${JSON.stringify(token)} (id ${id})`;
+    throw new DataError(`${place(encoded.source)}the model has no embedding for token ${shown}`, {
+      why: `its embedding has ${embeddingRows} rows, for ids below ${embeddingRows}; token ${index} of the conversation`,
+      todo:
+        token === undefined
+          ? "use the tokenizer that belongs to the model"
+          : `remove the text ${JSON.stringify(token)} from the data, or use the tokenizer that belongs to the model`,
+    });
+  }
+}
+
+/**
+ * Refuses a conversation that would teach nothing.
+ * @throws DataError naming file and line
+ */
+export function checkLabels(encoded: EncodedConversation): void {
+  if (encoded.labelledTokens > 0) return;
+  const cut = encoded.truncated;
+  const assistant = encoded.segments.some((segment) => segment.train);
+  throw new DataError(`${place(encoded.source)}no token of this conversation is trained on`, {
+    why: cut
+      ? `it has ${encoded.fullLength} tokens and its first trained one comes after max_seq_length ${encoded.inputIds.length}`
+      : assistant
+        ? "the assistant's turns are empty"
+        : "it has no assistant message, or none that is trained on",
+    todo: cut
+      ? "raise max_seq_length, or remove the conversation"
+      : "give it an assistant message with text, or remove it",
+  });
+}

@@ -1,0 +1,144 @@
+/** A chat template written in Jinja, as models bring it. */
+import { DataError } from "../util/errors.js";
+import { compileJinja, type JinjaRenderer, TemplateRefusal } from "./jinja.js";
+import { generationSpans, messageSpans, type Span } from "./spans.js";
+import type { Tokenizer } from "./tokenizer.js";
+import type { ChatTemplate, Message, RenderOptions, Segment, Source } from "./types.js";
+
+/**
+ * Makes a chat template from Jinja source. Its segments, joined, are exactly what transformers'
+ * `apply_chat_template` gives, and are encoded together as it does. Trained are the assistant's
+ * turns with their end token, found by `{% generation %}` marks or else by rendering beginnings of
+ * the conversation.
+ * @throws ConfigError when the source cannot be parsed
+ */
+export function createJinjaTemplate(
+  source: string,
+  name: string,
+  tokenizer: Tokenizer,
+  options: { toolUseSource?: string | undefined; now?: () => Date } = {},
+): ChatTemplate {
+  const variables: Record<string, string> = {};
+  for (const [key, token] of [
+    ["bos_token", tokenizer.bosToken],
+    ["eos_token", tokenizer.eosToken],
+    ["pad_token", tokenizer.padToken],
+    ["unk_token", tokenizer.unkToken],
+  ] as const) {
+    if (token !== undefined) variables[key] = token;
+  }
+  const plain = compileJinja(source, name, variables, options.now);
+  const toolUse =
+    options.toolUseSource === undefined
+      ? plain
+      : compileJinja(options.toolUseSource, name, variables, options.now);
+  const stop = [...new Set([...endOfTurn(plain, tokenizer), ...eosTexts(tokenizer)])];
+  return {
+    name,
+    stop,
+    stopTokenIds: stop.flatMap((token) => tokenizer.tokenToId(token) ?? []),
+    render(messages, renderOptions = {}) {
+      const renderer = renderOptions.tools ? toolUse : plain;
+      return renderSegments(renderer, messages, renderOptions, name, stop);
+    },
+  };
+}
+
+function renderSegments(
+  renderer: JinjaRenderer,
+  messages: readonly Message[],
+  options: RenderOptions,
+  name: string,
+  stop: readonly string[],
+): Segment[] {
+  const { addGenerationPrompt = false, tools, source } = options;
+  const render = { addGenerationPrompt, tools };
+  const whole = <T>(job: () => T): T => {
+    try {
+      return job();
+    } catch (cause) {
+      throw new DataError(`${place(source)}chat template ${name} refused the conversation`, {
+        why: cause instanceof Error ? cause.message : String(cause),
+        todo:
+          cause instanceof TemplateRefusal
+            ? "correct the conversation's messages, or name another template"
+            : "name a built-in template with template_name",
+        cause,
+      });
+    }
+  };
+  const full = whole(() => renderer.render(messages, render));
+  if (options.promptOnly) return [{ text: full, train: false }];
+
+  const trained = messages.flatMap((message, index) =>
+    (message.train ?? message.role === "assistant") ? [index] : [],
+  );
+  const spans = trainedSpans();
+  spans.sort((a, b) => a.start - b.start);
+  const segments: Segment[] = [];
+  let at = 0;
+  for (const { start, end, message } of spans) {
+    if (start > at) segments.push({ text: full.slice(at, start), train: false });
+    if (end > start) {
+      const text = full.slice(start, end);
+      segments.push(message < 0 ? { text, train: true } : { text, train: true, message });
+    }
+    at = end;
+  }
+  if (at < full.length) segments.push({ text: full.slice(at), train: false });
+  return segments;
+
+  function trainedSpans(): Span[] {
+    if (renderer.hasGenerationMarks) {
+      const marked = whole(() => renderer.renderMarked(messages, render));
+      const spans = generationSpans(full, marked.spans, messages, stop);
+      const known = spans.every((span) => span.message >= 0);
+      const standard = messages.every((message) => message.train === undefined);
+      if (marked.text === full && (known || standard)) {
+        const marks = spans.filter((span) => !known || trained.includes(span.message));
+        if (standard || marks.length === trained.length) return marks;
+      }
+    }
+    const spans = messageSpans(renderer, messages, trained, full, tools, stop);
+    if (spans && inOrder(spans)) return spans;
+    throw new DataError(
+      `${place(source)}cannot tell the assistant's turns apart under chat template ${name}`,
+      {
+        why: "the template changes earlier messages when later ones follow, and has no {% generation %} marks",
+        todo: "add {% generation %} marks to the template, or name a built-in one with template_name",
+      },
+    );
+  }
+}
+
+function inOrder(spans: readonly Span[]): boolean {
+  return spans.every((span, index) => index === 0 || spans[index - 1]!.end <= span.start);
+}
+
+export function place(source: Source | undefined): string {
+  return source === undefined ? "" : `${source.file}:${source.line}: `;
+}
+
+function eosTexts(tokenizer: Tokenizer): string[] {
+  return tokenizer.eosTokenIds.flatMap((id) => tokenizer.idToToken(id) ?? []);
+}
+
+/** The token that follows an assistant's words, read off a conversation made for the purpose. */
+function endOfTurn(renderer: JinjaRenderer, tokenizer: Tokenizer): string[] {
+  const word = "tunewright";
+  try {
+    const rendered = renderer.render(
+      [
+        { role: "user", content: "hello" },
+        { role: "assistant", content: word },
+      ],
+      { addGenerationPrompt: false },
+    );
+    const tail = rendered.slice(rendered.lastIndexOf(word) + word.length).trimStart();
+    // The longest match, since one token's text may begin another's.
+    const matches = tokenizer.addedTokens.filter((token) => token !== "" && tail.startsWith(token));
+    return matches.sort((a, b) => b.length - a.length).slice(0, 1);
+  } catch {
+    return [];
+  }
+}

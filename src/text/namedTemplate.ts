@@ -1,0 +1,180 @@
+/** Turns a format known by name into a chat template for one tokenizer. */
+import { ConfigError, DataError } from "../util/errors.js";
+import { place } from "./jinjaTemplate.js";
+import { type IdForm, type StringForm, templateForms } from "./templateForms.js";
+import type { Tokenizer } from "./tokenizer.js";
+import {
+  type ChatTemplate,
+  type IdSegment,
+  ignoredLabel,
+  type Message,
+  type Segment,
+  type Source,
+  type TextSegment,
+} from "./types.js";
+
+/** Names that `resolveChatTemplate` knows. */
+export const chatTemplateNames: readonly string[] = Object.keys(templateForms);
+
+/**
+ * @throws ConfigError when the tokenizer lacks a token that the format needs
+ */
+export function createNamedTemplate(
+  name: string,
+  form: StringForm | IdForm,
+  tokenizer: Tokenizer,
+): ChatTemplate {
+  return form.kind === "string"
+    ? stringTemplate(name, form, tokenizer)
+    : idTemplate(name, form, tokenizer);
+}
+
+function stringTemplate(name: string, form: StringForm, tokenizer: Tokenizer): ChatTemplate {
+  const eos = tokenizer.eosToken;
+  if (eos === undefined && `${form.assistant}${form.stop}`.includes("{eos}")) {
+    throw lacking(name, "an end token (eos_token)", tokenizer);
+  }
+  const fill = (text: string) => text.replaceAll("{eos}", eos ?? "");
+  const stop = fill(form.stop);
+  const stopId = tokenizer.tokenToId(stop);
+  if (stopId === undefined) throw lacking(name, `the token ${stop}`, tokenizer);
+  const [beforeContent = "", afterContent = ""] = fill(form.assistant).split("{content}");
+  const ending = afterContent.slice(0, afterContent.indexOf(stop) + stop.length);
+  const tail = afterContent.slice(ending.length);
+
+  return {
+    name,
+    stop: [stop],
+    stopTokenIds: [...new Set([stopId, ...tokenizer.eosTokenIds])],
+    render(messages, options = {}) {
+      const { source } = options;
+      const segments: TextSegment[] = [];
+      const add = (text: string, train: boolean, message?: number, apart = true) => {
+        if (text === "") return;
+        const segment: TextSegment = { text, train };
+        if (apart) segment.apart = true;
+        if (message !== undefined) segment.message = message;
+        segments.push(segment);
+      };
+      refuseTools(messages, options.tools, name, source);
+      if (form.defaultSystem !== undefined && messages[0]?.role !== "system") {
+        add(
+          form.system!.replace("{content}", () => form.defaultSystem!),
+          false,
+        );
+      }
+      let opened = false;
+      for (const [index, message] of messages.entries()) {
+        const content = message.content.trim();
+        const train = message.train ?? message.role === "assistant";
+        const put = (format: string) =>
+          add(
+            format.replace("{content}", () => content),
+            train,
+            index,
+          );
+        if (message.role === "system") {
+          if (form.system === undefined) throw noSystem(name, source);
+          put(form.system);
+        } else if (message.role === "user") {
+          put(form.user);
+          if (messages[index + 1]?.role === "assistant") {
+            add(form.prompt, false, undefined, false);
+            opened = true;
+          }
+        } else {
+          if (!opened) add(form.prompt, false);
+          add(`${beforeContent}${content}${ending}`, train, index);
+          add(tail, false, undefined, false);
+          opened = false;
+        }
+      }
+      if (options.addGenerationPrompt) {
+        add(form.prompt, false, undefined, messages.at(-1)?.role !== "user");
+      }
+      return options.promptOnly ? segments.map((part) => ({ ...part, train: false })) : segments;
+    },
+  };
+}
+
+/** Ids that open a turn in Baichuan's official format, the same in both generations. */
+const officialUser = 195;
+const officialAssistant = 196;
+
+function idTemplate(name: string, form: IdForm, tokenizer: Tokenizer): ChatTemplate {
+  const { bosTokenId, eosTokenId, eosToken } = tokenizer;
+  if (eosTokenId === undefined || eosToken === undefined) {
+    throw lacking(name, "an end token (eos_token)", tokenizer);
+  }
+  const classic = form.layout === "firefly-classic";
+  if (classic && bosTokenId === undefined) {
+    throw lacking(name, "a beginning token (bos_token)", tokenizer);
+  }
+  if (!classic && !(tokenizer.vocabSize > officialAssistant)) {
+    throw lacking(name, `the tokens ${officialUser} and ${officialAssistant}`, tokenizer);
+  }
+  const ids = (values: number[], train: boolean, message?: number): IdSegment =>
+    message === undefined ? { ids: values, train } : { ids: values, train, message };
+
+  return {
+    name,
+    stop: [eosToken],
+    stopTokenIds: [...new Set([eosTokenId, ...tokenizer.eosTokenIds])],
+    render(messages, options = {}) {
+      refuseTools(messages, options.tools, name, options.source);
+      const segments: Segment[] = classic ? [ids([bosTokenId!], false)] : [];
+      for (const [index, message] of messages.entries()) {
+        const train = message.train ?? message.role === "assistant";
+        const text: Segment = { text: message.content, train, message: index, apart: true };
+        if (message.role === "system") {
+          if (classic) throw noSystem(name, options.source);
+          segments.push(text);
+        } else if (classic) {
+          segments.push(text, ids([eosTokenId], train, index));
+        } else if (message.role === "user") {
+          // The end of the assistant's turn is learnt here, and is never itself an input.
+          const before = messages[index - 1];
+          const learnt = before?.role === "assistant" && (before.train ?? true);
+          const label = learnt ? eosTokenId : ignoredLabel;
+          segments.push({ ids: [officialUser], labels: [label], train: learnt }, text);
+        } else {
+          segments.push({ ids: [officialAssistant], train: false }, text);
+        }
+      }
+      if (!classic && options.addGenerationPrompt) segments.push(ids([officialAssistant], false));
+      else if (!classic && messages.at(-1)?.role === "assistant") {
+        const train = messages.at(-1)!.train ?? true;
+        segments.push(ids([eosTokenId], train, messages.length - 1));
+      }
+      return options.promptOnly ? segments.map((part) => ({ ...part, train: false })) : segments;
+    },
+  };
+}
+
+function lacking(name: string, what: string, tokenizer: Tokenizer): ConfigError {
+  return new ConfigError(`chat template ${name} does not fit the model ${tokenizer.name}`, {
+    why: `its tokenizer lacks ${what}`,
+    todo: `leave template_name out to use the model's own template, or name another: ${chatTemplateNames.join(", ")}`,
+  });
+}
+
+function noSystem(name: string, source: Source | undefined): DataError {
+  return new DataError(`${place(source)}chat template ${name} has no place for a system message`, {
+    why: "leaving it out would train on something else than the data says",
+    todo: "remove the system messages from the data, or name a template that has them, such as chatml",
+  });
+}
+
+function refuseTools(
+  messages: readonly Message[],
+  tools: unknown[] | undefined,
+  name: string,
+  source: Source | undefined,
+): void {
+  const used = messages.some((message) => message.role === "tool" || message.tool_calls?.length);
+  if (!used && !tools?.length) return;
+  throw new DataError(`${place(source)}chat template ${name} has no place for tools`, {
+    why: "the conversation has tools, calls to them or their answers",
+    todo: "use the model's own chat template, or remove these messages",
+  });
+}
