@@ -10,6 +10,7 @@ Written to fixtures/lora:
   gradients.safetensors  gradient of `loss` for every lora_A and lora_B, by the names of adapter_model.safetensors
 """
 
+import json
 import shutil
 
 import torch
@@ -61,6 +62,10 @@ def save(model, path) -> None:
     model.peft_config["default"].base_model_name_or_path = "untied"
     model.save_pretrained(path)
     (path / "README.md").unlink(missing_ok=True)
+    # PEFT writes a Python set in hash order.
+    config = json.loads((path / "adapter_config.json").read_text())
+    config["target_modules"].sort()
+    write_json(path / "adapter_config.json", config)
     for file in path.iterdir():
         file.chmod(0o644)
 
