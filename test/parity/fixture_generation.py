@@ -30,8 +30,8 @@ SETTINGS = {
         temperature=0.8, top_k=20, top_p=0.85, min_p=0.05, repetition_penalty=1.2, no_repeat_ngram_size=2
     ),
 }
-# The last two tokens occurred before, so both n-gram sizes ban something.
-IDS = [5, 9, 12, 5, 9, 30, 77, 200, 5, 9, 12, 8, 77, 5, 9]
+# After 9 came 12, 30 and 200; after 30, 9 came 200: the two n-gram sizes ban different tokens.
+IDS = [5, 9, 12, 5, 9, 30, 9, 200, 5, 9, 12, 8, 30, 9]
 
 
 def tiny():
@@ -44,9 +44,9 @@ def tiny():
 def make_processors(out, model) -> None:
     from transformers import GenerationConfig
 
-    logits = torch.randn(VOCAB, generator=seed(800)) * 2.5
+    logits = torch.randn(VOCAB, generator=seed(800)) * 1.2
     # Bans and penalties must hit tokens that matter, of either sign.
-    logits[12], logits[30], logits[77], logits[5] = 6.5, 5.5, 5.0, -1.0
+    logits[12], logits[30], logits[200], logits[5] = 4.5, 4.2, 4.0, -1.0
     tensors, cases = {"logits": logits}, []
     ids = torch.tensor([IDS])
     for name, settings in SETTINGS.items():
