@@ -1,0 +1,55 @@
+// `npm test`: set-up, then types, lint, generated operators and all tests. Every stage runs even
+// when an earlier one failed (but for set-up); the last line counts them all.
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { checkoutPaths, readJson } from "./setup/files.mjs";
+
+const { root, state } = checkoutPaths();
+const bin = (name) => path.join(root, "node_modules/.bin", name);
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+/** Runs one stage with its output shown; true where it ended with 0. */
+function stage(name, command, args) {
+  process.stdout.write(`\n== ${name}\n`);
+  const started = Date.now();
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ["ignore", 1, 2] });
+  const seconds = ((Date.now() - started) / 1000).toFixed(1);
+  if (error) process.stdout.write(`${error.message}\n`);
+  process.stdout.write(`== ${name}: ${status === 0 ? "passed" : "failed"} (${seconds} s)\n`);
+  return status === 0;
+}
+
+function count(ok) {
+  if (ok) total.passed++;
+  else total.failed++;
+  return ok;
+}
+
+/** Runs vitest and adds its counts; a run that ends badly without a failed test counts as one failed. */
+function runTests(filters) {
+  const report = path.join(state, `vitest.tmp-${process.pid}.json`);
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const ok = stage("tests", bin("vitest"), ["run", ...reporters, ...filters]);
+  const result = readJson(report);
+  fs.rmSync(report, { force: true });
+  total.passed += result?.numPassedTests ?? 0;
+  total.failed += result?.numFailedTests ?? 0;
+  total.skipped += (result?.numPendingTests ?? 0) + (result?.numTodoTests ?? 0);
+  if (!ok && !result?.numFailedTests) total.failed++;
+  if (ok && !result?.numPassedTests) total.failed++;
+}
+
+function finish() {
+  const { passed, failed, skipped } = total;
+  const rest = skipped > 0 ? `, ${skipped} skipped` : "";
+  process.stdout.write(`\n${passed} passed, ${failed} failed${rest}\n`);
+  process.exit(failed === 0 ? 0 : 1);
+}
+
+if (!count(stage("set-up", process.execPath, [path.join(root, "scripts/setup.mjs")]))) finish();
+count(stage("types", bin("tsc"), ["--noEmit"]));
+count(stage("lint", bin("biome"), ["ci", "."]));
+count(stage("generated operators", bin("tsx"), ["scripts/gen-ops.ts", "--check"]));
+runTests(process.argv.slice(2));
+finish();
