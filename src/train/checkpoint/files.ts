@@ -1,0 +1,40 @@
+/**
+ * The file operations that a checkpoint is made of. They go through one object, so that tests can
+ * stop a save after any of them and look at what is left.
+ */
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+
+/** The operations; every path is absolute or relative to the working directory. */
+export interface CheckpointFiles {
+  makeDirectory(path: string): void;
+  writeText(path: string, text: string): void;
+  /** Makes a file's bytes, or the names in a directory, survive a power cut. */
+  sync(path: string): void;
+  rename(from: string, to: string): void;
+  /** Removes a file or a whole directory; nothing happens where there is none. */
+  remove(path: string): void;
+}
+
+export const realFiles: CheckpointFiles = {
+  makeDirectory: (path) => void mkdirSync(path, { recursive: true }),
+  writeText(path, text) {
+    const descriptor = openSync(path, "w");
+    try {
+      const bytes = Buffer.from(text, "utf8");
+      let written = 0;
+      while (written < bytes.length) written += writeSync(descriptor, bytes, written);
+    } finally {
+      closeSync(descriptor);
+    }
+  },
+  sync(path) {
+    const descriptor = openSync(path, "r");
+    try {
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  },
+  rename: renameSync,
+  remove: (path) => rmSync(path, { recursive: true, force: true }),
+};

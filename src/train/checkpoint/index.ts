@@ -1,0 +1,12 @@
+/** Checkpoints on disk: saved whole, verified, found again, rotated. Tensors are not its business. */
+export { type CheckpointFiles, realFiles } from "./files.js";
+export {
+  type FindOptions,
+  type FoundCheckpoint,
+  findLatestCheckpoint,
+  resolveResume,
+  setAsideLater,
+} from "./find.js";
+export { type Manifest, type Verification, verifyCheckpoint } from "./manifest.js";
+export { type CheckpointPlace, checkpointName, listCheckpoints } from "./names.js";
+export { type SavedCheckpoint, type SaveOptions, saveCheckpoint } from "./save.js";
