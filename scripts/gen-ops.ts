@@ -8,10 +8,7 @@ import { fileURLToPath } from "node:url";
 import { native, type SchemaArgument } from "../src/tensor/native.js";
 import { operators } from "./operators.js";
 
-const target = path.join(
-  path.dirname(fileURLToPath(import.meta.url)),
-  "../src/tensor/ops.gen.ts",
-);
+const target = path.join(path.dirname(fileURLToPath(import.meta.url)), "../src/tensor/ops.gen.ts");
 
 const reserved = new Set(["default", "var", "in", "function", "new", "delete", "with"]);
 
@@ -111,7 +108,10 @@ function readGroup(entry: string): Group {
   };
 }
 
-function resultOf({ returns, parameters }: Overload): { type: string; wrap: (call: string) => string } {
+function resultOf({ returns, parameters }: Overload): {
+  type: string;
+  wrap: (call: string) => string;
+} {
   if (returns.length === 0) return { type: "void", wrap: (call) => `${call};` };
   if (returns.every((value) => value.written)) {
     const written = parameters.find(({ argument }) => argument.written);
@@ -128,10 +128,13 @@ function resultOf({ returns, parameters }: Overload): { type: string; wrap: (cal
     const one = single(returns[0]!.type);
     return {
       type: one.type,
-      wrap: (call) => (one.wrap ? `return ${one.wrap}(${call});` : `return ${call} as ${one.type};`),
+      wrap: (call) =>
+        one.wrap ? `return ${one.wrap}(${call});` : `return ${call} as ${one.type};`,
     };
   }
-  const types = returns.map((value) => (value.type === "Tensor" ? "Tensor" : single(value.type).type));
+  const types = returns.map((value) =>
+    value.type === "Tensor" ? "Tensor" : single(value.type).type,
+  );
   const parts = types.map((type, i) =>
     type === "Tensor" ? `wrapOptional(result[${i}]) as Tensor` : `result[${i}] as ${type}`,
   );
@@ -198,7 +201,9 @@ function writeGroup(group: Group): string {
     if (!differing || differing.argument.type !== "Tensor") {
       throw new Error(`gen-ops: cannot tell the overloads of ${group.name} apart`);
     }
-    lines.push(`  if (typeof ${differing.name} === "number" || typeof ${differing.name} === "boolean") {`);
+    lines.push(
+      `  if (typeof ${differing.name} === "number" || typeof ${differing.name} === "boolean") {`,
+    );
     lines.push(`    ${result.wrap(callOf(second)).replaceAll("\n", "\n  ")}`);
     lines.push("  }");
     lines.push(`  ${result.wrap(callOf(first))}`);
@@ -209,7 +214,11 @@ function writeGroup(group: Group): string {
 
 function isMethod(group: Group): boolean {
   const first = group.overloads[0]?.parameters[0];
-  return first?.argument.name === "self" && first.argument.type === "Tensor" && !group.name.startsWith("_");
+  return (
+    first?.argument.name === "self" &&
+    first.argument.type === "Tensor" &&
+    !group.name.startsWith("_")
+  );
 }
 
 const groups = operators.map(readGroup);

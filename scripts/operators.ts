@@ -19,6 +19,7 @@ export const operators: readonly string[] = [
   "neg",
   "abs",
   "exp",
+  "exp_",
   "log",
   "sqrt",
   "sqrt_",
@@ -111,7 +112,7 @@ export const operators: readonly string[] = [
   // indexing
   "index_select",
   "gather",
-  "scatter.src",
+  "scatter_add_",
   "index_add_",
   "index_copy_",
   "index_fill_.int_Scalar",
@@ -144,6 +145,7 @@ export const operators: readonly string[] = [
   "scaled_dot_product_attention",
   "_flash_attention_forward",
   "_flash_attention_backward",
+  "tunewright::counter_dropout",
   // whole lists of parameters
   "_foreach_norm.Scalar",
   "_foreach_mul_.Scalar",

@@ -1,6 +1,6 @@
 /** Gradients: grad mode, `grad`, and functions with a backward pass of their own. */
 import { native } from "./native.js";
-import { Tensor } from "./tensor.js";
+import { Tensor, tidy } from "./tensor.js";
 
 /** Runs `body` without recording operations for gradients. */
 export function noGrad<T>(body: () => T): T {
@@ -68,7 +68,8 @@ export function grad(
  * @param forward runs with grad mode off; what it returns must be new tensors, not views or inputs.
  *   Tensors that `backward` needs are its closure's: `forward` returns them beside the outputs.
  * @param backward gets the gradients of the outputs (null where none arrived) and returns one for
- *   each input (null where none flows); it runs with grad mode off
+ *   each input (null where none flows); it runs with grad mode off, and before the `tidy` around
+ *   this call ends, since that frees the tensors it needs
  * @returns the outputs, connected to `inputs` where any of them requires a gradient
  */
 export function customGradient<Saved>(
@@ -88,8 +89,11 @@ export function customGradient<Saved>(
       inputs.map((tensor) => tensor.handle),
       result.outputs.map((tensor) => tensor.handle),
       (handles) => {
-        const gradients = handles.map((handle) => (handle === null ? null : new Tensor(handle)));
-        return backward(gradients, result.saved).map((tensor) => tensor?.handle ?? null);
+        const results = tidy(() => {
+          const gradients = handles.map((handle) => (handle === null ? null : new Tensor(handle)));
+          return backward(gradients, result.saved);
+        });
+        return results.map((tensor) => tensor?.handle ?? null);
       },
     );
   }

@@ -53,11 +53,11 @@ export function dequantizeBlockwise(
  * @param absmax [ceil(n / blockSize)] float32
  * @param out [rows, columns] with n elements, written; columns must be even on the CPU
  */
-export function dequantizeNf4(packed: Tensor, absmax: Tensor, out: Tensor, blockSize: number): void {
-  nativeWithBitsandbytes().bnbDequantizeNf4(
-    packed.handle,
-    absmax.handle,
-    out.handle,
-    blockSize,
-  );
+export function dequantizeNf4(
+  packed: Tensor,
+  absmax: Tensor,
+  out: Tensor,
+  blockSize: number,
+): void {
+  nativeWithBitsandbytes().bnbDequantizeNf4(packed.handle, absmax.handle, out.handle, blockSize);
 }

@@ -2,8 +2,8 @@
 export {
   customGradient,
   enableGrad,
-  grad,
   type GradOptions,
+  grad,
   noGrad,
 } from "./autograd.js";
 export { dequantizeBlockwise, dequantizeNf4, quantizeBlockwise } from "./bitsandbytes.js";

@@ -141,6 +141,12 @@ export function exp(self: Tensor): Tensor {
   return wrap(native.call(id($exp), handle(self)));
 }
 
+const $exp_ = operator("aten::exp_", "");
+export function exp_(self: Tensor): Tensor {
+  native.call(id($exp_), handle(self));
+  return self;
+}
+
 const $log = operator("aten::log", "");
 export function log(self: Tensor): Tensor {
   return wrap(native.call(id($log), handle(self)));
@@ -643,9 +649,10 @@ export function gather(self: Tensor, dim: number, index: Tensor, options?: { spa
   return wrap(native.call(id($gather), handle(self), dim, handle(index), keyword.sparseGrad));
 }
 
-const $scatter_src = operator("aten::scatter", "src");
-export function scatter(self: Tensor, dim: number, index: Tensor, src: Tensor): Tensor {
-  return wrap(native.call(id($scatter_src), handle(self), dim, handle(index), handle(src)));
+const $scatterAdd_ = operator("aten::scatter_add_", "");
+export function scatterAdd_(self: Tensor, dim: number, index: Tensor, src: Tensor): Tensor {
+  native.call(id($scatterAdd_), handle(self), dim, handle(index), handle(src));
+  return self;
 }
 
 const $indexAdd_ = operator("aten::index_add_", "");
@@ -819,6 +826,11 @@ export function _flashAttentionBackward(gradOut: Tensor, query: Tensor, key: Ten
   return [wrapOptional(result[0]) as Tensor, wrapOptional(result[1]) as Tensor, wrapOptional(result[2]) as Tensor];
 }
 
+const $counterDropout = operator("tunewright::counter_dropout", "");
+export function counterDropout(input: Tensor, p: number, key: number): Tensor {
+  return wrap(native.call(id($counterDropout), handle(input), p, key));
+}
+
 const $_foreachNorm_Scalar = operator("aten::_foreach_norm", "Scalar");
 export function _foreachNorm(self: readonly Tensor[], ord?: number | boolean, dtype?: DType | null): Tensor[] {
   return wrapAll(native.call(id($_foreachNorm_Scalar), handles(self), ord, dtype));
@@ -868,6 +880,7 @@ declare module "./tensor.js" {
     neg(...rest: Rest<typeof neg>): ReturnType<typeof neg>;
     abs(...rest: Rest<typeof abs>): ReturnType<typeof abs>;
     exp(...rest: Rest<typeof exp>): ReturnType<typeof exp>;
+    exp_(...rest: Rest<typeof exp_>): ReturnType<typeof exp_>;
     log(...rest: Rest<typeof log>): ReturnType<typeof log>;
     sqrt(...rest: Rest<typeof sqrt>): ReturnType<typeof sqrt>;
     sqrt_(...rest: Rest<typeof sqrt_>): ReturnType<typeof sqrt_>;
@@ -944,7 +957,7 @@ declare module "./tensor.js" {
     triu(...rest: Rest<typeof triu>): ReturnType<typeof triu>;
     indexSelect(...rest: Rest<typeof indexSelect>): ReturnType<typeof indexSelect>;
     gather(...rest: Rest<typeof gather>): ReturnType<typeof gather>;
-    scatter(...rest: Rest<typeof scatter>): ReturnType<typeof scatter>;
+    scatterAdd_(...rest: Rest<typeof scatterAdd_>): ReturnType<typeof scatterAdd_>;
     indexAdd_(...rest: Rest<typeof indexAdd_>): ReturnType<typeof indexAdd_>;
     indexCopy_(...rest: Rest<typeof indexCopy_>): ReturnType<typeof indexCopy_>;
     indexFill_(...rest: Rest<typeof indexFill_>): ReturnType<typeof indexFill_>;
@@ -984,6 +997,7 @@ const methods = {
   neg(this: Tensor, ...rest: Rest<typeof neg>) { return neg(this, ...rest); },
   abs(this: Tensor, ...rest: Rest<typeof abs>) { return abs(this, ...rest); },
   exp(this: Tensor, ...rest: Rest<typeof exp>) { return exp(this, ...rest); },
+  exp_(this: Tensor, ...rest: Rest<typeof exp_>) { return exp_(this, ...rest); },
   log(this: Tensor, ...rest: Rest<typeof log>) { return log(this, ...rest); },
   sqrt(this: Tensor, ...rest: Rest<typeof sqrt>) { return sqrt(this, ...rest); },
   sqrt_(this: Tensor, ...rest: Rest<typeof sqrt_>) { return sqrt_(this, ...rest); },
@@ -1060,7 +1074,7 @@ const methods = {
   triu(this: Tensor, ...rest: Rest<typeof triu>) { return triu(this, ...rest); },
   indexSelect(this: Tensor, ...rest: Rest<typeof indexSelect>) { return indexSelect(this, ...rest); },
   gather(this: Tensor, ...rest: Rest<typeof gather>) { return gather(this, ...rest); },
-  scatter(this: Tensor, ...rest: Rest<typeof scatter>) { return scatter(this, ...rest); },
+  scatterAdd_(this: Tensor, ...rest: Rest<typeof scatterAdd_>) { return scatterAdd_(this, ...rest); },
   indexAdd_(this: Tensor, ...rest: Rest<typeof indexAdd_>) { return indexAdd_(this, ...rest); },
   indexCopy_(this: Tensor, ...rest: Rest<typeof indexCopy_>) { return indexCopy_(this, ...rest); },
   indexFill_(this: Tensor, ...rest: Rest<typeof indexFill_>) { return indexFill_(this, ...rest); },

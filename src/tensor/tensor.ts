@@ -8,7 +8,7 @@
  * breaks a backward pass.
  */
 import { ArgumentError, TunewrightError, UseAfterFreeError } from "../util/errors.js";
-import { bytesPerElement, type DType, type Device, type TensorData } from "./dtype.js";
+import { bytesPerElement, type Device, type DType, type TensorData } from "./dtype.js";
 import { native } from "./native.js";
 
 interface Description {

@@ -1,0 +1,73 @@
+// tunewright::counter_dropout: dropout whose mask is a function of (key, element index) and of
+// nothing else, so that recomputing a block or resuming a run repeats it exactly. It is registered
+// with the dispatcher and called like any other operator. The reason that it exists: libtorch's
+// bernoulli_ draws from one sequential stream, at more than the cost of the matrix products around
+// it (on two cores 78 ms against 36 for a 7,516 x 1,536 input).
+#include <ATen/Parallel.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty_like.h>
+#include <torch/library.h>
+
+#include <cstring>
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define TUNEWRIGHT_SIMD __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define TUNEWRIGHT_SIMD
+#endif
+
+namespace {
+
+// Thirty-two well mixed bits of a counter: a Weyl step and the finaliser of MurmurHash3 (public
+// domain), entered with the two halves of the key.
+inline uint32_t bitsAt(uint32_t index, uint32_t low, uint32_t high) {
+  uint32_t x = index * 0x9e3779b1u + low;
+  x = (x ^ (x >> 16)) * 0x85ebca6bu;
+  x ^= high;
+  x = (x ^ (x >> 13)) * 0xc2b2ae35u;
+  return x ^ (x >> 16);
+}
+
+TUNEWRIGHT_SIMD void dropFloats(const float* input, float* output, int64_t begin, int64_t end, uint32_t low, uint32_t high, uint32_t threshold,
+                                float scale) {
+  for (int64_t i = begin; i < end; ++i) output[i] = bitsAt(static_cast<uint32_t>(i), low, high) < threshold ? 0.0f : input[i] * scale;
+}
+
+// bfloat16 is the upper half of a float; rounding is to nearest, ties to even.
+TUNEWRIGHT_SIMD void dropBrainFloats(const uint16_t* input, uint16_t* output, int64_t begin, int64_t end, uint32_t low, uint32_t high,
+                                     uint32_t threshold, float scale) {
+  for (int64_t i = begin; i < end; ++i) {
+    const uint32_t wide = static_cast<uint32_t>(input[i]) << 16;
+    float value;
+    std::memcpy(&value, &wide, sizeof value);
+    value *= scale;
+    uint32_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    const uint32_t rounded = value != value ? bits | 0x00400000u : bits + 0x7fffu + ((bits >> 16) & 1u);
+    output[i] = bitsAt(static_cast<uint32_t>(i), low, high) < threshold ? 0 : static_cast<uint16_t>(rounded >> 16);
+  }
+}
+
+at::Tensor counterDropout(const at::Tensor& input, double p, int64_t key) {
+  TORCH_CHECK(p >= 0 && p < 1, "p must be at least 0 and less than 1, got ", p);
+  TORCH_CHECK(input.numel() <= UINT32_MAX, "the input has more than 2^32 elements");
+  TORCH_CHECK(input.scalar_type() == at::kFloat || input.scalar_type() == at::kBFloat16, "the input must be float32 or bfloat16");
+  const at::Tensor source = input.contiguous();
+  at::Tensor result = at::empty_like(source);
+  const auto low = static_cast<uint32_t>(key), high = static_cast<uint32_t>(static_cast<uint64_t>(key) >> 32);
+  const auto threshold = static_cast<uint32_t>(p * 4294967296.0);
+  const auto scale = static_cast<float>(1.0 / (1.0 - p));
+  at::parallel_for(0, source.numel(), 1 << 15, [&](int64_t begin, int64_t end) {
+    if (source.scalar_type() == at::kFloat)
+      dropFloats(source.const_data_ptr<float>(), result.mutable_data_ptr<float>(), begin, end, low, high, threshold, scale);
+    else
+      dropBrainFloats(static_cast<const uint16_t*>(source.const_data_ptr()), static_cast<uint16_t*>(result.mutable_data_ptr()), begin, end, low,
+                      high, threshold, scale);
+  });
+  return result;
+}
+
+}  // namespace
+
+TORCH_LIBRARY(tunewright, library) { library.def("counter_dropout(Tensor input, float p, int key) -> Tensor"); }
+TORCH_LIBRARY_IMPL(tunewright, CPU, library) { library.impl("counter_dropout", counterDropout); }

@@ -1,0 +1,111 @@
+/** The pass through a whole model without gradients: hidden states and logits. */
+import { causalAttention, rmsNorm, ropeTable, type TokenGroup } from "../nn/index.js";
+import {
+  cat,
+  type DType,
+  embedding,
+  linear,
+  noGrad,
+  type Tensor,
+  tensor,
+  tidy,
+} from "../tensor/index.js";
+import type { CausalLanguageModel } from "./types.js";
+
+/**
+ * Rows of the embedding for token ids.
+ *
+ * @returns [n, dim]
+ */
+export function embedTokens(model: CausalLanguageModel, ids: Int32Array): Tensor {
+  return tidy(() => {
+    const index = tensor(ids, [ids.length]).to({ device: model.device });
+    return embedding(model.embedding, index);
+  });
+}
+
+/**
+ * A group of whole sequences, one after the other in a packed row. Positions restart with each,
+ * and attention never crosses from one to the next.
+ */
+export function packedGroup(
+  model: CausalLanguageModel,
+  lengths: readonly number[],
+  index: number,
+  dtype: DType,
+): TokenGroup {
+  const positions = lengths.flatMap((length) => Array.from({ length }, (_, i) => i));
+  const longest = Math.max(...lengths);
+  return {
+    index,
+    rope: ropeTable(model.config, positions, longest, dtype, model.device),
+    attend(q, k, v) {
+      if (lengths.length === 1) return causalAttention(q, k, v);
+      let start = 0;
+      const parts = lengths.map((length) => {
+        const rows = (x: Tensor) => x.narrow(0, start, length);
+        const part = causalAttention(rows(q), rows(k), rows(v));
+        start += length;
+        return part;
+      });
+      return cat(parts, 0);
+    },
+  };
+}
+
+/**
+ * Final hidden states, after the last norm.
+ *
+ * @param ids [n]
+ * @param group positions and attention of these tokens
+ * @returns [n, dim] in the dtype of the computation
+ */
+export function hiddenStates(
+  model: CausalLanguageModel,
+  ids: Int32Array,
+  group: TokenGroup,
+  dtype: DType = model.dtype,
+): Tensor {
+  return noGrad(() =>
+    tidy(() => {
+      let x = embedTokens(model, ids).to({ dtype });
+      for (const branch of model.branches) {
+        const next = tidy(() =>
+          branch.prepare({ dtype, dropoutKey: null }).apply(x, group).add_(x),
+        );
+        x.dispose();
+        x = next;
+      }
+      return rmsNorm(x, model.finalNorm, model.config.rms_norm_eps);
+    }),
+  );
+}
+
+/** Logits of hidden states. @param hidden [n, dim] @returns [n, vocab] */
+export function logitsOf(model: CausalLanguageModel, hidden: Tensor): Tensor {
+  return linear(hidden, model.head.to({ dtype: hidden.dtype }));
+}
+
+/**
+ * Logits of one whole sequence.
+ *
+ * @returns [n, vocab]
+ */
+export function forward(model: CausalLanguageModel, ids: Int32Array): Tensor {
+  return tidy(() =>
+    logitsOf(model, hiddenStates(model, ids, packedGroup(model, [ids.length], 0, model.dtype))),
+  );
+}
+
+/** Every tensor of a model, to free it or to count its memory. */
+export function modelTensors(model: CausalLanguageModel): Tensor[] {
+  return [
+    model.embedding,
+    model.finalNorm,
+    ...(model.head === model.embedding ? [] : [model.head]),
+    ...model.branches.flatMap((branch) => [
+      branch.norm,
+      ...Object.values(branch.linears).flatMap((linear) => linear.tensors()),
+    ]),
+  ];
+}

@@ -1,0 +1,4 @@
+/** Model families, loading and saving. */
+export { embedTokens, forward, hiddenStates, logitsOf, modelTensors, packedGroup } from "./forward.js";
+export { type LoadOptions, loadModel } from "./load.js";
+export type { CausalLanguageModel, ModelBranch } from "./types.js";

@@ -1,0 +1,29 @@
+/** Parts of networks: linear layers, norms, positions, attention, losses, recomputation. */
+export { cachedAttention, causalAttention } from "./attention.js";
+export {
+  type Apply,
+  denseLinear,
+  type Linear,
+  type LinearPart,
+  type Preparation,
+  stackParts,
+  undefinedOutput,
+} from "./linear.js";
+export { linearCrossEntropy } from "./loss.js";
+export { rmsNorm } from "./norm.js";
+export {
+  type Branch,
+  type BranchGradients,
+  backwardBranches,
+  forwardBranches,
+  type KeptActivations,
+  type PreparedBranch,
+  type TokenGroup,
+} from "./recompute.js";
+export {
+  applyRope,
+  type RopeParameters,
+  type RopeTable,
+  ropeFrequencies,
+  ropeTable,
+} from "./rope.js";

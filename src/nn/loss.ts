@@ -1,0 +1,68 @@
+/**
+ * Cross entropy over a large vocabulary without the logits of all tokens: the caller gives only the
+ * labelled positions, the logits are made in chunks, and each chunk's gradient is made at once, so
+ * that memory holds one chunk whatever the number of tokens (the idea of Liger and of Cut Cross
+ * Entropy, Wijmans et al., 2024, arXiv 2411.09009).
+ */
+import { customGradient, type Tensor, tensor, tidy } from "../tensor/index.js";
+
+/** Labelled positions in a chunk; 256 x 49,152 float32 logits are 50 MB. */
+const CHUNK = 256;
+
+/**
+ * Sum of the cross entropies of `hidden · weightᵀ` against `targets`, times `scale`.
+ *
+ * @param hidden [m, dim] final hidden states at labelled positions
+ * @param weight [vocab, dim] output embedding
+ * @param targets [m] token ids
+ * @param scale usually one over the labelled tokens of the accumulation window
+ * @returns a scalar of float32
+ */
+export function linearCrossEntropy(
+  hidden: Tensor,
+  weight: Tensor,
+  targets: Int32Array,
+  scale: number,
+): Tensor {
+  const [loss] = customGradient(
+    [hidden, weight],
+    () => {
+      const hiddenGradient = hidden.zerosLike();
+      const weightGradient = weight.requiresGrad ? weight.zerosLike({ dtype: "float32" }) : null;
+      let total = 0;
+      for (let start = 0; start < targets.length; start += CHUNK) {
+        const count = Math.min(CHUNK, targets.length - start);
+        total += tidy(() => {
+          const rows = hidden.narrow(0, start, count);
+          const chosen = tensor(
+            BigInt64Array.from(targets.subarray(start, start + count), BigInt),
+            [count, 1],
+          ).to({ device: hidden.device });
+          const logits = rows.matmul(weight.transpose(0, 1)).to({ dtype: "float32" }); // [count, vocab]
+          const normaliser = logits.logsumexp(-1, true);
+          const sum = normaliser.sub(logits.gather(1, chosen)).sum(null).item();
+          // softmax(logits) - one-hot, in place
+          const gradient = logits.sub_(normaliser).exp_();
+          gradient.scatterAdd_(1, chosen, normaliser.onesLike().neg());
+          const scaled = gradient.mul_(scale).to({ dtype: hidden.dtype });
+          hiddenGradient.narrow(0, start, count).copy_(scaled.matmul(weight));
+          weightGradient?.add_(scaled.transpose(0, 1).matmul(rows));
+          return sum;
+        });
+      }
+      return {
+        outputs: [
+          tensor([total * scale])
+            .squeeze(0)
+            .to({ device: hidden.device }),
+        ],
+        saved: { hiddenGradient, weightGradient },
+      };
+    },
+    ([gradient], { hiddenGradient, weightGradient }) => [
+      hiddenGradient.mul(gradient!.to({ dtype: hiddenGradient.dtype })),
+      weightGradient ? weightGradient.mul(gradient!).to({ dtype: weight.dtype }) : null,
+    ],
+  );
+  return loss as Tensor;
+}

@@ -1,0 +1,158 @@
+/**
+ * A deep stack of residual branches, `x ← x + branch(x)`, forward and backward with little memory
+ * (Chen et al., 2016, arXiv 1604.06174). Forward keeps only the input of each branch; backward
+ * computes one branch again, for one group of sequences at a time, and asks autograd for that
+ * branch's gradients, so that the peak grows neither with depth nor with the size of the batch.
+ */
+import { type DType, enableGrad, grad, noGrad, type Tensor, tidy } from "../tensor/index.js";
+import type { Preparation } from "./linear.js";
+import type { RopeTable } from "./rope.js";
+
+/** Consecutive sequences of a packed row that are computed together. */
+export interface TokenGroup {
+  /** Number of the group within its micro-batch. */
+  index: number;
+  /** Rotations of its tokens. */
+  rope: RopeTable;
+  /**
+   * Attention of its tokens; `layer` tells caches apart.
+   *
+   * @param q [n, nH, hd] @param k [n, nKv, hd] @param v [n, nKv, hd] @returns [n, nH * hd]
+   */
+  attend(q: Tensor, k: Tensor, v: Tensor, layer: number): Tensor;
+}
+
+/** A branch whose weights are cast or dequantised, ready for many groups. */
+export interface PreparedBranch {
+  /** @param x [n, dim] @returns [n, dim], what the branch adds to x */
+  apply(x: Tensor, group: TokenGroup): Tensor;
+  /** Like `apply` for gradients only; the values of the result are undefined. */
+  connect(x: Tensor, group: TokenGroup): Tensor;
+}
+
+/** A residual branch of a layer: attention or feed-forward with the norm before it. */
+export interface Branch {
+  /** Name of its module, such as `model.layers.0.mlp`. */
+  name: string;
+  /** Tensors that training changes, by full name. */
+  parameters(): Map<string, Tensor>;
+  prepare(preparation: Preparation): PreparedBranch;
+}
+
+/** What the forward pass keeps for the backward pass. */
+export interface KeptActivations {
+  /** inputs[branch][group] [n, dim] */
+  inputs: Tensor[][];
+  /** Graphs that were kept instead of being computed again; empty with recomputation. */
+  graphs: { parameters: Tensor[]; input: Tensor; output: Tensor }[][];
+}
+
+interface PassOptions {
+  /** Data type of the computation inside a branch. */
+  dtype: DType;
+  /** The key for dropout in branch number `branch`, or null where dropout is off. */
+  dropoutKey(branch: number): number | null;
+}
+
+/**
+ * The forward pass.
+ *
+ * @param inputs the embedded tokens of each group, [n, dim] each
+ * @param options.recompute false keeps every activation instead: faster, and memory grows with depth
+ * @returns the outputs of each group and what {@link backwardBranches} needs; the caller's to dispose
+ */
+export function forwardBranches(
+  branches: readonly Branch[],
+  inputs: readonly Tensor[],
+  groups: readonly TokenGroup[],
+  options: PassOptions & { recompute: boolean },
+): { outputs: Tensor[]; kept: KeptActivations } {
+  const kept: KeptActivations = { inputs: [], graphs: [] };
+  let current = [...inputs];
+  branches.forEach((branch, number) => {
+    const preparation = { dtype: options.dtype, dropoutKey: options.dropoutKey(number) };
+    if (options.recompute) {
+      kept.inputs.push(current);
+      current = noGrad(() =>
+        tidy(() => {
+          const prepared = branch.prepare(preparation);
+          return current.map((x, i) =>
+            tidy(() => {
+              const added = prepared.apply(x.to({ dtype: options.dtype }), groups[i]!);
+              return added.add_(x).to({ dtype: x.dtype });
+            }),
+          );
+        }),
+      );
+    } else {
+      const parameters = [...branch.parameters().values()];
+      const prepared = enableGrad(() => branch.prepare(preparation));
+      const graphs = current.map((x, i) => {
+        const input = x.detach().requiresGrad_();
+        const output = enableGrad(() =>
+          prepared.apply(input.to({ dtype: options.dtype }), groups[i]!),
+        );
+        return { parameters, input, output };
+      });
+      kept.graphs.push(graphs);
+      current = graphs.map(({ output }, i) =>
+        noGrad(() => output.detach().add(current[i]!).to({ dtype: current[i]!.dtype })),
+      );
+    }
+  });
+  return { outputs: current, kept };
+}
+
+/** Where {@link backwardBranches} adds the gradients of parameters, by full name, in float32. */
+export type BranchGradients = Map<string, Tensor>;
+
+/**
+ * The backward pass.
+ *
+ * @param gradients gradients of the outputs of each group, [n, dim] float32; disposed
+ * @param sums the gradients of the branches' parameters are added to these
+ * @returns gradients of the embedded tokens of each group
+ */
+export function backwardBranches(
+  branches: readonly Branch[],
+  kept: KeptActivations,
+  gradients: readonly Tensor[],
+  groups: readonly TokenGroup[],
+  sums: BranchGradients,
+  options: PassOptions,
+): Tensor[] {
+  let current = [...gradients];
+  for (let number = branches.length - 1; number >= 0; number--) {
+    const branch = branches[number]!;
+    const parameters = branch.parameters();
+    const tensors = [...parameters.values()];
+    const targets = [...parameters.keys()].map((name) => sums.get(name)!);
+    const preparation = { dtype: options.dtype, dropoutKey: options.dropoutKey(number) };
+    const next = tidy(() => {
+      const prepared = kept.graphs[number]
+        ? undefined
+        : enableGrad(() => branch.prepare(preparation));
+      return current.map((gradient, i) =>
+        tidy(() => {
+          const graph = kept.graphs[number]?.[i];
+          const input = graph?.input ?? kept.inputs[number]![i]!.detach().requiresGrad_();
+          const output =
+            graph?.output ??
+            enableGrad(() => prepared!.connect(input.to({ dtype: options.dtype }), groups[i]!));
+          const [byInput, ...byParameter] = grad([output], [input, ...tensors], {
+            gradOutputs: [gradient.to({ dtype: output.dtype })],
+            retainGraph: true,
+          });
+          byParameter.forEach((tensor, p) => {
+            targets[p]!.add_(tensor);
+          });
+          return gradient.add(byInput!);
+        }),
+      );
+    });
+    for (const gradient of current) gradient.dispose();
+    for (const input of kept.inputs[number] ?? []) if (number > 0) input.dispose();
+    current = next;
+  }
+  return current;
+}
