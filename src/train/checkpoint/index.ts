@@ -8,5 +8,5 @@ export {
   setAsideLater,
 } from "./find.js";
 export { type Manifest, type Verification, verifyCheckpoint } from "./manifest.js";
-export { type CheckpointPlace, checkpointName, listCheckpoints } from "./names.js";
+export { type CheckpointPlace, checkpointName, listCheckpoints, listMatching } from "./names.js";
 export { type SavedCheckpoint, type SaveOptions, saveCheckpoint } from "./save.js";

@@ -1,0 +1,101 @@
+/**
+ * Writes `events.jsonl`: one line an event, handed to the operating system at once. When a run goes
+ * on from a checkpoint, rows after the checkpoint's step are moved to a side file, so that the main
+ * file tells one course without gap or duplicate, and nothing is lost.
+ */
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { replaceFile, writeAll } from "./durableFile.js";
+import { type EventRow, parseRows, type TrainingEvent } from "./events.js";
+
+/** Name of the events file inside a run directory. */
+export const eventsName = "events.jsonl";
+
+export interface EventWriter {
+  /** This process's number, counted from 1. */
+  readonly attempt: number;
+  /** Rows that were moved to the side file. */
+  readonly rowsCut: number;
+  /** Stores an event with its time and attempt, hands it to the readers, and returns the row. */
+  write(event: TrainingEvent): EventRow;
+  /** Makes what was written survive a power cut. */
+  sync(): void;
+  close(): void;
+}
+
+export interface EventWriterOptions {
+  /** Step of the checkpoint that the run goes on from; rows after it are cut. */
+  readonly resumeStep?: number;
+  /** Get each row after it was stored. */
+  readonly readers?: readonly ((row: EventRow) => void)[];
+  /**
+   * Told once when the file cannot be written, for example because the disk is full. Training
+   * goes on: a log is not worth a run.
+   */
+  readonly onError?: (error: unknown) => void;
+  /** Seconds since 1970. */
+  readonly now?: () => number;
+}
+
+/** Opens the events file of a run for appending, whatever an earlier attempt left there. */
+export function openEventWriter(
+  runDirectory: string,
+  options: EventWriterOptions = {},
+): EventWriter {
+  const { readers = [], onError, now = () => Date.now() / 1000 } = options;
+  mkdirSync(runDirectory, { recursive: true });
+  const file = join(runDirectory, eventsName);
+  const { attempt, rowsCut } = cutBack(runDirectory, options.resumeStep);
+  const descriptor = openSync(file, "a");
+  let torn = false;
+  let reported = false;
+  return {
+    attempt,
+    rowsCut,
+    write(event) {
+      const row = { ...event, time: Math.round(now() * 1000) / 1000, attempt } as EventRow;
+      try {
+        const text = `${torn ? "\n" : ""}${JSON.stringify(row, finiteOrText)}\n`;
+        torn = true;
+        writeAll(descriptor, text);
+        torn = false;
+      } catch (error) {
+        if (!reported) onError?.(error);
+        reported = true;
+      }
+      for (const reader of readers) reader(row);
+      return row;
+    },
+    sync: () => fsyncSync(descriptor),
+    close: () => closeSync(descriptor),
+  };
+}
+
+/** JSON has no NaN, and `null` would hide it. */
+function finiteOrText(_key: string, value: unknown): unknown {
+  return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
+}
+
+/** Moves what does not belong to the course any more to `events.cut-ATTEMPT.jsonl`. */
+function cutBack(
+  runDirectory: string,
+  resumeStep = Number.POSITIVE_INFINITY,
+): { attempt: number; rowsCut: number } {
+  const file = join(runDirectory, eventsName);
+  if (!existsSync(file)) return { attempt: 1, rowsCut: 0 };
+  const text = readFileSync(file, "utf8");
+  const lines = parseRows(text);
+  const attempt = 1 + Math.max(0, ...lines.map(({ row }) => row?.attempt ?? 0));
+  const kept = lines.filter(({ row }) => row !== undefined && row.step <= resumeStep);
+  const cut = lines.filter((line) => !kept.includes(line));
+  if (cut.length > 0) {
+    const side = join(runDirectory, `events.cut-${attempt}.jsonl`);
+    putLines(side, cut);
+    putLines(file, kept);
+  }
+  return { attempt, rowsCut: cut.length };
+}
+
+function putLines(file: string, lines: readonly { line: string }[]): void {
+  replaceFile(file, lines.map(({ line }) => `${line}\n`).join(""));
+}

@@ -1,0 +1,192 @@
+/**
+ * The events of a run. Each is one line of JSON in `output_dir/events.jsonl`; terminal progress,
+ * dashboards and trackers are readers of the same events and know nothing of the trainer.
+ */
+import { existsSync, readFileSync } from "node:fs";
+
+/** The run begins, or goes on: the first event of each attempt. */
+export interface StartEvent {
+  type: "start";
+  /** Optimizer steps that lie behind: 0, or the step of the checkpoint. */
+  step: number;
+  total_steps: number;
+  run_name: string | null;
+  model: string;
+  train_mode: "full" | "lora" | "qlora";
+  device: string;
+  compute_dtype: string;
+  /** Conversations in one epoch. */
+  samples: number;
+  parameters: number;
+  trainable_parameters: number;
+}
+
+/** Optimizer steps were done. Counts are those since the previous step event. */
+export interface StepEvent {
+  type: "step";
+  /** Optimizer steps done. */
+  step: number;
+  epoch: number;
+  /** Mean loss of a labelled token since the previous step event, natural logarithm. */
+  loss: number;
+  /** The rate that the last of these steps used. */
+  learning_rate: number;
+  /** Norm of all gradients before clipping, of the last step. */
+  grad_norm: number;
+  tokens: number;
+  labelled_tokens: number;
+  tokens_per_second: number;
+  /** Resident memory of the process, bytes. */
+  rss_bytes: number;
+  /** Memory on the device, bytes; absent on a CPU. */
+  device_bytes?: number;
+}
+
+/** The loss on held-out conversations. */
+export interface EvaluationEvent {
+  type: "evaluation";
+  step: number;
+  /** Mean loss of a labelled token. */
+  eval_loss: number;
+  samples: number;
+  labelled_tokens: number;
+  seconds: number;
+}
+
+/** A checkpoint is complete on disk. */
+export interface CheckpointEvent {
+  type: "checkpoint";
+  step: number;
+  path: string;
+  bytes: number;
+  seconds: number;
+  /** Older checkpoints that went. */
+  removed: string[];
+}
+
+/** What the model answers at this point. */
+export interface SampleEvent {
+  type: "sample";
+  step: number;
+  prompt: string;
+  text: string;
+}
+
+/** Something that the user should know of. */
+export interface WarningEvent {
+  type: "warning";
+  step: number;
+  message: string;
+}
+
+/** The attempt goes on from a checkpoint. */
+export interface ResumeEvent {
+  type: "resume";
+  step: number;
+  checkpoint: string;
+  /** Rows of earlier attempts that lay after this step and were moved to a side file. */
+  rows_cut: number;
+}
+
+/** Figures of a run, also the object that `train --json` prints. */
+export interface TrainSummary {
+  run_dir: string;
+  steps: number;
+  epoch: number;
+  train_loss: number;
+  /** Seconds, of all attempts. */
+  train_runtime: number;
+  train_samples_per_second: number;
+  train_steps_per_second: number;
+  tokens: number;
+  labelled_tokens: number;
+  tokens_per_second: number;
+  total_flos: number;
+  /** Share of the device's measured peak; `null` where the peak was not measured. */
+  mfu: number | null;
+  peak_rss_bytes: number;
+  /** `null` on a CPU. */
+  peak_device_bytes: number | null;
+}
+
+/** The attempt ended: all steps done, stopped by a signal after saving, or failed. */
+export interface EndEvent extends TrainSummary {
+  type: "end";
+  step: number;
+  reason: "done" | "stopped" | "failed";
+}
+
+export type TrainingEvent =
+  | StartEvent
+  | StepEvent
+  | EvaluationEvent
+  | CheckpointEvent
+  | SampleEvent
+  | WarningEvent
+  | ResumeEvent
+  | EndEvent;
+
+/** An event as it is stored: with its time and the attempt that it belongs to. */
+export type EventRow<Event extends TrainingEvent = TrainingEvent> = Event & {
+  /** Seconds since 1970. */
+  time: number;
+  /** 1 for the first process that worked on this run, then 2, … */
+  attempt: number;
+};
+
+/**
+ * Between events: how far the run is right now. It is for displays and is never stored.
+ */
+export interface Tick {
+  type: "tick";
+  step: number;
+  total_steps: number;
+  /** Smoothing is the display's business. */
+  loss?: number;
+  learning_rate?: number;
+  tokens_per_second?: number;
+  rss_bytes?: number;
+  device_bytes?: number;
+}
+
+/**
+ * Reads the rows of an events file, in order. A last line that a crash has torn, or any other line
+ * that is no event, is passed over.
+ *
+ * @returns nothing where there is no file
+ */
+export function readEvents(file: string): EventRow[] {
+  return existsSync(file)
+    ? parseRows(readFileSync(file, "utf8")).flatMap(({ row }) => row ?? [])
+    : [];
+}
+
+/** Lines of an events file, each with its row or, where it is no event, without. */
+export function parseRows(text: string): { line: string; row: EventRow | undefined }[] {
+  return text
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map((line) => ({ line, row: parseRow(line) }));
+}
+
+function parseRow(line: string): EventRow | undefined {
+  try {
+    const row: unknown = JSON.parse(line);
+    return isRow(row) ? row : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRow(value: unknown): value is EventRow {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "type" in value &&
+    typeof value.type === "string" &&
+    "step" in value &&
+    typeof value.step === "number" &&
+    "attempt" in value &&
+    typeof value.attempt === "number"
+  );
+}

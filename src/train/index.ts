@@ -1,0 +1,20 @@
+/** Supervised fine-tuning: configuration, schedules, events, checkpoints and the run directory. */
+export * from "./checkpoint/index.js";
+export * from "./config/index.js";
+export * from "./events.js";
+export { type EventWriter, eventsName, openEventWriter } from "./eventWriter.js";
+export { createProgress, formatBytes, formatDuration, type Progress } from "./progress.js";
+export {
+  changedSince,
+  openRunDirectory,
+  type RunConfig,
+  type RunDirectory,
+  readRunConfig,
+  writeRunConfig,
+} from "./runDirectory.js";
+export {
+  countIntervalSteps,
+  countWarmupSteps,
+  createSchedule,
+  type ScheduleOptions,
+} from "./schedule.js";

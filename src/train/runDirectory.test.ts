@@ -1,0 +1,201 @@
+import { spawn } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ConfigError } from "../util/errors.js";
+import { loadTrainingConfig } from "./config/index.js";
+import { changedSince, openRunDirectory, readRunConfig, writeRunConfig } from "./runDirectory.js";
+import { lockRun } from "./runLock.js";
+
+let base: string;
+let run: string;
+beforeEach(() => {
+  base = mkdtempSync(join(tmpdir(), "tunewright-run-"));
+  run = join(base, "a", "run");
+});
+afterEach(() => rmSync(base, { recursive: true }));
+
+const open = (options: { overwrite?: boolean; resume?: boolean | string } = {}) =>
+  openRunDirectory({
+    output_dir: run,
+    overwrite_output_dir: options.overwrite ?? false,
+    resume_from_checkpoint: options.resume ?? false,
+  });
+
+function fill(...names: string[]): void {
+  mkdirSync(run, { recursive: true });
+  for (const name of names) writeFileSync(join(run, name), name);
+}
+
+describe("output_dir", () => {
+  it("is made with its parents, locked, and left without a lock", () => {
+    const directory = open();
+    expect(directory).toMatchObject({ path: run, hasRun: false, warnings: [] });
+    expect(readdirSync(run)).toEqual([".train.lock"]);
+    directory.release();
+    expect(readdirSync(run)).toEqual([]);
+  });
+
+  it("that holds a run is refused, with the ways out, and unlocked again", () => {
+    fill("events.jsonl");
+    expect(open).toThrow(ConfigError);
+    expect(open).toThrow(/is not empty/);
+    expect(readdirSync(run)).toEqual(["events.jsonl"]);
+  });
+
+  it("that holds a run is entered with resume", () => {
+    fill("events.jsonl");
+    expect(open({ resume: true }).hasRun).toBe(true);
+  });
+
+  it("that is empty is entered with resume, for jobs that always say so", () => {
+    expect(open({ resume: true }).hasRun).toBe(false);
+  });
+
+  it("that holds a run is moved aside with overwrite_output_dir, again and again", () => {
+    fill("events.jsonl", "adapter_model.safetensors");
+    const directory = open({ overwrite: true });
+    expect(directory.hasRun).toBe(false);
+    expect(directory.warnings).toHaveLength(1);
+    directory.release();
+    fill("events.jsonl");
+    open({ overwrite: true }).release();
+    expect(readdirSync(run).sort()).toEqual(["previous-1", "previous-2"]);
+    expect(existsSync(join(run, "previous-1", "adapter_model.safetensors"))).toBe(true);
+  });
+
+  it("that holds something else is never moved", () => {
+    fill("thesis.tex");
+    expect(() => open({ overwrite: true })).toThrow(/does not look like a run/);
+    expect(() => open()).toThrow(/is not empty/);
+    expect(readdirSync(run)).toEqual(["thesis.tex"]);
+  });
+
+  it("that is a file is refused", () => {
+    mkdirSync(join(base, "a"));
+    writeFileSync(run, "");
+    expect(open).toThrow(/Cannot make/);
+  });
+});
+
+describe("the lock", () => {
+  beforeEach(() => mkdirSync(run, { recursive: true }));
+  const lockFile = () => join(run, ".train.lock");
+  const holder = (fields: object) =>
+    writeFileSync(
+      lockFile(),
+      JSON.stringify({
+        pid: process.pid,
+        host: hostname(),
+        started: null,
+        since: "x",
+        token: "t",
+        ...fields,
+      }),
+    );
+
+  it("keeps a second trainer out and names the first", () => {
+    const lock = lockRun(run);
+    expect(() => lockRun(run)).toThrow(`Another trainer is writing to ${run}`);
+    lock.release();
+    lock.release();
+    lockRun(run).release();
+    expect(readdirSync(run)).toEqual([]);
+  });
+
+  it("of a process that is gone is taken over", async () => {
+    const child = spawn(process.execPath, ["-e", ""]);
+    await new Promise((done) => child.on("exit", done));
+    holder({ pid: child.pid });
+    const lock = lockRun(run);
+    expect(lock.warning).toMatch(/gone/);
+    expect(JSON.parse(readFileSync(lockFile(), "utf8"))).toMatchObject({ pid: process.pid });
+    lock.release();
+    expect(readdirSync(run)).toEqual([]);
+  });
+
+  it("of a process whose id another process has by now is taken over", () => {
+    holder({ started: "1" });
+    expect(lockRun(run).warning).toMatch(/gone/);
+  });
+
+  it("that is damaged is taken over", () => {
+    writeFileSync(lockFile(), '{"pid":');
+    expect(lockRun(run).warning).toMatch(/gone/);
+  });
+
+  it("of another host is respected, and the message says which file to remove", () => {
+    holder({ host: "elsewhere", pid: 1 });
+    expect(() => lockRun(run)).toThrow(ConfigError);
+    try {
+      lockRun(run);
+    } catch (error) {
+      expect(error).toMatchObject({
+        why: /on elsewhere/,
+        todo: expect.stringContaining(lockFile()),
+      });
+    }
+  });
+
+  it("is not removed by a process that has lost it", () => {
+    const lock = lockRun(run);
+    holder({ token: "other" });
+    lock.release();
+    expect(existsSync(lockFile())).toBe(true);
+  });
+});
+
+describe("config.json", () => {
+  const load = (options: object = {}) =>
+    loadTrainingConfig(undefined, {
+      output_dir: run,
+      model_name_or_path: "m",
+      train_file: "t",
+      ...options,
+    });
+
+  it("holds each value and where it came from, beside a model's own keys", () => {
+    fill();
+    writeFileSync(join(run, "config.json"), '{"model_type":"llama"}');
+    const loaded = load({ seed: 7 });
+    writeRunConfig(run, { ...loaded, facts: { torch: "2.13" } });
+    const stored = JSON.parse(readFileSync(join(run, "config.json"), "utf8"));
+    expect(stored.model_type).toBe("llama");
+    expect(stored.tunewright.config).toEqual(loaded.config);
+    expect(stored.tunewright.origins).toMatchObject({ seed: "flag", bf16: "default" });
+    expect(Object.keys(stored.tunewright.origins)).toEqual(Object.keys(stored.tunewright.config));
+    expect(readRunConfig(run)?.facts).toEqual({ torch: "2.13" });
+  });
+
+  it("tells what a resumed run changes", () => {
+    fill();
+    writeRunConfig(run, load());
+    const changed = load({ learning_rate: 1, save_steps: 3, resume: true }).config;
+    expect(changedSince(readRunConfig(run)!, changed)).toEqual([
+      "learning_rate was 0.00005 and is now 1",
+    ]);
+  });
+
+  it("is undefined where there is none", () => {
+    expect(readRunConfig(run)).toBeUndefined();
+  });
+});
+
+it("a run that failed before its first event counts as a run", () => {
+  fill();
+  writeRunConfig(
+    run,
+    loadTrainingConfig(undefined, { output_dir: run, model_name_or_path: "m", train_file: "t" }),
+  );
+  open({ overwrite: true }).release();
+  expect(readdirSync(run)).toEqual(["previous-1"]);
+});

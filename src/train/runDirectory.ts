@@ -1,0 +1,170 @@
+/**
+ * The directory of a run: taken for one trainer at a time, never mixed with another run, and with a
+ * `config.json` that holds each resolved value and where it came from.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { ConfigError } from "../util/errors.js";
+import { listMatching } from "./checkpoint/index.js";
+import type { LoadedConfig, TrainingConfig } from "./config/index.js";
+import { replaceFile } from "./durableFile.js";
+import { eventsName } from "./eventWriter.js";
+import { lockName, lockRun, type RunLock } from "./runLock.js";
+
+/** A run directory that this process holds. */
+export interface RunDirectory {
+  readonly path: string;
+  /** Whether an earlier attempt left events or checkpoints to go on from. */
+  readonly hasRun: boolean;
+  /** One line each, such as where an old run was moved. */
+  readonly warnings: readonly string[];
+  /** Gives the directory back. */
+  release(): void;
+}
+
+/**
+ * Makes or enters `output_dir` and locks it.
+ *
+ * @throws {ConfigError} where it holds something and the configuration says neither
+ * resume_from_checkpoint nor overwrite_output_dir; where it cannot be written; where another trainer
+ * holds it
+ */
+export function openRunDirectory(
+  config: Pick<TrainingConfig, "output_dir" | "overwrite_output_dir" | "resume_from_checkpoint">,
+): RunDirectory {
+  const path = config.output_dir;
+  makeDirectory(path);
+  const lock = lockRun(path);
+  try {
+    return enter(config, lock);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function enter(
+  config: Pick<TrainingConfig, "output_dir" | "overwrite_output_dir" | "resume_from_checkpoint">,
+  lock: RunLock,
+): RunDirectory {
+  const path = config.output_dir;
+  const warnings = lock.warning === undefined ? [] : [lock.warning];
+  const contents = readdirSync(path).filter((name) => !name.startsWith(lockName));
+  const isRun =
+    existsSync(join(path, eventsName)) ||
+    readRunConfig(path) !== undefined ||
+    listMatching(path, /^checkpoint-(\d+)/).length > 0;
+  let hasRun = isRun;
+  if (contents.length > 0 && config.overwrite_output_dir) {
+    const aside = moveAside(path, isRun, contents);
+    warnings.push(`The earlier run in ${path} was moved to ${aside}.`);
+    hasRun = false;
+  } else if (contents.length > 0 && config.resume_from_checkpoint === false) {
+    throw new ConfigError(`${path} is not empty`, {
+      why: isRun
+        ? "It holds a run, and a new one would mix with it."
+        : `It holds other files (${contents.slice(0, 3).join(", ")}${contents.length > 3 ? ", …" : ""}).`,
+      todo: isRun
+        ? "Go on with --resume, start anew with --overwrite_output_dir, or use another output_dir."
+        : "Use another output_dir.",
+    });
+  }
+  return { path, hasRun, warnings, release: () => lock.release() };
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    const taken = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+    throw new ConfigError(`Cannot make the output_dir ${path}`, {
+      why: taken ? "A file has this name." : cause instanceof Error ? cause.message : String(cause),
+      todo: "Use another output_dir.",
+      cause,
+    });
+  }
+}
+
+/** Moves an old run into `previous-K` inside its directory; only something that is a run is moved. */
+function moveAside(path: string, isRun: boolean, contents: readonly string[]): string {
+  if (!isRun) {
+    throw new ConfigError(`${path} does not look like a run`, {
+      why: "overwrite_output_dir only moves runs aside, and this holds neither events nor checkpoints.",
+      todo: "Use another output_dir.",
+    });
+  }
+  let count = 1;
+  while (contents.includes(`previous-${count}`)) count++;
+  const aside = join(path, `previous-${count}`);
+  mkdirSync(aside);
+  for (const name of contents) {
+    if (!/^previous-\d+$/.test(name)) renameSync(join(path, name), join(aside, name));
+  }
+  return aside;
+}
+
+/** What {@link writeRunConfig} stores. */
+export interface RunConfig extends Pick<LoadedConfig, "config" | "origins" | "notes"> {
+  /** Facts that are not configuration, such as versions and the device. */
+  readonly facts?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Stores the configuration under the key `tunewright` of `config.json`. A fully trained model keeps
+ * its own `config.json` at the same place, so other keys of the file stay.
+ */
+export function writeRunConfig(runDirectory: string, run: RunConfig): void {
+  const file = join(runDirectory, "config.json");
+  const present = readJson(file);
+  replaceFile(file, `${JSON.stringify({ ...present, tunewright: run }, null, 2)}\n`);
+}
+
+/** Reads back what {@link writeRunConfig} stored; `undefined` where there is none. */
+export function readRunConfig(runDirectory: string): RunConfig | undefined {
+  return readJson(join(runDirectory, "config.json"))?.tunewright as RunConfig | undefined;
+}
+
+/**
+ * Names the keys in which a resumed run differs from the one that was stored, leaving out those
+ * that do not change the course of training. @returns one line each
+ */
+export function changedSince(stored: RunConfig, config: TrainingConfig): string[] {
+  const before: Readonly<Record<string, unknown>> = { ...stored.config };
+  return Object.entries(config).flatMap(([key, value]) => {
+    if (harmless.has(key) || JSON.stringify(before[key]) === JSON.stringify(value)) return [];
+    return [`${key} was ${JSON.stringify(before[key])} and is now ${JSON.stringify(value)}`];
+  });
+}
+
+const harmless = new Set([
+  "output_dir",
+  "overwrite_output_dir",
+  "resume_from_checkpoint",
+  "cache_dir",
+  "disable_tqdm",
+  "report_to",
+  "run_name",
+  "logging_strategy",
+  "logging_steps",
+  "logging_first_step",
+  "save_strategy",
+  "save_steps",
+  "save_total_limit",
+  "save_only_model",
+  "do_eval",
+  "eval_file",
+  "eval_strategy",
+  "eval_steps",
+  "eval_on_start",
+  "per_device_eval_batch_size",
+  "gradient_checkpointing",
+]);
+
+function readJson(file: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, "utf8"));
+    return typeof value === "object" && value !== null ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}
