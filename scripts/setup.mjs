@@ -10,7 +10,7 @@ import { acquireLock } from "./setup/lock.mjs";
 import { builtinModelPath, fetchBuiltinModel, hasBuiltinModel } from "./setup/model.mjs";
 import { installPackages } from "./setup/npm.mjs";
 import { atLeast, checkPrerequisites, findCompiler } from "./setup/prerequisites.mjs";
-import { SetupError, say, stopChildren } from "./setup/run.mjs";
+import { SetupError, say, stopChildren, stopOrphan } from "./setup/run.mjs";
 import { findOrInstallTorch, needsSystemPython } from "./setup/torch.mjs";
 import { buildTypeScript } from "./setup/typescript.mjs";
 
@@ -162,8 +162,10 @@ async function main() {
   const release = await acquireLock(paths.lock, (owner) =>
     say(`waiting for another set-up of this checkout (process ${owner.pid}) …`),
   );
+  let interrupted = false;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.once(signal, async () => {
+      interrupted = true;
       await stopChildren();
       release();
       say("set-up was interrupted; the next command goes on with it");
@@ -171,6 +173,7 @@ async function main() {
     });
   }
   try {
+    await stopOrphan(paths.log);
     for (const name of ["", "models", "bitsandbytes", "addon"]) {
       removeLeftovers(path.join(paths.state, name));
     }
@@ -182,6 +185,8 @@ async function main() {
     }
     return 0;
   } catch (error) {
+    // The child that was stopped makes its step fail; the signal's handler has the last word.
+    if (interrupted) await new Promise(() => {});
     printError(error);
     return 1;
   } finally {

@@ -44,10 +44,10 @@ export async function buildAddon(paths, torch) {
   const cmake = findCmake();
   const build = path.join(paths.state, "build");
   const cache = path.join(build, "CMakeCache.txt");
-  const home = fs.existsSync(cache) && fs.readFileSync(cache, "utf8");
+  const home = fs.existsSync(cache) ? fs.readFileSync(cache, "utf8") : "";
   // CMake refuses a build folder that was made for another checkout or generator.
   const reusable =
-    home?.includes(`CMAKE_HOME_DIRECTORY:INTERNAL=${path.join(paths.root, "native")}\n`) &&
+    home.includes(`CMAKE_HOME_DIRECTORY:INTERNAL=${path.join(paths.root, "native")}\n`) &&
     home.includes(`CMAKE_GENERATOR:INTERNAL=${cmake.generator}\n`);
   if (!reusable) fs.rmSync(build, { recursive: true, force: true });
   say("compiling the addon …");

@@ -3,6 +3,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
+import { processStart } from "./lock.mjs";
 
 /** A failure with the three lines that the command line prints: what, why, what to do. */
 export class SetupError extends Error {
@@ -22,13 +23,41 @@ export function say(line) {
 
 const children = new Set();
 
+/** Ends a child and all that it started; each child leads a process group of its own. */
+function killGroup(pid) {
+  try {
+    process.kill(-pid, "SIGTERM");
+  } catch {
+    // It has ended already.
+  }
+}
+
 /** Ends the running children and waits for them (at most 10 s); for signal handlers. */
 export async function stopChildren() {
   const ended = [...children].map(
     (child) => new Promise((resolve) => child.once("close", resolve)),
   );
-  for (const child of children) child.kill("SIGTERM");
+  for (const child of children) killGroup(child.pid);
   await Promise.race([Promise.all(ended), new Promise((resolve) => setTimeout(resolve, 10_000))]);
+}
+
+/** File that names the child at work, beside the log. */
+function childFile(log) {
+  return path.join(path.dirname(log), "setup.child");
+}
+
+/** Ends the child that a set-up left running when it was killed, so that two never write at once. */
+export async function stopOrphan(log) {
+  try {
+    const { pid, start } = JSON.parse(fs.readFileSync(childFile(log), "utf8"));
+    for (let i = 0; i < 100 && processStart(pid) === start; i++) {
+      killGroup(pid);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  } catch {
+    // There is none.
+  }
+  fs.rmSync(childFile(log), { force: true });
 }
 
 /**
@@ -49,12 +78,18 @@ export function run(command, args, { cwd, env, log } = {}) {
       cwd,
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
     });
     children.add(child);
+    if (log && child.pid) {
+      const owner = { pid: child.pid, start: processStart(child.pid) };
+      fs.writeFileSync(childFile(log), JSON.stringify(owner));
+    }
     child.stdout.on("data", note);
     child.stderr.on("data", note);
     const finish = (code, extra = "") => {
       children.delete(child);
+      if (log) fs.rmSync(childFile(log), { force: true });
       const output = Buffer.concat(parts).toString("utf8") + extra;
       resolve({ code, output, seconds: (Date.now() - started) / 1000 });
     };
