@@ -3,6 +3,17 @@ export * from "./checkpoint/index.js";
 export * from "./config/index.js";
 export * from "./events.js";
 export { type EventWriter, eventsName, openEventWriter } from "./eventWriter.js";
+export {
+  countAdapterWeights,
+  countBlockWeights,
+  countNonEmbeddingParameters,
+  type FlopAdapter,
+  type FlopBatch,
+  type FlopModel,
+  modelFlopsUtilisation,
+  totalFlos,
+  trainingFlops,
+} from "./flops.js";
 export { createProgress, formatBytes, formatDuration, type Progress } from "./progress.js";
 export {
   changedSince,

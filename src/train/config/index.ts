@@ -7,6 +7,7 @@ export {
 } from "./device.js";
 export { optimizerNames, schedulerTypes } from "./fieldsOptimization.js";
 export { type FixedKey, fixedKeys } from "./fixedKeys.js";
+export { renderConfigHelp } from "./help.js";
 export { type InertKey, inertKeys } from "./inertKeys.js";
 export { type LoadedConfig, loadTrainingConfig } from "./load.js";
 export { canonicalName, synonyms } from "./names.js";
