@@ -7,6 +7,7 @@ import { mergesFromScores } from "./sentencePieceMerges.js";
 import type { AddedToken, TokenizerFiles, TokenizerJson } from "./tokenizerFiles.js";
 
 /** Token types of a GGUF file that are found in text before it is cut. */
+const unknownType = 2;
 const controlType = 3;
 const userDefinedType = 4;
 
@@ -185,12 +186,12 @@ function splitMerges(merges: readonly string[]): [string, string][] {
   });
 }
 
-/** Control tokens become special, user-defined ones ordinary added tokens. */
+/** Control tokens and `<unk>` become special, user-defined ones ordinary added tokens. */
 function addedTokens(gguf: GgufTokenizer): AddedToken[] {
   return gguf.tokens.flatMap((content, id) => {
     const type = gguf.tokenTypes?.[id];
-    if (type !== controlType && type !== userDefinedType) return [];
-    const special = type === controlType;
+    const special = type === controlType || type === unknownType;
+    if (!special && type !== userDefinedType) return [];
     return {
       id,
       content,

@@ -4,6 +4,7 @@
  */
 import { Environment, Interpreter, parse, tokenize } from "@huggingface/jinja";
 import { ConfigError } from "../util/errors.js";
+import { closeMark, openMark } from "./marks.js";
 import { strftime } from "./strftime.js";
 import type { Message } from "./types.js";
 
@@ -26,10 +27,6 @@ export interface JinjaRenderer {
     options: JinjaRenderOptions,
   ): { text: string; spans: [number, number][] };
 }
-
-// Noncharacters, which no text carries.
-const opening = "\ufdd0";
-const closing = "\ufdd1";
 
 /**
  * Compiles a template.
@@ -127,7 +124,7 @@ function withVisibleMarks(source: string): string {
   return source.replace(
     new RegExp(generationTag, "g"),
     (_tag, before: string, end: string | undefined, after: string) =>
-      `{%${before} if true %}{{ "${end ? closing : opening}" }}{% endif ${after}%}`,
+      `{%${before} if true %}{{ "${end ? closeMark : openMark}" }}{% endif ${after}%}`,
   );
 }
 
@@ -136,8 +133,8 @@ function cutMarks(rendered: string): { text: string; spans: [number, number][] }
   let text = "";
   let start = 0;
   for (const part of rendered.split(/([\ufdd0\ufdd1])/)) {
-    if (part === opening) start = text.length;
-    else if (part === closing) spans.push([start, text.length]);
+    if (part === openMark) start = text.length;
+    else if (part === closeMark) spans.push([start, text.length]);
     else text += part;
   }
   return { text, spans };

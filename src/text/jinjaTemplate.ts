@@ -1,7 +1,13 @@
 /** A chat template written in Jinja, as models bring it. */
 import { DataError } from "../util/errors.js";
 import { compileJinja, type JinjaRenderer, TemplateRefusal } from "./jinja.js";
-import { generationSpans, messageSpans, type Span } from "./spans.js";
+import {
+  generationSpans,
+  messageSpans,
+  readTurnFrame,
+  type Span,
+  type TurnFrame,
+} from "./spans.js";
 import type { Tokenizer } from "./tokenizer.js";
 import type { ChatTemplate, Message, RenderOptions, Segment, Source } from "./types.js";
 
@@ -32,14 +38,16 @@ export function createJinjaTemplate(
     options.toolUseSource === undefined
       ? plain
       : compileJinja(options.toolUseSource, name, variables, options.now);
-  const stop = [...new Set([...endOfTurn(plain, tokenizer), ...eosTexts(tokenizer)])];
+  const eos = tokenizer.eosTokenIds.flatMap((id) => tokenizer.idToToken(id) ?? []);
+  const frame = readTurnFrame(plain, tokenizer.addedTokens, eos);
+  const { stop } = frame;
   return {
     name,
     stop,
     stopTokenIds: stop.flatMap((token) => tokenizer.tokenToId(token) ?? []),
     render(messages, renderOptions = {}) {
       const renderer = renderOptions.tools ? toolUse : plain;
-      return renderSegments(renderer, messages, renderOptions, name, stop);
+      return renderSegments(renderer, messages, renderOptions, name, frame);
     },
   };
 }
@@ -49,7 +57,7 @@ function renderSegments(
   messages: readonly Message[],
   options: RenderOptions,
   name: string,
-  stop: readonly string[],
+  frame: TurnFrame,
 ): Segment[] {
   const { addGenerationPrompt = false, tools, source } = options;
   const render = { addGenerationPrompt, tools };
@@ -91,7 +99,7 @@ function renderSegments(
   function trainedSpans(): Span[] {
     if (renderer.hasGenerationMarks) {
       const marked = whole(() => renderer.renderMarked(messages, render));
-      const spans = generationSpans(full, marked.spans, messages, stop);
+      const spans = generationSpans(full, marked.spans, messages, frame.stop);
       const known = spans.every((span) => span.message >= 0);
       const standard = messages.every((message) => message.train === undefined);
       if (marked.text === full && (known || standard)) {
@@ -99,7 +107,7 @@ function renderSegments(
         if (standard || marks.length === trained.length) return marks;
       }
     }
-    const spans = messageSpans(renderer, messages, trained, full, tools, stop);
+    const spans = messageSpans(renderer, messages, trained, full, tools, frame);
     if (spans && inOrder(spans)) return spans;
     throw new DataError(
       `${place(source)}cannot tell the assistant's turns apart under chat template ${name}`,
@@ -117,28 +125,4 @@ function inOrder(spans: readonly Span[]): boolean {
 
 export function place(source: Source | undefined): string {
   return source === undefined ? "" : `${source.file}:${source.line}: `;
-}
-
-function eosTexts(tokenizer: Tokenizer): string[] {
-  return tokenizer.eosTokenIds.flatMap((id) => tokenizer.idToToken(id) ?? []);
-}
-
-/** The token that follows an assistant's words, read off a conversation made for the purpose. */
-function endOfTurn(renderer: JinjaRenderer, tokenizer: Tokenizer): string[] {
-  const word = "tunewright";
-  try {
-    const rendered = renderer.render(
-      [
-        { role: "user", content: "hello" },
-        { role: "assistant", content: word },
-      ],
-      { addGenerationPrompt: false },
-    );
-    const tail = rendered.slice(rendered.lastIndexOf(word) + word.length).trimStart();
-    // The longest match, since one token's text may begin another's.
-    const matches = tokenizer.addedTokens.filter((token) => token !== "" && tail.startsWith(token));
-    return matches.sort((a, b) => b.length - a.length).slice(0, 1);
-  } catch {
-    return [];
-  }
 }

@@ -1,21 +1,37 @@
 /** Which parts of a conversation rendered by a Jinja template the assistant says. */
 import type { JinjaRenderer } from "./jinja.js";
+import { closeMark, openMark } from "./marks.js";
 import type { Message } from "./types.js";
 
-/** `text[start, end)` comes from `messages[message]`. */
+/** `text[start, end)` comes from `messages[message]`; -1 where that is not known. */
 export interface Span {
   start: number;
   end: number;
   message: number;
 }
 
+/** What a template puts around an assistant's words, read off a conversation of one turn. */
+export interface TurnFrame {
+  /** What `add_generation_prompt` adds. */
+  prompt: string;
+  /** Text between the generation prompt and the words, which the model has to write itself. */
+  lead: string;
+  /** From the end of the words to the end of the end token; empty if the template has none. */
+  trail: string;
+  /** Texts that end a turn, the template's own first. */
+  stop: readonly string[];
+}
+
+type Render = (messages: readonly Message[], addGenerationPrompt: boolean) => string | undefined;
+
 /**
- * Finds the span of each wanted message, from what opens its turn (excluded) to what ends it
- * (included). Nothing is searched: the conversation up to the turn is rendered alone, must be the
- * beginning of the whole, and the turn starts where it ends. Returns undefined when the template
- * does not build on its own beginnings in that way.
- * @param full the whole conversation, rendered
- * @param stop texts that end an assistant turn
+ * Finds the span of each wanted message: from where the generation prompt ends up to and including
+ * the end token. Nothing is searched for in the text. First the conversation is rendered once more
+ * with a mark in place of each of the assistant's messages; what stands around the marks must stand
+ * in the same order in the real text, with the messages between. Where a template does more than
+ * put words into a frame (tool calls, reasoning that it drops later), a turn starts where the
+ * conversation before it, rendered alone with a generation prompt, ends.
+ * @returns undefined when neither works for a message
  */
 export function messageSpans(
   renderer: JinjaRenderer,
@@ -23,66 +39,140 @@ export function messageSpans(
   wanted: readonly number[],
   full: string,
   tools: unknown[] | undefined,
-  stop: readonly string[],
+  frame: TurnFrame,
 ): Span[] | undefined {
-  const render = (count: number, addGenerationPrompt: boolean) => {
+  const render: Render = (part, addGenerationPrompt) => {
     try {
-      return renderer.render(messages.slice(0, count), { addGenerationPrompt, tools });
+      return renderer.render(part, { addGenerationPrompt, tools });
     } catch {
       return undefined;
     }
   };
+  const found = new Map<number, Span>();
+  const simple = wanted.filter((index) => isPlainAnswer(messages[index]!));
+  for (const span of alignMarked(render, messages, simple, full, frame) ?? []) {
+    found.set(span.message, span);
+  }
   const spans: Span[] = [];
   for (const message of wanted) {
-    const isAssistant = messages[message]!.role === "assistant";
-    const start = isAssistant
-      ? assistantStart(render, message, full)
-      : prefixEnd(message === 0 ? "" : render(message, false), full);
-    if (start === undefined) return undefined;
-    const end =
-      (isAssistant ? anchoredEnd(full, start, messages[message]!.content, stop) : undefined) ??
-      prefixEnd(message + 1 === messages.length ? full : render(message + 1, false), full);
-    if (end === undefined || end < start) return undefined;
-    spans.push({ start, end: withoutTail(full, start, end, stop), message });
+    const span = found.get(message) ?? spanByPrefix(render, messages, message, full, frame);
+    if (span === undefined) return undefined;
+    spans.push({ ...span, end: withoutTail(full, span.start, span.end, frame.stop) });
   }
   return spans;
 }
 
-type RenderPrefix = (count: number, addGenerationPrompt: boolean) => string | undefined;
-
-/** Where an assistant message begins: after the generation prompt, or as much of it as is there. */
-function assistantStart(render: RenderPrefix, message: number, full: string): number | undefined {
-  const prompt = render(message, true);
-  if (prompt === undefined) return undefined;
-  if (full.startsWith(prompt)) return prompt.length;
-  const before = message === 0 ? "" : render(message, false);
-  if (before === undefined || !full.startsWith(before) || !prompt.startsWith(before)) {
-    return undefined;
+/** Marks stand at `messages[index]` for each index; the conversation may go on behind them. */
+function withMarks(messages: readonly Message[], indexes: readonly number[]): Message[] {
+  const marked = [...messages];
+  for (const index of indexes) {
+    marked[index] = { ...messages[index]!, content: `${openMark}${index}${closeMark}` };
   }
-  // Some templates open a turn in generation with more than history shows (`<think>`, say).
-  let start = before.length;
-  while (start < prompt.length && full[start] === prompt[start]) start++;
-  return start > before.length ? start : undefined;
+  return marked;
 }
 
-function prefixEnd(prefix: string | undefined, full: string): number | undefined {
-  return prefix !== undefined && full.startsWith(prefix) ? prefix.length : undefined;
+function isPlainAnswer(message: Message): boolean {
+  return (
+    message.role === "assistant" &&
+    typeof message.content === "string" &&
+    message.content.trim() !== "" &&
+    !message.tool_calls &&
+    !hasReasoning(message)
+  );
 }
 
-/** The end when the turn is exactly the message's content and an end token. */
-function anchoredEnd(
+function hasReasoning(message: Message): boolean {
+  return (message.reasoning_content ?? message.thinking ?? message.reasoning) != null;
+}
+
+function alignMarked(
+  render: Render,
+  messages: readonly Message[],
+  indexes: readonly number[],
   full: string,
-  start: number,
-  content: string,
-  stop: readonly string[],
-): number | undefined {
-  for (const text of [content, content.trim()]) {
-    if (typeof text !== "string" || text === "" || !full.startsWith(text, start)) continue;
-    const after = start + text.length;
-    const end = stop.find((token) => full.startsWith(token, after));
-    if (end !== undefined) return after + end.length;
+  frame: TurnFrame,
+): Span[] | undefined {
+  if (indexes.length === 0) return undefined;
+  // The generation prompt does not matter here: it comes behind every message.
+  const marked = render(withMarks(messages, indexes), false);
+  const parts = marked?.split(/\ufdd0(\d+)\ufdd1/);
+  if (parts?.length !== 2 * indexes.length + 1) return undefined;
+  const spans: Span[] = [];
+  let at = 0;
+  for (const [order, message] of indexes.entries()) {
+    const before = parts[2 * order]!;
+    const after = parts[2 * order + 2]!;
+    if (parts[2 * order + 1] !== String(message) || !full.startsWith(before, at)) return undefined;
+    const start = at + before.length;
+    const { content } = messages[message]!;
+    const words = [content, content.trim()].find(
+      (text) => full.startsWith(text, start) && full.startsWith(after, start + text.length),
+    );
+    if (words === undefined) return undefined;
+    at = start + words.length;
+    const opened = before.endsWith(frame.prompt + frame.lead) ? frame.lead.length : 0;
+    if (opened === 0 && !before.endsWith(frame.prompt)) return undefined;
+    spans.push({ start: start - opened, end: endOfTurn(full, at, after, frame), message });
   }
-  return undefined;
+  return spans;
+}
+
+/** The end of a turn whose words end at `at` with `after` behind them. */
+function endOfTurn(full: string, at: number, after: string, frame: TurnFrame): number {
+  if (after.startsWith(frame.trail)) return at + frame.trail.length;
+  const stop = frame.stop.find((text) => full.startsWith(text, at));
+  return stop === undefined ? at : at + stop.length;
+}
+
+function spanByPrefix(
+  render: Render,
+  messages: readonly Message[],
+  message: number,
+  full: string,
+  frame: TurnFrame,
+): Span | undefined {
+  const isAssistant = messages[message]!.role === "assistant";
+  const prefix = (count: number, addGenerationPrompt: boolean): number | undefined => {
+    if (count === 0 && !addGenerationPrompt) return 0;
+    if (count === messages.length) return full.length;
+    const text = render(messages.slice(0, count), addGenerationPrompt);
+    return text !== undefined && full.startsWith(text) ? text.length : undefined;
+  };
+  let start = prefix(message, isAssistant);
+  let end = prefix(message + 1, false);
+  if (isAssistant && (start === undefined || end === undefined)) {
+    const around = aroundMessage(render, messages, message, full);
+    start ??= around?.start;
+    if (messages[message]!.tool_calls) end ??= generationEnd(full, start ?? full.length, frame);
+    else if (around) end ??= endOfTurn(full, around.end, full.slice(around.end), frame);
+  }
+  return start === undefined || end === undefined || end < start
+    ? undefined
+    : { start, end, message };
+}
+
+/** Where a model that generates from `start` would stop: behind the first end token. */
+function generationEnd(full: string, start: number, frame: TurnFrame): number | undefined {
+  const ends = frame.stop.flatMap((text) => {
+    const at = full.indexOf(text, start);
+    return at === -1 ? [] : [at + text.length];
+  });
+  return ends.length === 0 ? undefined : Math.min(...ends);
+}
+
+/** Where one message's words stand, from what the template writes before and behind a mark. */
+function aroundMessage(
+  render: Render,
+  messages: readonly Message[],
+  message: number,
+  full: string,
+): { start: number; end: number } | undefined {
+  const parts = render(withMarks(messages, [message]), false)?.split(/\ufdd0\d+\ufdd1/);
+  if (parts?.length !== 2) return undefined;
+  const [before, after] = parts as [string, string];
+  const end = full.length - after.length;
+  if (end < before.length || !full.startsWith(before) || !full.endsWith(after)) return undefined;
+  return { start: before.length, end };
 }
 
 /** Leaves out whitespace behind the end token: a model stops before it would write that. */
@@ -116,4 +206,42 @@ export function generationSpans(
       message: matched ? assistants[index]! : -1,
     };
   });
+}
+
+/**
+ * Reads a template's frame off a question and an answer.
+ * @param ends texts that may end a turn (the tokenizer's added tokens)
+ * @param eos texts of the model's end tokens
+ */
+export function readTurnFrame(
+  renderer: JinjaRenderer,
+  ends: readonly string[],
+  eos: readonly string[],
+): TurnFrame {
+  const question: Message = { role: "user", content: "question" };
+  const mark = `${openMark}0${closeMark}`;
+  try {
+    const render = (messages: Message[], addGenerationPrompt: boolean) =>
+      renderer.render(messages, { addGenerationPrompt });
+    const asked = render([question], false);
+    const prompted = render([question], true);
+    const answered = render([question, { role: "assistant", content: mark }], false);
+    const at = answered.indexOf(mark);
+    const before = answered.slice(0, at);
+    const after = answered.slice(at + mark.length);
+    const tail = after.trim();
+    // The longest match, since one token's text may begin another's.
+    const known = ends
+      .filter((text) => text !== "" && tail.startsWith(text))
+      .sort((a, b) => b.length - a.length)[0];
+    const own = known ?? tail;
+    return {
+      prompt: prompted.startsWith(asked) ? prompted.slice(asked.length) : prompted,
+      lead: before.startsWith(prompted) ? before.slice(prompted.length) : "",
+      trail: own === "" ? "" : after.slice(0, after.indexOf(own) + own.length),
+      stop: [...new Set([own, ...eos])].filter((text) => text !== ""),
+    };
+  } catch {
+    return { prompt: "", lead: "", trail: "", stop: eos };
+  }
 }
