@@ -7,9 +7,9 @@ import { FormatError } from "../util/errors.js";
 import type { FileReader } from "./fileReader.js";
 
 /** Longest string: chat templates and tokens are far below. */
-export const MAX_STRING_BYTES = 16 << 20;
-/** Longest header: the largest vocabularies take a few MiB. */
-export const MAX_GGUF_HEADER_BYTES = 256 << 20;
+export const MAX_STRING_BYTES = 4 << 20;
+/** Longest header: vocabularies of 256,000 tokens take about 10 MiB. */
+export const MAX_GGUF_HEADER_BYTES = 64 << 20;
 
 const WINDOW_BYTES = 256 << 10;
 

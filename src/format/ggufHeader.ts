@@ -42,7 +42,7 @@ export interface GgufHeader {
 
 const MAX_METADATA = 1 << 16;
 const MAX_TENSORS = 1 << 18;
-const MAX_ARRAY = 1 << 24;
+const MAX_ARRAY = 1 << 21;
 const MAX_ALIGNMENT = 1 << 20;
 
 /** @throws FormatError when the header is not valid for a file of this size */

@@ -1,6 +1,6 @@
 /** Everything that a GGUF file says about itself, and what it needs to rebuild its tokenizer. */
 import { FormatError } from "../util/errors.js";
-import { openFile } from "./fileReader.js";
+import { type FileReader, openFile } from "./fileReader.js";
 import { type GgufValue, readGgufHeader } from "./ggufHeader.js";
 
 /** What `tokenizer.ggml.*` holds. Ids are checked to be tokens. */
@@ -42,10 +42,14 @@ export interface GgufMetadata {
  * @throws FormatError when the header is not valid or the vocabulary contradicts itself
  */
 export function readGgufMetadata(path: string): GgufMetadata {
-  const file = openFile(path);
+  return readMetadata(openFile(path));
+}
+
+/** {@link readGgufMetadata} for an open file, which is closed. */
+export function readMetadata(file: FileReader): GgufMetadata {
   try {
     const { version, metadata } = readGgufHeader(file);
-    return { version, values: metadata, tokenizer: readTokenizer(metadata, path) };
+    return { version, values: metadata, tokenizer: readTokenizer(metadata, file.path) };
   } finally {
     file.close();
   }

@@ -36,7 +36,12 @@ const NO_WEIGHT = /^rope_freqs\.weight$|^blk\.\d+\.attn_rot_embd\.weight$/;
  * supported, or metadata and tensors disagree
  */
 export function openGguf(path: string): WeightSource {
-  const file = openFile(path);
+  return readGguf(openFile(path));
+}
+
+/** {@link openGguf} for an open file, which belongs to the source from now on. */
+export function readGguf(file: FileReader): WeightSource {
+  const { path } = file;
   try {
     const pool = createBufferPool();
     const header = readGgufHeader(file);

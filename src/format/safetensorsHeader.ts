@@ -45,17 +45,28 @@ export function readSafetensorsHeader(file: FileReader): SafetensorsHeader {
   const length = Number(declared);
   if (length < 2) fail(`header length ${length} is too small`);
   if (8 + length > file.size) fail(`header length ${length} reaches past the end of the file`);
-  const bytes = new Uint8Array(length);
-  file.readInto(bytes, 8);
-  if (bytes[0] !== 0x7b) fail("header does not start with `{`");
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return fail("header is not UTF-8");
-  }
+  const text = readHeaderText(file, length, fail);
   const json = parseStrictJson(text, `${file.path}: header`, { maxDepth: 3 });
   return layout(json as Map<string, JsonValue>, 8 + length, file.size, fail);
+}
+
+/** Reads piece by piece, so that a false length is noticed before much is allocated for it. */
+function readHeaderText(file: FileReader, length: number, fail: (what: string) => never): string {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const buffer = new Uint8Array(Math.min(length, 1 << 20));
+  let text = "";
+  for (let read = 0; read < length; read += buffer.length) {
+    const piece = buffer.subarray(0, Math.min(buffer.length, length - read));
+    file.readInto(piece, 8 + read);
+    if (read === 0 && piece[0] !== 0x7b) fail("header does not start with `{`");
+    if (piece.includes(0)) fail("header holds a zero byte");
+    try {
+      text += decoder.decode(piece, { stream: read + piece.length < length });
+    } catch {
+      fail("header is not UTF-8");
+    }
+  }
+  return text;
 }
 
 function layout(

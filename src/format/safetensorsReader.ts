@@ -1,7 +1,7 @@
 /** Reads safetensors files: the header at once, tensors in chunks. */
 import { FormatError } from "../util/errors.js";
 import { type BufferPool, createBufferPool } from "./bufferPool.js";
-import { openFile } from "./fileReader.js";
+import { type FileReader, openFile } from "./fileReader.js";
 import { readSafetensorsHeader } from "./safetensorsHeader.js";
 import {
   DEFAULT_CHUNK_ELEMENTS,
@@ -26,7 +26,12 @@ export function openSafetensors(
   path: string,
   pool: BufferPool = createBufferPool(),
 ): SafetensorsFile {
-  const file = openFile(path);
+  return readSafetensors(openFile(path), pool);
+}
+
+/** {@link openSafetensors} for an open file, which belongs to the result from now on. */
+export function readSafetensors(file: FileReader, pool = createBufferPool()): SafetensorsFile {
+  const { path } = file;
   try {
     const { metadata, entries } = readSafetensorsHeader(file);
     const find = (name: string) => {

@@ -63,9 +63,11 @@ export function writeSafetensors(
         write(piece);
       }
       if (written !== expected) {
-        throw new FormatError(`${path}: \`${entry.name}\` has the wrong length`, {
-          why: `its shape says ${expected} bytes, its data gave ${written}${written > expected ? " or more" : ""}`,
-        });
+        const more = written > expected ? " or more" : "";
+        throw new FormatError(
+          `${path}: \`${entry.name}\` should have ${expected} bytes, its data gave ${written}${more}`,
+          { why: `its shape is [${entry.shape}] of ${entry.dtype}` },
+        );
       }
     }
   });

@@ -1,0 +1,146 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { FormatError } from "../util/errors.js";
+import { parseModelConfig, readModelConfig, writeModelConfig } from "./modelConfig.js";
+
+const folder = mkdtempSync(join(tmpdir(), "model-config-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const SMALL = {
+  model_type: "llama",
+  vocab_size: 64,
+  hidden_size: 32,
+  intermediate_size: 48,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+};
+const parse = (changes: Record<string, unknown> = {}) =>
+  parseModelConfig({ ...SMALL, ...changes }, "m/config.json");
+
+describe("keys that a file leaves out", () => {
+  it("get the defaults of transformers' LlamaConfig", () => {
+    expect(parse()).toMatchObject({
+      num_key_value_heads: 4,
+      head_dim: 8,
+      hidden_act: "silu",
+      rms_norm_eps: 1e-6,
+      max_position_embeddings: 2048,
+      tie_word_embeddings: false,
+      attention_bias: false,
+      mlp_bias: false,
+      rope_theta: 10000,
+      rope_scaling: null,
+      partial_rotary_factor: 1,
+      sliding_window: null,
+    });
+  });
+
+  it("get the defaults of their own family", () => {
+    expect(parse({ model_type: "gemma" })).toMatchObject({
+      tie_word_embeddings: true,
+      head_dim: 256,
+      hidden_act: "gelu_pytorch_tanh",
+    });
+    const mistral = { model_type: "mistral", num_attention_heads: 32, hidden_size: 128 };
+    expect(parse(mistral)).toMatchObject({ num_key_value_heads: 8, sliding_window: 4096 });
+    expect(parse({ ...mistral, sliding_window: null }).sliding_window).toBeNull();
+    const qwen = { model_type: "qwen2", sliding_window: 4096, use_sliding_window: false };
+    expect(parse(qwen).sliding_window).toBeNull();
+  });
+});
+
+it("takes one token id, a list or none", () => {
+  const config = parse({ bos_token_id: 1, eos_token_id: [2, 5], pad_token_id: -1 });
+  expect([config.bos_token_id, config.eos_token_id, config.pad_token_id]).toEqual([
+    1,
+    [2, 5],
+    null,
+  ]);
+  expect(parse({ eos_token_id: 2 }).eos_token_id).toEqual([2]);
+  expect(parse({ eos_token_id: null }).eos_token_id).toEqual([]);
+});
+
+it("takes the stored type from dtype or, in older files, torch_dtype", () => {
+  expect(parse({ torch_dtype: "float16" }).dtype).toBe("float16");
+  expect(parse({ dtype: "bfloat16" }).dtype).toBe("bfloat16");
+});
+
+it("reads the oldest form of rope scaling, and takes its default type as none", () => {
+  const linear = parse({ rope_scaling: { type: "linear", factor: 2 }, rope_theta: 5000 });
+  expect(linear).toMatchObject({
+    rope_theta: 5000,
+    rope_scaling: { rope_type: "linear", factor: 2 },
+  });
+  expect(parse({ rope_scaling: { rope_type: "default" } }).rope_scaling).toBeNull();
+});
+
+const wrong: [what: string, changes: Record<string, unknown>, message: string][] = [
+  ["a missing size", { hidden_size: undefined }, "m/config.json: `hidden_size` is missing"],
+  ["a missing model type", { model_type: null }, "`model_type` is missing"],
+  ["a size as text", { vocab_size: "64" }, "`vocab_size` should be a whole number"],
+  ["a fraction", { num_hidden_layers: 2.5 }, "got 2.5"],
+  ["a negative size", { intermediate_size: -1 }, "`intermediate_size` should be"],
+  ["10^6 layers", { num_hidden_layers: 1e6 }, "up to 4096"],
+  ["a flag as text", { tie_word_embeddings: "yes" }, "`tie_word_embeddings` should be true or"],
+  ["a number for the activation", { hidden_act: 3 }, "`hidden_act` should be a string"],
+  ["an object for the activation", { hidden_act: {} }, "got an object"],
+  ["heads that do not divide the size", { num_attention_heads: 5 }, "does not divide hidden_size"],
+  ["key heads that do not divide", { num_key_value_heads: 3 }, "does not divide 4 heads"],
+  ["an id as text", { eos_token_id: "2" }, "`eos_token_id` should be a list"],
+  ["scaling as a number", { rope_scaling: 2 }, "`rope_scaling` should be an object"],
+  ["scaling without its type", { rope_scaling: { factor: 2 } }, "`rope_scaling.rope_type`"],
+  ["scaling without its factor", { rope_scaling: { type: "linear" } }, "`rope_scaling.factor` is"],
+  [
+    "llama3 without a key",
+    { rope_parameters: { rope_type: "llama3", factor: 8, low_freq_factor: 1 } },
+    "`rope_parameters.high_freq_factor` is missing",
+  ],
+  ["a theta of 0", { rope_theta: 0 }, "above 0"],
+  [
+    "parameters for each layer type",
+    { rope_parameters: { full_attention: {}, sliding_attention: {} } },
+    "each layer type",
+  ],
+];
+it.each(wrong)("refuses %s, naming file and key", (_, changes, message) => {
+  expect(() => parse(changes)).toThrow(FormatError);
+  expect(() => parse(changes)).toThrow(message);
+});
+
+describe("writing", () => {
+  it("gives back what was read, unknown keys included", () => {
+    const raw = { ...SMALL, torch_dtype: "float16", rope_scaling: null, my_key: { deep: [1] } };
+    writeFileSync(join(folder, "config.json"), JSON.stringify(raw));
+    const config = readModelConfig(folder);
+    const out = join(folder, "same");
+    mkdirSync(out);
+    writeModelConfig(out, config);
+    expect(JSON.parse(readFileSync(join(out, "config.json"), "utf8"))).toEqual(raw);
+  });
+
+  it("puts in what was changed", () => {
+    const config = {
+      ...parse({ torch_dtype: "float16", rope_scaling: { type: "linear", factor: 2 } }),
+      dtype: "bfloat16",
+      vocab_size: 65,
+      eos_token_id: [7],
+      rope_theta: 77,
+    };
+    writeModelConfig(folder, config);
+    expect(JSON.parse(readFileSync(join(folder, "config.json"), "utf8"))).toEqual({
+      ...SMALL,
+      vocab_size: 65,
+      dtype: "bfloat16",
+      eos_token_id: 7,
+      rope_parameters: { rope_type: "linear", factor: 2, rope_theta: 77 },
+    });
+    expect({ ...readModelConfig(folder), raw: 0 }).toEqual({ ...config, raw: 0 });
+  });
+});
+
+it("says which file is not JSON", () => {
+  writeFileSync(join(folder, "config.json"), "{");
+  expect(() => readModelConfig(folder)).toThrow(`${folder}/config.json: cannot be read as JSON`);
+});
