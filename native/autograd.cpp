@@ -160,7 +160,8 @@ Pointer makeBackward(Environment& environment, napi_ref callback, size_t inputs)
 }
 
 // attachBackward(inputs, outputs, backward): from now on the gradient of `outputs` with respect to
-// `inputs` is what `backward(gradients)` returns: one handle or null for each input.
+// `inputs` is what `backward(gradients)` returns: one handle or null for each input. Returns, for
+// each output, null or the handle of the tensor that takes its place.
 napi_value attachBackward(napi_env env, napi_callback_info info) {
   return guarded(env, info, "attachBackward", [&](Arguments& arguments) {
     Environment& environment = arguments.environment;
@@ -170,15 +171,19 @@ napi_value attachBackward(napi_env env, napi_callback_info info) {
     if (arguments.typeOf(2) != napi_function) arguments.refuse(2, "backward", "a function");
     for (const at::Tensor& output : outputs) {
       if (output.requires_grad()) throw std::runtime_error("an output already takes part in autograd; compute it with grad mode off");
-      if (output.is_view()) throw std::runtime_error("an output is a view of another tensor; return a tensor of its own");
       if (!at::isFloatingType(output.scalar_type())) throw std::runtime_error("an output is not of a floating dtype");
     }
     napi_ref callback;
     check(env, napi_create_reference(env, arguments[2], 1, &callback));
     const NodePointer node = makeBackward(environment, callback, inputs.size());
     node->set_next_edges(torch::autograd::collect_next_edges(inputs));
-    for (at::Tensor& output : outputs) torch::autograd::set_history(output, node);
-    return undefinedValue(env);
+    variable_list replacements(outputs.size());
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      // The history of a view belongs to its base: a fresh tensor over the same memory takes it.
+      if (outputs[i].is_view()) outputs[i] = replacements[i] = outputs[i].variable_data();
+      torch::autograd::set_history(outputs[i], node);
+    }
+    return handleArray(env, environment, replacements);
   });
 }
 

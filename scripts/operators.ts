@@ -70,6 +70,7 @@ export const operators: readonly string[] = [
   "topk",
   "bucketize.Tensor",
   "multinomial",
+  "bernoulli_.float",
   // making
   "zeros",
   "ones",

@@ -109,3 +109,17 @@ export function modelTensors(model: CausalLanguageModel): Tensor[] {
     ]),
   ];
 }
+
+/** Every tensor of a model that requires a gradient, by full name. */
+export function trainableParameters(model: CausalLanguageModel): Map<string, Tensor> {
+  const parameters = new Map<string, Tensor>();
+  if (model.embedding.requiresGrad) parameters.set("model.embed_tokens.weight", model.embedding);
+  for (const branch of model.branches) {
+    for (const [name, tensor] of branch.parameters()) parameters.set(name, tensor);
+  }
+  if (model.finalNorm.requiresGrad) parameters.set("model.norm.weight", model.finalNorm);
+  if (model.head !== model.embedding && model.head.requiresGrad) {
+    parameters.set("lm_head.weight", model.head);
+  }
+  return parameters;
+}

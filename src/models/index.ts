@@ -1,4 +1,12 @@
 /** Model families, loading and saving. */
-export { embedTokens, forward, hiddenStates, logitsOf, modelTensors, packedGroup } from "./forward.js";
+export {
+  embedTokens,
+  forward,
+  hiddenStates,
+  logitsOf,
+  modelTensors,
+  packedGroup,
+  trainableParameters,
+} from "./forward.js";
 export { type LoadOptions, loadModel } from "./load.js";
 export type { CausalLanguageModel, ModelBranch } from "./types.js";

@@ -7,7 +7,6 @@
 import type { ModelConfig } from "../format/index.js";
 import {
   applyRope,
-  denseLinear,
   type Linear,
   type Preparation,
   rmsNorm,
@@ -27,9 +26,8 @@ import type {
 function branchParameters(branch: ModelBranch, normName: string): Map<string, Tensor> {
   const all = new Map<string, Tensor>();
   if (branch.norm.requiresGrad) all.set(normName, branch.norm);
-  for (const [role, linear] of Object.entries(branch.linears)) {
-    for (const [name, tensor] of linear.parameters())
-      all.set(`${branch.name}.${role}.${name}`, tensor);
+  for (const linear of Object.values(branch.linears)) {
+    for (const [name, tensor] of linear.parameters()) all.set(`${branch.name}.${name}`, tensor);
   }
   return all;
 }
@@ -119,7 +117,7 @@ function stack(
     columns,
   );
   const bias = read.biases(parts.map(({ name, rows }) => ({ name: `${name}.bias`, rows })));
-  return denseLinear(
+  return read.linear(
     weight,
     bias,
     stackParts(sizes.map(([name, outFeatures]) => ({ name, outFeatures }))),

@@ -1,5 +1,6 @@
 /** From weight files to a model: names checked, values streamed chunk by chunk into their place. */
 import { openModelWeights, type WeightDType, type WeightSource } from "../format/index.js";
+import { denseLinear, type Linear } from "../nn/index.js";
 import { type Device, type DType, empty, type Tensor, tensor, tidy } from "../tensor/index.js";
 import { FormatError } from "../util/errors.js";
 import { modelFamily } from "./registry.js";
@@ -17,6 +18,8 @@ export interface LoadOptions {
   /** Data type of the weights in memory; default: that of the files, float32 for GGUF. */
   dtype?: DType;
   device?: Device;
+  /** Replaces each linear layer as it is loaded, for instance by a quantised one. */
+  transform?: (layer: Linear, dtype: DType) => Linear;
 }
 
 /**
@@ -95,6 +98,10 @@ function readerOf(source: WeightSource, path: string, options: LoadOptions): Wei
     device,
     stacked,
     has: (name) => names.has(name),
+    linear(weight, bias, parts) {
+      const dense = denseLinear(weight, bias, parts);
+      return options.transform ? options.transform(dense, dtype) : dense;
+    },
     weight(name, shape) {
       checked(name, shape);
       const result = empty([...shape], { dtype, device });

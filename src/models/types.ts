@@ -1,6 +1,6 @@
 /** What every model family provides. */
 import type { ModelConfig } from "../format/index.js";
-import type { Branch, Linear } from "../nn/index.js";
+import type { Branch, Linear, LinearPart } from "../nn/index.js";
 import type { Device, DType, Tensor } from "../tensor/index.js";
 
 /** A residual branch with linear layers that adapters may wrap or quantisation replace. */
@@ -50,4 +50,6 @@ export interface WeightReaderFunctions {
   /** Biases stacked likewise, or null where the file has none of them. */
   biases(parts: readonly { name: string; rows: number }[]): Tensor | null;
   has(name: string): boolean;
+  /** Makes a layer from its dense weight; the place where quantisation comes in. */
+  linear(weight: Tensor, bias: Tensor | null, parts: readonly LinearPart[]): Linear;
 }

@@ -1,5 +1,6 @@
 /** Parts of networks: linear layers, norms, positions, attention, losses, recomputation. */
 export { cachedAttention, causalAttention } from "./attention.js";
+export { keyedDropout } from "./dropout.js";
 export {
   type Apply,
   denseLinear,

@@ -44,7 +44,7 @@ export interface Linear {
   readonly inFeatures: number;
   readonly outFeatures: number;
   readonly parts: readonly LinearPart[];
-  /** Tensors that training changes, by name relative to the stack. */
+  /** Tensors that training changes, by name within the branch (`q_proj+k_proj+v_proj.weight`). */
   parameters(): Map<string, Tensor>;
   /** The dense weight [out, in] in `dtype`; the caller's to dispose. */
   weight(dtype: DType): Tensor;
@@ -85,8 +85,9 @@ export function denseLinear(
     bias,
     parameters() {
       const parameters = new Map<string, Tensor>();
-      if (weight.requiresGrad) parameters.set("weight", weight);
-      if (bias?.requiresGrad) parameters.set("bias", bias);
+      const name = parts.map((part) => part.name).join("+");
+      if (weight.requiresGrad) parameters.set(`${name}.weight`, weight);
+      if (bias?.requiresGrad) parameters.set(`${name}.bias`, bias);
       return parameters;
     },
     weight: (dtype) => weight.to({ dtype }),

@@ -27,7 +27,8 @@ export function linearCrossEntropy(
   const [loss] = customGradient(
     [hidden, weight],
     () => {
-      const hiddenGradient = hidden.zerosLike();
+      const wanted = hidden.requiresGrad || weight.requiresGrad;
+      const hiddenGradient = wanted ? hidden.zerosLike() : null;
       const weightGradient = weight.requiresGrad ? weight.zerosLike({ dtype: "float32" }) : null;
       let total = 0;
       for (let start = 0; start < targets.length; start += CHUNK) {
@@ -41,6 +42,7 @@ export function linearCrossEntropy(
           const logits = rows.matmul(weight.transpose(0, 1)).to({ dtype: "float32" }); // [count, vocab]
           const normaliser = logits.logsumexp(-1, true);
           const sum = normaliser.sub(logits.gather(1, chosen)).sum(null).item();
+          if (!hiddenGradient) return sum;
           // softmax(logits) - one-hot, in place
           const gradient = logits.sub_(normaliser).exp_();
           gradient.scatterAdd_(1, chosen, normaliser.onesLike().neg());
@@ -60,7 +62,7 @@ export function linearCrossEntropy(
       };
     },
     ([gradient], { hiddenGradient, weightGradient }) => [
-      hiddenGradient.mul(gradient!.to({ dtype: hiddenGradient.dtype })),
+      hiddenGradient!.mul(gradient!.to({ dtype: hidden.dtype })),
       weightGradient ? weightGradient.mul(gradient!).to({ dtype: weight.dtype }) : null,
     ],
   );

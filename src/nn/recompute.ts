@@ -58,6 +58,7 @@ interface PassOptions {
  * The forward pass.
  *
  * @param inputs the embedded tokens of each group, [n, dim] each
+ * @param options.keepInputs false where no backward pass follows; the inputs are then disposed
  * @param options.recompute false keeps every activation instead: faster, and memory grows with depth
  * @returns the outputs of each group and what {@link backwardBranches} needs; the caller's to dispose
  */
@@ -65,14 +66,15 @@ export function forwardBranches(
   branches: readonly Branch[],
   inputs: readonly Tensor[],
   groups: readonly TokenGroup[],
-  options: PassOptions & { recompute: boolean },
+  options: PassOptions & { recompute: boolean; keepInputs: boolean },
 ): { outputs: Tensor[]; kept: KeptActivations } {
   const kept: KeptActivations = { inputs: [], graphs: [] };
   let current = [...inputs];
   branches.forEach((branch, number) => {
     const preparation = { dtype: options.dtype, dropoutKey: options.dropoutKey(number) };
     if (options.recompute) {
-      kept.inputs.push(current);
+      const before = current;
+      if (options.keepInputs) kept.inputs.push(before);
       current = noGrad(() =>
         tidy(() => {
           const prepared = branch.prepare(preparation);
@@ -84,6 +86,7 @@ export function forwardBranches(
           );
         }),
       );
+      if (!options.keepInputs) for (const x of before) x.dispose();
     } else {
       const parameters = [...branch.parameters().values()];
       const prepared = enableGrad(() => branch.prepare(preparation));

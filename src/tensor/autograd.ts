@@ -65,7 +65,7 @@ export function grad(
  * A function with a backward pass of its own, the counterpart of `torch.autograd.Function`.
  *
  * @param inputs tensors that gradients may flow to
- * @param forward runs with grad mode off; what it returns must be new tensors, not views or inputs.
+ * @param forward runs with grad mode off; what it returns must not be an input or part of one.
  *   Tensors that `backward` needs are its closure's: `forward` returns them beside the outputs.
  * @param backward gets the gradients of the outputs (null where none arrived) and returns one for
  *   each input (null where none flows); it runs with grad mode off, and before the `tidy` around
@@ -85,7 +85,7 @@ export function customGradient<Saved>(
     native.setGradMode(recording);
   }
   if (recording && inputs.some((tensor) => tensor.requiresGrad)) {
-    native.attachBackward(
+    const replacements = native.attachBackward(
       inputs.map((tensor) => tensor.handle),
       result.outputs.map((tensor) => tensor.handle),
       (handles) => {
@@ -96,6 +96,10 @@ export function customGradient<Saved>(
         return results.map((tensor) => tensor?.handle ?? null);
       },
     );
+    return result.outputs.map((output, i) => {
+      const replacement = replacements[i];
+      return typeof replacement === "number" ? new Tensor(replacement) : output;
+    });
   }
   return result.outputs;
 }

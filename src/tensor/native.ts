@@ -54,7 +54,7 @@ export interface NativeAddon {
     inputs: number[],
     outputs: number[],
     backward: (gradients: (number | null)[]) => (number | null)[],
-  ): void;
+  ): (number | null)[];
   grad(
     outputs: number[],
     inputs: number[],

@@ -432,6 +432,13 @@ export function multinomial(self: Tensor, numSamples: number, replacement?: bool
   return wrap(native.call(id($multinomial), handle(self), numSamples, replacement, generatorHandle(keyword.generator)));
 }
 
+const $bernoulli__float = operator("aten::bernoulli_", "float");
+export function bernoulli_(self: Tensor, p?: number, options?: { generator?: Generator | null | undefined }): Tensor {
+  const keyword = keywords($bernoulli__float, options);
+  native.call(id($bernoulli__float), handle(self), p, generatorHandle(keyword.generator));
+  return self;
+}
+
 const $zeros = operator("aten::zeros", "");
 export function zeros(size: number | readonly number[], options?: { dtype?: DType | null | undefined; layout?: string | null | undefined; device?: Device | null | undefined; pinMemory?: boolean | null | undefined }): Tensor {
   const keyword = keywords($zeros, options);
@@ -927,6 +934,7 @@ declare module "./tensor.js" {
     topk(...rest: Rest<typeof topk>): ReturnType<typeof topk>;
     bucketize(...rest: Rest<typeof bucketize>): ReturnType<typeof bucketize>;
     multinomial(...rest: Rest<typeof multinomial>): ReturnType<typeof multinomial>;
+    bernoulli_(...rest: Rest<typeof bernoulli_>): ReturnType<typeof bernoulli_>;
     zerosLike(...rest: Rest<typeof zerosLike>): ReturnType<typeof zerosLike>;
     onesLike(...rest: Rest<typeof onesLike>): ReturnType<typeof onesLike>;
     emptyLike(...rest: Rest<typeof emptyLike>): ReturnType<typeof emptyLike>;
@@ -1044,6 +1052,7 @@ const methods = {
   topk(this: Tensor, ...rest: Rest<typeof topk>) { return topk(this, ...rest); },
   bucketize(this: Tensor, ...rest: Rest<typeof bucketize>) { return bucketize(this, ...rest); },
   multinomial(this: Tensor, ...rest: Rest<typeof multinomial>) { return multinomial(this, ...rest); },
+  bernoulli_(this: Tensor, ...rest: Rest<typeof bernoulli_>) { return bernoulli_(this, ...rest); },
   zerosLike(this: Tensor, ...rest: Rest<typeof zerosLike>) { return zerosLike(this, ...rest); },
   onesLike(this: Tensor, ...rest: Rest<typeof onesLike>) { return onesLike(this, ...rest); },
   emptyLike(this: Tensor, ...rest: Rest<typeof emptyLike>) { return emptyLike(this, ...rest); },

@@ -66,10 +66,7 @@ interface PackedGroup {
 }
 
 /** Consecutive sequences together while they fit `groupTokens`. */
-export function groupSequences(
-  sequences: readonly Sequence[],
-  groupTokens: number,
-): Sequence[][] {
+export function groupSequences(sequences: readonly Sequence[], groupTokens: number): Sequence[][] {
   const groups: Sequence[][] = [];
   let tokens = 0;
   for (const sequence of sequences) {
@@ -202,14 +199,7 @@ export function trainingPass(
     });
     const { gradients, loss } = headPass(model, outputs, groups, sums, settings);
     dispose(outputs);
-    const byEmbedding = backwardBranches(
-      model.branches,
-      kept,
-      gradients,
-      tokens,
-      sums,
-      settings,
-    );
+    const byEmbedding = backwardBranches(model.branches, kept, gradients, tokens, sums, settings);
     const embeddingSum = sums.get("model.embed_tokens.weight");
     if (embeddingSum) {
       groups.forEach(({ ids }, i) => {

@@ -5,7 +5,7 @@ import { openSafetensors } from "../../src/format/index.js";
 
 /** Full path of a file under test/parity/fixtures. */
 export function fixture(name: string): string {
-  return path.join(path.dirname(fileURLToPath(import.meta.url)), "fixtures", name);
+  return path.resolve(path.dirname(fileURLToPath(import.meta.url)), "fixtures", name);
 }
 
 export interface FixtureTensor {

@@ -1,0 +1,147 @@
+/**
+ * 4-bit NormalFloat with double quantisation (Dettmers et al., 2023, arXiv 2305.14314), equal to
+ * bitsandbytes byte for byte. On the CPU bitsandbytes itself quantises with torch operators and
+ * dequantises with its C kernels; so do we.
+ */
+import {
+  bucketize,
+  cat,
+  type DType,
+  dequantizeBlockwise,
+  dequantizeNf4,
+  empty,
+  noGrad,
+  quantizeBlockwise,
+  type Tensor,
+  tensor,
+  tidy,
+  zeros,
+} from "../tensor/index.js";
+import { dynamicMap, nf4Code } from "./codes.js";
+
+/** Values that share an absolute maximum. */
+const BLOCK = 64;
+/** Absolute maxima that are quantised together. */
+const STATISTICS_BLOCK = 256;
+
+/** A tensor in NF4. Shapes: n elements. */
+export interface Nf4Tensor {
+  /** Shape before quantisation. */
+  shape: readonly number[];
+  /** [ceil(n / 2)] uint8, two codes a byte, the first in the high half */
+  packed: Tensor;
+  /** [ceil(n / 64)] uint8, the quantised absolute maxima */
+  absmax: Tensor;
+  /** [ceil(n / 64 / 256)] float32, the absolute maxima of those */
+  nestedAbsmax: Tensor;
+  /** [256] float32 */
+  nestedCode: Tensor;
+  /** [] float32, mean of the absolute maxima, taken off before they were quantised */
+  offset: Tensor;
+}
+
+/**
+ * Quantises a tensor.
+ *
+ * @param values any shape; float32, bfloat16 or float16
+ */
+export function quantizeNf4(values: Tensor): Nf4Tensor {
+  return noGrad(() =>
+    tidy(() => {
+      const flat = values.reshape([-1]).to({ dtype: "float32" });
+      const { scaled, absmax } = scaleBlocks(flat);
+      const offset = absmax.mean(null);
+      const centred = absmax.sub(offset);
+      const statistics = empty([centred.numel], { dtype: "uint8", device: flat.device });
+      const nestedAbsmax = empty([Math.ceil(centred.numel / STATISTICS_BLOCK)], {
+        dtype: "float32",
+        device: flat.device,
+      });
+      const nestedCode = tensor(dynamicMap(true)).to({ device: flat.device });
+      quantizeBlockwise(nestedCode, centred, nestedAbsmax, statistics, STATISTICS_BLOCK);
+      return {
+        shape: [...values.shape],
+        packed: packNibbles(nearestCodes(scaled)),
+        absmax: statistics,
+        nestedAbsmax,
+        nestedCode,
+        offset,
+      };
+    }),
+  );
+}
+
+/** Each block of 64 divided by its absolute maximum, as bitsandbytes rounds it. */
+function scaleBlocks(flat: Tensor): { scaled: Tensor; absmax: Tensor } {
+  const whole = flat.numel - (flat.numel % BLOCK);
+  const scaled: Tensor[] = [];
+  const maxima: Tensor[] = [];
+  if (whole > 0) {
+    const blocks = flat.narrow(0, 0, whole).view([-1, BLOCK]);
+    const absmax = blocks.abs().amax([-1]);
+    const inverse = absmax.clamp(1e-38).reciprocal().unsqueeze(1);
+    scaled.push(blocks.mul(inverse).clamp_(-1, 1).view([-1]));
+    maxima.push(absmax);
+  }
+  if (whole < flat.numel) {
+    const rest = flat.narrow(0, whole, flat.numel - whole);
+    const absmax = rest.abs().amax([-1], true).clamp(1e-38);
+    scaled.push(rest.div(absmax).clamp_(-1, 1));
+    maxima.push(absmax);
+  }
+  return { scaled: cat(scaled, 0), absmax: cat(maxima, 0) };
+}
+
+/** Index of the nearest of the sixteen codes; a value in the middle takes the lower one. */
+function nearestCodes(scaled: Tensor): Tensor {
+  const code = tensor(nf4Code);
+  const middles = code
+    .narrow(0, 0, 15)
+    .add(code.narrow(0, 1, 15))
+    .div(2);
+  return bucketize(scaled, middles.to({ device: scaled.device })).to({ dtype: "uint8" });
+}
+
+function packNibbles(codes: Tensor): Tensor {
+  // An odd last value is paired with the code of zero.
+  const even =
+    codes.numel % 2 === 0
+      ? codes
+      : cat([codes, zeros([1], { dtype: "uint8", device: codes.device }).fill_(7)], 0);
+  const pairs = even.view([-1, 2]);
+  return pairs.select(1, 0).mul(16).add(pairs.select(1, 1));
+}
+
+/**
+ * The values again.
+ *
+ * @param out written, contiguous, with the shape of the tensor before quantisation
+ */
+export function dequantizeNf4Into({ packed, ...rest }: Nf4Tensor, out: Tensor): void {
+  tidy(() => {
+    const absmax = empty([rest.absmax.numel], { dtype: "float32", device: packed.device });
+    dequantizeBlockwise(rest.nestedCode, rest.absmax, rest.nestedAbsmax, absmax, STATISTICS_BLOCK);
+    absmax.add_(rest.offset);
+    if (out.size(-1) % 2 === 0) {
+      dequantizeNf4(packed, absmax, out, BLOCK);
+      return;
+    }
+    // bitsandbytes' CPU kernel needs an even last size: read the values as one flat row.
+    const even = out.numel + (out.numel % 2);
+    const flat = empty([1, even], { dtype: out.dtype, device: out.device });
+    dequantizeNf4(packed, absmax, flat, BLOCK);
+    out.copy_(
+      flat
+        .view([-1])
+        .narrow(0, 0, out.numel)
+        .view([...rest.shape]),
+    );
+  });
+}
+
+/** The values again, in a new tensor of `dtype`. */
+export function dequantizeNf4Tensor(quantized: Nf4Tensor, dtype: DType): Tensor {
+  const out = empty([...quantized.shape], { dtype, device: quantized.packed.device });
+  dequantizeNf4Into(quantized, out);
+  return out;
+}

@@ -1,0 +1,144 @@
+/** LoRA against PEFT: logits, loss and the gradient of every adapter; files in both directions. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadAdapter, saveAdapter } from "../../src/lora/index.js";
+import {
+  type CausalLanguageModel,
+  forward,
+  loadModel,
+  modelTensors,
+} from "../../src/models/index.js";
+import { dispose, liveTensors, tidy } from "../../src/tensor/index.js";
+import { trainingPass, zeroGradients } from "../../src/train/step.js";
+import { fixture, fixtureTensors } from "./fixtures.js";
+
+interface Cases {
+  base: string;
+  logits: { adapter: string; ids: number[]; key: string }[];
+  samples: { ids: number[]; labels: number[]; labelled: number; loss_sum: number }[];
+  loss: number;
+}
+
+const cases = JSON.parse(readFileSync(fixture("lora/cases.json"), "utf8")) as Cases;
+const sequences = cases.samples.map(({ ids, labels }) => ({
+  inputIds: Int32Array.from(ids),
+  labels: Int32Array.from(labels),
+}));
+const labelled = cases.samples.reduce((sum, sample) => sum + sample.labelled, 0);
+
+function withAdapter<T>(
+  adapter: string,
+  training: boolean,
+  body: (model: CausalLanguageModel) => T,
+): T {
+  const before = liveTensors();
+  const model = loadModel(fixture(cases.base));
+  loadAdapter(model, fixture(`lora/${adapter}`), { training });
+  const result = body(model);
+  dispose(modelTensors(model));
+  expect(liveTensors(), "tensors left alive").toBe(before);
+  return result;
+}
+
+function worstDifference(ours: ArrayLike<number>, theirs: ArrayLike<number>): number {
+  let worst = 0;
+  for (let i = 0; i < theirs.length; i++) worst = Math.max(worst, Math.abs(ours[i]! - theirs[i]!));
+  return worst;
+}
+
+const passSettings = {
+  dtype: "float32",
+  groupTokens: 1024,
+  lossScale: 1 / labelled,
+  dropoutKey: () => null,
+} as const;
+
+describe("an adapter of PEFT", () => {
+  const expected = fixtureTensors("lora/logits.safetensors");
+
+  it.each(cases.logits)("gives the same logits: $key", ({ adapter, ids, key }) => {
+    withAdapter(adapter, false, (model) => {
+      tidy(() => {
+        const logits = new Float32Array(forward(model, Int32Array.from(ids)).bytes().buffer);
+        expect(worstDifference(logits, expected.get(key)!.values)).toBeLessThan(2e-5);
+      });
+    });
+  });
+
+  it.each([
+    { recompute: true, groupTokens: 1024 },
+    { recompute: true, groupTokens: 20 },
+    { recompute: false, groupTokens: 1024 },
+  ])("gives the same loss and gradients: $recompute, $groupTokens", (variant) => {
+    const gradients = fixtureTensors("lora/gradients.safetensors");
+    withAdapter("adapter", true, (model) => {
+      const sums = zeroGradients(model);
+      const loss = trainingPass(model, sequences, sums, { ...passSettings, ...variant });
+      expect(loss).toBeCloseTo(cases.loss, 5);
+      expect(sums.size).toBe(gradients.size);
+      for (const [name, sum] of sums) {
+        const theirs = gradients.get(`base_model.model.${name}`)!;
+        expect([...sum.shape], name).toEqual(theirs.shape);
+        expect(worstDifference(new Float32Array(sum.bytes().buffer), theirs.values)).toBeLessThan(
+          1e-5,
+        );
+      }
+      dispose(sums);
+    });
+  });
+
+  it("packed together has the sum of the separate losses", () => {
+    withAdapter("adapter", true, (model) => {
+      const run = (batch: typeof sequences) => {
+        const sums = zeroGradients(model);
+        const loss = trainingPass(model, batch, sums, {
+          ...passSettings,
+          lossScale: 1,
+          recompute: true,
+        });
+        dispose(sums);
+        return loss;
+      };
+      const separate = sequences.map((sequence) => run([sequence]));
+      separate.forEach((loss, i) => {
+        expect(loss).toBeCloseTo(cases.samples[i]!.loss_sum, 3);
+      });
+      expect(run(sequences)).toBeCloseTo(
+        separate.reduce((a, b) => a + b),
+        4,
+      );
+    });
+  });
+});
+
+describe("an adapter written by Tunewright", () => {
+  const work = mkdtempSync(path.join(tmpdir(), "tunewright-adapter-"));
+  afterAll(() => rmSync(work, { recursive: true, force: true }));
+  beforeAll(() => {
+    withAdapter("adapter", false, (model) => {
+      const options = { r: 4, lora_alpha: 8, lora_dropout: 0, target_modules: "all" } as const;
+      saveAdapter(model, work, options, "tiny");
+    });
+  });
+
+  it("has the names, shapes and values of PEFT's own file", () => {
+    const ours = fixtureTensors(path.join(work, "adapter_model.safetensors"));
+    const theirs = fixtureTensors("lora/adapter/adapter_model.safetensors");
+    expect([...ours.keys()].sort()).toEqual([...theirs.keys()].sort());
+    for (const [name, { shape, values }] of theirs) {
+      expect(ours.get(name)!.shape).toEqual(shape);
+      expect(ours.get(name)!.values).toEqual(values);
+    }
+  });
+
+  it("has the configuration that PEFT needs", () => {
+    const ours = JSON.parse(readFileSync(path.join(work, "adapter_config.json"), "utf8"));
+    const theirs = JSON.parse(readFileSync(fixture("lora/adapter/adapter_config.json"), "utf8"));
+    for (const key of ["peft_type", "task_type", "r", "lora_alpha", "bias"]) {
+      expect(ours[key], key).toEqual(theirs[key]);
+    }
+    expect(ours.target_modules.sort()).toEqual([...theirs.target_modules].sort());
+  });
+});
