@@ -1,0 +1,142 @@
+/** Several files as one long list of conversations. */
+import type { Conversation, Source } from "../text/index.js";
+import { ConfigError, DataError } from "../util/errors.js";
+import { checkConversation } from "./conversationRules.js";
+import { isRow } from "./formats/fields.js";
+import type { ConversationFormat, FormatOptions } from "./formats/format.js";
+import { detectFormat, formatNamed } from "./formats/formats.js";
+import { openRowFile, type RowFile } from "./rowFile.js";
+
+export interface SourceOptions extends FormatOptions {
+  /** Name of the format of all files. Default: found out file by file, from the first rows. */
+  format?: string | undefined;
+  /** Told the bytes indexed so far, over all files. */
+  onProgress?: ((bytes: number) => void) | undefined;
+}
+
+/** Conversations at random access; opening reads through the files once, to find the rows. */
+export interface ConversationSource {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly files: readonly { file: string; rows: number; bytes: number; format: string }[];
+  /** Where a row is, without reading it. */
+  place(row: number): Source;
+  /**
+   * @param row 0-based, counted through the files in their order
+   * @throws DataError naming file and line
+   */
+  read(row: number): Promise<Conversation>;
+  close(): Promise<void>;
+}
+
+/** How many rows are looked at to find a file's format. */
+const detectionRows = 16;
+
+/**
+ * @throws ConfigError for an unknown format
+ * @throws DataError when a file cannot be read, has no rows, or rows of no known format
+ */
+export async function openConversations(
+  files: readonly string[],
+  options: SourceOptions = {},
+): Promise<ConversationSource> {
+  const named = options.format === undefined ? undefined : formatNamed(options.format);
+  if (files.length === 0) throw new ConfigError("no data file is given");
+  const opened: { rowFile: RowFile; format: ConversationFormat; first: number }[] = [];
+  let rows = 0;
+  let bytes = 0;
+  const close = async () => {
+    for (const { rowFile } of opened) await rowFile.close();
+  };
+  try {
+    for (const file of files) {
+      const before = bytes;
+      const rowFile = await openRowFile(file, (done) => options.onProgress?.(before + done));
+      const entry = { rowFile, format: formatNamed("messages"), first: rows };
+      opened.push(entry);
+      if (rowFile.rows === 0) {
+        throw new DataError(`${file}: has no rows`, { todo: "check that it is the right file" });
+      }
+      entry.format = named ?? (await formatOf(rowFile));
+      rows += rowFile.rows;
+      bytes += rowFile.bytes;
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const find = (row: number) => {
+    let low = 0;
+    let high = opened.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (opened[middle]!.first <= row) low = middle;
+      else high = middle - 1;
+    }
+    return opened[low]!;
+  };
+  const place = (row: number): Source => {
+    const { rowFile, first } = find(row);
+    return { file: rowFile.file, line: rowFile.line(row - first) };
+  };
+  return {
+    rows,
+    bytes,
+    files: opened.map(({ rowFile, format }) => ({
+      file: rowFile.file,
+      rows: rowFile.rows,
+      bytes: rowFile.bytes,
+      format: format.name,
+    })),
+    place,
+    async read(row) {
+      const { rowFile, format, first } = find(row);
+      const value = await rowFile.read(row - first);
+      return readConversation(value, format, options, place(row));
+    },
+    close,
+  };
+}
+
+/** Broken rows at the beginning do not hide the format of the others. */
+async function formatOf(rowFile: RowFile): Promise<ConversationFormat> {
+  const values: unknown[] = [];
+  let broken: unknown;
+  for (let row = 0; row < Math.min(detectionRows, rowFile.rows); row++) {
+    try {
+      values.push(await rowFile.read(row));
+    } catch (error) {
+      broken ??= error;
+    }
+  }
+  if (values.length === 0) throw broken;
+  return detectFormat(values, rowFile.file);
+}
+
+function readConversation(
+  value: unknown,
+  format: ConversationFormat,
+  options: FormatOptions,
+  source: Source,
+): Conversation {
+  try {
+    if (!isRow(value)) {
+      throw new DataError("the row is not a JSON object", { todo: "correct or remove the row" });
+    }
+    const { messages, tools, id } = format.read(value, options);
+    checkConversation(messages);
+    return {
+      messages,
+      source,
+      ...(tools === undefined ? {} : { tools }),
+      ...(id === undefined ? {} : { id }),
+    };
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    throw new DataError(`${source.file}:${source.line}: ${error.message}`, {
+      ...(error.why === undefined ? {} : { why: error.why }),
+      ...(error.todo === undefined ? {} : { todo: error.todo }),
+      cause: error.cause,
+    });
+  }
+}

@@ -1,0 +1,95 @@
+/** From row numbers to ids and labels, with everything checked that training relies on. */
+import {
+  type ChatTemplate,
+  type Conversation,
+  checkLabels,
+  checkTokenIds,
+  type EncodedConversation,
+  encodeConversations,
+  type Source,
+  type Tokenizer,
+} from "../text/index.js";
+import { DataError } from "../util/errors.js";
+import type { ConversationSource } from "./conversationSource.js";
+import { checkTools } from "./toolRules.js";
+
+export interface EncodeRowsOptions {
+  tokenizer: Tokenizer;
+  template: ChatTemplate;
+  /** Longer conversations are cut on the right. Default: none are. */
+  maxSeqLength?: number | undefined;
+  /** Rows of the model's embedding. Default: as many as the tokenizer has ids. */
+  embeddingRows?: number | undefined;
+}
+
+/** A row that can be trained on, or why it cannot. */
+export type RowResult =
+  | { ok: true; encoded: EncodedConversation; source: Source }
+  | { ok: false; error: DataError; source: Source };
+
+/** Reads and encodes rows together; the results are in the order of `rows`. */
+export async function encodeRows(
+  source: ConversationSource,
+  rows: readonly number[],
+  options: EncodeRowsOptions,
+): Promise<RowResult[]> {
+  const conversations = await Promise.all(rows.map((row) => refusalOf(() => source.read(row))));
+  const readable = conversations.filter(isConversation);
+  const encoded = (await encodeAll(readable, options)).values();
+  return conversations.map((conversation, index) => {
+    const place = source.place(rows[index]!);
+    const result = conversation instanceof DataError ? conversation : encoded.next().value!;
+    return result instanceof DataError
+      ? { ok: false, error: result, source: place }
+      : { ok: true, encoded: result, source: place };
+  });
+}
+
+/** All in one native call; one by one where a conversation among them is refused. */
+async function encodeAll(
+  conversations: readonly Conversation[],
+  options: EncodeRowsOptions,
+): Promise<(EncodedConversation | DataError)[]> {
+  const { tokenizer, template, maxSeqLength } = options;
+  const encode = (list: readonly Conversation[]) =>
+    encodeConversations(list, tokenizer, template, { maxSeqLength });
+  const whole = await refusalOf(() => encode(conversations));
+  const encoded =
+    whole instanceof DataError
+      ? await Promise.all(
+          conversations.map((one) => refusalOf(async () => (await encode([one]))[0]!)),
+        )
+      : whole;
+  return encoded.map((result, index) =>
+    result instanceof DataError ? result : check(result, conversations[index]!, options),
+  );
+}
+
+function check(
+  encoded: EncodedConversation,
+  conversation: Conversation,
+  { tokenizer, template, embeddingRows = tokenizer.vocabSize }: EncodeRowsOptions,
+): EncodedConversation | DataError {
+  try {
+    checkTools(conversation, encoded, template.name);
+    checkTokenIds(encoded, embeddingRows, tokenizer);
+    checkLabels(encoded);
+    return encoded;
+  } catch (error) {
+    if (error instanceof DataError) return error;
+    throw error;
+  }
+}
+
+async function refusalOf<T>(job: () => Promise<T>): Promise<T | DataError> {
+  try {
+    return await job();
+  } catch (error) {
+    if (error instanceof DataError) return error;
+    throw error;
+  }
+}
+
+function isConversation(result: Conversation | DataError): result is Conversation {
+  return !(result instanceof DataError);
+}

@@ -1,0 +1,41 @@
+/** Alpaca's format: `{"instruction", "input"?, "output", "history"?, "system"?}`. */
+import type { Message } from "../../text/index.js";
+import { DataError } from "../../util/errors.js";
+import { optionalText, systemMessage, text } from "./fields.js";
+import type { ConversationFormat } from "./format.js";
+
+export const alpacaFormat: ConversationFormat = {
+  name: "alpaca",
+  matches: (row) => typeof row.instruction === "string" && "output" in row,
+  read(row) {
+    const instruction = text(row.instruction, "instruction");
+    const input = optionalText(row.input, "input");
+    return {
+      messages: [
+        ...systemMessage(optionalText(row.system, "system")),
+        ...readHistory(row.history),
+        { role: "user", content: [instruction, input].filter(Boolean).join("\n") },
+        { role: "assistant", content: text(row.output, "output") },
+      ],
+    };
+  },
+};
+
+/** Earlier turns: `[[question, answer], …]`. */
+function readHistory(value: unknown): Message[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) throw badHistory();
+  return value.flatMap((turn: unknown, index) => {
+    if (!Array.isArray(turn) || turn.length !== 2) throw badHistory();
+    return [
+      { role: "user" as const, content: text(turn[0], `history[${index}][0]`) },
+      { role: "assistant" as const, content: text(turn[1], `history[${index}][1]`) },
+    ];
+  });
+}
+
+function badHistory(): DataError {
+  return new DataError("history is not a list of [question, answer] pairs", {
+    todo: "correct or remove the row",
+  });
+}

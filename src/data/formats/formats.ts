@@ -1,0 +1,60 @@
+/** The conversation formats that are known, and which of them a file has. */
+import { ConfigError, DataError } from "../../util/errors.js";
+import { alpacaFormat } from "./alpaca.js";
+import { isRow } from "./fields.js";
+import { fireflyFormat } from "./firefly.js";
+import type { ConversationFormat } from "./format.js";
+import { messagesFormat } from "./messages.js";
+import { mossFormat } from "./moss.js";
+import { shareGptFormat } from "./shareGpt.js";
+
+const formats: readonly ConversationFormat[] = [
+  messagesFormat,
+  mossFormat,
+  fireflyFormat,
+  shareGptFormat,
+  alpacaFormat,
+];
+
+/** Names that a format can be asked for by. */
+export const conversationFormatNames: readonly string[] = formats.map(({ name }) => name);
+
+/** @throws ConfigError for an unknown name */
+export function formatNamed(name: string): ConversationFormat {
+  const format = formats.find((candidate) => candidate.name === name);
+  if (format) return format;
+  throw new ConfigError(`unknown data format ${JSON.stringify(name)}`, {
+    todo: `use one of ${conversationFormatNames.join(", ")}`,
+  });
+}
+
+/**
+ * The format of a file by its first rows that are objects.
+ * @throws DataError when no format has such rows
+ */
+export function detectFormat(rows: readonly unknown[], file: string): ConversationFormat {
+  const objects = rows.filter(isRow);
+  for (const row of objects) {
+    const format = formats.find((candidate) => candidate.matches(row));
+    if (format) return format;
+  }
+  const [first] = objects;
+  const forms =
+    'messages: {"messages": [{"role", "content"}]}, moss: {"chat": {"turn_1"}}, firefly: ' +
+    '{"conversation": [{"human", "assistant"}]}, sharegpt: {"conversations": [{"from", "value"}]}, ' +
+    'alpaca: {"instruction", "output"}';
+  throw new DataError(`${file}: rows of no known conversation format`, {
+    why: first
+      ? `its rows have the keys ${Object.keys(first).slice(0, 12).join(", ") || "(none)"}${purpose(first)}`
+      : "its first rows are not JSON objects",
+    todo: `bring them into one of these: ${forms}`,
+  });
+}
+
+function purpose(row: Readonly<Record<string, unknown>>): string {
+  if ("chosen" in row && "rejected" in row) {
+    return ", which are preference pairs: they are for preference training, not for this";
+  }
+  if (typeof row.text === "string") return ", which are plain text and not conversations";
+  return "";
+}

@@ -1,0 +1,81 @@
+/** The canonical format: `{"messages": [{"role", "content", …}], "tools"?, …}`, as OpenAI has it. */
+import type { Message, ToolCall } from "../../text/index.js";
+import { DataError } from "../../util/errors.js";
+import {
+  describe,
+  isRow,
+  optionalText,
+  parseJson,
+  type Row,
+  readRole,
+  rows,
+  systemMessage,
+  text,
+  toolList,
+} from "./fields.js";
+import type { ConversationFormat } from "./format.js";
+
+export const messagesFormat: ConversationFormat = {
+  name: "messages",
+  matches: (row) => Array.isArray(row.messages),
+  read(row) {
+    const messages = rows(row.messages, "messages").map(readMessage);
+    const system = messages[0]?.role === "system" ? undefined : optionalText(row.system, "system");
+    return {
+      messages: [...systemMessage(system), ...messages],
+      tools: toolList(row.tools),
+      id: typeof row.id === "string" || typeof row.id === "number" ? String(row.id) : undefined,
+    };
+  },
+};
+
+function readMessage(entry: Row, index: number): Message {
+  const name = `messages[${index}]`;
+  const { tool_calls: calls, train, ...rest } = entry;
+  const toolCalls = calls === undefined || calls === null ? undefined : readCalls(calls, name);
+  if (train !== undefined && typeof train !== "boolean") {
+    throw new DataError(`${name}.train is ${describe(train)}, not true or false`, {
+      todo: "correct or remove the row",
+    });
+  }
+  return {
+    ...rest,
+    role: readRole(entry.role, `${name}.role`),
+    content: readContent(entry.content, `${name}.content`, toolCalls !== undefined),
+    ...(toolCalls === undefined ? {} : { tool_calls: toolCalls }),
+    ...(train === undefined ? {} : { train }),
+  };
+}
+
+/** A text, or OpenAI's list of parts where all of them are text. */
+function readContent(value: unknown, name: string, mayBeAbsent: boolean): string {
+  if (mayBeAbsent && (value === undefined || value === null)) return "";
+  if (!Array.isArray(value)) return text(value, name);
+  return rows(value, name)
+    .map((part, index) => {
+      if (part.type === "text") return text(part.text, `${name}[${index}].text`);
+      throw new DataError(`${name}[${index}] is of type ${JSON.stringify(part.type)}`, {
+        why: "models of text are trained here; pictures and sound have no place",
+        todo: "remove the row",
+      });
+    })
+    .join("");
+}
+
+/** Arguments that are JSON text become objects: that is what chat templates expect. */
+function readCalls(value: unknown, name: string): ToolCall[] {
+  return rows(value, `${name}.tool_calls`).map((call, index) => {
+    const place = `${name}.tool_calls[${index}].function`;
+    const called = isRow(call.function) ? call.function : call;
+    const given = called.arguments ?? {};
+    return {
+      ...(typeof call.id === "string" ? { id: call.id } : {}),
+      type: "function",
+      function: {
+        name: text(called.name, `${place}.name`),
+        arguments:
+          typeof given === "string" ? parseJson(given || "{}", `${place}.arguments`) : given,
+      },
+    };
+  });
+}

@@ -1,0 +1,111 @@
+/**
+ * MOSS's format, as its publishers have it on the hub: `chat` is an object of turns, each an object
+ * of five texts with marks around them (`<|Human|>: …<eoh>\n`). "None" stands for nothing.
+ */
+import type { Message } from "../../text/index.js";
+import { DataError } from "../../util/errors.js";
+import { describe, isRow, optionalText, type Row, systemMessage } from "./fields.js";
+import { conversationId } from "./firefly.js";
+import type { ConversationFormat, FormatOptions } from "./format.js";
+
+export const mossFormat: ConversationFormat = {
+  name: "moss",
+  matches: (row) => isRow(row.chat) && Object.keys(row.chat).some((key) => turnKey.test(key)),
+  read(row, options) {
+    const meta = options.mossMetaInstruction
+      ? optionalText(row.meta_instruction, "meta_instruction")
+      : undefined;
+    return {
+      messages: [...systemMessage(meta), ...turns(row).flatMap((turn) => readTurn(turn, options))],
+      id: conversationId(row.conversation_id),
+    };
+  },
+};
+
+interface Turn {
+  name: string;
+  fields: Row;
+}
+
+const turnKey = /^turn_(\d+)$/;
+
+/** The turns by their number, which need not be their order in the file. */
+function turns(row: Row): Turn[] {
+  if (!isRow(row.chat)) {
+    throw new DataError(row.chat === undefined ? "chat is missing" : "chat is not an object", {
+      why: 'a row of MOSS has "chat": {"turn_1": {…}, …}',
+      todo: "correct or remove the row",
+    });
+  }
+  const numbered = Object.entries(row.chat).map(([key, fields]) => {
+    const number = turnKey.exec(key)?.[1];
+    if (number === undefined || !isRow(fields)) {
+      throw new DataError(`chat.${key} is ${number ? describe(fields) : "no turn"}`, {
+        why: "turns are objects called turn_1, turn_2, …",
+        todo: "correct or remove the row",
+      });
+    }
+    return { number: Number(number), name: `chat.${key}`, fields };
+  });
+  numbered.sort((a, b) => a.number - b.number);
+  const gap = numbered.findIndex(({ number }, index) => number !== index + 1);
+  if (gap >= 0) {
+    throw new DataError(`chat has no turn_${gap + 1}`, {
+      why: `it goes on with turn_${numbered[gap]!.number}`,
+      todo: "correct or remove the row",
+    });
+  }
+  return numbered;
+}
+
+function readTurn({ name, fields }: Turn, options: FormatOptions): Message[] {
+  const human = content(fields, "Human", name);
+  const answer = content(fields, "MOSS", name);
+  if (human === undefined || answer === undefined) {
+    throw new DataError(`${name}.${human === undefined ? "Human" : "MOSS"} is missing`, {
+      todo: "correct or remove the row",
+    });
+  }
+  const user: Message = { role: "user", content: human };
+  const plain: Message[] = [user, { role: "assistant", content: answer }];
+  const { mossTools = "keep" } = options;
+  const [thoughts, commands, results] = ["Inner Thoughts", "Commands", "Tool Responses"].map(
+    (field) => withoutNone(content(fields, field, name)),
+  );
+  if (mossTools === "drop" || (!thoughts && !commands && !results)) return plain;
+  if (mossTools === "refuse") {
+    throw new DataError(`${name} has thoughts, commands or results of tools`, {
+      why: "turns with tools are refused, as asked",
+      todo: "remove the row, or let tool turns be kept or dropped",
+    });
+  }
+  const thought = thoughts ? `<|Inner Thoughts|>: ${thoughts}<eot>\n` : "";
+  if (!commands && !results) {
+    return [user, { role: "assistant", content: `${thought}${answer}` }];
+  }
+  return [
+    user,
+    { role: "assistant", content: `${thought}<|Commands|>: ${commands ?? "None"}<eoc>` },
+    { role: "tool", content: `<|Results|>:\n${results ?? "None"}\n<eor>` },
+    { role: "assistant", content: answer },
+  ];
+}
+
+const opening = /^\s*<\|[A-Za-z ]+\|>:/;
+const ending = /<eo[a-z]>\s*$/;
+
+/** What is between a field's marks, without the space around it. */
+function content(fields: Row, field: string, turn: string): string | undefined {
+  const value = fields[field];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== "string") {
+    throw new DataError(`${turn}.${JSON.stringify(field)} is ${describe(value)}, not a text`, {
+      todo: "correct or remove the row",
+    });
+  }
+  return value.replace(opening, "").replace(ending, "").trim();
+}
+
+function withoutNone(value: string | undefined): string | undefined {
+  return value === undefined || value === "" || value === "None" ? undefined : value;
+}

@@ -1,0 +1,34 @@
+/** Tool calls that a chat template leaves out in silence. */
+import type { Conversation, EncodedConversation } from "../text/index.js";
+import { DataError } from "../util/errors.js";
+
+/**
+ * Many templates know nothing of tools and just drop calls and definitions: the model would learn
+ * empty answers. The names of what is called must be in the rendered text.
+ * @throws DataError naming file and line
+ */
+export function checkTools(
+  { messages, tools, source }: Conversation,
+  { segments }: EncodedConversation,
+  templateName: string,
+): void {
+  const called = messages.flatMap(
+    ({ tool_calls: calls }) => calls?.map((call) => call.function.name) ?? [],
+  );
+  if (called.length === 0 && tools === undefined) return;
+  const text = segments.map((segment) => ("text" in segment ? segment.text : "")).join("");
+  const lost = called.find((name) => !text.includes(name));
+  const unseen = tools !== undefined && !tools.some((tool) => text.includes(toolName(tool)));
+  if (lost === undefined && !unseen) return;
+  const place = source ? `${source.file}:${source.line}: ` : "";
+  const what = lost === undefined ? "the definitions of tools" : `the call of ${lost}`;
+  throw new DataError(`${place}chat template ${templateName} leaves out ${what}`, {
+    why: "it was made for conversations without tools",
+    todo: "use a model whose template knows tools, or remove the row",
+  });
+}
+
+function toolName(tool: unknown): string {
+  const named = tool as { name?: unknown; function?: { name?: unknown } } | null;
+  return String(named?.function?.name ?? named?.name ?? JSON.stringify(tool));
+}
