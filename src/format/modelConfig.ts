@@ -3,7 +3,7 @@
  * that a file leaves out. Keys keep Hugging Face's names; what we do not know stays in `raw` and is
  * written back.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { FormatError } from "../util/errors.js";
@@ -160,10 +160,15 @@ export function readModelConfig(directory: string): ModelConfig {
   return parseModelConfig(readJsonObject(path), path);
 }
 
+/** The index of a model of a thousand shards takes about 10 MiB. */
+const MAX_JSON_BYTES = 64 << 20;
+
 /** @throws FormatError when the file cannot be read or does not hold a JSON object */
 export function readJsonObject(path: string): Record<string, unknown> {
   let value: unknown;
   try {
+    const { size } = statSync(path);
+    if (size > MAX_JSON_BYTES) throw new Error(`${size} bytes are too many for a JSON file`);
     value = JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {
     throw new FormatError(`${path}: cannot be read as JSON`, {

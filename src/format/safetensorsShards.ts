@@ -65,18 +65,25 @@ export function writeShardedSafetensors(
   return files;
 }
 
-/** Fills shards in the given order. */
+/** Fills shards in the given order, as huggingface_hub's `split_torch_state_dict_into_shards`. */
 function splitShards(entries: Iterable<WeightEntry>, maxShardBytes: number): WeightEntry[][] {
-  const shards: WeightEntry[][] = [[]];
+  const shards: WeightEntry[][] = [];
+  let current: WeightEntry[] = [];
   let filled = 0;
   for (const entry of entries) {
     const bytes = entryBytes(entry);
-    if (filled > 0 && filled + bytes > maxShardBytes) {
-      shards.push([]);
+    if (bytes > maxShardBytes) {
+      shards.push([entry]);
+      continue;
+    }
+    if (filled + bytes > maxShardBytes) {
+      shards.push(current);
+      current = [];
       filled = 0;
     }
-    shards.at(-1)?.push(entry);
+    current.push(entry);
     filled += bytes;
   }
+  if (current.length > 0 || shards.length === 0) shards.push(current);
   return shards;
 }

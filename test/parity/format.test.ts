@@ -12,6 +12,7 @@ import {
   type WeightDType,
   type WeightReader,
   writeSafetensors,
+  writeShardedSafetensors,
 } from "../../src/format/index.js";
 import { builtinModelPath } from "../../src/util/builtin-model.js";
 
@@ -105,6 +106,26 @@ it("reads a directory that transformers saved in shards", () => {
   const shard = openSafetensors(fixture(`sharded/${map[name]}`));
   expect(source.info(name)).toEqual({ shape: [32, 48], dtype: "BF16", storedType: "BF16" });
   expect(readAll(source, name, 100).equals(readAll(shard, name))).toBe(true);
+});
+
+it("splits a model into the shards that transformers makes of it, with the same index", () => {
+  const source = openModelWeights(fixture("sharded"));
+  const map = json("sharded/model.safetensors.index.json").weight_map as Record<string, string>;
+  const folder = mkdtempSync(join(tmpdir(), "format-"));
+  // transformers' order is the model's: embedding, then each layer's parts as they are declared.
+  const parts = ["q", "k", "v", "o", "gate", "up", "down", "input_layer", "post_attention"];
+  const place = (name: string) =>
+    (Number(/layers\.(\d)/.exec(name)?.[1] ?? (name.includes("embed") ? -1 : 9)) + 1) * 100 +
+    parts.findIndex((part) => name.includes(`.${part}`));
+  const entries = Object.keys(map)
+    .sort((a, b) => place(a) - place(b))
+    .map((name) => ({ name, ...source.info(name), data: () => readAll(source, name) }));
+  writeShardedSafetensors(folder, entries, { maxShardBytes: 10_000 });
+  for (const file of ["model.safetensors.index.json", ...new Set(Object.values(map))]) {
+    const ours = readFileSync(join(folder, file));
+    expect(ours.equals(readFileSync(fixture(`sharded/${file}`))), file).toBe(true);
+  }
+  rmSync(folder, { recursive: true });
 });
 
 it("reads rotary embeddings from transformers' config.json in its new and its older form", () => {
