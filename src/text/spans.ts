@@ -234,7 +234,7 @@ export function readTurnFrame(
     const known = ends
       .filter((text) => text !== "" && tail.startsWith(text))
       .sort((a, b) => b.length - a.length)[0];
-    const own = known ?? tail;
+    const own = known ?? (/^\S{1,40}$/.test(tail) ? tail : "");
     return {
       prompt: prompted.startsWith(asked) ? prompted.slice(asked.length) : prompted,
       lead: before.startsWith(prompted) ? before.slice(prompted.length) : "",

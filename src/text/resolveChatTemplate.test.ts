@@ -1,0 +1,168 @@
+import { describe, expect, test } from "vitest";
+import { ConfigError, DataError } from "../util/errors.js";
+import { checkLabels, checkTokenIds } from "./checks.js";
+import { encodeConversation } from "./encodeConversation.js";
+import { createJinjaTemplate } from "./jinjaTemplate.js";
+import { loadTokenizer } from "./loadTokenizer.js";
+import { chatTemplateNames } from "./namedTemplate.js";
+import { resolveChatTemplate } from "./resolveChatTemplate.js";
+import { byteTokenizer, chatmlJinja, sentencePieceDirectory } from "./testTokenizers.js";
+import type { Message } from "./types.js";
+
+const tokenizer = byteTokenizer([], chatmlJinja);
+const source = { file: "rows.jsonl", line: 12 };
+
+/** The error that a call throws, with its why and todo. */
+function failure(call: () => unknown): unknown {
+  try {
+    call();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+describe("resolving a template", () => {
+  test("without a name gives the model's own, which ends turns with its end token", () => {
+    const template = resolveChatTemplate(undefined, tokenizer);
+    expect(template).toMatchObject({
+      name: "tokenizer",
+      stop: ["<|im_end|>"],
+      stopTokenIds: [tokenizer.eosTokenId],
+    });
+    expect(resolveChatTemplate(template.name, tokenizer).stop).toEqual(template.stop);
+  });
+
+  test("of a model that has none lists the names that there are", () => {
+    const error = failure(() => resolveChatTemplate(undefined, byteTokenizer()));
+    expect(error).toBeInstanceOf(ConfigError);
+    for (const name of chatTemplateNames) expect((error as ConfigError).todo).toContain(name);
+  });
+
+  test.each(["chatlm", "constructor", ""])("refuses the unknown name %j", (name) => {
+    expect(() => resolveChatTemplate(name, tokenizer)).toThrow(/unknown chat template/);
+  });
+
+  test("refuses a format whose end token the tokenizer lacks", () => {
+    const error = failure(() => resolveChatTemplate("llama3", tokenizer));
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(error).toMatchObject({ why: "its tokenizer lacks the token <|eot_id|>" });
+  });
+
+  test("names the fault of a template that cannot be parsed", () => {
+    expect(() => createJinjaTemplate("{% if %}", "broken", tokenizer)).toThrow(
+      /chat template broken cannot be parsed/,
+    );
+  });
+});
+
+describe("rendering", () => {
+  const system: Message[] = [
+    { role: "system", content: "Be brief." },
+    { role: "user", content: "Hi" },
+    { role: "assistant", content: "Hello" },
+  ];
+
+  test("refuses a system message where the format has no place for it", async () => {
+    const small = await loadTokenizer(sentencePieceDirectory);
+    for (const name of ["firefly-classic", "baichuan", "baichuan2"]) {
+      const error = failure(() => resolveChatTemplate(name, small).render(system, { source }));
+      expect(error).toBeInstanceOf(DataError);
+      expect(String(error)).toMatch(
+        /rows\.jsonl:12: chat template .* no place for a system message/,
+      );
+    }
+  });
+
+  test("refuses tools where the format has no place for them", () => {
+    const template = resolveChatTemplate("chatml", tokenizer);
+    const answer: Message[] = [{ role: "tool", content: "42" }];
+    expect(() => template.render(answer)).toThrow(/no place for tools/);
+    expect(() => template.render(system, { tools: [{}] })).toThrow(/no place for tools/);
+  });
+
+  test("passes on what a template raises, with file and line", () => {
+    const template = createJinjaTemplate("{{ raise_exception('no thanks') }}", "rude", tokenizer);
+    const error = failure(() => template.render(system, { source }));
+    expect(error).toBeInstanceOf(DataError);
+    expect(error).toMatchObject({
+      message: "rows.jsonl:12: chat template rude refused the conversation",
+      why: "no thanks",
+    });
+  });
+
+  test("refuses a template that hides turns instead of guessing the labels", () => {
+    const template = createJinjaTemplate("{{ messages[0].content }}", "first", tokenizer);
+    expect(() => template.render(system, { source })).toThrow(
+      /rows\.jsonl:12: cannot tell the assistant's turns apart/,
+    );
+    expect(template.render(system, { promptOnly: true })).toEqual([
+      { text: "Be brief.", train: false },
+    ]);
+  });
+
+  test("of chatml gives the segments that it should", () => {
+    const template = resolveChatTemplate("chatml", tokenizer);
+    expect(template.render(system, { addGenerationPrompt: true })).toEqual([
+      { text: "<|im_start|>system\nBe brief.<|im_end|>\n", train: false, apart: true, message: 0 },
+      { text: "<|im_start|>user\nHi<|im_end|>\n", train: false, apart: true, message: 1 },
+      { text: "<|im_start|>assistant\n", train: false },
+      { text: "Hello<|im_end|>", train: true, apart: true, message: 2 },
+      { text: "\n", train: false },
+      { text: "<|im_start|>assistant\n", train: false, apart: true },
+    ]);
+  });
+
+  test("does not read $-patterns in a message as anything but text", () => {
+    const template = resolveChatTemplate("chatml", tokenizer);
+    const [segment] = template.render([{ role: "user", content: "$& $1 $$ {content}" }]);
+    expect(segment).toMatchObject({ text: "<|im_start|>user\n$& $1 $$ {content}<|im_end|>\n" });
+  });
+});
+
+describe("checks before training", () => {
+  const template = resolveChatTemplate("chatml", tokenizer);
+  const encode = (messages: Message[], maxSeqLength?: number) =>
+    encodeConversation({ messages, source }, tokenizer, template, { maxSeqLength });
+
+  test("refuse an id without an embedding, naming the token's text", async () => {
+    const encoded = await encode([{ role: "user", content: "Hi" }]);
+    expect(() => checkTokenIds(encoded, tokenizer.vocabSize, tokenizer)).not.toThrow();
+    const error = failure(() => checkTokenIds(encoded, tokenizer.vocabSize - 1, tokenizer));
+    expect(error).toBeInstanceOf(DataError);
+    expect(String(error)).toContain(
+      'rows.jsonl:12: the model has no embedding for token "<|im_end|>" (id 257)',
+    );
+    expect((error as DataError).why).toContain("257 rows");
+  });
+
+  test("refuse a conversation that teaches nothing, saying why", async () => {
+    const talk: Message[] = [
+      { role: "user", content: "A question" },
+      { role: "assistant", content: "An answer" },
+    ];
+    expect(failure(() => checkLabels({ ...emptyOf() }))).toBeInstanceOf(DataError);
+    const cut = await encode(talk, 8);
+    const fine = await encode(talk);
+    const silent = await encode(talk.slice(0, 1));
+    expect(() => checkLabels(fine)).not.toThrow();
+    expect(failure(() => checkLabels(cut))).toMatchObject({
+      message: "rows.jsonl:12: no token of this conversation is trained on",
+      why: expect.stringContaining("max_seq_length 8"),
+    });
+    expect(failure(() => checkLabels(silent))).toMatchObject({
+      why: "it has no assistant message, or none that is trained on",
+    });
+  });
+
+  function emptyOf() {
+    return {
+      inputIds: new Int32Array(0),
+      labels: new Int32Array(0),
+      labelledTokens: 0,
+      truncated: false,
+      fullLength: 0,
+      segments: [],
+    };
+  }
+});
