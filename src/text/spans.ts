@@ -146,9 +146,10 @@ function spanByPrefix(
     if (messages[message]!.tool_calls) end ??= generationEnd(full, start ?? full.length, frame);
     else if (around) end ??= endOfTurn(full, around.end, full.slice(around.end), frame);
   }
-  return start === undefined || end === undefined || end < start
-    ? undefined
-    : { start, end, message };
+  if (start === undefined || end === undefined) return undefined;
+  const { content, tool_calls } = messages[message]!;
+  const says = Boolean(content?.trim() || tool_calls?.length);
+  return end < start || (says && end === start) ? undefined : { start, end, message };
 }
 
 /** Where a model that generates from `start` would stop: behind the first end token. */
