@@ -5,7 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { peersPython, preparePeer, previewRows, runPeer, runTunewright } from "./sides.mjs";
+import { consumedRows, peersPython, preparePeer, runPeer, runTunewright } from "./sides.mjs";
 import { ratios, table } from "./table.mjs";
 
 const HELP = `Usage: node bench/train/run.mjs [options]
@@ -27,7 +27,10 @@ Environment:
 `;
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+// Of lora.yaml and qlora.yaml.
 const ROWS = 16;
+const BATCH = 8;
+const SEED = 42;
 
 function parseOptions() {
   const { values } = parseArgs({
@@ -72,23 +75,10 @@ function writeTrainFile(folder) {
   return file;
 }
 
-/** Rows in the order in which Tunewright takes them, for the peer to take them in the same one. */
-function writeRows(trainFile, folder, passes) {
-  const rows = previewRows(root, trainFile);
-  const consumed = Array.from({ length: passes }, () => rows).flat();
-  const file = path.join(folder, "rows.json");
-  fs.writeFileSync(
-    file,
-    JSON.stringify(consumed.map(({ input_ids, labels }) => ({ input_ids, labels }))),
-  );
-  return file;
-}
-
 async function main() {
   const options = parseOptions();
   fs.mkdirSync(options.workDir, { recursive: true });
   const trainFile = writeTrainFile(options.workDir);
-  const rowsFile = writeRows(trainFile, options.workDir, options.passes);
   const report = {
     machine: { cpu: os.cpus()[0]?.model, cores: os.cpus().length, memoryBytes: os.totalmem() },
     loadAverage: os.loadavg(),
@@ -97,7 +87,10 @@ async function main() {
     modes: {},
   };
   let python;
+  const rowsFile = path.join(options.workDir, "rows.json");
   if (options.only !== "tunewright") {
+    const work = { rows: ROWS, batchSize: BATCH, seed: SEED, passes: options.passes };
+    fs.writeFileSync(rowsFile, JSON.stringify(await consumedRows(root, trainFile, work)));
     python = peersPython(root);
     await preparePeer(root, python, options);
   }

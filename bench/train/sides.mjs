@@ -50,16 +50,20 @@ export async function runTunewright(root, mode, trainFile, options) {
   };
 }
 
-/** What Tunewright would train on: ids and labels of each row of the file, in file order. */
-export function previewRows(root, trainFile) {
+/** What Tunewright trains on: ids and labels of the file's rows, in the order in which it takes them. */
+export async function consumedRows(root, trainFile, { rows, batchSize, seed, passes }) {
   const args = ["data", "preview", trainFile, "--json", "--model", "builtin:smollm2-135m"];
-  const { status, stdout } = spawnSync(
-    path.join(root, "tunewright"),
-    [...args, "--max_seq_length", "1024"],
-    { cwd: root, encoding: "utf8", maxBuffer: 2 ** 28, stdio: ["ignore", "pipe", "inherit"] },
+  args.push("--limit", String(rows), "--max-seq-length", "1024");
+  const { stdout } = await measure(path.join(root, "tunewright"), args, { cwd: root, env: {} });
+  const encoded = lastJson(stdout).rows;
+  const { planBatches } = await import(path.join(root, "dist/data/index.js"));
+  const plan = planBatches({ rows, batchSize, seed });
+  const batches = Array.from({ length: passes * plan.microBatchesPerEpoch }, (_, number) =>
+    plan.microBatch(number),
   );
-  if (status !== 0) throw new Error("tunewright data preview failed");
-  return lastJson(stdout).rows;
+  return batches.flatMap((batch) =>
+    batch.rows.map((row) => ({ input_ids: encoded[row].input_ids, labels: encoded[row].labels })),
+  );
 }
 
 /** The interpreter of the peers' environment, made on first use. */
