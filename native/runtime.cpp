@@ -6,7 +6,9 @@
 #include <ATen/core/Generator.h>
 #include <dlfcn.h>
 #include <malloc.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <unordered_set>
 
 #include "boundary.h"
@@ -149,6 +151,33 @@ napi_value trim(napi_env env, napi_callback_info info) {
   });
 }
 
+// Signals that ask a run to stop. The handler only notes the signal, so that long native work can be
+// left at a safe point by asking receivedSignal(); a second signal ends the process at once.
+volatile std::sig_atomic_t noted = 0;
+
+void noteSignal(int signal) {
+  if (noted) _exit(128 + signal);
+  noted = signal;
+}
+
+// watchSignals(watch): begins or ends watching for SIGINT and SIGTERM.
+napi_value watchSignals(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "watchSignals", [&](Arguments& arguments) {
+    const bool watch = arguments.boolean(0, "watch");
+    noted = 0;
+    struct sigaction action {};
+    action.sa_handler = watch ? noteSignal : SIG_DFL;
+    action.sa_flags = SA_RESTART;
+    for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
+    return undefinedValue(env);
+  });
+}
+
+// receivedSignal(): the number of the signal that came, or 0.
+napi_value receivedSignal(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "receivedSignal", [&](Arguments&) { return numberValue(env, noted); });
+}
+
 napi_value capabilities(napi_env env, napi_callback_info info) {
   return guarded(env, info, "capabilities", [&](Arguments&) {
     napi_value result;
@@ -176,6 +205,8 @@ void initRuntime(napi_env env, napi_value exports) {
              {"synchronize", synchronize},
              {"memory", memory},
              {"trim", trim},
+             {"watchSignals", watchSignals},
+             {"receivedSignal", receivedSignal},
              {"capabilities", capabilities}});
 }
 

@@ -7,5 +7,8 @@ import type { CommandModule } from "./command.js";
 /** Loaders by command name, in the order in which `--help` lists them. */
 export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
   doctor: async () => (await import("./doctor.js")).doctorCommand,
+  check: async () => (await import("./check.js")).checkCommand,
+  train: async () => (await import("./train.js")).trainCommand,
+  data: async () => (await import("./data.js")).dataCommand,
   setup: async () => (await import("./setup.js")).setupCommand,
 };

@@ -9,4 +9,6 @@ export {
   trainableParameters,
 } from "./forward.js";
 export { type LoadOptions, loadModel } from "./load.js";
+export { modelFamily } from "./registry.js";
+export { saveModel } from "./save.js";
 export type { CausalLanguageModel, ModelBranch } from "./types.js";

@@ -23,9 +23,11 @@ import type {
 } from "./types.js";
 
 /** Parameters of a branch under their full names: those of its layers and its norm. */
-function branchParameters(branch: ModelBranch, normName: string): Map<string, Tensor> {
+function branchParameters(branch: ModelBranch): Map<string, Tensor> {
   const all = new Map<string, Tensor>();
-  if (branch.norm.requiresGrad) all.set(normName, branch.norm);
+  if (branch.norm.requiresGrad) {
+    all.set(`model.layers.${branch.layer}.${branch.normName}.weight`, branch.norm);
+  }
   for (const linear of Object.values(branch.linears)) {
     for (const [name, tensor] of linear.parameters()) all.set(`${branch.name}.${name}`, tensor);
   }
@@ -50,7 +52,8 @@ function attentionBranch(
     layer,
     norm,
     linears,
-    parameters: () => branchParameters(branch, `model.layers.${layer}.input_layernorm.weight`),
+    normName: "input_layernorm",
+    parameters: () => branchParameters(branch),
     prepare(preparation) {
       const qkv = linears.qkv.prepare(keyFor(preparation, 0));
       const o = linears.o.prepare(keyFor(preparation, 1));
@@ -86,8 +89,8 @@ function feedForwardBranch(
     layer,
     norm,
     linears,
-    parameters: () =>
-      branchParameters(branch, `model.layers.${layer}.post_attention_layernorm.weight`),
+    normName: "post_attention_layernorm",
+    parameters: () => branchParameters(branch),
     prepare(preparation) {
       const gateUp = linears.gateUp.prepare(keyFor(preparation, 0));
       const down = linears.down.prepare(keyFor(preparation, 1));

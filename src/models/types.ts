@@ -11,6 +11,8 @@ export interface ModelBranch extends Branch {
   linears: Record<string, Linear>;
   /** Weight of the norm before it, [dim]. */
   norm: Tensor;
+  /** Name of that norm within the layer, such as `input_layernorm`. */
+  normName: string;
 }
 
 /** A causal language model: embedding, residual branches, final norm, output head. */

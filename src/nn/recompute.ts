@@ -52,6 +52,8 @@ interface PassOptions {
   dtype: DType;
   /** The key for dropout in branch number `branch`, or null where dropout is off. */
   dropoutKey(branch: number): number | null;
+  /** Called before each branch; may throw to leave a long pass early. */
+  beforeBranch?: (() => void) | undefined;
 }
 
 /**
@@ -71,6 +73,7 @@ export function forwardBranches(
   const kept: KeptActivations = { inputs: [], graphs: [] };
   let current = [...inputs];
   branches.forEach((branch, number) => {
+    options.beforeBranch?.();
     const preparation = { dtype: options.dtype, dropoutKey: options.dropoutKey(number) };
     if (options.recompute) {
       const before = current;
@@ -126,6 +129,7 @@ export function backwardBranches(
 ): Tensor[] {
   let current = [...gradients];
   for (let number = branches.length - 1; number >= 0; number--) {
+    options.beforeBranch?.();
     const branch = branches[number]!;
     const parameters = branch.parameters();
     const tensors = [...parameters.values()];

@@ -8,6 +8,7 @@ export {
 } from "./autograd.js";
 export { dequantizeBlockwise, dequantizeNf4, quantizeBlockwise } from "./bitsandbytes.js";
 export { bytesPerElement, type Device, type DType, type TensorData } from "./dtype.js";
+export { gemmRate } from "./gemm.js";
 export { Generator, manualSeed } from "./generator.js";
 export type { MemoryStatistics } from "./native.js";
 export * from "./ops.gen.js";
@@ -16,9 +17,11 @@ export {
   defaultDevice,
   devices,
   memoryStatistics,
+  receivedSignal,
   setThreads,
   synchronize,
   threads,
   trimMemory,
+  watchSignals,
 } from "./runtime.js";
 export { dispose, keep, liveTensors, Tensor, tensor, tidy } from "./tensor.js";

@@ -79,6 +79,8 @@ export interface NativeAddon {
   synchronize(): void;
   memory(): MemoryStatistics;
   trim(): void;
+  watchSignals(watch: boolean): void;
+  receivedSignal(): number;
   capabilities(): { cpu: string; mkldnn: boolean; parallel: string };
   bnbLoad(path: string): void;
   bnbQuantizeBlockwise(

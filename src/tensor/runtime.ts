@@ -41,3 +41,16 @@ export function trimMemory(): void {
 export function capabilities(): { cpu: string; mkldnn: boolean; parallel: string } {
   return native.capabilities();
 }
+
+/**
+ * Begins or ends noting SIGINT and SIGTERM for {@link receivedSignal}. Node's own handlers run only
+ * between operations, and one training step can outlast the time that a platform leaves for saving.
+ */
+export function watchSignals(watch: boolean): void {
+  native.watchSignals(watch);
+}
+
+/** The number of the signal that came since {@link watchSignals}, or 0. */
+export function receivedSignal(): number {
+  return native.receivedSignal();
+}

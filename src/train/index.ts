@@ -14,6 +14,7 @@ export {
   totalFlos,
   trainingFlops,
 } from "./flops.js";
+export { modelPath } from "./prepareModel.js";
 export { createProgress, formatBytes, formatDuration, type Progress } from "./progress.js";
 export {
   changedSince,
@@ -29,3 +30,6 @@ export {
   createSchedule,
   type ScheduleOptions,
 } from "./schedule.js";
+export { runSft, type SftOptions, type SftResult } from "./sft.js";
+export { evaluationPass, type Sequence, trainingPass, zeroGradients } from "./step.js";
+export { planSteps, type StepPlan } from "./window.js";

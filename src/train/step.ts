@@ -45,6 +45,8 @@ export interface PassSettings {
   groupTokens: number;
   /** Factor on the sum of losses: one over the labelled tokens of the accumulation window. */
   lossScale: number;
+  /** Called before each branch; may throw to leave a long pass early. */
+  beforeBranch?: (() => void) | undefined;
 }
 
 /** Settings of a pass with gradients. */
@@ -161,7 +163,7 @@ export function evaluationPass(
             model.branches,
             [embedTokens(model, group.ids)],
             [group.tokens],
-            { dtype: settings.dtype, dropoutKey: () => null, keepInputs: false, recompute: true },
+            { ...settings, dropoutKey: () => null, keepInputs: false, recompute: true },
           );
           const rows = tensor(group.rows).to({ device: model.device });
           const hidden = rmsNorm(

@@ -1,0 +1,78 @@
+/** `./tunewright train`: supervised fine-tuning as a configuration file and flags say. */
+import type { Command } from "commander";
+import { addExamples, type CommandModule, printJson } from "./command.js";
+
+/** Exit code of a run that a signal stopped after it was saved. */
+const STOPPED = 130;
+
+export const trainCommand: CommandModule = {
+  name: "train",
+  summary: "fine-tune a model as a configuration file and flags say",
+  register(command: Command): void {
+    command
+      .argument("[config]", "JSON or YAML file; Hugging Face's and Firefly's names")
+      .allowUnknownOption()
+      .allowExcessArguments()
+      .helpOption(false)
+      .option("-h, --help", "this text and every key of the configuration")
+      .action(async (_config, options: { help?: boolean }) => {
+        if (options.help) {
+          const { renderConfigHelp } = await import("../train/config/index.js");
+          command.outputHelp();
+          process.stdout.write(`\n${renderConfigHelp()}\n`);
+          return;
+        }
+        await train(command.args);
+      });
+    command.addHelpText(
+      "after",
+      [
+        "  --resume [DIR]  go on from the newest checkpoint of output_dir, or from DIR",
+        "  --json          print the summary as one JSON object on stdout",
+        "  --KEY VALUE     any key of the configuration, in kebab or snake case",
+      ].join("\n"),
+    );
+    addExamples(
+      command,
+      "./tunewright train examples/firefly.json --train_file data.jsonl --max_steps 100",
+      "./tunewright train config.yaml --resume",
+    );
+  },
+};
+
+/** Splits the words after `train` into the file, this command's own flags and configuration flags. */
+function splitWords(words: readonly string[]): { file?: string; json: boolean; flags: string[] } {
+  const rest = words.filter((word) => word !== "--json");
+  const [first] = rest;
+  const file = first !== undefined && !first.startsWith("-") ? first : undefined;
+  return {
+    ...(file === undefined ? {} : { file }),
+    json: rest.length < words.length,
+    flags: (file === undefined ? rest : rest.slice(1)).slice(),
+  };
+}
+
+async function train(words: readonly string[]): Promise<void> {
+  const { file, json, flags } = splitWords(words);
+  const { loadTrainingConfig } = await import("../train/config/index.js");
+  const loaded = loadTrainingConfig(file, flags);
+  const { createProgress, runSft } = await import("../train/index.js");
+  const progress = createProgress({ stream: process.stderr, disabled: loaded.config.disable_tqdm });
+  try {
+    const { reason, summary } = await runSft(loaded, {
+      readers: [progress.handle],
+      onTick: progress.handle,
+      say: (line) => process.stderr.write(`tunewright: ${line}\n`),
+    });
+    progress.close();
+    if (json) printJson({ reason, ...summary });
+    if (reason === "stopped") {
+      process.stderr.write(
+        `Stopped at step ${summary.steps} and saved. Go on with: ./tunewright train ${words.filter((word) => word !== "--json").join(" ")} --resume\n`,
+      );
+      process.exitCode = STOPPED;
+    }
+  } finally {
+    progress.close();
+  }
+}

@@ -1,0 +1,28 @@
+/** Measures how fast a device multiplies matrices, the bulk of the work in training. */
+import { noGrad } from "./autograd.js";
+import type { Device, DType } from "./dtype.js";
+import { matmul } from "./ops.gen.js";
+import { synchronize } from "./runtime.js";
+import { tensor, tidy } from "./tensor.js";
+
+/**
+ * Operations a second of `size` by `size` products, a multiplication and an addition counted as two;
+ * the best of some tries.
+ */
+export function gemmRate(device: Device, dtype: DType, size = 512, tries = 5): number {
+  return tidy(() =>
+    noGrad(() => {
+      const values = Float32Array.from({ length: size * size }, (_, i) => ((i * 37) % 101) / 101);
+      const a = tensor(values, [size, size]).to({ dtype, device });
+      let best = Number.POSITIVE_INFINITY;
+      // The first product is not counted: libraries compile and tune at first use.
+      for (let i = 0; i <= tries; i++) {
+        const start = performance.now();
+        tidy(() => void matmul(a, a));
+        synchronize();
+        if (i > 0) best = Math.min(best, performance.now() - start);
+      }
+      return (2 * size ** 3) / (best / 1000);
+    }),
+  );
+}

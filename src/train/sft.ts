@@ -1,0 +1,410 @@
+/**
+ * Supervised fine-tuning, read top to bottom: configuration, run directory, data, model, optimizer,
+ * loop, save. Everything random or ordered is a function of the seed and the step, so a run that
+ * goes on from a checkpoint computes the same numbers as one that was never stopped.
+ */
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { type MicroBatch, openTrainingData, type TrainingData } from "../data/index.js";
+import { modelTensors, trainableParameters } from "../models/index.js";
+import {
+  defaultDevice,
+  devices,
+  dispose,
+  memoryStatistics,
+  receivedSignal,
+  setThreads,
+  threads,
+  trimMemory,
+  watchSignals,
+} from "../tensor/index.js";
+import { loadTokenizer, resolveChatTemplate, type Tokenizer } from "../text/index.js";
+import { TunewrightError } from "../util/errors.js";
+import { hashKey } from "../util/hash.js";
+import { resolveResume, saveCheckpoint, setAsideLater } from "./checkpoint/index.js";
+import { type DeviceConfig, type LoadedConfig, resolveForDevice } from "./config/index.js";
+import type { EventRow, Tick, TrainSummary } from "./events.js";
+import { type EventWriter, openEventWriter } from "./eventWriter.js";
+import {
+  countNonEmbeddingParameters,
+  modelFlopsUtilisation,
+  totalFlos,
+  trainingFlops,
+} from "./flops.js";
+import { initialLossScale, nextLossScale } from "./lossScale.js";
+import { clipGradients, createOptimizer } from "./optimizer.js";
+import { choosePrecision } from "./precision.js";
+import { countParameters, modelPath, prepareModel, saveTrained } from "./prepareModel.js";
+import { changedSince, openRunDirectory, readRunConfig, writeRunConfig } from "./runDirectory.js";
+import { countIntervalSteps, createSchedule } from "./schedule.js";
+import { countLabelled, evaluationPass, trainingPass, zeroGradients } from "./step.js";
+import { readTrainerState, type TrainerState, writeTrainerState } from "./trainerState.js";
+import { planSteps, windowOf } from "./window.js";
+
+/** Tokens computed together: their activations should stay in a CPU's cache. */
+const CPU_GROUP_TOKENS = 1024;
+const DEVICE_GROUP_TOKENS = 16384;
+
+/** What a caller may add to a run. */
+export interface SftOptions {
+  /** Get each event after it was stored. */
+  readers?: readonly ((row: EventRow) => void)[];
+  /** Gets the state between events, for displays. */
+  onTick?: (tick: Tick) => void;
+  /** Gets lines for the user: what was replaced, what was found. */
+  say?: (line: string) => void;
+}
+
+/** How a run ended. */
+export interface SftResult {
+  reason: "done" | "stopped";
+  summary: TrainSummary;
+}
+
+/** Thrown inside a pass when a signal asks the run to stop. */
+class Interrupted extends TunewrightError {}
+
+/**
+ * Runs supervised fine-tuning as configured.
+ *
+ * @throws ConfigError, DataError, FormatError, CheckpointError before training starts;
+ *   TunewrightError where the loss stops being finite.
+ */
+export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Promise<SftResult> {
+  const { say = () => {} } = options;
+
+  // Configuration, fitted to this machine.
+  const accelerated = !loaded.config.use_cpu && devices().length > 1;
+  const device = accelerated ? defaultDevice() : "cpu";
+  const fitted = resolveForDevice(loaded.config, {
+    device: accelerated ? "cuda" : "cpu",
+    bf16: true,
+    bitsandbytesOptimizers: false,
+  });
+  const config: DeviceConfig = fitted.config;
+  const notes = [...loaded.notes, ...fitted.notes];
+  for (const note of notes) say(note);
+  setThreads(Number(process.env.OMP_NUM_THREADS) || threads());
+
+  // Run directory: taken for this process, continued where asked.
+  const run = openRunDirectory(config);
+  const closers: (() => void | Promise<void>)[] = [() => run.release()];
+  let events: EventWriter | undefined;
+  try {
+    for (const warning of run.warnings) say(warning);
+    const { checkpoint, warnings } = await resolveResume(run.path, config.resume_from_checkpoint);
+    for (const warning of warnings) say(warning);
+    const own =
+      checkpoint && path.resolve(path.dirname(checkpoint.path)) === path.resolve(run.path);
+    if (own) setAsideLater(run.path, checkpoint.step);
+    const earlier = readRunConfig(run.path);
+    if (checkpoint && earlier) for (const line of changedSince(earlier, loaded.config)) say(line);
+    const restored = checkpoint ? readTrainerState(checkpoint.path) : undefined;
+
+    // Data: an index of the rows; conversations are tokenised while training.
+    const base = modelPath(config);
+    const tokenizer = await loadTokenizer(base);
+    const template = resolveChatTemplate(config.template_name ?? undefined, tokenizer);
+    watchSignals(true);
+    closers.push(() => watchSignals(false));
+    const model = prepareModel({ ...config }, checkpoint?.path);
+    closers.push(() => dispose(modelTensors(model)));
+    const open = (files: readonly string[], batchSize: number, shuffle: boolean) =>
+      openTrainingData({
+        files,
+        tokenizer,
+        template,
+        maxSeqLength: config.max_seq_length,
+        batchSize,
+        seed: config.data_seed,
+        shuffle,
+        embeddingRows: model.embedding.size(0),
+      });
+    const data = await open(config.train_file, config.per_device_train_batch_size, true);
+    closers.push(() => data.close());
+    const held =
+      config.eval_file && (config.do_eval || config.eval_strategy !== "no" || config.eval_on_start)
+        ? await open(config.eval_file, config.per_device_eval_batch_size, false)
+        : undefined;
+    if (held) closers.push(() => held.close());
+
+    // Precision, optimizer, schedule.
+    const precision = choosePrecision(device, config.computeDtype, restored?.state.productDtype);
+    if (precision.dtype !== config.computeDtype) {
+      say(`Products are computed in ${precision.dtype}, which this CPU is faster at.`);
+    }
+    const parameters = trainableParameters(model);
+    const optimizer = createOptimizer(parameters, {
+      ...config,
+      kind: config.optimizer.kind === "sgd" ? "sgd" : "adamw",
+    });
+    const sums = zeroGradients(model);
+    closers.push(
+      () => optimizer.dispose(),
+      () => dispose(sums),
+    );
+    if (restored) {
+      optimizer.restore(restored.optimizer, restored.state.step);
+      dispose(restored.optimizer);
+    }
+    const plan = planSteps(data.microBatchesPerEpoch, config);
+    const schedule = createSchedule(config, plan.totalSteps);
+    const state: TrainerState = restored?.state ?? {
+      step: 0,
+      tokens: 0,
+      labelledTokens: 0,
+      sequences: 0,
+      lossSum: 0,
+      operations: 0,
+      seconds: 0,
+      lossScale: initialLossScale(config.lossScaling),
+      productDtype: precision.dtype,
+    };
+    const adapter =
+      config.lora_rank === null
+        ? undefined
+        : { rank: config.lora_rank, targets: config.lora_target };
+
+    // Events: what happens from here on is on record.
+    const resumeStep = own ? checkpoint.step : run.hasRun && !checkpoint ? 0 : undefined;
+    events = openEventWriter(run.path, {
+      ...(resumeStep === undefined ? {} : { resumeStep }),
+      readers: options.readers ?? [],
+      onError: (error) => say(`events.jsonl cannot be written: ${String(error)}`),
+    });
+    const writer = events;
+    closers.push(() => writer.close());
+    writeRunConfig(run.path, { ...loaded, notes });
+    const counts = countParameters(model);
+    writer.write({
+      type: "start",
+      step: state.step,
+      total_steps: plan.totalSteps,
+      run_name: config.run_name ?? null,
+      model: config.model_name_or_path,
+      train_mode: config.train_mode,
+      device,
+      compute_dtype: config.computeDtype,
+      samples: data.rows,
+      parameters: counts.all,
+      trainable_parameters: counts.trainable,
+    });
+    if (checkpoint) {
+      const { rowsCut } = writer;
+      writer.write({
+        type: "resume",
+        step: state.step,
+        checkpoint: checkpoint.path,
+        rows_cut: rowsCut,
+      });
+    }
+
+    const stopIfAsked = () => {
+      if (receivedSignal() !== 0) throw new Interrupted("stopped by a signal");
+    };
+    const pass = {
+      dtype: precision.dtype,
+      groupTokens: device === "cpu" ? CPU_GROUP_TOKENS : DEVICE_GROUP_TOKENS,
+      beforeBranch: stopIfAsked,
+    };
+
+    const save = async () => {
+      const started = performance.now();
+      const resumable = !config.save_only_model;
+      const saved = await saveCheckpoint(
+        run.path,
+        state.step,
+        (directory) => {
+          saveTrained(model, config, directory, resumable);
+          saveTokenizer(tokenizer, template.name, directory);
+          if (resumable) writeTrainerState(directory, state, optimizer.state());
+        },
+        { totalLimit: config.save_total_limit, resumable },
+      );
+      const { path: place, bytes, removed } = saved;
+      const seconds = (performance.now() - started) / 1000;
+      writer.write({
+        type: "checkpoint",
+        step: state.step,
+        path: place,
+        bytes,
+        seconds,
+        removed: [...removed],
+      });
+      return state.step;
+    };
+
+    const evaluate = async (file: TrainingData) => {
+      const started = performance.now();
+      let loss = 0;
+      let labelled = 0;
+      for (let i = 0; i < file.microBatchesPerEpoch; i++) {
+        const { sequences } = await file.microBatch(i);
+        loss += evaluationPass(model, sequences, { ...pass, lossScale: 1 });
+        labelled += countLabelled(sequences);
+      }
+      const seconds = (performance.now() - started) / 1000;
+      writer.write({
+        type: "evaluation",
+        step: state.step,
+        eval_loss: loss / labelled,
+        samples: file.rows,
+        labelled_tokens: labelled,
+        seconds,
+      });
+    };
+
+    // The loop.
+    const logEvery = countIntervalSteps(config.logging_steps, plan.totalSteps);
+    const saveEvery = countIntervalSteps(config.save_steps, plan.totalSteps);
+    const evalEvery = countIntervalSteps(
+      config.eval_steps ?? config.logging_steps,
+      plan.totalSteps,
+    );
+    const due = (strategy: string, every: number) =>
+      (strategy === "steps" && state.step % every === 0) ||
+      (strategy === "epoch" && state.step % plan.stepsPerEpoch === 0);
+    let savedStep = checkpoint?.step ?? 0;
+    let since = { loss: 0, tokens: 0, labelled: 0, start: performance.now() };
+    let reason: SftResult["reason"] = "done";
+    try {
+      if (held && config.eval_on_start && state.step === 0) await evaluate(held);
+      while (state.step < plan.totalSteps) {
+        stopIfAsked();
+        const started = performance.now();
+        const window = [];
+        for (const number of windowOf(plan, state.step)) window.push(await data.microBatch(number));
+        const sequences = window.flatMap((batch) => batch.sequences);
+        const labelled = countLabelled(sequences);
+        for (const sum of sums.values()) sum.zero_();
+        const learningRate = schedule(state.step);
+        let loss = 0;
+        for (const [part, batch] of window.entries()) {
+          loss += trainingPass(model, batch.sequences, sums, {
+            ...pass,
+            lossScale: 1 / Math.max(1, labelled),
+            recompute: config.gradient_checkpointing,
+            gradientScale: state.lossScale.value,
+            dropoutKey: (branch) => hashKey(config.seed, state.step, part, branch),
+          });
+          await new Promise(setImmediate);
+        }
+        const norm = clipGradients(sums, config.max_grad_norm, state.lossScale.value);
+        const finite = Number.isFinite(norm) && Number.isFinite(loss);
+        if (!finite && !config.lossScaling) throw notFinite(loss, norm, state.step + 1, window);
+        if (finite) optimizer.step(sums, learningRate);
+        if (config.lossScaling) state.lossScale = nextLossScale(state.lossScale, finite);
+
+        const tokens = window.reduce((sum, batch) => sum + batch.tokens, 0);
+        state.step += 1;
+        state.tokens += tokens;
+        state.labelledTokens += labelled;
+        state.sequences += sequences.length;
+        state.lossSum += loss;
+        state.seconds += (performance.now() - started) / 1000;
+        state.operations += trainingFlops(
+          model.config,
+          { lengths: sequences.map(({ inputIds }) => inputIds.length), labelledTokens: labelled },
+          adapter,
+        );
+        since.loss += loss * labelled;
+        since.tokens += tokens;
+        since.labelled += labelled;
+        options.onTick?.({
+          type: "tick",
+          step: state.step,
+          total_steps: plan.totalSteps,
+          loss,
+          learning_rate: learningRate,
+          tokens_per_second: tokens / ((performance.now() - started) / 1000),
+          rss_bytes: process.memoryUsage.rss(),
+        });
+        if (
+          due(config.logging_strategy, logEvery) ||
+          (config.logging_first_step && state.step === 1) ||
+          state.step === plan.totalSteps
+        ) {
+          const seconds = (performance.now() - since.start) / 1000;
+          const deviceBytes = memoryStatistics().deviceBytes;
+          writer.write({
+            type: "step",
+            step: state.step,
+            epoch: state.step / plan.stepsPerEpoch,
+            loss: since.loss / Math.max(1, since.labelled),
+            learning_rate: learningRate,
+            grad_norm: norm,
+            tokens: since.tokens,
+            labelled_tokens: since.labelled,
+            tokens_per_second: since.tokens / seconds,
+            rss_bytes: process.memoryUsage.rss(),
+            ...(device === "cpu" ? {} : { device_bytes: deviceBytes }),
+          });
+          since = { loss: 0, tokens: 0, labelled: 0, start: performance.now() };
+        }
+        if (held && due(config.eval_strategy, evalEvery)) await evaluate(held);
+        if (due(config.save_strategy, saveEvery)) savedStep = await save();
+        trimMemory();
+      }
+      if (held && config.eval_strategy === "no") await evaluate(held);
+    } catch (error) {
+      if (!(error instanceof Interrupted)) throw error;
+      reason = "stopped";
+    }
+
+    // Save: a checkpoint to go on from, and where the run is complete, the result at the root.
+    watchSignals(false);
+    if (state.step > savedStep && (reason === "stopped" || config.save_strategy !== "no"))
+      await save();
+    if (reason === "done") {
+      saveTrained(model, config, run.path, false);
+      saveTokenizer(tokenizer, template.name, run.path);
+      writeRunConfig(run.path, { ...loaded, notes });
+    }
+    const summary: TrainSummary = {
+      run_dir: run.path,
+      steps: state.step,
+      epoch: state.step / plan.stepsPerEpoch,
+      train_loss: state.lossSum / Math.max(1, state.step),
+      train_runtime: state.seconds,
+      train_samples_per_second: state.sequences / state.seconds,
+      train_steps_per_second: state.step / state.seconds,
+      tokens: state.tokens,
+      labelled_tokens: state.labelledTokens,
+      tokens_per_second: state.tokens / state.seconds,
+      total_flos: totalFlos(countNonEmbeddingParameters(model.config, adapter), state.tokens),
+      mfu: modelFlopsUtilisation(state.operations, state.seconds, precision.peak),
+      peak_rss_bytes: process.resourceUsage().maxRSS * 1024,
+      peak_device_bytes: device === "cpu" ? null : memoryStatistics().peakDeviceBytes,
+    };
+    writer.write({ type: "end", step: state.step, reason, ...summary });
+    writer.sync();
+    return { reason, summary };
+  } finally {
+    for (const close of closers.reverse()) await close();
+  }
+}
+
+/** The tokenizer's files, and the name of the template so that chat and evaluation use the same. */
+function saveTokenizer(tokenizer: Tokenizer, templateName: string, directory: string): void {
+  tokenizer.save(directory);
+  const text = JSON.stringify({ template_name: templateName }, null, 2);
+  writeFileSync(path.join(directory, "tunewright.json"), `${text}\n`);
+}
+
+function notFinite(
+  loss: number,
+  norm: number,
+  step: number,
+  window: MicroBatch[],
+): TunewrightError {
+  const rows = window.flatMap(({ sequences }) =>
+    sequences.map(({ source }) => `${source.file}:${source.line}`),
+  );
+  return new TunewrightError(
+    `step ${step}: the loss is ${loss} and the norm of its gradients ${norm}`,
+    {
+      why: `the rows of this step are ${rows.slice(0, 8).join(", ")}${rows.length > 8 ? ", …" : ""}`,
+      todo: "lower learning_rate or max_grad_norm, or look at these rows; the last checkpoint is untouched",
+    },
+  );
+}
