@@ -13,8 +13,8 @@ function sourceHash(root) {
 }
 
 /**
- * Builds `dist/` where its sources changed. Types are checked by `npm test`, not here. The new
- * folder replaces the old one in one step, so a command that starts meanwhile finds a whole one.
+ * Builds `dist/` where its sources changed. Types are checked by `npm test`, not here. The files are
+ * written aside and moved over the old ones at the end, so a failed build leaves those as they were.
  */
 export async function buildTypeScript(paths) {
   const mark = path.join(paths.state, "dist.sha256");
