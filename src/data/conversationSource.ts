@@ -26,7 +26,14 @@ export interface ConversationSource {
    * @throws DataError naming file and line
    */
   read(row: number): Promise<Conversation>;
+  /** The same with the keys of the row that its format does not use. */
+  readWhole(row: number): Promise<WholeRow>;
   close(): Promise<void>;
+}
+
+export interface WholeRow {
+  conversation: Conversation;
+  rest: Readonly<Record<string, unknown>>;
 }
 
 /** How many rows are looked at to find a file's format. */
@@ -79,6 +86,11 @@ export async function openConversations(
     const { rowFile, first } = find(row);
     return { file: rowFile.file, line: rowFile.line(row - first) };
   };
+  const readWhole = async (row: number): Promise<WholeRow> => {
+    const { rowFile, format, first } = find(row);
+    const value = await rowFile.read(row - first);
+    return readConversation(value, format, options, place(row));
+  };
   return {
     rows,
     bytes,
@@ -89,11 +101,8 @@ export async function openConversations(
       format: format.name,
     })),
     place,
-    async read(row) {
-      const { rowFile, format, first } = find(row);
-      const value = await rowFile.read(row - first);
-      return readConversation(value, format, options, place(row));
-    },
+    read: async (row) => (await readWhole(row)).conversation,
+    readWhole,
     close,
   };
 }
@@ -118,18 +127,22 @@ function readConversation(
   format: ConversationFormat,
   options: FormatOptions,
   source: Source,
-): Conversation {
+): WholeRow {
   try {
     if (!isRow(value)) {
       throw new DataError("the row is not a JSON object", { todo: "correct or remove the row" });
     }
     const { messages, tools, id } = format.read(value, options);
     checkConversation(messages);
+    const rest = Object.entries(value).filter(([key]) => !format.keys.includes(key));
     return {
-      messages,
-      source,
-      ...(tools === undefined ? {} : { tools }),
-      ...(id === undefined ? {} : { id }),
+      conversation: {
+        messages,
+        source,
+        ...(tools === undefined ? {} : { tools }),
+        ...(id === undefined ? {} : { id }),
+      },
+      rest: Object.fromEntries(rest),
     };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;

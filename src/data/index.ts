@@ -10,11 +10,13 @@ export {
   openConversations,
   type SourceOptions,
 } from "./conversationSource.js";
+export { type ConvertOptions, type ConvertResult, convertFiles } from "./convert.js";
 export { type EncodeRowsOptions, encodeRows, type RowResult } from "./encodeRows.js";
 export type { FormatOptions } from "./formats/format.js";
 export { conversationFormatNames } from "./formats/formats.js";
 export { permutation } from "./permutation.js";
 export type { DataSummary } from "./summary.js";
+export { type DataSurvey, type LengthQuantiles, type SurveyOptions, surveyRows } from "./survey.js";
 export {
   type MicroBatch,
   openTrainingData,

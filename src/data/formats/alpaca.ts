@@ -6,6 +6,7 @@ import type { ConversationFormat } from "./format.js";
 
 export const alpacaFormat: ConversationFormat = {
   name: "alpaca",
+  keys: ["instruction", "input", "output", "history", "system"],
   matches: (row) => typeof row.instruction === "string" && "output" in row,
   read(row) {
     const instruction = text(row.instruction, "instruction");

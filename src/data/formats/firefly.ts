@@ -4,6 +4,7 @@ import type { ConversationFormat } from "./format.js";
 
 export const fireflyFormat: ConversationFormat = {
   name: "firefly",
+  keys: ["conversation", "system", "conversation_id"],
   matches: (row) =>
     Array.isArray(row.conversation) &&
     row.conversation.some((turn) => isRow(turn) && ("human" in turn || "assistant" in turn)),

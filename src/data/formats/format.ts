@@ -22,6 +22,8 @@ export interface FormattedRow {
 /** To add one: its file, a line in `formats.ts`, tests with rows of your own. */
 export interface ConversationFormat {
   readonly name: string;
+  /** Keys of a row that it reads or leaves out on purpose; others are passed on. */
+  readonly keys: readonly string[];
   /** Whether a row looks like this format; the first format that says yes reads the whole file. */
   matches(row: Row): boolean;
   /** @throws DataError that does not name the place, which the reader adds */

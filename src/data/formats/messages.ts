@@ -17,6 +17,7 @@ import type { ConversationFormat } from "./format.js";
 
 export const messagesFormat: ConversationFormat = {
   name: "messages",
+  keys: ["messages", "tools", "system", "id"],
   matches: (row) => Array.isArray(row.messages),
   read(row) {
     const messages = rows(row.messages, "messages").map(readMessage);

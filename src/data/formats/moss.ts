@@ -10,6 +10,7 @@ import type { ConversationFormat, FormatOptions } from "./format.js";
 
 export const mossFormat: ConversationFormat = {
   name: "moss",
+  keys: ["chat", "meta_instruction", "num_turns", "conversation_id"],
   matches: (row) => isRow(row.chat) && Object.keys(row.chat).some((key) => turnKey.test(key)),
   read(row, options) {
     const meta = options.mossMetaInstruction

@@ -17,6 +17,7 @@ import type { ConversationFormat } from "./format.js";
 
 export const shareGptFormat: ConversationFormat = {
   name: "sharegpt",
+  keys: ["conversations", "tools", "system", "id"],
   matches: (row) => Array.isArray(row.conversations) && !("chosen" in row),
   read(row) {
     const messages = rows(row.conversations, "conversations").map(readEntry);

@@ -1,0 +1,160 @@
+/** What `tunewright check` found, as plain data; printed as it is with `--json`. */
+import type { ConversationSource, DataSurvey } from "../../data/index.js";
+import type { TunewrightError } from "../../util/errors.js";
+import type { MemoryEstimate } from "./memory.js";
+
+/** Something that stops training or should be known before it. */
+export interface Finding {
+  what: string;
+  why?: string;
+  todo?: string;
+  /** Whether training would fail. */
+  blocking: boolean;
+}
+
+export interface DataReport {
+  role: "train" | "eval";
+  files: ConversationSource["files"];
+  rows: number;
+  /** Tokens of one epoch, after cutting at max_seq_length. */
+  tokens: number;
+  labelled_tokens: number;
+  labelled_share: number;
+  /** Tokens of conversations before cutting. */
+  lengths: DataSurvey["lengths"] | null;
+  longest: DataSurvey["longest"] | null;
+  truncated_rows: number;
+  tokens_cut: number;
+  bad_rows: number;
+  /** The first bad rows. */
+  problems: { file: string; line: number; what: string; why?: string; todo?: string }[];
+}
+
+export interface CheckReport {
+  ok: boolean;
+  model: {
+    path: string;
+    type: string;
+    embedding_rows: number;
+    template: string;
+    trained_weights: number;
+  };
+  device: string;
+  compute_dtype: string;
+  /** What the configuration derived or replaces. */
+  notes: string[];
+  data: DataReport[];
+  steps_per_epoch: number;
+  total_steps: number;
+  memory: MemoryEstimate & { available: number };
+  disk: { needed: number; free: number };
+  findings: Finding[];
+}
+
+export function reportData(
+  role: DataReport["role"],
+  files: ConversationSource["files"],
+  survey: DataSurvey,
+): DataReport {
+  return {
+    role,
+    files,
+    rows: survey.rows,
+    tokens: survey.tokens,
+    labelled_tokens: survey.labelledTokens,
+    labelled_share: survey.tokens === 0 ? 0 : survey.labelledTokens / survey.tokens,
+    lengths: survey.lengths ?? null,
+    longest: survey.longest ?? null,
+    truncated_rows: survey.truncatedRows,
+    tokens_cut: survey.tokensCut,
+    bad_rows: survey.badRows,
+    problems: survey.problems.map(({ source, error }) => ({
+      ...source,
+      what: withoutPlace(error, source.file, source.line),
+      ...(error.why === undefined ? {} : { why: error.why }),
+      ...(error.todo === undefined ? {} : { todo: error.todo }),
+    })),
+  };
+}
+
+/** An error's own message begins with the place. */
+function withoutPlace(error: TunewrightError, file: string, line: number): string {
+  const place = `${file}:${line}: `;
+  return error.message.startsWith(place) ? error.message.slice(place.length) : error.message;
+}
+
+const number = (value: number) => value.toLocaleString("en");
+const percent = (part: number, whole: number) =>
+  `${((100 * part) / Math.max(1, whole)).toFixed(1)} %`;
+const size = (bytes: number) =>
+  bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+
+/** The report as lines for a person. */
+export function formatReport(report: CheckReport): string[] {
+  const { model, memory, disk } = report;
+  const row = (name: string, value: string) => `  ${name.padEnd(14)}${value}`;
+  const lines = [
+    "Model",
+    row("path", model.path),
+    row("type", `${model.type}, ${number(model.embedding_rows)} embedding rows`),
+    row("template", model.template),
+    row(
+      "trained",
+      `${number(model.trained_weights)} weights, ${report.compute_dtype} on ${report.device}`,
+    ),
+  ];
+  for (const data of report.data) lines.push(...formatData(data, row));
+  lines.push(
+    "Run",
+    row("steps", `${number(report.total_steps)}, ${number(report.steps_per_epoch)} an epoch`),
+    row(
+      "memory",
+      `about ${size(memory.total)} (weights ${size(memory.weights)}, trained ${size(memory.trained)}, ` +
+        `activations ${size(memory.activations)}); ${size(memory.available)} available`,
+    ),
+    row("disk", `about ${size(disk.needed)} for checkpoints; ${size(disk.free)} free`),
+  );
+  for (const note of report.notes) lines.push(`  note: ${note}`);
+  for (const finding of report.findings) {
+    lines.push(`${finding.blocking ? "error" : "warning"}: ${finding.what}`);
+    if (finding.why) lines.push(`  why: ${finding.why}`);
+    if (finding.todo) lines.push(`  to do: ${finding.todo}`);
+  }
+  if (report.ok) lines.push("Nothing stands in the way of training.");
+  return lines;
+}
+
+function formatData(data: DataReport, row: (name: string, value: string) => string): string[] {
+  const lines = [
+    data.role === "train" ? "Data" : "Held-out data",
+    ...data.files.map((file) =>
+      row("file", `${file.file} (${file.format}, ${number(file.rows)} rows)`),
+    ),
+    row(
+      "tokens",
+      `${number(data.tokens)}, of which ${number(data.labelled_tokens)} are learnt (${percent(data.labelled_tokens, data.tokens)})`,
+    ),
+  ];
+  if (data.lengths && data.longest) {
+    const { min, p50, p90, p99, max } = data.lengths;
+    const { source } = data.longest;
+    lines.push(
+      row("lengths", `${min} to ${max}; half up to ${p50}, 90 % up to ${p90}, 99 % up to ${p99}`),
+      row("longest", `${number(max)} tokens at ${source.file}:${source.line}`),
+      row(
+        "cut",
+        `${number(data.truncated_rows)} rows (${percent(data.truncated_rows, data.rows)}), ` +
+          `${number(data.tokens_cut)} tokens (${percent(data.tokens_cut, data.tokens + data.tokens_cut)})`,
+      ),
+    );
+  }
+  if (data.bad_rows > 0) {
+    lines.push(`${number(data.bad_rows)} rows cannot be trained on:`);
+    for (const { file, line, what, why } of data.problems) {
+      lines.push(`  ${file}:${line}: ${what}${why ? ` (${why})` : ""}`);
+    }
+    const more = data.bad_rows - data.problems.length;
+    if (more > 0) lines.push(`  and ${number(more)} more`);
+  }
+  return lines;
+}

@@ -1,0 +1,162 @@
+/** Goes through everything that a run needs, as the run itself would, without training. */
+import { type DataSurvey, openConversations, surveyRows } from "../../data/index.js";
+import { type ModelConfig, openModelWeights } from "../../format/index.js";
+import { modelFamily } from "../../models/index.js";
+import { devices } from "../../tensor/index.js";
+import {
+  countIntervalSteps,
+  type DeviceConfig,
+  loadTrainingConfig,
+  modelPath,
+  planSteps,
+  resolveForDevice,
+} from "../../train/index.js";
+import { progressLine } from "../data/progressLine.js";
+import { openTextModel, type TextModel } from "../data/textModel.js";
+import { availableMemory, checkOutput, freeDisk } from "./machineRoom.js";
+import { checkpointBytes, countTrained, estimateMemory } from "./memory.js";
+import { type CheckReport, type DataReport, type Finding, reportData } from "./report.js";
+
+/**
+ * @param file configuration file
+ * @param flags `--key value` words
+ * @throws ConfigError for a configuration that cannot be, FormatError for a model that cannot be
+ * read, DataError for a data file that cannot be read
+ */
+export async function runCheck(
+  file: string | undefined,
+  flags: readonly string[],
+): Promise<CheckReport> {
+  const loaded = loadTrainingConfig(file, flags);
+  const accelerated = !loaded.config.use_cpu && devices().length > 1;
+  const { config, notes } = resolveForDevice(loaded.config, {
+    device: accelerated ? "cuda" : "cpu",
+    bf16: true,
+    bitsandbytesOptimizers: false,
+  });
+  const path = modelPath(config);
+  const model = readConfig(path);
+  const text = await openTextModel({
+    model: path,
+    ...(config.template_name === null ? {} : { template: config.template_name }),
+  });
+
+  const usesHeldOut = config.do_eval || config.eval_strategy !== "no" || config.eval_on_start;
+  const train = await surveyFiles("train", config.train_file, text, config);
+  const data = [train];
+  if (usesHeldOut && config.eval_file) {
+    data.push(await surveyFiles("eval", config.eval_file, text, config));
+  }
+
+  const batches = Math.ceil(train.rows / config.per_device_train_batch_size);
+  const { totalSteps, stepsPerEpoch } = planSteps(batches, config);
+  const memory = {
+    ...estimateMemory(model, config, Math.min(train.lengths?.max ?? 0, config.max_seq_length)),
+    available: availableMemory(config.device),
+  };
+  const checkpoints = countCheckpoints(config, totalSteps, stepsPerEpoch);
+  const disk = {
+    needed: checkpoints * checkpointBytes(model, config),
+    free: freeDisk(config.output_dir),
+  };
+  const findings = [
+    ...checkOutput(config),
+    ...checkRoom(memory, disk),
+    ...checkPositions(config, model),
+  ];
+  return {
+    ok: !findings.some((finding) => finding.blocking) && data.every((part) => part.bad_rows === 0),
+    model: {
+      path,
+      type: model.model_type,
+      embedding_rows: text.embeddingRows ?? model.vocab_size,
+      template: text.template.name,
+      trained_weights: countTrained(model, config),
+    },
+    device: config.device,
+    compute_dtype: config.computeDtype,
+    notes: [...loaded.notes, ...notes],
+    data,
+    steps_per_epoch: stepsPerEpoch,
+    total_steps: totalSteps,
+    memory,
+    disk,
+    findings,
+  };
+}
+
+function readConfig(path: string): ModelConfig {
+  const weights = openModelWeights(path);
+  try {
+    modelFamily(weights.config);
+    return weights.config;
+  } finally {
+    weights.close();
+  }
+}
+
+async function surveyFiles(
+  role: DataReport["role"],
+  files: readonly string[],
+  text: TextModel,
+  config: DeviceConfig,
+): Promise<DataReport> {
+  const progress = progressLine();
+  const source = await openConversations(files);
+  let survey: DataSurvey;
+  try {
+    survey = await surveyRows(source, {
+      ...text,
+      maxSeqLength: config.max_seq_length,
+      onProgress: (rows) => progress.show(`${role}: ${rows} of ${source.rows} rows`),
+    });
+  } finally {
+    progress.clear();
+    await source.close();
+  }
+  return reportData(role, source.files, survey);
+}
+
+/** Checkpoints on the disk at once: those that are kept, and the one being written. */
+function countCheckpoints(config: DeviceConfig, totalSteps: number, stepsPerEpoch: number): number {
+  if (config.save_strategy === "no") return 0;
+  const interval =
+    config.save_strategy === "epoch"
+      ? stepsPerEpoch
+      : countIntervalSteps(config.save_steps, totalSteps);
+  const saved = Math.ceil(totalSteps / interval);
+  return Math.min(saved, (config.save_total_limit ?? saved) + 1);
+}
+
+function checkRoom(memory: CheckReport["memory"], disk: CheckReport["disk"]): Finding[] {
+  const findings: Finding[] = [];
+  const size = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+  if (memory.total > memory.available) {
+    findings.push({
+      what: `the run may need ${size(memory.total)} of memory, and ${size(memory.available)} are free`,
+      why: "estimated from the sizes of the model, the batch and the longest conversation",
+      todo: "lower per_device_train_batch_size (and raise gradient_accumulation_steps), or max_seq_length",
+      blocking: false,
+    });
+  }
+  if (disk.needed > disk.free) {
+    findings.push({
+      what: `the checkpoints need ${size(disk.needed)} of disk, and ${size(disk.free)} are free`,
+      todo: "make room, or lower save_total_limit",
+      blocking: true,
+    });
+  }
+  return findings;
+}
+
+function checkPositions(config: DeviceConfig, model: ModelConfig): Finding[] {
+  const { max_seq_length: length } = config;
+  if (length <= model.max_position_embeddings) return [];
+  return [
+    {
+      what: `max_seq_length ${length} is beyond the model's ${model.max_position_embeddings} positions`,
+      why: "it has not seen longer texts, and may be poor at them",
+      blocking: false,
+    },
+  ];
+}

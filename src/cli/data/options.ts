@@ -1,0 +1,80 @@
+/** Options that the data commands share. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { SourceOptions } from "../../data/index.js";
+import { ConfigError } from "../../util/errors.js";
+
+/** What {@link addFormatOptions} declares. */
+export interface FormatFlags {
+  format?: string;
+  mossTools?: string;
+  mossMetaInstruction?: boolean;
+}
+
+/** Declares an option under its kebab name, and its snake name for those who type that. */
+export function addKeyOption(
+  command: Command,
+  flags: string,
+  description: string,
+  parse?: (value: string) => unknown,
+): void {
+  for (const spelled of new Set([flags, flags.replace(/(?<=[a-z])-(?=[a-z])/g, "_")])) {
+    const option = new Option(spelled, description).hideHelp(spelled !== flags);
+    if (parse) option.argParser(parse);
+    command.addOption(option);
+  }
+}
+
+/** The values of a command's options by camel-case name, however they were spelled. */
+export function camelOptions<T extends object>(options: T): T {
+  const camel = (key: string) => key.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
+  const entries = Object.entries(options).map(([key, value]) => [camel(key), value]);
+  return Object.fromEntries(entries);
+}
+
+export function addFormatOptions(command: Command): void {
+  addKeyOption(
+    command,
+    "--format <name>",
+    "messages, moss, firefly, sharegpt or alpaca; found out by itself otherwise",
+  );
+  addKeyOption(
+    command,
+    "--moss-tools <keep|drop|refuse>",
+    "MOSS's thoughts, commands and results: as messages, left out, or refused (default: keep)",
+  );
+  addKeyOption(
+    command,
+    "--moss-meta-instruction",
+    "keep MOSS's meta_instruction as the system message",
+  );
+}
+
+/** @throws ConfigError for a value that an option does not take */
+export function sourceOptions(flags: FormatFlags): SourceOptions {
+  return {
+    format: flags.format,
+    mossTools: oneOf(flags.mossTools, "--moss-tools", ["keep", "drop", "refuse"]),
+    mossMetaInstruction: flags.mossMetaInstruction,
+  };
+}
+
+/** @throws ConfigError for another value */
+export function oneOf<T extends string>(
+  value: string | undefined,
+  flag: string,
+  values: readonly T[],
+): T | undefined {
+  if (value === undefined) return undefined;
+  const known = values.find((candidate) => candidate === value);
+  if (known !== undefined) return known;
+  throw new ConfigError(`${flag} ${value}: no such value`, { todo: `use ${values.join(" or ")}` });
+}
+
+/** Parses a whole number from 1. */
+export function countArgument(value: string): number {
+  const count = Number(value);
+  if (!Number.isSafeInteger(count) || count < 1) {
+    throw new InvalidArgumentError("It must be a whole number from 1.");
+  }
+  return count;
+}

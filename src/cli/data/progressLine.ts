@@ -1,0 +1,25 @@
+/** One line on stderr that is written over, for people who wait. */
+
+export interface ProgressLine {
+  show(text: string): void;
+  /** Removes the line. */
+  clear(): void;
+}
+
+const intervalMs = 200;
+
+/** Shows nothing where stderr is no terminal. */
+export function progressLine(): ProgressLine {
+  const { stderr } = process;
+  let last = 0;
+  return {
+    show(text) {
+      if (!stderr.isTTY || Date.now() - last < intervalMs) return;
+      last = Date.now();
+      stderr.write(`\r\u001b[K${text}`);
+    },
+    clear() {
+      if (stderr.isTTY && last > 0) stderr.write("\r\u001b[K");
+    },
+  };
+}

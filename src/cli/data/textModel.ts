@@ -1,0 +1,51 @@
+/** The text side of a model: tokenizer, chat template, size of the embedding. */
+import { openModelWeights } from "../../format/index.js";
+import {
+  type ChatTemplate,
+  loadTokenizer,
+  resolveChatTemplate,
+  type Tokenizer,
+} from "../../text/index.js";
+import { builtinModelName, resolveModelPath } from "../../util/builtin-model.js";
+import { ConfigError } from "../../util/errors.js";
+
+export interface TextModel {
+  tokenizer: Tokenizer;
+  template: ChatTemplate;
+  /** Undefined where there is a tokenizer without a model. */
+  embeddingRows: number | undefined;
+}
+
+/**
+ * @param names.model the built-in model where neither it nor a tokenizer is named
+ * @throws ConfigError when both are named, or the template does not fit
+ * @throws FormatError when a file is missing or broken
+ */
+export async function openTextModel(names: {
+  model?: string;
+  tokenizer?: string;
+  template?: string;
+}): Promise<TextModel> {
+  const { model, tokenizer: directory } = names;
+  if (model !== undefined && directory !== undefined) {
+    throw new ConfigError("--model and --tokenizer are both given", {
+      why: "a model brings its tokenizer",
+      todo: "keep one of them",
+    });
+  }
+  const path = directory ?? resolveModelPath(model ?? builtinModelName);
+  const tokenizer = await loadTokenizer(path);
+  const template = resolveChatTemplate(names.template, tokenizer);
+  return { tokenizer, template, embeddingRows: directory ? undefined : countEmbeddingRows(path) };
+}
+
+/** Rows of the embedding matrix, which can be more or fewer than the tokenizer has ids. */
+export function countEmbeddingRows(path: string): number {
+  const weights = openModelWeights(path);
+  try {
+    const name = weights.names().find((candidate) => candidate.endsWith("embed_tokens.weight"));
+    return (name && weights.info(name).shape[0]) || weights.config.vocab_size;
+  } finally {
+    weights.close();
+  }
+}

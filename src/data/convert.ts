@@ -1,0 +1,130 @@
+/** Writes conversations of any known format as canonical `messages` rows. */
+import { realpathSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { ConfigError, DataError } from "../util/errors.js";
+import {
+  type ConversationSource,
+  openConversations,
+  type SourceOptions,
+} from "./conversationSource.js";
+import { openRowWriter, type RowWriter } from "./rowWriter.js";
+
+export interface ConvertOptions extends SourceOptions {
+  /** Stop at the first row that is refused, or write the others. Default `skip`. */
+  onError?: "fail" | "skip" | undefined;
+  /** Told the rows gone through so far. */
+  onRows?: ((rows: number, total: number) => void) | undefined;
+}
+
+export interface ConvertResult {
+  /** Always the sum of the other two. */
+  rowsIn: number;
+  rowsOut: number;
+  rowsRejected: number;
+  /** The first rejected rows' errors. */
+  problems: DataError[];
+  /** Where every rejected row is listed with its reason; undefined where there is none. */
+  rejectedFile: string | undefined;
+}
+
+const keptProblems = 20;
+const progressRows = 1000;
+
+/**
+ * Writes `out`, whole or not at all. Keys of a row that its format does not use are kept; rejected
+ * rows are listed in `<out>.rejected.jsonl`.
+ * @throws ConfigError when `out` is one of the files or cannot be written
+ * @throws DataError when a file cannot be read or its format is unknown
+ */
+export async function convertFiles(
+  files: readonly string[],
+  out: string,
+  options: ConvertOptions = {},
+): Promise<ConvertResult> {
+  if (files.some((file) => samePath(file, out))) {
+    throw new ConfigError(`${out} is both read and written`, { todo: "choose another --out" });
+  }
+  const source = await openConversations(files, options);
+  const rejected = `${out}.rejected.jsonl`;
+  const writers: RowWriter[] = [];
+  try {
+    const [good, bad] = await openOutputs(out, rejected, writers);
+    const result = await convertRows(source, good, bad, options);
+    for (const writer of writers.splice(0)) await writer.close();
+    await rename(part(out), out);
+    await rm(rejected, { force: true });
+    if (result.rowsRejected === 0) return result;
+    await rename(part(rejected), rejected);
+    return { ...result, rejectedFile: rejected };
+  } finally {
+    for (const writer of writers) await writer.close();
+    for (const path of [out, rejected]) await rm(part(path), { force: true });
+    await source.close();
+  }
+}
+
+async function convertRows(
+  source: ConversationSource,
+  good: RowWriter,
+  bad: RowWriter,
+  { onError = "skip", onRows }: ConvertOptions,
+): Promise<ConvertResult> {
+  const rowsIn = source.rows;
+  const problems: DataError[] = [];
+  let rowsRejected = 0;
+  for (let row = 0; row < rowsIn; row++) {
+    try {
+      const { conversation, rest } = await source.readWhole(row);
+      const { id, messages, tools } = conversation;
+      await good.write({
+        ...(id === undefined ? {} : { id }),
+        messages,
+        ...(tools === undefined ? {} : { tools }),
+        ...rest,
+      });
+    } catch (error) {
+      if (!(error instanceof DataError) || onError === "fail") throw error;
+      rowsRejected++;
+      if (problems.length < keptProblems) problems.push(error);
+      await bad.write({ ...source.place(row), reason: error.message, why: error.why });
+    }
+    if ((row + 1) % progressRows === 0) onRows?.(row + 1, rowsIn);
+  }
+  const rowsOut = rowsIn - rowsRejected;
+  return { rowsIn, rowsOut, rowsRejected, problems, rejectedFile: undefined };
+}
+
+async function openOutputs(
+  out: string,
+  rejected: string,
+  writers: RowWriter[],
+): Promise<[RowWriter, RowWriter]> {
+  try {
+    await mkdir(dirname(out), { recursive: true });
+    const good = await openRowWriter(part(out));
+    writers.push(good);
+    const bad = await openRowWriter(part(rejected));
+    writers.push(bad);
+    return [good, bad];
+  } catch (cause) {
+    throw new ConfigError(`${out} cannot be written`, {
+      why: cause instanceof Error ? cause.message : String(cause),
+      todo: "choose another --out",
+      cause,
+    });
+  }
+}
+
+/** The name of a file until it is complete. */
+function part(path: string): string {
+  return `${path}.part`;
+}
+
+function samePath(file: string, other: string): boolean {
+  try {
+    return realpathSync(file) === realpathSync(other);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,123 @@
+/** Goes through every row as training would, before training does. */
+import type { Source } from "../text/index.js";
+import type { DataError } from "../util/errors.js";
+import type { ConversationSource } from "./conversationSource.js";
+import { type EncodeRowsOptions, encodeRows, type RowResult } from "./encodeRows.js";
+import { NumberList } from "./numberList.js";
+
+export interface SurveyOptions extends EncodeRowsOptions {
+  /** How many bad rows are kept with their errors; all are counted. Default 20. */
+  keptProblems?: number | undefined;
+  /** Told the rows gone through so far. */
+  onProgress?: ((rows: number) => void) | undefined;
+}
+
+/** Lengths in tokens before cutting: each number is at or above that share of the rows. */
+export interface LengthQuantiles {
+  min: number;
+  p50: number;
+  p90: number;
+  p95: number;
+  p99: number;
+  max: number;
+}
+
+export interface DataSurvey {
+  rows: number;
+  /** Tokens of one epoch after cutting. */
+  tokens: number;
+  /** Tokens of one epoch that are learnt. */
+  labelledTokens: number;
+  /** Tokens that are cut off. */
+  tokensCut: number;
+  truncatedRows: number;
+  /** Of the good rows; undefined where there is none. */
+  lengths: LengthQuantiles | undefined;
+  longest: { tokens: number; source: Source } | undefined;
+  /** Rows that cannot be trained on. */
+  badRows: number;
+  /** The first of them, in the files' order. */
+  problems: { source: Source; error: DataError }[];
+}
+
+const rowsAtOnce = 64;
+
+/** Reads, encodes and checks every row; memory holds eight bytes a row. */
+export async function surveyRows(
+  source: ConversationSource,
+  options: SurveyOptions,
+): Promise<DataSurvey> {
+  const { keptProblems = 20, onProgress } = options;
+  const survey: DataSurvey = {
+    rows: source.rows,
+    tokens: 0,
+    labelledTokens: 0,
+    tokensCut: 0,
+    truncatedRows: 0,
+    lengths: undefined,
+    longest: undefined,
+    badRows: 0,
+    problems: [],
+  };
+  const lengths = new NumberList();
+  let done = 0;
+  for await (const results of encodeAllRows(source, options)) {
+    for (const result of results) {
+      if (!result.ok) {
+        survey.badRows++;
+        if (survey.problems.length < keptProblems) {
+          survey.problems.push({ source: result.source, error: result.error });
+        }
+        continue;
+      }
+      const { inputIds, labelledTokens, fullLength, truncated } = result.encoded;
+      survey.tokens += inputIds.length;
+      survey.labelledTokens += labelledTokens;
+      survey.tokensCut += fullLength - inputIds.length;
+      if (truncated) survey.truncatedRows++;
+      if (fullLength > (survey.longest?.tokens ?? 0)) {
+        survey.longest = { tokens: fullLength, source: result.source };
+      }
+      lengths.push(fullLength);
+    }
+    done += results.length;
+    onProgress?.(done);
+  }
+  survey.lengths = quantiles(lengths.toArray());
+  return survey;
+}
+
+/** All rows in their order; the next ones are read while the last are encoded. */
+async function* encodeAllRows(
+  source: ConversationSource,
+  options: EncodeRowsOptions,
+): AsyncGenerator<RowResult[]> {
+  const start = (first: number) => {
+    const count = Math.max(0, Math.min(rowsAtOnce, source.rows - first));
+    const rows = Array.from({ length: count }, (_, index) => first + index);
+    const results = encodeRows(source, rows, options);
+    results.catch(() => {});
+    return results;
+  };
+  let next = start(0);
+  for (let first = 0; first < source.rows; first += rowsAtOnce) {
+    const current = next;
+    next = start(first + rowsAtOnce);
+    yield await current;
+  }
+}
+
+function quantiles(lengths: Float64Array): LengthQuantiles | undefined {
+  if (lengths.length === 0) return undefined;
+  lengths.sort();
+  const at = (share: number) =>
+    lengths[Math.min(lengths.length - 1, Math.ceil(share * lengths.length) - 1)]!;
+  return {
+    min: lengths[0]!,
+    p50: at(0.5),
+    p90: at(0.9),
+    p95: at(0.95),
+    p99: at(0.99),
+    max: at(1),
+  };
+}
