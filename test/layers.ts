@@ -5,7 +5,7 @@ import ts from "typescript";
 
 /**
  * The folders that each folder may import from. `util` holds leaf helpers without an index and is
- * imported file by file; every other folder is entered through its `index.ts`.
+ * imported file by file; every other folder, and a folder inside it, is entered through its `index.ts`.
  */
 export const mayImport: Readonly<Record<string, readonly string[]>> = {
   util: [],
@@ -66,7 +66,7 @@ export function layerBreaches(graph: ReadonlyMap<string, readonly string[]>): st
       const allowed = from === "" ? Object.keys(mayImport) : (mayImport[from] ?? []);
       if (!allowed.includes(to)) {
         breaches.push(`${file} imports ${target}: ${from} may not use ${to || "the root"}`);
-      } else if (to !== "util" && target !== `${to}/index.ts`) {
+      } else if (to !== "util" && !target.endsWith("/index.ts")) {
         breaches.push(`${file} imports ${target}: enter ${to} through ${to}/index.ts`);
       }
     }
