@@ -11,14 +11,15 @@ export function pipArguments(options) {
 
 /** First of the interpreters that has pip; else a small virtual environment made for it. */
 export async function pythonWithPip(paths, candidates) {
-  for (const python of candidates) {
-    if (python && capture(python, ["-m", "pip", "--version"]) !== null) return python;
+  const pythons = candidates.filter(Boolean);
+  for (const python of pythons) {
+    if (capture(python, ["-m", "pip", "--version"]) !== null) return python;
   }
   const folder = path.join(paths.state, "pip");
   const python = path.join(folder, "bin/python");
   if (capture(python, ["-m", "pip", "--version"]) === null) {
     fs.rmSync(folder, { recursive: true, force: true });
-    await runOrThrow("making an environment for pip", candidates.at(-1), ["-m", "venv", folder], {
+    await runOrThrow("making an environment for pip", pythons.at(-1), ["-m", "venv", folder], {
       log: paths.log,
     });
   }

@@ -74,7 +74,7 @@ export function bringsCuda(wheel) {
 }
 
 /** Ways to install torch in the order in which they are tried: pip arguments and what to call them. */
-async function installPlans(python, paths, options) {
+export async function installPlans(python, paths, options) {
   const shared = pipArguments(options);
   const requirement = `torch==${TORCH_VERSION}`;
   const plain = { name: `torch ${TORCH_VERSION}`, args: [...shared, requirement] };

@@ -1,6 +1,6 @@
 /** The choices of set-up: which torch, which library of bitsandbytes, whether npm packages are there. */
 import path from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { loadScript, temporaryFolder, writeFiles } from "./support.js";
 
 describe("torch", async () => {
@@ -34,6 +34,74 @@ describe("torch", async () => {
     expect(bringsCuda({ version: "2.13.0", requires: small })).toBe(false);
     expect(bringsCuda({ version: "2.13.0", requires: large })).toBe(true);
     expect(bringsCuda({ version: "2.13.0", requires: ["cuda-toolkit[cublas]==13.0"] })).toBe(true);
+  });
+});
+
+describe("how torch is installed", async () => {
+  interface Plan {
+    name: string;
+    args: string[];
+  }
+  const { installPlans } = await loadScript<{
+    installPlans(python: string, paths: object, options: { offline?: string }): Promise<Plan[]>;
+  }>("torch");
+
+  /** The plans on a machine with or without a GPU, where pip would take this wheel (or nothing). */
+  async function plans(gpu: boolean, wheel: object | null, offline?: string): Promise<Plan[]> {
+    const folder = temporaryFolder();
+    const report = { install: [{ metadata: wheel, download_info: { url: "file:///torch.whl" } }] };
+    const answer = wheel
+      ? `while [ "$1" != --report ]; do shift; done; cp "$(dirname "$0")/report" "$2"`
+      : "exit 1";
+    writeFiles(folder, { report: JSON.stringify(report) });
+    writeFiles(folder, { python: `#!/bin/sh\n${answer}\n` }, 0o755);
+    const paths = { state: folder, log: path.join(folder, "log") };
+    vi.stubEnv("TUNEWRIGHT_GPU", gpu ? "1" : "0");
+    try {
+      return await installPlans(path.join(folder, "python"), paths, offline ? { offline } : {});
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  }
+
+  const cpu = { version: "2.13.0+cpu", requires_dist: ["sympy"] };
+  const cuda = { version: "2.13.0", requires_dist: ["nvidia-cublas==13.1"] };
+
+  test("without a GPU, pip's own configuration is enough when it leads to a CPU build", async () => {
+    const [plan, ...rest] = await plans(false, cpu);
+    expect(rest).toEqual([]);
+    expect(plan?.name).toBe("torch 2.13.0+cpu");
+    expect(plan?.args.at(-1)).toBe("torch==2.13.0");
+    expect(plan?.args).not.toContain("--index-url");
+  });
+
+  test.each([
+    ["would bring CUDA", cuda],
+    ["finds nothing", null],
+  ])("without a GPU, where pip %s: the CPU index, then the plain wheel", async (_, wheel) => {
+    const [first, second, ...rest] = await plans(false, wheel);
+    expect(rest).toEqual([]);
+    expect(first?.args).toContain("--index-url");
+    expect(first?.args.at(-1)).toBe("torch==2.13.0+cpu");
+    expect(second?.args).not.toContain("--index-url");
+    expect(second?.args.at(-1)).toBe("torch==2.13.0");
+  });
+
+  test("with a GPU, the plain wheel at once", async () => {
+    const [plan, ...rest] = await plans(true, cpu);
+    expect(rest).toEqual([]);
+    expect(plan?.args.at(-1)).toBe("torch==2.13.0");
+  });
+
+  test("offline, only the folder is looked at", async () => {
+    const [plan, ...rest] = await plans(false, cuda, "/wheels");
+    expect(rest).toEqual([]);
+    expect(plan?.args.slice(-4)).toEqual([
+      "--no-index",
+      "--find-links",
+      "/wheels",
+      "torch==2.13.0",
+    ]);
   });
 });
 
