@@ -1,9 +1,16 @@
 /** The pass through a whole model without gradients: hidden states and logits. */
-import { causalAttention, rmsNorm, ropeTable, type TokenGroup } from "../nn/index.js";
+import {
+  causalAttention,
+  type PreparedBranch,
+  rmsNorm,
+  ropeTable,
+  type TokenGroup,
+} from "../nn/index.js";
 import {
   cat,
   type DType,
   embedding,
+  hold,
   linear,
   noGrad,
   type Tensor,
@@ -53,8 +60,49 @@ export function packedGroup(
   };
 }
 
+/** A model whose weights are cast, dequantised and gathered once, for many passes. */
+export interface PreparedModel {
+  model: CausalLanguageModel;
+  /** Data type of the computation. */
+  dtype: DType;
+  branches: readonly PreparedBranch[];
+  /** [dim] */
+  finalNorm: Tensor;
+  /** [vocab, dim] */
+  head: Tensor;
+  /** Frees what was prepared; the model itself stays. */
+  dispose(): void;
+}
+
 /**
- * Final hidden states, after the last norm.
+ * Prepares all branches at once. It shares the weights that have this dtype already and copies the
+ * others; prepare anew after weights or adapters change.
+ */
+export function prepareModel(
+  model: CausalLanguageModel,
+  dtype: DType = model.dtype,
+): PreparedModel {
+  const { result, free } = hold(() =>
+    noGrad(() => ({
+      branches: model.branches.map((branch) => branch.prepare({ dtype, dropoutKey: null })),
+      finalNorm: model.finalNorm.to({ dtype }),
+      head: model.head.to({ dtype }),
+    })),
+  );
+  return { model, dtype, ...result, dispose: free };
+}
+
+/** {@link hiddenStates} of a prepared model. */
+export function preparedStates(
+  { model, dtype, branches, finalNorm }: PreparedModel,
+  ids: Int32Array,
+  group: TokenGroup,
+): Tensor {
+  return through(model, ids, group, dtype, branches, finalNorm);
+}
+
+/**
+ * Final hidden states, after the last norm. Branches are prepared one at a time.
  *
  * @param ids [n]
  * @param group positions and attention of these tokens
@@ -66,17 +114,29 @@ export function hiddenStates(
   group: TokenGroup,
   dtype: DType = model.dtype,
 ): Tensor {
+  const unprepared = model.branches.map((branch) => ({
+    apply: (x: Tensor) => branch.prepare({ dtype, dropoutKey: null }).apply(x, group),
+  }));
+  return through(model, ids, group, dtype, unprepared, model.finalNorm);
+}
+
+function through(
+  model: CausalLanguageModel,
+  ids: Int32Array,
+  group: TokenGroup,
+  dtype: DType,
+  branches: readonly Pick<PreparedBranch, "apply">[],
+  finalNorm: Tensor,
+): Tensor {
   return noGrad(() =>
     tidy(() => {
       let x = embedTokens(model, ids).to({ dtype });
-      for (const branch of model.branches) {
-        const next = tidy(() =>
-          branch.prepare({ dtype, dropoutKey: null }).apply(x, group).add_(x),
-        );
+      for (const branch of branches) {
+        const next = tidy(() => branch.apply(x, group).add_(x));
         x.dispose();
         x = next;
       }
-      return rmsNorm(x, model.finalNorm, model.config.rms_norm_eps);
+      return rmsNorm(x, finalNorm, model.config.rms_norm_eps);
     }),
   );
 }

@@ -5,7 +5,10 @@ export {
   hiddenStates,
   logitsOf,
   modelTensors,
+  type PreparedModel,
   packedGroup,
+  preparedStates,
+  prepareModel,
   trainableParameters,
 } from "./forward.js";
 export { type LoadOptions, loadModel } from "./load.js";

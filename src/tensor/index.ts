@@ -24,4 +24,4 @@ export {
   trimMemory,
   watchSignals,
 } from "./runtime.js";
-export { dispose, keep, liveTensors, Tensor, tensor, tidy } from "./tensor.js";
+export { dispose, hold, keep, liveTensors, Tensor, tensor, tidy } from "./tensor.js";

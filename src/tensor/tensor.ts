@@ -190,6 +190,26 @@ export function tidy<T>(body: () => T): T {
   }
 }
 
+/**
+ * Runs `body` like {@link tidy}, but what it makes lives until `free` is called: for closures that
+ * hold tensors which only they know.
+ */
+export function hold<T>(body: () => T): { result: T; free: () => void } {
+  const outer = scope;
+  const mine: Tensor[] = [];
+  const free = () => dispose(mine);
+  scope = mine;
+  try {
+    return { result: body(), free };
+  } catch (error) {
+    free();
+    throw error;
+  } finally {
+    scope = outer;
+    closeScope(mine, new Set(mine), undefined);
+  }
+}
+
 /** Lets a tensor outlive the `tidy` around it; from then on `dispose()` is the caller's. */
 export function keep<T extends Tensor>(tensor: T): T {
   markKept(tensor);

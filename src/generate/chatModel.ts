@@ -1,0 +1,149 @@
+/** Everything that talking to a model takes: weights, adapter, tokenizer, template, its own settings. */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { isAdapterDirectory, loadAdapter, readAdapterConfig } from "../lora/index.js";
+import {
+  type CausalLanguageModel,
+  type LoadOptions,
+  loadModel,
+  modelTensors,
+} from "../models/index.js";
+import { dispose } from "../tensor/index.js";
+import {
+  type ChatTemplate,
+  loadTokenizer,
+  resolveChatTemplate,
+  type Tokenizer,
+} from "../text/index.js";
+import { resolveModelPath } from "../util/builtin-model.js";
+import { ConfigError } from "../util/errors.js";
+import { type GenerationChoices, readGenerationConfig } from "./settings.js";
+
+export interface ChatModel {
+  model: CausalLanguageModel;
+  tokenizer: Tokenizer;
+  template: ChatTemplate;
+  /** Ids that end an answer: those of the model, its tokenizer and the template. */
+  stopTokenIds: number[];
+  /** Texts that end an answer where the template's end is no single token. */
+  stop: string[];
+  /** What the model's generation_config.json says. */
+  defaults: GenerationChoices;
+  /** Directory of the adapter, if any. */
+  adapter: string | null;
+}
+
+export interface ChatModelOptions extends LoadOptions {
+  /** Directory of a LoRA adapter, such as that of a run. */
+  adapter?: string | undefined;
+  /** Name of a chat template; default: the one that the run was trained with, or the model's own. */
+  template?: string | undefined;
+}
+
+/**
+ * Loads a model to talk to.
+ *
+ * @param name model directory, GGUF file, `builtin:` name, or the directory of an adapter, whose
+ *   base model is then loaded too
+ * @throws ConfigError, FormatError where something is missing or does not fit
+ */
+export async function loadChatModel(
+  name: string,
+  { adapter: adapterOption, template, ...options }: ChatModelOptions = {},
+): Promise<ChatModel> {
+  const { path, adapter } = locate(name, adapterOption);
+  const home = adapter !== null && existsSync(join(adapter, "tokenizer.json")) ? adapter : path;
+  const tokenizer = await loadTokenizer(home);
+  const chatTemplate = resolveChatTemplate(template ?? trainedTemplate(adapter ?? path), tokenizer);
+  const model = loadModel(path, options);
+  try {
+    if (adapter !== null) loadAdapter(model, adapter);
+    if (tokenizer.vocabSize > model.embedding.size(0)) checkVocabulary(model, tokenizer);
+  } catch (error) {
+    dispose(modelTensors(model));
+    throw error;
+  }
+  const ends = [
+    ...chatTemplate.stopTokenIds,
+    ...tokenizer.eosTokenIds,
+    ...model.config.eos_token_id,
+  ];
+  return {
+    model,
+    tokenizer,
+    template: chatTemplate,
+    stopTokenIds: [...new Set(ends)],
+    stop: chatTemplate.stop.filter((text) => text && tokenizer.tokenToId(text) === undefined),
+    defaults: readGenerationConfig(path),
+    adapter,
+  };
+}
+
+/** Frees the weights. */
+export function disposeChatModel({ model }: ChatModel): void {
+  dispose(modelTensors(model));
+}
+
+/** The model's path and the adapter's directory, whichever way the user named them. */
+function locate(
+  name: string,
+  adapter: string | undefined,
+): { path: string; adapter: string | null } {
+  if (adapter !== undefined && !isAdapterDirectory(adapter)) {
+    throw new ConfigError(`${adapter} holds no adapter`, {
+      why: "there is no adapter_config.json",
+      todo: "give the directory of a run, or one of its checkpoint-N directories",
+    });
+  }
+  const path = resolveModelPath(name);
+  if (!isAdapterDirectory(path)) return { path, adapter: adapter ?? null };
+  if (adapter !== undefined) {
+    throw new ConfigError(`${name} is itself an adapter`, {
+      why: "one adapter at a time can be used",
+      todo: "give the base model as --model, or leave --adapter out",
+    });
+  }
+  const base = readAdapterConfig(path).base_model_name_or_path;
+  if (base === null) {
+    throw new ConfigError(`${name} does not name its base model`, {
+      why: "base_model_name_or_path is missing in its adapter_config.json",
+      todo: `give both: --model BASE --adapter ${name}`,
+    });
+  }
+  return { path: baseModelPath(base, path), adapter: path };
+}
+
+/** A base model's path is meant from the working directory, or else from the adapter's. */
+function baseModelPath(base: string, adapter: string): string {
+  const path = resolveModelPath(base);
+  if (isAbsolute(path) || existsSync(path)) return path;
+  const beside = resolve(dirname(adapter), path);
+  return existsSync(beside) ? beside : path;
+}
+
+/** The template that a run was trained with, as its config.json says. */
+function trainedTemplate(directory: string): string | undefined {
+  // A checkpoint lies inside its run.
+  for (const place of [directory, dirname(resolve(directory))]) {
+    const path = join(place, "config.json");
+    if (!existsSync(path)) continue;
+    try {
+      const name: unknown = JSON.parse(readFileSync(path, "utf8"))?.tunewright?.config
+        ?.template_name;
+      if (typeof name === "string") return name;
+    } catch {
+      // Not a run's: what it is for says so elsewhere.
+    }
+  }
+  return undefined;
+}
+
+function checkVocabulary(model: CausalLanguageModel, tokenizer: Tokenizer): void {
+  const rows = model.embedding.size(0);
+  // Added tokens that a model never learnt are harmless until one is met; a foreign vocabulary is not.
+  if (tokenizer.vocabSize - rows <= tokenizer.addedTokens.length) return;
+  throw new ConfigError(`the tokenizer ${tokenizer.name} does not belong to this model`, {
+    why: `it has ${tokenizer.vocabSize} tokens, the model's embedding ${rows} rows`,
+    todo: "put the model's own tokenizer files beside its weights",
+  });
+}

@@ -1,0 +1,44 @@
+/** Generation: cached decoding, sampling, stopping, conversations. */
+export {
+  type ChatModel,
+  type ChatModelOptions,
+  disposeChatModel,
+  loadChatModel,
+} from "./chatModel.js";
+export { type Answer, generateText } from "./generateText.js";
+export {
+  chooseToken,
+  contextLength,
+  type FinishReason,
+  type GeneratedToken,
+  type GenerateOptions,
+  generateTokens,
+  type TokenHistory,
+} from "./generateTokens.js";
+export {
+  cacheBytes,
+  createCache,
+  disposeCache,
+  type KeyValueCache,
+  truncateCache,
+} from "./keyValueCache.js";
+export { feed, feedForLogits } from "./nextLogits.js";
+export { banRepeatedNgrams, penaliseRepetition } from "./penalties.js";
+export { nextUniform, type RandomState, seededRandom } from "./random.js";
+export {
+  applyTemperature,
+  argmax,
+  drawToken,
+  keepMinP,
+  keepTopK,
+  keepTopP,
+} from "./sampling.js";
+export {
+  checkSettings,
+  type GenerationChoices,
+  type GenerationSettings,
+  greedySettings,
+  readGenerationConfig,
+  resolveSettings,
+} from "./settings.js";
+export { createStopMatcher, type StopMatcher } from "./stopText.js";
