@@ -1,0 +1,315 @@
+import { afterAll, describe, expect, test } from "vitest";
+import { openConversations, type SourceOptions } from "../conversationSource.js";
+import { assistant, testFolder, user } from "../testFiles.js";
+
+const folder = testFolder();
+afterAll(() => folder.remove());
+
+/** The conversations of rows, without their sources, and the format that was found. */
+async function read(rows: readonly object[], options: SourceOptions = {}) {
+  const path = folder.write("rows.jsonl", rows);
+  const source = await openConversations([path], options);
+  try {
+    const conversations = [];
+    for (let row = 0; row < source.rows; row++) {
+      const { source: place, ...conversation } = await source.read(row);
+      expect(place).toEqual({ file: path, line: row + 1 });
+      conversations.push(conversation);
+    }
+    return { format: source.files[0]!.format, conversations };
+  } finally {
+    await source.close();
+  }
+}
+
+async function refusal(row: object, options: SourceOptions = {}) {
+  const good = { messages: [user("q"), assistant("a")] };
+  const path = folder.path("rows.jsonl");
+  try {
+    await read(options.format === undefined ? [good, row] : [row], options);
+  } catch (error) {
+    if (error instanceof Error) return error.message.replace(path, "FILE");
+  }
+  return undefined;
+}
+
+const call = { name: "add", arguments: { a: 1 } };
+
+describe("messages", () => {
+  test("are taken as they are, with tools, ids and unknown keys of a message", async () => {
+    const messages = [
+      { role: "system", content: "s" },
+      user("问"),
+      {
+        role: "assistant",
+        content: null,
+        tool_calls: [{ id: "x", type: "function", function: call }],
+      },
+      { role: "tool", content: "2", tool_call_id: "x" },
+      { role: "assistant", content: "二", train: false, reasoning_content: "r" },
+    ];
+    const { format, conversations } = await read([{ id: 7, messages, tools: [{ name: "add" }] }]);
+    expect(format).toBe("messages");
+    expect(conversations).toEqual([
+      {
+        id: "7",
+        tools: [{ name: "add" }],
+        messages: [...messages.slice(0, 2), { ...messages[2], content: "" }, ...messages.slice(3)],
+      },
+    ]);
+  });
+
+  test("may have content in parts, arguments as JSON text and OpenAI's other role names", async () => {
+    const { conversations } = await read([
+      {
+        messages: [
+          { role: "developer", content: "s" },
+          {
+            role: "user",
+            content: [
+              { type: "text", text: "a" },
+              { type: "text", text: "b" },
+            ],
+          },
+          { role: "assistant", tool_calls: [{ function: { name: "f", arguments: '{"x": 1}' } }] },
+          { role: "function", content: "r" },
+          assistant("c"),
+        ],
+      },
+    ]);
+    expect(conversations[0]!.messages.map(({ role, content }) => [role, content])).toEqual([
+      ["system", "s"],
+      ["user", "ab"],
+      ["assistant", ""],
+      ["tool", "r"],
+      ["assistant", "c"],
+    ]);
+    expect(conversations[0]!.messages[2]!.tool_calls![0]!.function.arguments).toEqual({ x: 1 });
+  });
+
+  test.each([
+    [{ messages: [] }, "FILE:2: the conversation is empty"],
+    [{ other: 1 }, "FILE:2: messages is missing"],
+    [{ messages: "hi" }, "FILE:2: messages is a text, not a list"],
+    [{ messages: [null] }, "FILE:2: messages[0] is null, not an object"],
+    [{ messages: [{ role: "user" }] }, "FILE:2: messages[0].content is missing"],
+    [
+      { messages: [{ role: "boss", content: "" }] },
+      'FILE:2: messages[0].role is "boss", which is no role',
+    ],
+    [
+      { messages: [{ role: "toString", content: "" }] },
+      'FILE:2: messages[0].role is "toString", which is no role',
+    ],
+    [
+      { messages: [{ role: "user", content: [{ type: "image_url" }] }] },
+      'FILE:2: messages[0].content[0] is of type "image_url"',
+    ],
+    [
+      { messages: [assistant("a")] },
+      "FILE:2: the conversation begins with a message of role assistant",
+    ],
+    [
+      { messages: [user("q"), user("q")] },
+      "FILE:2: message 2 is of role user, after one of role user",
+    ],
+    [{ messages: [user("q"), assistant(" \n")] }, "FILE:2: message 2, of the assistant, is empty"],
+    [
+      { messages: [user("q"), { ...assistant("a"), train: "yes" }] },
+      "FILE:2: messages[1].train is a text, not true or false",
+    ],
+    [{ messages: [user("q"), assistant("a")], tools: "{" }, "FILE:2: tools is not JSON"],
+    [[1], "FILE:2: the row is not a JSON object"],
+  ])("%j is refused", async (row, message) => {
+    expect(await refusal(row)).toBe(message);
+  });
+});
+
+describe("Firefly's format", () => {
+  test("becomes user and assistant messages, with an optional system message", async () => {
+    const conversation = [
+      { human: "你好", assistant: "您好！" },
+      { human: "再见", assistant: "再见。" },
+    ];
+    const { format, conversations } = await read([
+      { conversation_id: 3, category: "Brainstorming", conversation, system: "你是助手" },
+      { conversation },
+    ]);
+    expect(format).toBe("firefly");
+    const turns = [user("你好"), assistant("您好！"), user("再见"), assistant("再见。")];
+    expect(conversations).toEqual([
+      { id: "3", messages: [{ role: "system", content: "你是助手" }, ...turns] },
+      { messages: turns },
+    ]);
+  });
+
+  test("names the missing half of a turn", async () => {
+    expect(await refusal({ conversation: [{ human: "q" }] }, { format: "firefly" })).toBe(
+      "FILE:1: conversation[0].assistant is missing",
+    );
+  });
+});
+
+const mossTurn = (human: string, answer: string, tools: Partial<Record<string, string>> = {}) => ({
+  Human: `<|Human|>: ${human}<eoh>\n`,
+  "Inner Thoughts": `<|Inner Thoughts|>: ${tools.thoughts ?? "None"}<eot>\n`,
+  Commands: `<|Commands|>: ${tools.commands ?? "None"}<eoc>\n`,
+  "Tool Responses": tools.results
+    ? `<|Results|>:\n${tools.results}\n<eor>\n`
+    : "<|Results|>:\nNone\n<eor>\n",
+  MOSS: `<|MOSS|>: ${answer}<eom>\n`,
+});
+const toolTurn = mossTurn("1+1?", "二<sup><|1|></sup>", {
+  thoughts: "算一下",
+  commands: 'Calculate("1+1")',
+  results: 'Calculate("1+1") => 2',
+});
+
+describe("MOSS's format", () => {
+  test("loses its marks, and its meta_instruction unless asked to keep it", async () => {
+    const row = {
+      conversation_id: "9",
+      meta_instruction: "You are MOSS.\n",
+      num_turns: 2,
+      chat: { turn_2: mossTurn("b ", "\n\nB\n- x"), turn_1: mossTurn("甲", "None") },
+    };
+    const turns = [user("甲"), assistant("None"), user("b"), assistant("B\n- x")];
+    const plain = await read([row]);
+    expect(plain).toEqual({ format: "moss", conversations: [{ id: "9", messages: turns }] });
+    const { conversations } = await read([row], { mossMetaInstruction: true });
+    expect(conversations[0]!.messages[0]).toEqual({ role: "system", content: "You are MOSS.\n" });
+  });
+
+  test("keeps thoughts and commands as an assistant message and results as a tool's", async () => {
+    const { conversations } = await read([{ chat: { turn_1: toolTurn } }]);
+    expect(conversations[0]!.messages).toEqual([
+      user("1+1?"),
+      assistant('<|Inner Thoughts|>: 算一下<eot>\n<|Commands|>: Calculate("1+1")<eoc>'),
+      { role: "tool", content: '<|Results|>:\nCalculate("1+1") => 2\n<eor>' },
+      assistant("二<sup><|1|></sup>"),
+    ]);
+  });
+
+  test("puts a thought without a command before the answer", async () => {
+    const { conversations } = await read([
+      { chat: { turn_1: mossTurn("q", "a", { thoughts: "t" }) } },
+    ]);
+    expect(conversations[0]!.messages[1]).toEqual(assistant("<|Inner Thoughts|>: t<eot>\na"));
+  });
+
+  test("drops or refuses tool turns when asked", async () => {
+    const row = { chat: { turn_1: toolTurn } };
+    const { conversations } = await read([row], { mossTools: "drop" });
+    expect(conversations[0]!.messages).toEqual([user("1+1?"), assistant("二<sup><|1|></sup>")]);
+    expect(await refusal(row, { format: "moss", mossTools: "refuse" })).toBe(
+      "FILE:1: chat.turn_1 has thoughts, commands or results of tools",
+    );
+  });
+
+  test.each([
+    [
+      { chat: { turn_1: mossTurn("q", "a"), turn_3: mossTurn("q", "a") } },
+      "FILE:1: chat has no turn_2",
+    ],
+    [{ chat: { turn_1: { Human: "q" } } }, "FILE:1: chat.turn_1.MOSS is missing"],
+    [
+      { chat: { turn_1: { Human: 5, MOSS: "" } } },
+      'FILE:1: chat.turn_1."Human" is number 5, not a text',
+    ],
+    [{ chat: { turn_1: "text" } }, "FILE:1: chat.turn_1 is a text"],
+    [{ chat: {} }, "FILE:1: the conversation is empty"],
+    [{ text: "t" }, "FILE:1: chat is missing"],
+  ])("%j is refused", async (row, message) => {
+    expect(await refusal(row, { format: "moss" })).toBe(message);
+  });
+
+  test("rows that lack the tool fields are read all the same", async () => {
+    const { Human, MOSS } = mossTurn("q", "a");
+    const { conversations } = await read([{ chat: { turn_1: { Human, MOSS } } }]);
+    expect(conversations[0]!.messages).toEqual([user("q"), assistant("a")]);
+  });
+});
+
+describe("other formats", () => {
+  test("ShareGPT's with function calls", async () => {
+    const { format, conversations } = await read([
+      {
+        conversations: [
+          { from: "human", value: "1+1" },
+          { from: "function_call", value: JSON.stringify(call) },
+          { from: "observation", value: "2" },
+          { from: "gpt", value: "two" },
+        ],
+        tools: '[{"name": "add"}]',
+      },
+    ]);
+    expect(format).toBe("sharegpt");
+    expect(conversations).toEqual([
+      {
+        tools: [{ name: "add" }],
+        messages: [
+          user("1+1"),
+          { role: "assistant", content: "", tool_calls: [{ type: "function", function: call }] },
+          { role: "tool", content: "2" },
+          assistant("two"),
+        ],
+      },
+    ]);
+  });
+
+  test("Alpaca's with input, history and system", async () => {
+    const { format, conversations } = await read([
+      { instruction: "翻译", input: "cat", output: "猫" },
+      { instruction: "q", input: "", output: "a", history: [["h", "i"]], system: "s" },
+    ]);
+    expect(format).toBe("alpaca");
+    expect(conversations.map(({ messages }) => messages)).toEqual([
+      [user("翻译\ncat"), assistant("猫")],
+      [{ role: "system", content: "s" }, user("h"), assistant("i"), user("q"), assistant("a")],
+    ]);
+  });
+
+  test("preference pairs, plain text and strange rows are refused with what they are", async () => {
+    const pairs = { conversations: [{ from: "human", value: "q" }], chosen: {}, rejected: {} };
+    await expect(read([pairs])).rejects.toMatchObject({
+      why: expect.stringContaining("preference pairs"),
+    });
+    await expect(read([{ text: "t" }])).rejects.toMatchObject({
+      why: expect.stringContaining("plain text and not conversations"),
+    });
+    await expect(read([{ question: 1 }])).rejects.toMatchObject({
+      message: expect.stringContaining("rows of no known conversation format"),
+      why: "its rows have the keys question",
+    });
+  });
+
+  test("an unknown name of a format is a configuration error with the known ones", async () => {
+    await expect(read([{}], { format: "mos" })).rejects.toMatchObject({
+      name: "ConfigError",
+      todo: "use one of messages, moss, firefly, sharegpt, alpaca",
+    });
+  });
+
+  test("broken rows at the beginning do not hide the format", async () => {
+    const path = folder.write("late.jsonl", `{"broken\n[1]\n${JSON.stringify({ messages: [] })}\n`);
+    const source = await openConversations([path]);
+    expect(source.files[0]!.format).toBe("messages");
+    await source.close();
+  });
+});
+
+test("several files follow each other, each with its own format and lines", async () => {
+  const first = folder.write("first.jsonl", [{ messages: [user("1"), assistant("1")] }]);
+  const second = folder.write(
+    "second.json",
+    '[\n{"instruction": "2", "output": "2"},\n{"instruction": "3", "output": "3"}]',
+  );
+  const source = await openConversations([first, second]);
+  const rows = await Promise.all([2, 0, 1].map((row) => source.read(row)));
+  expect(rows.map(({ messages, source: place }) => [messages[0]!.content, place])).toEqual([
+    ["3", { file: second, line: 3 }],
+    ["1", { file: first, line: 1 }],
+    ["2", { file: second, line: 2 }],
+  ]);
+  await source.close();
+});

@@ -1,0 +1,129 @@
+import { gzipSync } from "node:zlib";
+import { afterAll, describe, expect, test } from "vitest";
+import { openRowFile } from "./rowFile.js";
+import { testFolder } from "./testFiles.js";
+
+const folder = testFolder();
+afterAll(() => folder.remove());
+
+/** All rows with their lines, read from the last to the first. */
+async function readAll(path: string) {
+  const file = await openRowFile(path);
+  try {
+    const rows: { line: number; value: unknown }[] = [];
+    for (let row = file.rows - 1; row >= 0; row--) {
+      rows.unshift({ line: file.line(row), value: await file.read(row) });
+    }
+    return rows;
+  } finally {
+    await file.close();
+  }
+}
+
+async function refusal(path: string, row?: number) {
+  const attempt = async () => {
+    const file = await openRowFile(path);
+    try {
+      if (row !== undefined) await file.read(row);
+    } finally {
+      await file.close();
+    }
+  };
+  return attempt().then(
+    () => undefined,
+    (error) => ({ name: error.name, what: error.message.replace(path, "FILE"), todo: error.todo }),
+  );
+}
+
+describe("a JSONL file", () => {
+  test("gives any row, with Chinese, CRLF, a byte order mark and no newline at the end", async () => {
+    const path = folder.write("mixed.jsonl", '\uFEFF{"a":"你好\u{1F600}"}\r\n  {"a":2}\t\n{"a":3}');
+    expect(await readAll(path)).toEqual([
+      { line: 1, value: { a: "你好\u{1F600}" } },
+      { line: 2, value: { a: 2 } },
+      { line: 3, value: { a: 3 } },
+    ]);
+  });
+
+  test("does not count blank lines as rows and still knows each row's line", async () => {
+    const path = folder.write("blank.jsonl", '{"a":1}\n\n \r\n{"a":2}\n\n{"a":3}\n\n\n');
+    expect((await readAll(path)).map(({ line }) => line)).toEqual([1, 4, 6]);
+  });
+
+  test("finds rows across the borders of what is read at once", async () => {
+    const rows = Array.from({ length: 3000 }, (_, index) => ({
+      index,
+      text: "文".repeat((index * 7919) % 2500),
+    }));
+    const path = folder.write("long.jsonl", [...rows]);
+    const read = await readAll(path);
+    expect(read.map(({ value }) => value)).toEqual(rows);
+    expect(read.at(-1)!.line).toBe(3000);
+  }, 30_000);
+
+  test("without any row is empty", async () => {
+    expect(await readAll(folder.write("empty.jsonl", ""))).toEqual([]);
+    expect(await readAll(folder.write("spaces.jsonl", "\n \n"))).toEqual([]);
+  });
+
+  test("names file and line of a broken row", async () => {
+    const path = folder.write("broken.jsonl", '{"a":1}\n\n{"a":\n');
+    expect(await refusal(path, 1)).toMatchObject({ name: "DataError", what: "FILE:3: not JSON" });
+    const gbk = Buffer.from([0x22, 0xc4, 0xe3, 0xba, 0xc3, 0x22]);
+    expect(await refusal(folder.write("gbk.jsonl", gbk), 0)).toEqual({
+      name: "DataError",
+      what: "FILE:1: not UTF-8",
+      todo: "convert the file, e.g. iconv -f GB18030 -t UTF-8, or remove the row",
+    });
+  });
+});
+
+describe("a JSON array", () => {
+  test("gives its elements, with brackets, commas and escaped quotes inside texts", async () => {
+    const rows = [{ a: ['],{"\\', { b: [1, [2]] }] }, { a: '"' }, [1, [2]], "text,]", 5];
+    const path = folder.write("array.json", JSON.stringify(rows, null, 2));
+    expect((await readAll(path)).map(({ value }) => value)).toEqual(rows);
+    const dense = folder.write("dense.json", JSON.stringify(rows));
+    expect((await readAll(dense)).map(({ value }) => value)).toEqual(rows);
+  });
+
+  test("knows each element's line", async () => {
+    const path = folder.write("lines.json", '[\n{"a": 1},\n{"a":\n2}\n,\n{"a": 3}\n]\n');
+    expect((await readAll(path)).map(({ line }) => line)).toEqual([2, 3, 6]);
+  });
+
+  test("may be empty", async () => {
+    expect(await readAll(folder.write("none.json", " [ ]\n"))).toEqual([]);
+  });
+
+  test("that does not end, or goes on behind its end, is refused with the line", async () => {
+    const open = folder.write("open.json", '[{"a":1},\n{"a":2}');
+    expect(await refusal(open)).toMatchObject({ what: "FILE:2: not a JSON array" });
+    const more = folder.write("more.json", '[{"a":1}]\n\n[{"a":2}]');
+    expect(await refusal(more)).toMatchObject({ what: "FILE:3: not a JSON array" });
+  });
+});
+
+describe("another file", () => {
+  test.each([
+    ["rows.jsonl.gz", gzipSync('{"a":1}'), "FILE is compressed (gzip)"],
+    ["rows.zip", Buffer.from("PK\u0003\u0004rest", "latin1"), "FILE is a zip archive"],
+    ["rows.parquet", Buffer.from("PAR1rest"), "FILE is Parquet"],
+    ["utf16.jsonl", Buffer.from('\uFEFF{"a":1}', "utf16le"), "FILE is UTF-16"],
+  ])("%s is refused by its first bytes", async (name, bytes, what) => {
+    expect(await refusal(folder.write(name, bytes))).toMatchObject({ name: "DataError", what });
+  });
+
+  test("that is missing or a folder is refused", async () => {
+    expect(await refusal(folder.path("none"))).toMatchObject({ what: "FILE: no such file" });
+    expect(await refusal(folder.path("."))).toMatchObject({ what: "FILE: is a folder" });
+  });
+});
+
+test("a file that shrinks while it is open is an error, not a cut row", async () => {
+  const path = folder.write("shrinks.jsonl", '{"a":1}\n{"a":2}\n');
+  const file = await openRowFile(path);
+  folder.write("shrinks.jsonl", '{"a":1}\n');
+  await expect(file.read(1)).rejects.toThrow(/:2: the file is shorter than when it was opened/);
+  await file.close();
+});

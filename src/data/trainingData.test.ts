@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  type ChatTemplate,
+  loadTokenizer,
+  resolveChatTemplate,
+  type Tokenizer,
+} from "../text/index.js";
+import { messagesRow, testFolder, tinyTokenizerPath } from "./testFiles.js";
+import { type MicroBatch, openTrainingData, type TrainingDataOptions } from "./trainingData.js";
+
+const folder = testFolder();
+afterAll(() => folder.remove());
+
+let tokenizer: Tokenizer;
+let template: ChatTemplate;
+beforeAll(async () => {
+  tokenizer = await loadTokenizer(tinyTokenizerPath);
+  template = resolveChatTemplate("firefly-classic", tokenizer);
+});
+
+const rows = Array.from({ length: 23 }, (_, index) =>
+  messagesRow(`question ${index}`, `answer ${index} ${"字".repeat(index % 7)}`, "and?", "yes"),
+);
+
+function open(content: readonly object[] | string, options: Partial<TrainingDataOptions> = {}) {
+  const files = [folder.write("train.jsonl", content)];
+  return openTrainingData({
+    ...{ files, tokenizer, template, maxSeqLength: 512, batchSize: 4, seed: 3 },
+    embeddingRows: tokenizer.vocabSize,
+    ...options,
+  });
+}
+
+const plain = (batch: MicroBatch) => ({
+  ...batch,
+  sequences: batch.sequences.map(({ inputIds, labels, source }) => ({
+    inputIds: [...inputIds],
+    labels: [...labels],
+    line: source.line,
+  })),
+});
+
+describe("openTrainingData", () => {
+  test("gives the same micro-batches from the beginning and from any place", async () => {
+    const data = await open(rows);
+    expect(data).toMatchObject({ rows: 23, microBatchesPerEpoch: 6 });
+    const through = [];
+    for (let number = 0; number < 14; number++) through.push(plain(await data.microBatch(number)));
+    await data.close();
+    for (const start of [13, 5, 6, 0]) {
+      const resumed = await open(rows, { prefetch: start % 3 });
+      expect(plain(await resumed.microBatch(start))).toEqual(through[start]);
+      await resumed.close();
+    }
+    expect(through.map(({ epoch, sequences }) => [epoch, sequences.length])).toEqual(
+      [0, 1, 2].flatMap((epoch) => [4, 4, 4, 4, 4, 3].map((size) => [epoch, size])).slice(0, 14),
+    );
+    const lines = through.slice(0, 6).flatMap(({ sequences }) => sequences.map(({ line }) => line));
+    expect(lines.sort((a, b) => a - b)).toEqual(rows.map((_, index) => index + 1));
+  });
+
+  test("labels the assistant's turns with their end tokens and counts them", async () => {
+    const data = await open([messagesRow("hello", "world", "again", "bye")], { shuffle: false });
+    const batch = await data.microBatch(0);
+    const [sequence] = batch.sequences;
+    const learnt = [...sequence!.labels].filter((label) => label !== -100);
+    const [world, bye] = await tokenizer.encodeBatch(["world", "bye"]);
+    const end = tokenizer.eosTokenId!;
+    expect(learnt).toEqual([...world!, end, ...bye!, end]);
+    expect(batch).toMatchObject({ tokens: sequence!.inputIds.length, truncated: 0, skipped: [] });
+    expect(batch.labelledTokens).toBe(learnt.length);
+    await data.close();
+  });
+
+  test("cuts on the right at the maximal length and counts it", async () => {
+    const data = await open(rows, { shuffle: false, maxSeqLength: 12 });
+    const whole = await open(rows, { shuffle: false });
+    const [cut, full] = [await data.microBatch(0), await whole.microBatch(0)];
+    expect(cut.truncated).toBe(4);
+    expect(cut.sequences.map(({ inputIds }) => [...inputIds])).toEqual(
+      full.sequences.map(({ inputIds }) => [...inputIds.subarray(0, 12)]),
+    );
+    await Promise.all([data.close(), whole.close()]);
+  });
+
+  test("fails on a row that cannot be trained on, when its turn comes and not before", async () => {
+    const content = rows.map((row) => JSON.stringify(row));
+    content[9] = '{"messages": [';
+    const data = await open(content.join("\n"), { shuffle: false });
+    await data.microBatch(0);
+    await data.microBatch(1);
+    await expect(data.microBatch(2)).rejects.toThrow(/train\.jsonl:10: not JSON/);
+    await expect(data.microBatch(2)).rejects.toThrow(/train\.jsonl:10: not JSON/);
+    expect((await data.microBatch(3)).sequences).toHaveLength(4);
+    await data.close();
+  });
+
+  test("leaves such rows out and names them with onError skip", async () => {
+    const content = [...rows.slice(0, 3), { messages: [] }, ...rows.slice(3)];
+    const data = await open(content, { shuffle: false, onError: "skip" });
+    const batch = await data.microBatch(0);
+    expect(batch.sequences.map(({ source }) => source.line)).toEqual([1, 2, 3]);
+    expect(batch.skipped).toMatchObject([
+      { source: { line: 4 }, reason: expect.stringMatching(/:4: the conversation is empty$/) },
+    ]);
+    await data.close();
+  });
+
+  test("refuses ids that the embedding has no row for, and rows that teach nothing", async () => {
+    const small = await open(rows, { shuffle: false, embeddingRows: 5 });
+    await expect(small.microBatch(0)).rejects.toMatchObject({
+      name: "DataError",
+      message: expect.stringMatching(/train\.jsonl:1: the model has no embedding for token/),
+    });
+    await small.close();
+    const cut = await open(rows, { shuffle: false, maxSeqLength: 3 });
+    await expect(cut.microBatch(0)).rejects.toMatchObject({
+      message: expect.stringMatching(/train\.jsonl:1: no token of this conversation is trained on/),
+      todo: "raise max_seq_length, or remove the conversation",
+    });
+    await cut.close();
+  });
+
+  test("ranks share an epoch's rows", async () => {
+    const lines = [];
+    for (const rank of [0, 1, 2]) {
+      const data = await open(rows, { rank, worldSize: 3, batchSize: 2 });
+      expect(data.microBatchesPerEpoch).toBe(4);
+      for (let number = 0; number < 4; number++) {
+        const { sequences } = await data.microBatch(number);
+        lines.push(...sequences.map(({ source }) => source.line));
+      }
+      await data.close();
+    }
+    expect(lines.sort((a, b) => a - b)).toEqual(rows.map((_, index) => index + 1));
+  });
+
+  test("the summary of all rows is exact, that of a sample scales up", async () => {
+    const data = await open(rows);
+    let tokens = 0;
+    let labelledTokens = 0;
+    for (let number = 0; number < data.microBatchesPerEpoch; number++) {
+      const batch = await data.microBatch(number);
+      tokens += batch.tokens;
+      labelledTokens += batch.labelledTokens;
+    }
+    const exact = await data.summary();
+    expect(exact).toMatchObject({ rows: 23, exact: true, tokens, labelledTokens, badRows: 0 });
+    expect(exact.labelledShare).toBeCloseTo(labelledTokens / tokens);
+    const sampled = await data.summary(10);
+    expect(sampled).toMatchObject({ rows: 23, exact: false, sampledRows: 10 });
+    expect(Math.abs(sampled.tokens / tokens - 1)).toBeLessThan(0.25);
+    await data.close();
+  });
+
+  test("tools that the template leaves out are refused, not lost", async () => {
+    const jinja = "{% for m in messages %}{{ m.role }}: {{ m.content }}</s>{% endfor %}";
+    const { createJinjaTemplate } = await import("../text/index.js");
+    const called = { role: "assistant", content: "", tool_calls: [{ function: { name: "add" } }] };
+    const messages = [{ role: "user", content: "q" }, called, { role: "tool", content: "1" }];
+    const row = { messages: [...messages, { role: "assistant", content: "one" }] };
+    const data = await open([row], { template: createJinjaTemplate(jinja, "plain", tokenizer) });
+    await expect(data.microBatch(0)).rejects.toThrow(
+      /chat template plain leaves out the call of add/,
+    );
+    await data.close();
+  });
+});
