@@ -6,6 +6,7 @@ import type { CommandModule } from "./command.js";
 
 /** Loaders by command name, in the order in which `--help` lists them. */
 export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
+  demo: async () => (await import("./demo.js")).demoCommand,
   doctor: async () => (await import("./doctor.js")).doctorCommand,
   check: async () => (await import("./check.js")).checkCommand,
   train: async () => (await import("./train.js")).trainCommand,

@@ -1,0 +1,51 @@
+/** Asks a model each question in a conversation of its own, greedily, so that answers repeat. */
+import { disposeChatModel, generateText, loadChatModel } from "../../generate/index.js";
+import { prepareModel } from "../../models/index.js";
+import { defaultDevice } from "../../tensor/index.js";
+import { encodePrompt } from "../../text/index.js";
+
+export interface AskOptions {
+  /** Model as `chat --model` takes it. */
+  model: string;
+  /** Directory of an adapter. */
+  adapter?: string | undefined;
+  questions: readonly string[];
+  /** An answer that is longer ends with an ellipsis. */
+  maxNewTokens: number;
+  /** Gets each answer when it is complete. */
+  onAnswer?: (question: string, answer: string) => void;
+}
+
+/**
+ * @returns the answers in the order of the questions
+ * @throws ConfigError, FormatError where the model cannot be loaded
+ */
+export async function askQuestions(options: AskOptions): Promise<string[]> {
+  const { adapter, maxNewTokens, questions } = options;
+  const chat = await loadChatModel(options.model, { adapter, device: defaultDevice() });
+  try {
+    const prepared = prepareModel(chat.model);
+    try {
+      const answers: string[] = [];
+      for (const question of questions) {
+        const messages = [{ role: "user" as const, content: question }];
+        const promptIds = await encodePrompt(messages, chat.tokenizer, chat.template);
+        const generation = generateText(prepared, chat.tokenizer, promptIds, {
+          settings: { maxNewTokens, stop: chat.stop },
+          stopTokenIds: chat.stopTokenIds,
+        });
+        let next = await generation.next();
+        while (!next.done) next = await generation.next();
+        const { text, finishReason } = next.value;
+        const answer = finishReason === "length" ? `${text.trim()}…` : text.trim();
+        answers.push(answer);
+        options.onAnswer?.(question, answer);
+      }
+      return answers;
+    } finally {
+      prepared.dispose();
+    }
+  } finally {
+    disposeChatModel(chat);
+  }
+}

@@ -1,0 +1,40 @@
+/** What a newcomer can do after the demo: commands to copy, and the files that are there. */
+import { readdirSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
+
+/** How the program is started from the working directory. */
+export function programName(root: string, from = process.cwd()): string {
+  const path = relative(from, join(root, "tunewright"));
+  if (path === "tunewright") return "./tunewright";
+  return path.startsWith("..") ? join(root, "tunewright") : path;
+}
+
+/** A word for a shell, quoted where it must be. */
+export function shellWord(word: string): string {
+  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** The command that talks to what a run has made. */
+export function chatCommand(program: string, runDir: string): string {
+  return `${shellWord(program)} chat --model ${shellWord(runDir)}`;
+}
+
+const meanings: readonly (readonly [string, string])[] = [
+  ["adapter_model.safetensors", "what was learnt, in PEFT's format"],
+  ["adapter_config.json", "shape of the adapter and its base model"],
+  ["tokenizer.json", "tokenizer, so that chat needs nothing else"],
+  ["events.jsonl", "every step as it happened: loss, rate, tokens"],
+  ["config.json", "every value of the configuration and where it came from"],
+];
+
+/** The files of a run that matter most, a line each with size and meaning. */
+export function describeRunFiles(runDir: string): string[] {
+  const present = new Set(readdirSync(runDir));
+  return meanings
+    .filter(([name]) => present.has(name))
+    .map(([name, meaning]) => {
+      const bytes = statSync(join(runDir, name)).size;
+      const size = bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${Math.round(bytes / 1e6)} MB`;
+      return `${name.padEnd(26)}${size.padStart(7)}  ${meaning}`;
+    });
+}
