@@ -69,6 +69,12 @@ describe("a JSONL file", () => {
   test("names file and line of a broken row", async () => {
     const path = folder.write("broken.jsonl", '{"a":1}\n\n{"a":\n');
     expect(await refusal(path, 1)).toMatchObject({ name: "DataError", what: "FILE:3: not JSON" });
+    const deep = folder.write("deep.jsonl", `{"a":${"[".repeat(1e5)}${"]".repeat(1e5)}}`);
+    expect(await refusal(deep, 0)).toMatchObject({
+      what: "FILE:1: lists or objects are nested more than 100 deep",
+    });
+    const long = folder.write("long-row.jsonl", `{"a":1}\n{"a":"${"x".repeat(17 << 20)}"}\n`);
+    expect(await refusal(long, 1)).toMatchObject({ what: "FILE:2: the row is 18 MB long" });
     const gbk = Buffer.from([0x22, 0xc4, 0xe3, 0xba, 0xc3, 0x22]);
     expect(await refusal(folder.write("gbk.jsonl", gbk), 0)).toEqual({
       name: "DataError",

@@ -4,8 +4,13 @@ import { DataError } from "../util/errors.js";
 import { buildRowIndex, type RowIndex } from "./rowIndex.js";
 import { isSpace } from "./rowScanner.js";
 
-/** Longer rows are refused: a conversation has kilobytes, a broken file has gigabytes. */
-const maxRowBytes = 256 << 20;
+/**
+ * Longer rows are refused: a million tokens have five megabytes, and encoding a row takes over a
+ * hundred times its size in memory.
+ */
+const maxRowBytes = 16 << 20;
+
+const maxDepth = 100;
 
 export interface RowFile {
   readonly file: string;
@@ -51,7 +56,7 @@ export async function openRowFile(
       if (length > maxRowBytes) {
         throw new DataError(`${place}: the row is ${Math.round(length / 1e6)} MB long`, {
           why: `a row may have up to ${maxRowBytes >> 20} MiB`,
-          todo: "check whether line breaks are missing, or remove the row",
+          todo: "check whether line breaks are missing, or split or remove the row",
         });
       }
       const buffer = Buffer.allocUnsafe(length);
@@ -63,7 +68,14 @@ export async function openRowFile(
         });
       }
       const own = layout === "array" ? buffer.subarray(0, elementEnd(buffer)) : buffer;
-      return parse(decode(own, place), place);
+      const value = parse(decode(own, place), place);
+      if (isDeeper(value, maxDepth)) {
+        throw new DataError(`${place}: lists or objects are nested more than ${maxDepth} deep`, {
+          why: "templates and converters go through them level by level",
+          todo: "correct or remove the row",
+        });
+      }
+      return value;
     },
     close: () => handle.close(),
   };
@@ -125,4 +137,11 @@ function parse(text: string, place: string): unknown {
 function shorten(message: string): string {
   const line = message.replace(/\s+/g, " ");
   return line.length > 160 ? `${line.slice(0, 160)}…` : line;
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (levels === 0) return true;
+  for (const inner of Object.values(value)) if (isDeeper(inner, levels - 1)) return true;
+  return false;
 }

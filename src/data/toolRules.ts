@@ -4,7 +4,8 @@ import { DataError } from "../util/errors.js";
 
 /**
  * Many templates know nothing of tools and just drop calls and definitions: the model would learn
- * empty answers. The names of what is called must be in the rendered text.
+ * empty answers. The name of what is called must be in the rendered text once for each call, and
+ * that of a defined tool once more, beside where the messages themselves mention it.
  * @throws DataError naming file and line
  */
 export function checkTools(
@@ -17,8 +18,12 @@ export function checkTools(
   );
   if (called.length === 0 && tools === undefined) return;
   const text = segments.map((segment) => ("text" in segment ? segment.text : "")).join("");
-  const lost = called.find((name) => !text.includes(name));
-  const unseen = tools !== undefined && !tools.some((tool) => text.includes(toolName(tool)));
+  const said = messages.map(({ content }) => content).join("\n");
+  const uses = (name: string) => called.filter((one) => one === name).length;
+  const isThere = (name: string, times: number) =>
+    count(text, name) >= count(said, name) + uses(name) + times;
+  const lost = called.find((name) => !isThere(name, 0));
+  const unseen = tools !== undefined && !tools.some((tool) => isThere(toolName(tool), 1));
   if (lost === undefined && !unseen) return;
   const place = source ? `${source.file}:${source.line}: ` : "";
   const what = lost === undefined ? "the definitions of tools" : `the call of ${lost}`;
@@ -26,6 +31,10 @@ export function checkTools(
     why: "it was made for conversations without tools",
     todo: "use a model whose template knows tools, or remove the row",
   });
+}
+
+function count(text: string, part: string): number {
+  return part === "" ? 0 : text.split(part).length - 1;
 }
 
 function toolName(tool: unknown): string {

@@ -154,15 +154,27 @@ describe("openTrainingData", () => {
   });
 
   test("tools that the template leaves out are refused, not lost", async () => {
-    const jinja = "{% for m in messages %}{{ m.role }}: {{ m.content }}</s>{% endfor %}";
     const { createJinjaTemplate } = await import("../text/index.js");
     const called = { role: "assistant", content: "", tool_calls: [{ function: { name: "add" } }] };
-    const messages = [{ role: "user", content: "q" }, called, { role: "tool", content: "1" }];
-    const row = { messages: [...messages, { role: "assistant", content: "one" }] };
-    const data = await open([row], { template: createJinjaTemplate(jinja, "plain", tokenizer) });
-    await expect(data.microBatch(0)).rejects.toThrow(
-      /chat template plain leaves out the call of add/,
+    const messages = [{ role: "user", content: "add!" }, called, { role: "tool", content: "1" }];
+    const row = { messages: [...messages, { role: "assistant", content: "added: 1" }] };
+    const each = (body: string) => `{% for m in messages %}${body}{{ m.content }}</s>{% endfor %}`;
+    const calls = "{% for c in m.tool_calls or [] %}{{ c.function.name }}{% endfor %}";
+    const attempt = async (jinja: string, content: object) => {
+      const plain = createJinjaTemplate(jinja, "plain", tokenizer);
+      const data = await open([content], { template: plain });
+      try {
+        return (await data.microBatch(0)).sequences.length;
+      } finally {
+        await data.close();
+      }
+    };
+    await expect(attempt(each(""), row)).rejects.toThrow(/plain leaves out the call of add/);
+    expect(await attempt(each(calls), row)).toBe(1);
+    const defined = { ...row, tools: [{ function: { name: "add" } }] };
+    await expect(attempt(each(calls), defined)).rejects.toThrow(
+      /leaves out the definitions of tools/,
     );
-    await data.close();
+    expect(await attempt(`{{ tools | tojson }}${each(calls)}`, defined)).toBe(1);
   });
 });

@@ -53,10 +53,11 @@ export function registerPreview(command: Command): void {
 }
 
 async function preview(files: readonly string[], flags: PreviewFlags): Promise<void> {
+  const reading = sourceOptions(flags);
   const { encodeRows, openConversations } = await import("../../data/index.js");
   const { openTextModel } = await import("./textModel.js");
   const { tokenizer, template, embeddingRows } = await openTextModel(flags);
-  const source = await openConversations(files, sourceOptions(flags));
+  const source = await openConversations(files, reading);
   try {
     const count = Math.min(flags.limit ?? defaultLimit, source.rows);
     const rows = Array.from({ length: count }, (_, row) => row);
