@@ -191,7 +191,18 @@ napi_value capabilities(napi_env env, napi_callback_info info) {
 
 }  // namespace
 
+// Training allocates and frees the same few sizes of some megabytes again and again. By default
+// glibc takes each from the kernel and gives it back, and the page faults cost as much as the
+// arithmetic on small blocks; so memory is kept until trim() is called.
+static void keepFreedMemory() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+#endif
+}
+
 void initRuntime(napi_env env, napi_value exports) {
+  keepFreedMemory();
   exportAll(env, exports,
             {{"setThreads", setThreads},
              {"threads", threads},

@@ -132,6 +132,9 @@ export const operators: readonly string[] = [
   "addmm_",
   "baddbmm",
   "mm.out as mmOut",
+  "mul.out as mulOut",
+  "bmm.out as bmmOut",
+  "silu_backward.grad_input as siluBackwardOut",
   // layers
   "rms_norm",
   "silu",

@@ -11,9 +11,10 @@ import {
   type Preparation,
   rmsNorm,
   stackParts,
+  swiglu,
   type TokenGroup,
 } from "../nn/index.js";
-import { mul, silu, type Tensor } from "../tensor/index.js";
+import type { Tensor } from "../tensor/index.js";
 import { ConfigError } from "../util/errors.js";
 import type {
   CausalLanguageModel,
@@ -96,8 +97,7 @@ function feedForwardBranch(
       const down = linears.down.prepare(keyFor(preparation, 1));
       const gated = (x: Tensor, group: number) => {
         const both = gateUp(rmsNorm(x, norm, config.rms_norm_eps), group); // [n, 2 * intermediate]
-        const width = both.size(1) / 2;
-        return mul(silu(both.narrow(1, 0, width)), both.narrow(1, width, width));
+        return swiglu(both);
       };
       return {
         apply: (x, group) => down(gated(x, group.index), group.index),

@@ -27,14 +27,21 @@ const BLOCK = 256;
  * @param q [n, nH, hd]
  * @param k [n, nKv, hd]
  * @param v [n, nKv, hd]
+ * @param keepProbabilities saves the backward pass making the probabilities again, where it follows
+ *   so soon that holding half of [nH, n, n] does not matter
  * @returns [n, nH * hd]
  */
-export function causalAttention(q: Tensor, k: Tensor, v: Tensor): Tensor {
+export function causalAttention(
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  keepProbabilities = false,
+): Tensor {
   if (q.device !== "cpu") return deviceAttention(q, k, v);
   const [output] = customGradient(
     [q, k, v],
     () => {
-      const context = blockwise(q, k, v);
+      const context = blockwise(q, k, v, keepProbabilities && q.requiresGrad);
       return { outputs: [context.forward()], saved: context };
     },
     ([gradient], context) => context.backward(gradient as Tensor),
@@ -51,12 +58,14 @@ function groupHeads(x: Tensor, keyHeads: number): Tensor {
     .contiguous();
 }
 
-function blockwise(q: Tensor, k: Tensor, v: Tensor) {
+function blockwise(q: Tensor, k: Tensor, v: Tensor, keepProbabilities: boolean) {
   const [n = 0, heads = 0, headDim = 0] = q.shape;
   const keyHeads = k.size(1);
   const group = heads / keyHeads;
   const scale = 1 / Math.sqrt(headDim);
-  const queries = groupHeads(q, keyHeads).view([keyHeads, n * group, headDim]);
+  const queries = groupHeads(q, keyHeads)
+    .view([keyHeads, n * group, headDim])
+    .mul(scale);
   const keys = k.transpose(0, 1).contiguous(); // [nKv, n, hd]
   const values = v.transpose(0, 1).contiguous(); // [nKv, n, hd]
   const size = Math.min(BLOCK, n);
@@ -67,10 +76,12 @@ function blockwise(q: Tensor, k: Tensor, v: Tensor) {
   const probabilities = (start: number, end: number): Tensor => {
     const count = end - start;
     const block = queries.narrow(1, start * group, count * group);
-    const scores = block.mul(scale).bmm(keys.narrow(1, 0, end).transpose(1, 2));
+    const scores = block.bmm(keys.narrow(1, 0, end).transpose(1, 2));
     scores.narrow(2, start, count).add_(mask.narrow(0, 0, count * group).narrow(1, 0, count));
     return scores.softmax(-1);
   };
+
+  const keptProbabilities = new Map<number, Tensor>();
 
   const eachBlock = (body: (start: number, end: number) => void) => {
     for (let start = 0; start < n; start += BLOCK) body(start, Math.min(start + BLOCK, n));
@@ -84,7 +95,13 @@ function blockwise(q: Tensor, k: Tensor, v: Tensor) {
     forward(): Tensor {
       const blocks: Tensor[] = [];
       eachBlock((start, end) => {
-        blocks.push(tidy(() => probabilities(start, end).bmm(values.narrow(1, 0, end))));
+        const block = tidy(() => {
+          const p = probabilities(start, end);
+          const output = p.bmm(values.narrow(1, 0, end));
+          return keepProbabilities ? { p, output } : { output };
+        });
+        if (block.p) keptProbabilities.set(start, block.p);
+        blocks.push(block.output);
       });
       return ungroup(blocks.length > 1 ? cat(blocks, 1) : blocks[0]!).reshape([n, heads * headDim]);
     },
@@ -99,7 +116,7 @@ function blockwise(q: Tensor, k: Tensor, v: Tensor) {
       const valueGradient = empty([keyHeads, n, headDim], { dtype: q.dtype }).zero_();
       const backwardBlock = (start: number, end: number): Tensor => {
         const rows = (x: Tensor) => x.narrow(1, start * group, (end - start) * group);
-        const p = probabilities(start, end);
+        const p = keptProbabilities.get(start) ?? probabilities(start, end);
         const output = rows(outputs);
         valueGradient.narrow(1, 0, end).add_(bmm(p.transpose(1, 2), output));
         const byProbability = bmm(output, values.narrow(1, 0, end).transpose(1, 2));
@@ -113,7 +130,7 @@ function blockwise(q: Tensor, k: Tensor, v: Tensor) {
       const queryGradient = queryBlocks.length > 1 ? cat(queryBlocks, 1) : queryBlocks[0]!;
       return [
         ungroup(queryGradient).mul(scale),
-        keyGradient.mul_(scale).transpose(0, 1).contiguous(),
+        keyGradient.transpose(0, 1).contiguous(),
         valueGradient.transpose(0, 1).contiguous(),
       ];
     },

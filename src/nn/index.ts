@@ -28,3 +28,4 @@ export {
   ropeFrequencies,
   ropeTable,
 } from "./rope.js";
+export { swiglu } from "./swiglu.js";

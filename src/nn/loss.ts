@@ -40,12 +40,14 @@ export function linearCrossEntropy(
             [count, 1],
           ).to({ device: hidden.device });
           const logits = rows.matmul(weight.transpose(0, 1)).to({ dtype: "float32" }); // [count, vocab]
-          const normaliser = logits.logsumexp(-1, true);
-          const sum = normaliser.sub(logits.gather(1, chosen)).sum(null).item();
+          const logProbabilities = logits.logSoftmax(-1);
+          logits.dispose();
+          const picked = logProbabilities.gather(1, chosen);
+          const sum = -picked.sum(null).item();
           if (!hiddenGradient) return sum;
           // softmax(logits) - one-hot, in place
-          const gradient = logits.sub_(normaliser).exp_();
-          gradient.scatterAdd_(1, chosen, normaliser.onesLike().neg());
+          const gradient = logProbabilities.exp_();
+          gradient.scatterAdd_(1, chosen, picked.onesLike().neg());
           const scaled = gradient.mul_(scale).to({ dtype: hidden.dtype });
           hiddenGradient.narrow(0, start, count).copy_(scaled.matmul(weight));
           weightGradient?.add_(scaled.transpose(0, 1).matmul(rows));

@@ -1,5 +1,5 @@
 /** Root-mean-square normalisation (Zhang and Sennrich, 2019, arXiv 1910.07467). */
-import { rmsNorm as nativeRmsNorm, type Tensor } from "../tensor/index.js";
+import { customGradient, linalgVectorNorm, type Tensor, tidy } from "../tensor/index.js";
 
 /**
  * `x / sqrt(mean(x²) + epsilon) * weight` over the last dimension, with the statistics in float32.
@@ -8,5 +8,38 @@ import { rmsNorm as nativeRmsNorm, type Tensor } from "../tensor/index.js";
  * @param weight [dim]
  */
 export function rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor {
-  return nativeRmsNorm(x, [x.size(-1)], weight.to({ dtype: x.dtype }), epsilon);
+  const dim = x.size(-1);
+  const [output] = customGradient(
+    [x, weight],
+    () => {
+      const cast = weight.to({ dtype: x.dtype });
+      const inverse = linalgVectorNorm(x, 2, -1, true, { dtype: "float32" }) // [n, 1]
+        .pow(2)
+        .div_(dim)
+        .add_(epsilon)
+        .rsqrt();
+      const scaled = x.mul(inverse.to({ dtype: x.dtype }));
+      return { outputs: [scaled.mul_(cast)], saved: { inverse, cast } };
+    },
+    ([gradient], { inverse, cast }) => {
+      const inverseCast = inverse.to({ dtype: x.dtype });
+      const weighted = gradient!.mul(cast);
+      const byInput = x.requiresGrad
+        ? tidy(() => {
+            const along = weighted.mul(x).sum(-1, true, { dtype: "float32" });
+            const back = along.mul_(inverse.pow(3)).div_(-dim).to({ dtype: x.dtype });
+            return weighted.mul(inverseCast).addcmul_(x, back);
+          })
+        : null;
+      const byWeight = weight.requiresGrad
+        ? gradient!
+            .mul(x)
+            .mul_(inverseCast)
+            .sum(0, false, { dtype: "float32" })
+            .to({ dtype: weight.dtype })
+        : null;
+      return [byInput, byWeight];
+    },
+  );
+  return output as Tensor;
 }

@@ -2,7 +2,16 @@
  * Rotary position embeddings (Su et al., 2021, arXiv 2104.09864) and the ways to stretch them to
  * longer texts, as transformers computes them (`modeling_rope_utils.py`): in single precision.
  */
-import { cat, type Device, type DType, type Tensor, tensor } from "../tensor/index.js";
+import {
+  customGradient,
+  type Device,
+  type DType,
+  empty,
+  mulOut,
+  type Tensor,
+  tensor,
+  tidy,
+} from "../tensor/index.js";
 import { ConfigError } from "../util/errors.js";
 
 /** The keys of config.json that rotary embeddings read. */
@@ -156,16 +165,30 @@ export function ropeTable(
 }
 
 /**
- * Rotates each head by its position, pairing dimension i with i + half ("rotate half").
+ * Rotates each head by its position, pairing dimension i with i + half ("rotate half"). The
+ * gradient is rotated back.
  *
  * @param x [n, heads, headDim]
  */
-export function applyRope(x: Tensor, { cos, sin }: RopeTable): Tensor {
+export function applyRope(x: Tensor, table: RopeTable): Tensor {
+  const [output] = customGradient(
+    [x],
+    () => ({ outputs: [rotate(x, table, 1)], saved: undefined }),
+    ([gradient]) => [rotate(gradient as Tensor, table, -1)],
+  );
+  return output as Tensor;
+}
+
+function rotate(x: Tensor, { cos, sin }: RopeTable, direction: 1 | -1): Tensor {
   const half = cos.size(-1);
-  const headDim = x.size(-1);
-  const first = x.narrow(-1, 0, half);
-  const second = x.narrow(-1, half, half);
-  const parts = [first.mul(cos).sub(second.mul(sin)), second.mul(cos).add(first.mul(sin))];
-  if (2 * half < headDim) parts.push(x.narrow(-1, 2 * half, headDim - 2 * half));
-  return cat(parts, -1);
+  const result = empty([...x.shape], { dtype: x.dtype, device: x.device });
+  tidy(() => {
+    const halves = (tensor: Tensor) =>
+      [tensor.narrow(-1, 0, half), tensor.narrow(-1, half, half)] as const;
+    const [first, second] = halves(x);
+    const [firstResult, secondResult] = halves(result);
+    mulOut(first, cos, { out: firstResult }).addcmul_(second, sin, { value: -direction });
+    mulOut(second, cos, { out: secondResult }).addcmul_(first, sin, { value: direction });
+  });
+  return result;
 }

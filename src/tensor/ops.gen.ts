@@ -761,6 +761,27 @@ export function mmOut(self: Tensor, mat2: Tensor, options: { out: Tensor }): Ten
   return keyword.out;
 }
 
+const $mulOut_out = operator("aten::mul", "out");
+export function mulOut(self: Tensor, other: Tensor, options: { out: Tensor }): Tensor {
+  const keyword = keywords($mulOut_out, options);
+  native.call(id($mulOut_out), handle(self), handle(other), handle(keyword.out));
+  return keyword.out;
+}
+
+const $bmmOut_out = operator("aten::bmm", "out");
+export function bmmOut(self: Tensor, mat2: Tensor, options: { out: Tensor }): Tensor {
+  const keyword = keywords($bmmOut_out, options);
+  native.call(id($bmmOut_out), handle(self), handle(mat2), handle(keyword.out));
+  return keyword.out;
+}
+
+const $siluBackwardOut_grad_input = operator("aten::silu_backward", "grad_input");
+export function siluBackwardOut(gradOutput: Tensor, self: Tensor, options: { gradInput: Tensor }): Tensor {
+  const keyword = keywords($siluBackwardOut_grad_input, options);
+  native.call(id($siluBackwardOut_grad_input), handle(gradOutput), handle(self), handle(keyword.gradInput));
+  return keyword.gradInput;
+}
+
 const $rmsNorm = operator("aten::rms_norm", "");
 export function rmsNorm(input: Tensor, normalizedShape: number | readonly number[], weight?: Tensor | null, eps?: number | null): Tensor {
   return wrap(native.call(id($rmsNorm), handle(input), integers(normalizedShape), handle(weight), eps));
@@ -981,6 +1002,8 @@ declare module "./tensor.js" {
     addmm_(...rest: Rest<typeof addmm_>): ReturnType<typeof addmm_>;
     baddbmm(...rest: Rest<typeof baddbmm>): ReturnType<typeof baddbmm>;
     mmOut(...rest: Rest<typeof mmOut>): ReturnType<typeof mmOut>;
+    mulOut(...rest: Rest<typeof mulOut>): ReturnType<typeof mulOut>;
+    bmmOut(...rest: Rest<typeof bmmOut>): ReturnType<typeof bmmOut>;
     silu(...rest: Rest<typeof silu>): ReturnType<typeof silu>;
     silu_(...rest: Rest<typeof silu_>): ReturnType<typeof silu_>;
     gelu(...rest: Rest<typeof gelu>): ReturnType<typeof gelu>;
@@ -1099,6 +1122,8 @@ const methods = {
   addmm_(this: Tensor, ...rest: Rest<typeof addmm_>) { return addmm_(this, ...rest); },
   baddbmm(this: Tensor, ...rest: Rest<typeof baddbmm>) { return baddbmm(this, ...rest); },
   mmOut(this: Tensor, ...rest: Rest<typeof mmOut>) { return mmOut(this, ...rest); },
+  mulOut(this: Tensor, ...rest: Rest<typeof mulOut>) { return mulOut(this, ...rest); },
+  bmmOut(this: Tensor, ...rest: Rest<typeof bmmOut>) { return bmmOut(this, ...rest); },
   silu(this: Tensor, ...rest: Rest<typeof silu>) { return silu(this, ...rest); },
   silu_(this: Tensor, ...rest: Rest<typeof silu_>) { return silu_(this, ...rest); },
   gelu(this: Tensor, ...rest: Rest<typeof gelu>) { return gelu(this, ...rest); },

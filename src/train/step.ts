@@ -96,6 +96,7 @@ function packGroups(
   model: CausalLanguageModel,
   sequences: readonly Sequence[],
   { groupTokens, dtype }: PassSettings,
+  keepProbabilities = false,
 ): PackedGroup[] {
   return groupSequences(sequences, groupTokens).map((group, index) => {
     const rows: number[] = [];
@@ -117,7 +118,7 @@ function packGroups(
     }
     const lengths = group.map(({ inputIds }) => inputIds.length);
     return {
-      tokens: packedGroup(model, lengths, index, dtype),
+      tokens: packedGroup(model, lengths, index, dtype, keepProbabilities),
       ids,
       rows: Int32Array.from(rows),
       targets: Int32Array.from(targets),
@@ -192,7 +193,7 @@ export function trainingPass(
   settings: TrainingPassSettings,
 ): number {
   return tidy(() => {
-    const groups = packGroups(model, sequences, settings);
+    const groups = packGroups(model, sequences, settings, settings.recompute);
     const tokens = groups.map((group) => group.tokens);
     const embedded = noGrad(() => groups.map(({ ids }) => embedTokens(model, ids)));
     const { outputs, kept } = forwardBranches(model.branches, embedded, tokens, {

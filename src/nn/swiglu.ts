@@ -1,0 +1,36 @@
+/** The gated unit of Llama's feed-forward branch (Shazeer, 2020, arXiv 2002.05202). */
+import {
+  customGradient,
+  empty,
+  mulOut,
+  silu,
+  siluBackwardOut,
+  type Tensor,
+  tidy,
+} from "../tensor/index.js";
+
+/**
+ * `silu(gate) * up`.
+ *
+ * @param both [n, 2 * width], gate and up side by side
+ * @returns [n, width]
+ */
+export function swiglu(both: Tensor): Tensor {
+  const width = both.size(1) / 2;
+  const gate = () => both.narrow(1, 0, width);
+  const up = () => both.narrow(1, width, width);
+  const [output] = customGradient(
+    [both],
+    () => ({ outputs: [silu(gate()).mul_(up())], saved: undefined }),
+    ([gradient]) => {
+      const result = empty([...both.shape], { dtype: both.dtype, device: both.device });
+      tidy(() => {
+        const byActivated = gradient!.mul(up());
+        siluBackwardOut(byActivated, gate(), { gradInput: result.narrow(1, 0, width) });
+        mulOut(gradient!, silu(gate()), { out: result.narrow(1, width, width) });
+      });
+      return [result];
+    },
+  );
+  return output as Tensor;
+}
