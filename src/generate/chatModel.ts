@@ -29,6 +29,8 @@ export interface ChatModel {
   stop: string[];
   /** What the model's generation_config.json says. */
   defaults: GenerationChoices;
+  /** Where the weights come from. */
+  path: string;
   /** Directory of the adapter, if any. */
   adapter: string | null;
 }
@@ -75,6 +77,7 @@ export async function loadChatModel(
     stopTokenIds: [...new Set(ends)],
     stop: chatTemplate.stop.filter((text) => text && tokenizer.tokenToId(text) === undefined),
     defaults: readGenerationConfig(path),
+    path,
     adapter,
   };
 }

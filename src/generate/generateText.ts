@@ -1,7 +1,12 @@
 /** One answer as text: whole characters as they become certain, stop texts cut off. */
 import type { PreparedModel } from "../models/index.js";
 import type { Tokenizer } from "../text/index.js";
-import { type FinishReason, type GenerateOptions, generateTokens } from "./generateTokens.js";
+import {
+  type FinishReason,
+  type GeneratedToken,
+  type GenerateOptions,
+  generateTokens,
+} from "./generateTokens.js";
 import { createStopMatcher } from "./stopText.js";
 
 /** An answer that is complete. */
@@ -11,6 +16,11 @@ export interface Answer {
   /** Everything generated, end token included. */
   tokenIds: number[];
   finishReason: FinishReason;
+}
+
+export interface GenerateTextOptions extends GenerateOptions {
+  /** Called with every token, before its text is certain. */
+  onToken?: (token: GeneratedToken) => void;
 }
 
 /**
@@ -24,7 +34,7 @@ export async function* generateText(
   prepared: PreparedModel,
   tokenizer: Tokenizer,
   promptIds: Int32Array,
-  options: GenerateOptions = {},
+  options: GenerateTextOptions = {},
 ): AsyncGenerator<string, Answer, void> {
   const stopIds = new Set(options.stopTokenIds);
   const decoder = tokenizer.decodeStream({ skipSpecialTokens: true });
@@ -35,6 +45,7 @@ export async function* generateText(
   const tokens = generateTokens(prepared, promptIds, { ...options, stopTokenIds: stopIds });
   for await (const token of tokens) {
     tokenIds.push(token.tokenId);
+    options.onToken?.(token);
     const decoded = stopIds.has(token.tokenId) ? "" : decoder.push(token.tokenId);
     const shown = matcher.push(decoded);
     text += shown;

@@ -5,7 +5,17 @@ export {
   disposeChatModel,
   loadChatModel,
 } from "./chatModel.js";
-export { type Answer, generateText } from "./generateText.js";
+export {
+  type ChatSession,
+  createSession,
+  disposeSession,
+  reply,
+  resetSession,
+  setSystem,
+  type Turn,
+  takeBackTurn,
+} from "./chatSession.js";
+export { type Answer, type GenerateTextOptions, generateText } from "./generateText.js";
 export {
   chooseToken,
   contextLength,

@@ -1,0 +1,73 @@
+/** What the flags of `chat` mean. */
+import { randomInt } from "node:crypto";
+import {
+  type ChatModelOptions,
+  type GenerationChoices,
+  type GenerationSettings,
+  resolveSettings,
+} from "../../generate/index.js";
+import { type Device, type DType, defaultDevice, devices } from "../../tensor/index.js";
+import { ConfigError } from "../../util/errors.js";
+
+export interface ChatFlags extends GenerationChoices {
+  model: string;
+  adapter?: string;
+  script?: string;
+  json?: boolean;
+  system?: string;
+  template?: string;
+  dtype?: string;
+  device?: string;
+  seed?: number;
+}
+
+const dtypes: Readonly<Record<string, DType>> = {
+  float32: "float32",
+  fp32: "float32",
+  bfloat16: "bfloat16",
+  bf16: "bfloat16",
+  float16: "float16",
+  fp16: "float16",
+};
+
+/** @throws ConfigError for an unknown data type or a device that this machine does not have */
+export function modelOptions(flags: ChatFlags): ChatModelOptions {
+  const { adapter, template, dtype: dtypeName, device: deviceName } = flags;
+  const dtype = dtypeName === undefined ? undefined : dtypes[dtypeName];
+  if (dtypeName !== undefined && dtype === undefined) {
+    throw new ConfigError(`--dtype ${dtypeName}: no such data type`, {
+      todo: "use float32, bfloat16 or float16",
+    });
+  }
+  const device = deviceName === undefined ? defaultDevice() : findDevice(deviceName);
+  return { adapter, template, device, ...(dtype === undefined ? {} : { dtype }) };
+}
+
+function findDevice(name: string): Device {
+  const there = devices();
+  const device = there.find((candidate) => candidate === name || candidate === `${name}:0`);
+  if (device !== undefined) return device;
+  throw new ConfigError(`--device ${name}: this machine does not have it`, {
+    todo: `use ${there.join(" or ")}`,
+  });
+}
+
+/** @throws ConfigError for a value out of its range */
+export function generationSettings(
+  flags: ChatFlags,
+  modelDefaults: GenerationChoices,
+): GenerationSettings {
+  const { maxNewTokens, temperature, topK, topP, minP } = flags;
+  const { repetitionPenalty, noRepeatNgramSize, stop } = flags;
+  return resolveSettings(
+    { maxNewTokens, temperature, topK, topP, minP, repetitionPenalty, noRepeatNgramSize, stop },
+    modelDefaults,
+  );
+}
+
+/** The seed that was given, or one drawn now. @throws ConfigError where it is no whole number */
+export function chosenSeed(flags: ChatFlags): number {
+  const { seed = randomInt(2 ** 31) } = flags;
+  if (Number.isSafeInteger(seed) && seed >= 0) return seed;
+  throw new ConfigError(`--seed cannot be ${seed}`, { why: "it must be a whole number from 0" });
+}

@@ -1,0 +1,42 @@
+/** Loads what `chat` talks to and starts the conversation or the script. */
+import {
+  createSession,
+  disposeChatModel,
+  disposeSession,
+  loadChatModel,
+} from "../../generate/index.js";
+import { printJson } from "../command.js";
+import { converse } from "./converse.js";
+import { type ChatFlags, chosenSeed, generationSettings, modelOptions } from "./flags.js";
+import { readScript, replay } from "./script.js";
+
+export async function runChat(flags: ChatFlags): Promise<void> {
+  const seed = chosenSeed(flags);
+  const questions = flags.script === undefined ? undefined : readScript(flags.script);
+  generationSettings(flags, {}); // Refuses wrong values before a model is loaded.
+  const start = performance.now();
+  const chat = await loadChatModel(flags.model, modelOptions(flags));
+  try {
+    const settings = generationSettings(flags, chat.defaults);
+    const session = createSession(chat, { settings, system: flags.system, seed });
+    const { dtype, device } = chat.model;
+    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    const name = chat.adapter === flags.model ? chat.path : flags.model;
+    const adapter = chat.adapter === null ? "" : ` with ${chat.adapter}`;
+    const drawn = settings.temperature > 0 ? `, seed ${seed}` : "";
+    process.stderr.write(
+      `${name}${adapter} loaded in ${seconds} s (${dtype} on ${device}${drawn})\n`,
+    );
+    try {
+      if (questions === undefined) await converse(session);
+      else {
+        const transcript = await replay(session, questions, !flags.json);
+        if (flags.json) printJson(transcript);
+      }
+    } finally {
+      disposeSession(session);
+    }
+  } finally {
+    disposeChatModel(chat);
+  }
+}

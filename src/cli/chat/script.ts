@@ -1,0 +1,113 @@
+/** Replays a list of user turns. */
+import { readFileSync } from "node:fs";
+import { type ChatSession, reply, type Turn } from "../../generate/index.js";
+import type { Message } from "../../text/index.js";
+import { DataError, TunewrightError } from "../../util/errors.js";
+import { forgottenLine, summaryLine } from "./summary.js";
+
+/** What `chat --script FILE --json` prints. */
+export interface Transcript {
+  messages: Message[];
+  turns: {
+    prompt_tokens: number;
+    completion_tokens: number;
+    token_ids: number[];
+    finish_reason: string;
+  }[];
+}
+
+/**
+ * Reads user turns from a JSON array of texts, or from a text file with one turn a line.
+ *
+ * @param file a path, or - for standard input
+ * @throws DataError where it cannot be read, holds something else, or no turn at all
+ */
+export function readScript(file: string): string[] {
+  const name = file === "-" ? "standard input" : file;
+  let text: string;
+  try {
+    text = readFileSync(file === "-" ? 0 : file, "utf8").replace(/^\uFEFF/, "");
+  } catch (cause) {
+    throw new DataError(`${name}: cannot be read`, {
+      why: cause instanceof Error ? cause.message : String(cause),
+      todo: "give a JSON array of user turns, or a text file with one turn a line",
+      cause,
+    });
+  }
+  const turns =
+    file.endsWith(".json") || text.trimStart().startsWith("[")
+      ? jsonTurns(text, name)
+      : text.split(/\r?\n/).filter((line) => line.trim() !== "");
+  if (turns.length === 0) throw new DataError(`${name}: there is no user turn in it`);
+  return turns;
+}
+
+function jsonTurns(text: string, name: string): string[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new DataError(`${name}: is not JSON`, {
+      why: cause instanceof Error ? cause.message : String(cause),
+      todo: 'write it as ["first question", "second question"]',
+      cause,
+    });
+  }
+  const wrong = Array.isArray(value) ? value.findIndex((turn) => typeof turn !== "string") : 0;
+  if (!Array.isArray(value) || wrong >= 0) {
+    const what = Array.isArray(value) ? `entry ${wrong + 1} is no text` : "it is no array";
+    throw new DataError(`${name}: expected a JSON array of user turns, but ${what}`, {
+      todo: 'write it as ["first question", "second question"]',
+    });
+  }
+  return value;
+}
+
+/**
+ * Asks all questions, one after the other in the same conversation.
+ *
+ * @param show write the conversation to stdout as it goes
+ * @throws TunewrightError with exit code 130 where Ctrl-C stopped it
+ */
+export async function replay(
+  session: ChatSession,
+  questions: readonly string[],
+  show: boolean,
+): Promise<Transcript> {
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  process.once("SIGINT", stop);
+  const turns: Turn[] = [];
+  const print = (text: string) => void (show && process.stdout.write(text));
+  try {
+    for (const [index, question] of questions.entries()) {
+      print(`${index > 0 ? "\n" : ""}User: ${question}\nAssistant: `);
+      const answer = reply(session, question, controller.signal);
+      let step = await answer.next();
+      for (; !step.done; step = await answer.next()) print(step.value);
+      print("\n");
+      if (step.value.finishReason === "aborted") throw new Interrupted("stopped by a signal");
+      turns.push(step.value);
+      process.stderr.write(
+        `${forgottenLine(step.value)}[${index + 1}/${questions.length}] ${summaryLine([step.value])}\n`,
+      );
+    }
+  } finally {
+    process.removeListener("SIGINT", stop);
+  }
+  if (turns.length > 1) process.stderr.write(`${summaryLine(turns)}\n`);
+  return {
+    messages: session.messages,
+    turns: turns.map(({ promptTokens, tokenIds, finishReason }) => ({
+      prompt_tokens: promptTokens,
+      completion_tokens: tokenIds.length,
+      token_ids: tokenIds,
+      finish_reason: finishReason,
+    })),
+  };
+}
+
+class Interrupted extends TunewrightError {
+  override readonly code = "INTERRUPTED";
+  override readonly exitCode = 130;
+}

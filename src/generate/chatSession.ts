@@ -1,0 +1,173 @@
+/**
+ * A conversation with a model as plain data: its messages, the cache that turns share, and the
+ * generator that draws. Each turn reads only what the cache does not hold yet.
+ */
+import { type PreparedModel, prepareModel } from "../models/index.js";
+import { encodePrompt, type Message } from "../text/index.js";
+import { DataError } from "../util/errors.js";
+import type { ChatModel } from "./chatModel.js";
+import { generateText } from "./generateText.js";
+import { contextLength, type FinishReason } from "./generateTokens.js";
+import { createCache, disposeCache, type KeyValueCache, sharedPrefix } from "./keyValueCache.js";
+import { type RandomState, seededRandom } from "./random.js";
+import type { GenerationSettings } from "./settings.js";
+
+export interface ChatSession {
+  chat: ChatModel;
+  prepared: PreparedModel;
+  cache: KeyValueCache;
+  settings: GenerationSettings;
+  random: RandomState;
+  /** The whole conversation, a system message first where there is one. */
+  messages: Message[];
+  /** Messages after the system message that no longer fit into the model's context. */
+  forgotten: number;
+}
+
+/** What one answer took. */
+export interface Turn {
+  /** Tokens of the prompt: everything that the model was shown. */
+  promptTokens: number;
+  /** How many of those the cache held already. */
+  reusedTokens: number;
+  /** Ids of the answer, its end token included. */
+  tokenIds: number[];
+  finishReason: FinishReason;
+  text: string;
+  /** Messages that were left out of the prompt for the first time, from the oldest on. */
+  newlyForgotten: number;
+  promptSeconds: number;
+  answerSeconds: number;
+}
+
+/**
+ * Begins a conversation. The tensors are the session's: {@link disposeSession}.
+ *
+ * @param options.seed an integer of zero or more; the same one gives the same texts
+ */
+export function createSession(
+  chat: ChatModel,
+  options: { settings: GenerationSettings; system?: string | undefined; seed?: number | undefined },
+): ChatSession {
+  const prepared = prepareModel(chat.model);
+  const session: ChatSession = {
+    chat,
+    prepared,
+    cache: createCache(prepared),
+    settings: options.settings,
+    random: seededRandom(options.seed ?? 0),
+    messages: [],
+    forgotten: 0,
+  };
+  setSystem(session, options.system ?? "");
+  return session;
+}
+
+/** Frees the session's tensors; the chat model stays. */
+export function disposeSession(session: ChatSession): void {
+  disposeCache(session.cache);
+  session.prepared.dispose();
+}
+
+/** Forgets the turns and keeps the system message. */
+export function resetSession(session: ChatSession): void {
+  session.messages = systemOf(session.messages);
+  session.forgotten = 0;
+}
+
+/** Replaces the system message; an empty one removes it. */
+export function setSystem(session: ChatSession, text: string): void {
+  const turns = session.messages.slice(systemOf(session.messages).length);
+  session.messages = text === "" ? turns : [{ role: "system", content: text }, ...turns];
+}
+
+/** Takes back the last user message and the answer to it; undefined where there is none. */
+export function takeBackTurn(session: ChatSession): string | undefined {
+  const at = session.messages.findLastIndex(({ role }) => role === "user");
+  if (at < 0) return undefined;
+  const [user] = session.messages.splice(at);
+  const turns = session.messages.length - systemOf(session.messages).length;
+  session.forgotten = Math.min(session.forgotten, turns);
+  return user?.content;
+}
+
+function systemOf(messages: readonly Message[]): Message[] {
+  return messages[0]?.role === "system" ? [messages[0]] : [];
+}
+
+/**
+ * Asks one question and generates the answer, which joins the conversation with the question once it
+ * is complete (or aborted with something said). A conversation that has outgrown the model's context
+ * loses its oldest turns from the prompt.
+ *
+ * @yields more of the answer's text
+ * @throws DataError where the question alone is too long, or the template refuses the conversation
+ */
+export async function* reply(
+  session: ChatSession,
+  question: string,
+  signal?: AbortSignal,
+): AsyncGenerator<string, Turn, void> {
+  const { chat, prepared, cache, settings, random } = session;
+  const messages: Message[] = [...session.messages, { role: "user", content: question }];
+  const { promptIds, forgotten } = await fittingPrompt(session, messages);
+  const newlyForgotten = forgotten - session.forgotten;
+  session.forgotten = forgotten;
+  const reusedTokens = Math.min(sharedPrefix(cache, promptIds), promptIds.length - 1);
+  const start = performance.now();
+  let first = 0;
+  const answer = generateText(prepared, chat.tokenizer, promptIds, {
+    settings: { ...settings, stop: [...settings.stop, ...chat.stop] },
+    stopTokenIds: chat.stopTokenIds,
+    random,
+    cache,
+    signal,
+    onToken: () => {
+      first ||= performance.now();
+    },
+  });
+  let step = await answer.next();
+  for (; !step.done; step = await answer.next()) yield step.value;
+  const { text, tokenIds, finishReason } = step.value;
+  const end = performance.now();
+  if (finishReason !== "aborted" || text !== "") {
+    session.messages = [...messages, { role: "assistant", content: text }];
+  }
+  return {
+    promptTokens: promptIds.length,
+    reusedTokens,
+    tokenIds,
+    finishReason,
+    text,
+    newlyForgotten,
+    promptSeconds: ((first || end) - start) / 1000,
+    answerSeconds: first ? (end - first) / 1000 : 0,
+  };
+}
+
+/** The prompt, with as many of the oldest turns left out as make room for an answer. */
+async function fittingPrompt(
+  session: ChatSession,
+  messages: readonly Message[],
+): Promise<{ promptIds: Int32Array; forgotten: number }> {
+  const { chat, settings } = session;
+  const context = contextLength(chat.model);
+  const most = context - Math.min(settings.maxNewTokens, Math.floor(context / 4));
+  const system = systemOf(messages);
+  const turns = messages.slice(system.length);
+  let forgotten = session.forgotten;
+  for (;;) {
+    const shown = [...system, ...turns.slice(forgotten)];
+    const promptIds = await encodePrompt(shown, chat.tokenizer, chat.template);
+    if (promptIds.length <= most) return { promptIds, forgotten };
+    const next = turns.findIndex(({ role }, i) => i > forgotten && role === "user");
+    if (next < 0) {
+      if (promptIds.length < context) return { promptIds, forgotten };
+      throw new DataError(`the message is too long: the prompt has ${promptIds.length} tokens`, {
+        why: `the model has ${context} positions, for prompt and answer together`,
+        todo: "shorten the message or the system message",
+      });
+    }
+    forgotten = next;
+  }
+}
