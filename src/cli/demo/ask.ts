@@ -37,7 +37,9 @@ export async function askQuestions(options: AskOptions): Promise<string[]> {
         let next = await generation.next();
         while (!next.done) next = await generation.next();
         const { text, finishReason } = next.value;
-        const answer = finishReason === "length" ? `${text.trim()}…` : text.trim();
+        // An answer that is cut short may end within a character.
+        const cut = () => `${text.trim().replace(/\uFFFD+$/, "")}…`;
+        const answer = finishReason === "length" ? cut() : text.trim();
         answers.push(answer);
         options.onAnswer?.(question, answer);
       }

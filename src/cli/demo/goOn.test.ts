@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { chatCommand, describeRunFiles, programName, shellWord } from "./goOn.js";
+import { packageRoot } from "../package.js";
+import { chatCommand, describeRunFiles, programName, shellWord, trainCommand } from "./goOn.js";
+import { planDemo } from "./plan.js";
 
 test.each([
   ["/home/me/tunewright", "/home/me/tunewright", "./tunewright"],
@@ -16,6 +18,18 @@ test("commands can be pasted into a shell whatever the path", () => {
   expect(shellWord("output/demo")).toBe("output/demo");
   expect(shellWord("my runs/it's")).toBe("'my runs/it'\\''s'");
   expect(chatCommand("./tunewright", "a b")).toBe("./tunewright chat --model 'a b'");
+});
+
+test("the train command names what differs from the configuration file, and nothing else", () => {
+  const root = packageRoot();
+  const full = planDemo(false, root, "output/demo", root);
+  const absolute = { ...full, configFile: join(root, full.configFile) };
+  const file = shellWord(absolute.configFile);
+  expect(trainCommand("./tunewright", absolute)).toBe(`./tunewright train ${file}`);
+  const elsewhere = planDemo(false, root, "my runs/1", root);
+  expect(trainCommand("./tunewright", { ...elsewhere, configFile: absolute.configFile })).toBe(
+    `./tunewright train ${file} --output_dir 'my runs/1'`,
+  );
 });
 
 test("lists the files that a run has, with their sizes", () => {

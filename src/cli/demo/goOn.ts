@@ -1,6 +1,8 @@
 /** What a newcomer can do after the demo: commands to copy, and the files that are there. */
 import { readdirSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
+import { loadTrainingConfig } from "../../train/index.js";
+import type { DemoPlan } from "./plan.js";
 
 /** How the program is started from the working directory. */
 export function programName(root: string, from = process.cwd()): string {
@@ -17,6 +19,21 @@ export function shellWord(word: string): string {
 /** The command that talks to what a run has made. */
 export function chatCommand(program: string, runDir: string): string {
   return `${shellWord(program)} chat --model ${shellWord(runDir)}`;
+}
+
+/** The `train` command that does what the demo does, with flags for what its file says otherwise. */
+export function trainCommand(
+  program: string,
+  { configFile, overrides }: Pick<DemoPlan, "configFile" | "overrides">,
+): string {
+  const { config } = loadTrainingConfig(configFile);
+  const inFile: Readonly<Record<string, unknown>> = { ...config };
+  const flags = Object.entries(overrides)
+    // It only matters where the demo has been run before; then --resume or another directory do.
+    .filter(([key]) => key !== "overwrite_output_dir")
+    .filter(([key, value]) => String(inFile[key]) !== String(value))
+    .map(([key, value]) => `--${key} ${shellWord(String(value))}`);
+  return [shellWord(program), "train", shellWord(configFile), ...flags].join(" ");
 }
 
 const meanings: readonly (readonly [string, string])[] = [

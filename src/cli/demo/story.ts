@@ -13,7 +13,7 @@ import { readGpus, readMachine } from "../machine.js";
 import { packageRoot } from "../package.js";
 import { askQuestions } from "./ask.js";
 import { type ComparedAnswer, renderComparison } from "./comparison.js";
-import { chatCommand, describeRunFiles, programName, shellWord } from "./goOn.js";
+import { chatCommand, describeRunFiles, programName, shellWord, trainCommand } from "./goOn.js";
 import { createPage, type Page, type PageStream } from "./page.js";
 import { type DemoPlan, planDemo } from "./plan.js";
 import { previewConversations } from "./preview.js";
@@ -87,12 +87,12 @@ export async function runDemo({ quick, outputDir, stream }: DemoOptions): Promis
   page.heading("3. Fine-tuning");
   page.say(
     "QLoRA: the model's weights are frozen in 4 bits, and a small adapter beside them learns. " +
-      `This is the same as: ${program} train ${shellWord(plan.configFile)}`,
+      "This is the same as:",
   );
-  page.print("");
+  page.print(`  ${page.paint.green(trainCommand(program, plan))}`, "");
   const { reason, summary, loss } = await fineTune(plan, page, stream);
   if (reason === "stopped") {
-    page.print("", `Stopped and saved. Go on with: ${resumeCommand(program, plan)}`);
+    page.print("", "Stopped and saved. Go on with:", `  ${trainCommand(program, plan)} --resume`);
     return { stopped: true };
   }
 
@@ -180,13 +180,6 @@ async function fineTune(
   } finally {
     progress.close();
   }
-}
-
-function resumeCommand(program: string, { configFile, overrides }: DemoPlan): string {
-  const flags = Object.entries(overrides)
-    .filter(([key]) => key !== "overwrite_output_dir")
-    .map(([key, value]) => `--${key} ${shellWord(String(value))}`);
-  return [shellWord(program), "train", shellWord(configFile), ...flags, "--resume"].join(" ");
 }
 
 function explainNext(page: Page, program: string, plan: DemoPlan, outputDir: string): void {
