@@ -57,7 +57,7 @@ export function createOptimizer(
   const state = new Map<string, Tensor>();
   if (hasState) {
     for (const [name, parameter] of parameters) {
-      for (const part of names) state.set(`${name}.${part}`, parameter.detach().zerosLike());
+      for (const part of names) state.set(`${name}.${part}`, parameter.zerosLike());
     }
   }
   const groups = [true, false]

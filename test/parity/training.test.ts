@@ -1,0 +1,171 @@
+/** Whole training runs on a tiny model against transformers' Trainer and PEFT, step by step. */
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { loadAdapter } from "../../src/lora/index.js";
+import {
+  type CausalLanguageModel,
+  loadModel,
+  modelTensors,
+  trainableParameters,
+} from "../../src/models/index.js";
+import { dispose, liveTensors, noGrad } from "../../src/tensor/index.js";
+import {
+  createSchedule,
+  type Sequence,
+  trainingPass,
+  zeroGradients,
+} from "../../src/train/index.js";
+import { clipGradients, createOptimizer } from "../../src/train/optimizer.js";
+import { countLabelled } from "../../src/train/step.js";
+import { fixture, fixtureTensors } from "./fixtures.js";
+
+interface Settings {
+  per_device_train_batch_size: number;
+  gradient_accumulation_steps: number;
+  max_steps: number;
+  learning_rate: number;
+  lr_scheduler_type: "cosine";
+  warmup_steps: number;
+  weight_decay: number;
+  max_grad_norm: number;
+  adam_beta1: number;
+  adam_beta2: number;
+  adam_epsilon: number;
+}
+
+interface Run {
+  name: string;
+  settings: Settings;
+  steps: { step: number; loss: number; grad_norm: number; learning_rate: number }[];
+}
+
+const { base, runs } = JSON.parse(readFileSync(fixture("training/runs.json"), "utf8")) as {
+  base: string;
+  runs: Run[];
+};
+const samples = JSON.parse(readFileSync(fixture("training/samples.json"), "utf8"));
+const sequences: Sequence[] = (Array.isArray(samples) ? samples : samples.samples).map(
+  ({ ids, labels }: { ids: number[]; labels: number[] }) => ({
+    inputIds: Int32Array.from(ids),
+    labels: Int32Array.from(labels),
+  }),
+);
+
+/** The run's steps with our parts: same order of samples, dropout 0, float32. */
+function train(
+  model: CausalLanguageModel,
+  settings: Settings,
+  batch: number,
+  accumulation: number,
+) {
+  const parameters = trainableParameters(model);
+  const optimizer = createOptimizer(parameters, { kind: "adamw", ...settings });
+  const schedule = createSchedule(
+    { ...settings, warmup_ratio: 0, lr_scheduler_kwargs: {} },
+    settings.max_steps,
+  );
+  const steps: { loss: number; gradNorm: number; learningRate: number }[] = [];
+  for (let step = 0; step < settings.max_steps; step++) {
+    const size = batch * accumulation;
+    const window = Array.from(
+      { length: size },
+      (_, i) => sequences[(step * size + i) % sequences.length]!,
+    );
+    const lossScale = 1 / countLabelled(window);
+    const sums = zeroGradients(model);
+    let loss = 0;
+    for (let i = 0; i < size; i += batch) {
+      loss += trainingPass(model, window.slice(i, i + batch), sums, {
+        dtype: "float32",
+        groupTokens: 64,
+        lossScale,
+        recompute: true,
+        dropoutKey: () => null,
+      });
+    }
+    const learningRate = schedule(step);
+    const gradNorm = clipGradients(sums, settings.max_grad_norm);
+    optimizer.step(sums, learningRate);
+    dispose(sums);
+    steps.push({ loss, gradNorm, learningRate });
+  }
+  optimizer.dispose();
+  return steps;
+}
+
+function adapted(): CausalLanguageModel {
+  const model = loadModel(fixture(base));
+  loadAdapter(model, fixture("training/initial-adapter"), { training: true });
+  return model;
+}
+
+function full(): CausalLanguageModel {
+  const model = loadModel(fixture(base));
+  for (const parameter of modelTensors(model)) parameter.requiresGrad_();
+  return model;
+}
+
+describe("training equals Trainer and PEFT", () => {
+  it.each(runs)("$name: loss, norm and rate of each step", ({ name, settings, steps }) => {
+    const before = liveTensors();
+    const model = name.startsWith("full") ? full() : adapted();
+    const ours = train(
+      model,
+      settings,
+      settings.per_device_train_batch_size,
+      settings.gradient_accumulation_steps,
+    );
+    expect(ours).toHaveLength(steps.length);
+    steps.forEach((theirs, i) => {
+      expect(Math.abs(ours[i]!.loss - theirs.loss), `loss of step ${i + 1}`).toBeLessThan(1e-4);
+      expect(Math.abs(ours[i]!.gradNorm - theirs.grad_norm)).toBeLessThan(1e-3);
+      expect(ours[i]!.learningRate).toBeCloseTo(theirs.learning_rate, 12);
+    });
+    dispose(modelTensors(model));
+    expect(liveTensors()).toBe(before);
+  });
+
+  it("ends with the adapter that PEFT ends with", () => {
+    const run = runs.find(({ name }) => name === "lora")!;
+    const model = adapted();
+    train(
+      model,
+      run.settings,
+      run.settings.per_device_train_batch_size,
+      run.settings.gradient_accumulation_steps,
+    );
+    const theirs = fixtureTensors("training/final-adapter/adapter_model.safetensors");
+    for (const [name, parameter] of trainableParameters(model)) {
+      const values = new Float32Array(parameter.detach().bytes().buffer);
+      const expected = theirs.get(`base_model.model.${name}`)!.values;
+      expected.forEach((value, i) => {
+        expect(Math.abs(values[i]! - value), name).toBeLessThan(2e-4);
+      });
+    }
+    dispose(modelTensors(model));
+  });
+
+  it("accumulation 1 x 8 equals 8 x 1", () => {
+    const settings = { ...runs[0]!.settings, max_steps: 3 };
+    const [one, eight] = [
+      [1, 8],
+      [8, 1],
+    ].map(([batch, accumulation]) => {
+      const model = adapted();
+      const steps = train(model, settings, batch!, accumulation!);
+      const weights = [...trainableParameters(model).values()].map((parameter) =>
+        noGrad(() => new Float32Array(parameter.detach().bytes().slice().buffer)),
+      );
+      dispose(modelTensors(model));
+      return { steps, weights };
+    });
+    one!.steps.forEach(({ loss }, i) => {
+      expect(loss).toBeCloseTo(eight!.steps[i]!.loss, 5);
+    });
+    one!.weights.forEach((values, p) => {
+      values.forEach((value, i) => {
+        expect(Math.abs(value - eight!.weights[p]![i]!)).toBeLessThan(1e-5);
+      });
+    });
+  });
+});
