@@ -8,7 +8,7 @@ import {
   loadModel,
   modelTensors,
 } from "../models/index.js";
-import { dispose } from "../tensor/index.js";
+import { dispose, hold } from "../tensor/index.js";
 import {
   type ChatTemplate,
   loadTokenizer,
@@ -57,14 +57,13 @@ export async function loadChatModel(
   const home = adapter !== null && existsSync(join(adapter, "tokenizer.json")) ? adapter : path;
   const tokenizer = await loadTokenizer(home);
   const chatTemplate = resolveChatTemplate(template ?? trainedTemplate(adapter ?? path), tokenizer);
-  const model = loadModel(path, options);
-  try {
-    if (adapter !== null) loadAdapter(model, adapter);
-    if (tokenizer.vocabSize > model.embedding.size(0)) checkVocabulary(model, tokenizer);
-  } catch (error) {
-    dispose(modelTensors(model));
-    throw error;
-  }
+  // Where something does not fit, what was loaded by then is freed.
+  const { result: model } = hold(() => {
+    const loaded = loadModel(path, options);
+    checkVocabulary(loaded, tokenizer);
+    if (adapter !== null) loadAdapter(loaded, adapter);
+    return loaded;
+  });
   const ends = [
     ...chatTemplate.stopTokenIds,
     ...tokenizer.eosTokenIds,
@@ -144,7 +143,7 @@ function trainedTemplate(directory: string): string | undefined {
 function checkVocabulary(model: CausalLanguageModel, tokenizer: Tokenizer): void {
   const rows = model.embedding.size(0);
   // Added tokens that a model never learnt are harmless until one is met; a foreign vocabulary is not.
-  if (tokenizer.vocabSize - rows <= tokenizer.addedTokens.length) return;
+  if (tokenizer.vocabSize <= rows + tokenizer.addedTokens.length) return;
   throw new ConfigError(`the tokenizer ${tokenizer.name} does not belong to this model`, {
     why: `it has ${tokenizer.vocabSize} tokens, the model's embedding ${rows} rows`,
     todo: "put the model's own tokenizer files beside its weights",

@@ -67,7 +67,7 @@ export function resolveSettings(
         ...(model.temperature === 0 ? { temperature: samplingDefaults.temperature } : {}),
         ...defined(choices),
       }
-    : { ...base, ...defined(choices), temperature: 0 };
+    : { ...base, ...defined(choices), temperature: temperature ?? 0 };
   checkSettings(settings);
   return settings;
 }

@@ -10,6 +10,7 @@ import {
   generateTokens,
   loadChatModel,
 } from "../../src/generate/index.js";
+import { loadAdapter } from "../../src/lora/index.js";
 import {
   forward,
   loadModel,
@@ -68,6 +69,21 @@ describe("a small random model", () => {
     const model = loadModel(fixture(base), { dtype: "float32" });
     const prepared = prepareModel(model);
     for (const one of cases) expect(await greedy(prepared, one)).toEqual(one.output_ids);
+    prepared.dispose();
+    dispose(modelTensors(model));
+    expect(liveTensors()).toBe(before);
+  });
+
+  it("gives transformers' and PEFT's greedy ids with an adapter", async () => {
+    const { greedy: expected } = JSON.parse(readFileSync(fixture("lora/cases.json"), "utf8")) as {
+      greedy: Omit<GreedyCase, "settings">;
+    };
+    const before = liveTensors();
+    const model = loadModel(fixture(base), { dtype: "float32" });
+    loadAdapter(model, fixture("lora/adapter"));
+    const prepared = prepareModel(model);
+    const settings = { max_new_tokens: expected.output_ids.length };
+    expect(await greedy(prepared, { ...expected, settings })).toEqual(expected.output_ids);
     prepared.dispose();
     dispose(modelTensors(model));
     expect(liveTensors()).toBe(before);
