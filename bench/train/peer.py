@@ -23,6 +23,8 @@ import warnings
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
 warnings.filterwarnings("ignore")
 
 here = pathlib.Path(__file__).resolve().parent
@@ -83,8 +85,10 @@ def make_rows(arguments, tokenizer) -> tuple[list[dict], int | None]:
 
 def train(arguments) -> None:
     import torch
+    import transformers
 
     torch.set_num_threads(arguments.threads)
+    transformers.utils.logging.disable_progress_bar()
     from datasets import Dataset
     from peft import LoraConfig
     from transformers import AutoTokenizer, PrinterCallback, TrainerCallback

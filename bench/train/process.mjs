@@ -32,6 +32,13 @@ export function measure(command, args, { cwd, env }) {
     });
     let peak = 0;
     let stdout = "";
+    // A signal to the benchmark ends the side that runs; the benchmark then fails through its close.
+    const pass = (signal) => child.kill(signal);
+    process.on("SIGINT", pass).on("SIGTERM", pass);
+    const settle = () => {
+      clearInterval(timer);
+      process.off("SIGINT", pass).off("SIGTERM", pass);
+    };
     const timer = setInterval(() => {
       peak = Math.max(peak, residentBytes(child.pid));
     }, SAMPLE_MS);
@@ -39,11 +46,11 @@ export function measure(command, args, { cwd, env }) {
       stdout += chunk;
     });
     child.on("error", (error) => {
-      clearInterval(timer);
+      settle();
       reject(error);
     });
     child.on("close", (code, signal) => {
-      clearInterval(timer);
+      settle();
       if (code === 0) resolve({ stdout, peakTreeBytes: peak });
       else reject(new Error(`${command} ended with ${signal ?? `exit code ${code}`}`));
     });

@@ -110,4 +110,9 @@ async function main() {
   if (options.json) fs.writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
 }
 
-await main();
+await main().catch((error) => {
+  process.stderr.write(
+    `error: ${error.message}\n  to do: see the output above, then run it again\n`,
+  );
+  process.exitCode = 1;
+});

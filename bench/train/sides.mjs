@@ -19,12 +19,7 @@ export async function runTunewright(root, mode, trainFile, options) {
   fs.rmSync(folder, { recursive: true, force: true });
   const args = ["train", path.join("bench/train", `${mode}.yaml`), "--json"];
   args.push("--train_file", trainFile, "--output_dir", folder);
-  args.push(
-    "--max_steps",
-    String(options.passes * 2),
-    "--num_train_epochs",
-    String(options.passes),
-  );
+  args.push("--max_steps", String(options.passes * 2));
   const { stdout, peakTreeBytes } = await measure(path.join(root, "tunewright"), args, {
     cwd: root,
     env: threadSettings(options.threads),
