@@ -85,9 +85,15 @@ export async function* generateTokens(
   }
 }
 
-/** Most tokens, prompt and answer together, that the model has positions for. */
-export function contextLength(model: CausalLanguageModel): number {
-  return model.config.max_position_embeddings;
+/**
+ * Most tokens, prompt and answer together, that the model has positions for. Dynamic and YaRN
+ * scaling stretch the positions that the model was trained on by their factor.
+ */
+export function contextLength({ config }: CausalLanguageModel): number {
+  const { max_position_embeddings: written, rope_scaling: scaling } = config;
+  if (scaling?.rope_type !== "dynamic" && scaling?.rope_type !== "yarn") return written;
+  const trained = scaling.original_max_position_embeddings ?? written;
+  return Math.max(written, Math.floor(trained * (scaling.factor ?? 1)));
 }
 
 function checkPrompt(model: CausalLanguageModel, ids: Int32Array): void {
