@@ -6,6 +6,9 @@ import { FormatError } from "../util/errors.js";
 import { modelFamily } from "./registry.js";
 import type { CausalLanguageModel, WeightReaderFunctions } from "./types.js";
 
+/** Elements read at once: small beside any weight, large enough to be quick. */
+const CHUNK = 1 << 18;
+
 const dtypes: Partial<Record<WeightDType, DType>> = {
   F64: "float64",
   F32: "float32",
@@ -65,7 +68,7 @@ function readerOf(source: WeightSource, path: string, options: LoadOptions): Wei
   };
 
   const copyInto = (name: string, flat: Tensor, offset: number) => {
-    for (const chunk of source.chunks(name)) {
+    for (const chunk of source.chunks(name, CHUNK)) {
       const type = dtypes[chunk.dtype];
       if (!type) {
         throw new FormatError(`${path}: ${name} holds ${chunk.dtype} where numbers are expected`);
