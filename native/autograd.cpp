@@ -19,6 +19,8 @@ namespace {
 
 using torch::autograd::variable_list;
 
+}  // namespace
+
 // While a backward pass runs on another thread, JavaScript's thread waits here and runs the
 // JavaScript backward functions that the pass asks for.
 class BackwardQueue {
@@ -53,8 +55,7 @@ class BackwardQueue {
   bool finished_ = false;
 };
 
-BackwardQueue* activeQueue = nullptr;
-std::mutex activeQueueMutex;
+namespace {
 
 // The JavaScript exception that a backward function threw, kept until `grad` can rethrow it.
 struct JavaScriptFault : std::runtime_error {
@@ -72,12 +73,13 @@ class JavaScriptBackward : public torch::autograd::Node {
   std::string name() const override { return "JavaScriptBackward"; }
 
   variable_list apply(variable_list&& gradients) override {
+    if (at::GradMode::is_enabled()) throw std::runtime_error("createGraph is not supported through a function with a backward pass of its own");
     if (references_->onOwnThread()) return run(gradients);
     std::promise<variable_list> promise;
     {
-      const std::lock_guard<std::mutex> lock(activeQueueMutex);
-      if (!activeQueue) throw std::runtime_error("a JavaScript backward function ran outside grad()");
-      activeQueue->post([&] {
+      const std::lock_guard<std::mutex> lock(environment_.backwardQueueMutex);
+      if (!environment_.backwardQueue) throw std::runtime_error("a JavaScript backward function ran outside grad()");
+      environment_.backwardQueue->post([&] {
         try {
           promise.set_value(run(gradients));
         } catch (...) {
@@ -119,6 +121,7 @@ class JavaScriptBackward : public torch::autograd::Node {
     throw JavaScriptFault(reference);
   }
 
+  // The handles that the function returned are this reader's to release.
   variable_list read(napi_env env, napi_value result) {
     bool isArray = false;
     uint32_t length = 0;
@@ -138,6 +141,7 @@ class JavaScriptBackward : public torch::autograd::Node {
       const at::Tensor* gradient = environment_.tensors.get(handle);
       if (!gradient) throw std::runtime_error("gradient " + std::to_string(i) + " returned by a backward function is no live Tensor");
       gradients[i] = *gradient;
+      environment_.tensors.release(handle);
     }
     return gradients;
   }
@@ -170,6 +174,8 @@ napi_value attachBackward(napi_env env, napi_callback_info info) {
     variable_list outputs = arguments.tensors(1, "outputs");
     if (arguments.typeOf(2) != napi_function) arguments.refuse(2, "backward", "a function");
     for (const at::Tensor& output : outputs) {
+      for (const at::Tensor& input : inputs)
+        if (output.is_same(input)) throw std::runtime_error("an output is one of the inputs; return a clone or a view of it");
       if (output.requires_grad()) throw std::runtime_error("an output already takes part in autograd; compute it with grad mode off");
       if (!at::isFloatingType(output.scalar_type())) throw std::runtime_error("an output is not of a floating dtype");
     }
@@ -219,9 +225,9 @@ napi_value grad(napi_env env, napi_callback_info info) {
       // to answer, so the engine is driven from a helper thread.
       BackwardQueue queue;
       {
-        const std::lock_guard<std::mutex> lock(activeQueueMutex);
-        if (activeQueue) throw std::runtime_error("grad() inside a backward function is not supported on this device");
-        activeQueue = &queue;
+        const std::lock_guard<std::mutex> lock(environment.backwardQueueMutex);
+        if (environment.backwardQueue) throw std::runtime_error("grad() inside a backward function is not supported on this device");
+        environment.backwardQueue = &queue;
       }
       std::thread helper([&] {
         try {
@@ -233,8 +239,8 @@ napi_value grad(napi_env env, napi_callback_info info) {
       });
       queue.serve();
       helper.join();
-      const std::lock_guard<std::mutex> lock(activeQueueMutex);
-      activeQueue = nullptr;
+      const std::lock_guard<std::mutex> lock(environment.backwardQueueMutex);
+      environment.backwardQueue = nullptr;
     }
     if (fault) {
       try {

@@ -37,6 +37,7 @@ const at::Tensor& required(Arguments& arguments, size_t index, const char* name,
   if (type && tensor.scalar_type() != *type) arguments.refuse(index, name, ("a Tensor of " + nameOf(*type)).c_str());
   if (elements >= 0 && tensor.numel() != elements) arguments.refuse(index, name, ("a Tensor of " + std::to_string(elements) + " elements").c_str());
   if (!tensor.is_contiguous()) arguments.refuse(index, name, "a contiguous Tensor");
+  if (!device.is_cpu() && !device.is_cuda()) arguments.refuse(index, name, "a Tensor on the cpu or a CUDA device");
   if (tensor.device() != device) arguments.refuse(index, name, ("a Tensor on " + device.str()).c_str());
   return tensor;
 }

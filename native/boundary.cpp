@@ -37,24 +37,41 @@ void check(napi_env env, napi_status status) {
   throw std::runtime_error(info && info->error_message ? info->error_message : "Node-API call failed");
 }
 
-napi_value throwFault(napi_env env, const char* function, const std::exception_ptr& fault) {
-  napi_value error = nullptr;
+namespace {
+
+// Paths and values from the caller may be of any length.
+std::string shortened(std::string text) {
+  constexpr size_t kMost = 1000;
+  if (text.size() > kMost) text = text.substr(0, kMost) + "…";
+  return text;
+}
+
+napi_value errorFor(napi_env env, const char* function, const std::exception_ptr& fault) {
   try {
     std::rethrow_exception(fault);
   } catch (const PendingException&) {
     return nullptr;
   } catch (const ArgumentFault& x) {
-    error = makeError(env, "argument", x.operatorName, x.argument, x.expected, x.got);
+    return makeError(env, "argument", x.operatorName, x.argument, x.expected, x.got);
   } catch (const FreedTensorFault& x) {
-    error = makeError(env, "freed", x.operatorName, x.argument, "a live tensor", nullptr);
+    return makeError(env, "freed", x.operatorName, x.argument, "a live tensor", nullptr);
   } catch (const c10::Error& x) {
-    error = makeError(env, "native", function, "", x.what_without_backtrace(), nullptr);
+    return makeError(env, "native", function, "", shortened(x.what_without_backtrace()), nullptr);
   } catch (const std::exception& x) {
-    error = makeError(env, "native", function, "", x.what(), nullptr);
+    return makeError(env, "native", function, "", shortened(x.what()), nullptr);
   } catch (...) {
-    error = makeError(env, "native", function, "", "unknown C++ exception", nullptr);
+    return makeError(env, "native", function, "", "unknown C++ exception", nullptr);
   }
-  if (error) napi_throw(env, error);
+}
+
+}  // namespace
+
+napi_value throwFault(napi_env env, const char* function, const std::exception_ptr& fault) noexcept {
+  try {
+    if (napi_value error = errorFor(env, function, fault)) napi_throw(env, error);
+  } catch (...) {
+    // Node-API refuses everything while a worker is being terminated: there is nobody left to tell.
+  }
   return nullptr;
 }
 
@@ -135,15 +152,15 @@ uint32_t arrayLength(const Arguments& arguments, size_t index, const char* name,
 std::vector<at::Tensor> Arguments::tensors(size_t index, const char* name) const {
   const uint32_t length = arrayLength(*this, index, name, "an array of Tensors");
   std::vector<at::Tensor> result;
-  result.reserve(length);
+  result.reserve(std::min(length, kReserved));
   for (uint32_t i = 0; i < length; ++i) {
     napi_value element;
     napi_valuetype type;
+    double handle = -1;
     check(env, napi_get_element(env, values[index], i, &element));
     check(env, napi_typeof(env, element, &type));
-    if (type != napi_number) throw ArgumentFault{function, std::string(name) + "[" + std::to_string(i) + "]", "a Tensor", element};
-    double handle;
-    check(env, napi_get_value_double(env, element, &handle));
+    if (type == napi_number) check(env, napi_get_value_double(env, element, &handle));
+    if (!looksLikeHandle(handle)) throw ArgumentFault{function, std::string(name) + "[" + std::to_string(i) + "]", "a Tensor", element};
     const at::Tensor* tensor = environment.tensors.get(handle);
     if (!tensor) throw FreedTensorFault{function, std::string(name) + "[" + std::to_string(i) + "]"};
     result.push_back(*tensor);
@@ -154,7 +171,7 @@ std::vector<at::Tensor> Arguments::tensors(size_t index, const char* name) const
 std::vector<int64_t> Arguments::integers(size_t index, const char* name) const {
   const uint32_t length = arrayLength(*this, index, name, "an array of integers");
   std::vector<int64_t> result;
-  result.reserve(length);
+  result.reserve(std::min(length, kReserved));
   for (uint32_t i = 0; i < length; ++i) {
     napi_value element;
     napi_valuetype type;

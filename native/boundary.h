@@ -27,6 +27,9 @@ struct FreedTensorFault {
 // Thrown where a JavaScript exception is already pending and must reach the caller unchanged.
 struct PendingException {};
 
+// An array's length is only a claim until its elements have been seen.
+inline constexpr uint32_t kReserved = 1024;
+
 struct Arguments {
   static constexpr size_t kMost = 32;
   napi_env env;
@@ -52,7 +55,7 @@ struct Arguments {
 };
 
 void check(napi_env env, napi_status status);
-napi_value throwFault(napi_env env, const char* function, const std::exception_ptr& fault);
+napi_value throwFault(napi_env env, const char* function, const std::exception_ptr& fault) noexcept;
 
 template <typename Body>
 napi_value guarded(napi_env env, napi_callback_info info, const char* function, Body&& body) {

@@ -3,8 +3,8 @@
 #include <ATen/core/ivalue.h>
 #include <ATen/core/jit_type.h>
 
-#include <array>
-#include <unordered_map>
+#include <algorithm>
+#include <cmath>
 
 #include "boundary.h"
 #include "names.h"
@@ -110,24 +110,32 @@ IValue convertList(Place& place, const c10::Type& type, napi_value value) {
   switch (elementType->kind()) {
     case TypeKind::TensorType: {
       c10::List<at::Tensor> tensors;
-      tensors.reserve(length);
+      tensors.reserve(std::min(length, kReserved));
       each([&](napi_value element) { tensors.push_back(tensorOf(place, element)); });
       return tensors;
     }
     case TypeKind::IntType:
     case TypeKind::SymIntType: {
       c10::List<int64_t> integers;
-      integers.reserve(length);
+      integers.reserve(std::min(length, kReserved));
       each([&](napi_value element) { integers.push_back(integerOf(place, element)); });
       return integers;
     }
     default: {
       c10::impl::GenericList values(elementType);
-      values.reserve(length);
+      values.reserve(std::min(length, kReserved));
       each([&](napi_value element) { values.push_back(convert(place, *elementType, element)); });
       return values;
     }
   }
+}
+
+// libtorch takes the codes of enumerations unchecked, so only names cross the border.
+template <typename Lookup>
+IValue enumerationOf(const Place& place, napi_value value, Lookup lookup, const char* expected) {
+  const auto code = lookup(textOf(place, value, expected));
+  if (!code) place.refuse(expected, value);
+  return static_cast<int64_t>(*code);
 }
 
 IValue convert(Place& place, const c10::Type& type, napi_value value) {
@@ -142,13 +150,13 @@ IValue convert(Place& place, const c10::Type& type, napi_value value) {
     }
     case TypeKind::IntType:
     case TypeKind::SymIntType:
-      // Data types, layouts and memory formats are plain integers in a schema's JIT type.
-      if (typeOf(env, value) == napi_string) {
-        const std::string text = textOf(place, value, "an integer");
-        if (const auto code = enumerationCode(text)) return *code;
-        place.refuse("an integer or the name of a dtype, layout or memory format", value);
-      }
       return integerOf(place, value);
+    case TypeKind::ScalarTypeType:
+      return enumerationOf(place, value, scalarTypeOf, "a dtype such as \"float32\"");
+    case TypeKind::LayoutType:
+      return enumerationOf(place, value, layoutOf, "the layout \"strided\"");
+    case TypeKind::MemoryFormatType:
+      return enumerationOf(place, value, memoryFormatOf, "the memory format \"contiguous\" or \"preserve\"");
     case TypeKind::FloatType:
       return numberOf(place, value);
     case TypeKind::BoolType: {
@@ -167,7 +175,7 @@ IValue convert(Place& place, const c10::Type& type, napi_value value) {
       if (given == napi_bigint) return integerOf(place, value);
       if (given != napi_number) place.refuse("a number", value);
       const double number = numberOf(place, value);
-      if (isWhole(number)) return static_cast<int64_t>(number);
+      if (isWhole(number) && !(number == 0 && std::signbit(number))) return static_cast<int64_t>(number);
       return number;
     }
     case TypeKind::StringType:
@@ -222,13 +230,46 @@ napi_value toJavaScript(napi_env env, Environment& environment, IValue&& value) 
   throw std::runtime_error("results of type " + value.tagKind() + " are not supported");
 }
 
+std::string describeTensor(const at::Tensor& tensor) {
+  std::ostringstream text;
+  text << nameOf(tensor.scalar_type()) << tensor.sizes();
+  return text.str();
+}
+
+bool isWritten(const c10::Argument& argument) { return argument.alias_info() && argument.alias_info()->isWrite(); }
+
+std::vector<size_t> writtenListsOf(const c10::FunctionSchema& schema) {
+  std::vector<size_t> positions;
+  for (size_t i = 0; i < schema.arguments().size(); ++i)
+    if (schema.arguments()[i].type()->kind() == TypeKind::ListType && isWritten(schema.arguments()[i])) positions.push_back(i);
+  return positions;
+}
+
+// Operators that write to several lists (the fused optimizers) walk the tensors at the same place of
+// each as one piece of memory of one size, and on the CPU do not check that they are.
+void checkWrittenLists(napi_env env, const Operator& op, const c10::Stack& stack) {
+  if (op.writtenLists.size() < 2) return;
+  const auto first = stack[op.writtenLists[0]].toTensorVector();
+  for (const size_t position : op.writtenLists) {
+    const auto list = stack[position].toTensorVector();
+    const std::string& name = op.schema->arguments()[position].name();
+    for (size_t i = 0; i < list.size() && i < first.size(); ++i) {
+      std::ostringstream text;
+      text << "a contiguous Tensor of sizes " << first[i].sizes();
+      if (list[i].sizes() != first[i].sizes() || !list[i].is_contiguous())
+        throw ArgumentFault{op.name, name + "[" + std::to_string(i) + "]", text.str(),
+                            stringValue(env, describeTensor(list[i]) + (list[i].is_contiguous() ? "" : ", not contiguous"))};
+    }
+  }
+}
+
 napi_value findOperator(napi_env env, napi_callback_info info) {
   return guarded(env, info, "findOperator", [&](Arguments& arguments) {
     const std::string name = arguments.string(0, "name"), overload = arguments.string(1, "overload");
     auto handle = c10::Dispatcher::singleton().findSchema({name.c_str(), overload.c_str()});
     if (!handle) throw std::runtime_error("libtorch has no operator " + name + (overload.empty() ? "" : "." + overload));
     auto& operators = arguments.environment.operators;
-    operators.push_back({*handle, &handle->schema(), overload.empty() ? name : name + "." + overload});
+    operators.push_back({*handle, &handle->schema(), overload.empty() ? name : name + "." + overload, writtenListsOf(handle->schema())});
     return numberValue(env, static_cast<double>(operators.size() - 1));
   });
 }
@@ -249,7 +290,7 @@ napi_value operatorSchema(napi_env env, napi_callback_info info) {
       setProperty(env, object, "name", stringValue(env, argument.name()));
       setProperty(env, object, "type", stringValue(env, argument.real_type()->str()));
       setProperty(env, object, "keywordOnly", booleanValue(env, argument.kwarg_only()));
-      setProperty(env, object, "written", booleanValue(env, argument.alias_info() && argument.alias_info()->isWrite()));
+      setProperty(env, object, "written", booleanValue(env, isWritten(argument)));
       if (argument.default_value()) {
         std::ostringstream text;
         text << *argument.default_value();
@@ -281,7 +322,7 @@ std::string describe(const Operator& op, const c10::Stack& stack) {
     if (text.tellp() > 0) text << ", ";
     text << op.schema->arguments()[i].name() << ' ';
     if (value.isTensor() && value.toTensor().defined())
-      text << nameOf(value.toTensor().scalar_type()) << value.toTensor().sizes();
+      text << describeTensor(value.toTensor());
     else if (value.isTensorList())
       text << value.toTensorVector().size() << " tensors";
     else
@@ -325,7 +366,7 @@ napi_value call(napi_env env, napi_callback_info info) {
     for (size_t i = 0; i < schema.size(); ++i) {
       if (i + 1 < arguments.count && arguments.given(i + 1)) {
         Place place{env, arguments.environment, op, schema[i]};
-        stack.push_back(convert(place, *schema[i].type(), arguments[i + 1]));
+        stack.push_back(convert(place, *schema[i].real_type(), arguments[i + 1]));
       } else if (schema[i].default_value()) {
         stack.push_back(*schema[i].default_value());
       } else if (schema[i].type()->kind() == TypeKind::OptionalType) {
@@ -334,11 +375,12 @@ napi_value call(napi_env env, napi_callback_info info) {
         throw ArgumentFault{op.name, schema[i].name(), "a value of type " + schema[i].type()->str(), undefinedValue(env)};
       }
     }
+    checkWrittenLists(env, op, stack);
     const std::string given = callOrDescribe(op, stack);
     if (!given.empty()) throw std::runtime_error(given);
     const auto& returns = op.schema->returns();
     const auto result = [&](size_t i) {
-      if (returns[i].alias_info() && returns[i].alias_info()->isWrite()) return undefinedValue(env);
+      if (isWritten(returns[i])) return undefinedValue(env);
       return toJavaScript(env, arguments.environment, std::move(stack[i]));
     };
     if (stack.empty()) return undefinedValue(env);

@@ -9,6 +9,7 @@
 #include <node_api.h>
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -18,8 +19,9 @@
 
 namespace tunewright {
 
-// Whether a number can be a handle at all; small numbers never are.
-inline bool looksLikeHandle(double value) { return value >= 4294967296.0 && value < 9007199254740992.0; }
+// Whether a number can be a handle at all: small numbers never are, but for the zero that stands for
+// one given up.
+inline bool looksLikeHandle(double value) { return value == 0 || (value >= 4294967296.0 && value < 9007199254740992.0); }
 
 // A table of values behind numeric handles. A handle is `generation * 2^32 + index`, exact in a
 // double; the generation makes a freed handle recognisable after its slot is used again.
@@ -90,6 +92,8 @@ struct Operator {
   c10::OperatorHandle handle;
   const c10::FunctionSchema* schema;
   std::string name;
+  // Positions of the lists of tensors that it writes to.
+  std::vector<size_t> writtenLists;
 };
 
 // JavaScript references are deleted on their own thread only; those given up elsewhere (autograd's
@@ -110,6 +114,8 @@ class ReferenceBin {
   bool closed_ = false;
 };
 
+class BackwardQueue;
+
 struct Environment {
   explicit Environment(napi_env env) : env(env), references(std::make_shared<ReferenceBin>(env)) {}
   ~Environment() { references->close(); }
@@ -118,7 +124,11 @@ struct Environment {
   std::shared_ptr<ReferenceBin> references;
   HandleTable<at::Tensor> tensors;
   HandleTable<at::Generator> generators;
-  std::vector<Operator> operators;
+  // A deque: converting arguments may run JavaScript that finds more operators, and those in use must not move.
+  std::deque<Operator> operators;
+  // Where other threads ask for JavaScript while `grad` waits for them.
+  BackwardQueue* backwardQueue = nullptr;
+  std::mutex backwardQueueMutex;
   napi_ref errorFactory = nullptr;
 };
 

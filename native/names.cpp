@@ -1,8 +1,5 @@
 #include "names.h"
 
-#include <c10/core/Layout.h>
-#include <c10/core/MemoryFormat.h>
-
 #include <utility>
 
 namespace tunewright {
@@ -37,12 +34,15 @@ std::string nameOf(c10::ScalarType type) {
   return c10::toString(type);
 }
 
-std::optional<int64_t> enumerationCode(const std::string& name) {
-  if (const auto type = scalarTypeOf(name)) return static_cast<int64_t>(*type);
+std::optional<c10::Layout> layoutOf(const std::string& name) {
   for (const auto& [known, layout] : kLayouts)
-    if (name == known) return static_cast<int64_t>(layout);
+    if (name == known) return layout;
+  return std::nullopt;
+}
+
+std::optional<c10::MemoryFormat> memoryFormatOf(const std::string& name) {
   for (const auto& [known, format] : kMemoryFormats)
-    if (name == known) return static_cast<int64_t>(format);
+    if (name == known) return format;
   return std::nullopt;
 }
 

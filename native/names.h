@@ -2,6 +2,8 @@
 // ("float32", "bfloat16"), layouts and memory formats.
 #pragma once
 
+#include <c10/core/Layout.h>
+#include <c10/core/MemoryFormat.h>
 #include <c10/core/ScalarType.h>
 
 #include <optional>
@@ -9,8 +11,9 @@
 
 namespace tunewright {
 
-std::optional<int64_t> enumerationCode(const std::string& name);
 std::optional<c10::ScalarType> scalarTypeOf(const std::string& name);
+std::optional<c10::Layout> layoutOf(const std::string& name);
+std::optional<c10::MemoryFormat> memoryFormatOf(const std::string& name);
 std::string nameOf(c10::ScalarType type);
 
 }  // namespace tunewright

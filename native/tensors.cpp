@@ -4,6 +4,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "boundary.h"
@@ -51,9 +52,10 @@ c10::ScalarType scalarTypeArgument(Arguments& arguments, size_t index) {
 // fromBytes(bytes, shape, dtype): a new CPU tensor with a copy of the bytes.
 napi_value fromBytes(napi_env env, napi_callback_info info) {
   return guarded(env, info, "fromBytes", [&](Arguments& arguments) {
-    const Bytes bytes = bytesOf(arguments, 0, "bytes");
     const std::vector<int64_t> shape = arguments.integers(1, "shape");
     const c10::ScalarType type = scalarTypeArgument(arguments, 2);
+    // Last, because a getter in `shape` may run anything, even give the buffer away.
+    const Bytes bytes = bytesOf(arguments, 0, "bytes");
     uint64_t expected = c10::elementSize(type);
     for (const int64_t size : shape) {
       if (size < 0) arguments.refuse(1, "shape", "sizes of zero or more");
@@ -65,7 +67,10 @@ napi_value fromBytes(napi_env env, napi_callback_info info) {
       arguments.refuse(0, "bytes", text.c_str());
     }
     at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(type));
-    if (bytes.length) std::memcpy(tensor.mutable_data_ptr(), bytes.data, bytes.length);
+    if (type == c10::ScalarType::Bool)  // C++ knows no boolean but 0 and 1
+      std::transform(bytes.data, bytes.data + bytes.length, tensor.mutable_data_ptr<bool>(), [](char byte) { return byte != 0; });
+    else if (bytes.length)
+      std::memcpy(tensor.mutable_data_ptr(), bytes.data, bytes.length);
     return numberValue(env, arguments.environment.tensors.put(std::move(tensor)));
   });
 }
@@ -119,6 +124,14 @@ napi_value item(napi_env env, napi_callback_info info) {
   });
 }
 
+// share(handle): a second handle on the same tensor, for a reader that will release it.
+napi_value share(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "share", [&](Arguments& arguments) {
+    at::Tensor tensor = arguments.tensor(0, "tensor");
+    return numberValue(env, arguments.environment.tensors.put(std::move(tensor)));
+  });
+}
+
 // release(handle): false where it was released already.
 napi_value release(napi_env env, napi_callback_info info) {
   return guarded(env, info, "release", [&](Arguments& arguments) {
@@ -139,6 +152,7 @@ void initTensors(napi_env env, napi_value exports) {
              {"bytes", bytes},
              {"describe", describe},
              {"item", item},
+             {"share", share},
              {"release", release},
              {"liveTensors", liveTensors}});
 }

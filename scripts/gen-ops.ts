@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import * as guards from "../src/tensor/guards.js";
 import { native, type SchemaArgument } from "../src/tensor/native.js";
 import { operators } from "./operators.js";
 
@@ -115,7 +116,10 @@ function resultOf({ returns, parameters }: Overload): {
   if (returns.length === 0) return { type: "void", wrap: (call) => `${call};` };
   if (returns.every((value) => value.written)) {
     const written = parameters.find(({ argument }) => argument.written);
-    const value = written?.argument.keywordOnly ? `keyword.${written.name}` : written?.name;
+    // What is passed as `out` may have got another shape.
+    const value = written?.argument.keywordOnly
+      ? `rewritten(keyword.${written.name})`
+      : written?.name;
     return { type: "Tensor", wrap: (call) => `${call};\n  return ${value};` };
   }
   const single = (type: string) => {
@@ -191,6 +195,11 @@ function writeGroup(group: Group): string {
   }
   lines.push(`export function ${group.name}(${signature.join(", ")}): ${result.type} {`);
   if (keyword.length > 0) lines.push(`  const keyword = keywords(${first.constant}, options);`);
+  const guard = Object.entries(guards).find(([name]) => name === group.name)?.[1];
+  if (guard) {
+    const guarded = positional.slice(0, guard.length).map(({ name }) => name);
+    lines.push(`  guards.${group.name}(${guarded.join(", ")});`);
+  }
   if (group.overloads.length === 1) {
     lines.push(`  ${result.wrap(callOf(first))}`);
   } else {
@@ -198,7 +207,7 @@ function writeGroup(group: Group): string {
     const differing = positional.find(
       ({ argument }, i) => argument.type !== second.parameters[i]!.argument.type,
     );
-    if (!differing || differing.argument.type !== "Tensor") {
+    if (differing?.argument.type !== "Tensor") {
       throw new Error(`gen-ops: cannot tell the overloads of ${group.name} apart`);
     }
     lines.push(
@@ -233,11 +242,13 @@ import {
   keywords,
   native,
   operator,
+  rewritten,
   wrap,
   wrapAll,
   wrapOptional,
 } from "./dispatch.js";
 import { type Generator, generatorHandle } from "./generator.js";
+import * as guards from "./guards.js";
 import { Tensor } from "./tensor.js";
 
 type Rest<F extends (...values: never[]) => unknown> = F extends (

@@ -1,4 +1,7 @@
 /** Gradients: grad mode, `grad`, and functions with a backward pass of their own. */
+import { ArgumentError } from "../util/errors.js";
+import { describeValue } from "./describe.js";
+import { handles, keywords, tensorList } from "./dispatch.js";
 import { native } from "./native.js";
 import { Tensor, tidy } from "./tensor.js";
 
@@ -47,12 +50,13 @@ export function grad(
 export function grad(
   outputs: readonly Tensor[],
   inputs: readonly Tensor[],
-  options: GradOptions = {},
+  given?: GradOptions,
 ): (Tensor | null)[] {
+  const options = keywords({ name: "grad" }, given);
   const results = native.grad(
-    outputs.map((tensor) => tensor.handle),
-    inputs.map((tensor) => tensor.handle),
-    options.gradOutputs?.map((tensor) => tensor.handle),
+    handles(outputs) as number[],
+    handles(inputs) as number[],
+    handles(options.gradOutputs) as number[] | undefined,
     options.retainGraph ?? false,
     options.createGraph ?? false,
     options.allowUnused ?? false,
@@ -77,6 +81,11 @@ export function customGradient<Saved>(
   forward: () => { outputs: Tensor[]; saved: Saved },
   backward: (gradients: (Tensor | null)[], saved: Saved) => (Tensor | null)[],
 ): Tensor[] {
+  tensorList("customGradient", "inputs", inputs);
+  for (const [name, value] of Object.entries({ forward, backward })) {
+    if (typeof value === "function") continue;
+    throw new ArgumentError("customGradient", name, "a function", describeValue(value));
+  }
   const recording = native.setGradMode(false);
   let result: { outputs: Tensor[]; saved: Saved };
   try {
@@ -84,17 +93,16 @@ export function customGradient<Saved>(
   } finally {
     native.setGradMode(recording);
   }
+  tensorList("customGradient", "outputs", result?.outputs);
   if (recording && inputs.some((tensor) => tensor.requiresGrad)) {
     const replacements = native.attachBackward(
       inputs.map((tensor) => tensor.handle),
       result.outputs.map((tensor) => tensor.handle),
-      (handles) => {
-        const results = tidy(() => {
-          const gradients = handles.map((handle) => (handle === null ? null : new Tensor(handle)));
-          return backward(gradients, result.saved);
-        });
-        return results.map((tensor) => tensor?.handle ?? null);
-      },
+      (arrived) =>
+        tidy(() => {
+          const gradients = arrived.map((handle) => (handle === null ? null : new Tensor(handle)));
+          return forReader(backward(gradients, result.saved), inputs.length);
+        }),
     );
     return result.outputs.map((output, i) => {
       const replacement = replacements[i];
@@ -102,4 +110,17 @@ export function customGradient<Saved>(
     });
   }
   return result.outputs;
+}
+
+/** Handles that the addon releases once it has read them, so that no gradient waits for a `tidy`. */
+function forReader(gradients: unknown, count: number): (number | null)[] {
+  const refuse = (expected: string, got: unknown): never => {
+    throw new ArgumentError("customGradient", "backward()", expected, describeValue(got));
+  };
+  if (!Array.isArray(gradients) || gradients.length !== count) {
+    return refuse(`a function that returns ${count} gradients, a Tensor or null each`, gradients);
+  }
+  const wrong = gradients.find((gradient) => gradient !== null && !(gradient instanceof Tensor));
+  if (wrong !== undefined) return refuse("a function that returns Tensors and nulls", wrong);
+  return gradients.map((gradient: Tensor | null) => gradient && native.share(gradient.handle));
 }

@@ -2,6 +2,7 @@
  * bitsandbytes' kernels for block-wise quantisation, through its C interface. The arithmetic around
  * them (NF4 rounding, double quantisation) is in `lora/`.
  */
+import { handle } from "./dispatch.js";
 import { nativeWithBitsandbytes } from "./native.js";
 import type { Tensor } from "./tensor.js";
 
@@ -21,10 +22,10 @@ export function quantizeBlockwise(
   blockSize: number,
 ): void {
   nativeWithBitsandbytes().bnbQuantizeBlockwise(
-    code.handle,
-    values.handle,
-    absmax.handle,
-    out.handle,
+    handle(code) as number,
+    handle(values) as number,
+    handle(absmax) as number,
+    handle(out) as number,
     blockSize,
   );
 }
@@ -38,10 +39,10 @@ export function dequantizeBlockwise(
   blockSize: number,
 ): void {
   nativeWithBitsandbytes().bnbDequantizeBlockwise(
-    code.handle,
-    quantized.handle,
-    absmax.handle,
-    out.handle,
+    handle(code) as number,
+    handle(quantized) as number,
+    handle(absmax) as number,
+    handle(out) as number,
     blockSize,
   );
 }
@@ -59,5 +60,10 @@ export function dequantizeNf4(
   out: Tensor,
   blockSize: number,
 ): void {
-  nativeWithBitsandbytes().bnbDequantizeNf4(packed.handle, absmax.handle, out.handle, blockSize);
+  nativeWithBitsandbytes().bnbDequantizeNf4(
+    handle(packed) as number,
+    handle(absmax) as number,
+    handle(out) as number,
+    blockSize,
+  );
 }

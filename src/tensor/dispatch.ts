@@ -1,8 +1,8 @@
 /** What the generated operators share: lookup by name, arguments out of tensors, results into them. */
 import { ArgumentError } from "../util/errors.js";
-import { describeValue } from "./describe.js";
+import { describeValue, isArray } from "./describe.js";
 import { native, type OperatorId } from "./native.js";
-import { Tensor } from "./tensor.js";
+import { forgetShape, Tensor } from "./tensor.js";
 
 export { native };
 
@@ -22,17 +22,38 @@ export function id(op: LazyOperator): OperatorId {
   return op.id;
 }
 
+export function isTensor(value: unknown): value is Tensor {
+  // A proxy may throw from its traps.
+  try {
+    return value instanceof Tensor;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * The handle of a tensor. Anything else goes through as it is, for the addon to refuse with the
  * names of operator and argument; a plain number is boxed so that it cannot pass for a handle.
  */
 export function handle(value: unknown): unknown {
-  if (value instanceof Tensor) return value.handle;
+  if (isTensor(value)) return value.handle;
   return typeof value === "number" ? Object(value) : value;
 }
 
 export function handles(value: unknown): unknown {
-  return Array.isArray(value) ? value.map(handle) : handle(value);
+  return isArray(value) ? value.map(handle) : handle(value);
+}
+
+/** `value`, checked where the addon does not do it. */
+export function tensorList(op: string, argument: string, value: unknown): readonly Tensor[] {
+  if (!isArray(value))
+    throw new ArgumentError(op, argument, "an array of Tensors", describeValue(value));
+  value.forEach((element, i) => {
+    if (!isTensor(element)) {
+      throw new ArgumentError(op, `${argument}[${i}]`, "a Tensor", describeValue(element));
+    }
+  });
+  return value as readonly Tensor[];
 }
 
 /** PyTorch's `int[1]` arguments also take one number. */
@@ -52,10 +73,16 @@ export function wrapAll(result: unknown): Tensor[] {
   return (result as number[]).map(wrap);
 }
 
+/** `out` after an operator wrote to it: it may have been given another shape. */
+export function rewritten(out: Tensor): Tensor {
+  forgetShape(out);
+  return out;
+}
+
 /** Keyword arguments must come as an object. */
-export function keywords<T extends object>(op: LazyOperator, value: T | undefined): T {
+export function keywords<T extends object>(op: { name: string }, value: T | undefined): T {
   if (value === undefined) return {} as T;
-  if (value === null || typeof value !== "object" || value instanceof Tensor) {
+  if (value === null || typeof value !== "object" || isTensor(value)) {
     throw new ArgumentError(
       op.name.replace(/^aten::/, ""),
       "options",

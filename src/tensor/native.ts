@@ -2,7 +2,7 @@
  * The addon, and the only file that loads it. Set-up leaves `.tunewright/runtime.json`, which names
  * the compiled addon and the libraries that it needs.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -48,6 +48,7 @@ export interface NativeAddon {
   bytes(tensor: number): ArrayBuffer;
   describe(tensor: number): { shape: number[]; dtype: string; device: string };
   item(tensor: number): number;
+  share(tensor: number): number;
   release(tensor: number): boolean;
   liveTensors(): number;
   attachBackward(
@@ -104,7 +105,8 @@ export interface NativeAddon {
 interface Runtime {
   addon: string;
   torchLib: string;
-  bitsandbytesLibDir?: string;
+  bitsandbytesCpuLib: string | null;
+  bitsandbytesCudaLib: string | null;
   cuda?: boolean;
 }
 
@@ -162,23 +164,15 @@ let bitsandbytesLoaded = false;
  */
 export function nativeWithBitsandbytes(): NativeAddon {
   if (!bitsandbytesLoaded) {
-    const folder = loaded.runtime.bitsandbytesLibDir;
-    const libraries = folder && existsSync(folder) ? readdirSync(folder) : [];
-    const cuda = native.devices().length > 1;
-    const name = libraries
-      .filter((file) => /^libbitsandbytes_(cpu|cuda\d+)\.so$/.test(file))
-      .filter((file) => cuda === file.includes("cuda"))
-      .sort()
-      .at(-1);
-    if (!folder || !name) {
+    const { bitsandbytesCpuLib, bitsandbytesCudaLib } = loaded.runtime;
+    const library = native.devices().length > 1 ? bitsandbytesCudaLib : bitsandbytesCpuLib;
+    if (!library) {
       throw new EnvironmentError("4-bit quantisation needs the library of bitsandbytes", {
-        why: folder
-          ? `no libbitsandbytes for this device in ${folder}`
-          : "set-up did not find the package",
+        why: "set-up found none for this device",
         todo: "run ./tunewright setup",
       });
     }
-    native.bnbLoad(path.join(folder, name));
+    native.bnbLoad(library);
     bitsandbytesLoaded = true;
   }
   return native;

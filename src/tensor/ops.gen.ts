@@ -8,11 +8,13 @@ import {
   keywords,
   native,
   operator,
+  rewritten,
   wrap,
   wrapAll,
   wrapOptional,
 } from "./dispatch.js";
 import { type Generator, generatorHandle } from "./generator.js";
+import * as guards from "./guards.js";
 import { Tensor } from "./tensor.js";
 
 type Rest<F extends (...values: never[]) => unknown> = F extends (
@@ -758,28 +760,28 @@ const $mmOut_out = operator("aten::mm", "out");
 export function mmOut(self: Tensor, mat2: Tensor, options: { out: Tensor }): Tensor {
   const keyword = keywords($mmOut_out, options);
   native.call(id($mmOut_out), handle(self), handle(mat2), handle(keyword.out));
-  return keyword.out;
+  return rewritten(keyword.out);
 }
 
 const $mulOut_out = operator("aten::mul", "out");
 export function mulOut(self: Tensor, other: Tensor, options: { out: Tensor }): Tensor {
   const keyword = keywords($mulOut_out, options);
   native.call(id($mulOut_out), handle(self), handle(other), handle(keyword.out));
-  return keyword.out;
+  return rewritten(keyword.out);
 }
 
 const $bmmOut_out = operator("aten::bmm", "out");
 export function bmmOut(self: Tensor, mat2: Tensor, options: { out: Tensor }): Tensor {
   const keyword = keywords($bmmOut_out, options);
   native.call(id($bmmOut_out), handle(self), handle(mat2), handle(keyword.out));
-  return keyword.out;
+  return rewritten(keyword.out);
 }
 
 const $siluBackwardOut_grad_input = operator("aten::silu_backward", "grad_input");
 export function siluBackwardOut(gradOutput: Tensor, self: Tensor, options: { gradInput: Tensor }): Tensor {
   const keyword = keywords($siluBackwardOut_grad_input, options);
   native.call(id($siluBackwardOut_grad_input), handle(gradOutput), handle(self), handle(keyword.gradInput));
-  return keyword.gradInput;
+  return rewritten(keyword.gradInput);
 }
 
 const $rmsNorm = operator("aten::rms_norm", "");
@@ -837,6 +839,7 @@ export function crossEntropyLoss(self: Tensor, target: Tensor, weight?: Tensor |
 const $scaledDotProductAttention = operator("aten::scaled_dot_product_attention", "");
 export function scaledDotProductAttention(query: Tensor, key: Tensor, value: Tensor, attnMask?: Tensor | null, dropoutP?: number, isCausal?: boolean, options?: { scale?: number | null | undefined; enableGqa?: boolean | undefined }): Tensor {
   const keyword = keywords($scaledDotProductAttention, options);
+  guards.scaledDotProductAttention(query, key, value);
   return wrap(native.call(id($scaledDotProductAttention), handle(query), handle(key), handle(value), handle(attnMask), dropoutP, isCausal, keyword.scale, keyword.enableGqa));
 }
 

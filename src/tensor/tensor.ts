@@ -8,6 +8,7 @@
  * breaks a backward pass.
  */
 import { ArgumentError, TunewrightError, UseAfterFreeError } from "../util/errors.js";
+import { describeValue, isArray } from "./describe.js";
 import { bytesPerElement, type Device, type DType, type TensorData } from "./dtype.js";
 import { native } from "./native.js";
 
@@ -28,18 +29,27 @@ let scope: Tensor[] | undefined;
 // Set by the class itself, so that only this file reaches its private members.
 let closeScope: (tensors: Tensor[], returned: Set<Tensor>, outer: Tensor[] | undefined) => void;
 let markKept: (tensor: Tensor) => void;
+/** Shape and dtype of `tensor` are asked for anew. */
+export let forgetShape: (tensor: Tensor) => void;
 
 export class Tensor {
   /** The native handle; 0 once disposed. Only this folder uses it. */
   handle: number;
   private kept = false;
+  private watched = false;
   private described: Description | undefined;
 
   /** @param handle a handle that the addon has just given out */
   constructor(handle: number) {
     this.handle = handle;
     if (scope) scope.push(this);
-    else finaliser.register(this, handle, this);
+    else this.watch();
+  }
+
+  /** From now on the garbage collector is the net. */
+  private watch(): void {
+    this.watched = true;
+    finaliser.register(this, this.handle, this);
   }
 
   private describe(): Description {
@@ -82,9 +92,10 @@ export class Tensor {
 
   /** Size of one dimension; negative dimensions count from the end. */
   size(dim: number): number {
-    const size = this.shape.at(dim);
+    const size = Number.isInteger(dim) ? this.shape.at(dim) : undefined;
     if (size === undefined) {
-      throw new RangeError(`size: dimension ${dim} is out of range for shape [${this.shape}]`);
+      const expected = `a dimension of the shape [${this.shape}]`;
+      throw new ArgumentError("size", "dim", expected, describeValue(dim));
     }
     return size;
   }
@@ -123,7 +134,7 @@ export class Tensor {
     if (this.handle === 0) return;
     native.release(this.handle);
     this.handle = 0;
-    finaliser.unregister(this);
+    if (this.watched) finaliser.unregister(this);
   }
 
   [Symbol.dispose](): void {
@@ -138,10 +149,9 @@ export class Tensor {
   /** Ends the scope that made this tensor: kept tensors move to `outer`. */
   private leaveScope(returned: boolean, outer: Tensor[] | undefined): void {
     if (this.handle === 0) return;
-    if (this.kept) finaliser.register(this, this.handle, this);
-    else if (!returned) this.dispose();
-    else if (outer) outer.push(this);
-    else finaliser.register(this, this.handle, this);
+    if (!this.kept && !returned) this.dispose();
+    else if (!this.kept && outer) outer.push(this);
+    else this.watch();
   }
 
   static {
@@ -151,17 +161,27 @@ export class Tensor {
     markKept = (tensor) => {
       tensor.kept = true;
     };
+    forgetShape = (tensor) => {
+      tensor.described = undefined;
+    };
   }
 }
 
-function collectTensors(value: unknown, into: Set<Tensor>): void {
-  if (value instanceof Tensor) into.add(value);
-  else if (Array.isArray(value)) for (const element of value) collectTensors(element, into);
-  else if (value instanceof Map)
-    for (const element of value.values()) collectTensors(element, into);
-  else if (value !== null && typeof value === "object" && !ArrayBuffer.isView(value)) {
-    for (const element of Object.values(value)) collectTensors(element, into);
+/** @param seen containers visited already: what a caller returns may refer to itself */
+function collectTensors(value: unknown, into: Set<Tensor>, seen = new Set<object>()): void {
+  if (value === null || typeof value !== "object" || ArrayBuffer.isView(value)) return;
+  if (value instanceof Tensor) {
+    into.add(value);
+    return;
   }
+  if (seen.has(value)) return;
+  seen.add(value);
+  const elements = Array.isArray(value)
+    ? value
+    : value instanceof Map
+      ? value.values()
+      : Object.values(value);
+  for (const element of elements) collectTensors(element, into, seen);
 }
 
 /**
@@ -178,6 +198,7 @@ export function tidy<T>(body: () => T): T {
   try {
     const result = body();
     if (result instanceof Promise) {
+      result.catch(() => {}); // fails later, for lack of its tensors
       throw new TunewrightError("tidy: the function must not be asynchronous", {
         todo: "await outside tidy() and own tensors with dispose() across an await",
       });
@@ -212,6 +233,9 @@ export function hold<T>(body: () => T): { result: T; free: () => void } {
 
 /** Lets a tensor outlive the `tidy` around it; from then on `dispose()` is the caller's. */
 export function keep<T extends Tensor>(tensor: T): T {
+  if (!(tensor instanceof Tensor)) {
+    throw new ArgumentError("keep", "tensor", "a Tensor", describeValue(tensor));
+  }
   markKept(tensor);
   return tensor;
 }
@@ -244,25 +268,61 @@ const defaultDTypes: [new (length: number) => TensorData, DType][] = [
  * @param data numbers, or the raw little-endian elements of `dtype`
  * @param shape default: one dimension
  * @param dtype default: the one of the typed array (plain numbers: float32)
- * @throws ArgumentError where the bytes do not fill the shape.
+ * @throws ArgumentError where the bytes do not fill the shape, or a number does not fit an integer
+ *   dtype.
  */
 export function tensor(
   data: TensorData | readonly number[],
   shape?: readonly number[],
   dtype?: DType,
 ): Tensor {
-  if (Array.isArray(data)) {
+  if (
+    dtype !== undefined &&
+    !(typeof dtype === "string" && Object.hasOwn(bytesPerElement, dtype))
+  ) {
+    throw new ArgumentError("tensor", "dtype", 'a dtype such as "float32"', describeValue(dtype));
+  }
+  if (isArray(data)) {
     const [values, natural] = numbersAs(data as readonly number[], dtype ?? "float32");
     return new Tensor(native.fromBytes(values, shape ?? [data.length], natural));
   }
-  const typed = data as TensorData;
-  const natural = dtype ?? defaultDTypes.find(([type]) => typed instanceof type)?.[1] ?? "uint8";
-  return new Tensor(
-    native.fromBytes(typed, shape ?? [typed.byteLength / bytesPerElement[natural]], natural),
-  );
+  if (!ArrayBuffer.isView(data)) {
+    throw new ArgumentError("tensor", "data", "numbers or a typed array", describeValue(data));
+  }
+  const natural = dtype ?? defaultDTypes.find(([type]) => data instanceof type)?.[1];
+  if (natural === undefined) {
+    const expected = `the dtype that the elements of ${describeValue(data)} stand for`;
+    throw new ArgumentError("tensor", "dtype", expected, "undefined");
+  }
+  const length = data.byteLength / bytesPerElement[natural];
+  return new Tensor(native.fromBytes(data, shape ?? [length], natural));
+}
+
+/** Smallest and largest number of each integer dtype; those of int64 are JavaScript's. */
+const integerRanges: Partial<Record<DType, [number, number]>> = {
+  int64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  int16: [-(2 ** 15), 2 ** 15 - 1],
+  int8: [-128, 127],
+  uint8: [0, 255],
+  bool: [0, 1],
+};
+
+function checkNumbers(data: readonly number[], dtype: DType): void {
+  const [least, most] = integerRanges[dtype] ?? [];
+  for (let i = 0; i < data.length; i++) {
+    const value: unknown = data[i];
+    const fits =
+      typeof value === "number" &&
+      (least === undefined || (Number.isInteger(value) && value >= least && value <= most!));
+    if (fits) continue;
+    const expected = least === undefined ? "a number" : `an integer from ${least} to ${most}`;
+    throw new ArgumentError("tensor", `data[${i}]`, expected, describeValue(value));
+  }
 }
 
 function numbersAs(data: readonly number[], dtype: DType): [TensorData, DType] {
+  checkNumbers(data, dtype);
   switch (dtype) {
     case "int64":
       return [BigInt64Array.from(data, BigInt), dtype];
@@ -284,7 +344,7 @@ function numbersAs(data: readonly number[], dtype: DType): [TensorData, DType] {
         "tensor",
         "dtype",
         "a dtype that JavaScript numbers can be written in (make float32 and convert it with to())",
-        dtype,
+        describeValue(dtype),
       );
   }
 }
