@@ -6,6 +6,7 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { type MicroBatch, openTrainingData, type TrainingData } from "../data/index.js";
+import { type ModelConfig, openModelWeights } from "../format/index.js";
 import { modelTensors, trainableParameters } from "../models/index.js";
 import {
   defaultDevice,
@@ -105,10 +106,6 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
     const base = modelPath(config);
     const tokenizer = await loadTokenizer(base);
     const template = resolveChatTemplate(config.template_name ?? undefined, tokenizer);
-    watchSignals(true);
-    closers.push(() => watchSignals(false));
-    const model = prepareModel({ ...config }, checkpoint?.path);
-    closers.push(() => dispose(modelTensors(model)));
     const open = (files: readonly string[], batchSize: number, shuffle: boolean) =>
       openTrainingData({
         files,
@@ -118,7 +115,7 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
         batchSize,
         seed: config.data_seed,
         shuffle,
-        embeddingRows: model.embedding.size(0),
+        embeddingRows: readConfiguration(base).vocab_size,
       });
     const data = await open(config.train_file, config.per_device_train_batch_size, true);
     closers.push(() => data.close());
@@ -127,6 +124,12 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
         ? await open(config.eval_file, config.per_device_eval_batch_size, false)
         : undefined;
     if (held) closers.push(() => held.close());
+
+    // Model. From here on a signal is noted, and the run saves before it ends.
+    watchSignals(true);
+    closers.push(() => watchSignals(false));
+    const model = prepareModel(config, checkpoint?.path);
+    closers.push(() => dispose(modelTensors(model)));
 
     // Precision, optimizer, schedule.
     const precision = choosePrecision(device, config.computeDtype, restored?.state.productDtype);
@@ -382,6 +385,13 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
   } finally {
     for (const close of closers.reverse()) await close();
   }
+}
+
+/** The configuration of a model's files, without their weights. */
+function readConfiguration(file: string): ModelConfig {
+  const source = openModelWeights(file);
+  source.close();
+  return source.config;
 }
 
 /** The tokenizer's files, and the name of the template so that chat and evaluation use the same. */

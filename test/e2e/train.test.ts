@@ -70,7 +70,7 @@ const flags = (directory: string, ...more: string[]) => [
   "--learning_rate=1e-3",
   "--per_device_train_batch_size=2",
   "--gradient_accumulation_steps=2",
-  "--max_steps=6",
+  "--max_steps=4",
   "--logging_steps=1",
   "--save_strategy=no",
   "--report_to=none",
@@ -91,7 +91,7 @@ describe("a run that is stopped by SIGTERM and resumed", () => {
     straight = await tunewright(flags("straight", "--json"));
     let sent = false;
     stopped = await tunewright(flags("stopped"), (text, child) => {
-      if (sent || !text.includes("step 3/6")) return;
+      if (sent || !text.includes("step 2/4")) return;
       sent = true;
       child.kill("SIGTERM");
     });
@@ -108,7 +108,7 @@ describe("a run that is stopped by SIGTERM and resumed", () => {
   it("computes bit for bit what an uninterrupted run computes", () => {
     expect(resumed.code, resumed.stderr).toBe(0);
     const [one, two] = [stepsOf("straight"), stepsOf("stopped")];
-    expect(two.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(two.map(({ step }) => step)).toEqual([1, 2, 3, 4]);
     expect(two.map(({ loss }) => loss)).toEqual(one.map(({ loss }) => loss));
     expect(two.map(({ grad_norm }) => grad_norm)).toEqual(one.map(({ grad_norm }) => grad_norm));
     const weights = (directory: string) =>

@@ -3,8 +3,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { dispose, liveTensors } from "../../src/tensor/index.js";
 import { forward, loadModel, modelTensors } from "../../src/models/index.js";
+import { dispose, liveTensors } from "../../src/tensor/index.js";
 import { fixture, fixtureTensors } from "./fixtures.js";
 
 interface Case {
