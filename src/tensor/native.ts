@@ -126,6 +126,9 @@ function readRuntime(): Runtime {
 function loadAddon(): { addon: NativeAddon; runtime: Runtime } {
   const runtime = readRuntime();
   const file = path.resolve(root, runtime.addon);
+  // Threads that wait for work sleep instead of spinning: beside any other program that uses a
+  // core, spinning makes a step several times slower. libgomp reads this when it is loaded.
+  process.env.OMP_WAIT_POLICY ??= "passive";
   let addon: NativeAddon;
   try {
     addon = createRequire(import.meta.url)(file) as NativeAddon;
