@@ -28,6 +28,13 @@ inline uint32_t bitsAt(uint32_t index, uint32_t low, uint32_t high) {
   return x ^ (x >> 16);
 }
 
+// Keys that differ in a few bits become unrelated ones: the finaliser of SplitMix64 (public domain).
+inline uint64_t mixed(uint64_t key) {
+  key = (key ^ (key >> 30)) * 0xbf58476d1ce4e5b9u;
+  key = (key ^ (key >> 27)) * 0x94d049bb133111ebu;
+  return key ^ (key >> 31);
+}
+
 TUNEWRIGHT_SIMD void dropFloats(const float* input, float* output, int64_t begin, int64_t end, uint32_t low, uint32_t high, uint32_t threshold,
                                 float scale) {
   for (int64_t i = begin; i < end; ++i) output[i] = bitsAt(static_cast<uint32_t>(i), low, high) < threshold ? 0.0f : input[i] * scale;
@@ -54,7 +61,8 @@ at::Tensor counterDropout(const at::Tensor& input, double p, int64_t key) {
   TORCH_CHECK(input.scalar_type() == at::kFloat || input.scalar_type() == at::kBFloat16, "the input must be float32 or bfloat16");
   const at::Tensor source = input.contiguous();
   at::Tensor result = at::empty_like(source);
-  const auto low = static_cast<uint32_t>(key), high = static_cast<uint32_t>(static_cast<uint64_t>(key) >> 32);
+  const uint64_t bits = mixed(static_cast<uint64_t>(key) + 0x9e3779b97f4a7c15u);
+  const auto low = static_cast<uint32_t>(bits), high = static_cast<uint32_t>(bits >> 32);
   const auto threshold = static_cast<uint32_t>(p * 4294967296.0);
   const auto scale = static_cast<float>(1.0 / (1.0 - p));
   at::parallel_for(0, source.numel(), 1 << 15, [&](int64_t begin, int64_t end) {
