@@ -34,7 +34,7 @@ export const trainCommand: CommandModule = {
     );
     addExamples(
       command,
-      "./tunewright train examples/firefly.json --train_file data.jsonl --max_steps 100",
+      "./tunewright train examples/firefly.json --model_name_or_path builtin:smollm2-135m --train_file data.jsonl --report_to none",
       "./tunewright train config.yaml --resume",
     );
   },

@@ -94,10 +94,12 @@ function decideOptimizer(
   if (facts.device === "cuda" && facts.bitsandbytesOptimizers)
     return { kind: eightBit ? "adamw8bit" : "adamw", paged: optim.startsWith("paged_") };
   const reason =
-    facts.device === "cpu" ? "a CPU has no device memory to page" : "bitsandbytes is not available";
+    facts.device === "cpu"
+      ? "a CPU has no device memory to page"
+      : "the optimizers of bitsandbytes are not connected yet";
   notes.push(
     eightBit
-      ? `optim ${optim} runs as AdamW with 32-bit state (8 bytes a trained weight instead of 2): bitsandbytes' optimizers need CUDA.`
+      ? `optim ${optim} runs as AdamW with 32-bit state (8 bytes a trained weight instead of 2): bitsandbytes' own is not available here.`
       : `optim ${optim} runs as AdamW, which gives the same numbers: ${reason}.`,
   );
   return { kind: "adamw", paged: false };

@@ -4,12 +4,14 @@ import { boolean, choice, integer, number, path, text, words } from "./values.js
 
 export const modelFields = {
   model_name_or_path: path().describe(
-    "The model to train: a Hugging Face directory, a .gguf file, a hub id, or builtin:smollm2-135m.",
+    "The model to train: a Hugging Face directory, a .gguf file, or builtin:smollm2-135m.",
   ),
   cache_dir: path()
     .nullable()
     .default(null)
-    .describe("Where hub downloads are kept, or looked for when there is no network."),
+    .describe(
+      "A folder in which the model is looked for when it is not a path itself; nothing is downloaded yet.",
+    ),
   template_name: text()
     .nullable()
     .default(null)

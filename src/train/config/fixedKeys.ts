@@ -107,5 +107,5 @@ export const fixedKeys: Readonly<Record<string, FixedKey>> = {
   hub_private_repo: unset(hub),
   hub_always_push: off(hub),
   hub_revision: unset(hub),
-  do_predict: off("./tunewright eval and ./tunewright chat run a trained model."),
+  do_predict: off("./tunewright chat runs a trained model."),
 };
