@@ -16,7 +16,7 @@ import {
   type Tokenizer,
 } from "../text/index.js";
 import { resolveModelPath } from "../util/builtin-model.js";
-import { ConfigError } from "../util/errors.js";
+import { ConfigError, FormatError } from "../util/errors.js";
 import { type GenerationChoices, readGenerationConfig } from "./settings.js";
 
 export interface ChatModel {
@@ -29,7 +29,9 @@ export interface ChatModel {
   stop: string[];
   /** What the model's generation_config.json says. */
   defaults: GenerationChoices;
-  /** Where the weights come from. */
+  /** The model as the user, or the adapter, calls it. */
+  name: string;
+  /** Where its weights lie. */
   path: string;
   /** Directory of the adapter, if any. */
   adapter: string | null;
@@ -53,7 +55,7 @@ export async function loadChatModel(
   name: string,
   { adapter: adapterOption, template, ...options }: ChatModelOptions = {},
 ): Promise<ChatModel> {
-  const { path, adapter } = locate(name, adapterOption);
+  const { name: modelName, path, adapter } = locate(name, adapterOption);
   const home = adapter !== null && existsSync(join(adapter, "tokenizer.json")) ? adapter : path;
   const tokenizer = await loadTokenizer(home);
   const chatTemplate = resolveChatTemplate(template ?? trainedTemplate(adapter ?? path), tokenizer);
@@ -76,6 +78,7 @@ export async function loadChatModel(
     stopTokenIds: [...new Set(ends)],
     stop: chatTemplate.stop.filter((text) => text && tokenizer.tokenToId(text) === undefined),
     defaults: readGenerationConfig(path),
+    name: modelName,
     path,
     adapter,
   };
@@ -90,7 +93,7 @@ export function disposeChatModel({ model }: ChatModel): void {
 function locate(
   name: string,
   adapter: string | undefined,
-): { path: string; adapter: string | null } {
+): { name: string; path: string; adapter: string | null } {
   if (adapter !== undefined && !isAdapterDirectory(adapter)) {
     throw new ConfigError(`${adapter} holds no adapter`, {
       why: "there is no adapter_config.json",
@@ -98,7 +101,7 @@ function locate(
     });
   }
   const path = resolveModelPath(name);
-  if (!isAdapterDirectory(path)) return { path, adapter: adapter ?? null };
+  if (!isAdapterDirectory(path)) return { name, path, adapter: adapter ?? null };
   if (adapter !== undefined) {
     throw new ConfigError(`${name} is itself an adapter`, {
       why: "one adapter at a time can be used",
@@ -112,7 +115,7 @@ function locate(
       todo: `give both: --model BASE --adapter ${name}`,
     });
   }
-  return { path: baseModelPath(base, path), adapter: path };
+  return { name: base, path: baseModelPath(base, path), adapter: path };
 }
 
 /** A base model's path is meant from the working directory, or else from the adapter's. */
@@ -123,21 +126,20 @@ function baseModelPath(base: string, adapter: string): string {
   return existsSync(beside) ? beside : path;
 }
 
-/** The template that a run was trained with, as its config.json says. */
+/** The template that a model or adapter was trained with, as the file beside its weights says. */
 function trainedTemplate(directory: string): string | undefined {
-  // A checkpoint lies inside its run.
-  for (const place of [directory, dirname(resolve(directory))]) {
-    const path = join(place, "config.json");
-    if (!existsSync(path)) continue;
-    try {
-      const name: unknown = JSON.parse(readFileSync(path, "utf8"))?.tunewright?.config
-        ?.template_name;
-      if (typeof name === "string") return name;
-    } catch {
-      // Not a run's: what it is for says so elsewhere.
-    }
+  const path = join(directory, "tunewright.json");
+  if (!existsSync(path)) return undefined;
+  try {
+    const name: unknown = Object(JSON.parse(readFileSync(path, "utf8"))).template_name;
+    return typeof name === "string" ? name : undefined;
+  } catch (cause) {
+    throw new FormatError(`${path}: not JSON`, {
+      why: "it names the chat template that the model was trained with",
+      todo: "name the template with --template, and remove the file",
+      cause,
+    });
   }
-  return undefined;
 }
 
 function checkVocabulary(model: CausalLanguageModel, tokenizer: Tokenizer): void {

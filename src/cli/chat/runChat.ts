@@ -21,11 +21,10 @@ export async function runChat(flags: ChatFlags): Promise<void> {
     const session = createSession(chat, { settings, system: flags.system, seed });
     const { dtype, device } = chat.model;
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
-    const name = chat.adapter === flags.model ? chat.path : flags.model;
     const adapter = chat.adapter === null ? "" : ` with ${chat.adapter}`;
     const drawn = settings.temperature > 0 ? `, seed ${seed}` : "";
     process.stderr.write(
-      `${name}${adapter} loaded in ${seconds} s (${dtype} on ${device}${drawn})\n`,
+      `${chat.name}${adapter} loaded in ${seconds} s (${dtype} on ${device}${drawn})\n`,
     );
     try {
       if (questions === undefined) await converse(session);
