@@ -181,6 +181,7 @@ export function applyRope(x: Tensor, table: RopeTable): Tensor {
 
 function rotate(x: Tensor, { cos, sin }: RopeTable, direction: 1 | -1): Tensor {
   const half = cos.size(-1);
+  const left = x.size(-1) - 2 * half;
   const result = empty([...x.shape], { dtype: x.dtype, device: x.device });
   tidy(() => {
     const halves = (tensor: Tensor) =>
@@ -188,6 +189,7 @@ function rotate(x: Tensor, { cos, sin }: RopeTable, direction: 1 | -1): Tensor {
     const [first, second] = halves(x);
     const [firstResult, secondResult] = halves(result);
     mulOut(first, cos, { out: firstResult }).addcmul_(second, sin, { value: -direction });
+    if (left > 0) result.narrow(-1, 2 * half, left).copy_(x.narrow(-1, 2 * half, left));
     mulOut(second, cos, { out: secondResult }).addcmul_(first, sin, { value: direction });
   });
   return result;
