@@ -32,11 +32,17 @@ const table = operatorTable();
 
 function operatorCall(random: Random, pool: Pool): Call {
   const { name, arguments: schema } = random.pick(table);
-  const hostility = random.pick([0, 0, 0.1, 0.3, 1]);
+  const hostility = random.pick([0, 0, 0, 0.1, 0.3, 1]);
+  // Tensors that pass the checks of dtypes get further.
+  const fitting = hostility === 0 && random.chance(0.7);
+  const dtype = random.pick<tensors.DType>(["float32", "float32", "bfloat16", "int64"]);
   const choose = (argument: SchemaArgument) => {
     if (random.chance(hostility)) return hostileValue(random, pool);
     if (argument.default !== undefined && random.chance(0.3)) return undefined;
-    return carelessValue(random, pool, argument.type);
+    if (!fitting) return carelessValue(random, pool, argument.type);
+    const kind = /index|indices|target/.test(argument.name) ? "int64" : dtype;
+    const tensors = pool.tensors.filter((x) => !x.disposed && x.dtype === kind);
+    return carelessValue(random, { ...pool, tensors }, argument.type);
   };
   const values = schema.filter((argument) => !argument.keywordOnly).map(choose);
   const keyword = schema.filter((argument) => argument.keywordOnly);
