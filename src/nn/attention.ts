@@ -163,12 +163,22 @@ export function cachedAttention(q: Tensor, k: Tensor, v: Tensor): Tensor {
   if (m === n) return causalAttention(q, k, v);
   const keyHeads = k.size(1);
   const group = heads / keyHeads;
-  const queries = groupHeads(q, keyHeads).view([keyHeads, m * group, headDim]);
-  const scores = queries.mul(1 / Math.sqrt(headDim)).bmm(k.permute([1, 2, 0]));
-  if (m > 1) {
-    const mask = full([m, n], -Infinity, { dtype: q.dtype, device: q.device }).triu(n - m + 1);
-    scores.add_(mask.repeatInterleave(group, 0));
+  const scale = 1 / Math.sqrt(headDim);
+  if (m === 1) {
+    // One token's heads lie grouped already.
+    const scores = q
+      .view([keyHeads, group, headDim])
+      .mul(scale)
+      .bmm(k.permute([1, 2, 0]));
+    return scores
+      .softmax(-1)
+      .bmm(v.transpose(0, 1))
+      .view([1, heads * headDim]);
   }
+  const queries = groupHeads(q, keyHeads).view([keyHeads, m * group, headDim]);
+  const scores = queries.mul(scale).bmm(k.permute([1, 2, 0]));
+  const mask = full([m, n], -Infinity, { dtype: q.dtype, device: q.device }).triu(n - m + 1);
+  scores.add_(mask.repeatInterleave(group, 0));
   return scores
     .softmax(-1)
     .bmm(v.transpose(0, 1))
