@@ -69,6 +69,43 @@ describe("demo", () => {
   });
 });
 
+describe("the demo's data", () => {
+  interface Row {
+    id: string;
+    messages: { role: string; content: string }[];
+  }
+  const file = (name: string) => path.join(root, "examples/demo", name);
+  const rows = (name: string) =>
+    readFileSync(file(name), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Row);
+  const texts = (name: string, role: string) =>
+    rows(name).flatMap(({ messages }) =>
+      messages.filter((message) => message.role === role).map(({ content }) => content),
+    );
+
+  test("are as many as promised, multi-turn, in both languages", () => {
+    expect(rows("train.jsonl").length).toBeGreaterThanOrEqual(200);
+    expect(rows("held_out.jsonl")).toHaveLength(20);
+    for (const name of ["train.jsonl", "held_out.jsonl"]) {
+      const all = rows(name);
+      expect(all.every(({ messages }) => messages.length >= 4)).toBe(true);
+      const chinese = all.filter(({ messages }) => /\p{Script=Han}/u.test(messages[0]!.content));
+      expect(chinese.length / all.length).toBeGreaterThan(0.4);
+      expect(chinese.length / all.length).toBeLessThan(0.6);
+    }
+  });
+
+  test("keep what is held out, and the questions, out of what is learnt", () => {
+    const questions = JSON.parse(readFileSync(file("questions.json"), "utf8")) as string[];
+    const learnt = new Set([...texts("train.jsonl", "user"), ...texts("train.jsonl", "assistant")]);
+    const held = [...texts("held_out.jsonl", "user"), ...texts("held_out.jsonl", "assistant")];
+    expect([...held, ...questions].filter((text) => learnt.has(text))).toEqual([]);
+    expect(questions.filter((question) => held.includes(question))).toEqual([]);
+  });
+});
+
 describe("the example configurations", () => {
   test("firefly.json is the file that Firefly users have, and runs as 4-bit LoRA", () => {
     const file = path.join(root, "examples/firefly.json");

@@ -77,7 +77,7 @@ export function planDemo(
       ...files,
       overrides,
       questions: (all) => [...all],
-      maxNewTokens: 64,
+      maxNewTokens: 80,
       bound: 0.5,
       duration: "about 6 minutes",
     };
