@@ -117,9 +117,12 @@ napi_value bnbDequantizeNf4(napi_env env, napi_callback_info info) {
     const at::Tensor& packed = required(arguments, 0, "packed", at::kByte, ceilDivide(count, 2), device);
     const at::Tensor& absmax = required(arguments, 1, "absmax", at::kFloat, ceilDivide(count, blockSize), device);
     if (count == 0) return undefinedValue(env);
-    const int64_t columns = out.dim() < 2 ? count : out.size(-1);
     if (device.is_cpu()) {
-      if (columns % 2) arguments.refuse(2, "out", "a Tensor whose last size is even (the CPU kernel of bitsandbytes needs it)");
+      if (count % 2) arguments.refuse(2, "out", "a Tensor with an even number of elements (the CPU kernel of bitsandbytes needs it)");
+      // Blocks run on from row to row, but the kernel for AVX-512 takes each row to begin a new one: rows
+      // are as long as suits it, since the memory is the same.
+      const int64_t last = out.dim() < 2 ? count : out.size(-1);
+      const int64_t columns = last % blockSize == 0 ? last : count % blockSize == 0 ? blockSize : count;
       symbol<void (*)(const void*, const void*, void*, long long, long long, long long)>("cdequantize_blockwise_cpu_nf4_" + suffix)(
           packed.data_ptr(), absmax.data_ptr(), out.data_ptr(), blockSize, count / columns, columns);
     } else {

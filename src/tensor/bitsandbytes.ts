@@ -52,7 +52,7 @@ export function dequantizeBlockwise(
  *
  * @param packed [ceil(n / 2)] uint8, two codes a byte, the first in the high half
  * @param absmax [ceil(n / blockSize)] float32
- * @param out [rows, columns] with n elements, written; columns must be even on the CPU
+ * @param out [rows, columns] with n elements, written; n must be even on the CPU
  */
 export function dequantizeNf4(
   packed: Tensor,
