@@ -116,6 +116,12 @@ describe("grad mode", () => {
     expect(x.mul(2).requiresGrad).toBe(true);
   });
 
+  test("refuses asynchronous functions, which would run in the mode of their caller", () => {
+    expect(() => noGrad(async () => {})).toThrow("noGrad: the function must not be asynchronous");
+    expect(() => enableGrad(async () => {})).toThrow("enableGrad: the function must not be");
+    expect(leaf(1).mul(2).requiresGrad).toBe(true);
+  });
+
   test("is what it was after an exception", () => {
     const x = leaf(1);
     const fails = () => {

@@ -3,7 +3,7 @@ import { ArgumentError } from "../util/errors.js";
 import { describeValue } from "./describe.js";
 import { handles, keywords, tensorList } from "./dispatch.js";
 import { native } from "./native.js";
-import { Tensor, tidy } from "./tensor.js";
+import { refusePromise, Tensor, tidy } from "./tensor.js";
 
 /** Runs `body` without recording operations for gradients. */
 export function noGrad<T>(body: () => T): T {
@@ -18,7 +18,9 @@ export function enableGrad<T>(body: () => T): T {
 function withGradMode<T>(enabled: boolean, body: () => T): T {
   const before = native.setGradMode(enabled);
   try {
-    return body();
+    const result = body();
+    refusePromise(enabled ? "enableGrad" : "noGrad", result, "await outside of it");
+    return result;
   } finally {
     native.setGradMode(before);
   }

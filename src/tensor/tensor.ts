@@ -197,18 +197,24 @@ export function tidy<T>(body: () => T): T {
   const returned = new Set<Tensor>();
   try {
     const result = body();
-    if (result instanceof Promise) {
-      result.catch(() => {}); // fails later, for lack of its tensors
-      throw new TunewrightError("tidy: the function must not be asynchronous", {
-        todo: "await outside tidy() and own tensors with dispose() across an await",
-      });
-    }
+    refusePromise(
+      "tidy",
+      result,
+      "await outside tidy() and own tensors with dispose() across an await",
+    );
     collectTensors(result, returned);
     return result;
   } finally {
     scope = outer;
     closeScope(mine, returned, outer);
   }
+}
+
+/** Scopes and grad modes belong to the thread and cannot span an `await`. */
+export function refusePromise(caller: string, result: unknown, todo: string): void {
+  if (!(result instanceof Promise)) return;
+  result.catch(() => {}); // it may fail later, for what it was refused
+  throw new TunewrightError(`${caller}: the function must not be asynchronous`, { todo });
 }
 
 /**
@@ -221,7 +227,9 @@ export function hold<T>(body: () => T): { result: T; free: () => void } {
   const free = () => dispose(mine);
   scope = mine;
   try {
-    return { result: body(), free };
+    const result = body();
+    refusePromise("hold", result, "await outside hold()");
+    return { result, free };
   } catch (error) {
     free();
     throw error;
