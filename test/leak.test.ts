@@ -29,7 +29,7 @@ describe("expectNoLeak", () => {
     await expectNoLeak(() =>
       tidy(() => {
         const hidden = rmsNorm(x, norm, 1e-5);
-        const out = layer.prepare({ dtype: "float32", dropoutKey: null })(hidden, 0);
+        const out = layer.prepare({ dtype: "float32", dropoutKey: null })(hidden, { index: 0 });
         const loss = linearCrossEntropy(hidden, weight, targets, 1 / 64).add(out.mean(null));
         grad([loss], [weight, norm]);
       }),

@@ -2,9 +2,11 @@
 import {
   type Apply,
   keyedDropout,
+  type LayerGroup,
   type Linear,
   type LinearPart,
   type Preparation,
+  remembered,
   undefinedOutput,
 } from "../nn/index.js";
 import { cat, customGradient, linear, type Tensor } from "../tensor/index.js";
@@ -77,26 +79,31 @@ function prepareAdapted(
     column += place.rank;
     return place;
   });
-  const drop = (x: Tensor, group: number) =>
-    dropout > 0 && dropoutKey !== null ? keyedDropout(x, dropout, hashKey(dropoutKey, group)) : x;
+  const drop = (x: Tensor, group: LayerGroup) =>
+    dropout > 0 && dropoutKey !== null
+      ? keyedDropout(x, dropout, hashKey(dropoutKey, group.index))
+      : x;
 
-  const run = (x: Tensor, group: number, wanted: boolean): Tensor => {
-    const [output] = customGradient(
+  /** The layer's output, made of the adapters' inner values. */
+  const compute = (x: Tensor, inner: Tensor): Tensor => {
+    const result = linear(x, weight, bias);
+    places.forEach(({ part, scale, column, rank }, i) => {
+      result
+        .narrow(1, part.start, part.outFeatures)
+        .addmm_(inner.narrow(1, column, rank), ups[i]!.transpose(0, 1), { alpha: scale });
+    });
+    return result;
+  };
+
+  const run = (x: Tensor, group: LayerGroup, output: (inner: Tensor) => Tensor): Tensor =>
+    customGradient(
       [x, down, ...ups],
       () => {
-        const dropped = drop(x, group); // [n, in]
-        const inner = linear(dropped, down); // [n, sum of ranks]
-        const result = wanted ? linear(x, weight, bias) : undefinedOutput(x, base.outFeatures);
-        if (wanted) {
-          places.forEach(({ part, scale, column, rank }, i) => {
-            result
-              .narrow(1, part.start, part.outFeatures)
-              .addmm_(inner.narrow(1, column, rank), ups[i]!.transpose(0, 1), { alpha: scale });
-          });
-        }
-        return { outputs: [result], saved: { dropped, inner } };
+        // [n, sum of ranks]
+        const inner = remembered(group.tape, dtype, () => linear(drop(x, group), down));
+        return { outputs: [output(inner)], saved: inner };
       },
-      ([gradient], { dropped, inner }) => {
+      ([gradient], inner) => {
         const byOutput = gradient as Tensor; // [n, out]
         const byInner = inner.emptyLike();
         const byUps = places.map(({ part, scale, column, rank }, i) => {
@@ -107,16 +114,20 @@ function prepareAdapted(
             .matmul(inner.narrow(1, column, rank))
             .mul_(scale);
         });
-        const byDown = byInner.transpose(0, 1).matmul(dropped);
+        const byDown = byInner.transpose(0, 1).matmul(drop(x, group));
         const byInput = x.requiresGrad
           ? byOutput.matmul(weight).add_(drop(byInner.matmul(down), group))
           : null;
         return [byInput, byDown, ...byUps];
       },
-    );
-    return output as Tensor;
-  };
-  return Object.assign((x: Tensor, group: number) => run(x, group, true), {
-    connect: (x: Tensor, group: number) => run(x, group, false),
-  });
+    )[0] as Tensor;
+  return Object.assign(
+    (x: Tensor, group: LayerGroup) =>
+      run(x, group, (inner) => remembered(group.tape, dtype, () => compute(x, inner))),
+    {
+      last: (x: Tensor, group: LayerGroup) => run(x, group, (inner) => compute(x, inner)),
+      connect: (x: Tensor, group: LayerGroup) =>
+        run(x, group, () => undefinedOutput(x, base.outFeatures)),
+    },
+  );
 }

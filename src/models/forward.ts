@@ -49,12 +49,13 @@ export function packedGroup(
   return {
     index,
     rope: ropeTable(model.config, positions, longest, dtype, model.device),
-    attend(q, k, v) {
-      if (lengths.length === 1) return causalAttention(q, k, v, keepProbabilities);
+    attend(q, k, v, _layer, tape) {
+      const options = { keepProbabilities, tape };
+      if (lengths.length === 1) return causalAttention(q, k, v, options);
       let start = 0;
       const parts = lengths.map((length) => {
         const rows = (x: Tensor) => x.narrow(0, start, length);
-        const part = causalAttention(rows(q), rows(k), rows(v), keepProbabilities);
+        const part = causalAttention(rows(q), rows(k), rows(v), options);
         start += length;
         return part;
       });

@@ -6,10 +6,10 @@
  */
 import type { ModelConfig } from "../format/index.js";
 import {
-  applyRope,
   type Linear,
   type Preparation,
   rmsNorm,
+  rotatedHeads,
   stackParts,
   swiglu,
   type TokenGroup,
@@ -47,7 +47,7 @@ function attentionBranch(
   norm: Tensor,
   linears: { qkv: Linear; o: Linear },
 ): ModelBranch {
-  const { num_attention_heads: heads, num_key_value_heads: keyHeads, head_dim: headDim } = config;
+  const { num_attention_heads: heads, num_key_value_heads: keyHeads } = config;
   const branch: ModelBranch = {
     name: `model.layers.${layer}.self_attn`,
     layer,
@@ -59,20 +59,13 @@ function attentionBranch(
       const qkv = linears.qkv.prepare(keyFor(preparation, 0));
       const o = linears.o.prepare(keyFor(preparation, 1));
       const attended = (x: Tensor, group: TokenGroup) => {
-        const n = x.size(0);
-        const mixed = qkv(rmsNorm(x, norm, config.rms_norm_eps), group.index); // [n, (nH + 2 nKv) * hd]
-        const perHead = mixed.view([n, heads + 2 * keyHeads, headDim]);
-        const rotated = applyRope(perHead.narrow(1, 0, heads + keyHeads), group.rope);
-        return group.attend(
-          rotated.narrow(1, 0, heads),
-          rotated.narrow(1, heads, keyHeads),
-          perHead.narrow(1, heads + keyHeads, keyHeads),
-          layer,
-        );
+        const mixed = qkv(rmsNorm(x, norm, config.rms_norm_eps), group); // [n, (nH + 2 nKv) * hd]
+        const [q, k, v] = rotatedHeads(mixed, group.rope, heads, keyHeads);
+        return group.attend(q, k, v, layer, group.tape);
       };
       return {
-        apply: (x, group) => o(attended(x, group), group.index),
-        connect: (x, group) => o.connect(attended(x, group), group.index),
+        apply: (x, group) => o.last(attended(x, group), group),
+        connect: (x, group) => o.connect(attended(x, group), group),
       };
     },
   };
@@ -95,13 +88,13 @@ function feedForwardBranch(
     prepare(preparation) {
       const gateUp = linears.gateUp.prepare(keyFor(preparation, 0));
       const down = linears.down.prepare(keyFor(preparation, 1));
-      const gated = (x: Tensor, group: number) => {
+      const gated = (x: Tensor, group: TokenGroup) => {
         const both = gateUp(rmsNorm(x, norm, config.rms_norm_eps), group); // [n, 2 * intermediate]
         return swiglu(both);
       };
       return {
-        apply: (x, group) => down(gated(x, group.index), group.index),
-        connect: (x, group) => down.connect(gated(x, group.index), group.index),
+        apply: (x, group) => down.last(gated(x, group), group),
+        connect: (x, group) => down.connect(gated(x, group), group),
       };
     },
   };

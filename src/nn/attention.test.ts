@@ -39,7 +39,7 @@ describe("causalAttention", () => {
       const expected = plain(...inputs);
       const expectedGradients = grad([expected], inputs, { gradOutputs });
       for (const keep of [false, true]) {
-        const actual = causalAttention(...inputs, keep);
+        const actual = causalAttention(...inputs, { keepProbabilities: keep });
         expect(actual.shape).toEqual([n, q * 8]);
         expect(difference(actual, expected)).toBeLessThan(2e-6);
         const gradients = grad([actual], inputs, { gradOutputs });

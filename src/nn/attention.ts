@@ -17,9 +17,21 @@ import {
   type Tensor,
   tidy,
 } from "../tensor/index.js";
+import { remembered, type Tape } from "./tape.js";
 
 /** Queries in a block: large enough for efficient products, small enough to waste little. */
-const BLOCK = 256;
+const BLOCK = 128;
+
+/** What {@link causalAttention} keeps. */
+export interface AttentionOptions {
+  /**
+   * Saves the backward pass making the probabilities again, where it follows so soon that holding
+   * half of [nH, n, n] does not matter.
+   */
+  keepProbabilities?: boolean;
+  /** Where the output is noted, or read back. */
+  tape?: Tape | undefined;
+}
 
 /**
  * Attention of one sequence to itself.
@@ -27,22 +39,20 @@ const BLOCK = 256;
  * @param q [n, nH, hd]
  * @param k [n, nKv, hd]
  * @param v [n, nKv, hd]
- * @param keepProbabilities saves the backward pass making the probabilities again, where it follows
- *   so soon that holding half of [nH, n, n] does not matter
  * @returns [n, nH * hd]
  */
 export function causalAttention(
   q: Tensor,
   k: Tensor,
   v: Tensor,
-  keepProbabilities = false,
+  { keepProbabilities = false, tape }: AttentionOptions = {},
 ): Tensor {
   if (q.device !== "cpu") return deviceAttention(q, k, v);
   const [output] = customGradient(
     [q, k, v],
     () => {
       const context = blockwise(q, k, v, keepProbabilities && q.requiresGrad);
-      return { outputs: [context.forward()], saved: context };
+      return { outputs: [remembered(tape, q.dtype, context.forward)], saved: context };
     },
     ([gradient], context) => context.backward(gradient as Tensor),
   );

@@ -4,6 +4,7 @@ export { keyedDropout } from "./dropout.js";
 export {
   type Apply,
   denseLinear,
+  type LayerGroup,
   type Linear,
   type LinearPart,
   type Preparation,
@@ -27,5 +28,7 @@ export {
   type RopeTable,
   ropeFrequencies,
   ropeTable,
+  rotatedHeads,
 } from "./rope.js";
 export { swiglu } from "./swiglu.js";
+export { newTape, remembered, type Tape } from "./tape.js";

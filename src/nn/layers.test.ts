@@ -191,7 +191,7 @@ describe("denseLinear", () => {
       const bias = biased ? leaf(6) : null;
       const leaves = bias ? [x, weight, bias] : [x, weight];
       const apply = denseLinear(weight, bias, parts).prepare(preparation);
-      compare(apply(x, 0), linear(x, weight, bias), leaves, 2e-6);
+      compare(apply(x, { index: 0 }), linear(x, weight, bias), leaves, 2e-6);
     });
   });
 
@@ -200,8 +200,8 @@ describe("denseLinear", () => {
       const [x, weight, bias] = [leaf(7, 5), leaf(6, 5), leaf(6)];
       const apply = denseLinear(weight, bias, parts).prepare(preparation);
       const gradOutputs = [normal(random, [7, 6])];
-      const [applied, connected] = [apply(x, 0), apply.connect(x, 0)].map((output) =>
-        grad([output], [x, weight, bias], { gradOutputs }),
+      const [applied, connected] = [apply(x, { index: 0 }), apply.connect(x, { index: 0 })].map(
+        (output) => grad([output], [x, weight, bias], { gradOutputs }),
       );
       for (const i of [0, 1, 2]) expect(difference(applied![i]!, connected![i]!)).toBe(0);
     });
@@ -214,7 +214,7 @@ describe("denseLinear", () => {
         dtype: "bfloat16",
         dropoutKey: null,
       });
-      const out = apply(x.to({ dtype: "bfloat16" }), 0);
+      const out = apply(x.to({ dtype: "bfloat16" }), { index: 0 });
       expect(out.dtype).toBe("bfloat16");
       const [byWeight] = grad([out.sum(null)], [weight]);
       expect(byWeight!.dtype).toBe("float32");

@@ -3,6 +3,7 @@
  * output axis and computed as one product; the parts keep their names for adapters and files.
  */
 import { customGradient, type DType, empty, linear, type Tensor } from "../tensor/index.js";
+import { remembered, type Tape } from "./tape.js";
 
 /** One of the layers in a stack: rows `start` to `start + outFeatures` of the stacked weight. */
 export interface LinearPart {
@@ -11,21 +12,25 @@ export interface LinearPart {
   outFeatures: number;
 }
 
+/** The part of a group of sequences that a layer needs to know. */
+export interface LayerGroup {
+  /** Number of the group; layers that draw random numbers draw different ones for each. */
+  index: number;
+  /** Where outputs are noted for the backward pass, if they are. */
+  tape?: Tape | undefined;
+}
+
 /** A prepared layer, ready to be applied to many inputs. */
 export interface Apply {
+  /** @param x [n, in] @returns [n, out] */
+  (x: Tensor, group: LayerGroup): Tensor;
+  /** The same for the last layer of a branch, whose output no backward pass reads. */
+  last(x: Tensor, group: LayerGroup): Tensor;
   /**
-   * @param x [n, in]
-   * @param group number of the group of sequences within the micro-batch; layers that draw random
-   *   numbers draw different ones for each
-   * @returns [n, out]
+   * For gradients only: a result whose values are undefined but whose backward pass is that of
+   * the layer. Computing a branch again takes it for the last layer.
    */
-  (x: Tensor, group: number): Tensor;
-  /**
-   * The same for gradients only: a result whose values are undefined but whose backward pass is
-   * that of the layer. Recomputation uses it for the last layer of a branch, whose output nobody
-   * reads.
-   */
-  connect(x: Tensor, group: number): Tensor;
+  connect(x: Tensor, group: LayerGroup): Tensor;
 }
 
 /** What a layer is prepared for. */
@@ -113,10 +118,14 @@ function affine(weight: Tensor, bias: Tensor | null): Apply {
       () => ({ outputs: [forward()], saved: undefined }),
       backward(x),
     )[0]!;
-  const apply = (x: Tensor) => run(x, () => linear(x, weight, bias));
-  return Object.assign(apply, {
-    connect: (x: Tensor) => run(x, () => undefinedOutput(x, weight.size(0))),
-  });
+  const compute = (x: Tensor) => linear(x, weight, bias);
+  return Object.assign(
+    (x: Tensor, { tape }: LayerGroup) => run(x, () => remembered(tape, x.dtype, () => compute(x))),
+    {
+      last: (x: Tensor) => run(x, () => compute(x)),
+      connect: (x: Tensor) => run(x, () => undefinedOutput(x, weight.size(0))),
+    },
+  );
 }
 
 /** Memory that nobody writes or reads: [n, out] in the dtype of `x`. */

@@ -45,12 +45,12 @@ export function linearCrossEntropy(
           const picked = logProbabilities.gather(1, chosen);
           const sum = -picked.sum(null).item();
           if (!hiddenGradient) return sum;
-          // softmax(logits) - one-hot, in place
-          const gradient = logProbabilities.exp_();
-          gradient.scatterAdd_(1, chosen, picked.onesLike().neg());
-          const scaled = gradient.mul_(scale).to({ dtype: hidden.dtype });
-          hiddenGradient.narrow(0, start, count).copy_(scaled.matmul(weight));
-          weightGradient?.add_(scaled.transpose(0, 1).matmul(rows));
+          // The gradient of the logits: probabilities minus one-hot, in place.
+          const probabilities = logProbabilities.exp_();
+          probabilities.scatterAdd_(1, chosen, picked.onesLike().neg());
+          const gradient = probabilities.to({ dtype: hidden.dtype });
+          hiddenGradient.narrow(0, start, count).copy_(gradient.matmul(weight).mul_(scale));
+          weightGradient?.add_(gradient.transpose(0, 1).matmul(rows), { alpha: scale });
           return sum;
         });
       }

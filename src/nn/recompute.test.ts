@@ -68,15 +68,15 @@ function makeBranch(number: number): Branch & { weights: Tensor[] } {
         layer(weight).prepare({ dtype, dropoutKey }),
       );
       const inner = (x: Tensor, group: TokenGroup) => {
-        const heads = swiglu(upper!(rmsNorm(x, norm, 1e-5), group.index)).view([x.size(0), 1, dim]);
+        const heads = swiglu(upper!(rmsNorm(x, norm, 1e-5), group)).view([x.size(0), 1, dim]);
         const mixed = group.attend(heads, heads, heads, number);
         return dropoutKey === null
           ? mixed
           : keyedDropoutWithGradient(mixed, dropoutKey + group.index);
       };
       return {
-        apply: (x, group) => lower!(inner(x, group), group.index),
-        connect: (x, group) => lower!.connect(inner(x, group), group.index),
+        apply: (x, group) => lower!(inner(x, group), group),
+        connect: (x, group) => lower!.connect(inner(x, group), group),
       };
     },
   };

@@ -5,21 +5,20 @@
  * branch's gradients, so that the peak grows neither with depth nor with the size of the batch.
  */
 import { type DType, enableGrad, grad, noGrad, type Tensor, tidy } from "../tensor/index.js";
-import type { Preparation } from "./linear.js";
+import type { LayerGroup, Preparation } from "./linear.js";
 import type { RopeTable } from "./rope.js";
+import { newTape, type Tape } from "./tape.js";
 
 /** Consecutive sequences of a packed row that are computed together. */
-export interface TokenGroup {
-  /** Number of the group within its micro-batch. */
-  index: number;
+export interface TokenGroup extends LayerGroup {
   /** Rotations of its tokens. */
   rope: RopeTable;
   /**
-   * Attention of its tokens; `layer` tells caches apart.
+   * Attention of its tokens; `layer` tells caches apart, and `tape` takes or gives the output.
    *
    * @param q [n, nH, hd] @param k [n, nKv, hd] @param v [n, nKv, hd] @returns [n, nH * hd]
    */
-  attend(q: Tensor, k: Tensor, v: Tensor, layer: number): Tensor;
+  attend(q: Tensor, k: Tensor, v: Tensor, layer: number, tape?: Tape): Tensor;
 }
 
 /** A branch whose weights are cast or dequantised, ready for many groups. */
@@ -43,6 +42,8 @@ export interface Branch {
 export interface KeptActivations {
   /** inputs[branch][group] [n, dim] */
   inputs: Tensor[][];
+  /** tapes[branch][group]: outputs of expensive steps; empty where all is computed again. */
+  tapes: Tape[][];
   /** Graphs that were kept instead of being computed again; empty with recomputation. */
   graphs: { parameters: Tensor[]; input: Tensor; output: Tensor }[][];
 }
@@ -61,6 +62,7 @@ interface PassOptions {
  *
  * @param inputs the embedded tokens of each group, [n, dim] each
  * @param options.keepInputs false where no backward pass follows; the inputs are then disposed
+ * @param options.useTape notes outputs of expensive steps, so that computing a branch again is cheap
  * @param options.recompute false keeps every activation instead: faster, and memory grows with depth
  * @returns the outputs of each group and what {@link backwardBranches} needs; the caller's to dispose
  */
@@ -68,9 +70,9 @@ export function forwardBranches(
   branches: readonly Branch[],
   inputs: readonly Tensor[],
   groups: readonly TokenGroup[],
-  options: PassOptions & { recompute: boolean; keepInputs: boolean },
+  options: PassOptions & { recompute: boolean; keepInputs: boolean; useTape?: boolean },
 ): { outputs: Tensor[]; kept: KeptActivations } {
-  const kept: KeptActivations = { inputs: [], graphs: [] };
+  const kept: KeptActivations = { inputs: [], tapes: [], graphs: [] };
   let current = [...inputs];
   branches.forEach((branch, number) => {
     options.beforeBranch?.();
@@ -78,12 +80,15 @@ export function forwardBranches(
     if (options.recompute) {
       const before = current;
       if (options.keepInputs) kept.inputs.push(before);
+      const tapes = options.useTape ? before.map((x) => newTape(x.dtype)) : [];
+      kept.tapes.push(tapes);
       current = noGrad(() =>
         tidy(() => {
           const prepared = branch.prepare(preparation);
           return current.map((x, i) =>
             tidy(() => {
-              const added = prepared.apply(x.to({ dtype: options.dtype }), groups[i]!);
+              const group = { ...groups[i]!, tape: tapes[i] };
+              const added = prepared.apply(x.to({ dtype: options.dtype }), group);
               return added.add_(x).to({ dtype: x.dtype });
             }),
           );
@@ -94,10 +99,8 @@ export function forwardBranches(
       const parameters = [...branch.parameters().values()];
       const prepared = enableGrad(() => branch.prepare(preparation));
       const graphs = current.map((x, i) => {
-        const input = x.detach().requiresGrad_();
-        const output = enableGrad(() =>
-          prepared.apply(input.to({ dtype: options.dtype }), groups[i]!),
-        );
+        const input = x.to({ dtype: options.dtype }).detach().requiresGrad_();
+        const output = enableGrad(() => prepared.apply(input, groups[i]!));
         return { parameters, input, output };
       });
       kept.graphs.push(graphs);
@@ -142,18 +145,22 @@ export function backwardBranches(
       return current.map((gradient, i) =>
         tidy(() => {
           const graph = kept.graphs[number]?.[i];
-          const input = graph?.input ?? kept.inputs[number]![i]!.detach().requiresGrad_();
-          const output =
-            graph?.output ??
-            enableGrad(() => prepared!.connect(input.to({ dtype: options.dtype }), groups[i]!));
+          const tape = kept.tapes[number]?.[i];
+          const group = { ...groups[i]!, tape: tape && { ...tape, next: 0 } };
+          // A leaf of the computation's own type: its gradient is not rounded to the stored one.
+          const input =
+            graph?.input ??
+            kept.inputs[number]![i]!.to({ dtype: options.dtype }).detach().requiresGrad_();
+          const output = graph?.output ?? enableGrad(() => prepared!.connect(input, group));
           const [byInput, ...byParameter] = grad([output], [input, ...tensors], {
             gradOutputs: [gradient.to({ dtype: output.dtype })],
             retainGraph: true,
           });
+          for (const entry of tape?.entries ?? []) entry.dispose();
           byParameter.forEach((tensor, p) => {
             targets[p]!.add_(tensor);
           });
-          return gradient.add(byInput!);
+          return byInput!.add(gradient);
         }),
       );
     });

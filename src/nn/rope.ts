@@ -179,10 +179,49 @@ export function applyRope(x: Tensor, table: RopeTable): Tensor {
   return output as Tensor;
 }
 
-function rotate(x: Tensor, { cos, sin }: RopeTable, direction: 1 | -1): Tensor {
+/**
+ * Queries, keys and values out of their common product, the first two rotated. One region for
+ * autograd, so that the gradients meet in one buffer.
+ *
+ * @param mixed [n, (heads + 2 * keyHeads) * headDim]
+ * @returns q [n, heads, headDim], k and v [n, keyHeads, headDim]
+ */
+export function rotatedHeads(
+  mixed: Tensor,
+  table: RopeTable,
+  heads: number,
+  keyHeads: number,
+): [q: Tensor, k: Tensor, v: Tensor] {
+  const all = heads + 2 * keyHeads;
+  const headDim = mixed.size(1) / all;
+  const shape = [mixed.size(0), all, headDim];
+  const queriesOf = (x: Tensor) => x.narrow(1, 0, heads);
+  const keysOf = (x: Tensor) => x.narrow(1, heads, keyHeads);
+  const valuesOf = (x: Tensor) => x.narrow(1, heads + keyHeads, keyHeads);
+  return customGradient(
+    [mixed],
+    () => {
+      const perHead = mixed.view(shape);
+      const rotated = rotate(perHead.narrow(1, 0, heads + keyHeads), table, 1);
+      return {
+        outputs: [queriesOf(rotated), keysOf(rotated), valuesOf(perHead).contiguous()],
+        saved: undefined,
+      };
+    },
+    (gradients) => {
+      const result = empty(shape, { dtype: mixed.dtype, device: mixed.device });
+      rotate(gradients[0]!, table, -1, queriesOf(result));
+      rotate(gradients[1]!, table, -1, keysOf(result));
+      valuesOf(result).copy_(gradients[2]!);
+      return [result.view([...mixed.shape])];
+    },
+  ) as [Tensor, Tensor, Tensor];
+}
+
+function rotate(x: Tensor, { cos, sin }: RopeTable, direction: 1 | -1, into?: Tensor): Tensor {
   const half = cos.size(-1);
   const left = x.size(-1) - 2 * half;
-  const result = empty([...x.shape], { dtype: x.dtype, device: x.device });
+  const result = into ?? empty([...x.shape], { dtype: x.dtype, device: x.device });
   tidy(() => {
     const halves = (tensor: Tensor) =>
       [tensor.narrow(-1, 0, half), tensor.narrow(-1, half, half)] as const;

@@ -19,6 +19,7 @@ import {
   type TokenGroup,
 } from "../nn/index.js";
 import {
+  bytesPerElement,
   type DType,
   dispose,
   enableGrad,
@@ -193,32 +194,70 @@ export function trainingPass(
   settings: TrainingPassSettings,
 ): number {
   return tidy(() => {
-    const groups = packGroups(model, sequences, settings, settings.recompute);
-    const tokens = groups.map((group) => group.tokens);
-    const embedded = noGrad(() => groups.map(({ ids }) => embedTokens(model, ids)));
-    const { outputs, kept } = forwardBranches(model.branches, embedded, tokens, {
-      ...settings,
-      keepInputs: true,
-    });
-    const { gradients, loss } = headPass(model, outputs, groups, sums, settings);
-    dispose(outputs);
-    const byEmbedding = backwardBranches(model.branches, kept, gradients, tokens, sums, settings);
-    const embeddingSum = sums.get("model.embed_tokens.weight");
-    if (embeddingSum) {
-      groups.forEach(({ ids }, i) => {
-        tidy(() => {
-          const index = tensor(ids).to({ device: model.device });
-          embeddingSum.indexAdd_(0, index, byEmbedding[i]!.to({ dtype: "float32" }));
-        });
-      });
+    const head = enableGrad(() => model.head.to({ dtype: settings.dtype }));
+    const useTape = settings.recompute && fitsTape(model, settings.groupTokens);
+    const groups = packGroups(model, sequences, settings, settings.recompute && !useTape);
+    // With a tape one group goes through forward and backward before the next, since its
+    // activations take the memory; without, each branch is prepared once for all groups.
+    const flights = useTape ? groups.map((group) => [group]) : [groups];
+    let loss = 0;
+    for (const flight of flights) {
+      loss += tidy(() => flightPass(model, flight, head, sums, { ...settings, useTape }));
     }
     return loss;
   });
 }
 
+/** Bytes of activations that may be noted for the backward pass. */
+const TAPE_BYTES = 512 * 2 ** 20;
+
+/** Whether the tape of one group fits: the outputs of all layers, in the model's data type. */
+function fitsTape(model: CausalLanguageModel, groupTokens: number): boolean {
+  const dim = model.config.hidden_size;
+  let width = 0;
+  for (const branch of model.branches) {
+    width += dim;
+    for (const linear of Object.values(branch.linears)) width += linear.outFeatures;
+    for (const parameter of branch.parameters().values()) {
+      if (!model.embedding.requiresGrad) width += Math.min(...parameter.shape) / 2;
+    }
+  }
+  return width * groupTokens * bytesPerElement[model.dtype] <= TAPE_BYTES;
+}
+
+/** Forward and backward of some groups. */
+function flightPass(
+  model: CausalLanguageModel,
+  groups: readonly PackedGroup[],
+  head: Tensor,
+  sums: Map<string, Tensor>,
+  settings: TrainingPassSettings & { useTape: boolean },
+): number {
+  const tokens = groups.map((group) => group.tokens);
+  const embedded = noGrad(() => groups.map(({ ids }) => embedTokens(model, ids)));
+  const { outputs, kept } = forwardBranches(model.branches, embedded, tokens, {
+    ...settings,
+    keepInputs: true,
+  });
+  const { gradients, loss } = headPass(model, head, outputs, groups, sums, settings);
+  dispose(outputs);
+  const byEmbedding = backwardBranches(model.branches, kept, gradients, tokens, sums, settings);
+  const embeddingSum = sums.get("model.embed_tokens.weight");
+  if (embeddingSum) {
+    groups.forEach(({ ids }, i) => {
+      tidy(() => {
+        const index = tensor(ids).to({ device: model.device });
+        embeddingSum.indexAdd_(0, index, byEmbedding[i]!.to({ dtype: "float32" }));
+      });
+    });
+  }
+  return loss;
+}
+
 /** The output side: losses, and gradients with respect to the output of the last branch. */
 function headPass(
   model: CausalLanguageModel,
+  head: Tensor,
   outputs: readonly Tensor[],
   groups: readonly PackedGroup[],
   sums: Map<string, Tensor>,
@@ -233,28 +272,25 @@ function headPass(
       [headName, model.head],
     ] as const
   ).filter(([, parameter]) => parameter.requiresGrad);
-  const gradients = tidy(() => {
-    const head = enableGrad(() => model.head.to({ dtype: settings.dtype }));
-    return groups.map(({ rows, targets }, i) =>
-      tidy(() => {
-        const x = outputs[i]!;
-        const gradient = zeros([...x.shape], { dtype: "float32", device: x.device });
-        if (rows.length === 0) return gradient;
-        const index = tensor(rows).to({ device: model.device });
-        const result = headLoss(model, x, head, index, targets, settings.lossScale * scale);
-        loss += result.loss.item() / scale;
-        const [byHidden, ...others] = grad(
-          [result.loss],
-          [result.hidden, ...trained.map(([, parameter]) => parameter)],
-          { retainGraph: true },
-        );
-        trained.forEach(([name], t) => {
-          sums.get(name)!.add_(others[t]!);
-        });
-        return gradient.indexAdd_(0, index, byHidden!.to({ dtype: "float32" }));
-      }),
-    );
-  });
+  const gradients = groups.map(({ rows, targets }, i) =>
+    tidy(() => {
+      const x = outputs[i]!;
+      const gradient = zeros([...x.shape], { dtype: "float32", device: x.device });
+      if (rows.length === 0) return gradient;
+      const index = tensor(rows).to({ device: model.device });
+      const result = headLoss(model, x, head, index, targets, settings.lossScale * scale);
+      loss += result.loss.item() / scale;
+      const [byHidden, ...others] = grad(
+        [result.loss],
+        [result.hidden, ...trained.map(([, parameter]) => parameter)],
+        { retainGraph: true },
+      );
+      trained.forEach(([name], t) => {
+        sums.get(name)!.add_(others[t]!);
+      });
+      return gradient.indexAdd_(0, index, byHidden!.to({ dtype: "float32" }));
+    }),
+  );
   return { gradients, loss };
 }
 
