@@ -18,23 +18,23 @@ export function rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor {
         .div_(dim)
         .add_(epsilon)
         .rsqrt();
-      const scaled = x.mul(inverse.to({ dtype: x.dtype }));
+      // The product with the float32 statistics is rounded once, as transformers does it.
+      const scaled = x.mul(inverse).to({ dtype: x.dtype });
       return { outputs: [scaled.mul_(cast)], saved: { inverse, cast } };
     },
     ([gradient], { inverse, cast }) => {
-      const inverseCast = inverse.to({ dtype: x.dtype });
       const weighted = gradient!.mul(cast);
       const byInput = x.requiresGrad
         ? tidy(() => {
             const along = weighted.mul(x).sum(-1, true, { dtype: "float32" });
-            const back = along.mul_(inverse.pow(3)).div_(-dim).to({ dtype: x.dtype });
-            return weighted.mul(inverseCast).addcmul_(x, back);
+            const back = along.mul_(inverse.pow(3)).div_(-dim);
+            return weighted.mul(inverse).add_(x.mul(back)).to({ dtype: x.dtype });
           })
         : null;
       const byWeight = weight.requiresGrad
         ? gradient!
             .mul(x)
-            .mul_(inverseCast)
+            .mul(inverse)
             .sum(0, false, { dtype: "float32" })
             .to({ dtype: weight.dtype })
         : null;
