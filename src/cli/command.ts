@@ -6,6 +6,9 @@
  */
 import type { Command } from "commander";
 
+/** Exit code of a run that a signal stopped after it was saved. */
+export const stoppedExitCode = 130;
+
 /** One command of the program. */
 export interface CommandModule {
   /** The word that the user types. */

@@ -1,6 +1,6 @@
 /** `./tunewright demo`: a real fine-tune of the built-in model, told to a newcomer. */
 import type { Command } from "commander";
-import { addExamples, type CommandModule, printJson } from "./command.js";
+import { addExamples, type CommandModule, printJson, stoppedExitCode } from "./command.js";
 import { addKeyOption, camelOptions } from "./data/options.js";
 
 interface DemoFlags {
@@ -8,9 +8,6 @@ interface DemoFlags {
   outputDir?: string;
   json?: boolean;
 }
-
-/** Exit code of a run that a signal stopped after it was saved. */
-const STOPPED = 130;
 
 export const demoCommand: CommandModule = {
   name: "demo",
@@ -32,7 +29,7 @@ export const demoCommand: CommandModule = {
         stream: flags.json ? process.stderr : process.stdout,
       });
       if (outcome.stopped) {
-        process.exitCode = STOPPED;
+        process.exitCode = stoppedExitCode;
         return;
       }
       if (flags.json) printJson(outcome.result);

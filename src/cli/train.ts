@@ -1,9 +1,6 @@
 /** `./tunewright train`: supervised fine-tuning as a configuration file and flags say. */
 import type { Command } from "commander";
-import { addExamples, type CommandModule, printJson } from "./command.js";
-
-/** Exit code of a run that a signal stopped after it was saved. */
-const STOPPED = 130;
+import { addExamples, type CommandModule, printJson, stoppedExitCode } from "./command.js";
 
 export const trainCommand: CommandModule = {
   name: "train",
@@ -70,7 +67,7 @@ async function train(words: readonly string[]): Promise<void> {
       process.stderr.write(
         `Stopped at step ${summary.steps} and saved. Go on with: ./tunewright train ${words.filter((word) => word !== "--json").join(" ")} --resume\n`,
       );
-      process.exitCode = STOPPED;
+      process.exitCode = stoppedExitCode;
     }
   } finally {
     progress.close();

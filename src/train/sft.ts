@@ -328,7 +328,6 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
           state.step === plan.totalSteps
         ) {
           const seconds = (performance.now() - since.start) / 1000;
-          const deviceBytes = memoryStatistics().deviceBytes;
           writer.write({
             type: "step",
             step: state.step,
@@ -340,7 +339,7 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
             labelled_tokens: since.labelled,
             tokens_per_second: since.tokens / seconds,
             rss_bytes: process.memoryUsage.rss(),
-            ...(device === "cpu" ? {} : { device_bytes: deviceBytes }),
+            ...(device === "cpu" ? {} : { device_bytes: memoryStatistics().deviceBytes }),
           });
           since = { loss: 0, tokens: 0, labelled: 0, start: performance.now() };
         }
