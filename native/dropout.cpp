@@ -3,7 +3,7 @@
 // with the dispatcher and called like any other operator. The reason that it exists: libtorch's
 // bernoulli_ draws from one sequential stream, at more than the cost of the matrix products around
 // it (on two cores 78 ms against 36 for a 7,516 x 1,536 input).
-#include <ATen/Parallel.h>
+#include <ATen/TensorIterator.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty_like.h>
 #include <torch/library.h>
@@ -35,15 +35,15 @@ inline uint64_t mixed(uint64_t key) {
   return key ^ (key >> 31);
 }
 
-TUNEWRIGHT_SIMD void dropFloats(const float* input, float* output, int64_t begin, int64_t end, uint32_t low, uint32_t high, uint32_t threshold,
+TUNEWRIGHT_SIMD void dropFloats(const float* input, float* output, int64_t first, int64_t count, uint32_t low, uint32_t high, uint32_t threshold,
                                 float scale) {
-  for (int64_t i = begin; i < end; ++i) output[i] = bitsAt(static_cast<uint32_t>(i), low, high) < threshold ? 0.0f : input[i] * scale;
+  for (int64_t i = 0; i < count; ++i) output[i] = bitsAt(static_cast<uint32_t>(first + i), low, high) < threshold ? 0.0f : input[i] * scale;
 }
 
 // bfloat16 is the upper half of a float; rounding is to nearest, ties to even.
-TUNEWRIGHT_SIMD void dropBrainFloats(const uint16_t* input, uint16_t* output, int64_t begin, int64_t end, uint32_t low, uint32_t high,
+TUNEWRIGHT_SIMD void dropBrainFloats(const uint16_t* input, uint16_t* output, int64_t first, int64_t count, uint32_t low, uint32_t high,
                                      uint32_t threshold, float scale) {
-  for (int64_t i = begin; i < end; ++i) {
+  for (int64_t i = 0; i < count; ++i) {
     const uint32_t wide = static_cast<uint32_t>(input[i]) << 16;
     float value;
     std::memcpy(&value, &wide, sizeof value);
@@ -51,7 +51,7 @@ TUNEWRIGHT_SIMD void dropBrainFloats(const uint16_t* input, uint16_t* output, in
     uint32_t bits;
     std::memcpy(&bits, &value, sizeof bits);
     const uint32_t rounded = value != value ? bits | 0x00400000u : bits + 0x7fffu + ((bits >> 16) & 1u);
-    output[i] = bitsAt(static_cast<uint32_t>(i), low, high) < threshold ? 0 : static_cast<uint16_t>(rounded >> 16);
+    output[i] = bitsAt(static_cast<uint32_t>(first + i), low, high) < threshold ? 0 : static_cast<uint16_t>(rounded >> 16);
   }
 }
 
@@ -65,12 +65,22 @@ at::Tensor counterDropout(const at::Tensor& input, double p, int64_t key) {
   const auto low = static_cast<uint32_t>(bits), high = static_cast<uint32_t>(bits >> 32);
   const auto threshold = static_cast<uint32_t>(p * 4294967296.0);
   const auto scale = static_cast<float>(1.0 / (1.0 - p));
-  at::parallel_for(0, source.numel(), 1 << 15, [&](int64_t begin, int64_t end) {
-    if (source.scalar_type() == at::kFloat)
-      dropFloats(source.const_data_ptr<float>(), result.mutable_data_ptr<float>(), begin, end, low, high, threshold, scale);
-    else
-      dropBrainFloats(static_cast<const uint16_t*>(source.const_data_ptr()), static_cast<uint16_t*>(result.mutable_data_ptr()), begin, end, low,
-                      high, threshold, scale);
+  // The iterator's loop runs on libtorch's threads; at::parallel_for is a template that would need
+  // this file to be compiled for the OpenMP runtime that this libtorch came with.
+  auto iterator = at::TensorIteratorConfig().add_output(result).add_const_input(source).build();
+  const auto* first = static_cast<const char*>(source.const_data_ptr());
+  const auto elementSize = static_cast<int64_t>(source.element_size());
+  const bool brainFloat = source.scalar_type() == at::kBFloat16;
+  iterator.for_each([&](char** data, const int64_t* strides, int64_t inner, int64_t outer) {
+    for (int64_t row = 0; row < outer; ++row) {
+      char* output = data[0] + row * strides[2];
+      const char* input = data[1] + row * strides[3];
+      const int64_t begin = (input - first) / elementSize;
+      if (brainFloat)
+        dropBrainFloats(reinterpret_cast<const uint16_t*>(input), reinterpret_cast<uint16_t*>(output), begin, inner, low, high, threshold, scale);
+      else
+        dropFloats(reinterpret_cast<const float*>(input), reinterpret_cast<float*>(output), begin, inner, low, high, threshold, scale);
+    }
   });
   return result;
 }

@@ -34,15 +34,12 @@ export function embedTokens(model: CausalLanguageModel, ids: Int32Array): Tensor
 /**
  * A group of whole sequences, one after the other in a packed row. Positions restart with each,
  * and attention never crosses from one to the next.
- *
- * @param keepProbabilities see {@link causalAttention}
  */
 export function packedGroup(
   model: CausalLanguageModel,
   lengths: readonly number[],
   index: number,
   dtype: DType,
-  keepProbabilities = false,
 ): TokenGroup {
   const positions = lengths.flatMap((length) => Array.from({ length }, (_, i) => i));
   const longest = Math.max(...lengths);
@@ -50,12 +47,11 @@ export function packedGroup(
     index,
     rope: ropeTable(model.config, positions, longest, dtype, model.device),
     attend(q, k, v, _layer, tape) {
-      const options = { keepProbabilities, tape };
-      if (lengths.length === 1) return causalAttention(q, k, v, options);
+      if (lengths.length === 1) return causalAttention(q, k, v, tape);
       let start = 0;
       const parts = lengths.map((length) => {
         const rows = (x: Tensor) => x.narrow(0, start, length);
-        const part = causalAttention(rows(q), rows(k), rows(v), options);
+        const part = causalAttention(rows(q), rows(k), rows(v), tape);
         start += length;
         return part;
       });

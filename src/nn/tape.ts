@@ -20,8 +20,18 @@ export function newTape(dtype: DType): Tape {
   return { dtype, entries: [], next: null };
 }
 
-/** The output of a step: noted on the first pass, read back on the second. */
-export function remembered(tape: Tape | undefined, dtype: DType, compute: () => Tensor): Tensor {
+/**
+ * The output of a step: noted on the first pass, read back on the second.
+ *
+ * @param dtype the data type that `compute` gives and that is read back
+ * @param noted the data type of the note; by default that of the tape
+ */
+export function remembered(
+  tape: Tape | undefined,
+  dtype: DType,
+  compute: () => Tensor,
+  noted?: DType,
+): Tensor {
   if (!tape) return compute();
   if (tape.next !== null) {
     const entry = tape.entries[tape.next]!;
@@ -29,6 +39,6 @@ export function remembered(tape: Tape | undefined, dtype: DType, compute: () => 
     return entry.to({ dtype });
   }
   const value = compute();
-  tape.entries.push(keep(value.to({ dtype: tape.dtype })));
+  tape.entries.push(keep(value.to({ dtype: noted ?? tape.dtype })));
   return value;
 }

@@ -826,11 +826,6 @@ export function _softmax(self: Tensor, dim: number, halfToFloat: boolean): Tenso
   return wrap(native.call(id($_softmax), handle(self), dim, halfToFloat));
 }
 
-const $_softmaxBackwardData = operator("aten::_softmax_backward_data", "");
-export function _softmaxBackwardData(gradOutput: Tensor, output: Tensor, dim: number, inputDtype: DType): Tensor {
-  return wrap(native.call(id($_softmaxBackwardData), handle(gradOutput), handle(output), dim, inputDtype));
-}
-
 const $crossEntropyLoss = operator("aten::cross_entropy_loss", "");
 export function crossEntropyLoss(self: Tensor, target: Tensor, weight?: Tensor | null, reduction?: number, ignoreIndex?: number, labelSmoothing?: number): Tensor {
   return wrap(native.call(id($crossEntropyLoss), handle(self), handle(target), handle(weight), reduction, ignoreIndex, labelSmoothing));
@@ -841,6 +836,20 @@ export function scaledDotProductAttention(query: Tensor, key: Tensor, value: Ten
   const keyword = keywords($scaledDotProductAttention, options);
   guards.scaledDotProductAttention(query, key, value);
   return wrap(native.call(id($scaledDotProductAttention), handle(query), handle(key), handle(value), handle(attnMask), dropoutP, isCausal, keyword.scale, keyword.enableGqa));
+}
+
+const $_scaledDotProductFlashAttentionForCpu = operator("aten::_scaled_dot_product_flash_attention_for_cpu", "");
+export function _scaledDotProductFlashAttentionForCpu(query: Tensor, key: Tensor, value: Tensor, dropoutP?: number, isCausal?: boolean, options?: { attnMask?: Tensor | null | undefined; scale?: number | null | undefined }): [Tensor, Tensor] {
+  const keyword = keywords($_scaledDotProductFlashAttentionForCpu, options);
+  const result = native.call(id($_scaledDotProductFlashAttentionForCpu), handle(query), handle(key), handle(value), dropoutP, isCausal, handle(keyword.attnMask), keyword.scale) as unknown[];
+  return [wrapOptional(result[0]) as Tensor, wrapOptional(result[1]) as Tensor];
+}
+
+const $_scaledDotProductFlashAttentionForCpuBackward = operator("aten::_scaled_dot_product_flash_attention_for_cpu_backward", "");
+export function _scaledDotProductFlashAttentionForCpuBackward(gradOut: Tensor, query: Tensor, key: Tensor, value: Tensor, out: Tensor, logsumexp: Tensor, dropoutP: number, isCausal: boolean, options?: { attnMask?: Tensor | null | undefined; scale?: number | null | undefined }): [Tensor, Tensor, Tensor] {
+  const keyword = keywords($_scaledDotProductFlashAttentionForCpuBackward, options);
+  const result = native.call(id($_scaledDotProductFlashAttentionForCpuBackward), handle(gradOut), handle(query), handle(key), handle(value), handle(out), handle(logsumexp), dropoutP, isCausal, handle(keyword.attnMask), keyword.scale) as unknown[];
+  return [wrapOptional(result[0]) as Tensor, wrapOptional(result[1]) as Tensor, wrapOptional(result[2]) as Tensor];
 }
 
 const $_flashAttentionForward = operator("aten::_flash_attention_forward", "");

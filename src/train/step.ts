@@ -97,7 +97,6 @@ function packGroups(
   model: CausalLanguageModel,
   sequences: readonly Sequence[],
   { groupTokens, dtype }: PassSettings,
-  keepProbabilities = false,
 ): PackedGroup[] {
   return groupSequences(sequences, groupTokens).map((group, index) => {
     const rows: number[] = [];
@@ -119,7 +118,7 @@ function packGroups(
     }
     const lengths = group.map(({ inputIds }) => inputIds.length);
     return {
-      tokens: packedGroup(model, lengths, index, dtype, keepProbabilities),
+      tokens: packedGroup(model, lengths, index, dtype),
       ids,
       rows: Int32Array.from(rows),
       targets: Int32Array.from(targets),
@@ -196,7 +195,7 @@ export function trainingPass(
   return tidy(() => {
     const head = enableGrad(() => model.head.to({ dtype: settings.dtype }));
     const useTape = settings.recompute && fitsTape(model, settings.groupTokens);
-    const groups = packGroups(model, sequences, settings, settings.recompute && !useTape);
+    const groups = packGroups(model, sequences, settings);
     // With a tape one group goes through forward and backward before the next, since its
     // activations take the memory; without, each branch is prepared once for all groups.
     const flights = useTape ? groups.map((group) => [group]) : [groups];

@@ -1,0 +1,40 @@
+/** Errors that cross a thread: their class does not survive a structured clone, so it is named. */
+import * as errors from "./errors.js";
+
+export interface PlainError {
+  name: string;
+  message: string;
+  why?: string | undefined;
+  todo?: string | undefined;
+  stack?: string | undefined;
+}
+
+const classes = new Map<string, new (what: string, detail: errors.ErrorDetail) => Error>([
+  ["ConfigError", errors.ConfigError],
+  ["DataError", errors.DataError],
+  ["FormatError", errors.FormatError],
+  ["CheckpointError", errors.CheckpointError],
+  ["EnvironmentError", errors.EnvironmentError],
+]);
+
+/** What of an error can be cloned. */
+export function plainError(error: unknown): PlainError {
+  if (!(error instanceof Error)) return { name: "Error", message: String(error) };
+  const { name, message, stack } = error;
+  const { why, todo } = error as Partial<errors.TunewrightError>;
+  return { name, message, why, todo, stack };
+}
+
+/** The error again, of the class that it had; of plain `Error` where that is none of ours. */
+export function revivedError({ name, message, why, todo, stack }: PlainError): Error {
+  const Class = classes.get(name);
+  const error = Class
+    ? new Class(message, {
+        ...(why === undefined ? {} : { why }),
+        ...(todo === undefined ? {} : { todo }),
+      })
+    : new Error(message);
+  if (!Class) error.name = name;
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}
