@@ -22,9 +22,12 @@ export interface EncodeRowsOptions {
   embeddingRows?: number | undefined;
 }
 
-/** A row that can be trained on, or why it cannot. */
+/**
+ * A row that can be trained on, or why it cannot. `encoded` is never empty; one row may give several
+ * sequences, in their order.
+ */
 export type RowResult =
-  | { ok: true; encoded: EncodedConversation; source: Source }
+  | { ok: true; encoded: EncodedConversation[]; source: Source }
   | { ok: false; error: DataError; source: Source };
 
 /** Reads and encodes rows together; the results are in the order of `rows`. */
@@ -41,7 +44,7 @@ export async function encodeRows(
     const result = conversation instanceof DataError ? conversation : encoded.next().value!;
     return result instanceof DataError
       ? { ok: false, error: result, source: place }
-      : { ok: true, encoded: result, source: place };
+      : { ok: true, encoded: [result], source: place };
   });
 }
 

@@ -44,12 +44,13 @@ export async function summarise(
         badRows++;
         continue;
       }
-      const { encoded } = result;
-      tokens += encoded.inputIds.length;
-      labelledTokens += encoded.labelledTokens;
-      if (encoded.truncated) truncated++;
-      if (encoded.fullLength > (longest?.tokens ?? 0)) {
-        longest = { tokens: encoded.fullLength, source: result.source };
+      if (result.encoded.some((sequence) => sequence.truncated)) truncated++;
+      for (const sequence of result.encoded) {
+        tokens += sequence.inputIds.length;
+        labelledTokens += sequence.labelledTokens;
+        if (sequence.fullLength > (longest?.tokens ?? 0)) {
+          longest = { tokens: sequence.fullLength, source: result.source };
+        }
       }
     }
   }

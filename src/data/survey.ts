@@ -70,15 +70,16 @@ export async function surveyRows(
         }
         continue;
       }
-      const { inputIds, labelledTokens, fullLength, truncated } = result.encoded;
-      survey.tokens += inputIds.length;
-      survey.labelledTokens += labelledTokens;
-      survey.tokensCut += fullLength - inputIds.length;
-      if (truncated) survey.truncatedRows++;
-      if (fullLength > (survey.longest?.tokens ?? 0)) {
-        survey.longest = { tokens: fullLength, source: result.source };
+      if (result.encoded.some((sequence) => sequence.truncated)) survey.truncatedRows++;
+      for (const { inputIds, labelledTokens, fullLength } of result.encoded) {
+        survey.tokens += inputIds.length;
+        survey.labelledTokens += labelledTokens;
+        survey.tokensCut += fullLength - inputIds.length;
+        if (fullLength > (survey.longest?.tokens ?? 0)) {
+          survey.longest = { tokens: fullLength, source: result.source };
+        }
+        lengths.push(fullLength);
       }
-      lengths.push(fullLength);
     }
     done += results.length;
     onProgress?.(done);

@@ -136,11 +136,12 @@ async function makeBatch(
       batch.skipped.push({ source: result.source, reason: result.error.message });
       continue;
     }
-    const { inputIds, labels, labelledTokens, truncated } = result.encoded;
-    batch.sequences.push({ inputIds, labels, source: result.source });
-    batch.tokens += inputIds.length;
-    batch.labelledTokens += labelledTokens;
-    if (truncated) batch.truncated++;
+    for (const { inputIds, labels, labelledTokens, truncated } of result.encoded) {
+      batch.sequences.push({ inputIds, labels, source: result.source });
+      batch.tokens += inputIds.length;
+      batch.labelledTokens += labelledTokens;
+      if (truncated) batch.truncated++;
+    }
   }
   return batch;
 }

@@ -1,6 +1,7 @@
 /** `tunewright data preview`: conversations as the model will see them, with what it learns. */
 import type { Command } from "commander";
 import type { RowResult } from "../../data/index.js";
+import type { EncodedConversation, Source } from "../../text/index.js";
 import { builtinModelName } from "../../util/builtin-model.js";
 import { DataError } from "../../util/errors.js";
 import { addExamples } from "../command.js";
@@ -67,19 +68,26 @@ async function preview(files: readonly string[], flags: PreviewFlags): Promise<v
     const good = results.filter((result) => result.ok);
     const bad = results.filter((result) => !result.ok);
     if (flags.json) {
-      const shown = good.map(({ encoded, source: place }) => ({
-        source: place,
-        input_ids: [...encoded.inputIds],
-        labels: [...encoded.labels],
-        tokens: [...encoded.inputIds].map((id) => tokenizer.idToToken(id) ?? ""),
-      }));
+      const shown = good.flatMap(({ encoded, source: place }) =>
+        encoded.map(({ inputIds, labels }) => ({
+          source: place,
+          input_ids: [...inputIds],
+          labels: [...labels],
+          tokens: [...inputIds].map((id) => tokenizer.idToToken(id) ?? ""),
+        })),
+      );
       process.stdout.write(`${JSON.stringify({ rows: shown })}\n`);
     } else {
       const color = flags.color ?? (process.stdout.isTTY && !process.env.NO_COLOR);
       const lines = [previewLegend(color)];
       for (const result of results) {
-        lines.push("", heading(result));
-        if (result.ok) lines.push(renderTokens(result.encoded, tokenizer, color));
+        if (!result.ok) {
+          lines.push("", `refused: ${result.error.message}`);
+          continue;
+        }
+        for (const encoded of result.encoded) {
+          lines.push("", heading(encoded, result.source), renderTokens(encoded, tokenizer, color));
+        }
       }
       if (count < source.rows) lines.push("", `${source.rows - count} more rows are not shown.`);
       process.stdout.write(`${lines.join("\n")}\n`);
@@ -90,10 +98,8 @@ async function preview(files: readonly string[], flags: PreviewFlags): Promise<v
   }
 }
 
-function heading(result: RowResult): string {
-  const { file, line } = result.source;
-  if (!result.ok) return `refused: ${result.error.message}`;
-  const { inputIds, labelledTokens, truncated, fullLength } = result.encoded;
+function heading(encoded: EncodedConversation, { file, line }: Source): string {
+  const { inputIds, labelledTokens, truncated, fullLength } = encoded;
   const share = Math.round((100 * labelledTokens) / inputIds.length);
   const cut = truncated ? `; cut from ${fullLength}` : "";
   return `${file}:${line}  ${labelledTokens} of ${inputIds.length} tokens are learnt (${share}%)${cut}`;

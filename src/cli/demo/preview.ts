@@ -35,10 +35,12 @@ export async function previewConversations(
     const lines = [previewLegend(color)];
     for (const result of await encodeRows(source, rows, { tokenizer, template, embeddingRows })) {
       if (!result.ok) throw result.error;
-      const { encoded, source: place } = result;
-      const counts = `${encoded.labelledTokens} of ${encoded.inputIds.length} tokens are learnt`;
-      lines.push("", `${place.file}:${place.line}  ${counts}`);
-      lines.push(...renderTokens(encoded, tokenizer, color).trimEnd().split("\n"));
+      const { file: path, line } = result.source;
+      for (const encoded of result.encoded) {
+        const counts = `${encoded.labelledTokens} of ${encoded.inputIds.length} tokens are learnt`;
+        lines.push("", `${path}:${line}  ${counts}`);
+        lines.push(...renderTokens(encoded, tokenizer, color).trimEnd().split("\n"));
+      }
     }
     return { rows: source.rows, lines };
   } finally {
