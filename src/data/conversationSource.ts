@@ -10,6 +10,8 @@ import { openRowFile, type RowFile } from "./rowFile.js";
 export interface SourceOptions extends FormatOptions {
   /** Name of the format of all files. Default: found out file by file, from the first rows. */
   format?: string | undefined;
+  /** False: the order of roles and empty answers are not looked at. Default true. */
+  checked?: boolean | undefined;
   /** Told the bytes indexed so far, over all files. */
   onProgress?: ((bytes: number) => void) | undefined;
 }
@@ -28,6 +30,11 @@ export interface ConversationSource {
   read(row: number): Promise<Conversation>;
   /** The same with the keys of the row that its format does not use. */
   readWhole(row: number): Promise<WholeRow>;
+  /**
+   * The row as it is in the file, parsed.
+   * @throws DataError naming file and line when it is not JSON in UTF-8
+   */
+  readValue(row: number): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -103,6 +110,10 @@ export async function openConversations(
     place,
     read: async (row) => (await readWhole(row)).conversation,
     readWhole,
+    readValue(row) {
+      const { rowFile, first } = find(row);
+      return rowFile.read(row - first);
+    },
     close,
   };
 }
@@ -125,7 +136,7 @@ async function formatOf(rowFile: RowFile): Promise<ConversationFormat> {
 function readConversation(
   value: unknown,
   format: ConversationFormat,
-  options: FormatOptions,
+  options: SourceOptions,
   source: Source,
 ): WholeRow {
   try {
@@ -133,7 +144,7 @@ function readConversation(
       throw new DataError("the row is not a JSON object", { todo: "correct or remove the row" });
     }
     const { messages, tools, id } = format.read(value, options);
-    checkConversation(messages);
+    if (options.checked !== false) checkConversation(messages);
     const rest = Object.entries(value).filter(([key]) => !format.keys.includes(key));
     return {
       conversation: {
