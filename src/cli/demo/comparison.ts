@@ -1,5 +1,5 @@
 /** Answers before and after, side by side where there is room. */
-import { clipText, padText, textWidth } from "./textWidth.js";
+import { clipText, padText, textWidth } from "../textWidth.js";
 
 export interface ComparedAnswer {
   question: string;

@@ -17,7 +17,7 @@ import { chatCommand, describeRunFiles, programName, shellWord, trainCommand } f
 import { createPage, type Page, type PageStream } from "./page.js";
 import { type DemoPlan, planDemo } from "./plan.js";
 import { previewConversations } from "./preview.js";
-import { clipText } from "./textWidth.js";
+import { clipText } from "../textWidth.js";
 import { describeLoss, type HeldOutLoss, hasLearnt, notLearnt } from "./verdict.js";
 
 export interface DemoOptions {
