@@ -1,8 +1,8 @@
 /** Where the built-in small model lies: set-up puts it there under this one name. */
 import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join, resolve } from "node:path";
 import { ConfigError, EnvironmentError } from "./errors.js";
+import { packageRoot } from "./packageRoot.js";
 
 /** SmolLM2-135M-Instruct, as users name it. */
 export const builtinModelName = "builtin:smollm2-135m";
@@ -36,15 +36,4 @@ export function resolveModelPath(name: string): string {
     });
   }
   return path;
-}
-
-/** The nearest folder upwards with a package.json: the same from src/ and from dist/. */
-function packageRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, "package.json"))) {
-    const parent = dirname(folder);
-    if (parent === folder) return process.cwd();
-    folder = parent;
-  }
-  return folder;
 }
