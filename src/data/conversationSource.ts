@@ -5,7 +5,7 @@ import { checkConversation } from "./conversationRules.js";
 import { isRow } from "./formats/fields.js";
 import type { ConversationFormat, FormatOptions } from "./formats/format.js";
 import { detectFormat, formatNamed } from "./formats/formats.js";
-import { openRowFile, type RowFile } from "./rowFile.js";
+import { openRowFile, type RowFile } from "./rowFile/index.js";
 
 export interface SourceOptions extends FormatOptions {
   /** Name of the format of all files. Default: found out file by file, from the first rows. */

@@ -1,6 +1,6 @@
 /** Where each row of a file begins, found in one pass at the speed of the disk. */
 import type { FileHandle } from "node:fs/promises";
-import { DataError } from "../util/errors.js";
+import { DataError } from "../../util/errors.js";
 import { createArrayScanner } from "./arrayScanner.js";
 import { createLineScanner } from "./lineScanner.js";
 import { NumberList } from "./numberList.js";

@@ -1,6 +1,6 @@
 /** A file of rows that any row can be read from at once. */
 import { type FileHandle, open } from "node:fs/promises";
-import { DataError } from "../util/errors.js";
+import { DataError } from "../../util/errors.js";
 import { buildRowIndex, type RowIndex } from "./rowIndex.js";
 import { isSpace } from "./rowScanner.js";
 

@@ -1,5 +1,5 @@
 /** Finds the elements of a file that is one JSON array, without parsing them. */
-import { DataError } from "../util/errors.js";
+import { DataError } from "../../util/errors.js";
 import { isSpace, type RowScanner, type RowSink } from "./rowScanner.js";
 
 const quote = 0x22;
