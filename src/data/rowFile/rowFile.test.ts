@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
-import { openRowFile } from "./rowFile.js";
 import { testFolder } from "../testFiles.js";
+import { openRowFile } from "./rowFile.js";
 
 const folder = testFolder();
 afterAll(() => folder.remove());

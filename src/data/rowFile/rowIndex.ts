@@ -1,9 +1,9 @@
 /** Where each row of a file begins, found in one pass at the speed of the disk. */
 import type { FileHandle } from "node:fs/promises";
 import { DataError } from "../../util/errors.js";
+import { NumberList } from "../numberList.js";
 import { createArrayScanner } from "./arrayScanner.js";
 import { createLineScanner } from "./lineScanner.js";
-import { NumberList } from "./numberList.js";
 import type { RowScanner, RowSink } from "./rowScanner.js";
 
 /** How a file holds its rows: one a line (JSONL), or as elements of one JSON array. */
