@@ -21,6 +21,10 @@ export function checkConversation(messages: readonly Message[]): void {
   }
   let before: Role | "start" = "start";
   for (const [index, message] of messages.entries()) {
+    if (message.continues) {
+      checkContinued(message, messages[index - 1], index);
+      continue;
+    }
     const allowed: readonly Role[] = followers[before];
     if (!allowed.includes(message.role)) {
       throw new DataError(
@@ -41,6 +45,17 @@ export function checkConversation(messages: readonly Message[]): void {
     }
     before = message.role;
   }
+}
+
+/** The second part of a turn: of the assistant, and after words of it. */
+function checkContinued(message: Message, before: Message | undefined, index: number): void {
+  const roles = [message.role, before?.role];
+  const calls = before?.tool_calls ?? message.tool_calls;
+  if (roles.every((role) => role === "assistant") && !calls && !isBlank(message)) return;
+  throw new DataError(`message ${index + 1} continues nothing`, {
+    why: '"continues" is for words of the assistant that follow others of the same turn',
+    todo: "correct or remove the row",
+  });
 }
 
 function isBlank({ content }: Message): boolean {

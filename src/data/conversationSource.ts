@@ -1,17 +1,14 @@
 /** Several files as one long list of conversations. */
 import type { Conversation, Source } from "../text/index.js";
 import { ConfigError, DataError } from "../util/errors.js";
-import { checkConversation } from "./conversationRules.js";
-import { isRow } from "./formats/fields.js";
-import type { ConversationFormat, FormatOptions } from "./formats/format.js";
+import type { ConversationFormat } from "./formats/format.js";
 import { detectFormat, formatNamed } from "./formats/formats.js";
+import { type ReadOptions, readConversation, type WholeRow } from "./readConversation.js";
 import { openRowFile, type RowFile } from "./rowFile/index.js";
 
-export interface SourceOptions extends FormatOptions {
+export interface SourceOptions extends ReadOptions {
   /** Name of the format of all files. Default: found out file by file, from the first rows. */
   format?: string | undefined;
-  /** False: the order of roles and empty answers are not looked at. Default true. */
-  checked?: boolean | undefined;
   /** Told the bytes indexed so far, over all files. */
   onProgress?: ((bytes: number) => void) | undefined;
 }
@@ -36,11 +33,6 @@ export interface ConversationSource {
    */
   readValue(row: number): Promise<unknown>;
   close(): Promise<void>;
-}
-
-export interface WholeRow {
-  conversation: Conversation;
-  rest: Readonly<Record<string, unknown>>;
 }
 
 /** How many rows are looked at to find a file's format. */
@@ -131,36 +123,4 @@ async function formatOf(rowFile: RowFile): Promise<ConversationFormat> {
   }
   if (values.length === 0) throw broken;
   return detectFormat(values, rowFile.file);
-}
-
-function readConversation(
-  value: unknown,
-  format: ConversationFormat,
-  options: SourceOptions,
-  source: Source,
-): WholeRow {
-  try {
-    if (!isRow(value)) {
-      throw new DataError("the row is not a JSON object", { todo: "correct or remove the row" });
-    }
-    const { messages, tools, id } = format.read(value, options);
-    if (options.checked !== false) checkConversation(messages);
-    const rest = Object.entries(value).filter(([key]) => !format.keys.includes(key));
-    return {
-      conversation: {
-        messages,
-        source,
-        ...(tools === undefined ? {} : { tools }),
-        ...(id === undefined ? {} : { id }),
-      },
-      rest: Object.fromEntries(rest),
-    };
-  } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    throw new DataError(`${source.file}:${source.line}: ${error.message}`, {
-      ...(error.why === undefined ? {} : { why: error.why }),
-      ...(error.todo === undefined ? {} : { todo: error.todo }),
-      cause: error.cause,
-    });
-  }
 }

@@ -18,6 +18,11 @@ export interface Message {
   content: string;
   /** Overrides the default (assistant messages are trained on, others are not). */
   train?: boolean;
+  /**
+   * This message of the assistant goes on with the turn of the one before it: templates see one
+   * message, labels follow each part's own `train`.
+   */
+  continues?: boolean;
   name?: string;
   tool_calls?: ToolCall[];
   tool_call_id?: string;
@@ -36,6 +41,8 @@ export interface Conversation {
   tools?: unknown[];
   source?: Source;
   id?: string;
+  /** `text`: the content of the only message is learnt whole, without a chat template. */
+  kind?: "text";
 }
 
 /** What every segment says about itself. */

@@ -1,6 +1,7 @@
 /** Alpaca's format: `{"instruction", "input"?, "output", "history"?, "system"?}`. */
 import type { Message } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
+import { inexpressible, plainTurns } from "./expressible.js";
 import { optionalText, systemMessage, text } from "./fields.js";
 import type { ConversationFormat } from "./format.js";
 
@@ -20,10 +21,23 @@ export const alpacaFormat: ConversationFormat = {
       ],
     };
   },
+  write(row) {
+    const { system, turns } = plainTurns(row, "alpaca");
+    const last = turns.pop();
+    if (last === undefined) inexpressible("alpaca", "a conversation without an answer");
+    return {
+      id: row.id,
+      instruction: last.question,
+      input: "",
+      output: last.answer,
+      history: turns.length === 0 ? undefined : turns.map((turn) => [turn.question, turn.answer]),
+      system,
+    };
+  },
 };
 
 /** Earlier turns: `[[question, answer], …]`. */
-function readHistory(value: unknown): Message[] {
+export function readHistory(value: unknown): Message[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) throw badHistory();
   return value.flatMap((turn: unknown, index) => {

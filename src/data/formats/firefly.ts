@@ -1,4 +1,5 @@
 /** Firefly's format: `{"conversation": [{"human", "assistant"}, …], "system"?, …}`. */
+import { plainTurns } from "./expressible.js";
 import { isRow, optionalText, rows, systemMessage, text } from "./fields.js";
 import type { ConversationFormat } from "./format.js";
 
@@ -22,6 +23,14 @@ export const fireflyFormat: ConversationFormat = {
         ]),
       ],
       id: conversationId(row.conversation_id),
+    };
+  },
+  write(row) {
+    const { system, turns } = plainTurns(row, "firefly");
+    return {
+      conversation_id: row.id,
+      conversation: turns.map(({ question, answer }) => ({ human: question, assistant: answer })),
+      system,
     };
   },
 };

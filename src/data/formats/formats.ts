@@ -6,14 +6,20 @@ import { fireflyFormat } from "./firefly.js";
 import type { ConversationFormat } from "./format.js";
 import { messagesFormat } from "./messages.js";
 import { mossFormat } from "./moss.js";
+import { preferenceFormat } from "./preference.js";
+import { promptCompletionFormat } from "./promptCompletion.js";
 import { shareGptFormat } from "./shareGpt.js";
+import { textFormat } from "./text.js";
 
 const formats: readonly ConversationFormat[] = [
   messagesFormat,
   mossFormat,
   fireflyFormat,
+  preferenceFormat,
   shareGptFormat,
   alpacaFormat,
+  promptCompletionFormat,
+  textFormat,
 ];
 
 /** Names that a format can be asked for by. */
@@ -42,19 +48,12 @@ export function detectFormat(rows: readonly unknown[], file: string): Conversati
   const forms =
     'messages: {"messages": [{"role", "content"}]}, moss: {"chat": {"turn_1"}}, firefly: ' +
     '{"conversation": [{"human", "assistant"}]}, sharegpt: {"conversations": [{"from", "value"}]}, ' +
-    'alpaca: {"instruction", "output"}';
+    'alpaca: {"instruction", "output"}, prompt_completion: {"prompt", "completion"}, ' +
+    'text: {"text"}, preference: {"prompt", "chosen", "rejected"}';
   throw new DataError(`${file}: rows of no known conversation format`, {
     why: first
-      ? `its rows have the keys ${Object.keys(first).slice(0, 12).join(", ") || "(none)"}${purpose(first)}`
+      ? `its rows have the keys ${Object.keys(first).slice(0, 12).join(", ") || "(none)"}`
       : "its first rows are not JSON objects",
     todo: `bring them into one of these: ${forms}`,
   });
-}
-
-function purpose(row: Readonly<Record<string, unknown>>): string {
-  if ("chosen" in row && "rejected" in row) {
-    return ", which are preference pairs: they are for preference training, not for this";
-  }
-  if (typeof row.text === "string") return ", which are plain text and not conversations";
-  return "";
 }

@@ -1,6 +1,7 @@
 /** The canonical format: `{"messages": [{"role", "content", …}], "tools"?, …}`, as OpenAI has it. */
 import type { Message, ToolCall } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
+import { expectConversation } from "./expressible.js";
 import {
   describe,
   isRow,
@@ -20,7 +21,7 @@ export const messagesFormat: ConversationFormat = {
   keys: ["messages", "tools", "system", "id"],
   matches: (row) => Array.isArray(row.messages),
   read(row) {
-    const messages = rows(row.messages, "messages").map(readMessage);
+    const messages = readMessages(row.messages, "messages");
     const system = messages[0]?.role === "system" ? undefined : optionalText(row.system, "system");
     return {
       messages: [...systemMessage(system), ...messages],
@@ -28,14 +29,27 @@ export const messagesFormat: ConversationFormat = {
       id: typeof row.id === "string" || typeof row.id === "number" ? String(row.id) : undefined,
     };
   },
+  write(row) {
+    expectConversation(row, "messages");
+    return { id: row.id, messages: row.messages, tools: row.tools };
+  },
 };
 
-function readMessage(entry: Row, index: number): Message {
-  const name = `messages[${index}]`;
-  const { tool_calls: calls, train, ...rest } = entry;
-  const toolCalls = calls === undefined || calls === null ? undefined : readCalls(calls, name);
-  if (train !== undefined && typeof train !== "boolean") {
-    throw new DataError(`${name}.train is ${describe(train)}, not true or false`, {
+/**
+ * A list of messages in OpenAI's notation.
+ * @throws DataError naming the message by `list` and its index
+ */
+export function readMessages(value: unknown, list: string): Message[] {
+  return rows(value, list).map((entry, index) => readMessage(entry, `${list}[${index}]`));
+}
+
+function readMessage(entry: Row, name: string): Message {
+  const { tool_calls: calls, function_call: call, train, continues, ...rest } = entry;
+  const called = calls ?? (isRow(call) ? [call] : undefined);
+  const toolCalls = called === undefined || called === null ? undefined : readCalls(called, name);
+  for (const [key, flag] of Object.entries({ train, continues })) {
+    if (flag === undefined || typeof flag === "boolean") continue;
+    throw new DataError(`${name}.${key} is ${describe(flag)}, not true or false`, {
       todo: "correct or remove the row",
     });
   }
@@ -44,7 +58,8 @@ function readMessage(entry: Row, index: number): Message {
     role: readRole(entry.role, `${name}.role`),
     content: readContent(entry.content, `${name}.content`, toolCalls !== undefined),
     ...(toolCalls === undefined ? {} : { tool_calls: toolCalls }),
-    ...(train === undefined ? {} : { train }),
+    ...(typeof train === "boolean" ? { train } : {}),
+    ...(continues === true ? { continues } : {}),
   };
 }
 

@@ -6,7 +6,8 @@ import type { Message } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
 import { describe, isRow, optionalText, type Row, systemMessage } from "./fields.js";
 import { conversationId } from "./firefly.js";
-import type { ConversationFormat, FormatOptions } from "./format.js";
+import type { ConversationFormat, FormatOptions, MossPart } from "./format.js";
+import { writeMoss } from "./mossWriter.js";
 
 export const mossFormat: ConversationFormat = {
   name: "moss",
@@ -21,6 +22,7 @@ export const mossFormat: ConversationFormat = {
       id: conversationId(row.conversation_id),
     };
   },
+  write: writeMoss,
 };
 
 interface Turn {
@@ -59,6 +61,8 @@ function turns(row: Row): Turn[] {
   return numbered;
 }
 
+const learntByDefault: readonly MossPart[] = ["thoughts", "commands", "answers"];
+
 function readTurn({ name, fields }: Turn, options: FormatOptions): Message[] {
   const human = content(fields, "Human", name);
   const answer = content(fields, "MOSS", name);
@@ -67,29 +71,44 @@ function readTurn({ name, fields }: Turn, options: FormatOptions): Message[] {
       todo: "correct or remove the row",
     });
   }
-  const user: Message = { role: "user", content: human };
-  const plain: Message[] = [user, { role: "assistant", content: answer }];
-  const { mossTools = "keep" } = options;
+  const { mossTools = "keep", mossLearn = learntByDefault } = options;
+  const message = (role: Message["role"], part: MossPart, words: string): Message => {
+    const train = mossLearn.includes(part);
+    const usual = role === "assistant";
+    return train === usual ? { role, content: words } : { role, content: words, train };
+  };
+  const user = message("user", "human", human);
+  const answered = message("assistant", "answers", answer);
   const [thoughts, commands, results] = ["Inner Thoughts", "Commands", "Tool Responses"].map(
     (field) => withoutNone(content(fields, field, name)),
   );
-  if (mossTools === "drop" || (!thoughts && !commands && !results)) return plain;
+  if (mossTools === "drop" || (!thoughts && !commands && !results)) return [user, answered];
   if (mossTools === "refuse") {
     throw new DataError(`${name} has thoughts, commands or results of tools`, {
       why: "turns with tools are refused, as asked",
       todo: "remove the row, or let tool turns be kept or dropped",
     });
   }
-  const thought = thoughts ? `<|Inner Thoughts|>: ${thoughts}<eot>\n` : "";
-  if (!commands && !results) {
-    return [user, { role: "assistant", content: `${thought}${answer}` }];
-  }
+  const thought = thoughts
+    ? message("assistant", "thoughts", `<|Inner Thoughts|>: ${thoughts}<eot>\n`)
+    : undefined;
+  if (!commands && !results) return [user, ...joined(thought, answered)];
   return [
     user,
-    { role: "assistant", content: `${thought}<|Commands|>: ${commands ?? "None"}<eoc>` },
-    { role: "tool", content: `<|Results|>:\n${results ?? "None"}\n<eor>` },
-    { role: "assistant", content: answer },
+    ...joined(
+      thought,
+      message("assistant", "commands", `<|Commands|>: ${commands ?? "None"}<eoc>`),
+    ),
+    message("tool", "results", `<|Results|>:\n${results ?? "None"}\n<eor>`),
+    answered,
   ];
+}
+
+/** A thought and what follows it: one message, or two of one turn where one of them is learnt. */
+function joined(thought: Message | undefined, said: Message): Message[] {
+  if (thought === undefined) return [said];
+  if (thought.train === said.train) return [{ ...said, content: thought.content + said.content }];
+  return [thought, { ...said, continues: true }];
 }
 
 const opening = /^\s*<\|[A-Za-z ]+\|>:/;

@@ -1,6 +1,7 @@
 /** ShareGPT's format: `{"conversations": [{"from", "value"}, …], "tools"?, "system"?}`. */
 import type { Message } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
+import { expectBare, expectConversation, inexpressible } from "./expressible.js";
 import {
   isRow,
   optionalText,
@@ -28,9 +29,39 @@ export const shareGptFormat: ConversationFormat = {
       id: conversationId(row.id),
     };
   },
+  write(row) {
+    expectConversation(row, "sharegpt");
+    const [first, ...rest] = row.messages;
+    const hasSystem = first?.role === "system";
+    return {
+      id: row.id,
+      conversations: (hasSystem ? rest : row.messages).map(writeEntry),
+      system: hasSystem ? first.content : undefined,
+      tools: row.tools && JSON.stringify(row.tools),
+    };
+  },
 };
 
-function readEntry(entry: Row, index: number): Message {
+const writtenRoles = { system: "system", user: "human", assistant: "gpt", tool: "observation" };
+
+/** Ids of calls go: the answers to calls come in the order of the calls. */
+function writeEntry(message: Message): Row {
+  const { tool_calls: calls, tool_call_id: _answers, ...bare } = message;
+  if (calls === undefined) {
+    expectBare(bare as Message, "sharegpt");
+    return { from: writtenRoles[message.role], value: message.content };
+  }
+  if (message.content !== "") inexpressible("sharegpt", "words beside a call");
+  expectBare(bare as Message, "sharegpt");
+  const called = calls.map((call) => call.function);
+  return {
+    from: "function_call",
+    value: JSON.stringify(called.length === 1 ? called[0] : called),
+  };
+}
+
+/** One entry of a conversation; `index` names it in errors. */
+export function readEntry(entry: Row, index: number): Message {
   const name = `conversations[${index}]`;
   const from = entry.from ?? entry.role;
   const content = text(entry.value ?? entry.content, `${name}.value`);

@@ -1,0 +1,79 @@
+/**
+ * Prompt and completion, as TRL has them: `{"prompt", "completion"}`, both texts or both lists of
+ * messages. Only the completion is learnt. Texts become a question and an answer.
+ */
+import type { Message } from "../../text/index.js";
+import { DataError } from "../../util/errors.js";
+import { expectConversation, inexpressible } from "./expressible.js";
+import { text, toolList } from "./fields.js";
+import { conversationId } from "./firefly.js";
+import type { ConversationFormat } from "./format.js";
+import { readMessages } from "./messages.js";
+
+const name = "prompt_completion";
+
+export const promptCompletionFormat: ConversationFormat = {
+  name,
+  keys: ["prompt", "completion", "tools", "id"],
+  matches: (row) => "prompt" in row && "completion" in row,
+  read(row) {
+    if (typeof row.label === "boolean") {
+      throw new DataError("a completion with a label of good or bad", {
+        why: "this is for preference training: a bad one would be learnt as if it were good",
+        todo: "keep the good ones, without the label",
+      });
+    }
+    const prompt = messagesOf(row.prompt, "prompt", "user");
+    const completion = messagesOf(row.completion, "completion", "assistant");
+    const asked = completion.findIndex(({ role }) => role !== "assistant" && role !== "tool");
+    if (asked >= 0) {
+      throw new DataError(`completion[${asked}] is of role ${completion[asked]!.role}`, {
+        why: "what is to be learnt is the assistant's",
+        todo: "put it into the prompt, or use the messages format",
+      });
+    }
+    return {
+      messages: [...prompt.map(untrained), ...completion],
+      tools: toolList(row.tools),
+      id: conversationId(row.id),
+    };
+  },
+  write(row) {
+    expectConversation(row, name);
+    const { messages } = row;
+    const isLearnt = ({ role, train }: Message) => train ?? role === "assistant";
+    const first = messages.findIndex(isLearnt);
+    if (first < 0) inexpressible(name, "a conversation of which nothing is learnt");
+    const prompt = messages.slice(0, first);
+    const completion = messages.slice(first);
+    if (completion.some(({ role }) => role === "user" || role === "system")) {
+      inexpressible(name, "several learnt turns", "convert to messages, or split the conversation");
+    }
+    const bare = [...prompt, ...completion].every(
+      (message) => Object.keys(message).filter((key) => key !== "train").length === 2,
+    );
+    const texts =
+      bare && prompt.length === 1 && prompt[0]!.role === "user" && completion.length === 1;
+    return {
+      id: row.id,
+      prompt: texts ? prompt[0]!.content : prompt.map(withoutFalse),
+      completion: texts ? completion[0]!.content : completion,
+      tools: row.tools,
+    };
+  },
+};
+
+/** A text as one message of a role, or a list of messages. */
+export function messagesOf(value: unknown, name: string, role: "user" | "assistant"): Message[] {
+  return Array.isArray(value) ? readMessages(value, name) : [{ role, content: text(value, name) }];
+}
+
+/** Answers in a prompt are there already. */
+function untrained(message: Message): Message {
+  return message.role === "assistant" ? { ...message, train: false } : message;
+}
+
+function withoutFalse(message: Message): Message {
+  const { train: _train, ...rest } = message;
+  return rest as Message;
+}

@@ -1,0 +1,81 @@
+/** From a parsed row to a conversation, by its format and the rules for all of them. */
+import type { Conversation, Message, Source } from "../text/index.js";
+import { DataError } from "../util/errors.js";
+import { checkConversation } from "./conversationRules.js";
+import { isRow, type Row } from "./formats/fields.js";
+import type { ConversationFormat, FormatOptions, FormattedRow } from "./formats/format.js";
+import { fillPlaceholders } from "./placeholders.js";
+
+export interface ReadOptions extends FormatOptions {
+  /** False: the order of roles and empty answers are not looked at. Default true. */
+  checked?: boolean | undefined;
+  /** Preference pairs are refused, or read with their prompt as the conversation. Default refuse. */
+  pairs?: "refuse" | "keep" | undefined;
+}
+
+export interface WholeRow {
+  conversation: Conversation;
+  /** The answers of a preference pair, whose prompt is the conversation. */
+  pair?: { chosen: Message[]; rejected: Message[] };
+  /** Keys of the row that its format does not use. */
+  rest: Row;
+}
+
+/** @throws DataError naming file and line */
+export function readConversation(
+  value: unknown,
+  format: ConversationFormat,
+  options: ReadOptions,
+  source: Source,
+): WholeRow {
+  try {
+    if (!isRow(value)) {
+      throw new DataError("the row is not a JSON object", { todo: "correct or remove the row" });
+    }
+    const read = fillPlaceholders(format.read(value, options), options.placeholders);
+    const { messages, tools, id, kind, chosen, rejected } = read;
+    if (kind === "preference" && options.pairs !== "keep") throw preferenceRefusal();
+    if (options.checked !== false) checkRow(read);
+    const rest = Object.entries(value).filter(([key]) => !format.keys.includes(key));
+    return {
+      conversation: {
+        messages,
+        source,
+        ...(tools === undefined ? {} : { tools }),
+        ...(id === undefined ? {} : { id }),
+        ...(kind === "text" ? { kind } : {}),
+      },
+      ...(chosen && rejected ? { pair: { chosen, rejected } } : {}),
+      rest: Object.fromEntries(rest),
+    };
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    throw new DataError(`${source.file}:${source.line}: ${error.message}`, {
+      ...(error.why === undefined ? {} : { why: error.why }),
+      ...(error.todo === undefined ? {} : { todo: error.todo }),
+      cause: error.cause,
+    });
+  }
+}
+
+/** @throws DataError that does not name the place */
+export function checkRow({ kind, messages, chosen, rejected }: FormattedRow): void {
+  if (kind === "text") return;
+  if (kind !== "preference") return checkConversation(messages);
+  for (const answer of [chosen ?? [], rejected ?? []]) {
+    checkConversation([...messages, ...answer]);
+    if (answer[0]?.role !== "assistant") {
+      throw new DataError("a preference pair whose prompt has the answer already", {
+        why: "chosen and rejected begin with an answer of the assistant",
+        todo: "end the prompt with the question",
+      });
+    }
+  }
+}
+
+function preferenceRefusal(): DataError {
+  return new DataError("a preference pair, which supervised training cannot learn from", {
+    why: "it is for preference training (DPO and its kin): a rejected answer must not be learnt",
+    todo: "keep the file for that stage (data convert keeps pairs), or make rows of the chosen answers",
+  });
+}
