@@ -109,10 +109,9 @@ function prepareAdapted(
         const byUps = places.map(({ part, scale, column, rank }, i) => {
           const rows = byOutput.narrow(1, part.start, part.outFeatures);
           byInner.narrow(1, column, rank).copy_(rows.matmul(ups[i]!).mul_(scale));
-          return rows
-            .transpose(0, 1)
-            .matmul(inner.narrow(1, column, rank))
-            .mul_(scale);
+          // [rank, out], turned: the other order of this product is a quarter slower.
+          const byUp = inner.narrow(1, column, rank).transpose(0, 1).matmul(rows);
+          return byUp.mul_(scale).transpose(0, 1);
         });
         const byDown = byInner.transpose(0, 1).matmul(drop(x, group));
         const byInput = x.requiresGrad
@@ -125,7 +124,7 @@ function prepareAdapted(
     (x: Tensor, group: LayerGroup) =>
       run(x, group, (inner) => remembered(group.tape, dtype, () => compute(x, inner))),
     {
-      last: (x: Tensor, group: LayerGroup) => run(x, group, (inner) => compute(x, inner)),
+      unnoted: (x: Tensor, group: LayerGroup) => run(x, group, (inner) => compute(x, inner)),
       connect: (x: Tensor, group: LayerGroup) =>
         run(x, group, () => undefinedOutput(x, base.outFeatures)),
     },

@@ -6,6 +6,7 @@
  */
 import type { ModelConfig } from "../format/index.js";
 import {
+  type Apply,
   type Linear,
   type Preparation,
   rmsNorm,
@@ -58,14 +59,15 @@ function attentionBranch(
     prepare(preparation) {
       const qkv = linears.qkv.prepare(keyFor(preparation, 0));
       const o = linears.o.prepare(keyFor(preparation, 1));
-      const attended = (x: Tensor, group: TokenGroup) => {
-        const mixed = qkv(rmsNorm(x, norm, config.rms_norm_eps), group); // [n, (nH + 2 nKv) * hd]
-        const [q, k, v] = rotatedHeads(mixed, group.rope, heads, keyHeads);
+      const attended = (x: Tensor, group: TokenGroup, project: Apply["unnoted"]) => {
+        const mixed = project(rmsNorm(x, norm, config.rms_norm_eps), group); // [n, (nH + 2 nKv) * hd]
+        const [q, k, v] = rotatedHeads(mixed, group.rope, heads, keyHeads, group.tape);
         return group.attend(q, k, v, layer, group.tape);
       };
       return {
-        apply: (x, group) => o.last(attended(x, group), group),
-        connect: (x, group) => o.connect(attended(x, group), group),
+        apply: (x, group) => o.unnoted(attended(x, group, qkv.unnoted), group),
+        connect: (x, group) =>
+          o.connect(attended(x, group, group.tape ? qkv.connect : qkv.unnoted), group),
       };
     },
   };
@@ -93,7 +95,7 @@ function feedForwardBranch(
         return swiglu(both);
       };
       return {
-        apply: (x, group) => down.last(gated(x, group), group),
+        apply: (x, group) => down.unnoted(gated(x, group), group),
         connect: (x, group) => down.connect(gated(x, group), group),
       };
     },

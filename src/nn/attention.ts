@@ -28,50 +28,49 @@ export function causalAttention(q: Tensor, k: Tensor, v: Tensor, tape?: Tape): T
   return q.device === "cpu" ? hostAttention(q, k, v, tape) : deviceAttention(q, k, v);
 }
 
-/** [n, nH, hd] to [1, nH, n, hd], and back. */
-const batched = (x: Tensor) => x.transpose(0, 1).unsqueeze(0);
-const unbatched = (x: Tensor) => x.squeeze(0).transpose(0, 1);
-
 /**
- * With a backward pass of its own, which takes the output and the log-sum-exp from the tape. The
- * kernel knows no groups, so each key head is repeated for its group, at the price of a copy.
+ * With a backward pass of its own, which takes the output and the log-sum-exp from the tape. Key
+ * heads take the place of a batch, so that a group's queries read the same keys without a copy.
  */
 function hostAttention(q: Tensor, k: Tensor, v: Tensor, tape: Tape | undefined): Tensor {
   const [n = 0, heads = 0, headDim = 0] = q.shape;
   const keyHeads = k.size(1);
   const group = heads / keyHeads;
-  const perQueryHead = (x: Tensor) =>
-    group === 1
-      ? x
-      : x.unsqueeze(2).expand([n, keyHeads, group, headDim]).reshape([n, heads, headDim]);
-  const perKeyHead = (x: Tensor) =>
-    group === 1 ? x : x.reshape([n, keyHeads, group, headDim]).sum([2]);
+  /** [n, nH, hd] or [n, nH * hd] as [nKv, g, n, hd] */
+  const queriesLike = (x: Tensor) => x.view([n, keyHeads, group, headDim]).permute([1, 2, 0, 3]);
+  /** [n, nKv, hd] as [nKv, g, n, hd] */
+  const keysLike = (x: Tensor) =>
+    x.transpose(0, 1).unsqueeze(1).expand([keyHeads, group, n, headDim]);
+  const tokensFirst = (x: Tensor) => x.permute([2, 0, 1, 3]);
   const [output] = customGradient(
     [q, k, v],
     () => {
-      const inputs = [q, perQueryHead(k), perQueryHead(v)].map(batched) as [Tensor, Tensor, Tensor];
+      const inputs = [queriesLike(q), keysLike(k), keysLike(v)] as const;
       let computed: ReturnType<typeof _scaledDotProductFlashAttentionForCpu> | undefined;
       const compute = () => {
         computed ??= _scaledDotProductFlashAttentionForCpu(...inputs, 0, true);
         return computed;
       };
-      const merged = () => unbatched(compute()[0]).reshape([n, heads * headDim]);
+      const merged = () => tokensFirst(compute()[0]).reshape([n, heads * headDim]);
       const output = remembered(tape, q.dtype, merged);
       // The probabilities are exp(scores - logSumExp): rounding it would scale them.
       const logSumExp = remembered(tape, "float32", () => compute()[1], "float32");
       return { outputs: [output], saved: { inputs, output, logSumExp } };
     },
     ([gradient], { inputs, output, logSumExp }) => {
-      const perHead = (x: Tensor) => batched(x.view([n, heads, headDim]));
       const [byQuery, byKey, byValue] = _scaledDotProductFlashAttentionForCpuBackward(
-        perHead(gradient!.contiguous()),
+        queriesLike(gradient!.contiguous()),
         ...inputs,
-        perHead(output),
+        queriesLike(output),
         logSumExp,
         0,
         true,
-      ).map(unbatched) as [Tensor, Tensor, Tensor];
-      return [byQuery, perKeyHead(byKey), perKeyHead(byValue)];
+      );
+      return [
+        tokensFirst(byQuery).reshape([n, heads, headDim]),
+        byKey.sum([1]).transpose(0, 1),
+        byValue.sum([1]).transpose(0, 1),
+      ];
     },
   );
   return output as Tensor;
@@ -80,11 +79,13 @@ function hostAttention(q: Tensor, k: Tensor, v: Tensor, tape: Tape | undefined):
 /** On a device libtorch's own flash kernel does it, forward and backward. */
 function deviceAttention(q: Tensor, k: Tensor, v: Tensor): Tensor {
   const [n = 0, heads = 0, headDim = 0] = q.shape;
-  return unbatched(
-    scaledDotProductAttention(batched(q), batched(k), batched(v), null, 0, true, {
-      enableGqa: k.size(1) !== heads,
-    }),
-  ).reshape([n, heads * headDim]);
+  const batched = (x: Tensor) => x.transpose(0, 1).unsqueeze(0);
+  return scaledDotProductAttention(batched(q), batched(k), batched(v), null, 0, true, {
+    enableGqa: k.size(1) !== heads,
+  })
+    .squeeze(0)
+    .transpose(0, 1)
+    .reshape([n, heads * headDim]);
 }
 
 /**

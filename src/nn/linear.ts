@@ -24,11 +24,14 @@ export interface LayerGroup {
 export interface Apply {
   /** @param x [n, in] @returns [n, out] */
   (x: Tensor, group: LayerGroup): Tensor;
-  /** The same for the last layer of a branch, whose output no backward pass reads. */
-  last(x: Tensor, group: LayerGroup): Tensor;
+  /**
+   * The same without a note of the output: for the last layer of a branch, whose output no
+   * backward pass reads, and where the next step notes its own.
+   */
+  unnoted(x: Tensor, group: LayerGroup): Tensor;
   /**
    * For gradients only: a result whose values are undefined but whose backward pass is that of
-   * the layer. Computing a branch again takes it for the last layer.
+   * the layer. Computing a branch again takes it where `unnoted` was taken before.
    */
   connect(x: Tensor, group: LayerGroup): Tensor;
 }
@@ -122,7 +125,7 @@ function affine(weight: Tensor, bias: Tensor | null): Apply {
   return Object.assign(
     (x: Tensor, { tape }: LayerGroup) => run(x, () => remembered(tape, x.dtype, () => compute(x))),
     {
-      last: (x: Tensor) => run(x, () => compute(x)),
+      unnoted: (x: Tensor) => run(x, () => compute(x)),
       connect: (x: Tensor) => run(x, () => undefinedOutput(x, weight.size(0))),
     },
   );

@@ -25,17 +25,28 @@ function example(m: number) {
 }
 
 describe("linearCrossEntropy", () => {
-  test.each([1, 2, 255, 256, 257, 512, 513, 700])("%i targets: value and gradients", (m) => {
+  const sizes = [1, 2, 255, 256, 257, 512, 513, 700];
+  const cases = sizes.flatMap((m) => [[m, 256 * vocab + 1] as const, [m, 2 ** 25] as const]);
+
+  test.each(cases)("%i targets, %i logits at once: value and gradients", (m, chunkElements) => {
     tidy(() => {
       const { hidden, weight, targets } = example(m);
       const expected = plain(hidden, weight, targets, 1 / m);
-      const loss = linearCrossEntropy(hidden, weight, targets, 1 / m);
+      const loss = linearCrossEntropy(hidden, weight, targets, 1 / m, chunkElements);
       expect([loss.shape, loss.dtype]).toEqual([[], "float32"]);
       expect(loss.item()).toBeCloseTo(expected.item(), 5);
       const byPlain = grad([expected], [hidden, weight]);
       const gradients = grad([loss], [hidden, weight]);
       expect(difference(gradients[0]!, byPlain[0]!)).toBeLessThan(1e-6);
       expect(difference(gradients[1]!, byPlain[1]!)).toBeLessThan(2e-6);
+    });
+  });
+
+  test("a chunk has a row at least", () => {
+    tidy(() => {
+      const { hidden, weight, targets } = example(3);
+      const loss = linearCrossEntropy(hidden, weight, targets, 1, 1);
+      expect(loss.item()).toBeCloseTo(plain(hidden, weight, targets, 1).item(), 4);
     });
   });
 

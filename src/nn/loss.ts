@@ -6,8 +6,8 @@
  */
 import { customGradient, type Tensor, tensor, tidy } from "../tensor/index.js";
 
-/** Labelled positions in a chunk; 256 x 49,152 float32 logits are 50 MB. */
-const CHUNK = 256;
+/** Logits in a chunk, 128 MB in float32: fewer rows at once make the products less efficient. */
+const CHUNK_ELEMENTS = 2 ** 25;
 
 /**
  * Sum of the cross entropies of `hidden · weightᵀ` against `targets`, times `scale`.
@@ -16,6 +16,7 @@ const CHUNK = 256;
  * @param weight [vocab, dim] output embedding
  * @param targets [m] token ids
  * @param scale usually one over the labelled tokens of the accumulation window
+ * @param chunkElements logits that are made at once; at least one row of them
  * @returns a scalar of float32
  */
 export function linearCrossEntropy(
@@ -23,6 +24,7 @@ export function linearCrossEntropy(
   weight: Tensor,
   targets: Int32Array,
   scale: number,
+  chunkElements: number = CHUNK_ELEMENTS,
 ): Tensor {
   const [loss] = customGradient(
     [hidden, weight],
@@ -30,9 +32,12 @@ export function linearCrossEntropy(
       const wanted = hidden.requiresGrad || weight.requiresGrad;
       const hiddenGradient = wanted ? hidden.zerosLike() : null;
       const weightGradient = weight.requiresGrad ? weight.zerosLike({ dtype: "float32" }) : null;
+      const rowsThatFit = Math.max(1, Math.floor(chunkElements / weight.size(0)));
+      const chunks = Math.ceil(targets.length / rowsThatFit);
+      const rowsEach = Math.ceil(targets.length / chunks);
       let total = 0;
-      for (let start = 0; start < targets.length; start += CHUNK) {
-        const count = Math.min(CHUNK, targets.length - start);
+      for (let start = 0; start < targets.length; start += rowsEach) {
+        const count = Math.min(rowsEach, targets.length - start);
         total += tidy(() => {
           const rows = hidden.narrow(0, start, count);
           const chosen = tensor(

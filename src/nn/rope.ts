@@ -13,6 +13,7 @@ import {
   tidy,
 } from "../tensor/index.js";
 import { ConfigError } from "../util/errors.js";
+import { remembered, type Tape } from "./tape.js";
 
 /** The keys of config.json that rotary embeddings read. */
 export interface RopeParameters {
@@ -183,7 +184,8 @@ export function applyRope(x: Tensor, table: RopeTable): Tensor {
  * Queries, keys and values out of their common product, the first two rotated. One region for
  * autograd, so that the gradients meet in one buffer.
  *
- * @param mixed [n, (heads + 2 * keyHeads) * headDim]
+ * @param mixed [n, (heads + 2 * keyHeads) * headDim]; not read where the tape has the results
+ * @param tape where the results are noted, or read back
  * @returns q [n, heads, headDim], k and v [n, keyHeads, headDim]
  */
 export function rotatedHeads(
@@ -191,6 +193,7 @@ export function rotatedHeads(
   table: RopeTable,
   heads: number,
   keyHeads: number,
+  tape?: Tape,
 ): [q: Tensor, k: Tensor, v: Tensor] {
   const all = heads + 2 * keyHeads;
   const headDim = mixed.size(1) / all;
@@ -202,11 +205,11 @@ export function rotatedHeads(
     [mixed],
     () => {
       const perHead = mixed.view(shape);
-      const rotated = rotate(perHead.narrow(1, 0, heads + keyHeads), table, 1);
-      return {
-        outputs: [queriesOf(rotated), keysOf(rotated), valuesOf(perHead).contiguous()],
-        saved: undefined,
-      };
+      const rotated = remembered(tape, mixed.dtype, () =>
+        rotate(perHead.narrow(1, 0, heads + keyHeads), table, 1),
+      );
+      const values = remembered(tape, mixed.dtype, () => valuesOf(perHead).contiguous());
+      return { outputs: [queriesOf(rotated), keysOf(rotated), values], saved: undefined };
     },
     (gradients) => {
       const result = empty(shape, { dtype: mixed.dtype, device: mixed.device });

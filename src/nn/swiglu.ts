@@ -21,13 +21,18 @@ export function swiglu(both: Tensor): Tensor {
   const up = () => both.narrow(1, width, width);
   const [output] = customGradient(
     [both],
-    () => ({ outputs: [silu(gate()).mul_(up())], saved: undefined }),
-    ([gradient]) => {
+    () => {
+      const activated = silu(gate());
+      // Nobody asks for gradients of the first pass; the second keeps what its backward pass needs.
+      if (!both.requiresGrad) return { outputs: [activated.mul_(up())], saved: null };
+      return { outputs: [activated.mul(up())], saved: activated };
+    },
+    ([gradient], activated) => {
       const result = empty([...both.shape], { dtype: both.dtype, device: both.device });
       tidy(() => {
         const byActivated = gradient!.mul(up());
         siluBackwardOut(byActivated, gate(), { gradInput: result.narrow(1, 0, width) });
-        mulOut(gradient!, silu(gate()), { out: result.narrow(1, width, width) });
+        mulOut(gradient!, activated!, { out: result.narrow(1, width, width) });
       });
       return [result];
     },
