@@ -2,13 +2,15 @@
 import { permutation } from "./permutation.js";
 
 export interface BatchPlanOptions {
-  /** Rows of all files together. */
+  /** Rows of one epoch. */
   rows: number;
   /** Rows of one micro-batch of one rank. */
   batchSize: number;
   seed: number;
   /** False takes the rows in the files' order. Default true. */
   shuffle?: boolean | undefined;
+  /** The row at a place of an epoch, instead of a shuffle by `seed`. */
+  rowAt?: ((epoch: number, index: number) => number) | undefined;
   /** Number of this process. Default 0. */
   rank?: number | undefined;
   /** Number of processes. Default 1. */
@@ -35,25 +37,42 @@ export interface BatchPlan {
  * rows left than ranks, some ranks get an empty one.
  */
 export function planBatches(options: BatchPlanOptions): BatchPlan {
-  const { rows, batchSize, seed, shuffle = true, rank = 0, worldSize = 1 } = options;
+  const { rows, batchSize, rank = 0, worldSize = 1 } = options;
+  const rowAt = options.rowAt ?? shuffled(options);
   const across = batchSize * worldSize;
   const microBatchesPerEpoch = Math.ceil(rows / across);
-  let order = { epoch: -1, rowAt: (index: number) => index };
   return {
     microBatchesPerEpoch,
     microBatch(number) {
       const epoch = Math.floor(number / microBatchesPerEpoch);
       const start = (number % microBatchesPerEpoch) * across;
-      const size = Math.min(across, rows - start);
-      if (shuffle && order.epoch !== epoch) {
-        order = { epoch, rowAt: permutation(seed, epoch, rows) };
-      }
-      const from = start + Math.floor((size * rank) / worldSize);
-      const to = start + Math.floor((size * (rank + 1)) / worldSize);
+      const [from, to] = rankShare(start, Math.min(start + across, rows), rank, worldSize);
       return {
         epoch,
-        rows: Array.from({ length: to - from }, (_, index) => order.rowAt(from + index)),
+        rows: Array.from({ length: to - from }, (_, index) => rowAt(epoch, from + index)),
       };
     },
+  };
+}
+
+/** The part `[from, to)` of `[start, end)` that a rank takes; the ranks' parts differ by one at most. */
+export function rankShare(
+  start: number,
+  end: number,
+  rank: number,
+  worldSize: number,
+): [from: number, to: number] {
+  const size = end - start;
+  const at = (part: number) => start + Math.floor((size * part) / worldSize);
+  return [at(rank), at(rank + 1)];
+}
+
+function shuffled({ seed, rows, shuffle = true }: BatchPlanOptions) {
+  let order = { epoch: -1, rowAt: (index: number) => index };
+  return (epoch: number, index: number) => {
+    if (shuffle && order.epoch !== epoch) {
+      order = { epoch, rowAt: permutation(seed, epoch, rows) };
+    }
+    return order.rowAt(index);
   };
 }

@@ -32,7 +32,7 @@ export type RowResult =
 
 /** Reads and encodes rows together; the results are in the order of `rows`. */
 export async function encodeRows(
-  source: ConversationSource,
+  source: Pick<ConversationSource, "read" | "place">,
   rows: readonly number[],
   options: EncodeRowsOptions,
 ): Promise<RowResult[]> {

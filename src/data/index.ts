@@ -11,16 +11,28 @@ export {
   type SourceOptions,
 } from "./conversationSource.js";
 export { type ConvertOptions, type ConvertResult, convertFiles } from "./convert.js";
+export { type DataSource, type JoinedSource, openDataSources } from "./dataSource.js";
 export { type EncodeRowsOptions, encodeRows, type RowResult } from "./encodeRows.js";
 export type { FormatOptions } from "./formats/format.js";
 export { conversationFormatNames } from "./formats/formats.js";
+export type { MicroBatch, TrainingSequence } from "./microBatch.js";
 export { permutation } from "./permutation.js";
+export {
+  collectStats,
+  type DuplicatesReport,
+  defaultSample,
+  type FileReport,
+  type FoundReport,
+  type HistogramBin,
+  type LanguageReport,
+  type LengthReport,
+  type LengthsReport,
+  type PartReport,
+  type StatsOptions,
+  type StatsReport,
+  type TruncationReport,
+} from "./stats/index.js";
 export type { DataSummary } from "./summary.js";
 export { type DataSurvey, type LengthQuantiles, type SurveyOptions, surveyRows } from "./survey.js";
-export {
-  type MicroBatch,
-  openTrainingData,
-  type TrainingData,
-  type TrainingDataOptions,
-  type TrainingSequence,
-} from "./trainingData.js";
+export { openTrainingData, type SourceShare, type TrainingData } from "./trainingData.js";
+export type { DataCursor, TrainingDataOptions, WorkerOptions } from "./trainingOptions.js";

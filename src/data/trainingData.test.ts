@@ -5,8 +5,10 @@ import {
   resolveChatTemplate,
   type Tokenizer,
 } from "../text/index.js";
+import type { MicroBatch } from "./microBatch.js";
 import { messagesRow, testFolder, tinyTokenizerPath } from "./testFiles.js";
-import { type MicroBatch, openTrainingData, type TrainingDataOptions } from "./trainingData.js";
+import { openTrainingData } from "./trainingData.js";
+import type { TrainingDataOptions } from "./trainingOptions.js";
 
 const folder = testFolder();
 afterAll(() => folder.remove());
@@ -176,5 +178,119 @@ describe("openTrainingData", () => {
       /leaves out the definitions of tools/,
     );
     expect(await attempt(`{{ tools | tojson }}${each(calls)}`, defined)).toBe(1);
+  });
+
+  const files = () => [
+    { files: [folder.write("one.jsonl", rows.slice(0, 9))], weight: 3, limit: 7 },
+    { files: [folder.write("two.jsonl", rows.slice(9)), folder.write("3.jsonl", rows)], weight: 1 },
+  ];
+
+  test("threads, their number and what is made ready beforehand change nothing", async () => {
+    const make = (threads: number, prefetch: number, packing: boolean) =>
+      open(rows, {
+        ...{ files: files(), packing, prefetch, maxSeqLength: 96 },
+        workers: threads === 0 ? undefined : { threads, tokenizerPath: tinyTokenizerPath },
+      });
+    for (const packing of [false, true]) {
+      const alone = await make(0, 0, packing);
+      const numbers = Array.from({ length: alone.microBatchesPerEpoch + 5 }, (_, n) => n);
+      const expected = [];
+      for (const number of numbers) expected.push(plain(await alone.microBatch(number)));
+      await alone.close();
+      for (const [threads, prefetch] of [
+        [1, 2],
+        [3, 6],
+      ] as const) {
+        const data = await make(threads, prefetch, packing);
+        // Until the threads are there this one encodes: wait for them.
+        await new Promise((resolve) => setTimeout(resolve, 2500));
+        for (const number of [...numbers].reverse()) {
+          expect(plain(await data.microBatch(number))).toEqual(expected[number]);
+        }
+        await data.close();
+      }
+    }
+  }, 60_000);
+
+  test("errors of a thread name file and line", async () => {
+    const content = rows.map((row) => JSON.stringify(row));
+    content[9] = '{"messages": [';
+    const data = await open(content.join("\n"), {
+      ...{ shuffle: false, prefetch: 0 },
+      workers: { threads: 1, tokenizerPath: tinyTokenizerPath },
+    });
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    await expect(data.microBatch(2)).rejects.toMatchObject({
+      name: "DataError",
+      message: expect.stringMatching(/train\.jsonl:10: not JSON/),
+    });
+    await data.close();
+  }, 20_000);
+
+  test("packing: every row once an epoch, about as many tokens in each, whatever the ranks", async () => {
+    const many = Array.from({ length: 400 }, (_, index) =>
+      messagesRow(`question ${index}`, "字".repeat(1 + ((index * 37) % 60)), "and?", "yes"),
+    );
+    for (const worldSize of [1, 3]) {
+      const lines: number[] = [];
+      const tokens: number[] = [];
+      const counts = new Set<number>();
+      for (let rank = 0; rank < worldSize; rank++) {
+        const data = await open(many, { packing: true, batchSize: 3, rank, worldSize });
+        counts.add(data.microBatchesPerEpoch);
+        for (let number = 0; number < data.microBatchesPerEpoch; number++) {
+          const batch = await data.microBatch(data.microBatchesPerEpoch + number);
+          expect(batch).toMatchObject({ number: data.microBatchesPerEpoch + number, epoch: 1 });
+          lines.push(...batch.sequences.map(({ source }) => source.line));
+          tokens.push(batch.tokens);
+        }
+        await data.close();
+      }
+      expect(counts.size).toBe(1);
+      expect(lines.sort((a, b) => a - b)).toEqual(many.map((_, index) => index + 1));
+      for (const count of tokens) expect(Math.abs(count / (3 * 512) - 1)).toBeLessThan(0.2);
+    }
+  });
+
+  test("a cursor spares the estimate; one of other data is not believed", async () => {
+    const data = await open(rows, { packing: true, maxSeqLength: 64, batchSize: 2 });
+    const { cursor } = data;
+    const batch = plain(await data.microBatch(5));
+    await data.close();
+    expect(cursor).toEqual({ rows: 23, microBatchesPerEpoch: data.microBatchesPerEpoch });
+    const again = await open(rows, { packing: true, maxSeqLength: 64, batchSize: 2, cursor });
+    expect(plain(await again.microBatch(5))).toEqual(batch);
+    await again.close();
+    const other = { rows: 22, microBatchesPerEpoch: 1 };
+    const changed = await open(rows, {
+      ...{ packing: true, maxSeqLength: 64, batchSize: 2, cursor: other },
+    });
+    expect(changed.cursor).toEqual(cursor);
+    await changed.close();
+  });
+
+  test("a limit takes the same random rows in every epoch, or the first ones", async () => {
+    const file = folder.write("limited.jsonl", rows);
+    const linesOf = async (sample: "random" | "first", seed: number) => {
+      const data = await open(rows, { files: [{ files: [file], limit: 6, sample }], seed });
+      const epochs = [];
+      for (const epoch of [0, 1]) {
+        const lines = [];
+        for (let number = 0; number < 2; number++) {
+          const { sequences } = await data.microBatch(2 * epoch + number);
+          lines.push(...sequences.map(({ source }) => source.line));
+        }
+        epochs.push(lines.sort((a, b) => a - b));
+      }
+      expect(data.sources).toMatchObject([{ rowsInFiles: 23, rows: 6, rowsPerEpoch: 6 }]);
+      await data.close();
+      expect(epochs[0]).toEqual(epochs[1]);
+      return epochs[0]!;
+    };
+    expect(await linesOf("first", 3)).toEqual([1, 2, 3, 4, 5, 6]);
+    const random = await linesOf("random", 3);
+    expect(new Set(random).size).toBe(6);
+    expect(random).not.toEqual([1, 2, 3, 4, 5, 6]);
+    expect(await linesOf("random", 4)).not.toEqual(random);
   });
 });

@@ -1,64 +1,23 @@
 /** Micro-batches of encoded conversations, any of them at any time. */
-import type { Source } from "../text/index.js";
-import { planBatches } from "./batchPlan.js";
-import {
-  type ConversationSource,
-  openConversations,
-  type SourceOptions,
-} from "./conversationSource.js";
-import { type EncodeRowsOptions, encodeRows } from "./encodeRows.js";
+import { packedFeed, rowFeed } from "./batchFeed.js";
+import type { ConversationSource } from "./conversationSource.js";
+import { type DataSource, type JoinedSource, openDataSources } from "./dataSource.js";
+import type { EncodeWorkerSettings } from "./encodeWorker.js";
+import type { MicroBatch } from "./microBatch.js";
+import { planMixture } from "./mixture.js";
+import { localEncoder, type RowEncoder, threadedEncoder } from "./rowEncoder.js";
 import { type DataSummary, summarise } from "./summary.js";
-
-export interface TrainingDataOptions extends SourceOptions, EncodeRowsOptions {
-  files: readonly string[];
-  maxSeqLength: number;
-  /** Conversations in a micro-batch of one process. */
-  batchSize: number;
-  /** Seed of the order. */
-  seed: number;
-  /** A new order every epoch. Default true; false takes the rows as they come. */
-  shuffle?: boolean | undefined;
-  embeddingRows: number;
-  /** Number of this process, from 0. Default 0. */
-  rank?: number | undefined;
-  /** Number of processes. Default 1. */
-  worldSize?: number | undefined;
-  /** What to do with a row that cannot be trained on. Default `fail`. */
-  onError?: "fail" | "skip" | undefined;
-  /** Micro-batches made ready beforehand. Default 4. */
-  prefetch?: number | undefined;
-}
-
-/** One conversation, as it goes into a packed row. */
-export interface TrainingSequence {
-  /** [length] */
-  inputIds: Int32Array;
-  /** [length]; what position i itself should be (unshifted), -100 where nothing is learnt. */
-  labels: Int32Array;
-  source: Source;
-}
-
-export interface MicroBatch {
-  /** Counted from 0 over the whole run. */
-  number: number;
-  /** From 0. */
-  epoch: number;
-  /** Empty only where a rank gets none of an epoch's last rows, or all were skipped. */
-  sequences: TrainingSequence[];
-  tokens: number;
-  labelledTokens: number;
-  /** Sequences that were cut at the maximal length. */
-  truncated: number;
-  /** Rows left out, with `onError: "skip"`. */
-  skipped: { source: Source; reason: string }[];
-}
+import type { DataCursor, TrainingDataOptions } from "./trainingOptions.js";
 
 export interface TrainingData {
-  /** Rows of all files. */
+  /** Rows of one epoch. */
   readonly rows: number;
   readonly bytes: number;
   readonly files: ConversationSource["files"];
+  /** Where the rows of an epoch come from. */
+  readonly sources: readonly SourceShare[];
   readonly microBatchesPerEpoch: number;
+  readonly cursor: DataCursor;
   /**
    * A pure function of its number, so that resuming is asking for the next one. The following few
    * are made ready meanwhile.
@@ -71,77 +30,99 @@ export interface TrainingData {
   close(): Promise<void>;
 }
 
+/** How much of a source an epoch takes. */
+export interface SourceShare {
+  name: string;
+  rowsInFiles: number;
+  /** After `limit`. */
+  rows: number;
+  /** Rows that an epoch takes, repetitions included. */
+  rowsPerEpoch: number;
+}
+
 /**
  * Opens the data of a training run or of an evaluation (`shuffle: false`). Only an index of the
  * rows is held in memory; conversations are read and tokenised as they are needed.
- * @throws ConfigError for an unknown format
+ * @throws ConfigError for an unknown format, or shares that contradict each other
  * @throws DataError when a file cannot be read or its format is unknown
  */
 export async function openTrainingData(options: TrainingDataOptions): Promise<TrainingData> {
   const { prefetch = 4 } = options;
-  const source = await openConversations(options.files, options);
-  const plan = planBatches({ ...options, rows: source.rows });
-  const ahead = new Map<number, Promise<MicroBatch>>();
-  const start = (number: number) => {
-    const known = ahead.get(number);
-    if (known) return known;
-    const planned = plan.microBatch(number);
-    const batch = makeBatch(source, planned.rows, number, planned.epoch, options);
-    // One that fails ahead of its time is reported when it is asked for.
-    batch.catch(() => {});
-    ahead.set(number, batch);
-    return batch;
+  const source = await openDataSources(options.files, options, options.seed);
+  let encoder: RowEncoder | undefined;
+  const close = async () => {
+    await encoder?.close();
+    await source.close();
   };
-  return {
-    rows: source.rows,
-    bytes: source.bytes,
-    files: source.files,
-    microBatchesPerEpoch: plan.microBatchesPerEpoch,
-    microBatch(number) {
-      for (const held of ahead.keys()) {
-        if (held < number || held > number + prefetch) ahead.delete(held);
-      }
-      const wanted = start(number);
-      for (let next = number + 1; next <= number + prefetch; next++) start(next);
-      return wanted;
-    },
-    summary: (sampleSize) => summarise(source, options, sampleSize),
-    async close() {
-      await Promise.allSettled(ahead.values());
-      ahead.clear();
-      await source.close();
-    },
-  };
+  try {
+    const mixture = planMixture({
+      ...options,
+      sources: source.sources.map(({ name, rows }, index) => ({
+        ...{ ...shareOf(options.files[index]!), name, rows },
+      })),
+    });
+    encoder = openEncoder(source, options);
+    const feed = options.packing
+      ? await packedFeed(mixture, encoder, options)
+      : rowFeed(mixture, encoder, options);
+    const { microBatchesPerEpoch } = feed;
+    const { rowsPerEpoch } = mixture;
+    const ahead = new Map<number, Promise<MicroBatch[]>>();
+    const start = (number: number) => {
+      const unit = feed.unitOf(number);
+      const known = ahead.get(unit);
+      if (known) return known;
+      const batches = feed.load(number);
+      // One that fails ahead of its time is reported when it is asked for.
+      batches.catch(() => {});
+      ahead.set(unit, batches);
+      return batches;
+    };
+    return {
+      rows: rowsPerEpoch,
+      bytes: source.bytes,
+      files: source.files,
+      sources: source.sources.map((own, index) => ({
+        ...{ ...own, rowsPerEpoch: mixture.taken[index]! },
+      })),
+      microBatchesPerEpoch,
+      cursor: { rows: rowsPerEpoch, microBatchesPerEpoch },
+      async microBatch(number) {
+        const [first, last] = [feed.unitOf(number), feed.unitOf(number + prefetch)];
+        for (const unit of ahead.keys()) if (unit < first || unit > last) ahead.delete(unit);
+        const wanted = start(number);
+        for (let next = number + 1; next <= number + prefetch; next++) start(next);
+        return (await wanted).find((batch) => batch.number === number)!;
+      },
+      summary: (sampleSize) => summarise(source, options, sampleSize),
+      async close() {
+        if (!options.workers) await Promise.allSettled(ahead.values());
+        ahead.clear();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
-async function makeBatch(
-  source: ConversationSource,
-  rows: readonly number[],
-  number: number,
-  epoch: number,
-  options: TrainingDataOptions,
-): Promise<MicroBatch> {
-  const batch: MicroBatch = {
-    number,
-    epoch,
-    sequences: [],
-    tokens: 0,
-    labelledTokens: 0,
-    truncated: 0,
-    skipped: [],
+function shareOf(source: string | DataSource) {
+  if (typeof source === "string") return {};
+  return { weight: source.weight, repeat: source.repeat };
+}
+
+function openEncoder(source: JoinedSource, options: TrainingDataOptions): RowEncoder {
+  const local = localEncoder(source, options);
+  const { workers } = options;
+  return workers ? threadedEncoder(workerSettings(options), workers.threads, local) : local;
+}
+
+/** What a thread needs, without what cannot be cloned. */
+function workerSettings(options: TrainingDataOptions): EncodeWorkerSettings {
+  const { files, seed, workers, template, tokenizer, onProgress, ...plain } = options;
+  return {
+    ...{ sources: files, seed, options: plain },
+    ...{ tokenizerPath: workers!.tokenizerPath, templateName: template.name },
   };
-  for (const result of await encodeRows(source, rows, options)) {
-    if (!result.ok) {
-      if (options.onError !== "skip") throw result.error;
-      batch.skipped.push({ source: result.source, reason: result.error.message });
-      continue;
-    }
-    for (const { inputIds, labels, labelledTokens, truncated } of result.encoded) {
-      batch.sequences.push({ inputIds, labels, source: result.source });
-      batch.tokens += inputIds.length;
-      batch.labelledTokens += labelledTokens;
-      if (truncated) batch.truncated++;
-    }
-  }
-  return batch;
 }

@@ -1,0 +1,28 @@
+/** A thread that reads, parses, renders and encodes rows of training data. */
+import { loadTokenizer, resolveChatTemplate } from "../text/index.js";
+import type { WorkerSetup } from "../util/workerPool.js";
+import type { SourceOptions } from "./conversationSource.js";
+import { type DataSource, openDataSources } from "./dataSource.js";
+import type { EncodeRowsOptions } from "./encodeRows.js";
+import { localEncoder, type PackedRows, packRows } from "./rowEncoder.js";
+
+/** Everything plain, so that it can be cloned. */
+export interface EncodeWorkerSettings {
+  sources: readonly (string | DataSource)[];
+  seed: number;
+  options: Omit<SourceOptions, "onProgress"> & Omit<EncodeRowsOptions, "tokenizer" | "template">;
+  /** Where the tokenizer is loaded from. */
+  tokenizerPath: string;
+  templateName: string | undefined;
+}
+
+export const setup: WorkerSetup<EncodeWorkerSettings, readonly number[], PackedRows> = async (
+  settings,
+) => {
+  const { sources, seed, options, tokenizerPath, templateName } = settings;
+  const tokenizer = await loadTokenizer(tokenizerPath);
+  const template = resolveChatTemplate(templateName, tokenizer);
+  const source = await openDataSources(sources, options, seed);
+  const encoder = localEncoder(source, { ...options, tokenizer, template });
+  return async (rows) => packRows(await encoder.encode(rows));
+};

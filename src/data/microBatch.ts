@@ -1,0 +1,69 @@
+/** What one forward and backward pass is computed on. */
+import type { Source } from "../text/index.js";
+import type { EncodedRow, EncodedSequence } from "./rowEncoder.js";
+
+/** One conversation, as it goes into a packed row. */
+export interface TrainingSequence {
+  /** [length] */
+  inputIds: Int32Array;
+  /** [length]; what position i itself should be (unshifted), -100 where nothing is learnt. */
+  labels: Int32Array;
+  source: Source;
+}
+
+export interface MicroBatch {
+  /** Counted from 0 over the whole run. */
+  number: number;
+  /** From 0. */
+  epoch: number;
+  /** Empty only where a rank gets none of an epoch's last rows, all were skipped, or a stream ended. */
+  sequences: TrainingSequence[];
+  tokens: number;
+  labelledTokens: number;
+  /** Sequences that were cut at the maximal length. */
+  truncated: number;
+  /** Rows left out, with `onError: "skip"`. */
+  skipped: { source: Source; reason: string }[];
+  /** A stream has no more rows; so have all micro-batches after this one. */
+  ended?: true;
+}
+
+/** A sequence and where it came from. */
+export interface PlacedSequence extends EncodedSequence {
+  source: Source;
+}
+
+/** Sequences of the good rows and reasons of the bad ones. */
+export function sortRows(
+  rows: readonly EncodedRow[],
+  onError: "fail" | "skip" = "fail",
+): { sequences: PlacedSequence[]; skipped: MicroBatch["skipped"] } {
+  const sequences: PlacedSequence[] = [];
+  const skipped: MicroBatch["skipped"] = [];
+  for (const row of rows) {
+    const { source } = row;
+    if (row.ok) for (const sequence of row.sequences) sequences.push({ ...sequence, source });
+    else if (onError === "fail") throw row.error;
+    else skipped.push({ source, reason: row.error.message });
+  }
+  return { sequences, skipped };
+}
+
+export function microBatchOf(
+  number: number,
+  epoch: number,
+  sequences: readonly PlacedSequence[],
+  skipped: MicroBatch["skipped"],
+): MicroBatch {
+  const batch: MicroBatch = {
+    ...{ number, epoch, skipped, sequences: [] },
+    ...{ tokens: 0, labelledTokens: 0, truncated: 0 },
+  };
+  for (const { inputIds, labels, source, labelledTokens, truncated } of sequences) {
+    batch.sequences.push({ inputIds, labels, source });
+    batch.tokens += inputIds.length;
+    batch.labelledTokens += labelledTokens;
+    if (truncated) batch.truncated++;
+  }
+  return batch;
+}

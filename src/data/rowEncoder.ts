@@ -1,0 +1,149 @@
+/** Encodes rows by number: in this thread, or in worker threads that open the files themselves. */
+import type { Source } from "../text/index.js";
+import type { DataError } from "../util/errors.js";
+import { type PlainError, plainError, revivedError } from "../util/plainError.js";
+import { Transferred, workerPool } from "../util/workerPool.js";
+import type { ConversationSource } from "./conversationSource.js";
+import { type EncodeRowsOptions, encodeRows, type RowResult } from "./encodeRows.js";
+
+/** One sequence of a row, without what only displays need. */
+export interface EncodedSequence {
+  /** [length] */
+  inputIds: Int32Array;
+  /** [length]; -100 where nothing is learnt. */
+  labels: Int32Array;
+  labelledTokens: number;
+  truncated: boolean;
+}
+
+/** The sequences of a row, or why it cannot be trained on. */
+export type EncodedRow =
+  | { ok: true; source: Source; sequences: EncodedSequence[] }
+  | { ok: false; source: Source; error: DataError };
+
+export interface RowEncoder {
+  /** The results are in the order of `rows`. */
+  encode(rows: readonly number[]): Promise<EncodedRow[]>;
+  close(): Promise<void>;
+}
+
+/** @param source is left open by `close` */
+export function localEncoder(
+  source: Pick<ConversationSource, "read" | "place">,
+  options: EncodeRowsOptions,
+): RowEncoder {
+  return {
+    encode: async (rows) => (await encodeRows(source, rows, options)).map(encodedRow),
+    close: async () => {},
+  };
+}
+
+export function encodedRow(result: RowResult): EncodedRow {
+  if (!result.ok) return result;
+  return {
+    ok: true,
+    source: result.source,
+    sequences: result.encoded.map(({ inputIds, labels, labelledTokens, truncated }) => ({
+      ...{ inputIds, labels, labelledTokens, truncated },
+    })),
+  };
+}
+
+/** Rows as they cross a thread: all ids in one buffer, all labels in another. */
+export interface PackedRows {
+  ids: Int32Array;
+  labels: Int32Array;
+  rows: (
+    | {
+        source: Source;
+        sequences: { length: number; labelledTokens: number; truncated: boolean }[];
+      }
+    | { source: Source; error: PlainError }
+  )[];
+}
+
+/** @returns buffers that are moved, not copied */
+export function packRows(results: readonly EncodedRow[]): Transferred<PackedRows> {
+  let tokens = 0;
+  for (const row of results) {
+    if (row.ok) for (const { inputIds } of row.sequences) tokens += inputIds.length;
+  }
+  const ids = new Int32Array(tokens);
+  const labels = new Int32Array(tokens);
+  let at = 0;
+  const rows = results.map((row): PackedRows["rows"][number] => {
+    if (!row.ok) return { source: row.source, error: plainError(row.error) };
+    return {
+      source: row.source,
+      sequences: row.sequences.map((sequence) => {
+        const { labelledTokens, truncated, inputIds } = sequence;
+        ids.set(inputIds, at);
+        labels.set(sequence.labels, at);
+        at += inputIds.length;
+        return { length: inputIds.length, labelledTokens, truncated };
+      }),
+    };
+  });
+  return new Transferred({ ids, labels, rows }, [ids.buffer, labels.buffer]);
+}
+
+/** What {@link packRows} packed; sequences are views of its buffers. */
+export function unpackRows({ ids, labels, rows }: PackedRows): EncodedRow[] {
+  let at = 0;
+  return rows.map((row): EncodedRow => {
+    const { source } = row;
+    if ("error" in row) return { ok: false, source, error: revivedError(row.error) as DataError };
+    return {
+      ok: true,
+      source,
+      sequences: row.sequences.map(({ length, labelledTokens, truncated }) => {
+        const inputIds = ids.subarray(at, at + length);
+        const own = labels.subarray(at, at + length);
+        at += length;
+        return { inputIds, labels: own, labelledTokens, truncated };
+      }),
+    };
+  });
+}
+
+/** Rows of one job: enough that its overhead does not count, few enough to share a window out. */
+const rowsPerJob = 32;
+
+/**
+ * Encoder in worker threads. Until the first of them is ready, `meanwhile` encodes; which of them
+ * does makes no difference to the result.
+ * @param settings a structured clone of it reaches `encodeWorker`
+ */
+export function threadedEncoder(
+  settings: unknown,
+  threads: number,
+  meanwhile: RowEncoder,
+): RowEncoder {
+  const pool = workerPool<unknown, readonly number[], PackedRows>(
+    new URL("./encodeWorker", import.meta.url),
+    settings,
+    threads,
+  );
+  let ready = false;
+  let failure: unknown;
+  pool.run([]).then(
+    () => {
+      ready = true;
+    },
+    (error: unknown) => {
+      failure = error;
+    },
+  );
+  return {
+    async encode(rows) {
+      if (failure !== undefined) throw failure;
+      if (!ready) return meanwhile.encode(rows);
+      const jobs: Promise<PackedRows>[] = [];
+      for (let at = 0; at < rows.length; at += rowsPerJob) {
+        jobs.push(pool.run(rows.slice(at, at + rowsPerJob)));
+      }
+      return (await Promise.all(jobs)).flatMap(unpackRows);
+    },
+    close: () => pool.close(),
+  };
+}
