@@ -1,0 +1,113 @@
+/**
+ * A conversation's fingerprint for the duplicates estimate: a hash of all of it, and a sketch of 128
+ * numbers by one-permutation hashing of its 5-grams of characters (Li, Owen and Zhang 2012), empty
+ * bins filled from the next one to the right (Shrivastava and Li 2014).
+ */
+import { createHash } from "node:crypto";
+import type { Message } from "../../text/index.js";
+
+export const sketchBins = 128;
+/** Bands of the sketch, and its bins in each: pairs that are alike in a whole band are compared. */
+export const bands = 21;
+export const binsPerBand = 6;
+
+export interface Fingerprints {
+  /** [rows]; of roles and texts. */
+  exact: Float64Array;
+  /** [rows]; of the first prompt. */
+  prompt: Float64Array;
+  /** [rows, bands]; a hash of each band's bins. */
+  bands: Uint32Array;
+  /** [rows, sketchBins]; the lowest 8 bits of each bin (Li and König 2010). */
+  bits: Uint8Array;
+}
+
+export function fingerprints(rows: number): Fingerprints {
+  return {
+    exact: new Float64Array(rows),
+    prompt: new Float64Array(rows),
+    bands: new Uint32Array(rows * bands),
+    bits: new Uint8Array(rows * sketchBins),
+  };
+}
+
+/** Writes the fingerprint of row `row`. */
+export function addFingerprint(
+  into: Fingerprints,
+  row: number,
+  messages: readonly Message[],
+  prompt: string,
+): void {
+  into.exact[row] = hashText(JSON.stringify(messages));
+  into.prompt[row] = hashText(prompt);
+  const text = messages.map(({ content }) => content).join("\n");
+  const sketch = onePermutationSketch(text.toLowerCase().replace(/\s+/gu, ""));
+  for (let bin = 0; bin < sketchBins; bin++) into.bits[row * sketchBins + bin] = sketch[bin]!;
+  for (let band = 0; band < bands; band++) {
+    let hash = band;
+    for (let bin = band * binsPerBand; bin < (band + 1) * binsPerBand; bin++) {
+      hash = mix(hash ^ sketch[bin]!);
+    }
+    into.bands[row * bands + band] = hash >>> 0;
+  }
+}
+
+/** 52 bits of a SHA-1. */
+export function hashText(text: string): number {
+  const bytes = createHash("sha1").update(text).digest();
+  return bytes.readUIntBE(0, 6) * 16 + (bytes[6]! >> 4);
+}
+
+/** MurmurHash3's finaliser. */
+function mix(value: number): number {
+  let hash = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
+}
+
+const shingleLength = 5;
+const base = 0x01000193;
+const basePower = Array.from({ length: shingleLength - 1 }).reduce<number>(
+  (power) => Math.imul(power, base),
+  1,
+);
+
+/** A text shorter than a shingle is one shingle. */
+function onePermutationSketch(text: string): Uint32Array {
+  const sketch = new Uint32Array(sketchBins);
+  const filled = new Uint8Array(sketchBins);
+  const put = (rolling: number) => {
+    const hash = mix(rolling) >>> 0;
+    const bin = hash >>> 25;
+    const value = hash & 0x1ffffff;
+    if (filled[bin] && sketch[bin]! <= value) return;
+    sketch[bin] = value;
+    filled[bin] = 1;
+  };
+  let rolling = 0;
+  for (let index = 0; index < text.length; index++) {
+    if (index >= shingleLength) {
+      rolling -= Math.imul(text.charCodeAt(index - shingleLength), basePower);
+    }
+    rolling = (Math.imul(rolling, base) + text.charCodeAt(index)) | 0;
+    if (index >= shingleLength - 1) put(rolling);
+  }
+  if (text.length < shingleLength) put(rolling);
+  const own = sketch.slice();
+  for (let bin = 0; bin < sketchBins; bin++) {
+    let distance = 0;
+    while (!filled[(bin + distance) % sketchBins]) distance++;
+    // The distance takes part, so that two texts' neighbours are not alike by their gaps alone.
+    if (distance > 0) sketch[bin] = own[(bin + distance) % sketchBins]! + distance * 0x2000001;
+  }
+  return sketch;
+}
+
+/** Jaccard similarity of two rows' 5-grams, by their sketches; its standard error is below 0.05. */
+export function similarity(bits: Uint8Array, row: number, other: number): number {
+  let same = 0;
+  const from = row * sketchBins;
+  const to = other * sketchBins;
+  for (let bin = 0; bin < sketchBins; bin++) if (bits[from + bin] === bits[to + bin]) same++;
+  return Math.max(0, (same / sketchBins - 1 / 256) / (1 - 1 / 256));
+}
