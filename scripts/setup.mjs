@@ -1,4 +1,4 @@
-// Sets this checkout up: npm packages, libtorch, bitsandbytes, the built-in model, the addon,
+// Sets this checkout up: npm packages, libtorch, bitsandbytes, the built-in model, the addons,
 // the build. Every step looks first and does nothing where nothing is to do. Uses only what Node
 // itself brings, because it runs before anything is installed.
 import fs from "node:fs";
@@ -7,6 +7,7 @@ import { addonPath, buildAddon } from "./setup/addon.mjs";
 import { findOrFetchBitsandbytes } from "./setup/bitsandbytes.mjs";
 import { checkoutPaths, readJson, removeLeftovers, writeFileAtomic } from "./setup/files.mjs";
 import { acquireLock } from "./setup/lock.mjs";
+import { buildMinhash, minhashPath } from "./setup/minhash.mjs";
 import { builtinModelPath, fetchBuiltinModel, hasBuiltinModel } from "./setup/model.mjs";
 import { installPackages } from "./setup/npm.mjs";
 import { atLeast, checkPrerequisites, findCompiler } from "./setup/prerequisites.mjs";
@@ -93,12 +94,14 @@ async function findRuntime(paths, options) {
   };
 }
 
-/** True where the addon of these sources is compiled already. */
+/** True where the addons of these sources are compiled already. */
 function addonIsBuilt(paths, runtime) {
   const compiler = findCompiler();
   if (!runtime || !compiler) return false;
   const torch = { version: runtime.torchVersion, folder: path.dirname(runtime.torchLib) };
-  return fs.existsSync(addonPath(paths, torch, compiler.version));
+  const minhash = minhashPath(paths, compiler.version);
+  const files = [addonPath(paths, torch, compiler.version), ...(minhash ? [minhash] : [])];
+  return files.every((file) => fs.existsSync(file));
 }
 
 function saveRuntime(paths, runtime) {
@@ -125,7 +128,8 @@ async function setUp(paths, options) {
     folder: path.dirname(runtime.torchLib),
     cxx11Abi: runtime.torchCxx11Abi,
   });
-  const complete = { ...runtime, addon, builtinModel: builtinModelPath(paths) };
+  const minhashAddon = await buildMinhash(paths);
+  const complete = { ...runtime, addon, minhashAddon, builtinModel: builtinModelPath(paths) };
   saveRuntime(paths, complete);
   await buildTypeScript(paths);
   const { atime, mtime } = fs.statSync(stamp);
@@ -174,7 +178,7 @@ async function main() {
   }
   try {
     await stopOrphan(paths.log);
-    for (const name of ["", "models", "bitsandbytes", "addon"]) {
+    for (const name of ["", "models", "bitsandbytes", "addon", "minhash"]) {
       removeLeftovers(path.join(paths.state, name));
     }
     const started = Date.now();

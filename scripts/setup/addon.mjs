@@ -7,10 +7,11 @@ import { runOrThrow, say } from "./run.mjs";
 
 const KEEP_BUILDS = 3;
 
-/** Sources of the addon, CMakeLists.txt included. */
+/** Sources of the addon, CMakeLists.txt included; folders below are other addons. */
 export function addonSources(root) {
-  return listFiles(path.join(root, "native")).filter((file) =>
-    /\.(cpp|cc|h|hpp)$|CMakeLists\.txt$/.test(file),
+  const folder = path.join(root, "native");
+  return listFiles(folder).filter(
+    (file) => path.dirname(file) === folder && /\.(cpp|cc|h|hpp)$|CMakeLists\.txt$/.test(file),
   );
 }
 

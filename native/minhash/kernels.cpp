@@ -1,0 +1,73 @@
+// Chooses the kernels by what the processor has.
+#include "kernels.h"
+
+#include <cstring>
+
+namespace minhash {
+
+namespace {
+
+typedef uint32_t Words __attribute__((vector_size(64)));
+typedef uint64_t Wide __attribute__((vector_size(64)));
+typedef int64_t SignedWide __attribute__((vector_size(64)));
+
+constexpr size_t kWide = 8;
+
+}  // namespace
+
+#define ROTATE(x, n) (((x) << (n)) | ((x) >> (32 - (n))))
+#define STEP(function, constant)                                              \
+  {                                                                           \
+    const Words next = ROTATE(a, 5) + (function) + e + (constant) + w[t & 15]; \
+    e = d;                                                                    \
+    d = c;                                                                    \
+    c = ROTATE(b, 30);                                                        \
+    b = a;                                                                    \
+    a = next;                                                                 \
+  }
+#define SCHEDULE                                                              \
+  {                                                                           \
+    const Words mixed = w[(t + 13) & 15] ^ w[(t + 8) & 15] ^ w[(t + 2) & 15] ^ w[t & 15]; \
+    w[t & 15] = ROTATE(mixed, 1);                                             \
+  }
+
+namespace plain {
+#define MINHASH_TARGET
+#include "lanes.h"
+#undef MINHASH_TARGET
+}  // namespace plain
+
+#if defined(__x86_64__)
+namespace avx2 {
+#define MINHASH_TARGET __attribute__((target("avx2")))
+#include "lanes.h"
+#undef MINHASH_TARGET
+}  // namespace avx2
+
+namespace avx512 {
+#define MINHASH_TARGET __attribute__((target("avx512f,avx512dq")))
+#include "lanes.h"
+#undef MINHASH_TARGET
+}  // namespace avx512
+#endif
+
+bool supports(InstructionSet set) {
+#if defined(__x86_64__)
+  if (set == InstructionSet::avx512) return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+  if (set == InstructionSet::avx2) return __builtin_cpu_supports("avx2");
+#endif
+  return set == InstructionSet::plain;
+}
+
+const Kernels& kernels(InstructionSet set) {
+  static constexpr Kernels ofPlain{plain::sha1Lanes, plain::minimise};
+#if defined(__x86_64__)
+  static constexpr Kernels ofAvx2{avx2::sha1Lanes, avx2::minimise};
+  static constexpr Kernels ofAvx512{avx512::sha1Lanes, avx512::minimise};
+  if (set == InstructionSet::avx512) return ofAvx512;
+  if (set == InstructionSet::avx2) return ofAvx2;
+#endif
+  return ofPlain;
+}
+
+}  // namespace minhash
