@@ -10,6 +10,8 @@ import { builtinModelName, resolveModelPath } from "../../util/builtin-model.js"
 import { ConfigError } from "../../util/errors.js";
 
 export interface TextModel {
+  /** Where the tokenizer was loaded from. */
+  path: string;
   tokenizer: Tokenizer;
   template: ChatTemplate;
   /** Undefined where there is a tokenizer without a model. */
@@ -36,7 +38,8 @@ export async function openTextModel(names: {
   const path = directory ?? resolveModelPath(model ?? builtinModelName);
   const tokenizer = await loadTokenizer(path);
   const template = resolveChatTemplate(names.template, tokenizer);
-  return { tokenizer, template, embeddingRows: directory ? undefined : countEmbeddingRows(path) };
+  const embeddingRows = directory ? undefined : countEmbeddingRows(path);
+  return { path, tokenizer, template, embeddingRows };
 }
 
 /** Rows of the embedding matrix, which can be more or fewer than the tokenizer has ids. */
