@@ -1,14 +1,18 @@
 /** `tunewright data`: look at training data and bring it into the canonical format. */
 import { addExamples, type CommandModule } from "./command.js";
+import { registerClean } from "./data/clean.js";
 import { registerConvert } from "./data/convert.js";
 import { registerPreview } from "./data/preview.js";
+import { registerStats } from "./data/stats.js";
 
 export const dataCommand: CommandModule = {
   name: "data",
   summary: "look at training data, convert it",
   register(command) {
+    registerStats(command.command("stats"));
     registerPreview(command.command("preview"));
     registerConvert(command.command("convert"));
+    registerClean(command.command("clean"));
     addExamples(
       command,
       "tunewright data preview conversations.jsonl",

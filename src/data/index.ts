@@ -6,6 +6,26 @@ export {
   planBatches,
 } from "./batchPlan.js";
 export {
+  type AffectedRow,
+  type CleanOperator,
+  type CleanOptions,
+  type CleanPreset,
+  type CleanReport,
+  type CleanResult,
+  cleanFiles,
+  cleanOperators,
+  cleanPresets,
+  type DryRun,
+  describeOptions,
+  dryRunClean,
+  explainPipeline,
+  type OptionDescription,
+  type PipelineStep,
+  parsePipeline,
+  resolvePipeline,
+  type ScorePerplexity,
+} from "./clean/index.js";
+export {
   type ConversationSource,
   openConversations,
   type SourceOptions,
@@ -13,10 +33,12 @@ export {
 export { type ConvertOptions, type ConvertResult, convertFiles } from "./convert.js";
 export { type DataSource, type JoinedSource, openDataSources } from "./dataSource.js";
 export { type EncodeRowsOptions, encodeRows, type RowResult } from "./encodeRows.js";
-export type { FormatOptions } from "./formats/format.js";
+export { type FormatOptions, type MossPart, mossParts } from "./formats/format.js";
 export { conversationFormatNames } from "./formats/formats.js";
 export type { MicroBatch, TrainingSequence } from "./microBatch.js";
 export { permutation } from "./permutation.js";
+export { countPlaceholders, placeholderNames } from "./placeholders.js";
+export type { WholeRow } from "./readConversation.js";
 export {
   collectStats,
   type DuplicatesReport,
@@ -36,3 +58,4 @@ export type { DataSummary } from "./summary.js";
 export { type DataSurvey, type LengthQuantiles, type SurveyOptions, surveyRows } from "./survey.js";
 export { openTrainingData, type SourceShare, type TrainingData } from "./trainingData.js";
 export type { DataCursor, TrainingDataOptions, WorkerOptions } from "./trainingOptions.js";
+export { canonicalFormat, writeConversation } from "./writeConversation.js";

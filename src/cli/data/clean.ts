@@ -1,0 +1,186 @@
+/** `tunewright data clean`: rows through a pipeline of named operators. */
+import type { Command } from "commander";
+import type { CleanOptions, PipelineStep } from "../../data/index.js";
+import { builtinModelName } from "../../util/builtin-model.js";
+import { ConfigError, DataError } from "../../util/errors.js";
+import { addExamples, printJson, stoppedExitCode } from "../command.js";
+import { dryRunLines, reportTable } from "./clean/render.js";
+import {
+  addFormatOptions,
+  addKeyOption,
+  camelOptions,
+  countArgument,
+  type FormatFlags,
+  sourceOptions,
+} from "./options.js";
+import { progressLine } from "./progressLine.js";
+
+interface CleanFlags extends FormatFlags {
+  out?: string;
+  preset?: string;
+  config?: string;
+  list?: boolean;
+  explain?: boolean;
+  dryRun?: number;
+  threads?: number;
+  limit?: number;
+  restart?: boolean;
+  perplexityModel?: string;
+  json?: boolean;
+}
+
+const defaultPreset = "chat";
+
+export function registerClean(command: Command): void {
+  command
+    .description("clean conversations with a pipeline of named operators")
+    .argument("[files...]", "data files")
+    .option("--out <file>", "JSONL file to write")
+    .option("--preset <name>", `chat, chat-strict or web (default: ${defaultPreset})`)
+    .option("--config <file>", "pipeline in YAML: preset, operators, without")
+    .option("--list", "print every operator with its options, and the presets")
+    .option("--explain", "print the pipeline with all options as YAML");
+  addKeyOption(
+    command,
+    "--dry-run <rows>",
+    "write nothing; show what would happen to this many rows, spread over the files",
+    countArgument,
+  );
+  addKeyOption(command, "--threads <n>", "worker threads (default: one a core)", countArgument);
+  addKeyOption(command, "--limit <rows>", "only the first rows", countArgument);
+  command.option("--restart", "begin anew where a stopped run could go on");
+  addKeyOption(
+    command,
+    "--perplexity-model <model>",
+    `what filter_perplexity asks (default: ${builtinModelName})`,
+  );
+  addFormatOptions(command);
+  command.option("--json", "print one JSON object on stdout");
+  addExamples(
+    command,
+    "tunewright data clean moss.jsonl --out clean.jsonl",
+    "tunewright data clean moss.jsonl --preset chat-strict --dry-run 200",
+    "tunewright data clean moss.jsonl --config clean.yaml --out clean.jsonl --json",
+    "tunewright data clean --preset chat --explain > clean.yaml",
+  );
+  command.action((files: string[]) => clean(files, camelOptions(command.opts<CleanFlags>())));
+}
+
+async function clean(files: readonly string[], flags: CleanFlags): Promise<void> {
+  const data = await import("../../data/index.js");
+  if (flags.list) {
+    const { listedOperators, operatorList } = await import("./clean/list.js");
+    if (flags.json) printJson(listedOperators(data.cleanOperators, data.cleanPresets));
+    else process.stdout.write(operatorList(data.cleanOperators, data.cleanPresets));
+    return;
+  }
+  const steps = await pipelineOf(flags);
+  if (flags.explain) {
+    process.stdout.write(data.explainPipeline(steps));
+    return;
+  }
+  if (files.length === 0) {
+    throw new ConfigError("no data file is given", { todo: "name one or more files" });
+  }
+  if (flags.dryRun !== undefined) {
+    await dryRun(files, flags, steps, flags.dryRun);
+    return;
+  }
+  if (flags.out === undefined) {
+    throw new ConfigError("--out is missing", {
+      why: "cleaned rows are written to a file of their own",
+      todo: "add --out FILE, or --dry-run ROWS to see what would happen",
+    });
+  }
+  await run(files, flags, steps, flags.out);
+}
+
+async function pipelineOf({ preset, config }: CleanFlags): Promise<PipelineStep[]> {
+  const { parsePipeline, resolvePipeline } = await import("../../data/index.js");
+  if (config === undefined) return resolvePipeline({ preset: preset ?? defaultPreset }, "--preset");
+  if (preset !== undefined) {
+    throw new ConfigError("--preset and --config are both given", {
+      todo: `write preset: ${preset} into ${config}`,
+    });
+  }
+  const { readFile } = await import("node:fs/promises");
+  const text = await readFile(config, "utf8").catch((cause: Error) => {
+    throw new ConfigError(`${config}: cannot be read`, { why: cause.message, cause });
+  });
+  return parsePipeline(text, config);
+}
+
+async function run(
+  files: readonly string[],
+  flags: CleanFlags,
+  steps: readonly PipelineStep[],
+  out: string,
+): Promise<void> {
+  const { cleanFiles } = await import("../../data/index.js");
+  const { model, close } = await perplexityModel(steps, flags);
+  const stop = new AbortController();
+  const abort = () => stop.abort();
+  process.once("SIGINT", abort).once("SIGTERM", abort);
+  const progress = progressLine();
+  try {
+    const { threads, limit, restart } = flags;
+    const { report, stopped, resumedRows, paths } = await cleanFiles(files, out, {
+      ...sourceOptions(flags),
+      ...{ steps, threads, limit, restart, perplexity: model, signal: stop.signal },
+      onRows: (rows, total) => progress.show(`${rows} of ${total} rows`),
+    });
+    progress.clear();
+    const say = (line: string) => process.stderr.write(`${line}\n`);
+    if (resumedRows > 0) say(`went on after row ${resumedRows} of a stopped run`);
+    if (stopped) {
+      say(`Stopped after ${report.rows_in} rows and saved. The same command goes on.`);
+      process.exitCode = stoppedExitCode;
+      return;
+    }
+    if (flags.json) printJson(report);
+    else process.stdout.write(`${reportTable(report)}\n`);
+    if (report.rows_rejected > 0) say(`rejected rows, with reasons: ${paths.rejected}`);
+    say(`report: ${paths.report}`);
+    if (report.rows_out > 0 || report.rows_in === 0) return;
+    throw new DataError("no row is left", {
+      why: "the pipeline left out every row",
+      todo: `see the reasons in ${paths.rejected}`,
+    });
+  } finally {
+    progress.clear();
+    process.removeListener("SIGINT", abort).removeListener("SIGTERM", abort);
+    close();
+  }
+}
+
+async function dryRun(
+  files: readonly string[],
+  flags: CleanFlags,
+  steps: readonly PipelineStep[],
+  rows: number,
+): Promise<void> {
+  const { dryRunClean } = await import("../../data/index.js");
+  const { model, close } = await perplexityModel(steps, flags);
+  try {
+    const options = { ...sourceOptions(flags), steps, perplexity: model };
+    const { report, rows: affected } = await dryRunClean(files, rows, options);
+    if (flags.json) printJson({ ...report, rows: affected });
+    else process.stdout.write(`${dryRunLines(affected)}${reportTable(report)}\n`);
+  } finally {
+    close();
+  }
+}
+
+/** Loads a model only where the pipeline asks one. */
+async function perplexityModel(
+  steps: readonly PipelineStep[],
+  flags: CleanFlags,
+): Promise<{ model: CleanOptions["perplexity"]; close(): void }> {
+  if (!steps.some(({ operator }) => operator === "filter_perplexity")) {
+    return { model: undefined, close() {} };
+  }
+  const { loadScorer } = await import("./clean/perplexity.js");
+  const name = flags.perplexityModel ?? builtinModelName;
+  const { score, close } = await loadScorer(name);
+  return { model: { model: name, score }, close };
+}

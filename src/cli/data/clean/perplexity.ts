@@ -1,0 +1,49 @@
+/** Perplexities of texts under a model, for filter_perplexity. */
+import type { ScorePerplexity } from "../../../data/index.js";
+import { disposeChatModel, loadChatModel } from "../../../generate/index.js";
+import { packedGroup, preparedStates, prepareModel } from "../../../models/index.js";
+import { linearCrossEntropy } from "../../../nn/index.js";
+import { noGrad, tidy } from "../../../tensor/index.js";
+
+export interface Scorer {
+  score: ScorePerplexity;
+  close(): void;
+}
+
+/** Longer texts are judged by their beginning. */
+const maxTokens = 1024;
+
+/**
+ * Perplexity is exp of the mean negative log-likelihood of each token after the first, given those
+ * before it; the text is encoded without special tokens.
+ * @param name model directory, GGUF file, `builtin:` name or adapter directory
+ * @throws ConfigError, FormatError where the model cannot be loaded
+ */
+export async function loadScorer(name: string): Promise<Scorer> {
+  const chat = await loadChatModel(name);
+  const { model, tokenizer } = chat;
+  const prepared = prepareModel(model);
+  const perplexity = (ids: Int32Array): number => {
+    if (ids.length < 2) return Number.NaN;
+    const loss = noGrad(() =>
+      tidy(() => {
+        const group = packedGroup(model, [ids.length], 0, prepared.dtype);
+        const hidden = preparedStates(prepared, ids, group);
+        const before = hidden.narrow(0, 0, ids.length - 1);
+        const scale = 1 / (ids.length - 1);
+        return linearCrossEntropy(before, prepared.head, ids.subarray(1), scale).item();
+      }),
+    );
+    return Math.exp(loss);
+  };
+  return {
+    async score(texts) {
+      const encoded = await tokenizer.encodeBatch([...texts], { plain: true });
+      return encoded.map((ids) => perplexity(ids.subarray(0, maxTokens)));
+    },
+    close() {
+      prepared.dispose();
+      disposeChatModel(chat);
+    },
+  };
+}

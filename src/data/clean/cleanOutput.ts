@@ -1,0 +1,158 @@
+/** The files of a cleaning run while it goes on, and where a killed one goes on from. */
+import { createHash } from "node:crypto";
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
+import { dirname } from "node:path";
+import { ConfigError } from "../../util/errors.js";
+import type { CleanedBatch } from "./batchCleaner.js";
+import { addReport, type CleanReport } from "./report.js";
+
+/** Names of what a run writes. */
+export interface CleanPaths {
+  out: string;
+  rejected: string;
+  report: string;
+  /** There while the run is not complete. */
+  progress: string;
+}
+
+export function cleanPaths(out: string): CleanPaths {
+  return {
+    out,
+    rejected: `${out}.rejected.jsonl`,
+    report: `${out}.report.json`,
+    progress: `${out}.progress.json`,
+  };
+}
+
+/** What the progress file holds. */
+interface SavedProgress {
+  /** Tells apart runs whose outputs would differ. */
+  run: string;
+  out_bytes: number;
+  rejected_bytes: number;
+  report: CleanReport;
+}
+
+export interface CleanOutput {
+  /** Of the rows that are written; `rows_in` says where to go on. */
+  readonly report: CleanReport;
+  write(batch: CleanedBatch): Promise<void>;
+  /** Makes what is written the place to go on from. */
+  save(): Promise<void>;
+  /** Gives the files their names. */
+  finish(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A number for a run: the same inputs, pipeline and limit give the same. */
+export function runHash(description: unknown): string {
+  return createHash("sha256").update(JSON.stringify(description)).digest("hex");
+}
+
+/**
+ * Opens the `.part` files: cut to where the same run got to, or empty.
+ * @param run {@link runHash}
+ * @param empty the report to begin with
+ * @throws ConfigError when they cannot be written
+ */
+export async function openCleanOutput(
+  paths: CleanPaths,
+  run: string,
+  empty: CleanReport,
+  { restart = false }: { restart?: boolean | undefined } = {},
+): Promise<CleanOutput> {
+  const saved = restart ? undefined : await readProgress(paths, run);
+  const report = saved?.report ?? empty;
+  let lengths = [saved?.out_bytes ?? 0, saved?.rejected_bytes ?? 0];
+  const handles: FileHandle[] = [];
+  try {
+    await mkdir(dirname(paths.out), { recursive: true });
+    if (!saved) await rm(paths.progress, { force: true });
+    for (const [index, path] of [paths.out, paths.rejected].entries()) {
+      const handle = await open(part(path), saved ? "r+" : "w");
+      handles.push(handle);
+      await handle.truncate(lengths[index]!);
+    }
+  } catch (cause) {
+    for (const handle of handles) await handle.close();
+    throw new ConfigError(`${paths.out} cannot be written`, {
+      why: cause instanceof Error ? cause.message : String(cause),
+      todo: "choose another --out",
+      cause,
+    });
+  }
+  const save = async () => {
+    for (const handle of handles) await handle.datasync();
+    const [outBytes, rejectedBytes] = lengths;
+    const progress: SavedProgress = {
+      run,
+      out_bytes: outBytes!,
+      rejected_bytes: rejectedBytes!,
+      report,
+    };
+    await writeFile(part(paths.progress), JSON.stringify(progress));
+    await rename(part(paths.progress), paths.progress);
+  };
+  const close = async () => {
+    for (const handle of handles.splice(0)) await handle.close();
+  };
+  return {
+    report,
+    async write({ kept, rejected, report: more }) {
+      for (const [index, bytes] of [kept, rejected].entries()) {
+        await writeAll(handles[index]!, bytes, lengths[index]!);
+      }
+      lengths = [lengths[0]! + kept.length, lengths[1]! + rejected.length];
+      addReport(report, more);
+    },
+    save,
+    async finish() {
+      await save();
+      await close();
+      await writeFile(part(paths.report), `${JSON.stringify(report, null, 2)}\n`);
+      await rename(part(paths.report), paths.report);
+      if (report.rows_rejected > 0) await rename(part(paths.rejected), paths.rejected);
+      else
+        for (const path of [part(paths.rejected), paths.rejected]) await rm(path, { force: true });
+      await rename(part(paths.out), paths.out);
+      await rm(paths.progress, { force: true });
+    },
+    close,
+  };
+}
+
+/** What the same run saved; undefined where there is none, or its files are not as it left them. */
+async function readProgress(paths: CleanPaths, run: string): Promise<SavedProgress | undefined> {
+  let saved: SavedProgress;
+  try {
+    saved = JSON.parse(await readFile(paths.progress, "utf8"));
+    if (saved.run !== run) return undefined;
+    const { size: outSize } = await stat(part(paths.out));
+    const { size: rejectedSize } = await stat(part(paths.rejected));
+    return outSize >= saved.out_bytes && rejectedSize >= saved.rejected_bytes ? saved : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  let done = 0;
+  while (done < bytes.length) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
+    done += bytesWritten;
+  }
+}
+
+/** The name of a file until it is complete. */
+function part(path: string): string {
+  return `${path}.part`;
+}

@@ -1,0 +1,58 @@
+/** Operators and pipelines in words: options with types and defaults, pipelines as YAML. */
+import { stringify } from "yaml";
+import { z } from "zod";
+import type { CleanOperator } from "./operator.js";
+import { operatorNamed, type PipelineStep } from "./pipeline.js";
+
+export interface OptionDescription {
+  name: string;
+  /** `number`, `whole number`, `text`, `true or false`, `list of text`, or the values. */
+  type: string;
+  /** Undefined where it is optional without a value. */
+  default: unknown;
+  description: string;
+}
+
+interface JsonProperty {
+  type?: string;
+  enum?: readonly string[];
+  const?: unknown;
+  items?: JsonProperty;
+  anyOf?: readonly JsonProperty[];
+  default?: unknown;
+  description?: string;
+}
+
+/** An operator's options in their order, read from its schema. */
+export function describeOptions({ options }: CleanOperator): OptionDescription[] {
+  const schema = z.toJSONSchema(options, { io: "input", unrepresentable: "any" });
+  const properties = (schema.properties ?? {}) as Record<string, JsonProperty>;
+  return Object.entries(properties).map(([name, property]) => ({
+    name,
+    type: typeName(property),
+    default: property.default,
+    description: property.description ?? "",
+  }));
+}
+
+/** A pipeline as YAML that `--config` takes, every option with its value. */
+export function explainPipeline(steps: readonly PipelineStep[]): string {
+  const entries = steps.map(({ operator, options }) => {
+    const { summary } = operatorNamed(operator, "pipeline");
+    const entry = stringify([{ [operator]: options }], { lineWidth: 0 });
+    return `  # ${summary}\n${entry.replace(/^(?=.)/gm, "  ")}`;
+  });
+  return `operators:\n${entries.join("")}`;
+}
+
+function typeName({ type, enum: values, const: only, items, anyOf }: JsonProperty): string {
+  if (values) return values.join(" | ");
+  if (only !== undefined) return String(only);
+  if (anyOf) return anyOf.map(typeName).join(" or ");
+  if (type === "array") return items ? `list of ${typeName(items)}` : "list";
+  if (type === "string") return "text";
+  if (type === "boolean") return "true or false";
+  if (type === "integer") return "whole number";
+  if (type === "object") return "names with values";
+  return type ?? "any";
+}
