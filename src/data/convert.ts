@@ -1,4 +1,4 @@
-/** Writes conversations of any known format as canonical `messages` rows. */
+/** Writes conversations of any known format in another. */
 import { realpathSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -8,9 +8,17 @@ import {
   openConversations,
   type SourceOptions,
 } from "./conversationSource.js";
+import { formatNamed } from "./formats/formats.js";
+import { countPlaceholders } from "./placeholders.js";
 import { openRowWriter, type RowWriter } from "./rowWriter.js";
+import { canonicalFormat, writeConversation } from "./writeConversation.js";
 
 export interface ConvertOptions extends SourceOptions {
+  /**
+   * Format to write. Default: `messages` for conversations; texts and preference pairs stay what they
+   * are.
+   */
+  to?: string | undefined;
   /** Stop at the first row that is refused, or write the others. Default `skip`. */
   onError?: "fail" | "skip" | undefined;
   /** Told the rows gone through so far. */
@@ -26,6 +34,8 @@ export interface ConvertResult {
   problems: DataError[];
   /** Where every rejected row is listed with its reason; undefined where there is none. */
   rejectedFile: string | undefined;
+  /** Rows written with a `{{name}}` that nothing was put in for, by name. */
+  placeholders: Readonly<Record<string, number>>;
 }
 
 const keptProblems = 20;
@@ -33,8 +43,8 @@ const progressRows = 1000;
 
 /**
  * Writes `out`, whole or not at all. Keys of a row that its format does not use are kept; rejected
- * rows are listed in `<out>.rejected.jsonl`.
- * @throws ConfigError when `out` is one of the files or cannot be written
+ * rows, and those that the format written has no place for, are listed in `<out>.rejected.jsonl`.
+ * @throws ConfigError for an unknown format, or when `out` is one of the files or cannot be written
  * @throws DataError when a file cannot be read or its format is unknown
  */
 export async function convertFiles(
@@ -45,7 +55,8 @@ export async function convertFiles(
   if (files.some((file) => samePath(file, out))) {
     throw new ConfigError(`${out} is both read and written`, { todo: "choose another --out" });
   }
-  const source = await openConversations(files, options);
+  if (options.to !== undefined) formatNamed(options.to);
+  const source = await openConversations(files, { ...options, pairs: "keep" });
   const rejected = `${out}.rejected.jsonl`;
   const writers: RowWriter[] = [];
   try {
@@ -68,21 +79,22 @@ async function convertRows(
   source: ConversationSource,
   good: RowWriter,
   bad: RowWriter,
-  { onError = "skip", onRows }: ConvertOptions,
+  { to, onError = "skip", onRows }: ConvertOptions,
 ): Promise<ConvertResult> {
   const rowsIn = source.rows;
   const problems: DataError[] = [];
+  const placeholders = countPlaceholders();
+  let kind: string | undefined;
   let rowsRejected = 0;
   for (let row = 0; row < rowsIn; row++) {
     try {
-      const { conversation, rest } = await source.readWhole(row);
-      const { id, messages, tools } = conversation;
-      await good.write({
-        ...(id === undefined ? {} : { id }),
-        messages,
-        ...(tools === undefined ? {} : { tools }),
-        ...rest,
-      });
+      const whole = await source.readWhole(row);
+      kind ??= canonicalFormat(whole);
+      const written = writeConversation(whole, to ?? kind);
+      const { conversation, pair } = whole;
+      const messages = [conversation.messages, pair?.chosen ?? [], pair?.rejected ?? []].flat();
+      placeholders.add(messages.map(({ content }) => content));
+      await good.write(written);
     } catch (error) {
       if (!(error instanceof DataError) || onError === "fail") throw error;
       rowsRejected++;
@@ -92,7 +104,10 @@ async function convertRows(
     if ((row + 1) % progressRows === 0) onRows?.(row + 1, rowsIn);
   }
   const rowsOut = rowsIn - rowsRejected;
-  return { rowsIn, rowsOut, rowsRejected, problems, rejectedFile: undefined };
+  return {
+    ...{ rowsIn, rowsOut, rowsRejected, problems, rejectedFile: undefined },
+    placeholders: placeholders.counts(),
+  };
 }
 
 async function openOutputs(

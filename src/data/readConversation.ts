@@ -61,7 +61,10 @@ export function readConversation(
 /** @throws DataError that does not name the place */
 export function checkRow({ kind, messages, chosen, rejected }: FormattedRow): void {
   if (kind === "text") return;
-  if (kind !== "preference") return checkConversation(messages);
+  if (kind !== "preference") {
+    checkConversation(messages);
+    return;
+  }
   for (const answer of [chosen ?? [], rejected ?? []]) {
     checkConversation([...messages, ...answer]);
     if (answer[0]?.role !== "assistant") {

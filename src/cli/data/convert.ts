@@ -1,4 +1,4 @@
-/** `tunewright data convert`: any known format to canonical `messages` rows. */
+/** `tunewright data convert`: rows of any known format in another. */
 import type { Command } from "commander";
 import type { ConvertResult } from "../../data/index.js";
 import { DataError } from "../../util/errors.js";
@@ -15,15 +15,21 @@ import { progressLine } from "./progressLine.js";
 
 interface ConvertFlags extends FormatFlags {
   out: string;
+  to?: string;
   onError?: string;
   json?: boolean;
 }
 
 export function registerConvert(command: Command): void {
   command
-    .description("write conversations of any known format as canonical messages rows")
+    .description("write rows of any known format in another, canonical messages rows by default")
     .argument("<files...>", "data files")
     .requiredOption("--out <file>", "JSONL file to write");
+  command.option(
+    "--to <format>",
+    "format to write: messages, moss, firefly, sharegpt, alpaca, prompt_completion, text or preference " +
+      "(default: messages; texts and preference pairs stay what they are)",
+  );
   addKeyOption(
     command,
     "--on-error <skip|fail>",
@@ -31,7 +37,12 @@ export function registerConvert(command: Command): void {
   );
   addFormatOptions(command);
   command.option("--json", "print one JSON object on stdout");
-  addExamples(command, "tunewright data convert moss.jsonl --out messages.jsonl --json");
+  addExamples(
+    command,
+    "tunewright data convert moss.jsonl --out messages.jsonl --json",
+    "tunewright data convert moss.jsonl --to firefly --out firefly.jsonl",
+    "tunewright data convert identity.json --set name=Tom --set author=us --out identity.jsonl",
+  );
   command.action((files: string[]) => convert(files, camelOptions(command.opts<ConvertFlags>())));
 }
 
@@ -42,17 +53,27 @@ async function convert(files: readonly string[], flags: ConvertFlags): Promise<v
   try {
     result = await convertFiles(files, flags.out, {
       ...sourceOptions(flags),
+      to: flags.to,
       onError: oneOf(flags.onError, "--on-error", ["skip", "fail"]),
       onRows: (rows, total) => progress.show(`${rows} of ${total} rows`),
     });
   } finally {
     progress.clear();
   }
-  const { rowsIn, rowsOut, rowsRejected, problems, rejectedFile } = result;
+  const { rowsIn, rowsOut, rowsRejected, problems, rejectedFile, placeholders } = result;
+  const unfilled = Object.entries(placeholders);
   if (flags.json) {
-    printJson({ rows_in: rowsIn, rows_out: rowsOut, rows_rejected: rowsRejected });
+    printJson({
+      ...{ rows_in: rowsIn, rows_out: rowsOut, rows_rejected: rowsRejected },
+      ...(unfilled.length === 0 ? {} : { placeholders }),
+    });
   } else {
     process.stdout.write(`${rowsOut} of ${rowsIn} rows written to ${flags.out}\n`);
+  }
+  for (const [name, rows] of unfilled) {
+    process.stderr.write(
+      `warning: ${rows} rows have {{${name}}} in them; --set ${name}=VALUE puts a value in\n`,
+    );
   }
   for (const problem of problems) {
     process.stderr.write(`rejected: ${problem.message}${problem.why ? ` (${problem.why})` : ""}\n`);

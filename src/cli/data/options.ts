@@ -1,6 +1,6 @@
 /** Options that the data commands share. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { SourceOptions } from "../../data/index.js";
+import type { MossPart, SourceOptions } from "../../data/index.js";
 import { ConfigError } from "../../util/errors.js";
 
 /** What {@link addFormatOptions} declares. */
@@ -8,7 +8,11 @@ export interface FormatFlags {
   format?: string;
   mossTools?: string;
   mossMetaInstruction?: boolean;
+  mossLearn?: string;
+  set?: Record<string, string>;
 }
+
+const mossParts: readonly MossPart[] = ["human", "thoughts", "commands", "results", "answers"];
 
 /** Declares an option under its kebab name, and its snake name for those who type that. */
 export function addKeyOption(
@@ -35,7 +39,7 @@ export function addFormatOptions(command: Command): void {
   addKeyOption(
     command,
     "--format <name>",
-    "messages, moss, firefly, sharegpt or alpaca; found out by itself otherwise",
+    "messages, moss, firefly, sharegpt, alpaca, prompt_completion, text or preference; found out by itself otherwise",
   );
   addKeyOption(
     command,
@@ -47,6 +51,20 @@ export function addFormatOptions(command: Command): void {
     "--moss-meta-instruction",
     "keep MOSS's meta_instruction as the system message",
   );
+  addKeyOption(
+    command,
+    "--moss-learn <parts>",
+    "what is learnt of MOSS's turns, of human,thoughts,commands,results,answers (default: thoughts,commands,answers)",
+  );
+  command.option(
+    "--set <name=value>",
+    "put a value in for {{name}}; may be given several times",
+    (text: string, earlier: Record<string, string> = {}) => {
+      const equals = text.indexOf("=");
+      if (equals < 1) throw new InvalidArgumentError("It must be name=value.");
+      return { ...earlier, [text.slice(0, equals)]: text.slice(equals + 1) };
+    },
+  );
 }
 
 /** @throws ConfigError for a value that an option does not take */
@@ -55,7 +73,14 @@ export function sourceOptions(flags: FormatFlags): SourceOptions {
     format: flags.format,
     mossTools: oneOf(flags.mossTools, "--moss-tools", ["keep", "drop", "refuse"]),
     mossMetaInstruction: flags.mossMetaInstruction,
+    mossLearn: flags.mossLearn === undefined ? undefined : readParts(flags.mossLearn),
+    placeholders: flags.set,
   };
+}
+
+function readParts(list: string): MossPart[] {
+  const names = list.split(",").map((name) => name.trim());
+  return names.flatMap((name) => oneOf(name, "--moss-learn", mossParts) ?? []);
 }
 
 /** @throws ConfigError for another value */

@@ -1,0 +1,86 @@
+/** From a conversation to a row of any format, with nothing lost in silence. */
+import { isDeepStrictEqual } from "node:util";
+import type { Message } from "../text/index.js";
+import { DataError } from "../util/errors.js";
+import type { Row } from "./formats/fields.js";
+import type { ConversationFormat, FormattedRow } from "./formats/format.js";
+import { formatNamed } from "./formats/formats.js";
+import type { WholeRow } from "./readConversation.js";
+
+/** Name of the format that holds everything that a row of this kind has. */
+export function canonicalFormat({ conversation, pair }: WholeRow): string {
+  if (pair) return "preference";
+  return conversation.kind === "text" ? "text" : "messages";
+}
+
+/**
+ * The row in a format, with the keys that its first format did not use. It is read back and compared,
+ * so that what this format cannot hold is refused and never dropped; only ids of tool calls may go,
+ * where the order says the same.
+ * @param format default: the canonical one of its kind
+ * @throws DataError naming file and line
+ */
+export function writeConversation(whole: WholeRow, format = canonicalFormat(whole)): Row {
+  const { conversation, pair, rest } = whole;
+  const { messages, tools, id, kind, source } = conversation;
+  const row: FormattedRow = {
+    ...{ messages, tools, id, chosen: pair?.chosen, rejected: pair?.rejected },
+    kind: pair ? "preference" : kind,
+  };
+  try {
+    const target = formatNamed(format);
+    const written = withoutUndefined(target.write(row));
+    const taken = Object.keys(rest).find(
+      (key) => Object.hasOwn(written, key) || (target.keys.includes(key) && key !== "id"),
+    );
+    if (taken !== undefined) {
+      throw new DataError(`the row has a key ${JSON.stringify(taken)} of its own`, {
+        why: `it means something else in format ${format}`,
+        todo: "rename or remove the key",
+      });
+    }
+    expectSame(row, written, target);
+    return { ...written, ...rest };
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    const place = source ? `${source.file}:${source.line}: ` : "";
+    throw new DataError(`${place}${error.message}`, {
+      ...(error.why === undefined ? {} : { why: error.why }),
+      ...(error.todo === undefined ? {} : { todo: error.todo }),
+    });
+  }
+}
+
+/** Formats that need no reading back: they write messages as they are. */
+const lossless = new Set(["messages", "preference", "text"]);
+
+function expectSame(row: FormattedRow, written: Row, target: ConversationFormat): void {
+  if (lossless.has(target.name)) return;
+  const back = target.read(written, { mossMetaInstruction: true });
+  const [before, after] = [row, back].map(({ messages, tools }) => ({
+    messages: messages.map(comparable),
+    tools: tools ?? [],
+  }));
+  if (isDeepStrictEqual(before, after)) return;
+  const at = before!.messages.findIndex(
+    (message, index) => !isDeepStrictEqual(message, after!.messages[index]),
+  );
+  throw new DataError(`${target.name} would change ${at < 0 ? "the row" : `message ${at + 1}`}`, {
+    why: "read back, it is not what it was: for instance space at its ends, or a mark of the format inside it",
+    todo: "convert to messages, which holds everything, or remove the row",
+  });
+}
+
+/** A message as formats without ids of calls have it; what is learnt is said for all. */
+function comparable(message: Message): unknown {
+  const { tool_call_id: _answers, train, ...rest } = message;
+  const learnt = train ?? message.role === "assistant";
+  const { tool_calls: calls } = message;
+  return calls === undefined
+    ? { ...rest, learnt }
+    : { ...rest, learnt, tool_calls: calls.map((call) => call.function) };
+}
+
+function withoutUndefined(row: Row): Row {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined));
+}
