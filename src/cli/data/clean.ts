@@ -125,7 +125,7 @@ async function run(
   try {
     const { threads, limit, restart } = flags;
     const { report, stopped, resumedRows, paths } = await cleanFiles(files, out, {
-      ...sourceOptions(flags),
+      source: sourceOptions(flags),
       ...{ steps, threads, limit, restart, perplexity: model, signal: stop.signal },
       onRows: (rows, total) => progress.show(`${rows} of ${total} rows`),
     });
@@ -162,7 +162,7 @@ async function dryRun(
   const { dryRunClean } = await import("../../data/index.js");
   const { model, close } = await perplexityModel(steps, flags);
   try {
-    const options = { ...sourceOptions(flags), steps, perplexity: model };
+    const options = { source: sourceOptions(flags), steps, perplexity: model };
     const { report, rows: affected } = await dryRunClean(files, rows, options);
     if (flags.json) printJson({ ...report, rows: affected });
     else process.stdout.write(`${dryRunLines(affected)}${reportTable(report)}\n`);

@@ -5,11 +5,12 @@ import {
   openConversations,
   type SourceOptions,
 } from "../conversationSource.js";
+import { writeConversation } from "../writeConversation.js";
 import type { CanonicalRow } from "./operator.js";
 import type { ScorePerplexity } from "./operators/perplexity.js";
 import type { PipelineStep } from "./pipeline.js";
 import { type CleanReport, countRow, emptyReport } from "./report.js";
-import { type RowOutcome, readName, rowCleaner } from "./rowCleaner.js";
+import { checkName, type RowOutcome, readName, rowCleaner } from "./rowCleaner.js";
 
 /** What a batch cleaner needs; plain data, so that it reaches a worker thread. */
 export interface BatchCleanerSettings {
@@ -60,10 +61,14 @@ export async function openBatchCleaner(
       const started: Promise<RowOutcome>[] = [];
       if (scorePerplexity) for (let row = first; row < end; row++) started.push(cleanOne(row));
       for (let index = first; index < end; index++) {
-        const outcome = await (started[index - first] ?? cleanOne(index));
         const place = source.place(index);
+        let outcome = await (started[index - first] ?? cleanOne(index));
+        if (outcome.row) {
+          const line = lineOf(outcome.row, steps.length);
+          if (typeof line === "string") kept.push(line);
+          else outcome = { ...line, changes: outcome.changes };
+        }
         countRow(report, outcome, place);
-        if (outcome.row) kept.push(keptLine(outcome.row));
         if (outcome.rejected) {
           const { operator, reason } = outcome.rejected;
           const record = { ...place, operator, reason, ...(await originalRow(source, index)) };
@@ -83,19 +88,12 @@ export async function readRow(
 ): Promise<CanonicalRow | RowOutcome> {
   try {
     const { conversation, rest } = await source.readWhole(index);
-    const { id, messages, tools } = conversation;
-    return {
-      messages,
-      ...(id === undefined ? {} : { id }),
-      ...(tools === undefined ? {} : { tools }),
-      rest,
-    };
+    const { source: _place, ...row } = conversation;
+    return { ...row, rest };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     const { file, line } = source.place(index);
-    const what = error.message.replace(`${file}:${line}: `, "");
-    const reason = error.why === undefined ? what : `${what} (${error.why})`;
-    return { rejected: { step: -1, operator: readName, reason }, changes: [] };
+    return rejection(-1, readName, error, `${file}:${line}: `);
   }
 }
 
@@ -109,14 +107,20 @@ async function originalRow(source: ConversationSource, index: number): Promise<{
   }
 }
 
-function keptLine({ id, messages, tools, rest }: CanonicalRow): string {
-  const row = {
-    ...(id === undefined ? {} : { id }),
-    messages,
-    ...(tools === undefined ? {} : { tools }),
-    ...rest,
-  };
-  return `${JSON.stringify(row)}\n`;
+/** What is written of a row; a rejection where the canonical format has no place for it. */
+function lineOf({ rest, ...conversation }: CanonicalRow, steps: number): string | RowOutcome {
+  try {
+    return `${JSON.stringify(writeConversation({ conversation, rest }))}\n`;
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    return rejection(steps, checkName, error);
+  }
+}
+
+function rejection(step: number, operator: string, error: DataError, place = ""): RowOutcome {
+  const what = error.message.replace(place, "");
+  const reason = error.why === undefined ? what : `${what} (${error.why})`;
+  return { rejected: { step, operator, reason }, changes: [] };
 }
 
 function encode(lines: readonly string[]): Uint8Array {

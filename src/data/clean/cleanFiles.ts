@@ -16,7 +16,9 @@ import { perplexityOperator, type ScorePerplexity } from "./operators/perplexity
 import type { PipelineStep } from "./pipeline.js";
 import { type CleanReport, emptyReport } from "./report.js";
 
-export interface CleanOptions extends SourceOptions {
+export interface CleanOptions {
+  /** How files are read. */
+  source?: SourceOptions | undefined;
   steps: readonly PipelineStep[];
   /** Worker threads. Default: as many as the machine has cores. */
   threads?: number | undefined;
@@ -60,13 +62,12 @@ export async function cleanFiles(
   options: CleanOptions,
 ): Promise<CleanResult> {
   const { steps, signal, restart, limit = Infinity, saveEveryMs = 2000, onRows } = options;
-  const { format, mossMetaInstruction, mossTools } = options;
   if (files.some((file) => samePath(file, out))) {
     throw new ConfigError(`${out} is both read and written`, { todo: "choose another --out" });
   }
-  const source: SourceOptions = { format, mossMetaInstruction, mossTools };
+  const { onProgress, ...source } = options.source ?? {};
   const settings: BatchCleanerSettings = { files, source, steps };
-  const { rows, bytes } = await measure(files, { ...source, onProgress: options.onProgress });
+  const { rows, bytes } = await measure(files, { ...source, onProgress });
   const total = Math.min(rows, limit);
   const batchRows = Math.max(1, Math.min(maxBatchRows, Math.floor((batchBytes * rows) / bytes)));
   const paths = cleanPaths(out);

@@ -27,11 +27,10 @@ export interface DryRun {
 export async function dryRunClean(
   files: readonly string[],
   count: number,
-  { steps, perplexity, format, mossMetaInstruction, mossTools }: CleanOptions,
+  { steps, perplexity, source: reading }: Pick<CleanOptions, "steps" | "perplexity" | "source">,
 ): Promise<DryRun> {
   const cleanRow = rowCleaner(steps, perplexity?.score);
-  const reading = { format, mossMetaInstruction, mossTools, checked: false };
-  const source = await openConversations(files, reading);
+  const source = await openConversations(files, { ...reading, checked: false });
   try {
     const looked = Math.min(count, source.rows);
     const report = emptyReport(steps);

@@ -7,6 +7,8 @@ export interface CanonicalRow {
   id?: string;
   messages: Message[];
   tools?: unknown[];
+  /** A plain text is one message of the assistant; a conversation has no kind. */
+  kind?: "text";
   /** Keys of the row that the format does not use; they are written back as they are. */
   rest: Readonly<Record<string, unknown>>;
 }

@@ -1,6 +1,6 @@
 /** One row through all steps of a pipeline, with a trace of what each step did. */
 import { DataError } from "../../util/errors.js";
-import { checkConversation } from "../conversationRules.js";
+import { checkRow } from "../readConversation.js";
 import { type CanonicalRow, isRejection, type OperatorResult } from "./operator.js";
 import { perplexityOperator, type ScorePerplexity } from "./operators/perplexity.js";
 import { operatorNamed, type PipelineStep } from "./pipeline.js";
@@ -72,7 +72,7 @@ export function rowCleaner(
       row = result;
     }
     try {
-      checkConversation(row.messages);
+      checkRow(row);
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       const rejected = { step: steps.length, operator: checkName, reason: error.message };
