@@ -32,4 +32,6 @@ export {
 } from "./schedule.js";
 export { runSft, type SftOptions, type SftResult } from "./sft.js";
 export { evaluationPass, type Sequence, trainingPass, zeroGradients } from "./step.js";
+export { skippedRowsName } from "./skippedRows.js";
 export { planSteps, type StepPlan } from "./window.js";
+export { countWorkers, describeShares, resolveFiles } from "./trainingFiles.js";

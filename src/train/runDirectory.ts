@@ -158,6 +158,8 @@ const harmless = new Set([
   "eval_on_start",
   "per_device_eval_batch_size",
   "gradient_checkpointing",
+  "dataloader_num_workers",
+  "dataloader_prefetch_factor",
 ]);
 
 function readJson(file: string): Record<string, unknown> | undefined {

@@ -5,6 +5,7 @@
  */
 import { writeFileSync } from "node:fs";
 import path from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { type MicroBatch, openTrainingData, type TrainingData } from "../data/index.js";
 import { type ModelConfig, openModelWeights } from "../format/index.js";
 import { modelTensors, trainableParameters } from "../models/index.js";
@@ -37,8 +38,10 @@ import { clipGradients, createOptimizer } from "./optimizer.js";
 import { choosePrecision } from "./precision.js";
 import { countParameters, modelPath, prepareModel, saveTrained } from "./prepareModel.js";
 import { changedSince, openRunDirectory, readRunConfig, writeRunConfig } from "./runDirectory.js";
+import { openSkippedRows } from "./skippedRows.js";
 import { countIntervalSteps, createSchedule } from "./schedule.js";
 import { countLabelled, evaluationPass, trainingPass, zeroGradients } from "./step.js";
+import { countWorkers, describeShares, resolveFiles } from "./trainingFiles.js";
 import { readTrainerState, type TrainerState, writeTrainerState } from "./trainerState.js";
 import { planSteps, windowOf } from "./window.js";
 
@@ -61,6 +64,9 @@ export interface SftResult {
   reason: "done" | "stopped";
   summary: TrainSummary;
 }
+/** Milliseconds between looks for a signal while the data is waited for. */
+const SIGNAL_INTERVAL = 200;
+
 
 /** Thrown inside a pass when a signal asks the run to stop. */
 class Interrupted extends TunewrightError {}
@@ -106,22 +112,38 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
     const base = modelPath(config);
     const tokenizer = await loadTokenizer(base);
     const template = resolveChatTemplate(config.template_name ?? undefined, tokenizer);
-    const open = (files: readonly string[], batchSize: number, shuffle: boolean) =>
-      openTrainingData({
-        files,
-        tokenizer,
-        template,
-        maxSeqLength: config.max_seq_length,
-        batchSize,
-        seed: config.data_seed,
-        shuffle,
-        embeddingRows: readConfiguration(base).vocab_size,
-      });
-    const data = await open(config.train_file, config.per_device_train_batch_size, true);
+    const common = {
+      tokenizer,
+      template,
+      maxSeqLength: config.max_seq_length,
+      seed: config.data_seed,
+      embeddingRows: readConfiguration(base).vocab_size,
+      onError: config.on_error,
+    };
+    const workers = countWorkers(config);
+    const data = await openTrainingData({
+      ...common,
+      files: await resolveFiles(config.train_file),
+      batchSize: config.per_device_train_batch_size,
+    for (const line of describeShares(data.sources)) say(line);
+    if (restored?.state.data && restored.state.data.rows !== data.rows) {
+      say(`An epoch had ${restored.state.data.rows} rows and has ${data.rows} now.`);
+    }
+      packing: config.packing,
+      prefetch: Math.max(1, workers) * config.dataloader_prefetch_factor,
+      cursor: restored?.state.data,
+      ...(workers > 0 ? { workers: { threads: workers, tokenizerPath: base } } : {}),
+    });
     closers.push(() => data.close());
     const held =
       config.eval_file && (config.do_eval || config.eval_strategy !== "no" || config.eval_on_start)
-        ? await open(config.eval_file, config.per_device_eval_batch_size, false)
+        ? await openTrainingData({
+            ...common,
+    const skipped = openSkippedRows(run.path);
+            files: await resolveFiles(config.eval_file),
+            batchSize: config.per_device_eval_batch_size,
+            shuffle: false,
+          })
         : undefined;
     if (held) closers.push(() => held.close());
 
@@ -139,7 +161,7 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
     const parameters = trainableParameters(model);
     const optimizer = createOptimizer(parameters, {
       ...config,
-      kind: config.optimizer.kind === "sgd" ? "sgd" : "adamw",
+      ...config.optimizer,
     });
     const sums = zeroGradients(model);
     closers.push(
@@ -157,6 +179,7 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
       tokens: 0,
       labelledTokens: 0,
       sequences: 0,
+    state.data = data.cursor;
       lossSum: 0,
       operations: 0,
       seconds: 0,
@@ -199,6 +222,14 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
         step: state.step,
         checkpoint: checkpoint.path,
         rows_cut: rowsCut,
+    const nextBatch = async (number: number) => {
+      const coming = data.microBatch(number);
+      for (;;) {
+        const batch = await Promise.race([coming, setTimeout(SIGNAL_INTERVAL)]);
+        if (batch) return batch;
+        stopIfAsked();
+      }
+    };
       });
     }
 
@@ -276,7 +307,15 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
         stopIfAsked();
         const started = performance.now();
         const window = [];
-        for (const number of windowOf(plan, state.step)) window.push(await data.microBatch(number));
+        for (const number of windowOf(plan, state.step)) {
+          const batch = await nextBatch(number);
+          for (const { reason } of skipped.add(batch.skipped)) {
+            const message = `Left out: ${reason}`;
+            writer.write({ type: "warning", step: state.step, message });
+          }
+          window.push(batch);
+        }
+          if (batch.sequences.length === 0) continue;
         const sequences = window.flatMap((batch) => batch.sequences);
         const labelled = countLabelled(sequences);
         for (const sum of sums.values()) sum.zero_();

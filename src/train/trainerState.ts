@@ -1,6 +1,7 @@
 /** What a checkpoint holds beside weights and run files: the optimizer's tensors and the counters. */
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import type { DataCursor } from "../data/index.js";
 import { openSafetensors, type WeightDType, writeSafetensors } from "../format/index.js";
 import { type DType, empty, type Tensor, tensor, tidy } from "../tensor/index.js";
 import { CheckpointError } from "../util/errors.js";
@@ -9,7 +10,10 @@ import type { LossScale } from "./lossScale.js";
 const OPTIMIZER = "optimizer.safetensors";
 const STATE = "trainer_state.json";
 
-/** Counters of a run. The data cursor is `step` itself: order is a function of it and the seed. */
+/**
+ * Counters of a run. The data cursor is `step` itself and `data`: what a step is trained on is a
+ * function of these and the seed.
+ */
 export interface TrainerState {
   /** Optimizer steps done. */
   step: number;
@@ -25,6 +29,7 @@ export interface TrainerState {
   lossScale: LossScale;
   /** Number type of the products; a resumed run keeps it, so that its numbers are the same. */
   productDtype: DType;
+  data?: DataCursor;
 }
 
 const stored: Record<string, [WeightDType, DType]> = {

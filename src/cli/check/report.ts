@@ -44,6 +44,8 @@ export interface CheckReport {
   /** What the configuration derived or replaces. */
   notes: string[];
   data: DataReport[];
+  /** What an epoch takes of each source of train_file. */
+  sources: { name: string; rows_in_files: number; rows: number; rows_per_epoch: number }[];
   steps_per_epoch: number;
   total_steps: number;
   memory: MemoryEstimate & { available: number };
@@ -104,6 +106,17 @@ export function formatReport(report: CheckReport): string[] {
     ),
   ];
   for (const data of report.data) lines.push(...formatData(data, row));
+  if (report.sources.some((source) => source.rows_per_epoch !== source.rows_in_files)) {
+    for (const { name, rows_in_files, rows, rows_per_epoch } of report.sources) {
+      const limited = rows < rows_in_files ? ` of ${number(rows_in_files)}` : "";
+      lines.push(
+        row(
+          "source",
+          `${name}: ${number(rows_per_epoch)} an epoch, from ${number(rows)}${limited}`,
+        ),
+      );
+    }
+  }
   lines.push(
     "Run",
     row("steps", `${number(report.total_steps)}, ${number(report.steps_per_epoch)} an epoch`),

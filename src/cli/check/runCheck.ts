@@ -1,5 +1,12 @@
 /** Goes through everything that a run needs, as the run itself would, without training. */
-import { type DataSurvey, openConversations, surveyRows } from "../../data/index.js";
+import {
+  type DataSource,
+  type DataSurvey,
+  openDataSources,
+  openTrainingData,
+  surveyRows,
+  type TrainingData,
+} from "../../data/index.js";
 import { type ModelConfig, openModelWeights } from "../../format/index.js";
 import { modelFamily } from "../../models/index.js";
 import { devices } from "../../tensor/index.js";
@@ -12,6 +19,7 @@ import {
   resolveForDevice,
 } from "../../train/index.js";
 import { progressLine } from "../data/progressLine.js";
+import { ConfigError } from "../../util/errors.js";
 import { openTextModel, type TextModel } from "../data/textModel.js";
 import { availableMemory, checkOutput, freeDisk } from "./machineRoom.js";
 import { checkpointBytes, countTrained, estimateMemory } from "./memory.js";
@@ -42,14 +50,16 @@ export async function runCheck(
   });
 
   const usesHeldOut = config.do_eval || config.eval_strategy !== "no" || config.eval_on_start;
-  const train = await surveyFiles("train", config.train_file, text, config);
+  if (config.streaming) throw streamRefusal();
+  const files = await resolveFiles(config.train_file);
+  const train = await surveyFiles("train", files, text, config);
   const data = [train];
   if (usesHeldOut && config.eval_file) {
-    data.push(await surveyFiles("eval", config.eval_file, text, config));
+    data.push(await surveyFiles("eval", await resolveFiles(config.eval_file), text, config));
   }
 
-  const batches = Math.ceil(train.rows / config.per_device_train_batch_size);
-  const { totalSteps, stepsPerEpoch } = planSteps(batches, config);
+  const epoch = await planEpoch(files, text, config);
+  const { totalSteps, stepsPerEpoch } = planSteps(epoch.microBatchesPerEpoch, config);
   const memory = {
     ...estimateMemory(model, config, Math.min(train.lengths?.max ?? 0, config.max_seq_length)),
     available: availableMemory(config.device),
@@ -65,7 +75,9 @@ export async function runCheck(
     ...checkPositions(config, model),
   ];
   return {
-    ok: !findings.some((finding) => finding.blocking) && data.every((part) => part.bad_rows === 0),
+    ok:
+      !findings.some((finding) => finding.blocking) &&
+      (config.on_error === "skip" || data.every((part) => part.bad_rows === 0)),
     model: {
       path,
       type: model.model_type,
@@ -74,6 +86,9 @@ export async function runCheck(
       trained_weights: countTrained(model, config),
     },
     device: config.device,
+    sources: epoch.sources.map(({ name, rowsInFiles, rows, rowsPerEpoch }) => ({
+      ...{ name, rows_in_files: rowsInFiles, rows, rows_per_epoch: rowsPerEpoch },
+    })),
     compute_dtype: config.computeDtype,
     notes: [...loaded.notes, ...notes],
     data,
@@ -97,12 +112,12 @@ function readConfig(path: string): ModelConfig {
 
 async function surveyFiles(
   role: DataReport["role"],
-  files: readonly string[],
+  files: readonly (string | DataSource)[],
   text: TextModel,
   config: DeviceConfig,
 ): Promise<DataReport> {
   const progress = progressLine();
-  const source = await openConversations(files);
+  const source = await openDataSources(files, {}, config.data_seed);
   let survey: DataSurvey;
   try {
     survey = await surveyRows(source, {
@@ -114,6 +129,32 @@ async function surveyFiles(
     progress.clear();
     await source.close();
   }
+/** What an epoch of the run takes of each source, and into how many micro-batches it goes. */
+async function planEpoch(
+  files: readonly (string | DataSource)[],
+  text: TextModel,
+  config: DeviceConfig,
+): Promise<Pick<TrainingData, "sources" | "microBatchesPerEpoch">> {
+  const data = await openTrainingData({
+    ...text,
+    files,
+    embeddingRows: text.embeddingRows ?? text.tokenizer.vocabSize,
+    maxSeqLength: config.max_seq_length,
+    batchSize: config.per_device_train_batch_size,
+    packing: config.packing,
+    seed: config.data_seed,
+  });
+  await data.close();
+  return data;
+}
+
+function streamRefusal(): ConfigError {
+  return new ConfigError("a stream cannot be checked before it is trained on", {
+    why: "reading it would use it up",
+    todo: "check with a file of the same kind of rows and streaming false",
+  });
+}
+
   return reportData(role, source.files, survey);
 }
 

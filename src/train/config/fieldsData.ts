@@ -1,9 +1,10 @@
 /** Configuration fields about the data and the order it comes in. */
-import { integer, paths } from "./values.js";
+import { boolean, choice, integer, paths, sources } from "./values.js";
 
 export const dataFields = {
-  train_file: paths().describe(
-    "Conversations to train on: one file or a list, in the messages, Firefly or MOSS format.",
+  train_file: sources().describe(
+    "Conversations to train on: one file, or a list of files and of sources {path, weight, repeat, " +
+      "limit, sample, format}; docs/data.md says what each means.",
   ),
   eval_file: paths()
     .nullable()
@@ -14,7 +15,16 @@ export const dataFields = {
     .describe("Longest sequence in tokens; a longer conversation is cut at the right."),
   per_device_train_batch_size: integer(1)
     .default(8)
-    .describe("Conversations in one forward pass; they are packed, never padded."),
+    .describe(
+      "Conversations in one forward pass; they are packed, never padded. With packing, how many " +
+        "times max_seq_length tokens.",
+    ),
+  packing: boolean()
+    .default(false)
+    .describe(
+      "Fill each forward pass with about per_device_train_batch_size times max_seq_length tokens, " +
+        "however many conversations that takes; they do not see each other.",
+    ),
   per_device_eval_batch_size: integer(1)
     .default(8)
     .describe("Conversations in one forward pass of an evaluation."),
@@ -23,4 +33,26 @@ export const dataFields = {
     .nullable()
     .default(null)
     .describe("Seed of the order of the data; seed where not given."),
+  on_error: choice(["fail", "skip"])
+    .default("fail")
+    .describe("A row that cannot be trained on stops the run, or is left out and listed."),
+  streaming: boolean()
+    .default(false)
+    .describe(
+      "Read train_file from its beginning to its end, without an index: for pipes and URLs. " +
+        "Needs max_steps.",
+    ),
+  shuffle_buffer_size: integer(1)
+    .default(10_000)
+    .describe("With streaming: rows held in memory, of which the next one is drawn."),
+  dataloader_num_workers: integer(0)
+    .nullable()
+    .default(null)
+    .describe(
+      "Threads that read and tokenise; 0 does it in the main thread, between steps. Not set: one " +
+        "for every four cores, up to 4. Changes no result.",
+    ),
+  dataloader_prefetch_factor: integer(1)
+    .default(2)
+    .describe("Micro-batches that each of these threads makes ready beforehand."),
 };

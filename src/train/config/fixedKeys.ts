@@ -25,10 +25,6 @@ const oneLoss = "The loss is the mean cross-entropy of the labelled tokens.";
 
 export const fixedKeys: Readonly<Record<string, FixedKey>> = {
   // Data
-  packing: off(
-    "per_device_train_batch_size counts conversations, and these are always packed without " +
-      "padding or cross-attention: raise it instead.",
-  ),
   group_by_length: off("Batches are packed without padding, so sorting by length gains nothing."),
   train_sampling_strategy: {
     accepted: ["random"],

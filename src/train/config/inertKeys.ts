@@ -13,7 +13,7 @@ export interface InertKey {
 
 const quiet = (reason: string, ...values: unknown[]): InertKey => ({ quiet: values, reason });
 
-const loader = "rows are read and tokenised beside training, without worker processes.";
+const loader = "rows are tokenised by threads; dataloader_num_workers says how many.";
 const ddp = "this version trains in one process.";
 const metrics = "an evaluation measures the loss only.";
 const logging = "every loss goes to events.jsonl; what is said on the terminal is fixed.";
@@ -24,10 +24,8 @@ export const inertKeys: Readonly<Record<string, InertKey>> = {
     false,
     true,
   ),
-  dataloader_num_workers: quiet(loader, 0),
   dataloader_pin_memory: quiet(loader, true, false),
   dataloader_persistent_workers: quiet(loader, false),
-  dataloader_prefetch_factor: quiet(loader, ""),
   dataloader_multiprocessing_context: quiet(loader, ""),
   dataloader_in_order: quiet(loader, true),
   tokenize_num_workers: quiet(loader),

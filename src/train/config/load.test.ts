@@ -200,8 +200,10 @@ describe("refused keys give their reason", () => {
   });
 
   it("keys without effect are named in a note", () => {
-    const { notes } = load({ dataloader_num_workers: 4, ddp_timeout: 3600 });
-    expect(notes.join("\n")).toMatch(/dataloader_num_workers 4: no effect, rows are read/);
+    const { notes } = load({ dataset_num_proc: 4, ddp_timeout: 3600 });
+    expect(notes.join("\n")).toMatch(
+      /dataset_num_proc 4: no effect, rows are tokenised by threads/,
+    );
     expect(notes.join("\n")).toMatch(/ddp_timeout 3600: no effect/);
   });
 });

@@ -24,6 +24,7 @@ export function applyRules(parsed: ParsedConfig, context: RuleContext): Training
   checkPrecision(complete, context);
   checkSchedule(complete, context);
   checkEvaluation(complete, context);
+  checkData(complete, context);
   checkSaving(complete, context);
   complete.report_to = complete.report_to.filter((name) => name !== "none");
   const tracker = complete.report_to[0];
@@ -181,6 +182,29 @@ function checkEvaluation(config: TrainingConfig, context: RuleContext): void {
     notes.push("eval_file is not read: do_eval is false and eval_strategy is no.");
   if (!config.do_eval && asked("per_device_eval_batch_size"))
     notes.push("per_device_eval_batch_size: no effect without an evaluation.");
+}
+
+function checkData(config: TrainingConfig, { asked, notes, where }: RuleContext): void {
+  if (!config.streaming) {
+    if (asked("shuffle_buffer_size"))
+      notes.push("shuffle_buffer_size: no effect without streaming.");
+    return;
+  }
+  if (config.max_steps <= 0)
+    contradiction(
+      `streaming (${where("streaming")}) needs max_steps`,
+      "A stream does not tell how many rows an epoch has.",
+      "Give max_steps, or a file that can be read at any place and streaming false.",
+    );
+  const shares = config.train_file.find((source) => typeof source !== "string");
+  if (shares)
+    contradiction(
+      `streaming (${where("streaming")}) and a source with options (${where("train_file")}) contradict`,
+      "Shares and limits need to know how many rows there are.",
+      "Name the streams as texts, or leave streaming out.",
+    );
+  if (config.dataloader_num_workers !== null)
+    notes.push("dataloader_num_workers: no effect, one thread reads a stream.");
 }
 
 function checkSaving(config: TrainingConfig, { asked, notes, where }: RuleContext): void {

@@ -90,7 +90,7 @@ function describe(node: JsonSchemaNode): string {
   if (node.enum) return node.enum.join(" | ");
   if (node.const !== undefined) return String(node.const);
   if (node.type === "array")
-    return `a ${node.minItems ? "non-empty " : ""}list of ${node.items?.type ?? "value"}s`;
+    return `a ${node.minItems ? "non-empty " : ""}list of ${itemKinds(node.items)}`;
   if (node.type === "boolean") return "true or false";
   if (node.type === "string") return "a text";
   if (node.type === "object") return "an object of numbers";
@@ -102,4 +102,9 @@ function describe(node: JsonSchemaNode): string {
     bounds.push(`up to ${node.maximum}`);
   if (node.exclusiveMaximum !== undefined) bounds.push(`below ${node.exclusiveMaximum}`);
   return [kind, ...bounds].join(" ");
+}
+
+function itemKinds(node: JsonSchemaNode | undefined): string {
+  const kinds = (node?.anyOf ?? [node]).map((part) => `${part?.type ?? "value"}s`);
+  return kinds.join(" or ");
 }

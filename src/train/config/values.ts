@@ -86,6 +86,32 @@ export function paths() {
   );
 }
 
+const source = z.strictObject({
+  /** A file or several that belong together. */
+  path: paths(),
+  weight: number(z.number().gt(0)).optional(),
+  repeat: number(z.number().gt(0)).optional(),
+  limit: integer(1).optional(),
+  sample: z.enum(["random", "first"]).optional(),
+  format: z.string().optional(),
+});
+
+/** One path or source, or a list of them; always a list afterwards. */
+export function sources() {
+  return z.preprocess(
+    (value) => {
+      const given = textToJson(value);
+      const list = typeof given === "string" || isObject(given) ? [given] : given;
+      return Array.isArray(list) ? list.map((item) => expandHome(textToJson(item))) : list;
+    },
+    z.array(z.union([z.string().min(1), source])).min(1),
+  );
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** A list of words, or one text with commas. */
 export function words() {
   return z.preprocess(toList, z.array(z.string().min(1)));
