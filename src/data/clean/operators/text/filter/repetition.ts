@@ -1,0 +1,86 @@
+/** `filter_character_repetition` and `filter_word_repetition`: data-juicer's two measures. */
+import { z } from "zod";
+import { textFilter } from "../../../operator.js";
+import { proseOnly } from "../scan/codeSpans.js";
+import { ngramCounts } from "../scan/ngramCounts.js";
+import { wordNumbers } from "../scan/words.js";
+import { above } from "./reasons.js";
+
+const options = z.strictObject({
+  length: z.int().min(1).max(100).default(10).describe("length of the n-grams"),
+  maximum: z.number().min(0).max(1).default(0.5).describe("largest share of repeated n-grams"),
+  minimum_length: z
+    .int()
+    .min(0)
+    .default(50)
+    .describe("shorter texts pass: a few n-grams measure nothing"),
+  code: z.boolean().default(false).describe("count code too"),
+});
+
+/**
+ * Share of the most frequent character n-grams: the occurrences of the min(√d, r) most frequent of
+ * the d distinct ones, r of which occur more than once, over all occurrences.
+ * data-juicer's "character_repetition_filter" (n 10, at most 0.5), after Laurençon et al. 2022,
+ * "The BigScience ROOTS Corpus".
+ * @param units code points, [length]
+ */
+export function characterRepetition(units: Int32Array, n: number): number {
+  const counts = ngramCounts(units, n);
+  let repeated = 0;
+  for (const count of counts) if (count > 1) repeated++;
+  const top = Math.min(Math.floor(Math.sqrt(counts.length)), repeated);
+  if (top === 0) return 0;
+  const sorted = counts.sort();
+  let occurrences = 0;
+  for (let index = 0; index < top; index++) occurrences += sorted[sorted.length - 1 - index]!;
+  return occurrences / (units.length - n + 1);
+}
+
+/**
+ * Share of the word n-grams that occur more than once, each Chinese character being a word.
+ * data-juicer's "word_repetition_filter" (n 10, at most 0.5), which splits on white space unless
+ * it is given a model, so that a Chinese text is a handful of words there.
+ * @param units word numbers, [length]
+ */
+export function wordRepetition(units: Int32Array, n: number): number {
+  let repeated = 0;
+  for (const count of ngramCounts(units, n)) if (count > 1) repeated += count;
+  return repeated === 0 ? 0 : repeated / (units.length - n + 1);
+}
+
+export const filterCharacterRepetition = textFilter({
+  name: "filter_character_repetition",
+  summary: "leave out text in which few character n-grams make up most (data-juicer's measure)",
+  options,
+  prepare:
+    ({ length, maximum, minimum_length, code }) =>
+    (text) => {
+      const units = codePoints(code ? text : proseOnly(text));
+      if (units.length < minimum_length) return null;
+      return above("character repetition", characterRepetition(units, length), maximum);
+    },
+});
+
+export const filterWordRepetition = textFilter({
+  name: "filter_word_repetition",
+  summary: "leave out text in which most word n-grams occur twice; a Chinese character is a word",
+  options,
+  prepare:
+    ({ length, maximum, minimum_length, code }) =>
+    (text) => {
+      const units = wordNumbers(code ? text : proseOnly(text));
+      if (units.length < minimum_length) return null;
+      return above("word repetition", wordRepetition(units, length), maximum);
+    },
+});
+
+function codePoints(text: string): Int32Array {
+  const units = new Int32Array(text.length);
+  let count = 0;
+  for (let index = 0; index < text.length; index++) {
+    const codePoint = text.codePointAt(index)!;
+    if (codePoint > 0xffff) index++;
+    units[count++] = codePoint;
+  }
+  return units.subarray(0, count);
+}

@@ -1,0 +1,57 @@
+/** `replace_email`. */
+import { z } from "zod";
+import type { Range } from "../scan/urls.js";
+import { privacyOperator } from "./replacement.js";
+
+const longestLocalPart = 64;
+const localPart = /[A-Za-z0-9._%+'-]/;
+const domain =
+  /[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.)(?:[A-Za-z0-9-]{1,63}\.){0,6}(?:[A-Za-z]{2,24}|xn--[A-Za-z0-9-]{2,59})(?![A-Za-z0-9-]|\.[A-Za-z0-9])|[A-Za-z0-9]\.(?:[A-Za-z]{2,24})(?![A-Za-z0-9-])/y;
+/** RFC 2606 and 6761: names that belong to nobody. */
+const reserved = /(?:^|\.)(?:example(?:\.(?:com|org|net|edu))?|test|invalid|localhost|local)$/i;
+const fileEnding = /\.(?:png|jpe?g|gif|webp|svg|bmp|js|css|scss|json|md|py|ts)$/i;
+
+/**
+ * Replaces e-mail addresses. They are found from their `@` outwards with bounded steps, so that no
+ * text is slow. Addresses of reserved domains (`name@example.com`) stay by default, as do
+ * `git@host:path`, `icon@2x.png` and the user part of an address with a scheme.
+ */
+export const replaceEmail = privacyOperator({
+  name: "replace_email",
+  summary: "put a placeholder where e-mail addresses stand",
+  placeholder: "<EMAIL>",
+  own: {
+    keep_examples: z
+      .boolean()
+      .default(true)
+      .describe("leave addresses of reserved domains such as example.com"),
+  },
+  sign: /@/,
+  finder:
+    ({ keep_examples }) =>
+    (text) =>
+      findEmails(text, keep_examples),
+});
+
+function findEmails(text: string, keepExamples: boolean): Range[] {
+  const found: Range[] = [];
+  let reached = 0;
+  for (let at = text.indexOf("@"); at >= 0; at = text.indexOf("@", at + 1)) {
+    domain.lastIndex = at + 1;
+    if (!domain.test(text)) continue;
+    const end = domain.lastIndex;
+    let start = at;
+    const first = Math.max(reached, at - longestLocalPart);
+    while (start > first && localPart.test(text[start - 1]!)) start--;
+    while (start < at && /[.'%+-]/.test(text[start]!)) start++;
+    if (start === at || text[at - 1] === ".") continue;
+    const host = text.slice(at + 1, end);
+    const isPath = text[end] === ":" && /[\w/~]/.test(text[end + 1] ?? "");
+    const inUrl = text[start - 1] === "/" || text[start - 1] === ":";
+    if (isPath || (inUrl && text.slice(Math.max(0, start - 80), start).includes("://"))) continue;
+    if (fileEnding.test(host) || (keepExamples && reserved.test(host))) continue;
+    found.push({ start, end });
+    reached = end;
+  }
+  return found;
+}

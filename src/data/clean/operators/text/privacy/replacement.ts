@@ -1,0 +1,135 @@
+/** What the privacy operators have in common: options, placeholders, where they look. */
+import { z } from "zod";
+import type { Message } from "../../../../../text/index.js";
+import { type CleanOperator, rolesOption } from "../../../operator.js";
+import { splitCode } from "../scan/codeSpans.js";
+import type { Range } from "../scan/urls.js";
+
+/** Finds what is private in a text: ranges in order, not overlapping. */
+export type Finder = (text: string) => Range[];
+
+/** The options of every privacy operator. */
+export function privacyOptions<Shape extends z.ZodRawShape>(placeholder: string, own: Shape) {
+  return z.strictObject({
+    replacement: z.string().default(placeholder).describe("what stands for a value"),
+    numbered: z
+      .boolean()
+      .default(false)
+      .describe("number the values of a conversation: <EMAIL_1>, the same value the same number"),
+    code: z.boolean().default(true).describe("look inside code too"),
+    roles: rolesOption(["system", "user", "assistant", "tool"]),
+    ...own,
+  });
+}
+
+interface PrivacyDefinition<Shape extends z.ZodRawShape> {
+  name: string;
+  summary: string;
+  placeholder: string;
+  own: Shape;
+  /** What every text with something private holds; others are passed over. */
+  sign: RegExp;
+  finder(options: z.output<z.ZodObject<Shape, z.core.$strict>>): Finder;
+}
+
+interface CommonOptions {
+  replacement: string;
+  numbered: boolean;
+  code: boolean;
+  roles: string[];
+}
+
+/**
+ * An operator that puts a placeholder where something private stands: in the contents of messages,
+ * their reasoning and the arguments of their tool calls.
+ */
+export function privacyOperator<Shape extends z.ZodRawShape>(
+  definition: PrivacyDefinition<Shape>,
+): CleanOperator {
+  return {
+    name: definition.name,
+    kind: "change",
+    summary: definition.summary,
+    options: privacyOptions(definition.placeholder, definition.own),
+    prepare(given) {
+      const { replacement, numbered, code, roles, ...own } = given as CommonOptions;
+      const find = definition.finder(own as z.output<z.ZodObject<Shape, z.core.$strict>>);
+      return (row) => {
+        const numbers = new Map<string, number>();
+        const placeholder = (value: string) =>
+          numbered ? numberedPlaceholder(replacement, value, numbers) : replacement;
+        const change = (text: string) =>
+          definition.sign.test(text) ? replaceFound(text, find, placeholder, code) : text;
+        let changed = false;
+        const messages = row.messages.map((message) => {
+          if (!roles.includes(message.role)) return message;
+          const next = changeMessage(message, change);
+          changed ||= next !== message;
+          return next;
+        });
+        return changed ? { ...row, messages } : row;
+      };
+    },
+  };
+}
+
+/** `<EMAIL>` with a number inside its bracket, or behind where it has none. */
+function numberedPlaceholder(replacement: string, value: string, numbers: Map<string, number>) {
+  const key = value.replace(/[\s().-]/g, "").toLowerCase();
+  const number = numbers.get(key) ?? numbers.size + 1;
+  numbers.set(key, number);
+  const [, body, bracket] = /^([\s\S]*?)([>\]})】]?)$/.exec(replacement)!;
+  return `${body}_${number}${bracket}`;
+}
+
+function replaceFound(
+  text: string,
+  find: Finder,
+  placeholder: (value: string) => string,
+  code: boolean,
+): string {
+  if (!code) {
+    return splitCode(text)
+      .map((span) => (span.code ? span.text : replaceFound(span.text, find, placeholder, true)))
+      .join("");
+  }
+  let out = "";
+  let copied = 0;
+  for (const { start, end } of find(text)) {
+    out += text.slice(copied, start) + placeholder(text.slice(start, end));
+    copied = end;
+  }
+  return copied === 0 ? text : out + text.slice(copied);
+}
+
+function changeMessage(message: Message, change: (text: string) => string): Message {
+  const content = change(message.content);
+  const parts: Partial<Message> = {};
+  if (content !== message.content) parts.content = content;
+  if (message.reasoning_content) {
+    const reasoning = change(message.reasoning_content);
+    if (reasoning !== message.reasoning_content) parts.reasoning_content = reasoning;
+  }
+  if (message.tool_calls) {
+    const calls = changeStrings(message.tool_calls, change);
+    if (calls !== message.tool_calls) parts.tool_calls = calls;
+  }
+  return Object.keys(parts).length === 0 ? message : { ...message, ...parts };
+}
+
+/** A plain value with its strings changed; the same object where none was. */
+function changeStrings<Value>(value: Value, change: (text: string) => string): Value {
+  if (typeof value === "string") return change(value) as Value;
+  if (typeof value !== "object" || value === null) return value;
+  let changed = false;
+  const entries = Object.entries(value).map(([key, part]) => {
+    const next = changeStrings(part, change);
+    changed ||= next !== part;
+    return [key, next] as const;
+  });
+  if (!changed) return value;
+  const next: unknown = Array.isArray(value)
+    ? entries.map(([, part]) => part)
+    : Object.fromEntries(entries);
+  return next as Value;
+}

@@ -1,0 +1,42 @@
+/** `remove_emoji`. */
+import { z } from "zod";
+import { textChange } from "../../../operator.js";
+
+const mayHold = /[\u203c-\u3299\ud83c-\ud83e]|\ufe0f|\u20e3/;
+/**
+ * Emoji as they are shown: with emoji presentation, a variation selector, a skin tone, joined to
+ * others, keycaps and flags. Signs that are text by default (© ™ ✔ ★ →) are no emoji.
+ */
+const part = "(?:\\p{Emoji_Presentation}|\\p{Extended_Pictographic}\\ufe0f)\\p{Emoji_Modifier}?";
+const emoji = new RegExp(
+  `\\p{RI}{2}|\\u{1f3f4}[\\u{e0020}-\\u{e007f}]{2,7}|[0-9#*]\\ufe0f?\\u20e3|${part}(?:\\u200d(?:${part}|\\p{Extended_Pictographic}\\ufe0f?))*\\ufe0f?`,
+  "gu",
+);
+
+/**
+ * Removes emoji (UTS #51), and one of two spaces that are left side by side. Qianfan's counterpart
+ * is "remove_emoji". Not in a preset: emoji carry tone.
+ */
+export const removeEmoji = textChange({
+  name: "remove_emoji",
+  summary: "remove emoji; text signs such as ©, ✔ and → stay",
+  options: z.strictObject({}),
+  prepare: () => (text) => (mayHold.test(text) ? withoutEmoji(text) : text),
+});
+
+function withoutEmoji(text: string): string {
+  let out = "";
+  let copied = 0;
+  for (const match of text.matchAll(emoji)) {
+    const piece = text.slice(copied, match.index);
+    out += piece;
+    copied = match.index + match[0].length;
+    const before = out.at(-1);
+    const atStart = before === undefined || before === "\n" || before === " ";
+    if (text[copied] === " " && atStart) copied++;
+    else if (before === " " && (copied === text.length || text[copied] === "\n")) {
+      out = out.slice(0, -1);
+    }
+  }
+  return copied === 0 ? text : out + text.slice(copied);
+}
