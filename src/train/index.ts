@@ -31,7 +31,7 @@ export {
   type ScheduleOptions,
 } from "./schedule.js";
 export { runSft, type SftOptions, type SftResult } from "./sft.js";
-export { evaluationPass, type Sequence, trainingPass, zeroGradients } from "./step.js";
 export { skippedRowsName } from "./skippedRows.js";
-export { planSteps, type StepPlan } from "./window.js";
+export { evaluationPass, type Sequence, trainingPass, zeroGradients } from "./step.js";
 export { countWorkers, describeShares, resolveFiles } from "./trainingFiles.js";
+export { planSteps, type StepPlan } from "./window.js";

@@ -38,11 +38,11 @@ import { clipGradients, createOptimizer } from "./optimizer.js";
 import { choosePrecision } from "./precision.js";
 import { countParameters, modelPath, prepareModel, saveTrained } from "./prepareModel.js";
 import { changedSince, openRunDirectory, readRunConfig, writeRunConfig } from "./runDirectory.js";
-import { openSkippedRows } from "./skippedRows.js";
 import { countIntervalSteps, createSchedule } from "./schedule.js";
+import { openSkippedRows } from "./skippedRows.js";
 import { countLabelled, evaluationPass, trainingPass, zeroGradients } from "./step.js";
-import { countWorkers, describeShares, resolveFiles } from "./trainingFiles.js";
 import { readTrainerState, type TrainerState, writeTrainerState } from "./trainerState.js";
+import { countWorkers, describeShares, resolveFiles } from "./trainingFiles.js";
 import { planSteps, windowOf } from "./window.js";
 
 /** Tokens computed together: their activations should stay in a CPU's cache. */
@@ -64,9 +64,9 @@ export interface SftResult {
   reason: "done" | "stopped";
   summary: TrainSummary;
 }
+
 /** Milliseconds between looks for a signal while the data is waited for. */
 const SIGNAL_INTERVAL = 200;
-
 
 /** Thrown inside a pass when a signal asks the run to stop. */
 class Interrupted extends TunewrightError {}
@@ -125,27 +125,27 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
       ...common,
       files: await resolveFiles(config.train_file),
       batchSize: config.per_device_train_batch_size,
-    for (const line of describeShares(data.sources)) say(line);
-    if (restored?.state.data && restored.state.data.rows !== data.rows) {
-      say(`An epoch had ${restored.state.data.rows} rows and has ${data.rows} now.`);
-    }
       packing: config.packing,
       prefetch: Math.max(1, workers) * config.dataloader_prefetch_factor,
       cursor: restored?.state.data,
       ...(workers > 0 ? { workers: { threads: workers, tokenizerPath: base } } : {}),
     });
     closers.push(() => data.close());
+    for (const line of describeShares(data.sources)) say(line);
+    if (restored?.state.data && restored.state.data.rows !== data.rows) {
+      say(`An epoch had ${restored.state.data.rows} rows and has ${data.rows} now.`);
+    }
     const held =
       config.eval_file && (config.do_eval || config.eval_strategy !== "no" || config.eval_on_start)
         ? await openTrainingData({
             ...common,
-    const skipped = openSkippedRows(run.path);
             files: await resolveFiles(config.eval_file),
             batchSize: config.per_device_eval_batch_size,
             shuffle: false,
           })
         : undefined;
     if (held) closers.push(() => held.close());
+    const skipped = openSkippedRows(run.path);
 
     // Model. From here on a signal is noted, and the run saves before it ends.
     watchSignals(true);
@@ -179,13 +179,13 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
       tokens: 0,
       labelledTokens: 0,
       sequences: 0,
-    state.data = data.cursor;
       lossSum: 0,
       operations: 0,
       seconds: 0,
       lossScale: initialLossScale(config.lossScaling),
       productDtype: precision.dtype,
     };
+    state.data = data.cursor;
     const adapter =
       config.lora_rank === null
         ? undefined
@@ -222,6 +222,12 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
         step: state.step,
         checkpoint: checkpoint.path,
         rows_cut: rowsCut,
+      });
+    }
+
+    const stopIfAsked = () => {
+      if (receivedSignal() !== 0) throw new Interrupted("stopped by a signal");
+    };
     const nextBatch = async (number: number) => {
       const coming = data.microBatch(number);
       for (;;) {
@@ -229,12 +235,6 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
         if (batch) return batch;
         stopIfAsked();
       }
-    };
-      });
-    }
-
-    const stopIfAsked = () => {
-      if (receivedSignal() !== 0) throw new Interrupted("stopped by a signal");
     };
     const pass = {
       dtype: precision.dtype,
@@ -315,13 +315,13 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
           }
           window.push(batch);
         }
-          if (batch.sequences.length === 0) continue;
         const sequences = window.flatMap((batch) => batch.sequences);
         const labelled = countLabelled(sequences);
         for (const sum of sums.values()) sum.zero_();
         const learningRate = schedule(state.step);
         let loss = 0;
         for (const [part, batch] of window.entries()) {
+          if (batch.sequences.length === 0) continue;
           loss += trainingPass(model, batch.sequences, sums, {
             ...pass,
             lossScale: 1 / Math.max(1, labelled),

@@ -18,8 +18,8 @@ import {
   planSteps,
   resolveForDevice,
 } from "../../train/index.js";
-import { progressLine } from "../data/progressLine.js";
 import { ConfigError } from "../../util/errors.js";
+import { progressLine } from "../data/progressLine.js";
 import { openTextModel, type TextModel } from "../data/textModel.js";
 import { availableMemory, checkOutput, freeDisk } from "./machineRoom.js";
 import { checkpointBytes, countTrained, estimateMemory } from "./memory.js";
@@ -86,12 +86,12 @@ export async function runCheck(
       trained_weights: countTrained(model, config),
     },
     device: config.device,
-    sources: epoch.sources.map(({ name, rowsInFiles, rows, rowsPerEpoch }) => ({
-      ...{ name, rows_in_files: rowsInFiles, rows, rows_per_epoch: rowsPerEpoch },
-    })),
     compute_dtype: config.computeDtype,
     notes: [...loaded.notes, ...notes],
     data,
+    sources: epoch.sources.map(({ name, rowsInFiles, rows, rowsPerEpoch }) => ({
+      ...{ name, rows_in_files: rowsInFiles, rows, rows_per_epoch: rowsPerEpoch },
+    })),
     steps_per_epoch: stepsPerEpoch,
     total_steps: totalSteps,
     memory,
@@ -129,6 +129,9 @@ async function surveyFiles(
     progress.clear();
     await source.close();
   }
+  return reportData(role, source.files, survey);
+}
+
 /** What an epoch of the run takes of each source, and into how many micro-batches it goes. */
 async function planEpoch(
   files: readonly (string | DataSource)[],
@@ -153,9 +156,6 @@ function streamRefusal(): ConfigError {
     why: "reading it would use it up",
     todo: "check with a file of the same kind of rows and streaming false",
   });
-}
-
-  return reportData(role, source.files, survey);
 }
 
 /** Checkpoints on the disk at once: those that are kept, and the one being written. */
