@@ -1,0 +1,89 @@
+/** Files below a folder, and files that a pattern matches. */
+import { readdirSync, realpathSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { DataError } from "../../util/errors.js";
+import { expandBraces, globToRegExp, isGlob } from "./glob.js";
+import { describeFolder, noSuchPath } from "./missing.js";
+import { hasRowEnding, isBesideRows, isRowFile } from "./names.js";
+
+/**
+ * All files of rows below a folder, sorted.
+ * @throws DataError where there are none
+ */
+export function filesOfFolder(folder: string): string[] {
+  const paths = walk(folder, "", new Set(), () => true);
+  const rows = paths.filter(isRowFile).sort();
+  if (rows.length > 0) return rows.map((path) => join(folder, path));
+  const arrow = paths.some((path) => path.endsWith(".arrow"));
+  throw new DataError(`${folder}: has no data file`, {
+    why: describeFolder(folder),
+    todo: arrow
+      ? "write it as Parquet or JSONL first: datasets.load_from_disk(folder).to_parquet(file)"
+      : "data files end in .jsonl, .json, .ndjson, .csv or .parquet, also with .gz or .zst; another file can be named itself",
+  });
+}
+
+/**
+ * All files that a pattern matches, sorted; a folder that it matches stands for its files.
+ * @throws DataError where there are none
+ */
+export function filesOfGlob(pattern: string): string[] {
+  const found = new Set<string>();
+  for (const one of expandBraces(pattern)) {
+    for (const path of matches(one)) {
+      const folder = statSync(path).isDirectory();
+      for (const file of folder ? walkRows(path) : [path]) found.add(file);
+    }
+  }
+  if (found.size > 0) return [...found].sort();
+  throw noSuchPath(pattern, "no file matches");
+}
+
+function walkRows(folder: string): string[] {
+  const paths = walk(folder, "", new Set(), () => true).filter(hasRowEnding);
+  return paths
+    .filter(isRowFile)
+    .sort()
+    .map((path) => join(folder, path));
+}
+
+function matches(pattern: string): string[] {
+  const parts = pattern.split("/");
+  const fixed = parts.findIndex((part) => part === "**" || isGlob(part));
+  if (fixed < 0) return statSync(pattern, { throwIfNoEntry: false }) ? [pattern] : [];
+  const base = parts.slice(0, fixed).join("/");
+  const root = base === "" ? (pattern.startsWith("/") ? "/" : ".") : base;
+  if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) return [];
+  const rest = parts.slice(fixed);
+  const test = globToRegExp(rest.join("/"));
+  const endless = rest.includes("**");
+  const asked = rest.some((part) => part.startsWith(".") || /rejected|manifest/.test(part));
+  const enter = (path: string, depth: number) => {
+    return (endless || depth < rest.length) && (asked || !isBesideRows(path));
+  };
+  const paths = walk(root, "", new Set(), enter, rest.at(-1) !== "**");
+  const wanted = paths.filter((path) => test.test(path) && (asked || !isBesideRows(path)));
+  return wanted.map((path) => (fixed === 0 ? path : join(root, path)));
+}
+
+/** Relative paths of files (and folders, where wanted); a link that leads back up is not followed. */
+function walk(
+  root: string,
+  below: string,
+  above: ReadonlySet<string>,
+  enter: (path: string, depth: number) => boolean,
+  withFolders = false,
+): string[] {
+  const real = realpathSync(join(root, below));
+  if (above.has(real)) return [];
+  const inside = new Set(above).add(real);
+  const depth = below === "" ? 1 : below.split("/").length + 1;
+  return readdirSync(join(root, below)).flatMap((name) => {
+    const path = below === "" ? name : `${below}/${name}`;
+    const stats = statSync(join(root, path), { throwIfNoEntry: false });
+    if (stats === undefined) return [];
+    if (!stats.isDirectory()) return [path];
+    const within = enter(path, depth) ? walk(root, path, inside, enter, withFolders) : [];
+    return withFolders ? [path, ...within] : within;
+  });
+}

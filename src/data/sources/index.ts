@@ -1,0 +1,2 @@
+/** From what users name to local data files. */
+export { type ResolveOptions, resolveSources } from "./resolve.js";

@@ -1,0 +1,60 @@
+/** What to say about a path that is not there: what is there that comes near. */
+import { readdirSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { nearestOf } from "../../util/editDistance.js";
+import { DataError } from "../../util/errors.js";
+import { isGlob } from "./glob.js";
+
+const shownNames = 5;
+
+/** The error for a path or pattern that leads nowhere; names the nearest thing that exists. */
+export function noSuchPath(path: string, what = "no such file"): DataError {
+  const folder = nearestFolder(path);
+  const rest = folder === "." ? path : path.slice(folder.length).replace(/^\/+/, "");
+  const [next = ""] = rest.split("/");
+  const names = list(folder);
+  const near = isGlob(next) ? undefined : nearestOf(next, names);
+  return new DataError(`${path}: ${what}`, {
+    why: describeFolder(folder),
+    todo:
+      near === undefined
+        ? "check the path; a pattern such as 'data/**/*.jsonl' needs its quotes"
+        : `did you mean ${join(folder, near)}?`,
+  });
+}
+
+/** What a folder holds, in one line. */
+export function describeFolder(folder: string): string {
+  const names = list(folder);
+  if (names.length === 0) return `the folder ${folder} is empty`;
+  const shown = names.slice(0, shownNames).join(", ");
+  const others = names.length - shownNames;
+  return `the folder ${folder} holds ${shown}${others > 0 ? ` and ${others} more` : ""}`;
+}
+
+/** The deepest folder of a path that exists. */
+function nearestFolder(path: string): string {
+  const fixed: string[] = [];
+  for (const part of path.split("/")) {
+    if (isGlob(part)) break;
+    fixed.push(part);
+  }
+  const start = fixed.join("/") || (path.startsWith("/") ? "/" : ".");
+  let folder = start === path ? dirname(start) : start;
+  while (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    const above = dirname(folder);
+    if (above === folder) return ".";
+    folder = above;
+  }
+  return folder;
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => !basename(name).startsWith("."))
+      .sort();
+  } catch {
+    return [];
+  }
+}

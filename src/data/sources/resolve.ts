@@ -1,0 +1,118 @@
+/** From what users name (files, folders, patterns, addresses, data sets of the hub) to local files. */
+import { statSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { ConfigError } from "../../util/errors.js";
+import {
+  fetchRepository,
+  fetchUrl,
+  type HubOptions,
+  hubSettings,
+  parseRepositoryName,
+  type RepositoryName,
+  stderrReport,
+} from "../../util/hub/index.js";
+import { filesOfFolder, filesOfGlob } from "./folder.js";
+import { isGlob } from "./glob.js";
+import { chooseHubFiles } from "./hubFiles.js";
+import { noSuchPath } from "./missing.js";
+import { hasRowEnding } from "./names.js";
+
+export interface ResolveOptions extends HubOptions {
+  /** Branch, tag or commit of data sets on the hub whose name does not say one. Default `main`. */
+  revision?: string | undefined;
+}
+
+/**
+ * Finds the files that are meant, downloading what is not here. Each of `specs` is
+ *
+ * - a file;
+ * - a folder: all data files below it;
+ * - a pattern: `data/**` + `/*.jsonl.gz`;
+ * - `hf://datasets/OWNER/NAME[@REVISION][/FILE, FOLDER or PATTERN]`, or `OWNER/NAME[@REVISION]`,
+ *   or `datasets/OWNER/NAME/…` where there is no such path here;
+ * - `https://…`.
+ *
+ * What exists here always wins over the hub. `-` (standard input) stays as it is.
+ *
+ * @returns local paths in the order of `specs`, sorted within each; the same at each call
+ * @throws DataError for what does not exist; it names the nearest thing that does
+ * @throws ConfigError for a name that is none
+ * @throws EnvironmentError where network, rights or disk do not allow a download
+ */
+export async function resolveSources(
+  specs: readonly string[],
+  options: ResolveOptions = {},
+): Promise<string[]> {
+  const report = options.report ?? stderrReport();
+  const files = new Map<string, string>();
+  for (const spec of specs) {
+    for (const file of await resolveOne(spec, { ...options, report })) {
+      const key = file === "-" ? file : resolve(file);
+      if (files.has(key)) report.say(`${file} is named more than once; it is read once`);
+      else files.set(key, file);
+    }
+  }
+  return [...files.values()];
+}
+
+async function resolveOne(spec: string, options: ResolveOptions): Promise<string[]> {
+  if (spec.trim() === "") throw new ConfigError("the name of a data file is empty");
+  if (spec === "-") return [spec];
+  const path = spec.startsWith("~/") ? join(homedir(), spec.slice(2)) : spec;
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats?.isDirectory()) return filesOfFolder(path);
+  if (stats) return [path];
+  const repository = namedRepository(path, options);
+  if (repository) return fetchDataSet(repository, options);
+  if (/^https?:\/\//i.test(path)) return [await fetchUrl(path, options)];
+  if (/^\w+:\/\//.test(path)) {
+    throw new ConfigError(`${path}: addresses of this kind are not read`, {
+      todo: "use https://, hf://datasets/OWNER/NAME or a path",
+    });
+  }
+  if (isGlob(path)) return filesOfGlob(path);
+  throw noSuchPath(path);
+}
+
+/** A name without a scheme is a repository only where it cannot be a file's path gone wrong. */
+function namedRepository(path: string, options: ResolveOptions): RepositoryName | undefined {
+  const { endpoint } = options.settings ?? hubSettings(options.cacheDirectory);
+  const explicit = /^(hf|https?):\/\//i.test(path);
+  if (!explicit && /^(\.{0,2}\/|~)|\/$/.test(path)) return undefined;
+  const parsed = parseRepositoryName(path, "dataset", endpoint);
+  if (!parsed) return undefined;
+  if (!explicit && !path.startsWith("datasets/") && (parsed.path !== "" || hasRowEnding(path))) {
+    return undefined;
+  }
+  if (!explicit && isGlob(path) && hasFolder(path)) return undefined;
+  if (parsed.type === "model") {
+    throw new ConfigError(`${path} names a model`, {
+      todo: `for a data set write hf://datasets/${parsed.name}`,
+    });
+  }
+  const { revision } = options;
+  const plain = revision !== undefined && parsed.revision === "main";
+  return plain ? { ...parsed, revision } : parsed;
+}
+
+/** Whether the first two folders of a path are here, so that its rest is meant to be too. */
+function hasFolder(path: string): boolean {
+  const start = path.split("/").slice(0, 2).join("/");
+  return statSync(start, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+async function fetchDataSet(
+  repository: RepositoryName,
+  options: ResolveOptions,
+): Promise<string[]> {
+  const notes: string[] = [];
+  const choose = (all: readonly string[]) => {
+    const chosen = chooseHubFiles(repository.name, repository.path, all);
+    notes.push(...chosen.notes);
+    return chosen.paths;
+  };
+  const { folder, files } = await fetchRepository(repository, choose, options);
+  for (const note of notes) options.report?.say(note);
+  return files.sort().map((file) => join(folder, file));
+}

@@ -1,0 +1,46 @@
+/** What a download tells people who wait. */
+
+export interface HubReport {
+  /** One line worth keeping. */
+  say(line: string): void;
+  /** Bytes that lie on the disk so far, and those that are needed (undefined: not known). */
+  progress(name: string, done: number, total: number | undefined): void;
+  /** What waits has ended. */
+  end(): void;
+}
+
+const terminalInterval = 200;
+const logInterval = 30_000;
+
+/** Writes to stderr: one line that is written over on a terminal, a line each half minute in a log. */
+export function stderrReport(): HubReport {
+  const { stderr } = process;
+  const live = stderr.isTTY === true;
+  let last = live ? 0 : Date.now();
+  let shown = false;
+  const clear = () => {
+    if (shown) stderr.write("\r\u001b[K");
+    shown = false;
+  };
+  return {
+    say(line) {
+      clear();
+      stderr.write(`tunewright: ${line}\n`);
+    },
+    progress(name, done, total) {
+      if (Date.now() - last < (live ? terminalInterval : logInterval)) return;
+      last = Date.now();
+      const whole = total === undefined ? "" : ` of ${showBytes(total)}`;
+      const line = `${name}: ${showBytes(done)}${whole}`;
+      stderr.write(live ? `\r\u001b[K${line}` : `tunewright: ${line}\n`);
+      shown = live;
+    },
+    end: clear,
+  };
+}
+
+export function showBytes(bytes: number): string {
+  if (bytes < 1e3) return `${bytes} bytes`;
+  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
+}
