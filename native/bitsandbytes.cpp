@@ -1,8 +1,9 @@
-// bitsandbytes' shared library, reached through its C interface: block-wise 8-bit quantisation and
-// NF4. Sizes, dtypes and layout are checked here because the library itself checks nothing.
+// bitsandbytes' shared library, reached through its C interface: block-wise 8-bit quantisation, NF4
+// and paged memory. Sizes, dtypes and layout are checked here because the library itself checks nothing.
 // Signatures: bitsandbytes/backends/{cpu,cuda}/ops.py of release 0.50.
 #include <ATen/DeviceAccelerator.h>
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/from_blob.h>
 #include <dlfcn.h>
 
 #include "boundary.h"
@@ -134,6 +135,28 @@ napi_value bnbDequantizeNf4(napi_env env, napi_callback_info info) {
   });
 }
 
+// pagedBytes(bytes, deviceIndex): a uint8 tensor in memory that the CUDA driver moves between device and host.
+napi_value bnbPagedBytes(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "bitsandbytes.pagedBytes", [&](Arguments& arguments) {
+    const int64_t bytes = arguments.integer(0, "bytes"), index = arguments.integer(1, "deviceIndex");
+    if (bytes < 1 || bytes > (int64_t{1} << 48)) arguments.refuse(0, "bytes", "a number of bytes from 1 to 2^48");
+    if (index < 0 || index > 127) arguments.refuse(1, "deviceIndex", "the number of a CUDA device");
+    void* memory = symbol<void* (*)(size_t)>("cget_managed_ptr")(static_cast<size_t>(bytes));
+    if (!memory) throw std::runtime_error("no managed memory: the driver refused " + std::to_string(bytes) + " bytes");
+    // The CUDA runtime that made it also frees it; it comes with bitsandbytes' library.
+    const auto release = reinterpret_cast<int (*)(void*)>(dlsym(library, "cudaFree"));
+    const c10::Device device(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(index));
+    at::Tensor tensor = at::for_blob(memory, {bytes})
+                            .deleter([release](void* pointer) {
+                              if (release) release(pointer);
+                            })
+                            .target_device(device)
+                            .options(at::TensorOptions().dtype(at::kByte).device(device))
+                            .make_tensor();
+    return numberValue(env, arguments.environment.tensors.put(std::move(tensor)));
+  });
+}
+
 }  // namespace
 
 void initBitsandbytes(napi_env env, napi_value exports) {
@@ -141,7 +164,8 @@ void initBitsandbytes(napi_env env, napi_value exports) {
             {{"bnbLoad", bnbLoad},
              {"bnbQuantizeBlockwise", bnbQuantizeBlockwise},
              {"bnbDequantizeBlockwise", bnbDequantizeBlockwise},
-             {"bnbDequantizeNf4", bnbDequantizeNf4}});
+             {"bnbDequantizeNf4", bnbDequantizeNf4},
+             {"bnbPagedBytes", bnbPagedBytes}});
 }
 
 }  // namespace tunewright

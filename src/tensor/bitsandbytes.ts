@@ -3,8 +3,9 @@
  * them (NF4 rounding, double quantisation) is in `lora/`.
  */
 import { handle } from "./dispatch.js";
+import type { Device } from "./dtype.js";
 import { nativeWithBitsandbytes } from "./native.js";
-import type { Tensor } from "./tensor.js";
+import { Tensor } from "./tensor.js";
 
 /**
  * 8-bit quantisation: for each block its absolute maximum, for each value the nearest code.
@@ -66,4 +67,15 @@ export function dequantizeNf4(
     handle(out) as number,
     blockSize,
   );
+}
+
+/**
+ * Memory of a CUDA device that its driver moves to the host while the device runs short.
+ *
+ * @returns [bytes] uint8, undefined values
+ * @throws NativeError where bitsandbytes' library or the driver has none
+ */
+export function pagedBytes(bytes: number, device: Device): Tensor {
+  const index = Number(device.split(":")[1] ?? 0);
+  return new Tensor(nativeWithBitsandbytes().bnbPagedBytes(bytes, index));
 }

@@ -99,6 +99,7 @@ export interface NativeAddon {
     blockSize: number,
   ): void;
   bnbDequantizeNf4(packed: number, absmax: number, out: number, blockSize: number): void;
+  bnbPagedBytes(bytes: number, deviceIndex: number): number;
 }
 
 /** What set-up found and built. */

@@ -1,6 +1,7 @@
 /** Supervised fine-tuning: configuration, schedules, events, checkpoints and the run directory. */
 export * from "./checkpoint/index.js";
 export * from "./config/index.js";
+export { probeDevice } from "./deviceFacts.js";
 export * from "./events.js";
 export { type EventWriter, eventsName, openEventWriter } from "./eventWriter.js";
 export {

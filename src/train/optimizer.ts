@@ -1,6 +1,6 @@
 /**
  * Optimizers over named parameters: AdamW (Loshchilov and Hutter, 2017, arXiv 1711.05101) and SGD,
- * through libtorch's fused kernels, and clipping by the norm of all gradients.
+ * through libtorch's fused kernels or with 8-bit state, and clipping by the norm of all gradients.
  */
 import {
   _foreachMul_,
@@ -11,15 +11,20 @@ import {
   full,
   linalgVectorNorm,
   noGrad,
+  pagedBytes,
   stack,
   type Tensor,
   tidy,
+  zeros,
 } from "../tensor/index.js";
 import { CheckpointError } from "../util/errors.js";
+import { eightBitAdamw, keepsEightBitState } from "./eightBitAdamw.js";
 
 /** Settings of an optimizer, in the names of `TrainingArguments`. */
 export interface OptimizerSettings {
-  kind: "adamw" | "sgd";
+  kind: "adamw" | "adamw8bit" | "sgd";
+  /** State in memory that the driver moves to the host while a device runs short; CUDA only. */
+  paged?: boolean;
   weight_decay: number;
   adam_beta1: number;
   adam_beta2: number;
@@ -38,6 +43,14 @@ export interface Optimizer {
   dispose(): void;
 }
 
+/** How some of the parameters are updated, and the state that it takes. */
+export interface UpdateRule {
+  state: ReadonlyMap<string, Tensor>;
+  /** @param number of the step, from 1 */
+  step(gradients: ReadonlyMap<string, Tensor>, learningRate: number, number: number): void;
+  dispose(): void;
+}
+
 /** As transformers: vectors (norms and biases) are not decayed. */
 function isDecayed(parameter: Tensor): boolean {
   return parameter.dim > 1;
@@ -47,17 +60,70 @@ function isDecayed(parameter: Tensor): boolean {
  * An optimizer for named parameters.
  *
  * @param parameters float32, updated in place
+ * @throws EnvironmentError where bitsandbytes' library is wanted and missing
  */
 export function createOptimizer(
   parameters: ReadonlyMap<string, Tensor>,
   settings: OptimizerSettings,
 ): Optimizer {
-  const names = settings.kind === "adamw" ? ["exp_avg", "exp_avg_sq"] : ["momentum_buffer"];
-  const hasState = settings.kind === "adamw" || (settings.momentum ?? 0) > 0;
+  const eightBit = ([name, parameter]: [string, Tensor]) =>
+    settings.kind === "adamw8bit" && keepsEightBitState(name, parameter);
+  const all = [...parameters];
+  const coded = new Map(all.filter(eightBit));
+  const whole = new Map(all.filter((entry) => !eightBit(entry)));
+  const bytesFor = (count: number, { device }: Tensor) =>
+    settings.paged ? pagedBytes(count, device) : zeros([count], { dtype: "uint8", device });
+  const rules: UpdateRule[] = [];
+  if (whole.size > 0) rules.push(fusedRule(whole, settings, bytesFor));
+  if (coded.size > 0) rules.push(eightBitAdamw(coded, settings, bytesFor));
+  let done = 0;
+  const state = () => new Map(rules.flatMap((rule) => [...rule.state]));
+  return {
+    step(gradients, learningRate) {
+      done += 1;
+      for (const rule of rules) rule.step(gradients, learningRate, done);
+    },
+    state,
+    restore(saved, steps) {
+      for (const [name, tensor] of state()) {
+        const value = saved.get(name);
+        if (!value || value.numel !== tensor.numel) {
+          throw new CheckpointError(`the optimizer state of ${name} does not fit this run`, {
+            why: value
+              ? `it has ${value.numel} values instead of ${tensor.numel}`
+              : "the checkpoint has none",
+            todo: "resume with the optimizer, mode and rank that the checkpoint was made with",
+          });
+        }
+        tensor.copy_(value);
+      }
+      done = steps;
+    },
+    dispose() {
+      for (const rule of rules) rule.dispose();
+    },
+  };
+}
+
+/** AdamW or SGD with state in float32, by libtorch's fused kernels. */
+function fusedRule(
+  parameters: ReadonlyMap<string, Tensor>,
+  settings: OptimizerSettings,
+  allocate: (bytes: number, parameter: Tensor) => Tensor,
+): UpdateRule {
+  const adam = settings.kind !== "sgd";
+  const names = adam ? ["exp_avg", "exp_avg_sq"] : ["momentum_buffer"];
+  const hasState = adam || (settings.momentum ?? 0) > 0;
   const state = new Map<string, Tensor>();
   if (hasState) {
     for (const [name, parameter] of parameters) {
-      for (const part of names) state.set(`${name}.${part}`, parameter.zerosLike());
+      for (const part of names) {
+        const value = tidy(() => {
+          const bytes = allocate(parameter.numel * 4, parameter).zero_();
+          return bytes.viewDtype("float32").view([...parameter.shape]);
+        });
+        state.set(`${name}.${part}`, value);
+      }
     }
   }
   const groups = [true, false]
@@ -68,18 +134,17 @@ export function createOptimizer(
       tensors: group.map(([, tensor]) => tensor),
       weightDecay: isDecayed(group[0]![1]) ? settings.weight_decay : 0,
     }));
-  let done = 0;
   return {
-    step(gradients, learningRate) {
-      done += 1;
+    state,
+    step(gradients, learningRate, number) {
       noGrad(() =>
         tidy(() => {
           for (const group of groups) {
             const sums = group.names.map((name) => gradients.get(name)!);
             const part = (name: string) => group.names.map((key) => state.get(`${key}.${name}`)!);
-            if (settings.kind === "adamw") {
+            if (adam) {
               const device = group.tensors[0]!.device;
-              const steps = group.names.map(() => full([], done, { dtype: "float32", device }));
+              const steps = group.names.map(() => full([], number, { dtype: "float32", device }));
               _fusedAdamw_(group.tensors, sums, part("exp_avg"), part("exp_avg_sq"), [], steps, {
                 lr: learningRate,
                 beta1: settings.adam_beta1,
@@ -97,28 +162,12 @@ export function createOptimizer(
                 dampening: 0,
                 nesterov: false,
                 maximize: false,
-                isFirstStep: done === 1,
+                isFirstStep: number === 1,
               });
             }
           }
         }),
       );
-    },
-    state: () => state,
-    restore(saved, steps) {
-      for (const [name, tensor] of state) {
-        const value = saved.get(name);
-        if (!value || value.numel !== tensor.numel) {
-          throw new CheckpointError(`the optimizer state of ${name} does not fit this run`, {
-            why: value
-              ? `it has ${value.numel} values instead of ${tensor.numel}`
-              : "the checkpoint has none",
-            todo: "resume with the optimizer, mode and rank that the checkpoint was made with",
-          });
-        }
-        tensor.copy_(value);
-      }
-      done = steps;
     },
     dispose: () => dispose(state),
   };

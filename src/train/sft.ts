@@ -10,8 +10,6 @@ import { type MicroBatch, openTrainingData, type TrainingData } from "../data/in
 import { type ModelConfig, openModelWeights } from "../format/index.js";
 import { modelTensors, trainableParameters } from "../models/index.js";
 import {
-  defaultDevice,
-  devices,
   dispose,
   memoryStatistics,
   receivedSignal,
@@ -25,6 +23,7 @@ import { TunewrightError } from "../util/errors.js";
 import { hashKey } from "../util/hash.js";
 import { resolveResume, saveCheckpoint, setAsideLater } from "./checkpoint/index.js";
 import { type DeviceConfig, type LoadedConfig, resolveForDevice } from "./config/index.js";
+import { probeDevice } from "./deviceFacts.js";
 import type { EventRow, Tick, TrainSummary } from "./events.js";
 import { type EventWriter, openEventWriter } from "./eventWriter.js";
 import {
@@ -81,13 +80,8 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
   const { say = () => {} } = options;
 
   // Configuration, fitted to this machine.
-  const accelerated = !loaded.config.use_cpu && devices().length > 1;
-  const device = accelerated ? defaultDevice() : "cpu";
-  const fitted = resolveForDevice(loaded.config, {
-    device: accelerated ? "cuda" : "cpu",
-    bf16: true,
-    bitsandbytesOptimizers: false,
-  });
+  const { device, facts } = probeDevice(loaded.config.use_cpu);
+  const fitted = resolveForDevice(loaded.config, facts);
   const config: DeviceConfig = fitted.config;
   const notes = [...loaded.notes, ...fitted.notes];
   for (const note of notes) say(note);

@@ -32,3 +32,19 @@ export function fixtureTensors(name: string): Map<string, FixtureTensor> {
     file.close();
   }
 }
+
+/** The uint8 tensors of a safetensors file. */
+export function fixtureBytes(name: string): Map<string, Uint8Array> {
+  const file = openSafetensors(fixture(name));
+  try {
+    const names = file.names().filter((key) => file.info(key).dtype === "U8");
+    return new Map(
+      names.map((key) => [
+        key,
+        Uint8Array.from([...file.chunks(key)].flatMap(({ data }) => [...data])),
+      ]),
+    );
+  } finally {
+    file.close();
+  }
+}

@@ -22,6 +22,9 @@ const nf4Bytes = (4 + 8 / 64 + 32 / (64 * 256)) / 8;
 /** Tokens that are computed together on a CPU and on a GPU. */
 const groupTokens = { cpu: 1024, cuda: 16384 };
 
+/** Bytes of an optimizer's state for each trained weight. */
+const stateBytes = { adamw: 8, adamw8bit: 2, sgd: 0 };
+
 /** The process itself: libtorch, the tokenizer, buffers. */
 const processBytes = 600e6;
 
@@ -51,7 +54,7 @@ export function estimateMemory(
   const weights = full
     ? 0
     : blocks * (config.train_mode === "qlora" ? nf4Bytes : bytes) + outside * bytes;
-  const state = { adamw: 8, adamw8bit: 2, sgd: 0 }[config.optimizer.kind];
+  const state = stateBytes[config.optimizer.kind];
   const trained = countTrained(model, config) * (4 + 4 + state);
 
   const { hidden_size: hidden, intermediate_size: inner, num_hidden_layers: layers } = model;
@@ -61,13 +64,13 @@ export function estimateMemory(
   const kept = config.gradient_checkpointing
     ? tokens * 2 * layers * hidden * bytes + group * 2 * perLayer
     : tokens * layers * perLayer;
-  const logits = Math.min(group, 2048) * model.vocab_size * (4 + bytes);
+  const logits = Math.min(group * model.vocab_size, 2 ** 25) * (4 + bytes);
   const activations = kept + logits;
   return { weights, trained, activations, total: weights + trained + activations + processBytes };
 }
 
 /** Bytes of one checkpoint: what is trained, and the optimizer's state unless it is left out. */
 export function checkpointBytes(model: ModelConfig, config: DeviceConfig): number {
-  const state = config.save_only_model || config.optimizer.kind === "sgd" ? 0 : 8;
+  const state = config.save_only_model ? 0 : stateBytes[config.optimizer.kind];
   return countTrained(model, config) * (4 + state) + 5e6;
 }

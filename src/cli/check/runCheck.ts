@@ -9,13 +9,14 @@ import {
 } from "../../data/index.js";
 import { type ModelConfig, openModelWeights } from "../../format/index.js";
 import { modelFamily } from "../../models/index.js";
-import { devices } from "../../tensor/index.js";
 import {
   countIntervalSteps,
   type DeviceConfig,
   loadTrainingConfig,
   modelPath,
   planSteps,
+  probeDevice,
+  resolveFiles,
   resolveForDevice,
 } from "../../train/index.js";
 import { ConfigError } from "../../util/errors.js";
@@ -36,12 +37,8 @@ export async function runCheck(
   flags: readonly string[],
 ): Promise<CheckReport> {
   const loaded = loadTrainingConfig(file, flags);
-  const accelerated = !loaded.config.use_cpu && devices().length > 1;
-  const { config, notes } = resolveForDevice(loaded.config, {
-    device: accelerated ? "cuda" : "cpu",
-    bf16: true,
-    bitsandbytesOptimizers: false,
-  });
+  const { facts } = probeDevice(loaded.config.use_cpu);
+  const { config, notes } = resolveForDevice(loaded.config, facts);
   const path = modelPath(config);
   const model = readConfig(path);
   const text = await openTextModel({

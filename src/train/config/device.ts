@@ -10,8 +10,8 @@ export interface DeviceFacts {
   readonly device: "cpu" | "cuda";
   /** Whether bfloat16 products are computed natively (AMX or AVX-512 on a CPU, Ampere on). */
   readonly bf16: boolean;
-  /** Whether bitsandbytes' optimizers run on this device; only ever so on CUDA. */
-  readonly bitsandbytesOptimizers: boolean;
+  /** Whether the device has memory that its driver pages out under pressure; only ever so on CUDA. */
+  readonly pagedMemory: boolean;
 }
 
 /** A configuration together with the choices that depend on the device. */
@@ -90,17 +90,15 @@ function decideOptimizer(
   if (optim === "sgd") return { kind: "sgd", paged: false };
   if (optim === "adamw_torch" || optim === "adamw_torch_fused")
     return { kind: "adamw", paged: false };
-  const eightBit = optim !== "paged_adamw_32bit";
-  if (facts.device === "cuda" && facts.bitsandbytesOptimizers)
-    return { kind: eightBit ? "adamw8bit" : "adamw", paged: optim.startsWith("paged_") };
-  const reason =
-    facts.device === "cpu"
-      ? "a CPU has no device memory to page"
-      : "the optimizers of bitsandbytes are not connected yet";
-  notes.push(
-    eightBit
-      ? `optim ${optim} runs as AdamW with 32-bit state (8 bytes a trained weight instead of 2): bitsandbytes' own is not available here.`
-      : `optim ${optim} runs as AdamW, which gives the same numbers: ${reason}.`,
-  );
-  return { kind: "adamw", paged: false };
+  const kind = optim === "paged_adamw_32bit" ? "adamw" : "adamw8bit";
+  const paged = optim.startsWith("paged_") && facts.device === "cuda" && facts.pagedMemory;
+  if (optim.startsWith("paged_") && !paged) {
+    const reason =
+      facts.device === "cpu"
+        ? "a CPU has no device memory to page"
+        : "this device gave no memory that can be paged";
+    const what = kind === "adamw" ? "AdamW" : "AdamW with 8-bit state";
+    notes.push(`optim ${optim} runs as ${what}, which gives the same numbers: ${reason}.`);
+  }
+  return { kind, paged };
 }

@@ -54,7 +54,9 @@ export const optimizationFields = {
     .describe("Share of all steps over which the rate climbs from 0; not beside warmup_steps."),
   optim: choice(optimizerNames)
     .default("adamw_torch")
-    .describe("Optimizer. Paged and 8-bit ones need a GPU; a CPU runs them as AdamW and says so."),
+    .describe(
+      "Optimizer. 8-bit ones keep two bytes of state a weight; a CPU has nothing to page and says so.",
+    ),
   weight_decay: number(z.number().min(0))
     .default(0)
     .describe("Decoupled weight decay; biases and norm weights are exempt."),

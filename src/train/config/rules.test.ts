@@ -70,8 +70,8 @@ describe("options that void one another", () => {
 });
 
 describe("on a device", () => {
-  const cpu = { device: "cpu", bf16: true, bitsandbytesOptimizers: false } as const;
-  const cuda = { device: "cuda", bf16: true, bitsandbytesOptimizers: true } as const;
+  const cpu = { device: "cpu", bf16: true, pagedMemory: false } as const;
+  const cuda = { device: "cuda", bf16: true, pagedMemory: true } as const;
   const onDevice = (
     options: Record<string, unknown>,
     facts: Parameters<typeof resolveForDevice>[1],
@@ -102,12 +102,13 @@ describe("on a device", () => {
   it.each([
     ["adamw_torch", cpu, "adamw", false, 0],
     ["paged_adamw_32bit", cpu, "adamw", false, 1],
-    ["paged_adamw_8bit", cpu, "adamw", false, 1],
+    ["paged_adamw_8bit", cpu, "adamw8bit", false, 1],
+    ["adamw_bnb_8bit", cpu, "adamw8bit", false, 0],
     ["sgd", cpu, "sgd", false, 0],
     ["paged_adamw_32bit", cuda, "adamw", true, 0],
     ["paged_adamw_8bit", cuda, "adamw8bit", true, 0],
     ["adamw_8bit", cuda, "adamw8bit", false, 0],
-    ["adamw_bnb_8bit", { ...cuda, bitsandbytesOptimizers: false }, "adamw", false, 1],
+    ["paged_adamw_32bit", { ...cuda, pagedMemory: false }, "adamw", false, 1],
   ] as const)("optim %s: %o runs %s", (optim, facts, kind, paged, notes) => {
     const fitted = onDevice({ optim }, facts);
     expect(fitted.config.optimizer).toEqual({ kind, paged });
