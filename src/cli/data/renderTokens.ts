@@ -1,5 +1,6 @@
 /** An encoded conversation as text for a terminal: learnt tokens stand out, special ones show. */
 import type { EncodedConversation, Tokenizer } from "../../text/index.js";
+import { visibleText } from "./visibleText.js";
 
 const csi = "\u001b[";
 const learnt = `${csi}32m`;
@@ -33,7 +34,7 @@ export function renderTokens(
     ) {
       end++;
     }
-    const piece = visible(tokenizer.decode(inputIds.subarray(at, end)));
+    const piece = visibleText(tokenizer.decode(inputIds.subarray(at, end)));
     if (color) text += paint(piece, (isLearnt ? learnt : context) + (isSpecial ? special : ""));
     else text += isLearnt ? `⟦${piece}⟧` : piece;
     at = end;
@@ -47,16 +48,4 @@ function paint(text: string, style: string): string {
     .split("\n")
     .map((line) => (line === "" ? "" : `${style}${line}${reset}`))
     .join("\n");
-}
-
-/** Control characters in the data must not steer the terminal. */
-function visible(text: string): string {
-  let shown = "";
-  for (const character of text) {
-    const code = character.codePointAt(0)!;
-    const isControl =
-      (code < 0x20 && code !== 0x0a && code !== 0x09) || (code >= 0x7f && code < 0xa0);
-    shown += isControl ? `\\x${code.toString(16).padStart(2, "0")}` : character;
-  }
-  return shown;
 }

@@ -15,7 +15,9 @@ import { type DuplicatesReport, type FileReport, reportPart, type StatsReport } 
 import { sampleRows } from "./sampleRows.js";
 import type { StatsJob, StatsResult, StatsSettings } from "./statsWorker.js";
 
-export interface StatsOptions extends SourceOptions {
+export interface StatsOptions {
+  /** How the files are read. */
+  source?: SourceOptions | undefined;
   /** What tokens are counted with. Default: only characters are counted. */
   text?: {
     /** Path of the tokenizer or model; each thread loads it. */
@@ -61,17 +63,18 @@ export async function collectStats(
   const { text, sample = defaultSample, seed = 0 } = options;
   const { onRows, threads = availableParallelism(), maxSeqLength, batchSize = 8 } = options;
   const lengths = [...new Set([...commonLengths, maxSeqLength ?? 1024])].sort((a, b) => a - b);
-  const { format, mossTools, mossMetaInstruction } = options;
+  // A function does not go to a thread.
+  const { onProgress: _own, ...reading } = options.source ?? {};
   const settings: StatsSettings = {
     text: text && {
       tokenizer: text.path,
       template: text.template,
       embeddingRows: text.embeddingRows,
     },
-    source: { format, mossTools, mossMetaInstruction },
+    source: reading,
     maxSeqLengths: text ? lengths : [],
   };
-  const source = await openConversations(files, options);
+  const source = await openConversations(files, options.source);
   const looked = Math.min(sample, source.rows);
   const pool = workerPool<StatsSettings, StatsJob, StatsResult>(
     new URL("./statsWorker", import.meta.url),

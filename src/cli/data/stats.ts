@@ -1,0 +1,150 @@
+/** `tunewright data stats`: what data are like, before they are trained on. */
+import { availableParallelism } from "node:os";
+import type { Command } from "commander";
+import type { StatsReport } from "../../data/index.js";
+import { builtinModelName } from "../../util/builtin-model.js";
+import { ConfigError, DataError } from "../../util/errors.js";
+import { addExamples, printJson } from "../command.js";
+import {
+  addFormatOptions,
+  addKeyOption,
+  camelOptions,
+  countArgument,
+  type FormatFlags,
+  oneOf,
+  sourceOptions,
+} from "./options.js";
+import { progressLine } from "./progressLine.js";
+
+interface StatsFlags extends FormatFlags {
+  model?: string;
+  tokenizer?: string;
+  template?: string;
+  /** False for `--no-tokens`. */
+  tokens: boolean;
+  maxSeqLength?: number;
+  batchSize?: number;
+  sample?: number | "all";
+  seed?: number;
+  threads?: number;
+  html?: string;
+  language?: string;
+  color?: boolean;
+  json?: boolean;
+}
+
+export function registerStats(command: Command): void {
+  command
+    .description("count, measure and estimate what conversations are like")
+    .argument("<files...>", "data files");
+  addKeyOption(command, "--model <path>", `model whose tokenizer counts (${builtinModelName})`);
+  addKeyOption(command, "--tokenizer <dir>", "directory with a tokenizer, instead of a model");
+  addKeyOption(command, "--template <name>", "chat template; the model's own otherwise");
+  command.option("--no-tokens", "count characters only, which is faster");
+  addKeyOption(
+    command,
+    "--max-seq-length <tokens>",
+    "show what this length cuts, besides 512, 1024, 2048 and 4096",
+    countArgument,
+  );
+  addKeyOption(
+    command,
+    "--batch-size <rows>",
+    "conversations of a batch, for the padding estimate (default: 8)",
+    countArgument,
+  );
+  addKeyOption(
+    command,
+    "--sample <rows|all>",
+    "rows to look at, spread evenly over the files (default: 50000)",
+    (value) => (value === "all" ? value : countArgument(value)),
+  );
+  addKeyOption(command, "--seed <number>", "which rows a sample takes (default: 0)", seedArgument);
+  addKeyOption(command, "--threads <number>", "worker threads (default: all cores)", countArgument);
+  addFormatOptions(command);
+  command.option("--html <file>", "write a report with charts, one file that needs nothing else");
+  addKeyOption(command, "--language <en|zh>", "language of the reports (default: en)");
+  command.option("--color", "colours even where stdout is no terminal");
+  command.option("--no-color", "no colours");
+  command.option("--json", "print one JSON object on stdout");
+  addExamples(
+    command,
+    "tunewright data stats conversations.jsonl",
+    "tunewright data stats conversations.jsonl --model ./baichuan-7B --html report.html",
+  );
+  command.action((files: string[]) => stats(files, camelOptions(command.opts<StatsFlags>())));
+}
+
+async function stats(files: readonly string[], flags: StatsFlags): Promise<void> {
+  const language = oneOf(flags.language, "--language", ["en", "zh"]) ?? "en";
+  const reading = sourceOptions(flags);
+  const { collectStats } = await import("../../data/index.js");
+  const text = flags.tokens ? await tokenSettings(flags) : undefined;
+  const progress = progressLine();
+  let report: StatsReport;
+  try {
+    report = await collectStats(files, {
+      source: reading,
+      ...(text === undefined ? {} : { text }),
+      maxSeqLength: flags.maxSeqLength,
+      batchSize: flags.batchSize,
+      sample: flags.sample === "all" ? Number.POSITIVE_INFINITY : flags.sample,
+      seed: flags.seed,
+      threads: flags.threads ?? availableParallelism(),
+      onRows: (rows, total) => progress.show(`${rows} of ${total} rows`),
+    });
+  } finally {
+    progress.clear();
+  }
+  if (flags.html !== undefined) await writePage(flags.html, report, language);
+  if (flags.json) printJson(report);
+  else {
+    const { terminalReport } = await import("./stats/terminal.js");
+    const color = flags.color ?? (process.stdout.isTTY && !process.env.NO_COLOR);
+    const columns = Math.min(120, process.stdout.isTTY ? process.stdout.columns : 80);
+    const lines = terminalReport(report, { language, color, columns });
+    process.stdout.write(`${lines.join("\n")}\n`);
+  }
+  if (flags.html !== undefined) process.stderr.write(`report written to ${flags.html}\n`);
+  const { rows_measured: measured, rows_refused: refused } = report.total;
+  if (refused === measured) {
+    throw new DataError("no row can be trained on", {
+      why: `${refused} of ${measured} rows were refused: ${report.total.refused[0]?.reason}`,
+      todo: "see the reasons above; name the format with --format where it was taken for another",
+    });
+  }
+}
+
+async function tokenSettings(flags: StatsFlags) {
+  const { openTextModel } = await import("./textModel.js");
+  const { tokenizer, template, embeddingRows, path } = await openTextModel(flags);
+  return {
+    path,
+    template: flags.template,
+    embeddingRows,
+    names: {
+      name: tokenizer.name,
+      template: template.name,
+      vocabulary: tokenizer.vocabSize,
+    },
+  };
+}
+
+/** @throws ConfigError when the file cannot be written */
+async function writePage(file: string, report: StatsReport, language: "en" | "zh"): Promise<void> {
+  const { writeFile } = await import("node:fs/promises");
+  const { htmlReport } = await import("./stats/html.js");
+  try {
+    await writeFile(file, htmlReport(report, language));
+  } catch (cause) {
+    throw new ConfigError(`${file} cannot be written`, {
+      why: cause instanceof Error ? cause.message : String(cause),
+      todo: "choose another --html",
+      cause,
+    });
+  }
+}
+
+function seedArgument(value: string): number {
+  return value === "0" ? 0 : countArgument(value);
+}

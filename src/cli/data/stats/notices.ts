@@ -1,0 +1,145 @@
+/** What a report says in words: the few things that someone should know before training. */
+import type { StatsReport } from "../../../data/index.js";
+import { percent, whole } from "./figures.js";
+import { languageName, type Words } from "./words.js";
+
+/** `problem`: training is hurt; `note`: good to know. */
+export interface Notice extends Words {
+  kind: "problem" | "note";
+}
+
+export function noticesOf(report: StatsReport): Notice[] {
+  return [
+    ...sampleNotice(report),
+    ...refusedNotice(report),
+    ...truncationNotices(report),
+    ...tokenizerNotices(report),
+    ...duplicateNotices(report),
+    ...textNotices(report),
+  ];
+}
+
+function sampleNotice({ sample, rows }: StatsReport): Notice[] {
+  if (sample.exact) return [];
+  const [seen, all] = [whole(sample.rows), whole(rows)];
+  return [
+    {
+      kind: "note",
+      en: `These are figures of a sample: ${seen} of ${all} rows. Duplicates across the rest are not seen; --sample all looks at every row.`,
+      zh: `以下为抽样结果：共 ${all} 行，统计了 ${seen} 行，样本之外的重复看不到；--sample all 统计全部。`,
+    },
+  ];
+}
+
+function refusedNotice({ total }: StatsReport): Notice[] {
+  if (total.rows_refused === 0) return [];
+  const [count, share] = [whole(total.rows_refused), total.rows_refused / total.rows_measured];
+  return [
+    {
+      kind: "problem",
+      en: `${count} rows (${percent(share)}) cannot be trained on.`,
+      zh: `${count} 行（${percent(share)}）无法用于训练。`,
+    },
+  ];
+}
+
+/** Of the length that was asked for, or 1,024. */
+function truncationNotices(report: StatsReport): Notice[] {
+  const { total, padding } = report;
+  const good = total.rows_measured - total.rows_refused;
+  const cut = total.truncation?.find(
+    ({ max_seq_length }) => max_seq_length === padding?.max_seq_length,
+  );
+  if (!cut || cut.rows_cut === 0 || !total.labelled_tokens) return [];
+  const lost = cut.labelled_tokens_lost / total.labelled_tokens;
+  const length = whole(cut.max_seq_length);
+  const [rows, tokens] = [percent(cut.rows_cut / good), percent(lost)];
+  const notices: Notice[] = [
+    {
+      kind: lost > 0.05 ? "problem" : "note",
+      en: `With max_seq_length ${length}, ${rows} of the conversations are cut and ${tokens} of what would be learnt is lost.`,
+      zh: `max_seq_length 为 ${length} 时，${rows} 的对话会被截断，丢失 ${tokens} 的学习内容。`,
+    },
+  ];
+  if (cut.rows_without_label > 0) {
+    const count = whole(cut.rows_without_label);
+    notices.push({
+      kind: "problem",
+      en: `With max_seq_length ${length}, ${count} conversations have nothing left to learn.`,
+      zh: `max_seq_length 为 ${length} 时，${count} 个对话没有任何可学习的内容。`,
+    });
+  }
+  return notices;
+}
+
+function tokenizerNotices({ total }: StatsReport): Notice[] {
+  return total.languages.flatMap(({ language, rows, piece_share, unknown_share, ...rest }) => {
+    if (rows < 0.02 * total.rows_measured) return [];
+    const name = languageName(language);
+    const notices: Notice[] = [];
+    if (piece_share !== null && piece_share > 0.1) {
+      const per = rest.characters_per_token!.toFixed(2);
+      const share = percent(piece_share);
+      notices.push({
+        kind: "problem",
+        en: `The tokenizer hardly knows ${name.en}: ${share} of its tokens are pieces of characters, ${per} characters a token. Training and answering cost several times as much as with a model made for it.`,
+        zh: `该分词器不适合${name.zh}：${share} 的词元只是字符的一部分，平均每词元 ${per} 个字符，训练和生成的开销是合适模型的数倍。`,
+      });
+    }
+    if (unknown_share !== null && unknown_share > 0.001) {
+      const share = percent(unknown_share);
+      notices.push({
+        kind: "problem",
+        en: `${share} of the ${name.en} tokens are the unknown token: the model cannot read that text.`,
+        zh: `${name.zh}中 ${share} 的词元是未知词元：模型无法读出这些文字。`,
+      });
+    }
+    return notices;
+  });
+}
+
+function duplicateNotices({ duplicates }: StatsReport): Notice[] {
+  const { exact_share, near_share, first_prompt_share } = duplicates;
+  const notices: Notice[] = [];
+  if (near_share >= 0.005 || exact_share >= 0.005) {
+    const [near, exact] = [percent(near_share), percent(exact_share)];
+    notices.push({
+      kind: Math.max(near_share, exact_share) > 0.05 ? "problem" : "note",
+      en: `About ${near} of the rows are much like another one, ${exact} repeat one word for word; data dedup removes them.`,
+      zh: `约 ${near} 的行与其他行高度相似，${exact} 完全相同；可用 data dedup 去重。`,
+    });
+  }
+  if (first_prompt_share > 0.1) {
+    const share = percent(first_prompt_share);
+    notices.push({
+      kind: "note",
+      en: `${share} of the conversations begin with a question that an earlier one begins with.`,
+      zh: `${share} 的对话，其首个提问与之前的某个对话相同。`,
+    });
+  }
+  return notices;
+}
+
+function textNotices({ total }: StatsReport): Notice[] {
+  const notices: Notice[] = [];
+  const [placeholder] = total.placeholders;
+  if (placeholder) {
+    const { text, places } = placeholder;
+    const at = places.map(({ file, line }) => `${file}:${line}`)[0];
+    notices.push({
+      kind: "problem",
+      en: `Texts hold placeholders that nobody filled in, such as ${text} (${at}).`,
+      zh: `文本中有未填写的占位符，例如 ${text}（${at}）。`,
+    });
+  }
+  const [special] = total.special_tokens;
+  if (special) {
+    const rows = whole(special.rows);
+    notices.push({
+      kind: "problem",
+      en: `${special.text} stands inside the texts of ${rows} rows, where the tokenizer makes a special token of it.`,
+      zh: `${rows} 行的文本里出现了 ${special.text}，分词器会把它当作特殊词元。`,
+    });
+  }
+  return notices;
+}
