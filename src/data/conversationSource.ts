@@ -5,10 +5,13 @@ import type { ConversationFormat } from "./formats/format.js";
 import { detectFormat, formatNamed } from "./formats/formats.js";
 import { type ReadOptions, readConversation, type WholeRow } from "./readConversation.js";
 import { openRowFile, type RowFile } from "./rowFile/index.js";
+import { type ResolveOptions, resolveSources } from "./sources/index.js";
 
-export interface SourceOptions extends ReadOptions {
+export interface SourceOptions extends ReadOptions, ResolveOptions {
   /** Name of the format of all files. Default: found out file by file, from the first rows. */
   format?: string | undefined;
+  /** Encoding of the files' texts: `gb18030`, `big5`, …. Default UTF-8. */
+  encoding?: string | undefined;
   /** Told the bytes indexed so far, over all files. */
   onProgress?: ((bytes: number) => void) | undefined;
 }
@@ -39,6 +42,7 @@ export interface ConversationSource {
 const detectionRows = 16;
 
 /**
+ * @param files whatever {@link resolveSources} takes: files, folders, patterns, addresses
  * @throws ConfigError for an unknown format
  * @throws DataError when a file cannot be read, has no rows, or rows of no known format
  */
@@ -55,9 +59,12 @@ export async function openConversations(
     for (const { rowFile } of opened) await rowFile.close();
   };
   try {
-    for (const file of files) {
+    for (const file of await resolveSources(files, options)) {
       const before = bytes;
-      const rowFile = await openRowFile(file, (done) => options.onProgress?.(before + done));
+      const rowFile = await openRowFile(file, {
+        encoding: options.encoding,
+        onProgress: (done) => options.onProgress?.(before + done),
+      });
       const entry = { rowFile, format: formatNamed("messages"), first: rows };
       opened.push(entry);
       if (rowFile.rows === 0) {

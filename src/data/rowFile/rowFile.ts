@@ -1,64 +1,98 @@
 /** A file of rows that any row can be read from at once. */
+import { realpathSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+import { join } from "node:path";
 import { DataError } from "../../util/errors.js";
-import { buildRowIndex, type RowIndex } from "./rowIndex.js";
+import { openEntry } from "./cacheEntry.js";
+import { cacheFolder } from "./cacheFolder.js";
+import { refuseOtherEncoding, strictDecoder } from "./encoding.js";
+import { type FileKind, fileKind } from "./fileKind.js";
+import { fingerprint } from "./fingerprint.js";
+import { DamagedNumbersError } from "./pagedNumbers.js";
+import { prepareRows, readSample, rowsName } from "./preparedRows.js";
+import { maxRowBytes, readRow, tooLong } from "./readRow.js";
+import { buildRowIndex, openRowIndex, type RowIndex, type RowIndexFacts } from "./rowIndex.js";
 import { isSpace } from "./rowScanner.js";
-
-/**
- * Longer rows are refused: a million tokens have five megabytes, and encoding a row takes over a
- * hundred times its size in memory.
- */
-const maxRowBytes = 16 << 20;
-
-const maxDepth = 100;
 
 export interface RowFile {
   readonly file: string;
+  /** Size of the file. */
   readonly bytes: number;
   readonly rows: number;
-  /** 1-based line that a row begins on. */
+  /** 1-based line that a row begins on, in what the file holds unpacked; of Parquet: its number. */
   line(row: number): number;
   /**
-   * One row, parsed.
+   * One row, parsed. Whole numbers that a number cannot hold exactly are texts.
    * @throws DataError naming file and line when it is not JSON in UTF-8
    */
   read(row: number): Promise<unknown>;
   close(): Promise<void>;
 }
 
+export interface RowFileOptions {
+  /** Of its text, by its name in the Encoding Standard (`gb18030`, `big5`, …). Default UTF-8. */
+  encoding?: string | undefined;
+  /** For indexes and unpacked rows; see `cacheFolder`. */
+  cache?: string | undefined;
+  /** Told the bytes read so far while it is opened. */
+  onProgress?: ((bytes: number) => void) | undefined;
+}
+
+/** The index of a file that is smaller is made faster than it is found, and is not stored. */
+const storedIndexBytes = 16 << 20;
+
+/** A file to read rows from, and where they are in it. */
+interface IndexedFile {
+  handle: FileHandle;
+  index: RowIndex;
+}
+
 /**
- * Opens a JSONL file or a JSON array, with an index of eight bytes a row in memory.
- * @throws DataError when the file cannot be read or is of another kind
+ * Opens JSONL, a JSON array, CSV or Parquet, plain or compressed with gzip or zstd. Plain JSONL and
+ * arrays in UTF-8 are read in place; rows of other files are first written to the cache folder, as
+ * is the index of a large file, and found there the next time.
+ * @throws DataError when the file cannot be read, is broken, or is of another kind
+ * @throws ConfigError for an unknown encoding
+ * @throws EnvironmentError when the cache folder has too little space
  */
-export async function openRowFile(
-  file: string,
-  progress?: (bytes: number) => void,
-): Promise<RowFile> {
+export async function openRowFile(file: string, options: RowFileOptions = {}): Promise<RowFile> {
+  const encoding = otherThanUtf8(options.encoding);
   const handle = await openFile(file);
-  let index: RowIndex;
   try {
-    index = await buildRowIndex(handle, file, progress);
+    const sample = await readSample(handle);
+    const kind = fileKind(sample, file);
+    const { size } = await handle.stat();
+    if (kind === "rows" && encoding === undefined) {
+      refuseOtherEncoding(sample, file);
+      const index =
+        size < storedIndexBytes
+          ? await buildRowIndex(handle, file, { onProgress: options.onProgress })
+          : await storedIndex(handle, file, options);
+      return rowFile(file, size, { handle, index });
+    }
+    if (kind === "csv" && encoding === undefined) refuseOtherEncoding(sample, file);
+    const prepared = await preparedFile(handle, file, kind, { ...options, encoding });
+    await handle.close();
+    return rowFile(file, size, prepared);
   } catch (error) {
     await handle.close();
     throw error;
   }
+}
+
+function rowFile(file: string, bytes: number, { handle, index }: IndexedFile): RowFile {
   const { rows, offsets, lines, layout } = index;
-  const line = (row: number) => lines?.[row] ?? row + 1;
+  const line = (row: number) => (lines === undefined ? row + 1 : undamaged(() => lines.at(row)));
   return {
     file,
-    bytes: offsets[rows]!,
+    bytes,
     rows,
     line,
     async read(row) {
       const place = `${file}:${line(row)}`;
-      const from = offsets[row]!;
-      const length = offsets[row + 1]! - from;
-      if (length > maxRowBytes) {
-        throw new DataError(`${place}: the row is ${Math.round(length / 1e6)} MB long`, {
-          why: `a row may have up to ${maxRowBytes >> 20} MiB`,
-          todo: "check whether line breaks are missing, or split or remove the row",
-        });
-      }
+      const from = undamaged(() => offsets.at(row));
+      const length = undamaged(() => offsets.at(row + 1)) - from;
+      if (length > maxRowBytes) throw tooLong(length, place);
       const buffer = Buffer.allocUnsafe(length);
       const { bytesRead } = await handle.read(buffer, 0, length, from);
       if (bytesRead < length) {
@@ -67,18 +101,86 @@ export async function openRowFile(
           todo: "start again when nothing writes to the file",
         });
       }
-      const own = layout === "array" ? buffer.subarray(0, elementEnd(buffer)) : buffer;
-      const value = parse(decode(own, place), place);
-      if (isDeeper(value, maxDepth)) {
-        throw new DataError(`${place}: lists or objects are nested more than ${maxDepth} deep`, {
-          why: "templates and converters go through them level by level",
-          todo: "correct or remove the row",
-        });
-      }
-      return value;
+      return readRow(layout === "array" ? buffer.subarray(0, elementEnd(buffer)) : buffer, place);
     },
-    close: () => handle.close(),
+    async close() {
+      index.close();
+      await handle.close();
+    },
   };
+}
+
+function storedIndex(
+  handle: FileHandle,
+  file: string,
+  { cache, onProgress }: RowFileOptions,
+): Promise<RowIndex> {
+  return openEntry<RowIndexFacts, RowIndex>({
+    cache: cacheFolder(cache),
+    source: realpathSync(file),
+    variant: "index",
+    fingerprint: () => fingerprint(handle),
+    async make(folder) {
+      const index = await buildRowIndex(handle, file, { folder, onProgress });
+      index.close();
+      return facts(index);
+    },
+    open: async (folder, known) => openRowIndex(folder, known),
+    close: async (index) => index.close(),
+  });
+}
+
+function preparedFile(
+  handle: FileHandle,
+  file: string,
+  kind: FileKind,
+  { cache, encoding, onProgress }: RowFileOptions,
+): Promise<IndexedFile> {
+  const source = realpathSync(file);
+  const openRows = (folder: string) => open(join(folder, rowsName), "r");
+  return openEntry<RowIndexFacts, IndexedFile>({
+    cache: cacheFolder(cache),
+    source,
+    variant: `rows ${kind} ${encoding ?? "utf-8"}`,
+    fingerprint: () => fingerprint(handle),
+    async make(folder) {
+      const { lineOf } = await prepareRows(file, source, folder, { kind, encoding, onProgress });
+      const rows = await openRows(folder);
+      try {
+        const index = await buildRowIndex(rows, file, { folder, lineOf });
+        index.close();
+        return facts(index);
+      } finally {
+        await rows.close();
+      }
+    },
+    async open(folder, known) {
+      const rows = await openRows(folder);
+      try {
+        const index = openRowIndex(folder, known);
+        const { size } = await rows.stat();
+        if (size !== index.offsets.at(known.rows)) throw new Error("the rows are not complete");
+        return { handle: rows, index };
+      } catch (error) {
+        await rows.close();
+        throw error;
+      }
+    },
+    async close({ handle: rows, index }) {
+      index.close();
+      await rows.close();
+    },
+  });
+}
+
+function facts({ layout, rows, linesStored }: RowIndexFacts): RowIndexFacts {
+  return { layout, rows, linesStored };
+}
+
+function otherThanUtf8(encoding: string | undefined): string | undefined {
+  if (encoding === undefined) return undefined;
+  const name = strictDecoder(encoding).encoding;
+  return name === "utf-8" ? undefined : name;
 }
 
 /** Where an array's element ends, before the comma or bracket that follows it. */
@@ -86,6 +188,19 @@ function elementEnd(bytes: Buffer): number {
   let end = bytes.length;
   while (end > 0 && isSpace(bytes[end - 1]!)) end--;
   return bytes[end - 1] === 0x2c || bytes[end - 1] === 0x5d ? end - 1 : end;
+}
+
+function undamaged(number: () => number): number {
+  try {
+    return number();
+  } catch (cause) {
+    if (!(cause instanceof DamagedNumbersError)) throw cause;
+    throw new DataError("the stored index of a data file is damaged", {
+      why: cause.message,
+      todo: "remove it with ./tunewright data cache --clear and start again",
+      cause,
+    });
+  }
 }
 
 async function openFile(file: string): Promise<FileHandle> {
@@ -100,48 +215,14 @@ async function openFile(file: string): Promise<FileHandle> {
       cause,
     });
   }
-  if ((await handle.stat()).isDirectory()) {
-    await handle.close();
+  const stats = await handle.stat();
+  if (stats.isFile()) return handle;
+  await handle.close();
+  if (stats.isDirectory()) {
     throw new DataError(`${file}: is a folder`, { todo: "name the files in it" });
   }
-  return handle;
-}
-
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-function decode(bytes: Buffer, place: string): string {
-  try {
-    return utf8.decode(bytes);
-  } catch (cause) {
-    throw new DataError(`${place}: not UTF-8`, {
-      why: "the row has bytes that no UTF-8 text has",
-      todo: "convert the file, e.g. iconv -f GB18030 -t UTF-8, or remove the row",
-      cause,
-    });
-  }
-}
-
-function parse(text: string, place: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new DataError(`${place}: not JSON`, {
-      why: cause instanceof Error ? shorten(cause.message) : String(cause),
-      todo: "correct or remove the row; a JSONL file has one complete JSON object a line",
-      cause,
-    });
-  }
-}
-
-/** V8 quotes the text around the error, line breaks and all. */
-function shorten(message: string): string {
-  const line = message.replace(/\s+/g, " ");
-  return line.length > 160 ? `${line.slice(0, 160)}…` : line;
-}
-
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  if (levels === 0) return true;
-  for (const inner of Object.values(value)) if (isDeeper(inner, levels - 1)) return true;
-  return false;
+  throw new DataError(`${file}: is no regular file`, {
+    why: "rows are read in any order, which a pipe or device cannot do",
+    todo: "write its content to a file first",
+  });
 }

@@ -1,49 +1,117 @@
 /** Where each row of a file begins, found in one pass at the speed of the disk. */
 import type { FileHandle } from "node:fs/promises";
-import { DataError } from "../../util/errors.js";
-import { NumberList } from "../numberList.js";
+import { join } from "node:path";
 import { createArrayScanner } from "./arrayScanner.js";
 import { createLineScanner } from "./lineScanner.js";
+import { type Numbers, type NumberWriter, numberWriter, openNumbers } from "./pagedNumbers.js";
 import type { RowScanner, RowSink } from "./rowScanner.js";
 
 /** How a file holds its rows: one a line (JSONL), or as elements of one JSON array. */
 export type RowLayout = "lines" | "array";
 
-/** Eight bytes a row, and four more where a row's number does not tell its line. */
-export interface RowIndex {
+/** What is known of an index beside its numbers. */
+export interface RowIndexFacts {
   layout: RowLayout;
   rows: number;
+  /** Whether the lines of rows are stored, because row i is not always on line i + 1. */
+  linesStored: boolean;
+}
+
+/** Eight bytes a row, and eight more where a row's number does not tell its line. */
+export interface RowIndex extends RowIndexFacts {
   /** Byte offset of each row, [rows + 1]; the last is where the rows end. */
-  offsets: Float64Array;
-  /** 1-based line of each row; undefined where row i is on line i + 1. */
-  lines: Float64Array | undefined;
+  readonly offsets: Numbers;
+  /** 1-based line of each row, [rows]; undefined where row i is on line i + 1. */
+  readonly lines: Numbers | undefined;
+  close(): void;
+}
+
+export interface IndexOptions {
+  /** Where to write the numbers, as two files. Undefined keeps them in memory. */
+  folder?: string | undefined;
+  /** 1-based line of each row, where the file was made from another one. */
+  lineOf?: ((row: number) => number) | undefined;
+  /** Told the bytes read so far, after every chunk. */
+  onProgress?: ((bytes: number) => void) | undefined;
 }
 
 const chunkBytes = 4 << 20;
 
 /**
  * Scans a file. Blank lines are no rows.
- * @param progress told the bytes read so far, after every chunk
- * @throws DataError when the file is compressed, is UTF-16, or is not the JSON array it begins as
+ * @param file how errors name it
+ * @throws DataError when it is not the JSON array it begins as
  */
 export async function buildRowIndex(
   handle: FileHandle,
   file: string,
-  progress?: (bytes: number) => void,
+  { folder, lineOf, onProgress }: IndexOptions = {},
 ): Promise<RowIndex> {
-  const offsets = new NumberList();
-  const lines = new NumberList();
-  let linesNeeded = false;
+  const offsets = numberWriter(offsetsPath(folder));
+  let lines: NumberWriter | undefined;
   const sink: RowSink = {
-    add(offset, line) {
+    add(offset, scannedLine) {
+      const row = offsets.length;
+      const line = lineOf === undefined ? scannedLine : lineOf(row);
       offsets.push(offset);
-      if (!linesNeeded && line !== offsets.length) {
-        linesNeeded = true;
-        for (let row = 1; row < offsets.length; row++) lines.push(row);
+      if (lines === undefined && line !== row + 1) {
+        lines = numberWriter(linesPath(folder));
+        for (let before = 1; before <= row; before++) lines.push(before);
       }
-      if (linesNeeded) lines.push(line);
+      lines?.push(line);
     },
   };
+  try {
+    const { layout, end } = await scan(handle, file, sink, onProgress);
+    const facts = { layout, rows: offsets.length, linesStored: lines !== undefined };
+    offsets.push(end);
+    const finished = { offsets: offsets.finish(), lines: lines?.finish() };
+    if (folder !== undefined) return openRowIndex(folder, facts);
+    return { ...facts, offsets: finished.offsets!, lines: finished.lines, close() {} };
+  } catch (error) {
+    offsets.abandon();
+    lines?.abandon();
+    throw error;
+  }
+}
+
+/**
+ * Opens an index that {@link buildRowIndex} wrote.
+ * @throws DamagedNumbersError, or an Error of the system, when it is not as it was written
+ */
+export function openRowIndex(folder: string, facts: RowIndexFacts): RowIndex {
+  const offsets = openNumbers(offsetsPath(folder), facts.rows + 1);
+  try {
+    const lines = facts.linesStored ? openNumbers(linesPath(folder), facts.rows) : undefined;
+    const close = () => {
+      offsets.close();
+      lines?.close();
+    };
+    return { ...facts, offsets, lines, close };
+  } catch (error) {
+    offsets.close();
+    throw error;
+  }
+}
+
+function offsetsPath(folder: string): string;
+function offsetsPath(folder: string | undefined): string | undefined;
+function offsetsPath(folder: string | undefined): string | undefined {
+  return folder === undefined ? undefined : join(folder, "offsets");
+}
+
+function linesPath(folder: string): string;
+function linesPath(folder: string | undefined): string | undefined;
+function linesPath(folder: string | undefined): string | undefined {
+  return folder === undefined ? undefined : join(folder, "lines");
+}
+
+async function scan(
+  handle: FileHandle,
+  file: string,
+  sink: RowSink,
+  onProgress: ((bytes: number) => void) | undefined,
+): Promise<{ layout: RowLayout; end: number }> {
   const buffer = Buffer.allocUnsafe(chunkBytes);
   let scanner: RowScanner | undefined;
   let layout: RowLayout = "lines";
@@ -53,7 +121,6 @@ export async function buildRowIndex(
     if (bytesRead === 0) break;
     let bytes = buffer.subarray(0, bytesRead);
     if (position === 0) {
-      refuseOtherFiles(bytes, file);
       const mark = bytes.indexOf(byteOrderMark) === 0 ? byteOrderMark.length : 0;
       bytes = bytes.subarray(mark);
       layout = /^\s*\[/.test(bytes.toString("latin1", 0, 4096)) ? "array" : "lines";
@@ -62,35 +129,10 @@ export async function buildRowIndex(
     }
     scanner!.scan(bytes);
     position += bytesRead;
-    progress?.(position);
+    onProgress?.(position);
   }
   scanner?.finish();
-  const rows = offsets.length;
-  offsets.push(position);
-  return {
-    layout,
-    rows,
-    offsets: offsets.toArray(),
-    lines: linesNeeded ? lines.toArray() : undefined,
-  };
+  return { layout, end: position };
 }
 
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
-
-const otherFiles: readonly { start: number[]; what: string; todo: string }[] = [
-  { start: [0x1f, 0x8b], what: "is compressed (gzip)", todo: "unpack it with gunzip" },
-  { start: [0x28, 0xb5, 0x2f, 0xfd], what: "is compressed (zstd)", todo: "unpack it with unzstd" },
-  { start: [0x50, 0x4b, 0x03, 0x04], what: "is a zip archive", todo: "unpack it with unzip" },
-  { start: [0x50, 0x41, 0x52, 0x31], what: "is Parquet", todo: "write it as JSONL" },
-  { start: [0xff, 0xfe], what: "is UTF-16", todo: "convert it with iconv -f UTF-16 -t UTF-8" },
-  { start: [0xfe, 0xff], what: "is UTF-16", todo: "convert it with iconv -f UTF-16 -t UTF-8" },
-];
-
-function refuseOtherFiles(bytes: Buffer, file: string): void {
-  const other = otherFiles.find(({ start }) => start.every((byte, index) => bytes[index] === byte));
-  if (!other) return;
-  throw new DataError(`${file} ${other.what}`, {
-    why: "conversations are read from JSONL files (one JSON object a line) or JSON arrays, in UTF-8",
-    todo: other.todo,
-  });
-}

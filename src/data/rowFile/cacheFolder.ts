@@ -1,0 +1,41 @@
+/** The folder for what is made from data files and used again: indexes and unpacked rows. */
+import { accessSync, constants, mkdirSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { ConfigError } from "../../util/errors.js";
+import { packageRoot } from "../../util/packageRoot.js";
+
+/** Environment variable that names the folder. */
+export const cacheVariable = "TUNEWRIGHT_CACHE";
+
+/**
+ * The folder, made where it is not there: what is given, else `TUNEWRIGHT_CACHE`, else the first of
+ * `.tunewright/cache` in the checkout, `tunewright` in `XDG_CACHE_HOME` or `~/.cache`, and one among
+ * the system's temporary files that can be written to.
+ * @throws ConfigError when the folder that was asked for cannot be written to
+ */
+export function cacheFolder(given?: string): string {
+  const asked = given ?? process.env[cacheVariable];
+  if (asked) {
+    const problem = writingProblem(resolve(asked));
+    if (problem === undefined) return resolve(asked);
+    throw new ConfigError(`${asked}: the cache folder cannot be written to`, {
+      why: problem,
+      todo: `name another folder with ${cacheVariable}`,
+    });
+  }
+  const shared = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
+  const own = join(tmpdir(), `tunewright-cache-${process.getuid?.() ?? "user"}`);
+  const folders = [join(packageRoot(), ".tunewright", "cache"), join(shared, "tunewright")];
+  return folders.find((folder) => writingProblem(folder) === undefined) ?? own;
+}
+
+function writingProblem(folder: string): string | undefined {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

@@ -1,0 +1,69 @@
+/** What kind a file is of, by its first bytes, and by its name where bytes cannot tell. */
+import { DataError } from "../../util/errors.js";
+
+/** `rows`: JSONL or a JSON array. */
+export type FileKind = "rows" | "csv" | "parquet" | "gzip" | "zstd";
+
+const read: readonly { start: number[]; kind: FileKind }[] = [
+  { start: [0x1f, 0x8b], kind: "gzip" },
+  { start: [0x28, 0xb5, 0x2f, 0xfd], kind: "zstd" },
+  { start: [0x50, 0x41, 0x52, 0x31], kind: "parquet" },
+];
+
+const refused: readonly { start: number[]; what: string; todo: string }[] = [
+  { start: [0x50, 0x4b, 0x03, 0x04], what: "a zip archive", todo: "unpack it with unzip" },
+  { start: [0x42, 0x5a, 0x68], what: "compressed (bzip2)", todo: "unpack it with bunzip2" },
+  {
+    start: [0xfd, 0x37, 0x7a, 0x58, 0x5a],
+    what: "compressed (xz)",
+    todo: "unpack it with unxz",
+  },
+  { start: [0x37, 0x7a, 0xbc, 0xaf], what: "a 7z archive", todo: "unpack it with 7z x" },
+  { start: [0x52, 0x61, 0x72, 0x21], what: "a RAR archive", todo: "unpack it with unrar x" },
+  { start: [0x04, 0x22, 0x4d, 0x18], what: "compressed (LZ4)", todo: "unpack it with unlz4" },
+  {
+    start: [0x41, 0x52, 0x52, 0x4f, 0x57, 0x31],
+    what: "an Arrow file",
+    todo: "write it as Parquet or JSONL, e.g. with datasets' to_parquet or to_json",
+  },
+  { start: [0x25, 0x50, 0x44, 0x46], what: "a PDF", todo: "write its conversations as JSONL" },
+  { start: [0x53, 0x51, 0x4c, 0x69, 0x74, 0x65], what: "an SQLite file", todo: "export JSONL" },
+];
+
+/** Without its lowest four bits: what zstd's tools may put before the frames with data. */
+const skippableFrame = 0x184d2a5;
+
+const tarMark = { at: 257, text: "ustar" };
+
+/**
+ * @param bytes the file's first, some hundred or more
+ * @throws DataError for a kind that conversations are not read from
+ */
+export function fileKind(bytes: Buffer, file: string): FileKind {
+  const starts = (start: readonly number[]) => start.every((byte, index) => bytes[index] === byte);
+  const known = read.find(({ start }) => starts(start));
+  if (known) return known.kind;
+  if (bytes.length >= 4 && bytes.readUInt32LE(0) >>> 4 === skippableFrame) return "zstd";
+  const other = refused.find(({ start }) => starts(start));
+  const { at, text } = tarMark;
+  if (bytes.toString("latin1", at, at + text.length) === text) {
+    throw refusal(file, "a tar archive", "unpack it with tar xf");
+  }
+  if (other) throw refusal(file, other.what, other.todo);
+  const isJson = /^(\xef\xbb\xbf)?\s*[[{]/.test(bytes.toString("latin1", 0, 4096));
+  return !isJson && /\.[ct]sv$/i.test(plainName(file)) ? "csv" : "rows";
+}
+
+/** The name without the ending that compression adds. */
+export function plainName(file: string): string {
+  return file.replace(/\.(gz|gzip|zst|zstd)$/i, "");
+}
+
+function refusal(file: string, what: string, todo: string): DataError {
+  return new DataError(`${file} is ${what}`, {
+    why:
+      "conversations are read from JSONL files (one JSON object a line), JSON arrays, CSV and " +
+      "Parquet, plain or compressed with gzip or zstd",
+    todo,
+  });
+}

@@ -1,0 +1,107 @@
+/** Makes a plain JSONL file (or JSON array) of a file that rows cannot be read from in place. */
+import { createWriteStream } from "node:fs";
+import { type FileHandle, open, rename, rm, statfs } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { DataError, EnvironmentError } from "../../util/errors.js";
+import { cacheVariable } from "./cacheFolder.js";
+import { refuseOtherEncoding } from "./encoding.js";
+import { type FileKind, fileKind } from "./fileKind.js";
+import { type Packing, transcoded, unpacked } from "./unpack.js";
+
+/** Name of the file with the rows in a cache entry. */
+export const rowsName = "rows.jsonl";
+
+/** How much of a file's beginning is looked at to tell its kind and encoding. */
+export const sampleBytes = 1 << 20;
+
+export interface PrepareOptions {
+  kind: FileKind;
+  /** Of the text in the file, by its name in the Encoding Standard. Undefined: UTF-8. */
+  encoding: string | undefined;
+  /** Told the bytes of the file that were read so far. */
+  onProgress?: ((bytes: number) => void) | undefined;
+}
+
+/** Tells the 1-based line of each row, where rows are not on the lines of {@link rowsName}. */
+export type LineOf = (row: number) => number;
+
+/**
+ * Writes `rows.jsonl` into the folder.
+ * @param file how errors name the file
+ * @param source absolute path of the file
+ * @throws DataError when the file is broken
+ * @throws EnvironmentError when the disk has less space left than the rows need at least
+ */
+export async function prepareRows(
+  file: string,
+  source: string,
+  folder: string,
+  { kind, encoding, onProgress }: PrepareOptions,
+): Promise<{ lineOf: LineOf | undefined }> {
+  const rows = join(folder, rowsName);
+  let table = source;
+  let tableKind = kind;
+  if (kind === "gzip" || kind === "zstd" || (encoding !== undefined && kind !== "parquet")) {
+    const packing = kind === "gzip" || kind === "zstd" ? kind : undefined;
+    await checkSpace(folder, source);
+    const plain = join(folder, "plain");
+    const bytes = unpacked(source, { file, packing, onProgress });
+    await pipeline(
+      encoding === undefined ? bytes : transcoded(bytes, encoding, file),
+      createWriteStream(plain),
+    );
+    tableKind = await kindOf(plain, file, packing);
+    table = plain;
+    if (tableKind === "rows") {
+      await rename(plain, rows);
+      return { lineOf: undefined };
+    }
+  }
+  if (tableKind === "gzip" || tableKind === "zstd") {
+    throw new DataError(`${file}: what is compressed in it is compressed (${tableKind})`, {
+      todo: "unpack it once",
+    });
+  }
+  await checkSpace(folder, table);
+  const { rowsOfCsv, rowsOfParquet } = await import("./tables.js");
+  const job = { file, table, folder, rows };
+  const lineOf = tableKind === "csv" ? await rowsOfCsv(job) : await rowsOfParquet(job);
+  if (table !== source) await rm(table);
+  return { lineOf };
+}
+
+/** The first bytes of a file. */
+export async function readSample(handle: FileHandle): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(sampleBytes);
+  const { bytesRead } = await handle.read(buffer, 0, sampleBytes, 0);
+  return buffer.subarray(0, bytesRead);
+}
+
+async function kindOf(
+  plain: string,
+  file: string,
+  packing: Packing | undefined,
+): Promise<FileKind> {
+  const handle = await open(plain, "r");
+  try {
+    const sample = await readSample(handle);
+    const kind = fileKind(sample, file);
+    if (kind === "rows" || kind === "csv") refuseOtherEncoding(sample, file, packing);
+    return kind;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Unpacked rows hardly ever take less than the file they come from. */
+async function checkSpace(folder: string, source: string): Promise<void> {
+  const [{ bavail, bsize }, handle] = [await statfs(folder), await open(source, "r")];
+  const { size } = await handle.stat();
+  await handle.close();
+  if (bavail * bsize >= size) return;
+  throw new EnvironmentError(`${folder}: too little space is left to unpack ${source}`, {
+    why: `${Math.round((bavail * bsize) / 1e6)} MB are free, and the file alone has ${Math.round(size / 1e6)} MB`,
+    todo: `make space (./tunewright data cache --clear), or name another folder with ${cacheVariable}`,
+  });
+}

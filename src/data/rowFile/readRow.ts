@@ -1,0 +1,98 @@
+/** One row's bytes as a value, with everything that can be wrong with them. */
+import { DataError } from "../../util/errors.js";
+
+/**
+ * Longer rows are refused: a million tokens have five megabytes, and encoding a row takes over a
+ * hundred times its size in memory.
+ */
+export const maxRowBytes = 16 << 20;
+
+const maxDepth = 100;
+
+/**
+ * @param place file and line, for errors
+ * @throws DataError when it is not JSON in UTF-8, or is nested too deep
+ */
+export function readRow(bytes: Buffer, place: string): unknown {
+  const value = parse(decode(bytes, place), place);
+  if (isDeeper(value, maxDepth)) {
+    throw new DataError(`${place}: lists or objects are nested more than ${maxDepth} deep`, {
+      why: "templates and converters go through them level by level",
+      todo: "correct or remove the row",
+    });
+  }
+  return value;
+}
+
+/** Says that a row is not even read. */
+export function tooLong(length: number, place: string): DataError {
+  return new DataError(`${place}: the row is ${Math.round(length / 1e6)} MB long`, {
+    why: `a row may have up to ${maxRowBytes >> 20} MiB`,
+    todo: "check whether line breaks are missing, or split or remove the row",
+  });
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function decode(bytes: Buffer, place: string): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (cause) {
+    throw new DataError(`${place}: not UTF-8`, {
+      why: "the row has bytes that no UTF-8 text has",
+      todo: "correct or remove the row; where all rows are like it, --encoding names their encoding",
+      cause,
+    });
+  }
+}
+
+function parse(text: string, place: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return /\d{16}/.test(text) ? JSON.parse(quoteLargeIntegers(text)) : value;
+  } catch (cause) {
+    throw new DataError(`${place}: not JSON`, {
+      why: cause instanceof Error ? shorten(cause.message) : String(cause),
+      todo: "correct or remove the row; a JSONL file has one complete JSON object a line",
+      cause,
+    });
+  }
+}
+
+/** Whole numbers from 2^53 on lose digits as numbers: they become texts. */
+function quoteLargeIntegers(json: string): string {
+  let quoted = "";
+  for (let at = 0; at < json.length; ) {
+    const start = json.indexOf('"', at);
+    const outside = json.slice(at, start === -1 ? json.length : start);
+    quoted += outside.replace(/(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g, (digits) =>
+      Number.isSafeInteger(Number(digits)) ? digits : `"${digits}"`,
+    );
+    if (start === -1) break;
+    at = stringEnd(json, start);
+    quoted += json.slice(start, at);
+  }
+  return quoted;
+}
+
+/** Index behind the closing quote of the JSON string that begins at `start`. */
+function stringEnd(json: string, start: number): number {
+  for (let end = json.indexOf('"', start + 1); ; end = json.indexOf('"', end + 1)) {
+    let backslashes = 0;
+    while (json[end - 1 - backslashes] === "\\") backslashes++;
+    if (backslashes % 2 === 0) return end + 1;
+  }
+}
+
+/** V8 quotes the text around the error, line breaks and all. */
+function shorten(message: string): string {
+  const line = message.replace(/\s+/g, " ");
+  return line.length > 160 ? `${line.slice(0, 160)}…` : line;
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (levels === 0) return true;
+  for (const inner of Object.values(value)) if (isDeeper(inner, levels - 1)) return true;
+  return false;
+}
