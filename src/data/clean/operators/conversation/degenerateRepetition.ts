@@ -1,0 +1,64 @@
+/** Answers that a model produced while it was stuck. */
+import { z } from "zod";
+import { excerpt } from "../../excerpt.js";
+import type { CleanOperator } from "../../operator.js";
+import { longestLoop, repeatedSentences, withoutCode } from "./loops.js";
+
+interface RepetitionOptions {
+  loop_repeats: number;
+  loop_characters: number;
+  sentence_characters: number;
+  sentence_repeats: number;
+  repeated_share: number;
+}
+
+export const filterDegenerateRepetition: CleanOperator<RepetitionOptions> = {
+  name: "filter_degenerate_repetition",
+  kind: "filter",
+  summary: "leaves out rows with an answer that goes round in circles",
+  options: z.strictObject({
+    loop_repeats: z
+      .int()
+      .min(2)
+      .default(5)
+      .describe("a unit that follows itself this many times is a loop"),
+    loop_characters: z.int().min(1).default(100).describe("where it takes this many characters"),
+    sentence_characters: z
+      .int()
+      .min(1)
+      .default(12)
+      .describe("shorter sentences and lines may come again"),
+    sentence_repeats: z
+      .int()
+      .min(2)
+      .default(4)
+      .describe("a sentence that comes this many times is a fault"),
+    repeated_share: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.3)
+      .describe("where repeated sentences are this share of the answer"),
+  }),
+  prepare(options) {
+    return (row) => {
+      for (const [index, { role, content }] of row.messages.entries()) {
+        if (role !== "assistant") continue;
+        const fault = repetitionOf(content, options);
+        if (fault !== undefined) return { reason: `message ${index + 1}: ${fault}` };
+      }
+      return row;
+    };
+  },
+};
+
+function repetitionOf(text: string, options: RepetitionOptions): string | undefined {
+  const loop = longestLoop(withoutCode(text));
+  if (loop && loop.repeats >= options.loop_repeats && loop.characters >= options.loop_characters) {
+    return `${JSON.stringify(excerpt(loop.unit, 0, 30))} ${loop.repeats} times in a row`;
+  }
+  const { most, sentence, share } = repeatedSentences(text, options.sentence_characters);
+  if (most < options.sentence_repeats || share < options.repeated_share) return undefined;
+  const percent = Math.round(share * 100);
+  return `${JSON.stringify(excerpt(sentence, 0, 30))} ${most} times, ${percent}% is repeated`;
+}

@@ -1,0 +1,37 @@
+/** Answers that only say the question again. */
+import { z } from "zod";
+import type { CleanOperator } from "../../operator.js";
+import { isAnswer } from "./exchanges.js";
+
+interface EchoOptions {
+  minimum_characters: number;
+}
+
+export const filterEchoedAnswers: CleanOperator<EchoOptions> = {
+  name: "filter_echoed_answers",
+  kind: "filter",
+  summary: "leaves out rows with an answer that repeats its question",
+  options: z.strictObject({
+    minimum_characters: z
+      .int()
+      .min(1)
+      .default(6)
+      .describe("shorter ones may be right: hello is answered by hello"),
+  }),
+  prepare({ minimum_characters: minimum }) {
+    return (row) => {
+      const at = row.messages.findIndex((message, index) => {
+        const before = row.messages[index - 1];
+        if (!isAnswer(message) || before?.role !== "user") return false;
+        const answer = bare(message.content);
+        return answer.length >= minimum && answer === bare(before.content);
+      });
+      return at < 0 ? row : { reason: `message ${at + 1} repeats the question` };
+    };
+  },
+};
+
+/** Without case, punctuation and space. */
+function bare(text: string): string {
+  return text.toLowerCase().replace(/[\p{P}\p{S}\s]+/gu, "");
+}

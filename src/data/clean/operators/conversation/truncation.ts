@@ -1,0 +1,69 @@
+/**
+ * Whether an answer stops in the middle. An answer need not end in a full stop (a name, a poem, a
+ * list, code), so what counts is how it ends compared with how it goes on before.
+ */
+
+/** What ends a sentence, a quotation or a list. */
+const terminal =
+  /[\p{Pe}\p{Pf}.。．!！?？…⋯;；:：~～"'”’`*_|>»%％$￥°)\]}\p{Extended_Pictographic}\p{So}]$/u;
+
+/** What can only go on: a comma, an opening bracket or quotation mark. */
+const goesOn = /[,，、\p{Ps}\p{Pi}]$/u;
+
+/** Ends of letters: "Best regards," may come before a name that is not there. */
+const farewell =
+  /(?:regards|sincerely|yours|truly|wishes|thanks|thank you|love|cheers),?$|此致[,，]?$/iu;
+
+const sentenceEnd = /[.。．!！?？](?=\s|$|[\p{Script=Han}"”’」』）)])/gu;
+const listItem =
+  /^\s*(?:[-*+•·‧▪●○–—]|\(?\d{1,3}[.)、．:：）]|[（(]?[一二三四五六七八九十]+[、.．)）]|[a-zA-Z][.)]\s)/u;
+const heading = /^\s*(?:#{1,6}\s|\*\*.*\*\*:?$|\|)/u;
+const fence = /^\s*(?:```|~~~)/;
+
+/** Lines shorter than this (Han characters count twice) may be titles, names, lines of a poem. */
+const proseColumns = 40;
+
+/** A reason, or undefined where the text seems complete. */
+export function truncationOf(text: string): string | undefined {
+  const trimmed = text.trimEnd();
+  if (trimmed === "") return undefined;
+  const lines = trimmed.split("\n");
+  const fences = lines.filter((line) => fence.test(line)).length;
+  if (fences % 2 === 1) return "a code block is not closed";
+  if (fence.test(lines.at(-1)!)) return undefined;
+  const prose = proseLines(lines);
+  const last = prose.pop();
+  if (last === undefined || looksLikeCode(last)) return undefined;
+  if (goesOn.test(last) && !farewell.test(last) && isProse(last)) {
+    return `ends with ${JSON.stringify(last.at(-1))}`;
+  }
+  if (terminal.test(last) || goesOn.test(last) || !isProse(last)) return undefined;
+  const isItem = listItem.test(last);
+  const alike = prose.filter((line) => listItem.test(line) === isItem && isProse(line));
+  const ended = alike.filter((line) => terminal.test(line)).length;
+  const sentences = last.match(sentenceEnd)?.length ?? 0;
+  const others = alike.length - ended;
+  if (sentences + ended >= 2 && others === 0) return "the last sentence has no end";
+  return undefined;
+}
+
+/** Lines outside of code blocks that are neither blank nor headings or tables. */
+function proseLines(lines: readonly string[]): string[] {
+  let inCode = false;
+  const prose: string[] = [];
+  for (const line of lines) {
+    if (fence.test(line)) inCode = !inCode;
+    else if (!inCode && line.trim() !== "" && !heading.test(line)) prose.push(line.trimEnd());
+  }
+  return prose;
+}
+
+function isProse(line: string): boolean {
+  const han = line.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu)?.length ?? 0;
+  return line.length + han >= proseColumns;
+}
+
+function looksLikeCode(line: string): boolean {
+  if (/\p{Script=Han}/u.test(line)) return false;
+  return /[=;{}\\]|\w\(|->|=>|^\s{2,}\S|^\s*(?:\/\/|#|<)|https?:\/\/\S*$/.test(line);
+}

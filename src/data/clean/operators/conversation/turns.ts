@@ -1,0 +1,160 @@
+/** Operators on which turns a conversation has: empty, one-sided, too many, the same again. */
+import { z } from "zod";
+import type { Message } from "../../../../text/index.js";
+import type { CanonicalRow, CleanOperator } from "../../operator.js";
+import { isConversation, splitExchanges } from "./exchanges.js";
+
+interface EmptyTurnsOptions {
+  empty_words: string[];
+  drop_at_end: boolean;
+}
+
+/** Nothing but space, or what programs write for nothing. */
+export const dropEmptyTurns: CleanOperator<EmptyTurnsOptions> = {
+  name: "drop_empty_turns",
+  kind: "filter",
+  summary:
+    "cuts an empty or unanswered exchange at the end, leaves out rows that are empty elsewhere",
+  options: z.strictObject({
+    empty_words: z
+      .array(z.string())
+      .default(["nan", "NaN", "null", "undefined", "<noinput>", "<nooutput>", "[object Object]"])
+      .describe("contents that stand for nothing"),
+    drop_at_end: z
+      .boolean()
+      .default(true)
+      .describe("cut at the end where an exchange is left before it; false: leave the row out"),
+  }),
+  prepare({ empty_words: words, drop_at_end: cutsEnd }) {
+    const nothing = new Set(["", ...words]);
+    const isEmpty = ({ role, content, tool_calls: calls }: Message) =>
+      role !== "tool" && role !== "system" && !calls?.length && nothing.has(content.trim());
+    return (row) => {
+      const { opening, exchanges } = splitExchanges(row.messages);
+      const isBad = (exchange: readonly Message[]) =>
+        exchange.some(isEmpty) || (isConversation(row) && exchange.length === 1);
+      let kept = exchanges.length;
+      if (cutsEnd) while (kept > 1 && isBad(exchanges[kept - 1]!)) kept--;
+      const left = exchanges.slice(0, kept);
+      const bad = left.findIndex(isBad);
+      if (opening.some(isEmpty)) return { reason: "an empty message before the first question" };
+      if (bad >= 0) {
+        const what = left[bad]!.some(isEmpty) ? "has an empty message" : "has no answer";
+        return { reason: `exchange ${bad + 1} of ${exchanges.length} ${what}` };
+      }
+      return kept === exchanges.length ? row : withMessages(row, [opening, ...left].flat());
+    };
+  },
+};
+
+interface OneSidedOptions {
+  minimum_questions: number;
+  minimum_answers: number;
+}
+
+export const filterOneSided: CleanOperator<OneSidedOptions> = {
+  name: "filter_one_sided",
+  kind: "filter",
+  summary: "leaves out rows in which the user or the assistant says nothing",
+  options: z.strictObject({
+    minimum_questions: z.int().min(0).default(1).describe("least messages of the user with text"),
+    minimum_answers: z
+      .int()
+      .min(0)
+      .default(1)
+      .describe("least messages of the assistant with text or a tool call"),
+  }),
+  prepare({ minimum_questions: questions, minimum_answers: answers }) {
+    return (row) => {
+      if (!isConversation(row)) return row;
+      const count = (role: string) =>
+        row.messages.filter(
+          (message) =>
+            message.role === role && (message.tool_calls?.length || message.content.trim() !== ""),
+        ).length;
+      const asked = count("user");
+      const answered = count("assistant");
+      if (asked < questions) return { reason: `${asked} questions < ${questions}` };
+      if (answered < answers) return { reason: `${answered} answers < ${answers}` };
+      return row;
+    };
+  },
+};
+
+interface TurnCountOptions {
+  minimum: number;
+  maximum: number;
+  cut: boolean;
+}
+
+export const filterTurnCount: CleanOperator<TurnCountOptions> = {
+  name: "filter_turn_count",
+  kind: "filter",
+  summary: "leaves out conversations with too few or too many exchanges, or cuts the latter",
+  options: z.strictObject({
+    minimum: z.int().min(0).default(1).describe("least exchanges (messages of the user)"),
+    maximum: z.int().min(1).default(100).describe("most exchanges"),
+    cut: z.boolean().default(false).describe("keep the first `maximum` exchanges of a longer one"),
+  }),
+  prepare({ minimum, maximum, cut }) {
+    return (row) => {
+      if (!isConversation(row)) return row;
+      const { opening, exchanges } = splitExchanges(row.messages);
+      const turns = exchanges.length;
+      if (turns < minimum) return { reason: `${turns} exchanges < ${minimum}` };
+      if (turns <= maximum) return row;
+      if (!cut) return { reason: `${turns} exchanges > ${maximum}` };
+      return withMessages(row, [opening, ...exchanges.slice(0, maximum)].flat());
+    };
+  },
+};
+
+interface DuplicateTurnsOptions {
+  same_answer_characters: number;
+}
+
+export const dropDuplicateTurns: CleanOperator<DuplicateTurnsOptions> = {
+  name: "drop_duplicate_turns",
+  kind: "filter",
+  summary: "drops an exchange that is there already, leaves out rows that answer all the same",
+  options: z.strictObject({
+    same_answer_characters: z
+      .int()
+      .min(1)
+      .default(80)
+      .describe("an answer this long that is given to two different questions is a fault"),
+  }),
+  prepare({ same_answer_characters: long }) {
+    return (row) => {
+      const { opening, exchanges } = splitExchanges(row.messages);
+      const seen = new Set<string>();
+      const questionsOf = new Map<string, string>();
+      const kept: (readonly Message[])[] = [];
+      for (const exchange of exchanges) {
+        const key = JSON.stringify(exchange.map(comparable));
+        if (seen.has(key)) continue;
+        seen.add(key);
+        kept.push(exchange);
+        const question = exchange[0]!.content.trim();
+        for (const { role, content } of exchange) {
+          const answer = content.trim();
+          if (role !== "assistant" || answer.length < long) continue;
+          const earlier = questionsOf.get(answer);
+          if (earlier !== undefined && earlier !== question) {
+            return { reason: `the same answer of ${answer.length} characters to two questions` };
+          }
+          questionsOf.set(answer, question);
+        }
+      }
+      return kept.length === exchanges.length ? row : withMessages(row, [opening, ...kept].flat());
+    };
+  },
+};
+
+function comparable({ role, content, tool_calls: calls }: Message): unknown {
+  return [role, content.trim(), calls?.map((call) => call.function)];
+}
+
+function withMessages(row: CanonicalRow, messages: Message[]): CanonicalRow {
+  return { ...row, messages };
+}
