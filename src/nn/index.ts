@@ -23,7 +23,6 @@ export {
   type TokenGroup,
 } from "./recompute.js";
 export {
-  applyRope,
   type RopeParameters,
   type RopeTable,
   ropeFrequencies,

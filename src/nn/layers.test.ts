@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { seededRandom } from "../../test/engine/random.js";
 import { difference, normal, numbers } from "../../test/engine/values.js";
 import {
+  cat,
   grad,
   linear,
   mulOut,
@@ -14,11 +15,12 @@ import {
   tidy,
 } from "../tensor/index.js";
 import {
-  applyRope,
   denseLinear,
   keyedDropout,
+  type RopeTable,
   rmsNorm,
   ropeTable,
+  rotatedHeads,
   stackParts,
   swiglu,
 } from "./index.js";
@@ -84,7 +86,10 @@ describe("rmsNorm", () => {
   });
 });
 
-describe("applyRope", () => {
+describe("rotatedHeads", () => {
+  /** Queries, the one key head and the one value head, side by side again. @param x [n, heads + 2, 8] */
+  const rotated = (x: Tensor, table: RopeTable) =>
+    cat(rotatedHeads(x.view([x.size(0), -1]), table, x.size(1) - 2, 1), 1);
   const parameters = (partial: number) => ({
     ...{ rope_theta: 10000, head_dim: 8, partial_rotary_factor: partial },
     ...{ max_position_embeddings: 64, rope_scaling: null },
@@ -96,49 +101,42 @@ describe("applyRope", () => {
       tidy(() => {
         const x = leaf(5, 3, 8);
         const positions = [0, 1, 2, 0, 63];
-        const rotated = numbers(
-          applyRope(x, ropeTable(parameters(partial), positions, 64, "float32")),
-        );
+        const actual = rotated(x, ropeTable(parameters(partial), positions, 64, "float32"));
         const values = numbers(x);
         const half = (8 * partial) / 2;
         const expected = values.map((value, at) => {
           const i = at % 8;
-          if (i >= 2 * half) return value;
+          const isValue = Math.floor(at / 8) % 3 === 2;
+          if (isValue || i >= 2 * half) return value;
           const angle = positions[Math.floor(at / 24)]! * 10000 ** (-(2 * (i % half)) / (2 * half));
           const partner = i < half ? -values[at + half]! : values[at - half]!;
           return value * Math.cos(angle) + partner * Math.sin(angle);
         });
-        expect(difference(tensor(rotated), tensor(expected))).toBeLessThan(1e-5);
+        expect(difference(actual, tensor(expected, [5, 3, 8]))).toBeLessThan(1e-5);
       });
     },
   );
 
   test.each([1, 0.5])("its gradient is that of the definition, factor %d", (partial) => {
     tidy(() => {
-      const x = leaf(6, 2, 8);
+      const x = leaf(6, 4, 8);
       const table = ropeTable(parameters(partial), [5, 6, 7, 0, 1, 2], 64, "float32");
       const half = 4 * partial;
+      const turning = x.narrow(1, 0, 3);
       const [first, second, rest] = [
-        x.narrow(-1, 0, half),
-        x.narrow(-1, half, half),
-        x.narrow(-1, 2 * half, 8 - 2 * half),
+        turning.narrow(-1, 0, half),
+        turning.narrow(-1, half, half),
+        turning.narrow(-1, 2 * half, 8 - 2 * half),
       ];
       const parts = [
         first!.mul(table.cos).sub(second!.mul(table.sin)),
         second!.mul(table.cos).add(first!.mul(table.sin)),
         rest!,
       ];
-      const weights = normal(random, [6, 2, 8]);
-      let at = 0;
-      const sum = parts
-        .map((part) => {
-          const width = part.size(-1);
-          at += width;
-          return part.mul(weights.narrow(-1, at - width, width)).sum(null);
-        })
-        .reduce((a, b) => a.add(b));
-      const [expected] = grad([sum], [x]);
-      const [actual] = grad([applyRope(x, table)], [x], { gradOutputs: [weights] });
+      const weights = normal(random, [6, 4, 8]);
+      const byDefinition = cat([cat(parts, -1), x.narrow(1, 3, 1)], 1);
+      const [expected] = grad([byDefinition], [x], { gradOutputs: [weights] });
+      const [actual] = grad([rotated(x, table)], [x], { gradOutputs: [weights] });
       expect(difference(actual!, expected!)).toBeLessThan(1e-6);
     });
   });
@@ -147,7 +145,11 @@ describe("applyRope", () => {
     tidy(() => {
       const [q, k] = [normal(random, [1, 1, 8]), normal(random, [1, 1, 8])];
       const at = (x: Tensor, position: number) =>
-        applyRope(x, ropeTable(parameters(1), [position], 64, "float32"));
+        rotated(cat([x, x, x], 1), ropeTable(parameters(1), [position], 64, "float32")).narrow(
+          1,
+          0,
+          1,
+        );
       const score = (a: number, b: number) => at(q, a).mul(at(k, b)).sum(null).item();
       expect(score(3, 1)).toBeCloseTo(score(42, 40), 4);
       expect(at(q, 17).pow(2).sum(null).item()).toBeCloseTo(q.pow(2).sum(null).item(), 4);

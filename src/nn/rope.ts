@@ -166,23 +166,9 @@ export function ropeTable(
 }
 
 /**
- * Rotates each head by its position, pairing dimension i with i + half ("rotate half"). The
- * gradient is rotated back.
- *
- * @param x [n, heads, headDim]
- */
-export function applyRope(x: Tensor, table: RopeTable): Tensor {
-  const [output] = customGradient(
-    [x],
-    () => ({ outputs: [rotate(x, table, 1)], saved: undefined }),
-    ([gradient]) => [rotate(gradient as Tensor, table, -1)],
-  );
-  return output as Tensor;
-}
-
-/**
- * Queries, keys and values out of their common product, the first two rotated. One region for
- * autograd, so that the gradients meet in one buffer.
+ * Queries, keys and values out of their common product, the first two rotated by their positions:
+ * dimension i is paired with i + half ("rotate half"). One region for autograd, which rotates the
+ * gradients back and lets them meet in one buffer.
  *
  * @param mixed [n, (heads + 2 * keyHeads) * headDim]; not read where the tape has the results
  * @param tape where the results are noted, or read back

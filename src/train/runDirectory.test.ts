@@ -61,6 +61,16 @@ describe("output_dir", () => {
     expect(open({ resume: true }).hasRun).toBe(false);
   });
 
+  it("that holds nothing but runs moved aside is as good as empty", () => {
+    mkdirSync(join(run, "previous-1"), { recursive: true });
+    for (const overwrite of [false, true]) {
+      const directory = open({ overwrite });
+      expect(directory).toMatchObject({ hasRun: false, warnings: [] });
+      directory.release();
+    }
+    expect(readdirSync(run)).toEqual(["previous-1"]);
+  });
+
   it("that holds a run is moved aside with overwrite_output_dir, again and again", () => {
     fill("events.jsonl", "adapter_model.safetensors");
     const directory = open({ overwrite: true });

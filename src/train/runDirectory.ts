@@ -49,7 +49,10 @@ function enter(
 ): RunDirectory {
   const path = config.output_dir;
   const warnings = lock.warning === undefined ? [] : [lock.warning];
-  const contents = readdirSync(path).filter((name) => !name.startsWith(lockName));
+  // Runs that were moved aside are no obstacle to a new one, nor what --resume goes on with.
+  const contents = readdirSync(path).filter(
+    (name) => !name.startsWith(lockName) && !asidePattern.test(name),
+  );
   const isRun =
     existsSync(join(path, eventsName)) ||
     readRunConfig(path) !== undefined ||
@@ -71,6 +74,8 @@ function enter(
   }
   return { path, hasRun, warnings, release: () => lock.release() };
 }
+
+const asidePattern = /^previous-\d+$/;
 
 function makeDirectory(path: string): void {
   try {
@@ -94,12 +99,10 @@ function moveAside(path: string, isRun: boolean, contents: readonly string[]): s
     });
   }
   let count = 1;
-  while (contents.includes(`previous-${count}`)) count++;
+  while (existsSync(join(path, `previous-${count}`))) count++;
   const aside = join(path, `previous-${count}`);
   mkdirSync(aside);
-  for (const name of contents) {
-    if (!/^previous-\d+$/.test(name)) renameSync(join(path, name), join(aside, name));
-  }
+  for (const name of contents) renameSync(join(path, name), join(aside, name));
   return aside;
 }
 
