@@ -5,7 +5,8 @@ import {
   checkLabels,
   checkTokenIds,
   type EncodedConversation,
-  encodeConversations,
+  encodeSequences,
+  type OverLength,
   type Source,
   type Tokenizer,
 } from "../text/index.js";
@@ -16,18 +17,20 @@ import { checkTools } from "./toolRules.js";
 export interface EncodeRowsOptions {
   tokenizer: Tokenizer;
   template: ChatTemplate;
-  /** Longer conversations are cut on the right. Default: none are. */
+  /** Most tokens of a sequence. Default: any number. */
   maxSeqLength?: number | undefined;
+  /** What becomes of longer conversations. Default `cut`. */
+  overLength?: OverLength | undefined;
   /** Rows of the model's embedding. Default: as many as the tokenizer has ids. */
   embeddingRows?: number | undefined;
 }
 
 /**
- * A row that can be trained on, or why it cannot. `encoded` is never empty; one row may give several
- * sequences, in their order.
+ * A row that can be trained on, or why it cannot. One row may give several sequences, in their order;
+ * it gives none only where it was left out for its length, which `dropped` says.
  */
 export type RowResult =
-  | { ok: true; encoded: EncodedConversation[]; source: Source }
+  | { ok: true; encoded: EncodedConversation[]; dropped?: string; source: Source }
   | { ok: false; error: DataError; source: Source };
 
 /** Reads and encodes rows together; the results are in the order of `rows`. */
@@ -39,12 +42,13 @@ export async function encodeRows(
   const conversations = await Promise.all(rows.map((row) => refusalOf(() => source.read(row))));
   const readable = conversations.filter(isConversation);
   const encoded = (await encodeAll(readable, options)).values();
+  const dropped = `longer than max_seq_length ${options.maxSeqLength}, and over_length is drop`;
   return conversations.map((conversation, index) => {
     const place = source.place(rows[index]!);
     const result = conversation instanceof DataError ? conversation : encoded.next().value!;
     return result instanceof DataError
       ? { ok: false, error: result, source: place }
-      : { ok: true, encoded: [result], source: place };
+      : { ok: true, encoded: result, ...(result.length === 0 ? { dropped } : {}), source: place };
   });
 }
 
@@ -52,10 +56,10 @@ export async function encodeRows(
 async function encodeAll(
   conversations: readonly Conversation[],
   options: EncodeRowsOptions,
-): Promise<(EncodedConversation | DataError)[]> {
-  const { tokenizer, template, maxSeqLength } = options;
+): Promise<(EncodedConversation[] | DataError)[]> {
+  const { tokenizer, template, maxSeqLength, overLength } = options;
   const encode = (list: readonly Conversation[]) =>
-    encodeConversations(list, tokenizer, template, { maxSeqLength });
+    encodeSequences(list, tokenizer, template, { maxSeqLength, overLength });
   const whole = await refusalOf(() => encode(conversations));
   const encoded =
     whole instanceof DataError
@@ -69,14 +73,16 @@ async function encodeAll(
 }
 
 function check(
-  encoded: EncodedConversation,
+  encoded: EncodedConversation[],
   conversation: Conversation,
   { tokenizer, template, embeddingRows = tokenizer.vocabSize }: EncodeRowsOptions,
-): EncodedConversation | DataError {
+): EncodedConversation[] | DataError {
   try {
-    checkTools(conversation, encoded, template.name);
-    checkTokenIds(encoded, embeddingRows, tokenizer);
-    checkLabels(encoded);
+    if (encoded.length > 0) checkTools(conversation, encoded, template.name);
+    for (const sequence of encoded) {
+      checkTokenIds(sequence, embeddingRows, tokenizer);
+      checkLabels(sequence);
+    }
     return encoded;
   } catch (error) {
     if (error instanceof DataError) return error;

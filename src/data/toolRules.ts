@@ -6,17 +6,19 @@ import { DataError } from "../util/errors.js";
  * Many templates know nothing of tools and just drop calls and definitions: the model would learn
  * empty answers. The name of what is called must be in the rendered text once for each call, and
  * that of a defined tool once more, beside where the messages themselves mention it.
+ * @param sequences all that the conversation was made into
  * @throws DataError naming file and line
  */
 export function checkTools(
   { messages, tools, source }: Conversation,
-  { segments }: EncodedConversation,
+  sequences: readonly EncodedConversation[],
   templateName: string,
 ): void {
   const called = messages.flatMap(
     ({ tool_calls: calls }) => calls?.map((call) => call.function.name) ?? [],
   );
   if (called.length === 0 && tools === undefined) return;
+  const segments = sequences.flatMap((sequence) => sequence.segments);
   const text = segments.map((segment) => ("text" in segment ? segment.text : "")).join("");
   const said = messages.map(({ content }) => content).join("\n");
   const uses = (name: string) => called.filter((one) => one === name).length;

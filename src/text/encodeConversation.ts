@@ -1,19 +1,22 @@
 /** From conversations to ids and labels. */
-import type { BorderedText } from "./native.js";
+import { renderConversation } from "./continuedTurns.js";
+import { plainTextSegments } from "./plainText.js";
+import { type EncodedSegments, encodeSegmentLists } from "./segmentIds.js";
 import type { Tokenizer } from "./tokenizer.js";
 import {
   type ChatTemplate,
   type Conversation,
   type EncodedConversation,
-  type IdSegment,
   ignoredLabel,
   type Message,
   type Segment,
-  type TextSegment,
 } from "./types.js";
 
 export interface EncodeConversationOptions {
-  /** Tokens beyond this number are cut off on the right. Default: none are. */
+  /**
+   * Tokens beyond this number are cut off on the right. Default: none are. Of a conversation that is
+   * much longer only the beginning is encoded, to the same ids.
+   */
   maxSeqLength?: number | undefined;
   /** Label the assistant's turns, or every token. Default `assistant`. */
   trainOn?: "assistant" | "all" | undefined;
@@ -46,31 +49,57 @@ export async function encodeConversations(
   template: ChatTemplate,
   options: EncodeConversationOptions = {},
 ): Promise<EncodedConversation[]> {
-  const rendered = conversations.map(({ messages, tools, source }) =>
-    template.render(messages, {
-      tools,
-      source,
-      promptOnly: options.trainOn === "all",
-    }),
+  const { maxSeqLength, trainOn } = options;
+  const rendered = await renderAll(conversations, tokenizer, template, trainOn);
+  const encoded = await encodeSegmentLists(rendered, tokenizer, maxSeqLength);
+  return conversations.map((conversation, index) =>
+    cutOnRight(encoded[index]!, maxSeqLength, rendered[index]!, conversation),
   );
-  if (options.trainOn === "all") for (const segments of rendered) segments.forEach(trainOn);
-  const encoded = await encodeSegmentLists(rendered, tokenizer);
-  return conversations.map(({ source, id }, index) => {
-    const { ids, labels } = encoded[index]!;
-    const length = Math.min(ids.length, options.maxSeqLength ?? ids.length);
-    const cutLabels = labels.subarray(0, length);
-    if (length > 0) cutLabels[0] = ignoredLabel;
-    return {
-      inputIds: ids.subarray(0, length),
-      labels: cutLabels,
-      labelledTokens: cutLabels.reduce((sum, label) => sum + Number(label !== ignoredLabel), 0),
-      truncated: length < ids.length,
-      fullLength: ids.length,
-      segments: rendered[index]!,
-      ...(source === undefined ? {} : { source }),
-      ...(id === undefined ? {} : { id }),
-    };
-  });
+}
+
+/** Segments of each conversation. */
+export async function renderAll(
+  conversations: readonly Conversation[],
+  tokenizer: Tokenizer,
+  template: ChatTemplate,
+  trainOn: EncodeConversationOptions["trainOn"] = "assistant",
+): Promise<Segment[][]> {
+  const hasText = conversations.some(({ kind }) => kind === "text");
+  const plain = hasText ? await plainTextSegments(tokenizer) : undefined;
+  const rendered = conversations.map((conversation) =>
+    conversation.kind === "text"
+      ? plain!(conversation.messages[0]?.content ?? "")
+      : renderConversation(conversation, template, { promptOnly: trainOn === "all" }),
+  );
+  if (trainOn === "all") for (const segments of rendered) segments.forEach(trainOnIt);
+  return rendered;
+}
+
+/** The first `maxSeqLength` ids. */
+export function cutOnRight(
+  { ids, labels, complete, fullLength }: EncodedSegments,
+  maxSeqLength: number | undefined,
+  segments: Segment[],
+  { source, id }: Pick<Conversation, "source" | "id">,
+): EncodedConversation {
+  const length = Math.min(ids.length, maxSeqLength ?? ids.length);
+  const cutLabels = labels.subarray(0, length);
+  if (length > 0) cutLabels[0] = ignoredLabel;
+  return {
+    inputIds: ids.subarray(0, length),
+    labels: cutLabels,
+    labelledTokens: countLabels(cutLabels),
+    truncated: length < fullLength,
+    fullLength,
+    ...(complete ? {} : { fullLengthEstimated: true as const }),
+    segments,
+    ...(source === undefined ? {} : { source }),
+    ...(id === undefined ? {} : { id }),
+  };
+}
+
+export function countLabels(labels: Int32Array): number {
+  return labels.reduce((sum, label) => sum + Number(label !== ignoredLabel), 0);
 }
 
 /** Ids of a prompt that the assistant is to answer, with what opens its turn. */
@@ -80,8 +109,9 @@ export async function encodePrompt(
   template: ChatTemplate,
   tools?: unknown[],
 ): Promise<Int32Array> {
-  const segments = template.render(messages, {
-    tools,
+  const conversation =
+    tools === undefined ? { messages: [...messages] } : { messages: [...messages], tools };
+  const segments = renderConversation(conversation, template, {
     addGenerationPrompt: true,
     promptOnly: true,
   });
@@ -89,81 +119,6 @@ export async function encodePrompt(
   return encoded!.ids;
 }
 
-function trainOn(segment: Segment): void {
+function trainOnIt(segment: Segment): void {
   segment.train = true;
-}
-
-interface EncodedSegments {
-  ids: Int32Array;
-  labels: Int32Array;
-}
-
-/** Text segments that are encoded as one. */
-interface Run {
-  segments: TextSegment[];
-  /** Index of the text among those of the native call. */
-  index: number;
-}
-
-async function encodeSegmentLists(
-  lists: readonly (readonly Segment[])[],
-  tokenizer: Tokenizer,
-): Promise<EncodedSegments[]> {
-  const texts: BorderedText[] = [];
-  const plans = lists.map((segments) => planRuns(segments, texts));
-  const encoded = await tokenizer.encodeBordered(texts);
-
-  return plans.map((plan) => {
-    let length = 0;
-    for (const part of plan) {
-      length += "ids" in part ? part.ids.length : encoded[part.index]!.ids.length;
-    }
-    const ids = new Int32Array(length);
-    const labels = new Int32Array(length).fill(ignoredLabel);
-    let at = 0;
-    for (const part of plan) {
-      if ("ids" in part) {
-        ids.set(part.ids, at);
-        if (part.train) labels.set(part.labels ?? part.ids, at);
-        at += part.ids.length;
-        continue;
-      }
-      const { ids: runIds, tokenIndexes } = encoded[part.index]!;
-      ids.set(runIds, at);
-      for (const [index, segment] of part.segments.entries()) {
-        if (!segment.train) continue;
-        const first = index === 0 ? 0 : tokenIndexes[index - 1]!;
-        const last = tokenIndexes[index] ?? runIds.length;
-        labels.set(runIds.subarray(first, last), at + first);
-      }
-      at += runIds.length;
-    }
-    return { ids, labels };
-  });
-}
-
-/** Groups segments into runs and adds each run's text, with the borders inside, to `texts`. */
-function planRuns(segments: readonly Segment[], texts: BorderedText[]): (Run | IdSegment)[] {
-  const plan: (Run | IdSegment)[] = [];
-  for (const segment of segments) {
-    if ("ids" in segment) {
-      plan.push(segment);
-      continue;
-    }
-    const last = plan.at(-1);
-    if (last && "segments" in last && !segment.apart) last.segments.push(segment);
-    else plan.push({ segments: [segment], index: -1 });
-  }
-  for (const run of plan) {
-    if ("ids" in run) continue;
-    let text = "";
-    const borders: number[] = [];
-    for (const [index, segment] of run.segments.entries()) {
-      if (index > 0) borders.push(text.length);
-      text += segment.text;
-    }
-    run.index = texts.length;
-    texts.push({ text, borders });
-  }
-  return plan;
 }

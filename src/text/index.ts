@@ -10,6 +10,11 @@ export { createJinjaTemplate } from "./jinjaTemplate.js";
 export { loadTokenizer } from "./loadTokenizer.js";
 export { chatTemplateNames } from "./namedTemplate.js";
 export type { BorderedIds, BorderedText } from "./native.js";
+export {
+  type EncodeSequencesOptions,
+  encodeSequences,
+  type OverLength,
+} from "./overLength.js";
 export { ownTemplateName, resolveChatTemplate } from "./resolveChatTemplate.js";
 export type { StreamingDecoder } from "./streamingDecoder.js";
 export type { DecodeOptions, EncodeOptions, Tokenizer } from "./tokenizer.js";

@@ -1,6 +1,7 @@
 /** The native tokenizers library: the only file here that calls it. */
 import { type Decoder, type Encoding, Tokenizer as NativeTokenizer } from "tokenizers";
 import { FormatError } from "../util/errors.js";
+import { cutsIntoWords, stableTokens } from "./stableText.js";
 import { isRecord, type TokenizerFiles } from "./tokenizerFiles.js";
 import { missingAddedTokens } from "./vocabulary.js";
 
@@ -8,6 +9,8 @@ import { missingAddedTokens } from "./vocabulary.js";
 export interface BorderedText {
   text: string;
   borders: readonly number[];
+  /** The text goes on: only tokens are wanted that stay what they are whatever follows. */
+  partial?: boolean;
 }
 
 export interface BorderedIds {
@@ -17,6 +20,8 @@ export interface BorderedIds {
 }
 
 export interface NativeEncoder {
+  /** False: a partial text has to be cut where no token reaches over. */
+  readonly cutsIntoWords: boolean;
   encode(texts: string[], addSpecialTokens: boolean): Promise<Int32Array[]>;
   encodeBordered(texts: readonly BorderedText[]): Promise<BorderedIds[]>;
   decoder: Decoder | null;
@@ -49,6 +54,7 @@ export function createNativeEncoder(files: TokenizerFiles, plain: boolean): Nati
     });
   }
   return {
+    cutsIntoWords: cutsIntoWords(files.tokenizerJson.pre_tokenizer),
     async encode(texts, addSpecialTokens) {
       const encodings = await encodeTexts(native, texts, addSpecialTokens);
       return encodings.map((encoding) => Int32Array.from(encoding.getIds()));
@@ -59,11 +65,15 @@ export function createNativeEncoder(files: TokenizerFiles, plain: boolean): Nati
         texts.map((entry) => entry.text),
         false,
       );
-      return texts.map(({ text, borders }, index) => {
+      return texts.map(({ text, borders, partial }, index) => {
         const encoding = encodings[index]!;
+        const ids = Int32Array.from(encoding.getIds());
+        const tokenIndexes = borderTokens(encoding, text, borders);
+        if (!partial) return { ids, tokenIndexes };
+        const length = stableTokens(encoding, countCharacters(text, 0, text.length));
         return {
-          ids: Int32Array.from(encoding.getIds()),
-          tokenIndexes: borderTokens(encoding, text, borders),
+          ids: ids.subarray(0, length),
+          tokenIndexes: tokenIndexes.map((token) => Math.min(token, length)),
         };
       });
     },

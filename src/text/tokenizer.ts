@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BorderedIds, type BorderedText, createNativeEncoder } from "./native.js";
+import { createTextCutter } from "./stableText.js";
 import { createStreamingDecoder, type StreamingDecoder } from "./streamingDecoder.js";
 import { parseTokenizerJson, type TokenizerFiles } from "./tokenizerFiles.js";
 import { readVocabulary, specialToken } from "./vocabulary.js";
@@ -67,6 +68,7 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
   // The parsed vocabulary and merges take tens of megabytes: only their text is kept.
   const { tokenizerJson: _parsed, ...kept } = files;
 
+  let cutter: ((text: string) => string) | undefined;
   const encoderFor = (options: EncodeOptions) => {
     if (!options.plain) return native;
     plainNative ??= createNativeEncoder(
@@ -117,7 +119,16 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     },
     encodeBatch: (texts, options = {}) =>
       encoderFor(options).encode(texts, options.addSpecialTokens ?? false),
-    encodeBordered: (texts) => native.encodeBordered(texts),
+    encodeBordered(texts) {
+      if (native.cutsIntoWords || !texts.some(({ partial }) => partial)) {
+        return native.encodeBordered(texts);
+      }
+      cutter ??= createTextCutter(tokens, addedTokens);
+      const cut = cutter;
+      return native.encodeBordered(
+        texts.map((entry) => (entry.partial ? cutText(entry, cut) : entry)),
+      );
+    },
     decode,
     decodeStream: (options = {}) => createStreamingDecoder((list) => decode(list, options)),
     tokenToId: (token) => ids.get(token),
@@ -127,4 +138,10 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
       for (const [name, text] of kept.contents) writeFileSync(join(dir, name), text);
     },
   };
+}
+
+/** A partial text as a whole one that ends where no token reaches over. */
+function cutText({ text, borders }: BorderedText, cut: (text: string) => string): BorderedText {
+  const kept = cut(text);
+  return { text: kept, borders: borders.map((border) => Math.min(border, kept.length)) };
 }

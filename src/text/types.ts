@@ -106,6 +106,8 @@ export interface EncodedConversation {
   truncated: boolean;
   /** Number of tokens before truncation. */
   fullLength: number;
+  /** Only the beginning of a very long conversation was encoded: `fullLength` is an estimate. */
+  fullLengthEstimated?: true;
   segments: Segment[];
   source?: Source;
   id?: string;

@@ -1,0 +1,95 @@
+/** Turns of several parts: one message for the template, and parts again for the labels. */
+import { DataError } from "../util/errors.js";
+import type { ChatTemplate, Conversation, Message, RenderOptions, Segment } from "./types.js";
+
+/** A message as templates see it, and the messages that it is made of. */
+interface JoinedMessage {
+  message: Message;
+  /** Index of its first part. */
+  first: number;
+  parts: readonly Message[];
+}
+
+/**
+ * Renders a conversation in which messages may go on with the turn before them. `message` of the
+ * segments counts the conversation's own messages.
+ * @throws DataError when the template refuses it, or changes a turn so that its parts are not found
+ */
+export function renderConversation(
+  { messages, tools, source }: Conversation,
+  template: ChatTemplate,
+  options: Pick<RenderOptions, "promptOnly" | "addGenerationPrompt"> = {},
+): Segment[] {
+  const render = (list: readonly Message[]) => template.render(list, { ...options, tools, source });
+  if (!messages.some(({ continues }) => continues)) return render(messages);
+  const joined = joinParts(messages);
+  const segments = render(joined.map(({ message }) => message));
+  if (options.promptOnly) return segments;
+  const place = source ? `${source.file}:${source.line}: ` : "";
+  for (const { parts, message } of joined) {
+    const index = joined.findIndex((one) => one.message === message);
+    if (parts.length < 2 || !message.train || segments.some((part) => part.message === index)) {
+      continue;
+    }
+    throw new DataError(`${place}chat template ${template.name} hides where turns are`, {
+      why: "parts of a turn that are learnt apart have to be found in it",
+      todo: "learn all parts of a turn alike, or name another template",
+    });
+  }
+  return segments.flatMap((segment) => {
+    const turn = segment.message === undefined ? undefined : joined[segment.message];
+    if (turn === undefined) return [segment];
+    if (turn.parts.length === 1) return [{ ...segment, message: turn.first }];
+    return splitParts(segment, turn, place);
+  });
+}
+
+function joinParts(messages: readonly Message[]): JoinedMessage[] {
+  const joined: JoinedMessage[] = [];
+  for (const [index, message] of messages.entries()) {
+    const before = joined.at(-1);
+    if (!message.continues || before === undefined) {
+      joined.push({ message, first: index, parts: [message] });
+      continue;
+    }
+    const parts = [...before.parts, message];
+    const { continues: _continues, ...rest } = parts[0]!;
+    before.parts = parts;
+    before.message = {
+      ...rest,
+      role: parts[0]!.role,
+      content: parts.map(({ content }) => content).join(""),
+      train: parts.some((part) => part.train ?? true),
+    };
+  }
+  return joined;
+}
+
+/** A segment that holds a whole turn, as a segment for each part. */
+function splitParts(segment: Segment, turn: JoinedMessage, place: string): Segment[] {
+  if ("ids" in segment) return [{ ...segment, message: turn.first + turn.parts.length - 1 }];
+  const { content } = turn.message;
+  const words = [content, content.trim()].find((text) => segment.text.includes(text));
+  if (words === undefined) {
+    throw new DataError(`${place}the chat template changes the words of a turn`, {
+      why: "parts of a turn that are learnt apart have to be found in it",
+      todo: "learn all parts of a turn alike, or name another template",
+    });
+  }
+  const start = segment.text.indexOf(words);
+  const shift = start - content.indexOf(words);
+  const split: Segment[] = [];
+  let from = 0;
+  let end = shift;
+  for (const [index, part] of turn.parts.entries()) {
+    end += part.content.length;
+    const last = index === turn.parts.length - 1;
+    const to = last ? segment.text.length : Math.max(from, Math.min(end, segment.text.length));
+    const text = segment.text.slice(from, to);
+    from = to;
+    if (text === "") continue;
+    const apart = split.length === 0 && segment.apart ? { apart: true } : {};
+    split.push({ text, train: part.train ?? true, message: turn.first + index, ...apart });
+  }
+  return split;
+}

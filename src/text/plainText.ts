@@ -1,0 +1,32 @@
+/** Plain text as segments: learnt whole, without a chat template. */
+import { ConfigError } from "../util/errors.js";
+import type { Tokenizer } from "./tokenizer.js";
+import type { IdSegment, Segment } from "./types.js";
+
+/**
+ * A text with what the tokenizer puts before it (BOS, where it does) and the end token behind it, as
+ * TRL does for continued pretraining.
+ * @throws ConfigError when the tokenizer has no end token
+ */
+export async function plainTextSegments(
+  tokenizer: Tokenizer,
+): Promise<(text: string) => Segment[]> {
+  const end = tokenizer.eosTokenId;
+  if (end === undefined) {
+    throw new ConfigError(`${tokenizer.name} has no end token (eos_token)`, {
+      why: "every text ends with it, so that the model learns where texts end",
+      todo: "add eos_token to tokenizer_config.json",
+    });
+  }
+  const [bare, framed] = await Promise.all([
+    tokenizer.encode("x"),
+    tokenizer.encode("x", { addSpecialTokens: true }),
+  ]);
+  const before = framed.findIndex((_, at) => bare.every((id, index) => framed[at + index] === id));
+  const opening = [...framed.subarray(0, Math.max(0, before))];
+  const closing = [...framed.subarray(Math.max(0, before) + bare.length)];
+  if (closing.at(-1) !== end) closing.push(end);
+  const ids = (list: number[]): IdSegment[] =>
+    list.length > 0 ? [{ ids: list, train: true }] : [];
+  return (text) => [...ids(opening), { text, train: true, message: 0 }, ...ids(closing)];
+}

@@ -1,0 +1,153 @@
+/** From segments to ids and labels: as much of them as is wanted. */
+import type { BorderedText } from "./native.js";
+import type { Tokenizer } from "./tokenizer.js";
+import { type IdSegment, ignoredLabel, type Segment, type TextSegment } from "./types.js";
+
+export interface EncodedSegments {
+  ids: Int32Array;
+  /** Same length; -100 where nothing is learnt. */
+  labels: Int32Array;
+  /** Where trained segments end, and the message that each came from. */
+  trainedEnds: { at: number; message: number | undefined }[];
+  /** False: there is more behind these ids, which are as many as were wanted or more. */
+  complete: boolean;
+  /** Number of all ids; an estimate unless `complete`. */
+  fullLength: number;
+}
+
+/** Text segments that are encoded as one. */
+interface Run {
+  segments: TextSegment[];
+  /** Index of the text among those of the native call. */
+  index: number;
+}
+
+interface Plan {
+  parts: (Run | IdSegment)[];
+  complete: boolean;
+  /** Characters that are encoded, of all. */
+  share: number;
+}
+
+/** Characters first looked at for each id that is wanted: twice what English takes. */
+const charactersPerId = 8;
+const extraCharacters = 2048;
+
+/**
+ * Encodes lists of segments, in one native call where all of each list is wanted. Of a much longer
+ * list only the beginning is encoded; its ids are those that encoding all of it gives.
+ * @param wanted ids that are enough. Default: all.
+ */
+export async function encodeSegmentLists(
+  lists: readonly (readonly Segment[])[],
+  tokenizer: Tokenizer,
+  wanted = Number.POSITIVE_INFINITY,
+): Promise<EncodedSegments[]> {
+  const results: EncodedSegments[] = [];
+  let budget = wanted * charactersPerId + extraCharacters;
+  let open = lists.map((_, index) => index);
+  while (open.length > 0) {
+    const texts: BorderedText[] = [];
+    const plans = open.map((index) => planRuns(lists[index]!, texts, budget));
+    const encoded = await tokenizer.encodeBordered(texts);
+    open = open.filter((index, order) => {
+      const result = assemble(plans[order]!, encoded);
+      results[index] = result;
+      return !result.complete && result.ids.length < wanted;
+    });
+    budget *= 4;
+  }
+  return results;
+}
+
+/** Groups segments into runs and adds each run's text, with the borders inside, to `texts`. */
+function planRuns(segments: readonly Segment[], texts: BorderedText[], budget: number): Plan {
+  const size = (segment: Segment) => ("ids" in segment ? segment.ids.length : segment.text.length);
+  const all = segments.reduce((sum, segment) => sum + size(segment), 0);
+  const limit = all > 2 * budget ? budget : all;
+  const parts: Plan["parts"] = [];
+  let used = 0;
+  let partial = false;
+  for (const segment of segments) {
+    const last = parts.at(-1);
+    const joins = last && "segments" in last && "text" in segment && !segment.apart;
+    if (used >= limit && limit < all) {
+      partial ||= Boolean(joins);
+      break;
+    }
+    const room = limit - used;
+    used += Math.min(room, size(segment));
+    if ("ids" in segment) {
+      parts.push(segment);
+      continue;
+    }
+    const own =
+      segment.text.length > room ? { ...segment, text: segment.text.slice(0, room) } : segment;
+    if (own !== segment) partial = true;
+    if (joins) last.segments.push(own);
+    else parts.push({ segments: [own], index: -1 });
+  }
+  for (const [order, run] of parts.entries()) {
+    if ("ids" in run) continue;
+    let text = "";
+    const borders: number[] = [];
+    for (const [index, segment] of run.segments.entries()) {
+      if (index > 0) borders.push(text.length);
+      text += segment.text;
+    }
+    run.index = texts.length;
+    texts.push(
+      partial && order === parts.length - 1 ? { text, borders, partial } : { text, borders },
+    );
+  }
+  return { parts, complete: limit === all, share: all === 0 ? 1 : used / all };
+}
+
+function assemble(
+  plan: Plan,
+  encoded: Awaited<ReturnType<Tokenizer["encodeBordered"]>>,
+): EncodedSegments {
+  let length = 0;
+  for (const part of plan.parts) {
+    length += "ids" in part ? part.ids.length : encoded[part.index]!.ids.length;
+  }
+  const ids = new Int32Array(length);
+  const labels = new Int32Array(length).fill(ignoredLabel);
+  const trainedEnds: EncodedSegments["trainedEnds"] = [];
+  let at = 0;
+  for (const part of plan.parts) {
+    if ("ids" in part) {
+      ids.set(part.ids, at);
+      if (part.train) labels.set(part.labels ?? part.ids, at);
+      at += part.ids.length;
+      if (part.train) endTrained(trainedEnds, at, part.message, at - part.ids.length);
+      continue;
+    }
+    const { ids: runIds, tokenIndexes } = encoded[part.index]!;
+    ids.set(runIds, at);
+    for (const [index, segment] of part.segments.entries()) {
+      if (!segment.train) continue;
+      const first = index === 0 ? 0 : tokenIndexes[index - 1]!;
+      const last = tokenIndexes[index] ?? runIds.length;
+      labels.set(runIds.subarray(first, last), at + first);
+      endTrained(trainedEnds, at + last, segment.message, at + first);
+    }
+    at += runIds.length;
+  }
+  // What ends where the ids do may go on behind them.
+  const sure = trainedEnds.filter((end) => plan.complete || end.at < length);
+  const fullLength = plan.complete ? length : Math.max(length + 1, Math.round(length / plan.share));
+  return { ids, labels, trainedEnds: sure, complete: plan.complete, fullLength };
+}
+
+/** A trained segment of no message that follows another (an end token) belongs to it. */
+function endTrained(
+  ends: EncodedSegments["trainedEnds"],
+  at: number,
+  message: number | undefined,
+  start: number,
+): void {
+  const before = ends.at(-1);
+  if (before?.at === start && (message === undefined || message === before.message)) before.at = at;
+  else ends.push({ at, message });
+}

@@ -1,0 +1,90 @@
+/** Several sequences of one long conversation, each of whole turns and with the system message. */
+import { cutOnRight, renderAll } from "./encodeConversation.js";
+import { type EncodedSegments, encodeSegmentLists } from "./segmentIds.js";
+import type { Tokenizer } from "./tokenizer.js";
+import { turnEnds } from "./turnEnds.js";
+import type { ChatTemplate, Conversation, EncodedConversation, Message } from "./types.js";
+
+/** Turns up to and with one that is learnt. */
+interface Unit {
+  messages: readonly Message[];
+  /** About how many ids it takes. */
+  size: number;
+}
+
+/**
+ * Fills sequences with as many turns as fit, in their order. A turn that is too long by itself is
+ * cut on the right; where that leaves nothing learnt it is left out, and counts as cut from the
+ * sequence beside it.
+ * @param whole the conversation, encoded to its end
+ */
+export async function splitConversation(
+  conversation: Conversation,
+  whole: EncodedSegments,
+  max: number,
+  tokenizer: Tokenizer,
+  template: ChatTemplate,
+): Promise<EncodedConversation[]> {
+  const { messages } = conversation;
+  const firstTurn = messages.findIndex(({ role }) => role !== "system");
+  const system = messages.slice(0, Math.max(0, firstTurn));
+  const units = unitsOf(messages, system.length, whole);
+  const encode = async (first: number, last: number) => {
+    const part = units.slice(first, last + 1).flatMap((unit) => unit.messages);
+    const own = { ...conversation, messages: [...system, ...part] };
+    const [segments] = await renderAll([own], tokenizer, template);
+    const [encoded] = await encodeSegmentLists([segments!], tokenizer);
+    return { encoded: encoded!, segments: segments! };
+  };
+  const sequences: EncodedConversation[] = [];
+  // What the system message and the template put before the turns: part of the first unit's size.
+  let opening = 0;
+  for (let first = 0; first < units.length; ) {
+    let last = first;
+    let size = (first === 0 ? 0 : opening) + units[first]!.size;
+    while (last + 1 < units.length && size + units[last + 1]!.size <= max) {
+      size += units[++last]!.size;
+    }
+    let part = await encode(first, last);
+    while (part.encoded.ids.length > max && last > first) part = await encode(first, --last);
+    if (first > 0) {
+      const turns = units.slice(first, last + 1).reduce((sum, unit) => sum + unit.size, 0);
+      opening = Math.max(0, part.encoded.ids.length - turns);
+    }
+    sequences.push(cutOnRight(part.encoded, max, part.segments, conversation));
+    first = last + 1;
+  }
+  return withoutUnlearnt(sequences);
+}
+
+function unitsOf(messages: readonly Message[], from: number, whole: EncodedSegments): Unit[] {
+  const ends = turnEnds(whole.trainedEnds, messages);
+  let before = { at: 0, message: from - 1 };
+  const units = ends.map((end) => {
+    const unit = {
+      messages: messages.slice(before.message + 1, end.message + 1),
+      size: end.at - before.at,
+    };
+    before = end;
+    return unit;
+  });
+  const rest = messages.slice(before.message + 1);
+  if (rest.length === 0) return units;
+  const last = units.pop() ?? { messages: [], size: 0 };
+  return [
+    ...units,
+    { messages: [...last.messages, ...rest], size: last.size + whole.ids.length - before.at },
+  ];
+}
+
+/** Sequences without those that teach nothing, unless all do. */
+function withoutUnlearnt(sequences: readonly EncodedConversation[]): EncodedConversation[] {
+  const learnt = sequences.filter(({ labelledTokens }) => labelledTokens > 0);
+  const [first, ...rest] = learnt;
+  if (first === undefined) return sequences.slice(0, 1);
+  const lost = sequences.filter(({ labelledTokens }) => labelledTokens === 0);
+  if (lost.length === 0) return learnt;
+  const fullLength = lost.reduce((sum, part) => sum + part.fullLength, first.fullLength);
+  const segments = [first, ...lost].flatMap((part) => part.segments);
+  return [{ ...first, fullLength, segments, truncated: true }, ...rest];
+}
