@@ -1,0 +1,124 @@
+/** Deduplication as the command does it: signatures, shard by shard or at once, then the merge. */
+import { realpathSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { ConfigError } from "../../util/errors.js";
+import { type DedupResult, type MergeOptions, mergeShards } from "./mergeShards.js";
+import { defaultParameters, type SignatureParameters } from "./parameters.js";
+import {
+  checkSameParameters,
+  makeShard,
+  openShards,
+  type ShardOptions,
+  type ShardResult,
+} from "./shards.js";
+import type { SignatureFile } from "./signatureFile.js";
+import { checkSameFiles, describeFiles } from "./sourceFiles.js";
+
+export interface DedupOptions {
+  /** What differs from {@link defaultParameters}; for a merge, what must be as in the shards. */
+  parameters?: Partial<SignatureParameters> | undefined;
+  merge?: Partial<MergeOptions> | undefined;
+  threads: number;
+  /** Where signatures are put. Default `<out>.dedup`. */
+  folder?: string | undefined;
+  /** Leave the signatures there. Default: they go when the rows are written. */
+  keepSignatures?: boolean | undefined;
+  failFast?: boolean | undefined;
+  /** Told what is done and how far it is, 0 to 1. */
+  onProgress?: ((what: string, share: number) => void) | undefined;
+}
+
+/** Rows with Chinese that a unit made for spaces sees as almost nothing. */
+export interface DedupReport extends DedupResult {
+  /** Undefined where signatures were there already. */
+  hanRows: number | undefined;
+  parameters: SignatureParameters;
+}
+
+/**
+ * Writes the rows of `files` without their duplicates, in their order, as canonical rows; what is
+ * left out is listed in `<out>.rejected.jsonl`, and who belongs together in `<out>.clusters.jsonl`.
+ * @throws ConfigError for parameters that no signature can have, or `out` among the files
+ * @throws DataError when a file cannot be read
+ */
+export async function dedupFiles(
+  files: readonly string[],
+  out: string,
+  options: DedupOptions,
+): Promise<DedupReport> {
+  const { hanRows } = await makeSignatures(files, out, { shard: 0, shards: 1 }, options);
+  const report = await mergeSignatures(files, out, options);
+  return { ...report, hanRows };
+}
+
+/**
+ * Makes the signatures of one shard; a complete one is left as it is.
+ * @throws as {@link dedupFiles}
+ */
+export async function makeSignatures(
+  files: readonly string[],
+  out: string,
+  shard: Pick<ShardOptions, "shard" | "shards">,
+  { parameters, threads, folder, failFast, onProgress }: DedupOptions,
+): Promise<ShardResult> {
+  refuseSameFile(files, out);
+  const all = { ...defaultParameters, ...parameters };
+  const described = await describeFiles(files, all.reading);
+  const onRows = (rows: number, total: number) => onProgress?.("signatures", rows / total);
+  const shardOptions = { ...shard, threads, failFast, onRows };
+  return makeShard(folder ?? workFolder(out), all, described, shardOptions);
+}
+
+/**
+ * Joins the signatures of all shards and writes the result; the folder of signatures goes.
+ * @throws DataError when shards are missing or of other data; as {@link dedupFiles}
+ */
+export async function mergeSignatures(
+  files: readonly string[],
+  out: string,
+  {
+    parameters,
+    merge,
+    threads,
+    folder = workFolder(out),
+    keepSignatures,
+    onProgress,
+  }: DedupOptions,
+): Promise<DedupReport> {
+  refuseSameFile(files, out);
+  const shards = await openShards(folder);
+  let result: DedupResult;
+  const [{ header, path }] = shards as [SignatureFile];
+  try {
+    checkSameParameters({ ...header.parameters, ...parameters }, header.parameters, path);
+    const described = await describeFiles(files, header.parameters.reading);
+    checkSameFiles(described, header.files, path);
+    const mergeOptions: MergeOptions = {
+      ...{ threshold: 0.7, distance: 4, keep: "first", checkJaccard: false },
+      ...{ memoryLimit: "2GB", threads, folder, onProgress },
+      ...merge,
+    };
+    result = await mergeShards(shards, described, out, mergeOptions);
+  } finally {
+    for (const shard of shards) await shard.close();
+  }
+  if (!keepSignatures) await rm(folder, { recursive: true, force: true });
+  return { ...result, hanRows: undefined, parameters: header.parameters };
+}
+
+function workFolder(out: string): string {
+  return `${out}.dedup`;
+}
+
+function refuseSameFile(files: readonly string[], out: string): void {
+  const real = (path: string) => {
+    try {
+      return realpathSync(path);
+    } catch {
+      return undefined;
+    }
+  };
+  const target = real(out);
+  if (target === undefined || !files.some((file) => real(file) === target)) return;
+  throw new ConfigError(`${out} is both read and written`, { todo: "choose another --out" });
+}

@@ -1,0 +1,163 @@
+/** Rows that meet in a band: joins in DuckDB, which keeps to its memory limit and spills to disk. */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import type { Banding } from "./bands.js";
+import { minhashAddon } from "./native.js";
+import { type SignatureParameters, signatureWords } from "./parameters.js";
+import type { RecordBlock, Records } from "./records.js";
+import { recordBytes, recordFields, recordHead } from "./signatureFile.js";
+import { simHashQueries } from "./simHashQueries.js";
+
+export interface JoinOptions {
+  /** Where the tables and what spills are put; removed afterwards. */
+  folder: string;
+  /** As DuckDB takes it: "2GB". */
+  memoryLimit: string;
+  threads: number;
+  banding: Banding;
+  /** Bits that SimHashes of duplicates may differ in. */
+  distance: number;
+  onStep?: ((step: number, steps: number) => void) | undefined;
+}
+
+/** Two rows that are candidates, the smaller second. */
+export type Edge = readonly [row: number, other: number];
+
+/**
+ * Every row with the first row that shares a band with it, band after band.
+ * @throws EnvironmentError of DuckDB's when the disk is full or the memory limit too low
+ */
+export async function* candidateEdges(
+  records: Records,
+  options: JoinOptions,
+): AsyncGenerator<Edge[]> {
+  const { DuckDBInstance } = await import("@duckdb/node-api");
+  const database = join(options.folder, "joins.duckdb");
+  const spill = join(options.folder, "joins.spill");
+  const remove = async () => {
+    for (const path of [database, `${database}.wal`, spill]) {
+      await rm(path, { recursive: true, force: true });
+    }
+  };
+  await remove();
+  const instance = await DuckDBInstance.create(database, {
+    memory_limit: options.memoryLimit,
+    threads: String(options.threads),
+    temp_directory: spill,
+    preserve_insertion_order: "false",
+  });
+  try {
+    const connection = await instance.connect();
+    try {
+      await loadKeys(connection, records, options.banding);
+      const queries = joinQueries(records.parameters, options);
+      for (const [step, { before, select }] of queries.entries()) {
+        options.onStep?.(step, queries.length);
+        if (before) await connection.run(before);
+        yield* edgesOf(connection, select);
+      }
+    } finally {
+      connection.closeSync();
+    }
+  } finally {
+    instance.closeSync();
+    await remove();
+  }
+}
+
+/** A query for edges, and what has to be done before it. */
+export interface JoinQuery {
+  before?: string;
+  select: string;
+}
+
+function joinQueries(
+  { method }: SignatureParameters,
+  { banding, distance }: JoinOptions,
+): JoinQuery[] {
+  if (method === "exact") return [{ select: sameKeys(["k0", "k1"]) }];
+  if (method === "simhash") return [{ select: sameKeys(["k0"]) }, ...simHashQueries(distance)];
+  return Array.from({ length: banding.bands }, (_, band) => ({ select: sameKeys([`k${band}`]) }));
+}
+
+/** Each row but the first of those with the same keys, beside that first one. */
+function sameKeys(columns: readonly string[]): string {
+  const keys = columns.join(", ");
+  return `SELECT t.row, g.first FROM keys t JOIN (
+    SELECT ${keys}, min(row) AS first FROM keys GROUP BY ${keys} HAVING count(*) > 1
+  ) g USING (${keys}) WHERE t.row <> g.first`;
+}
+
+async function* edgesOf(connection: DuckDBConnection, select: string): AsyncGenerator<Edge[]> {
+  const result = await connection.stream(select);
+  for (let chunk = await result.fetchChunk(); chunk?.rowCount; chunk = await result.fetchChunk()) {
+    const rows = chunk.getColumnVector(0);
+    const others = chunk.getColumnVector(1);
+    yield Array.from(
+      { length: chunk.rowCount },
+      (_, index): Edge => [rows.getItem(index) as number, others.getItem(index) as number],
+    );
+  }
+}
+
+/** Rows that a DuckDB chunk holds. */
+const chunkRows = 2048;
+
+async function loadKeys(connection: DuckDBConnection, records: Records, banding: Banding) {
+  const { DuckDBDataChunk, UBIGINT, UINTEGER } = await import("@duckdb/node-api");
+  const { method } = records.parameters;
+  const columns = method === "minhash" ? banding.bands : method === "exact" ? 2 : 1;
+  const names = Array.from({ length: columns }, (_, index) => `k${index}`);
+  const types = [UINTEGER, ...names.map(() => UBIGINT)];
+  await connection.run(
+    `CREATE TABLE keys (row UINTEGER, ${names.map((name) => `${name} UBIGINT`).join(", ")})`,
+  );
+  const appender = await connection.createAppender("keys");
+  for await (const block of records.blocks()) {
+    const { rows, keys } = keysOf(block, records.parameters, banding);
+    for (let from = 0; from < rows.length; from += chunkRows) {
+      const to = Math.min(rows.length, from + chunkRows);
+      const chunk = DuckDBDataChunk.create(types, to - from);
+      chunk.setColumnValues(0, rows.slice(from, to));
+      for (const [index, column] of keys.entries()) {
+        chunk.setColumnValues(index + 1, Array.from(column.subarray(from, to)));
+      }
+      appender.appendDataChunk(chunk);
+    }
+  }
+  appender.closeSync();
+}
+
+/** Numbers of the rows that are compared, and their keys, column by column. */
+function keysOf(
+  { firstRow, rows, bytes }: RecordBlock,
+  parameters: SignatureParameters,
+  { bands, rows: bandRows }: Banding,
+): { rows: number[]; keys: BigUint64Array[] } {
+  const size = recordBytes(parameters);
+  const words = signatureWords(parameters);
+  const compared: number[] = [];
+  for (let row = 0; row < rows; row++) {
+    if (bytes.readUInt32LE(row * size + recordFields.state) === 0) compared.push(row);
+  }
+  const numbers = compared.map((row) => firstRow + row);
+  const column = (offset: number) =>
+    BigUint64Array.from(compared, (row) => bytes.readBigUInt64LE(row * size + offset));
+  if (parameters.method === "exact") return { rows: numbers, keys: [column(0), column(8)] };
+  if (parameters.method === "simhash") return { rows: numbers, keys: [column(recordHead)] };
+  const signatures = new Uint32Array(compared.length * words);
+  const target = Buffer.from(signatures.buffer);
+  for (const [index, row] of compared.entries()) {
+    const start = row * size + recordHead;
+    bytes.copy(target, 4 * words * index, start, start + 4 * words);
+  }
+  const keys = minhashAddon().bandKeys(signatures, words, bands, bandRows);
+  const count = compared.length;
+  return {
+    rows: numbers,
+    keys: Array.from({ length: bands }, (_, band) =>
+      keys.subarray(band * count, (band + 1) * count),
+    ),
+  };
+}

@@ -1,0 +1,37 @@
+/** The numbers that stand for random permutations of the hashes. */
+import { mersenneTwister } from "./mersenneTwister.js";
+
+/** The Mersenne prime that hashes are taken modulo. */
+const prime = (1n << 61n) - 1n;
+
+/** One pair a permutation: hash h becomes ((h a + b) mod 2^64 mod (2^61 - 1)) & 0xffffffff. */
+export interface Permutations {
+  a: BigUint64Array;
+  b: BigUint64Array;
+}
+
+/** How a and b follow each other in the stream of random numbers. */
+export const permutationOrders = ["alternate", "grouped"] as const;
+export type PermutationOrder = (typeof permutationOrders)[number];
+
+/**
+ * Drawn as the reference draws them: `alternate` a, b, a, b … (BigCode's minhash_deduplication.py
+ * and data-juicer) or `grouped`, all a before all b (text-dedup), from `RandomState(seed)`.
+ * @param count permutations
+ */
+export function makePermutations(count: number, seed = 42, order: PermutationOrder = "alternate") {
+  const generator = mersenneTwister(seed);
+  const result: Permutations = { a: new BigUint64Array(count), b: new BigUint64Array(count) };
+  const a = (index: number) => {
+    result.a[index] = generator.integer(1n, prime);
+  };
+  const b = (index: number) => {
+    result.b[index] = generator.integer(0n, prime);
+  };
+  for (let index = 0; index < count; index++) {
+    a(index);
+    if (order === "alternate") b(index);
+  }
+  if (order === "grouped") for (let index = 0; index < count; index++) b(index);
+  return result;
+}
