@@ -7,8 +7,9 @@ import type {
   StatsReport,
 } from "../../../data/index.js";
 import { histogramChart, partsBar, ringChart, shareBar } from "./charts.js";
-import { bytes, percent, short, whole } from "./figures.js";
+import { average, bytes, percent, short, whole } from "./figures.js";
 import { both, type Markup, type MarkupValue, markup, say } from "./markup.js";
+import type { Place, Places } from "./places.js";
 import { languageName, scriptName, type WordName, type Words } from "./words.js";
 
 const nothing = markup``;
@@ -39,8 +40,10 @@ function fact(name: Markup, value: string): Markup {
   return markup`<span>${name} <b>${value}</b></span>`;
 }
 
-function places(list: readonly { file: string; line: number }[]): Markup {
-  return markup`<span class="place">${list.map(({ file, line }) => `${file}:${line}`).join(" · ")}</span>`;
+/** @param name shortens a place; the whole path shows when it is pointed at */
+function places(list: readonly Place[], name: Places): Markup {
+  const title = list.map(({ file, line }) => `${file}:${line}`).join("\n");
+  return markup`<span class="place" title="${title}">${list.map(name).join(" · ")}</span>`;
 }
 
 export function lengthCard(name: WordName, lengths: LengthReport | null): Markup {
@@ -51,7 +54,7 @@ export function lengthCard(name: WordName, lengths: LengthReport | null): Markup
     fact(markup`p90`, whole(lengths.p90)),
     fact(markup`p99`, whole(lengths.p99)),
     fact(say("longestValue"), whole(lengths.max)),
-    fact(say("mean"), lengths.mean < 20 ? lengths.mean.toFixed(1) : whole(lengths.mean)),
+    fact(say("mean"), average(lengths.mean)),
   ];
   return card(name, markup`${histogramChart(lengths)}<div class="facts">${facts}</div>`);
 }
@@ -70,20 +73,14 @@ export function truncationCard({ total }: StatsReport): Markup {
       shareBar(lost, lost > 0.05 ? "bad" : "plain"),
     ];
   });
-  const head = [
-    "max_seq_length",
-    say("rowsCut"),
-    say("labelsLost"),
-    say("noLabelShort"),
-    say("labelsLost"),
-  ];
+  const head = ["max_seq_length", say("rowsCut"), say("labelsLost"), say("noLabelShort"), ""];
   const ring = markup`<div class="side">${ringChart(total.labelled_share!)}<div class="facts">${[
     fact(say("learnt"), whole(labelled)),
     fact(say("notLearnt"), whole(total.tokens.conversation.sum - labelled)),
   ]}</div></div>`;
   return card(
     "truncation",
-    markup`${table(head, rows)}<h2 style="margin-top:18px">${say("learntShare")}</h2>${ring}`,
+    markup`${table(head, rows)}<h2 style="margin-top:18px">${say("learntHeading")}</h2>${ring}`,
   );
 }
 
@@ -154,7 +151,7 @@ export function languagesCard(total: PartReport): Markup {
   );
 }
 
-export function duplicatesCard({ duplicates }: StatsReport): Markup {
+export function duplicatesCard({ duplicates }: StatsReport, name: Places): Markup {
   const row = (name: WordName, share: number) => [
     say(name),
     percent(share),
@@ -168,7 +165,7 @@ export function duplicatesCard({ duplicates }: StatsReport): Markup {
   const example =
     duplicates.near_example.length === 0
       ? nothing
-      : markup`<div class="facts">${fact(say("largestGroup"), whole(duplicates.near_largest_group))}<span>${say("example")} ${places(duplicates.near_example)}</span></div>`;
+      : markup`<div class="facts">${fact(say("largestGroup"), whole(duplicates.near_largest_group))}<span>${say("example")} ${places(duplicates.near_example, name)}</span></div>`;
   return card("duplicates", markup`${table(["", say("share"), ""], rows)}${example}`);
 }
 
@@ -217,48 +214,48 @@ export function paddingCard({ padding }: StatsReport): Markup {
   );
 }
 
-export function promptsCard(report: StatsReport): Markup {
+export function promptsCard(report: StatsReport, name: Places): Markup {
   if (report.first_prompts.length === 0) return nothing;
   const least = report.first_prompts_exact ? "" : "≥ ";
   const rows = report.first_prompts.map(({ rows, text, file, line }) => [
     least + whole(rows),
-    markup`${text}<br>${places([{ file, line }])}`,
+    markup`${text}<br>${places([{ file, line }], name)}`,
   ]);
   return card("prompts", table([say("rows"), ""], rows, [1]));
 }
 
-function foundTable(list: readonly (FoundReport & { text: string })[]): Markup {
+function foundTable(list: readonly (FoundReport & { text: string })[], name: Places): Markup {
   return table(
     [say("rows"), "", say("places")],
-    list.slice(0, 12).map((found) => [whole(found.rows), found.text, places(found.places)]),
+    list.slice(0, 12).map((found) => [whole(found.rows), found.text, places(found.places, name)]),
     [1, 2],
   );
 }
 
-export function findingsCards(total: PartReport): Markup {
+export function findingsCards(total: PartReport, name: Places): Markup {
   const cards: Markup[] = [];
   if (total.placeholders.length > 0)
-    cards.push(card("placeholders", foundTable(total.placeholders)));
+    cards.push(card("placeholders", foundTable(total.placeholders, name)));
   if (total.special_tokens.length > 0) {
-    cards.push(card("specialTokens", foundTable(total.special_tokens)));
+    cards.push(card("specialTokens", foundTable(total.special_tokens, name)));
   }
   return markup`${cards}`;
 }
 
-export function longestCard(total: PartReport): Markup {
+export function longestCard(total: PartReport, name: Places): Markup {
   if (total.longest.length === 0) return nothing;
-  const rows = total.longest.map((row) => [whole(row.length), places([row])]);
+  const rows = total.longest.map((row) => [whole(row.length), places([row], name)]);
   return card(
     "longest",
     table([say(total.tokens ? "tokens" : "characters"), say("places")], rows, [1]),
   );
 }
 
-export function refusedCard(total: PartReport): Markup {
+export function refusedCard(total: PartReport, name: Places): Markup {
   if (total.refused.length === 0) return nothing;
   const rows = total.refused
     .slice(0, 30)
-    .map(({ rows: count, reason, places: found }) => [whole(count), reason, places(found)]);
+    .map(({ rows: count, reason, places: found }) => [whole(count), reason, places(found, name)]);
   return card(
     "refusedRows",
     table([say("rows"), say("reason"), say("places")], rows, [1, 2]),

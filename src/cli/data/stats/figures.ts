@@ -4,6 +4,11 @@ export function whole(value: number): string {
   return Math.round(value).toLocaleString("en");
 }
 
+/** Small averages with one decimal. */
+export function average(value: number): string {
+  return value < 20 ? value.toFixed(1) : whole(value);
+}
+
 /** @param share 0 to 1 */
 export function percent(share: number): string {
   const value = 100 * share;

@@ -1,5 +1,6 @@
 /** The report as one HTML file that asks nothing of any network. */
 import type { StatsReport } from "../../../data/index.js";
+import { ownTemplateName } from "../../../text/index.js";
 import {
   duplicatesCard,
   filesCard,
@@ -16,6 +17,7 @@ import {
 import { bytes, percent, short, whole } from "./figures.js";
 import { both, escapeHtml, type Markup, markup, say } from "./markup.js";
 import { noticesOf } from "./notices.js";
+import { placeNames } from "./places.js";
 import { script, style } from "./style.js";
 import { type ReportLanguage, wordsOf } from "./words.js";
 
@@ -24,6 +26,7 @@ export function htmlReport(report: StatsReport, language: ReportLanguage): strin
   const { total, files } = report;
   const names = files.map(({ file }) => file.split(/[\\/]/).at(-1)!);
   const title = names.length > 3 ? `${names.slice(0, 3).join(", ")} …` : names.join(", ");
+  const name = placeNames(files);
   const lengths = total.tokens ?? total.characters;
   const unit = total.tokens ? "Tokens" : "Characters";
   const body = markup`<main>
@@ -31,15 +34,13 @@ export function htmlReport(report: StatsReport, language: ReportLanguage): strin
 <nav><button id="language" type="button"><span class="en">中文</span><span class="zh">English</span></button><button id="theme" type="button">◐</button></nav></header>
 ${tiles(report)}
 ${noticeList(report)}
-<div class="grid2">
-${lengthCard(`conversation${unit}`, lengths.conversation)}${truncationCard(report)}
-${lengthCard(`answer${unit}`, lengths.answer)}${lengthCard(`question${unit}`, lengths.question)}
-${lengthCard("turns", total.turns)}${languagesCard(total)}
-${duplicatesCard(report)}${rolesCard(report)}
-${paddingCard(report)}${promptsCard(report)}
-${findingsCards(total)}${longestCard(total)}
-${refusedCard(total)}${filesCard(files)}
-</div>
+<div class="stacks"><div class="stack">
+${lengthCard(`conversation${unit}`, lengths.conversation)}${lengthCard(`answer${unit}`, lengths.answer)}
+${lengthCard(`question${unit}`, lengths.question)}${lengthCard("turns", total.turns)}
+${paddingCard(report)}${longestCard(total, name)}${findingsCards(total, name)}</div><div class="stack">
+${truncationCard(report)}${languagesCard(total)}${duplicatesCard(report, name)}
+${rolesCard(report)}${promptsCard(report, name)}</div></div>
+${refusedCard(total, name)}${filesCard(files)}
 <footer>Tunewright data stats · ${report.duplicates.method}</footer>
 </main>`;
   const attributes = `lang="${language === "zh" ? "zh-CN" : "en"}" data-language="${language}"`;
@@ -53,7 +54,8 @@ ${refusedCard(total)}${filesCard(files)}
 
 function tokenizerLine({ tokenizer }: StatsReport): Markup {
   if (!tokenizer) return markup``;
-  return markup` · ${say("tokenizer")} ${tokenizer.name} · ${say("template")} ${tokenizer.template}`;
+  const own = tokenizer.template === ownTemplateName;
+  return markup` · ${say("tokenizer")} ${tokenizer.name} · ${say("template")} ${own ? say("ownTemplate") : tokenizer.template}`;
 }
 
 function tiles(report: StatsReport): Markup {

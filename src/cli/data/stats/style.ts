@@ -18,11 +18,11 @@ body{margin:0;background:var(--ground);color:var(--ink);font:15px/1.5 system-ui,
 "Noto Sans","PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;font-variant-numeric:tabular-nums}
 :root[data-language=en] .zh,:root[data-language=zh] .en{display:none}
 main{max-width:1180px;margin:0 auto;padding:28px 20px 60px}
-header{display:flex;flex-wrap:wrap;gap:12px;align-items:flex-start;justify-content:space-between;margin-bottom:20px}
+header{display:flex;gap:12px;align-items:flex-start;justify-content:space-between;margin-bottom:20px}
 h1{font-size:26px;line-height:1.25;margin:0;letter-spacing:-.01em}
 h2{font-size:15px;margin:0 0 12px;font-weight:650}
 header p{margin:4px 0 0;color:var(--soft);overflow-wrap:anywhere}
-nav{display:flex;gap:8px}
+header>div{min-width:0}nav{display:flex;gap:8px;flex:none}
 button{font:inherit;font-size:13px;color:var(--ink);background:var(--card);border:1px solid var(--line);border-radius:7px;
 padding:5px 12px;cursor:pointer}button:hover{border-color:var(--accent)}
 button:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
@@ -30,8 +30,8 @@ button:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 .tile,.card{background:var(--card);border:1px solid var(--line);border-radius:12px}
 .tile{padding:14px 16px}.tile b{display:block;font-size:24px;line-height:1.25;font-weight:650;letter-spacing:-.01em}
 .tile span{color:var(--soft);font-size:13px}.tile.bad b{color:var(--bad)}
-.grid2{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,480px),1fr));gap:16px}
-.card{padding:18px 20px;min-width:0}.card.wide{grid-column:1/-1}
+.stacks{display:flex;flex-wrap:wrap;gap:0 16px}.stack{flex:1 1 460px;min-width:0}
+.card{padding:18px 20px;margin-bottom:16px}
 .notices{margin-bottom:16px;padding:0;list-style:none}
 .notices li{padding:10px 14px;border-radius:9px;border:1px solid var(--line);background:var(--card);margin-bottom:8px;
 overflow-wrap:anywhere}
@@ -49,7 +49,8 @@ svg{display:block}.chart{width:100%;height:auto}.chart text{font-size:11px;fill:
 .grid{stroke:var(--line)}.axis{stroke:var(--soft);stroke-opacity:.5}.column{fill:var(--accent)}.column.last{fill:var(--accent2)}
 .column:hover{opacity:.75}line.mark{stroke:var(--t2);stroke-dasharray:3 3;stroke-width:1.2}.chart text.mark{fill:var(--t2);font-weight:600}
 .ring{width:120px;flex:none}.ring circle{fill:none;stroke-width:13}.ring .track{stroke:var(--track)}.ring .fill{stroke:var(--good)}
-.ring text{font-size:18px;font-weight:650;fill:var(--ink)}
+td.text:nth-child(2){min-width:9em}
+.ring text{font-size:16px;font-weight:650;fill:var(--ink)}
 .parts{width:100%;height:20px;border-radius:6px;margin:4px 0 10px;overflow:hidden}.parts rect:hover{opacity:.8}
 .share{width:100%;height:8px;margin-top:7px}.share .track{fill:var(--track)}.share .fill{fill:var(--accent)}
 .share.bad .fill{fill:var(--bad)}.share.good .fill{fill:var(--good)}

@@ -6,10 +6,13 @@ import type {
   PartReport,
   StatsReport,
 } from "../../../data/index.js";
-import { padText, textWidth, wrapText } from "../../textWidth.js";
+import { ownTemplateName } from "../../../text/index.js";
+import { textWidth, wrapText } from "../../textWidth.js";
 import { visibleText } from "../visibleText.js";
-import { binName, bytes, percent, short, whole } from "./figures.js";
+import { average, binName, bytes, percent, short, whole } from "./figures.js";
 import { noticesOf } from "./notices.js";
+import { placeNames } from "./places.js";
+import { bar, clipped, clipStart, heading, type Page, pairs, table } from "./terminalPage.js";
 import {
   languageName,
   type ReportLanguage,
@@ -26,17 +29,6 @@ export interface TerminalOptions {
   columns: number;
 }
 
-interface Page {
-  lines: string[];
-  columns: number;
-  say(name: WordName): string;
-  pick(words: Words): string;
-  bold(text: string): string;
-  dim(text: string): string;
-  bar(text: string): string;
-  warn(text: string): string;
-}
-
 /** The lines of a report. */
 export function terminalReport(report: StatsReport, options: TerminalOptions): string[] {
   const style = (code: number) => (text: string) =>
@@ -47,6 +39,7 @@ export function terminalReport(report: StatsReport, options: TerminalOptions): s
     columns: Math.max(60, options.columns),
     say: (name) => pick(wordsOf(name)),
     pick,
+    place: placeNames(report.files),
     bold: style(1),
     dim: style(2),
     bar: style(36),
@@ -73,22 +66,13 @@ export function terminalReport(report: StatsReport, options: TerminalOptions): s
   return page.lines;
 }
 
-function heading(page: Page, name: WordName): void {
-  page.lines.push("", page.bold(page.say(name)));
-}
-
-function pairs(page: Page, rows: readonly (readonly [string, string])[]): void {
-  const width = Math.max(...rows.map(([name]) => textWidth(name)));
-  for (const [name, value] of rows) page.lines.push(`  ${padText(name, width)}  ${value}`);
-}
-
 function overview(page: Page, report: StatsReport): void {
   const { total, tokenizer } = report;
   const { say } = page;
   page.lines.push(page.bold(say("overview")));
   const formats = [...new Set(report.files.map(({ format }) => format))].join(", ");
   const rows: [string, string][] = [
-    [say("files"), `${whole(report.files.length)} (${formats}), ${bytes(report.bytes)}`],
+    [say("fileCount"), `${whole(report.files.length)} (${formats}), ${bytes(report.bytes)}`],
     [say("rows"), whole(report.rows)],
   ];
   if (!report.sample.exact) rows.push([say("rowsMeasured"), whole(total.rows_measured)]);
@@ -98,7 +82,11 @@ function overview(page: Page, report: StatsReport): void {
   ]);
   if (tokenizer) {
     rows.push(
-      [say("tokenizer"), `${tokenizer.name}, ${say("template")} ${tokenizer.template}`],
+      [say("tokenizer"), tokenizer.name],
+      [
+        say("template"),
+        tokenizer.template === ownTemplateName ? say("ownTemplate") : tokenizer.template,
+      ],
       [say("tokensEpoch"), `${report.sample.exact ? "" : "≈ "}${whole(report.tokens_per_epoch!)}`],
       [say("learntShare"), percent(total.labelled_share!)],
     );
@@ -126,21 +114,6 @@ function notices(page: Page, report: StatsReport): void {
   }
 }
 
-/** Columns as wide as they need to be: the first to the left, numbers to the right. */
-function table(page: Page, head: readonly string[], rows: readonly (readonly string[])[]): void {
-  const widths = head.map((name, column) =>
-    Math.max(...[name, ...rows.map((row) => row[column]!)].map(textWidth)),
-  );
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, column) => {
-        const room = " ".repeat(widths[column]! - textWidth(cell));
-        return column === 0 ? cell + room : room + cell;
-      })
-      .join("  ");
-  page.lines.push(page.dim(`  ${line(head)}`), ...rows.map((row) => `  ${line(row)}`));
-}
-
 function files(page: Page, reports: readonly FileReport[]): void {
   heading(page, "files");
   const head = (["file", "format", "rows", "refused", "size"] as const).map(page.say);
@@ -156,14 +129,6 @@ function files(page: Page, reports: readonly FileReport[]): void {
       bytes(size),
     ]),
   );
-}
-
-/** The end of a path tells more than its beginning. */
-function clipStart(text: string, columns: number): string {
-  const characters = [...text];
-  if (textWidth(text) <= columns) return text;
-  while (textWidth(characters.join("")) >= columns) characters.shift();
-  return `…${characters.join("")}`;
 }
 
 function roles(page: Page, { roles: numbers }: PartReport): void {
@@ -183,15 +148,6 @@ function roles(page: Page, { roles: numbers }: PartReport): void {
   );
 }
 
-const eighths = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-
-/** A bar in eighths of a column. */
-function bar(share: number, columns: number): string {
-  const parts = Math.round(share * columns * 8);
-  const drawn = "█".repeat(Math.floor(parts / 8)) + eighths[parts % 8]!;
-  return drawn === "" && share > 0 ? "▏" : drawn;
-}
-
 function histogram(page: Page, name: WordName, lengths: LengthReport | null): void {
   if (!lengths) return;
   heading(page, name);
@@ -201,7 +157,7 @@ function histogram(page: Page, name: WordName, lengths: LengthReport | null): vo
     `p90 ${whole(lengths.p90)}`,
     `p99 ${whole(lengths.p99)}`,
     `${say("longestValue")} ${whole(lengths.max)}`,
-    `${say("mean")} ${whole(lengths.mean)}`,
+    `${say("mean")} ${average(lengths.mean)}`,
   ];
   page.lines.push(page.dim(`  ${quantiles.join("   ")}`));
   const bins = lengths.histogram.map(({ from, to, count }) => ({ name: binName(from, to), count }));
@@ -298,7 +254,7 @@ function duplicates(page: Page, report: DuplicatesReport): void {
     [page.say("promptDuplicates"), percent(report.first_prompt_share)],
   ]);
   if (report.near_example.length === 0) return;
-  const places = report.near_example.map(placeName).join("  ");
+  const places = report.near_example.map(page.place).join("  ");
   const group = `${page.say("largestGroup")}: ${whole(report.near_largest_group)}`;
   clipped(page, `${group}, ${page.say("example")} ${places}`);
 }
@@ -310,7 +266,7 @@ function refused(page: Page, total: PartReport): void {
     for (const line of wrapText(visibleText(`${whole(rows)}  ${reason}`), page.columns - 2)) {
       page.lines.push(`  ${line}`);
     }
-    clipped(page, `    ${places.map(placeName).join("  ")}`);
+    clipped(page, `    ${places.map(page.place).join("  ")}`);
   }
 }
 
@@ -321,7 +277,7 @@ function found(page: Page, report: StatsReport): void {
     if (list.length === 0) continue;
     heading(page, name);
     for (const { text, rows, places } of list.slice(0, 10)) {
-      clipped(page, `${whole(rows)}  ${text}  ${places.map(placeName).join("  ")}`);
+      clipped(page, `${whole(rows)}  ${text}  ${places.map(page.place).join("  ")}`);
     }
   }
   if (report.first_prompts.length > 0) {
@@ -334,23 +290,6 @@ function found(page: Page, report: StatsReport): void {
   if (total.longest.length === 0) return;
   heading(page, "longest");
   for (const row of total.longest.slice(0, 5)) {
-    clipped(page, `${whole(row.length).padStart(9)}  ${placeName(row)}`);
+    clipped(page, `${whole(row.length).padStart(9)}  ${page.place(row)}`);
   }
-}
-
-function placeName({ file, line }: { file: string; line: number }): string {
-  return `${file}:${line}`;
-}
-
-/** One line; what does not fit is left out. */
-function clipped(page: Page, text: string): void {
-  const shown = visibleText(text);
-  const room = page.columns - 2;
-  if (textWidth(shown) <= room) {
-    page.lines.push(`  ${shown}`);
-    return;
-  }
-  const characters = [...shown.slice(0, 2 * room)];
-  while (textWidth(characters.join("")) >= room) characters.pop();
-  page.lines.push(`  ${characters.join("")}…`);
 }
