@@ -39,8 +39,8 @@ interface Detector {
 const weight = 3;
 
 /**
- * Leaves out conversations in other languages. Han characters are Chinese unless kana stand among
- * them, kana are Japanese, Hangul Korean; letters of the other scripts go to ELD
+ * Leaves out conversations in other languages. Han characters are Chinese unless kana are a
+ * third of the text, kana are Japanese, Hangul Korean; letters of the other scripts go to ELD
  * (https://github.com/nitotm/efficient-language-detector-js), and count as wanted where it is not
  * sure. Code and addresses are not counted. data-juicer's "language_id_score_filter" takes one
  * language for the whole text (score at least 0.8), which mixed Chinese and English fails.
@@ -60,15 +60,18 @@ export const filterLanguage: CleanOperator = {
       const shares = new Map<string, number>();
       const add = (language: string, letters: number) =>
         shares.set(language, (shares.get(language) ?? 0) + letters);
-      const japanese = counts.kana > 0.1 * (counts.han + counts.kana);
-      add(japanese ? "ja" : "zh", weight * (counts.han + counts.kana));
+      const japanese = counts.kana > 0.3 * (counts.han + counts.kana);
+      add(japanese ? "ja" : "zh", weight * counts.han);
+      add("ja", weight * counts.kana);
       add("ko", weight * counts.hangul);
       const total = others + weight * (counts.han + counts.kana + counts.hangul);
       if (total < chosen.minimum_length) return row;
       if (others > 0) {
         detector ??= loadDetector();
-        const language = others < 20 ? undefined : detect(await detector, text);
-        add(language ?? chosen.languages[0]!, others);
+        const languages = others < 20 ? [undefined] : detect(await detector, text);
+        for (const language of languages) {
+          add(language ?? chosen.languages[0]!, others / languages.length);
+        }
       }
       let wanted = 0;
       for (const language of chosen.languages) wanted += shares.get(language) ?? 0;
@@ -91,21 +94,21 @@ async function loadDetector(): Promise<Detector> {
 
 const scriptsThatTell =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{N}]+/gu;
-/** ELD looks at the first thousand bytes; it is given that much from three places. */
-const sampleLength = 330;
+/** ELD looks at the first thousand bytes only; it is given that much from three places. */
+const sampleLength = 800;
 
-/** The language of what is neither Chinese, Japanese nor Korean; undefined where it is not sure. */
-function detect(detector: Detector, text: string): string | undefined {
+/**
+ * The languages of what is neither Chinese, Japanese nor Korean, at one to three places; undefined
+ * where ELD is not sure.
+ */
+function detect(detector: Detector, text: string): (string | undefined)[] {
   const rest = text.replace(scriptsThatTell, " ").replace(/\s+/g, " ").trim();
-  const middle = Math.floor(rest.length / 2);
-  const sample =
-    rest.length <= 3 * sampleLength
-      ? rest
-      : [0, middle, rest.length - sampleLength]
-          .map((start) => rest.slice(start, start + sampleLength))
-          .join(" ");
-  const result = detector.detect(sample);
-  return result.isReliable() && result.language !== "" ? result.language : undefined;
+  const places = Math.min(3, Math.ceil(rest.length / sampleLength));
+  return Array.from({ length: places }, (_, place) => {
+    const start = Math.floor((rest.length * place) / places);
+    const result = detector.detect(rest.slice(start, start + sampleLength));
+    return result.isReliable() && result.language !== "" ? result.language : undefined;
+  });
 }
 
 function withoutUrls(text: string): string {

@@ -1,9 +1,9 @@
 /** `filter_character_repetition` and `filter_word_repetition`: data-juicer's two measures. */
 import { z } from "zod";
-import { textFilter } from "../../../operator.js";
 import { proseOnly } from "../scan/codeSpans.js";
-import { ngramCounts } from "../scan/ngramCounts.js";
-import { wordNumbers } from "../scan/words.js";
+import { numberNgrams } from "../scan/ngrams.js";
+import { numberWords, wordsOf } from "../scan/words.js";
+import { messageFilter } from "./messageFilter.js";
 import { above } from "./reasons.js";
 
 const options = z.strictObject({
@@ -25,7 +25,7 @@ const options = z.strictObject({
  * @param units code points, [length]
  */
 export function characterRepetition(units: Int32Array, n: number): number {
-  const counts = ngramCounts(units, n);
+  const { counts } = numberNgrams(units, n);
   let repeated = 0;
   for (const count of counts) if (count > 1) repeated++;
   const top = Math.min(Math.floor(Math.sqrt(counts.length)), repeated);
@@ -44,11 +44,11 @@ export function characterRepetition(units: Int32Array, n: number): number {
  */
 export function wordRepetition(units: Int32Array, n: number): number {
   let repeated = 0;
-  for (const count of ngramCounts(units, n)) if (count > 1) repeated += count;
+  for (const count of numberNgrams(units, n).counts) if (count > 1) repeated += count;
   return repeated === 0 ? 0 : repeated / (units.length - n + 1);
 }
 
-export const filterCharacterRepetition = textFilter({
+export const filterCharacterRepetition = messageFilter({
   name: "filter_character_repetition",
   summary: "leave out text in which few character n-grams make up most (data-juicer's measure)",
   options,
@@ -61,14 +61,14 @@ export const filterCharacterRepetition = textFilter({
     },
 });
 
-export const filterWordRepetition = textFilter({
+export const filterWordRepetition = messageFilter({
   name: "filter_word_repetition",
   summary: "leave out text in which most word n-grams occur twice; a Chinese character is a word",
   options,
   prepare:
     ({ length, maximum, minimum_length, code }) =>
     (text) => {
-      const units = wordNumbers(code ? text : proseOnly(text));
+      const units = numberWords(wordsOf((code ? text : proseOnly(text)).toLowerCase()));
       if (units.length < minimum_length) return null;
       return above("word repetition", wordRepetition(units, length), maximum);
     },

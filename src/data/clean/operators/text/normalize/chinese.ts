@@ -12,7 +12,10 @@ const options = z.strictObject({
     .boolean()
     .default(false)
     .describe("also exchange regional words (滑鼠 and 鼠标); for simplified it reads Taiwan's"),
-  code: z.boolean().default(false).describe("convert inside code too"),
+  code: z
+    .boolean()
+    .default(true)
+    .describe("convert inside code too: its Chinese is comments and messages"),
   keep_when_asked: z
     .boolean()
     .default(true)
@@ -38,7 +41,7 @@ const kanaOrHangulOrHan =
 export const convertChinese: CleanOperator = {
   name: "convert_chinese",
   kind: "change",
-  summary: "traditional to simplified Chinese or back (OpenCC); Japanese and code stay",
+  summary: "traditional to simplified Chinese or back (OpenCC); Japanese stays",
   options,
   prepare(given) {
     const chosen = given as Options;

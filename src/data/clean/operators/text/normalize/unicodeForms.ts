@@ -1,6 +1,7 @@
 /** `normalize_unicode`: canonical composition, and half-width letters and digits on request. */
 import { z } from "zod";
 import { textChange } from "../../../operator.js";
+import { mapProse } from "../scan/codeSpans.js";
 
 /** Below U+0300 nothing composes or decomposes canonically. */
 const mayCompose = /[\u0300-\uffff]/;
@@ -32,14 +33,16 @@ export const normalizeUnicode = textChange({
       .boolean()
       .default(false)
       .describe("full-width letters, digits and operators to ASCII; Chinese punctuation stays"),
+    code: z.boolean().default(false).describe("change code too"),
   }),
-  prepare:
-    ({ form, half_width }) =>
-    (text) => {
+  prepare({ form, half_width, code }) {
+    const normal = (text: string) => {
       if (!mayCompose.test(text) && form === "NFC") return text;
-      const normal = form === "NFC" ? text.normalize("NFC") : foldCompatibility(text);
-      return half_width ? toHalfWidth(normal) : normal;
-    },
+      const composed = form === "NFC" ? text.normalize("NFC") : foldCompatibility(text);
+      return half_width ? toHalfWidth(composed) : composed;
+    };
+    return (text) => (code ? normal(text) : mapProse(text, normal));
+  },
 });
 
 function foldCompatibility(text: string): string {

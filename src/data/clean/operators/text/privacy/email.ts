@@ -9,11 +9,14 @@ const domain =
   /[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.)(?:[A-Za-z0-9-]{1,63}\.){0,6}(?:[A-Za-z]{2,24}|xn--[A-Za-z0-9-]{2,59})(?![A-Za-z0-9-]|\.[A-Za-z0-9])|[A-Za-z0-9]\.(?:[A-Za-z]{2,24})(?![A-Za-z0-9-])/y;
 /** RFC 2606 and 6761: names that belong to nobody. */
 const reserved = /(?:^|\.)(?:example(?:\.(?:com|org|net|edu))?|test|invalid|localhost|local)$/i;
+/** Domains and local parts that writers put where a real one would stand. */
+const madeUp =
+  /^(?:your|my|our|the|some)?-?(?:domain|company(?:name)?|website|site|business|organization|example-domain)\.(?:com|org|net)$|^x{2,6}\.(?:com|cn|net)$/i;
 const fileEnding = /\.(?:png|jpe?g|gif|webp|svg|bmp|js|css|scss|json|md|py|ts)$/i;
 
 /**
  * Replaces e-mail addresses. They are found from their `@` outwards with bounded steps, so that no
- * text is slow. Addresses of reserved domains (`name@example.com`) stay by default, as do
+ * text is slow. Addresses of reserved and made-up domains (`name@example.com`, `boss@company.com`) stay by default, as do
  * `git@host:path`, `icon@2x.png` and the user part of an address with a scheme.
  */
 export const replaceEmail = privacyOperator({
@@ -24,7 +27,7 @@ export const replaceEmail = privacyOperator({
     keep_examples: z
       .boolean()
       .default(true)
-      .describe("leave addresses of reserved domains such as example.com"),
+      .describe("leave addresses of reserved and made-up domains: example.com, yourdomain.com"),
   },
   sign: /@/,
   finder:
@@ -49,7 +52,8 @@ function findEmails(text: string, keepExamples: boolean): Range[] {
     const isPath = text[end] === ":" && /[\w/~]/.test(text[end + 1] ?? "");
     const inUrl = text[start - 1] === "/" || text[start - 1] === ":";
     if (isPath || (inUrl && text.slice(Math.max(0, start - 80), start).includes("://"))) continue;
-    if (fileEnding.test(host) || (keepExamples && reserved.test(host))) continue;
+    if (fileEnding.test(host) || (keepExamples && (reserved.test(host) || madeUp.test(host))))
+      continue;
     found.push({ start, end });
     reached = end;
   }

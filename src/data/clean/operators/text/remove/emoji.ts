@@ -1,7 +1,9 @@
 /** `remove_emoji`. */
 import { z } from "zod";
 import { textChange } from "../../../operator.js";
+import { mapProse } from "../scan/codeSpans.js";
 
+const closes = /[\n"'”’）)】》，。！？,.!?]/;
 const mayHold = /[\u203c-\u3299\ud83c-\ud83e]|\ufe0f|\u20e3/;
 /**
  * Emoji as they are shown: with emoji presentation, a variation selector, a skin tone, joined to
@@ -15,13 +17,13 @@ const emoji = new RegExp(
 
 /**
  * Removes emoji (UTS #51), and one of two spaces that are left side by side. Qianfan's counterpart
- * is "remove_emoji". Not in a preset: emoji carry tone.
+ * is "remove_emoji". Code stays. Not in a preset: emoji carry tone.
  */
 export const removeEmoji = textChange({
   name: "remove_emoji",
   summary: "remove emoji; text signs such as ©, ✔ and → stay",
   options: z.strictObject({}),
-  prepare: () => (text) => (mayHold.test(text) ? withoutEmoji(text) : text),
+  prepare: () => (text) => (mayHold.test(text) ? mapProse(text, withoutEmoji) : text),
 });
 
 function withoutEmoji(text: string): string {
@@ -34,7 +36,7 @@ function withoutEmoji(text: string): string {
     const before = out.at(-1);
     const atStart = before === undefined || before === "\n" || before === " ";
     if (text[copied] === " " && atStart) copied++;
-    else if (before === " " && (copied === text.length || text[copied] === "\n")) {
+    else if (before === " " && (copied === text.length || closes.test(text[copied]!))) {
       out = out.slice(0, -1);
     }
   }

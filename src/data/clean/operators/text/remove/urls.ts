@@ -5,6 +5,14 @@ import { mapProse } from "../scan/codeSpans.js";
 import { findUrls } from "../scan/urls.js";
 
 const code = z.boolean().default(false).describe("work inside code too");
+const brackets = new Map([
+  ["(", ")"],
+  ["（", "）"],
+  ["[", "]"],
+  ["【", "】"],
+  ["<", ">"],
+  ["《", "》"],
+]);
 const mayHold = /:\/\/|www\./i;
 /** `[label](address)` and `![label](address "title")`; bounded, so that brackets cost no more than their number. */
 const markdownLink =
@@ -18,7 +26,7 @@ export const removeUrls = textChange({
   name: "remove_urls",
   summary: "remove web addresses; the label of a Markdown link stays",
   options: z.strictObject({ code }),
-  prepare: (options) => withProse(options.code, (text) => tidy(exchange(unlink(text), () => ""))),
+  prepare: (options) => withProse(options.code, (text) => cut(unlink(text))),
 });
 
 /** Puts a placeholder where web addresses were. */
@@ -30,7 +38,7 @@ export const replaceUrls = textChange({
     replacement: z.string().default("<URL>").describe("what stands for an address"),
   }),
   prepare: ({ code: inCode, replacement }) =>
-    withProse(inCode, (text) => exchange(text, () => replacement)),
+    withProse(inCode, (text) => exchange(text, replacement)),
 });
 
 function withProse(inCode: boolean, change: (text: string) => string) {
@@ -46,19 +54,30 @@ function unlink(text: string): string {
   );
 }
 
-function exchange(text: string, replacement: (url: string) => string): string {
+function exchange(text: string, replacement: string): string {
   let out = "";
   let copied = 0;
   for (const { start, end } of findUrls(text)) {
-    out += text.slice(copied, start) + replacement(text.slice(start, end));
+    out += text.slice(copied, start) + replacement;
     copied = end;
   }
   return out + text.slice(copied);
 }
 
-function tidy(text: string): string {
-  return text
-    .replace(/[(（[【<《]\s{0,4}[)）\]】>》]/g, "")
-    .replace(/(?<=\S) {2,8}(?=\S)/g, " ")
-    .replace(/(?<! ) {1,8}(?=\n|$)/g, "");
+/** Without the addresses, the brackets that held only one, and one of the spaces around it. */
+function cut(text: string): string {
+  let out = "";
+  let copied = 0;
+  for (const { start, end } of findUrls(text)) {
+    out += text.slice(copied, start);
+    copied = end;
+    const closing = brackets.get(out.at(-1) ?? "");
+    if (closing && text[copied] === closing) {
+      out = out.slice(0, -1);
+      copied++;
+    }
+    const atEnd = copied === text.length || /[\s，。！？；,.!?;]/.test(text[copied]!);
+    if (atEnd && out.endsWith(" ")) out = out.slice(0, -1);
+  }
+  return copied === 0 ? text : out + text.slice(copied);
 }

@@ -44,10 +44,10 @@ export function wordsOf(text: string): string[] {
   return words;
 }
 
-/** Numbers, one for each word of a text, equal where the words are equal without regard to case. */
-export function wordNumbers(text: string): Int32Array {
+/** Numbers, one for each word, equal where the words are equal. */
+export function numberWords(words: readonly string[]): Int32Array {
   const numbers = new Map<string, number>();
-  return Int32Array.from(wordsOf(text.toLowerCase()), (word) => {
+  return Int32Array.from(words, (word) => {
     const known = numbers.get(word);
     if (known !== undefined) return known;
     numbers.set(word, numbers.size);

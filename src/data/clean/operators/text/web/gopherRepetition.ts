@@ -2,6 +2,8 @@
 import { z } from "zod";
 import { textFilter } from "../../../operator.js";
 import { above } from "../filter/reasons.js";
+import { numberNgrams } from "../scan/ngrams.js";
+import { numberWords } from "../scan/words.js";
 import { repeats, textLines, wordTokens } from "./tokens.js";
 
 const share = (byDefault: number, description: string) =>
@@ -60,13 +62,15 @@ export const filterGopherRepetition = textFilter({
       );
     if (byPieces) return byPieces;
     const words = wordTokens(text);
+    const units = numberWords(words);
+    const ends = writtenEnds(words);
     for (const [n, maximum] of Object.entries(options.top_ngrams)) {
-      const value = topNgramCharacters(words, Number(n)) / length;
+      const value = topNgramCharacters(units, ends, Number(n)) / length;
       const reason = above(`characters in the top ${n}-gram`, value, maximum);
       if (reason) return reason;
     }
     for (const [n, maximum] of Object.entries(options.repeated_ngrams)) {
-      const value = repeatedNgramCharacters(words, Number(n)) / length;
+      const value = repeatedNgramCharacters(units, ends, Number(n)) / length;
       const reason = above(`characters in repeated ${n}-grams`, value, maximum);
       if (reason) return reason;
     }
@@ -74,45 +78,47 @@ export const filterGopherRepetition = textFilter({
   },
 });
 
-/** Characters of the most frequent n-gram, times its number; 0 where none occurs twice. */
-function topNgramCharacters(words: readonly string[], n: number): number {
-  const counts = new Map<string, number>();
-  let top = 0;
-  let characters = 0;
-  for (let start = 0; start + n <= words.length; start++) {
-    const ngram = joined(words, start, n);
-    const count = (counts.get(ngram) ?? 0) + 1;
-    counts.set(ngram, count);
-    if (count > top) {
-      top = count;
-      characters = ngram.length;
-    }
+/** Where each word ends when the words are written out: with spaces, but none before Chinese. */
+function writtenEnds(words: readonly string[]): Int32Array {
+  const ends = new Int32Array(words.length);
+  let end = 0;
+  for (const [index, word] of words.entries()) {
+    end += word.length + (index > 0 && word.charCodeAt(0) < 0x2e80 ? 1 : 0);
+    ends[index] = end;
   }
-  return top > 1 ? top * characters : 0;
+  return ends;
 }
 
-function repeatedNgramCharacters(words: readonly string[], n: number): number {
-  const seen = new Set<string>();
+/** Characters of the n words from `start`, with the space before them. */
+function writtenLength(ends: Int32Array, start: number, n: number): number {
+  return ends[start + n - 1]! - (start === 0 ? 0 : ends[start - 1]!);
+}
+
+/** Characters of the most frequent n-gram, times its number; 0 where none occurs twice. */
+function topNgramCharacters(units: Int32Array, ends: Int32Array, n: number): number {
+  const { numbers, counts } = numberNgrams(units, n);
+  let top = 0;
+  for (let number = 1; number < counts.length; number++) {
+    if (counts[number]! > counts[top]!) top = number;
+  }
+  const count = counts[top] ?? 0;
+  return count > 1 ? count * writtenLength(ends, numbers.indexOf(top), n) : 0;
+}
+
+/** Characters of the n-grams that occurred before, without counting a place twice. */
+function repeatedNgramCharacters(units: Int32Array, ends: Int32Array, n: number): number {
+  const { numbers, counts } = numberNgrams(units, n);
+  const seen = new Uint8Array(counts.length);
   let characters = 0;
-  for (let start = 0; start + n <= words.length; ) {
-    const ngram = joined(words, start, n);
-    if (seen.has(ngram)) {
-      characters += ngram.length;
+  for (let start = 0; start < numbers.length; ) {
+    const number = numbers[start]!;
+    if (seen[number]) {
+      characters += writtenLength(ends, start, n);
       start += n;
     } else {
-      seen.add(ngram);
+      seen[number] = 1;
       start++;
     }
   }
   return characters;
-}
-
-/** Words of an n-gram as one string: with spaces, but none between Chinese characters. */
-function joined(words: readonly string[], start: number, n: number): string {
-  let text = words[start]!;
-  for (let index = start + 1; index < start + n; index++) {
-    const word = words[index]!;
-    text += word.charCodeAt(0) >= 0x2e80 ? word : ` ${word}`;
-  }
-  return text;
 }
