@@ -54,6 +54,11 @@ export {
   type StatsReport,
   type TruncationReport,
 } from "./stats/index.js";
+export {
+  openStreamingData,
+  type StreamingData,
+  type StreamingDataOptions,
+} from "./stream/streamingData.js";
 export type { DataSummary } from "./summary.js";
 export { type DataSurvey, type LengthQuantiles, type SurveyOptions, surveyRows } from "./survey.js";
 export { openTrainingData, type SourceShare, type TrainingData } from "./trainingData.js";

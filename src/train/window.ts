@@ -22,10 +22,14 @@ export function planSteps(
   return { totalSteps, stepsPerEpoch, microBatchesPerEpoch, accumulation };
 }
 
-/** Numbers of the micro-batches of a step. @param step counted from 0 */
+/**
+ * Numbers of the micro-batches of a step. Of a stream, all of the run are one epoch without an end.
+ * @param step counted from 0
+ */
 export function windowOf(plan: StepPlan, step: number): number[] {
   const epoch = Math.floor(step / plan.stepsPerEpoch);
+  const before = epoch === 0 ? 0 : epoch * plan.microBatchesPerEpoch;
   const first = (step % plan.stepsPerEpoch) * plan.accumulation;
   const count = Math.min(plan.accumulation, plan.microBatchesPerEpoch - first);
-  return Array.from({ length: count }, (_, i) => epoch * plan.microBatchesPerEpoch + first + i);
+  return Array.from({ length: count }, (_, i) => before + first + i);
 }

@@ -1,0 +1,83 @@
+/** Bytes of something that can only be read from its beginning to its end. */
+import { createReadStream, fstatSync, open, stat } from "node:fs";
+import { Socket } from "node:net";
+import { Readable } from "node:stream";
+import { promisify } from "node:util";
+import { createGunzip } from "node:zlib";
+import { DataError } from "../../util/errors.js";
+
+const isUrl = (name: string) => /^https?:\/\//.test(name);
+const isStandardInput = (name: string) => name === "-" || name === "/dev/stdin";
+
+/** Whether a second reading begins at the beginning again: of a file and a URL, not of a pipe. */
+export async function canReopen(name: string): Promise<boolean> {
+  if (isUrl(name)) return true;
+  if (isStandardInput(name)) return false;
+  try {
+    return (await promisify(stat)(name)).isFile();
+  } catch (cause) {
+    throw unreadable(name, cause);
+  }
+}
+
+/**
+ * Chunks of a file, a named pipe, standard input (`-` or `/dev/stdin`) or a URL, unpacked where
+ * they are gzip or zstd. Reads no faster than it is taken from.
+ * @throws DataError when it cannot be read
+ */
+export async function* streamBytes(name: string): AsyncGenerator<Buffer> {
+  const chunks = (await openStream(name))[Symbol.asyncIterator]();
+  const first = await chunks.next();
+  if (first.done) return;
+  const whole = async function* (): AsyncGenerator<Buffer> {
+    yield first.value;
+    for (;;) {
+      const next = await chunks.next();
+      if (next.done) return;
+      yield next.value;
+    }
+  };
+  try {
+    if (first.value[0] === 0x1f && first.value[1] === 0x8b) {
+      const source = Readable.from(whole());
+      const gunzip = createGunzip();
+      source.on("error", (error) => gunzip.destroy(error));
+      for await (const chunk of source.pipe(gunzip)) yield chunk as Buffer;
+    } else if (first.value.length >= 4 && first.value.readUInt32LE(0) === 0xfd2fb528) {
+      const { unzstd } = await import("../rowFile/unzstd.js");
+      yield* unzstd(whole());
+    } else yield* whole();
+  } catch (cause) {
+    throw unreadable(name, cause);
+  }
+}
+
+async function openStream(name: string): Promise<AsyncIterable<Buffer>> {
+  try {
+    if (isUrl(name)) {
+      const response = await fetch(name);
+      if (!response.ok || !response.body) throw new Error(`the server answered ${response.status}`);
+      return Readable.from(bufferOf(response.body));
+    }
+    if (isStandardInput(name)) return new Socket({ fd: 0, readable: true, writable: false });
+    const fd = await promisify(open)(name, "r");
+    if (fstatSync(fd).isFile()) return createReadStream("", { fd, highWaterMark: 1 << 20 });
+    // A blocked read would hold the process open; a socket waits for the pipe without a thread.
+    return new Socket({ fd, readable: true, writable: false });
+  } catch (cause) {
+    throw unreadable(name, cause);
+  }
+}
+
+async function* bufferOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  for await (const chunk of body) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+}
+
+function unreadable(name: string, cause: unknown): DataError {
+  if (cause instanceof DataError) return cause;
+  return new DataError(`${name}: cannot be read as a stream`, {
+    why: cause instanceof Error ? cause.message : String(cause),
+    todo: "check the path or address (train_file)",
+    cause,
+  });
+}

@@ -1,0 +1,125 @@
+/** Lines of a stream as rows, with the format that they are of. */
+import type { Source } from "../../text/index.js";
+import { DataError } from "../../util/errors.js";
+import type { ConversationFormat } from "../formats/format.js";
+import { detectFormat, formatNamed } from "../formats/formats.js";
+import { maxRowBytes, readRow, tooLong } from "../rowFile/readRow.js";
+import { streamBytes } from "./streamBytes.js";
+
+/** A row that is not parsed yet. */
+export interface StreamRow {
+  source: Source;
+  format: ConversationFormat;
+  /** Parses it. @throws DataError naming the place when it is not JSON in UTF-8, or is too long */
+  value(): unknown;
+}
+
+/** How many rows are looked at to find a stream's format. */
+const detectionRows = 16;
+
+/**
+ * Rows of streams of JSONL, one stream after another.
+ * @param format name of their format; default: found out stream by stream, from the first rows
+ * @throws ConfigError for an unknown format
+ * @throws DataError when a stream cannot be read, is a JSON array, or has rows of no known format
+ */
+export async function* streamRows(
+  names: readonly string[],
+  format: string | undefined,
+): AsyncGenerator<StreamRow> {
+  const named = format === undefined ? undefined : formatNamed(format);
+  for (const name of names) {
+    const waiting: Line[] = [];
+    let known = named;
+    for await (const line of streamLines(name)) {
+      if (known) {
+        yield { ...line, format: known };
+        continue;
+      }
+      waiting.push(line);
+      if (waiting.length < detectionRows) continue;
+      known = formatOf(waiting, name);
+      for (const first of waiting.splice(0)) yield { ...first, format: known };
+    }
+    if (waiting.length === 0) continue;
+    const late = formatOf(waiting, name);
+    for (const first of waiting) yield { ...first, format: late };
+  }
+}
+
+type Line = Omit<StreamRow, "format">;
+
+/** Lines that are not blank, counted from 1. Of a line that is too long nothing is held. */
+async function* streamLines(name: string): AsyncGenerator<Line> {
+  let line = 0;
+  let parts: Buffer[] = [];
+  let length = 0;
+  const finish = (): Line | undefined => {
+    line++;
+    const bytes = Buffer.concat(parts);
+    const whole = length;
+    parts = [];
+    length = 0;
+    const source = { file: name, line };
+    const place = `${name}:${line}`;
+    if (whole > maxRowBytes) {
+      const refuse = () => {
+        throw tooLong(whole, place);
+      };
+      return { source, value: refuse };
+    }
+    const own = line === 1 && bytes.indexOf(byteOrderMark) === 0 ? bytes.subarray(3) : bytes;
+    if (isBlank(own)) return undefined;
+    if (line === 1 && own[0] === 0x5b) throw arrayRefusal(name);
+    return { source, value: () => readRow(own, place) };
+  };
+  for await (const chunk of streamBytes(name)) {
+    let at = 0;
+    for (let end = chunk.indexOf(0x0a); end !== -1; end = chunk.indexOf(0x0a, at)) {
+      take(chunk.subarray(at, end));
+      const row = finish();
+      if (row) yield row;
+      at = end + 1;
+    }
+    take(chunk.subarray(at));
+  }
+  if (length > 0) {
+    const row = finish();
+    if (row) yield row;
+  }
+
+  function take(bytes: Buffer): void {
+    length += bytes.length;
+    if (length > maxRowBytes) parts = [];
+    else if (bytes.length > 0) parts.push(bytes);
+  }
+}
+
+const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
+
+function isBlank(bytes: Buffer): boolean {
+  for (const byte of bytes) if (byte > 0x20) return false;
+  return true;
+}
+
+/** Broken rows at the beginning do not hide the format of the others. */
+function formatOf(lines: readonly Line[], name: string): ConversationFormat {
+  const values: unknown[] = [];
+  let broken: unknown;
+  for (const line of lines) {
+    try {
+      values.push(line.value());
+    } catch (error) {
+      broken ??= error;
+    }
+  }
+  if (values.length === 0) throw broken;
+  return detectFormat(values, name);
+}
+
+function arrayRefusal(name: string): DataError {
+  return new DataError(`${name}: a JSON array cannot be read as a stream`, {
+    why: "a stream has one JSON object a line (JSONL)",
+    todo: "write one object a line, e.g. with jq -c '.[]'",
+  });
+}
