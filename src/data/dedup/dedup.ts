@@ -2,6 +2,7 @@
 import { realpathSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { ConfigError } from "../../util/errors.js";
+import { resolveSources } from "../sources/index.js";
 import { type DedupResult, type MergeOptions, mergeShards } from "./mergeShards.js";
 import { defaultParameters, type SignatureParameters } from "./parameters.js";
 import {
@@ -61,9 +62,8 @@ export async function makeSignatures(
   shard: Pick<ShardOptions, "shard" | "shards">,
   { parameters, threads, folder, failFast, onProgress }: DedupOptions,
 ): Promise<ShardResult> {
-  refuseSameFile(files, out);
   const all = { ...defaultParameters, ...parameters };
-  const described = await describeFiles(files, all.reading);
+  const described = await describeFiles(await resolved(files, out), all.reading);
   const onRows = (rows: number, total: number) => onProgress?.("signatures", rows / total);
   const shardOptions = { ...shard, threads, failFast, onRows };
   return makeShard(folder ?? workFolder(out), all, described, shardOptions);
@@ -85,13 +85,15 @@ export async function mergeSignatures(
     onProgress,
   }: DedupOptions,
 ): Promise<DedupReport> {
-  refuseSameFile(files, out);
+  const paths = await resolved(files, out);
   const shards = await openShards(folder);
   let result: DedupResult;
   const [{ header, path }] = shards as [SignatureFile];
   try {
-    checkSameParameters({ ...header.parameters, ...parameters }, header.parameters, path);
-    const described = await describeFiles(files, header.parameters.reading);
+    const reading = { ...header.parameters.reading, ...given(parameters?.reading ?? {}) };
+    const asked = { ...header.parameters, ...parameters, reading };
+    checkSameParameters(asked, header.parameters, path);
+    const described = await describeFiles(paths, reading);
     checkSameFiles(described, header.files, path);
     const mergeOptions: MergeOptions = {
       ...{ threshold: 0.7, distance: 4, keep: "first", checkJaccard: false },
@@ -110,7 +112,15 @@ function workFolder(out: string): string {
   return `${out}.dedup`;
 }
 
-function refuseSameFile(files: readonly string[], out: string): void {
+/** Without the keys that have no value. */
+function given<T extends object>(options: T): T {
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as T;
+}
+
+async function resolved(files: readonly string[], out: string): Promise<string[]> {
+  const paths = await resolveSources(files);
   const real = (path: string) => {
     try {
       return realpathSync(path);
@@ -119,6 +129,6 @@ function refuseSameFile(files: readonly string[], out: string): void {
     }
   };
   const target = real(out);
-  if (target === undefined || !files.some((file) => real(file) === target)) return;
+  if (target === undefined || !paths.some((path) => real(path) === target)) return paths;
   throw new ConfigError(`${out} is both read and written`, { todo: "choose another --out" });
 }

@@ -36,7 +36,10 @@ export interface SignatureParameters {
   reading: ReadingOptions;
 }
 
-export type ReadingOptions = Pick<SourceOptions, "format" | "mossTools" | "mossMetaInstruction">;
+export type ReadingOptions = Pick<
+  SourceOptions,
+  "format" | "mossTools" | "mossMetaInstruction" | "mossLearn" | "placeholders"
+>;
 
 export const defaultParameters: SignatureParameters = {
   method: "minhash",

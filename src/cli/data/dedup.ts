@@ -1,0 +1,158 @@
+/** `tunewright data dedup`: conversations without their duplicates. */
+import { availableParallelism } from "node:os";
+import type { Command } from "commander";
+import type { DedupOptions, DedupReport } from "../../data/dedup/index.js";
+import { addExamples, printJson } from "../command.js";
+import { checkFlags, dedupOptions } from "./dedup/flags.js";
+import type { DedupFlags } from "./dedup/flagTypes.js";
+import { parseShard } from "./dedup/shardFlag.js";
+import { addFormatOptions, addKeyOption, camelOptions, countArgument } from "./options.js";
+import { progressLine } from "./progressLine.js";
+
+export function registerDedup(command: Command): void {
+  command
+    .description("leave out duplicates: equal conversations, and nearly equal ones")
+    .argument("<files...>", "data files")
+    .requiredOption("--out <file>", "JSONL file to write")
+    .option("--method <minhash|simhash|exact>", "how duplicates are found (default: minhash)")
+    .option(
+      "--by <conversation|first-prompt>",
+      "what is compared (default: conversation, all messages)",
+    )
+    .option(
+      "--shingle <mixed|character|word|ascii|space>",
+      "what a token is (default: mixed, Chinese characters one by one and words of other scripts)",
+    )
+    .option("--ngram <n>", "tokens a shingle (default: 5)", countArgument);
+  addKeyOption(
+    command,
+    "--short-texts <whole|alike>",
+    "a text shorter than a shingle is one shingle, or all are equal as with BigCode (default: whole)",
+  );
+  command.option(
+    "--threshold <s>",
+    "Jaccard similarity from which texts are duplicates, 0 to 1 (default: 0.7)",
+    Number,
+  );
+  addKeyOption(command, "--num-perm <n>", "numbers a signature (default: 256)", countArgument);
+  addKeyOption(
+    command,
+    "--permutations <alternate|grouped>",
+    "drawn as BigCode and data-juicer do, or as text-dedup (default: alternate)",
+  );
+  command
+    .option(
+      "--bands <n>",
+      "bands of a signature (default: the best for --threshold)",
+      countArgument,
+    )
+    .option("--rows <n>", "numbers a band", countArgument);
+  addKeyOption(
+    command,
+    "--check-jaccard",
+    "keep candidates whose true similarity is below --threshold",
+  );
+  command
+    .option("--distance <n>", "simhash: bits that may differ (default: 4)", countArgument)
+    .option("--keep <first|last|longest|most-turns>", "which duplicate stays (default: first)")
+    .option(
+      "--shard <i/n>",
+      "only make the signatures of part i of n, from 0; auto in a Slurm array",
+    )
+    .option("--merge", "only join the signatures of all shards and write the result");
+  addKeyOption(command, "--work-dir <dir>", "folder of the signatures (default: OUT.dedup)");
+  addKeyOption(command, "--keep-signatures", "leave that folder there");
+  addKeyOption(command, "--memory-limit <size>", "memory of the joins, e.g. 8GB (default: 2GB)");
+  addKeyOption(
+    command,
+    "--on-error <skip|fail>",
+    "list rows that cannot be read in OUT.rejected.jsonl, or stop (default: skip)",
+  );
+  command.option("--threads <n>", "threads (default: all cores)", countArgument);
+  addFormatOptions(command);
+  command.option("--json", "print one JSON object on stdout");
+  addExamples(
+    command,
+    "tunewright data dedup moss.jsonl alpaca.json --out unique.jsonl",
+    "tunewright data dedup data/*.jsonl --out unique.jsonl --method exact --by first-prompt",
+    "tunewright data dedup data/*.jsonl --out unique.jsonl --shard 3/16",
+    "tunewright data dedup data/*.jsonl --out unique.jsonl --merge --threshold 0.8",
+  );
+  command.action((files: string[]) => dedup(files, camelOptions(command.opts<DedupFlags>())));
+}
+
+async function dedup(files: readonly string[], flags: DedupFlags): Promise<void> {
+  checkFlags(flags);
+  const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
+  const data = await import("../../data/dedup/index.js");
+  const progress = progressLine();
+  const options: DedupOptions = {
+    ...dedupOptions(flags, data),
+    threads: flags.threads ?? availableParallelism(),
+    onProgress: (what, share) => progress.show(`${what} ${Math.floor(100 * share)}%`),
+  };
+  try {
+    if (shard) {
+      const { rows, rowsRefused, hanRows } = await data.makeSignatures(
+        files,
+        flags.out,
+        shard,
+        options,
+      );
+      progress.clear();
+      warnOfUnit(flags.shingle, hanRows, rows);
+      const made = hanRows !== undefined;
+      if (flags.json) {
+        printJson({ ...shard, rows, rows_refused: made ? rowsRefused : null, made });
+      } else {
+        const what = made ? "signatures made" : "signatures were there already";
+        process.stdout.write(`shard ${shard.shard} of ${shard.shards}: ${rows} rows, ${what}\n`);
+      }
+      return;
+    }
+    const run = flags.merge ? data.mergeSignatures : data.dedupFiles;
+    const report = await run(files, flags.out, options);
+    progress.clear();
+    warnOfUnit(flags.shingle, report.hanRows, report.rowsIn);
+    print(report, flags);
+  } finally {
+    progress.clear();
+  }
+}
+
+/** Share of rows with Chinese from which a unit made for spaces is warned of. */
+const fewHanRows = 0.05;
+
+function warnOfUnit(unit: string | undefined, hanRows: number | undefined, rows: number): void {
+  if (hanRows === undefined || hanRows < fewHanRows * rows) return;
+  const words = { ascii: "no words", space: "few words", word: "few words" };
+  const seen = words[unit as keyof typeof words];
+  if (seen === undefined) return;
+  process.stderr.write(
+    `warning: ${hanRows} of ${rows} rows have Chinese, in which --shingle ${unit} sees ${seen}\n` +
+      `  why: Chinese has no spaces, so ${unit === "ascii" ? "different texts look alike" : "small changes hide duplicates"}\n` +
+      "  to do: use --shingle mixed (the default) or --shingle character\n",
+  );
+}
+
+function print(report: DedupReport, flags: DedupFlags): void {
+  const { rowsIn, rowsOut, rowsRejected, duplicates, refused, clusters, banding } = report;
+  if (flags.json) {
+    printJson({
+      ...{ rows_in: rowsIn, rows_out: rowsOut, rows_rejected: rowsRejected },
+      ...{ duplicates, rows_refused: refused, clusters, largest_cluster: report.largestCluster },
+      ...(banding ? { bands: banding.bands, rows_per_band: banding.rows } : {}),
+      ...{ rejected_file: report.rejectedFile, clusters_file: report.clustersFile },
+    });
+  } else {
+    process.stdout.write(
+      `${rowsOut} of ${rowsIn} rows written to ${flags.out}\n` +
+        `${duplicates} duplicates in ${clusters} clusters, the largest of ${report.largestCluster}` +
+        `${banding ? `; ${banding.bands} bands of ${banding.rows}` : ""}\n` +
+        `${rowsRejected} rejected rows are listed in ${report.rejectedFile}\n`,
+    );
+  }
+  for (const { message, why } of report.problems) {
+    process.stderr.write(`rejected: ${message}${why ? ` (${why})` : ""}\n`);
+  }
+}

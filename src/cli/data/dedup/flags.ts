@@ -1,0 +1,122 @@
+/** Which flags of `data dedup` go together, and what they mean. */
+import type * as Dedup from "../../../data/dedup/index.js";
+import { ConfigError } from "../../../util/errors.js";
+import { oneOf, sourceOptions } from "../options.js";
+import type { DedupFlags } from "./flagTypes.js";
+
+type Key = keyof DedupFlags;
+
+const ofMinhash: readonly Key[] = [
+  ...(["threshold", "numPerm", "permutations", "bands", "rows", "checkJaccard"] as const),
+];
+const ofShingles: readonly Key[] = ["shingle", "ngram", "shortTexts"];
+const ofMerging: readonly Key[] = [
+  ...(["threshold", "bands", "rows", "checkJaccard", "distance", "keep"] as const),
+  ...(["memoryLimit", "keepSignatures"] as const),
+];
+
+/** @throws ConfigError for flags that would have no effect beside others, or impossible values */
+export function checkFlags(flags: DedupFlags): void {
+  const refuse = (keys: readonly Key[], beside: string, why: string) => {
+    const key = keys.find((candidate) => flags[candidate] !== undefined);
+    if (key === undefined) return;
+    const flag = spelled(key);
+    throw new ConfigError(`${flag} has no effect with ${beside}`, {
+      why,
+      todo: `leave ${flag} out`,
+    });
+  };
+  const method = flags.method ?? "minhash";
+  if (method === "exact") {
+    refuse([...ofMinhash, ...ofShingles, "distance"], "--method exact", "equal texts are equal");
+  }
+  if (method === "simhash") {
+    refuse(ofMinhash, "--method simhash", "SimHashes are compared by --distance");
+  }
+  if (method === "minhash" && !flags.merge) {
+    refuse(["distance"], "--method minhash", "signatures are compared by --threshold");
+  }
+  if (flags.shard !== undefined) {
+    refuse(["merge"], "--shard", "a shard is merged when all are there");
+    refuse(ofMerging, "--shard", "it is for the merge: signatures do not depend on it");
+  }
+  if (flags.merge) refuse(["onError"], "--merge", "rows were read when signatures were made");
+  if ((flags.bands === undefined) !== (flags.rows === undefined)) {
+    throw new ConfigError("--bands and --rows go together", { todo: "give both or none" });
+  }
+  if (flags.bands !== undefined && !flags.checkJaccard) {
+    refuse(["threshold"], "--bands and --rows", "they are what a threshold is turned into");
+  }
+  checkValues(flags);
+}
+
+/** The most bits that SimHashes may differ in: joins grow with their square. */
+const mostDistance = 8;
+
+function checkValues({ threshold, bands, rows, numPerm = 256, distance, memoryLimit }: DedupFlags) {
+  if (threshold !== undefined && !(threshold > 0 && threshold < 1)) {
+    throw new ConfigError(`--threshold ${threshold} is not between 0 and 1`, {
+      todo: "use 0.7 to 0.85 for near duplicates, --method exact for equal texts",
+    });
+  }
+  if (numPerm > 4096) {
+    throw new ConfigError(`--num-perm ${numPerm} is more than 4096`, { todo: "use 128 or 256" });
+  }
+  if (bands !== undefined && rows !== undefined && bands * rows > numPerm) {
+    throw new ConfigError(`${bands} bands of ${rows} need ${bands * rows} numbers`, {
+      why: `a signature has ${numPerm}`,
+      todo: "raise --num-perm, or lower --bands or --rows",
+    });
+  }
+  if (distance !== undefined && distance > mostDistance) {
+    throw new ConfigError(`--distance ${distance} is more than ${mostDistance}`, {
+      todo: "use 4 to 6",
+    });
+  }
+  if (memoryLimit !== undefined && !/^\d+(\.\d+)?\s*[KMGT]i?B$/i.test(memoryLimit)) {
+    throw new ConfigError(`--memory-limit ${memoryLimit} is no size`, { todo: "use e.g. 8GB" });
+  }
+}
+
+function spelled(key: Key): string {
+  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** @throws ConfigError for a value that a flag does not take */
+export function dedupOptions(
+  flags: DedupFlags,
+  data: typeof Dedup,
+): Omit<Dedup.DedupOptions, "threads"> {
+  const reading = sourceOptions(flags);
+  const parameters: Record<keyof Dedup.SignatureParameters, unknown> = {
+    method: oneOf(flags.method, "--method", data.methods),
+    by: oneOf(flags.by, "--by", data.comparedParts),
+    shingle: oneOf(flags.shingle, "--shingle", data.shingleUnits),
+    ngram: flags.ngram,
+    shortTexts: oneOf(flags.shortTexts, "--short-texts", data.shortTextRules),
+    permutations: flags.numPerm,
+    permutationOrder: oneOf(flags.permutations, "--permutations", data.permutationOrders),
+    reading,
+  };
+  const { bands, rows } = flags;
+  const merge: Record<string, unknown> = {
+    threshold: flags.threshold,
+    banding: bands === undefined || rows === undefined ? undefined : { bands, rows },
+    distance: flags.distance,
+    keep: oneOf(flags.keep, "--keep", data.keepRules),
+    checkJaccard: flags.checkJaccard,
+    memoryLimit: flags.memoryLimit,
+  };
+  return {
+    parameters: given(parameters) as Partial<Dedup.SignatureParameters>,
+    merge: given(merge) as Partial<Dedup.MergeOptions>,
+    folder: flags.workDir,
+    keepSignatures: flags.keepSignatures,
+    failFast: oneOf(flags.onError, "--on-error", ["skip", "fail"]) === "fail",
+  };
+}
+
+/** Without the keys that have no value, so that defaults stay. */
+function given(options: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
