@@ -1,6 +1,6 @@
 /** Everything that talking to a model takes: weights, adapter, tokenizer, template, its own settings. */
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, isAbsolute, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { isAdapterDirectory, loadAdapter, readAdapterConfig } from "../lora/index.js";
 import {
   type CausalLanguageModel,
@@ -15,8 +15,8 @@ import {
   resolveChatTemplate,
   type Tokenizer,
 } from "../text/index.js";
-import { resolveModelPath } from "../util/builtin-model.js";
 import { ConfigError, FormatError } from "../util/errors.js";
+import { fetchModel, isHubName } from "../util/hub/index.js";
 import { type GenerationChoices, readGenerationConfig } from "./settings.js";
 
 export interface ChatModel {
@@ -47,15 +47,15 @@ export interface ChatModelOptions extends LoadOptions {
 /**
  * Loads a model to talk to.
  *
- * @param name model directory, GGUF file, `builtin:` name, or the directory of an adapter, whose
- *   base model is then loaded too
+ * @param name model directory, GGUF file, `builtin:` name, id on the hub, or the directory of an
+ *   adapter, whose base model is then loaded too
  * @throws ConfigError, FormatError where something is missing or does not fit
  */
 export async function loadChatModel(
   name: string,
   { adapter: adapterOption, template, ...options }: ChatModelOptions = {},
 ): Promise<ChatModel> {
-  const { name: modelName, path, adapter } = locate(name, adapterOption);
+  const { name: modelName, path, adapter } = await locate(name, adapterOption);
   const home = adapter !== null && existsSync(join(adapter, "tokenizer.json")) ? adapter : path;
   const tokenizer = await loadTokenizer(home);
   const chatTemplate = resolveChatTemplate(template ?? trainedTemplate(adapter ?? path), tokenizer);
@@ -90,17 +90,19 @@ export function disposeChatModel({ model }: ChatModel): void {
 }
 
 /** The model's path and the adapter's directory, whichever way the user named them. */
-function locate(
+async function locate(
   name: string,
-  adapter: string | undefined,
-): { name: string; path: string; adapter: string | null } {
+  adapterName: string | undefined,
+): Promise<{ name: string; path: string; adapter: string | null }> {
+  const fetched = adapterName !== undefined && isHubName(adapterName);
+  const adapter = fetched ? await fetchModel(adapterName) : adapterName;
   if (adapter !== undefined && !isAdapterDirectory(adapter)) {
     throw new ConfigError(`${adapter} holds no adapter`, {
       why: "there is no adapter_config.json",
       todo: "give the directory of a run, or one of its checkpoint-N directories",
     });
   }
-  const path = resolveModelPath(name);
+  const path = await fetchModel(name);
   if (!isAdapterDirectory(path)) return { name, path, adapter: adapter ?? null };
   if (adapter !== undefined) {
     throw new ConfigError(`${name} is itself an adapter`, {
@@ -115,15 +117,13 @@ function locate(
       todo: `give both: --model BASE --adapter ${name}`,
     });
   }
-  return { name: base, path: baseModelPath(base, path), adapter: path };
+  return { name: base, path: await baseModelPath(base, path), adapter: path };
 }
 
 /** A base model's path is meant from the working directory, or else from the adapter's. */
-function baseModelPath(base: string, adapter: string): string {
-  const path = resolveModelPath(base);
-  if (isAbsolute(path) || existsSync(path)) return path;
-  const beside = resolve(dirname(adapter), path);
-  return existsSync(beside) ? beside : path;
+async function baseModelPath(base: string, adapter: string): Promise<string> {
+  const beside = resolve(dirname(adapter), base);
+  return !existsSync(base) && existsSync(beside) ? beside : fetchModel(base);
 }
 
 /** The template that a model or adapter was trained with, as the file beside its weights says. */

@@ -15,7 +15,7 @@ export {
   totalFlos,
   trainingFlops,
 } from "./flops.js";
-export { modelPath } from "./prepareModel.js";
+export { fetchBaseModel, modelPath } from "./prepareModel.js";
 export { createProgress, formatBytes, formatDuration, type Progress } from "./progress.js";
 export {
   changedSince,
@@ -34,5 +34,5 @@ export {
 export { runSft, type SftOptions, type SftResult } from "./sft.js";
 export { skippedRowsName } from "./skippedRows.js";
 export { evaluationPass, type Sequence, trainingPass, zeroGradients } from "./step.js";
-export { countWorkers, describeShares, resolveFiles } from "./trainingFiles.js";
+export { countWorkers, resolveFiles } from "./trainingFiles.js";
 export { planSteps, type StepPlan } from "./window.js";

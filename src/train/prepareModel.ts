@@ -1,6 +1,4 @@
 /** The model of a run: loaded, quantised and adapted as the configuration says. */
-import { existsSync } from "node:fs";
-import path from "node:path";
 import {
   adaptersOf,
   attachAdapters,
@@ -16,25 +14,33 @@ import {
   saveModel,
   trainableParameters,
 } from "../models/index.js";
-import { resolveModelPath } from "../util/builtin-model.js";
-import { ConfigError } from "../util/errors.js";
 import { hashKey } from "../util/hash.js";
+import { fetchModel, type ModelOptions, modelOnDisk, noModel } from "../util/hub/index.js";
 import type { DeviceConfig, TrainingConfig } from "./config/index.js";
 
 /**
- * Path of the model's files.
+ * Path of the model's files, which are downloaded where they are not here.
+ *
+ * @throws ConfigError where there are none; EnvironmentError where they cannot be downloaded
+ */
+export function fetchBaseModel(config: TrainingConfig): Promise<string> {
+  return fetchModel(config.model_name_or_path, modelOptions(config));
+}
+
+/**
+ * Path of the model's files on this disk.
  *
  * @throws ConfigError where there are none.
  */
-export function modelPath({ model_name_or_path: name, cache_dir }: TrainingConfig): string {
-  const direct = resolveModelPath(name);
-  const candidates = [direct, ...(cache_dir ? [path.join(cache_dir, name)] : [])];
-  const found = candidates.find((candidate) => existsSync(candidate));
+export function modelPath(config: TrainingConfig): string {
+  const { model_name_or_path: name } = config;
+  const found = modelOnDisk(name, modelOptions(config));
   if (found) return found;
-  throw new ConfigError(`there is no model ${name}`, {
-    why: `looked at ${candidates.join(" and ")}`,
-    todo: "give a directory with config.json and *.safetensors, a .gguf file, or builtin:smollm2-135m",
-  });
+  throw noModel(name, modelOptions(config));
+}
+
+function modelOptions({ cache_dir, model_revision }: TrainingConfig): ModelOptions {
+  return { cacheDirectory: cache_dir ?? undefined, revision: model_revision ?? undefined };
 }
 
 /** The settings of the adapter, in PEFT's names. */

@@ -6,7 +6,7 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { type MicroBatch, openTrainingData, type TrainingData } from "../data/index.js";
+import type { MicroBatch, TrainingData } from "../data/index.js";
 import { type ModelConfig, openModelWeights } from "../format/index.js";
 import { modelTensors, trainableParameters } from "../models/index.js";
 import {
@@ -35,13 +35,13 @@ import {
 import { initialLossScale, nextLossScale } from "./lossScale.js";
 import { clipGradients, createOptimizer } from "./optimizer.js";
 import { choosePrecision } from "./precision.js";
-import { countParameters, modelPath, prepareModel, saveTrained } from "./prepareModel.js";
+import { countParameters, fetchBaseModel, prepareModel, saveTrained } from "./prepareModel.js";
 import { changedSince, openRunDirectory, readRunConfig, writeRunConfig } from "./runDirectory.js";
 import { countIntervalSteps, createSchedule } from "./schedule.js";
 import { openSkippedRows } from "./skippedRows.js";
 import { countLabelled, evaluationPass, trainingPass, zeroGradients } from "./step.js";
 import { readTrainerState, type TrainerState, writeTrainerState } from "./trainerState.js";
-import { countWorkers, describeShares, resolveFiles } from "./trainingFiles.js";
+import { describeData, openEvalFile, openTrainFile } from "./trainingFiles.js";
 import { planSteps, windowOf } from "./window.js";
 
 /** Tokens computed together: their activations should stay in a CPU's cache. */
@@ -103,41 +103,16 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
     const restored = checkpoint ? readTrainerState(checkpoint.path) : undefined;
 
     // Data: an index of the rows; conversations are tokenised while training.
-    const base = modelPath(config);
+    const base = await fetchBaseModel(config);
     const tokenizer = await loadTokenizer(base);
     const template = resolveChatTemplate(config.template_name ?? undefined, tokenizer);
-    const common = {
-      tokenizer,
-      template,
-      maxSeqLength: config.max_seq_length,
-      seed: config.data_seed,
-      embeddingRows: readConfiguration(base).vocab_size,
-      onError: config.on_error,
-    };
-    const workers = countWorkers(config);
-    const data = await openTrainingData({
-      ...common,
-      files: await resolveFiles(config.train_file),
-      batchSize: config.per_device_train_batch_size,
-      packing: config.packing,
-      prefetch: Math.max(1, workers) * config.dataloader_prefetch_factor,
-      cursor: restored?.state.data,
-      ...(workers > 0 ? { workers: { threads: workers, tokenizerPath: base } } : {}),
-    });
+    const embeddingRows = readConfiguration(base).vocab_size;
+    const text = { tokenizer, template, tokenizerPath: base, embeddingRows };
+    const cursor = restored?.state.data;
+    const data = await openTrainFile(config, text, cursor);
     closers.push(() => data.close());
-    for (const line of describeShares(data.sources)) say(line);
-    if (restored?.state.data && restored.state.data.rows !== data.rows) {
-      say(`An epoch had ${restored.state.data.rows} rows and has ${data.rows} now.`);
-    }
-    const held =
-      config.eval_file && (config.do_eval || config.eval_strategy !== "no" || config.eval_on_start)
-        ? await openTrainingData({
-            ...common,
-            files: await resolveFiles(config.eval_file),
-            batchSize: config.per_device_eval_batch_size,
-            shuffle: false,
-          })
-        : undefined;
+    for (const line of describeData(data, cursor)) say(line);
+    const held = await openEvalFile(config, text);
     if (held) closers.push(() => held.close());
     const skipped = openSkippedRows(run.path);
 
@@ -179,7 +154,7 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
       lossScale: initialLossScale(config.lossScaling),
       productDtype: precision.dtype,
     };
-    state.data = data.cursor;
+    if ("cursor" in data) state.data = data.cursor;
     const adapter =
       config.lora_rank === null
         ? undefined
@@ -205,7 +180,7 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
       train_mode: config.train_mode,
       device,
       compute_dtype: config.computeDtype,
-      samples: data.rows,
+      samples: Number.isFinite(data.rows) ? data.rows : null,
       parameters: counts.all,
       trainable_parameters: counts.trainable,
     });
@@ -303,11 +278,16 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
         const window = [];
         for (const number of windowOf(plan, state.step)) {
           const batch = await nextBatch(number);
+          if (batch.ended) break;
           for (const { reason } of skipped.add(batch.skipped)) {
             const message = `Left out: ${reason}`;
             writer.write({ type: "warning", step: state.step, message });
           }
           window.push(batch);
+        }
+        if (window.length === 0) {
+          say(`The stream has ended after step ${state.step} of ${plan.totalSteps}.`);
+          break;
         }
         const sequences = window.flatMap((batch) => batch.sequences);
         const labelled = countLabelled(sequences);

@@ -93,7 +93,7 @@ export async function startHub(): Promise<HubServer> {
     if (bytes.length < largeFile) return send(bytes, gitHash(bytes), request, response);
     response.setHeader("X-Linked-Etag", `"${sha256(bytes)}"`);
     response.setHeader("X-Linked-Size", bytes.length);
-    response.writeHead(302, { Location: `${address}/lfs/${sha256(bytes)}` }).end();
+    response.writeHead(302, { Location: `${elsewhere}/lfs/${sha256(bytes)}` }).end();
   }
 
   async function send(
@@ -131,6 +131,7 @@ export async function startHub(): Promise<HubServer> {
 
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const elsewhere = address.replace("127.0.0.1", "localhost");
   return {
     address,
     requests,

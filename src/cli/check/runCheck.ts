@@ -12,8 +12,8 @@ import { modelFamily } from "../../models/index.js";
 import {
   countIntervalSteps,
   type DeviceConfig,
+  fetchBaseModel,
   loadTrainingConfig,
-  modelPath,
   planSteps,
   probeDevice,
   resolveFiles,
@@ -39,7 +39,7 @@ export async function runCheck(
   const loaded = loadTrainingConfig(file, flags);
   const { facts } = probeDevice(loaded.config.use_cpu);
   const { config, notes } = resolveForDevice(loaded.config, facts);
-  const path = modelPath(config);
+  const path = await fetchBaseModel(config);
   const model = readConfig(path);
   const text = await openTextModel({
     model: path,

@@ -4,14 +4,18 @@ import { boolean, choice, integer, number, path, text, words } from "./values.js
 
 export const modelFields = {
   model_name_or_path: path().describe(
-    "The model to train: a Hugging Face directory, a .gguf file, or builtin:smollm2-135m.",
+    "The model to train: a Hugging Face directory, a .gguf file, OWNER/NAME on the hub, or builtin:smollm2-135m.",
   ),
   cache_dir: path()
     .nullable()
     .default(null)
     .describe(
-      "A folder in which the model is looked for when it is not a path itself; nothing is downloaded yet.",
+      "A folder in which the model is looked for when it is not a path itself, and which takes downloads in place of HF_HUB_CACHE.",
     ),
+  model_revision: text()
+    .nullable()
+    .default(null)
+    .describe("Branch, tag or commit of a model on the hub; main where not given."),
   template_name: text()
     .nullable()
     .default(null)

@@ -98,7 +98,9 @@ export const fixedKeys: Readonly<Record<string, FixedKey>> = {
   push_to_hub_model_id: unset(hub),
   push_to_hub_organization: unset(hub),
   push_to_hub_token: unset(hub),
-  hub_token: unset(hub),
+  hub_token: unset(
+    "A token in a configuration would be stored with the run: set HF_TOKEN instead.",
+  ),
   hub_model_id: unset(hub),
   hub_private_repo: unset(hub),
   hub_always_push: off(hub),

@@ -43,7 +43,7 @@ export function explainError(error: unknown, what: string, settings: HubSettings
 }
 
 /** An error for something of a repository that is not there: a matter of data, or of configuration. */
-export function missingError(
+function missingError(
   repository: RepositoryName,
   what: string,
   detail: { why?: string; todo?: string; cause?: unknown },

@@ -233,7 +233,9 @@ test("the token goes to the hub and to no other server", async () => {
   vi.stubEnv("HF_TOKEN", "hf_right");
   addRows();
   await fetchAll();
+  expect(hub.requests.filter((line) => line.includes("/lfs/"))).toHaveLength(1);
   expect(hub.tokens.length).toBeGreaterThan(0);
+  expect(hub.tokens.filter((line) => line.startsWith("/lfs/"))).toEqual([]);
   await fetchUrl(`${cdn.address}/datasets/x/y/resolve/main/a.jsonl`, quick());
   expect(cdn.tokens).toEqual([]);
   await cdn.close();

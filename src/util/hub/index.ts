@@ -1,5 +1,5 @@
 /** Downloads from the Hugging Face hub, its mirrors and plain addresses, kept in the hub's cache. */
-export { fetchModel, type ModelOptions, modelOnDisk, noModel } from "./model.js";
+export { fetchModel, isHubName, type ModelOptions, modelOnDisk, noModel } from "./model.js";
 export { parseRepositoryName, type RepositoryName, showRepository } from "./name.js";
 export { type HubReport, showBytes, stderrReport } from "./report.js";
 export { type FetchedFiles, fetchRepository, type HubOptions } from "./repository.js";

@@ -82,6 +82,13 @@ export function noModel(name: string, { cacheDirectory }: ModelOptions = {}): Co
   });
 }
 
+/** Whether there is no such path here and the name is one of the hub's. */
+export function isHubName(name: string): boolean {
+  return (
+    !existsSync(name) && !name.startsWith("builtin:") && modelRepository(name, {}) !== undefined
+  );
+}
+
 function localModel(name: string, { cacheDirectory }: ModelOptions): string | undefined {
   const direct = resolveModelPath(name);
   const beside = cacheDirectory && !name.includes("://") ? [join(cacheDirectory, name)] : [];

@@ -1,7 +1,7 @@
 /** Files of a repository of the hub: found in the cache or brought there. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { EnvironmentError } from "../errors.js";
+import { EnvironmentError, TunewrightError } from "../errors.js";
 import {
   checkFile,
   type HubFile,
@@ -16,7 +16,7 @@ import {
   writeTree,
 } from "./cache.js";
 import { download } from "./download.js";
-import { explainHubError, kindOf, missingError } from "./explain.js";
+import { explainHubError, kindOf } from "./explain.js";
 import { type RepositoryName, showRepository } from "./name.js";
 import { type HubReport, showBytes, stderrReport } from "./report.js";
 import { AnswerError, ConnectionError, hubFetch } from "./request.js";
@@ -61,11 +61,14 @@ export async function fetchRepository(
     const state = await findState(repository, home, settings, report);
     const folder = snapshotFolder(home, state.commit);
     const byPath = new Map(state.tree?.map((file) => [file.path, file]));
-    const files = [
-      ...choose(state.tree ? [...byPath.keys()].sort() : listSnapshot(home, state.commit)),
-    ];
+    const files = state.tree
+      ? [...choose([...byPath.keys()].sort())]
+      : chooseOfPart(repository, choose, listSnapshot(home, state.commit), settings);
     const missing = files.filter((path) => !existsSync(join(folder, path)));
-    if (missing.length > 0 && !state.online) throw incomplete(repository, missing, settings);
+    if (missing.length > 0 && !state.online) {
+      const others = missing.length > 1 ? ` and ${missing.length - 1} more are` : " is";
+      throw incomplete(repository, `${missing[0]}${others} missing`, settings);
+    }
     await fetchAll(
       repository,
       state.commit,
@@ -223,11 +226,36 @@ function fileAddress(
   return `${endpoint}/${kind}${name}/resolve/${commit}/${parts.join("/")}`;
 }
 
-function incomplete(repository: RepositoryName, missing: string[], settings: HubSettings): Error {
-  const what = `${kindOf(repository)} ${showRepository(repository)} is in the cache in part only`;
-  const others = missing.length > 1 ? ` and ${missing.length - 1} more are missing` : " is missing";
-  return missingError(repository, what, {
-    why: `${missing[0]}${others}${settings.offline ? ", and HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set" : ", and the hub cannot be reached"}`,
-    todo: "go on with the download where there is a network",
-  });
+/** What the cache holds without a list of what there is: where it does not do, more may be missing. */
+function chooseOfPart(
+  repository: RepositoryName,
+  choose: (paths: readonly string[]) => readonly string[],
+  there: readonly string[],
+  settings: HubSettings,
+): string[] {
+  try {
+    return [...choose(there)];
+  } catch (cause) {
+    if (!(cause instanceof TunewrightError)) throw cause;
+    throw incomplete(repository, cause.message, settings, cause);
+  }
+}
+
+function incomplete(
+  repository: RepositoryName,
+  missing: string,
+  { offline }: HubSettings,
+  cause?: unknown,
+): Error {
+  const reason = offline
+    ? "HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set"
+    : "the hub cannot be reached";
+  return new EnvironmentError(
+    `${kindOf(repository)} ${showRepository(repository)} is in the cache in part only`,
+    {
+      why: `${missing}, and ${reason}`,
+      todo: "go on with the download where there is a network",
+      cause,
+    },
+  );
 }
