@@ -2,6 +2,7 @@
 import { addExamples, type CommandModule } from "./command.js";
 import { registerClean } from "./data/clean.js";
 import { registerConvert } from "./data/convert.js";
+import { registerDedup } from "./data/dedup.js";
 import { registerPreview } from "./data/preview.js";
 import { registerStats } from "./data/stats.js";
 
@@ -13,6 +14,7 @@ export const dataCommand: CommandModule = {
     registerPreview(command.command("preview"));
     registerConvert(command.command("convert"));
     registerClean(command.command("clean"));
+    registerDedup(command.command("dedup"));
     addExamples(
       command,
       "tunewright data preview conversations.jsonl",

@@ -7,7 +7,7 @@ import { minhashAddon } from "./native.js";
 import { type SignatureParameters, signatureWords } from "./parameters.js";
 import type { RecordBlock, Records } from "./records.js";
 import { recordBytes, recordFields, recordHead } from "./signatureFile.js";
-import { simHashQueries } from "./simHashQueries.js";
+import { type JoinQuery, simHashQueries } from "./simHashQueries.js";
 
 export interface JoinOptions {
   /** Where the tables and what spills are put; removed afterwards. */
@@ -64,12 +64,6 @@ export async function* candidateEdges(
     instance.closeSync();
     await remove();
   }
-}
-
-/** A query for edges, and what has to be done before it. */
-export interface JoinQuery {
-  before?: string;
-  select: string;
 }
 
 function joinQueries(

@@ -1,5 +1,10 @@
 /** SimHashes that differ in a few bits, found by parts that they have in common. */
-import type { JoinQuery } from "./joins.js";
+
+/** A query for pairs of rows, and what has to be done before it. */
+export interface JoinQuery {
+  before?: string;
+  select: string;
+}
 
 const bits = 64;
 
