@@ -22,7 +22,7 @@ export interface MicroBatch {
   labelledTokens: number;
   /** Sequences that were cut at the maximal length. */
   truncated: number;
-  /** Rows left out, with `onError: "skip"`. */
+  /** Rows left out: bad ones with `onError: "skip"`, long ones with `overLength: "drop"`. */
   skipped: { source: Source; reason: string }[];
   /** A stream has no more rows; so have all micro-batches after this one. */
   ended?: true;
@@ -42,8 +42,10 @@ export function sortRows(
   const skipped: MicroBatch["skipped"] = [];
   for (const row of rows) {
     const { source } = row;
-    if (row.ok) for (const sequence of row.sequences) sequences.push({ ...sequence, source });
-    else if (onError === "fail") throw row.error;
+    if (row.ok) {
+      for (const sequence of row.sequences) sequences.push({ ...sequence, source });
+      if (row.dropped !== undefined) skipped.push({ source, reason: row.dropped });
+    } else if (onError === "fail") throw row.error;
     else skipped.push({ source, reason: row.error.message });
   }
   return { sequences, skipped };

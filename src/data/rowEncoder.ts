@@ -16,9 +16,9 @@ export interface EncodedSequence {
   truncated: boolean;
 }
 
-/** The sequences of a row, or why it cannot be trained on. */
+/** The sequences of a row, or why it cannot be trained on. `dropped` says why there are none. */
 export type EncodedRow =
-  | { ok: true; source: Source; sequences: EncodedSequence[] }
+  | { ok: true; source: Source; sequences: EncodedSequence[]; dropped?: string }
   | { ok: false; source: Source; error: DataError };
 
 export interface RowEncoder {
@@ -43,6 +43,7 @@ export function encodedRow(result: RowResult): EncodedRow {
   return {
     ok: true,
     source: result.source,
+    ...(result.dropped === undefined ? {} : { dropped: result.dropped }),
     sequences: result.encoded.map(({ inputIds, labels, labelledTokens, truncated }) => ({
       ...{ inputIds, labels, labelledTokens, truncated },
     })),
@@ -56,6 +57,7 @@ export interface PackedRows {
   rows: (
     | {
         source: Source;
+        dropped?: string;
         sequences: { length: number; labelledTokens: number; truncated: boolean }[];
       }
     | { source: Source; error: PlainError }
@@ -75,6 +77,7 @@ export function packRows(results: readonly EncodedRow[]): Transferred<PackedRows
     if (!row.ok) return { source: row.source, error: plainError(row.error) };
     return {
       source: row.source,
+      ...(row.dropped === undefined ? {} : { dropped: row.dropped }),
       sequences: row.sequences.map((sequence) => {
         const { labelledTokens, truncated, inputIds } = sequence;
         ids.set(inputIds, at);
@@ -96,6 +99,7 @@ export function unpackRows({ ids, labels, rows }: PackedRows): EncodedRow[] {
     return {
       ok: true,
       source,
+      ...(row.dropped === undefined ? {} : { dropped: row.dropped }),
       sequences: row.sequences.map(({ length, labelledTokens, truncated }) => {
         const inputIds = ids.subarray(at, at + length);
         const own = labels.subarray(at, at + length);

@@ -1,9 +1,10 @@
 /** Goes through every row as training would, before training does. */
-import type { Source } from "../text/index.js";
+import type { Segment, Source } from "../text/index.js";
 import type { DataError } from "../util/errors.js";
 import type { ConversationSource } from "./conversationSource.js";
 import { type EncodeRowsOptions, encodeRows, type RowResult } from "./encodeRows.js";
 import { NumberList } from "./numberList.js";
+import { countPlaceholders } from "./placeholders.js";
 
 export interface SurveyOptions extends EncodeRowsOptions {
   /** How many bad rows are kept with their errors; all are counted. Default 20. */
@@ -12,7 +13,10 @@ export interface SurveyOptions extends EncodeRowsOptions {
   onProgress?: ((rows: number) => void) | undefined;
 }
 
-/** Lengths in tokens before cutting: each number is at or above that share of the rows. */
+/**
+ * Lengths in tokens before cutting (of a row that is split, of its sequences together): each number
+ * is at or above that share of the rows.
+ */
 export interface LengthQuantiles {
   min: number;
   p50: number;
@@ -31,6 +35,16 @@ export interface DataSurvey {
   /** Tokens that are cut off. */
   tokensCut: number;
   truncatedRows: number;
+  /** Sequences that the rows become: more than rows where long ones are split. */
+  sequences: number;
+  /** Rows that become several sequences. */
+  splitRows: number;
+  /** Rows that are left out for their length. */
+  droppedRows: number;
+  /** Rows so long that only their beginning was encoded: their length is an estimate. */
+  estimatedLengths: number;
+  /** Rows with a `{{name}}` that nothing was put in for, by name. */
+  placeholders: Readonly<Record<string, number>>;
   /** Of the good rows; undefined where there is none. */
   lengths: LengthQuantiles | undefined;
   longest: { tokens: number; source: Source } | undefined;
@@ -54,12 +68,18 @@ export async function surveyRows(
     labelledTokens: 0,
     tokensCut: 0,
     truncatedRows: 0,
+    sequences: 0,
+    splitRows: 0,
+    droppedRows: 0,
+    estimatedLengths: 0,
+    placeholders: {},
     lengths: undefined,
     longest: undefined,
     badRows: 0,
     problems: [],
   };
   const lengths = new NumberList();
+  const placeholders = countPlaceholders();
   let done = 0;
   for await (const results of encodeAllRows(source, options)) {
     for (const result of results) {
@@ -70,20 +90,32 @@ export async function surveyRows(
         }
         continue;
       }
-      if (result.encoded.some((sequence) => sequence.truncated)) survey.truncatedRows++;
-      for (const { inputIds, labelledTokens, fullLength } of result.encoded) {
+      if (result.dropped !== undefined) {
+        survey.droppedRows++;
+        continue;
+      }
+      const { encoded } = result;
+      let tokens = 0;
+      for (const { inputIds, labelledTokens, fullLength } of encoded) {
         survey.tokens += inputIds.length;
         survey.labelledTokens += labelledTokens;
         survey.tokensCut += fullLength - inputIds.length;
-        if (fullLength > (survey.longest?.tokens ?? 0)) {
-          survey.longest = { tokens: fullLength, source: result.source };
-        }
-        lengths.push(fullLength);
+        tokens += fullLength;
       }
+      survey.sequences += encoded.length;
+      if (encoded.length > 1) survey.splitRows++;
+      if (encoded.some(({ truncated }) => truncated)) survey.truncatedRows++;
+      if (encoded.some(({ fullLengthEstimated }) => fullLengthEstimated)) survey.estimatedLengths++;
+      if (tokens > (survey.longest?.tokens ?? 0)) {
+        survey.longest = { tokens, source: result.source };
+      }
+      lengths.push(tokens);
+      placeholders.add(encoded.flatMap(({ segments }) => segments.map(segmentText)));
     }
     done += results.length;
     onProgress?.(done);
   }
+  survey.placeholders = placeholders.counts();
   survey.lengths = quantiles(lengths.toArray());
   return survey;
 }
@@ -106,6 +138,10 @@ async function* encodeAllRows(
     next = start(first + rowsAtOnce);
     yield await current;
   }
+}
+
+function segmentText(segment: Segment): string {
+  return "text" in segment ? segment.text : "";
 }
 
 function quantiles(lengths: Float64Array): LengthQuantiles | undefined {
