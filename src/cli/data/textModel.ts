@@ -1,13 +1,14 @@
 /** The text side of a model: tokenizer, chat template, size of the embedding. */
-import { openModelWeights } from "../../format/index.js";
+import { openModelWeights, readModelConfig } from "../../format/index.js";
 import {
   type ChatTemplate,
   loadTokenizer,
   resolveChatTemplate,
   type Tokenizer,
 } from "../../text/index.js";
-import { builtinModelName, resolveModelPath } from "../../util/builtin-model.js";
+import { builtinModelName } from "../../util/builtin-model.js";
 import { ConfigError } from "../../util/errors.js";
+import { fetchModel, isHubName } from "../../util/hub/index.js";
 
 export interface TextModel {
   /** Where the tokenizer was loaded from. */
@@ -35,10 +36,15 @@ export async function openTextModel(names: {
       todo: "keep one of them",
     });
   }
-  const path = directory ?? resolveModelPath(model ?? builtinModelName);
+  const name = directory ?? model ?? builtinModelName;
+  const onHub = isHubName(name);
+  const path = await fetchModel(name, { parts: "text" });
   const tokenizer = await loadTokenizer(path);
   const template = resolveChatTemplate(names.template, tokenizer);
-  const embeddingRows = directory ? undefined : countEmbeddingRows(path);
+  if (directory !== undefined) return { path, tokenizer, template, embeddingRows: undefined };
+  // Of a model on the hub the weights are not needed here, and may not have been downloaded yet.
+  const apart = onHub && !path.endsWith(".gguf");
+  const embeddingRows = apart ? readModelConfig(path).vocab_size : countEmbeddingRows(path);
   return { path, tokenizer, template, embeddingRows };
 }
 
