@@ -15,8 +15,8 @@ export interface StartEvent {
   train_mode: "full" | "lora" | "qlora";
   device: string;
   compute_dtype: string;
-  /** Conversations in one epoch. */
-  samples: number;
+  /** Conversations in one epoch; `null` where a stream does not tell. */
+  samples: number | null;
   parameters: number;
   trainable_parameters: number;
 }

@@ -114,7 +114,7 @@ function describeStart(event: Extract<EventRow, { type: "start" }>): string {
   const share = (100 * event.trainable_parameters) / Math.max(1, event.parameters);
   return (
     `Training ${event.model} (${event.train_mode}) on ${event.device} in ${event.compute_dtype}: ` +
-    `${event.samples} conversations, ${event.total_steps} steps, ` +
+    `${event.samples ?? "a stream of"} conversations, ${event.total_steps} steps, ` +
     `${event.trainable_parameters.toLocaleString("en")} trainable parameters (${share.toFixed(2)} %)`
   );
 }

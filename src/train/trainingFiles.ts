@@ -1,17 +1,111 @@
 /** From the files and sources of a configuration to training data. */
 import { availableParallelism } from "node:os";
-import type { DataSource, SourceShare } from "../data/index.js";
+import {
+  type DataCursor,
+  type DataSource,
+  openStreamingData,
+  openTrainingData,
+  resolveSources,
+  type SourceShare,
+  type StreamingData,
+  type TrainingData,
+} from "../data/index.js";
+import type { ChatTemplate, Tokenizer } from "../text/index.js";
 import type { TrainingConfig } from "./config/index.js";
 
-/** What `train_file` and `eval_file` name, as files on this machine. */
+/** What conversations are encoded with. */
+export interface DataText {
+  tokenizer: Tokenizer;
+  template: ChatTemplate;
+  /** Where the tokenizer was loaded from. */
+  tokenizerPath: string;
+  embeddingRows: number;
+}
+
+/** Opens `train_file` as the configuration says. @param cursor of the checkpoint to go on from */
+export async function openTrainFile(
+  config: TrainingConfig,
+  { tokenizerPath, ...text }: DataText,
+  cursor: DataCursor | undefined,
+): Promise<TrainingData | StreamingData> {
+  const threads = countWorkers(config);
+  const common = {
+    ...text,
+    maxSeqLength: config.max_seq_length,
+    batchSize: config.per_device_train_batch_size,
+    packing: config.packing,
+    seed: config.data_seed,
+    onError: config.on_error,
+    prefetch: Math.max(1, threads) * config.dataloader_prefetch_factor,
+  };
+  if (config.streaming) {
+    const files = config.train_file.filter((source) => typeof source === "string");
+    const shuffleBufferSize = config.shuffle_buffer_size;
+    return openStreamingData({ ...common, files, tokenizerPath, shuffleBufferSize });
+  }
+  return openTrainingData({
+    ...common,
+    files: await resolveFiles(config.train_file),
+    cursor,
+    ...(threads > 0 ? { workers: { threads, tokenizerPath } } : {}),
+  });
+}
+
+/** Opens `eval_file`, where the configuration asks for an evaluation. */
+export async function openEvalFile(
+  config: TrainingConfig,
+  { tokenizerPath: _path, ...text }: DataText,
+): Promise<TrainingData | undefined> {
+  const wanted = config.do_eval || config.eval_strategy !== "no" || config.eval_on_start;
+  if (!config.eval_file || !wanted) return undefined;
+  return openTrainingData({
+    ...text,
+    files: await resolveFiles(config.eval_file),
+    maxSeqLength: config.max_seq_length,
+    batchSize: config.per_device_eval_batch_size,
+    seed: config.data_seed,
+    shuffle: false,
+    onError: config.on_error,
+  });
+}
+
+/**
+ * What `train_file` and `eval_file` name, as files on this machine.
+ * @throws DataError for what does not exist
+ */
 export async function resolveFiles(
   given: readonly TrainingConfig["train_file"][number][],
 ): Promise<(string | DataSource)[]> {
-  return given.map((source) => {
-    if (typeof source === "string") return source;
-    const { path, ...share } = source;
-    return { ...share, files: path };
-  });
+  const names = given.filter((source) => typeof source === "string");
+  if (names.length === given.length) return resolveSources(names);
+  const resolved: (string | DataSource)[] = [];
+  for (const source of given) {
+    if (typeof source === "string") resolved.push({ files: await resolveSources([source]) });
+    else {
+      const { path, ...share } = source;
+      resolved.push({ ...share, files: await resolveSources(path) });
+    }
+  }
+  return resolved;
+}
+
+/** What the user should know of the data before training begins, a line each. */
+export function describeData(
+  data: TrainingData | StreamingData,
+  cursor: DataCursor | undefined,
+): string[] {
+  if (!("sources" in data)) {
+    return [
+      "A stream is shuffled within its buffer only, and resuming reads it again from its beginning.",
+    ];
+  }
+  const lines = describeShares(data.sources);
+  if (cursor && cursor.rows !== data.rows) {
+    lines.push(
+      `An epoch had ${cursor.rows} rows and has ${data.rows} now: the order is another one.`,
+    );
+  }
+  return lines;
 }
 
 /** Threads that read and tokenise: as many as asked for, or one for every four cores, up to 4. */
@@ -22,7 +116,7 @@ export function countWorkers({
 }
 
 /** What an epoch takes of each source, a line each; nothing where it takes all of one. */
-export function describeShares(sources: readonly SourceShare[]): string[] {
+function describeShares(sources: readonly SourceShare[]): string[] {
   const plain = sources.every(({ rows, rowsInFiles, rowsPerEpoch }) => {
     return rows === rowsInFiles && rowsPerEpoch === rows;
   });
