@@ -17,6 +17,7 @@ export {
 } from "./flops.js";
 export { fetchBaseModel, modelPath } from "./prepareModel.js";
 export { createProgress, formatBytes, formatDuration, type Progress } from "./progress.js";
+export { readingOptions } from "./readingOptions.js";
 export {
   changedSince,
   openRunDirectory,

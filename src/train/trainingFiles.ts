@@ -12,6 +12,7 @@ import {
 } from "../data/index.js";
 import type { ChatTemplate, Tokenizer } from "../text/index.js";
 import type { TrainingConfig } from "./config/index.js";
+import { readingOptions } from "./readingOptions.js";
 
 /** What conversations are encoded with. */
 export interface DataText {
@@ -31,7 +32,7 @@ export async function openTrainFile(
   const threads = countWorkers(config);
   const common = {
     ...text,
-    maxSeqLength: config.max_seq_length,
+    ...readingOptions(config),
     batchSize: config.per_device_train_batch_size,
     packing: config.packing,
     seed: config.data_seed,
@@ -61,7 +62,7 @@ export async function openEvalFile(
   return openTrainingData({
     ...text,
     files: await resolveFiles(config.eval_file),
-    maxSeqLength: config.max_seq_length,
+    ...readingOptions(config),
     batchSize: config.per_device_eval_batch_size,
     seed: config.data_seed,
     shuffle: false,

@@ -7,12 +7,13 @@ import { z } from "zod";
 import { dataFields } from "./fieldsData.js";
 import { adapterFields, modelFields, precisionFields } from "./fieldsModel.js";
 import { optimizationFields } from "./fieldsOptimization.js";
+import { rowFields } from "./fieldsRows.js";
 import { evaluationFields, loggingFields, runFields } from "./fieldsRun.js";
 
 /** The fields by topic, in the order in which documents and `--help` show them. */
 export const fieldGroups = [
   { title: "Model", fields: modelFields },
-  { title: "Data", fields: dataFields },
+  { title: "Data", fields: { ...dataFields, ...rowFields } },
   { title: "What is trained", fields: adapterFields },
   { title: "Number types and memory", fields: precisionFields },
   { title: "Length, optimizer, learning rate", fields: optimizationFields },
@@ -24,6 +25,7 @@ export const fieldGroups = [
 export const trainingSchema = z.strictObject({
   ...modelFields,
   ...dataFields,
+  ...rowFields,
   ...adapterFields,
   ...precisionFields,
   ...optimizationFields,
@@ -57,6 +59,7 @@ interface JsonSchemaNode {
   const?: unknown;
   anyOf?: JsonSchemaNode[];
   items?: JsonSchemaNode;
+  additionalProperties?: JsonSchemaNode;
   minItems?: number;
   minimum?: number;
   maximum?: number;
@@ -93,7 +96,9 @@ function describe(node: JsonSchemaNode): string {
     return `a ${node.minItems ? "non-empty " : ""}list of ${itemKinds(node.items)}`;
   if (node.type === "boolean") return "true or false";
   if (node.type === "string") return "a text";
-  if (node.type === "object") return "an object of numbers";
+  if (node.type === "object") {
+    return `an object of ${node.additionalProperties?.type === "string" ? "texts" : "numbers"}`;
+  }
   const kind = node.type === "integer" ? "a whole number" : "a number";
   const bounds: string[] = [];
   if (node.minimum !== undefined) bounds.push(`from ${node.minimum}`);

@@ -122,6 +122,16 @@ export function steps() {
   return z.preprocess(textToNumber, z.union([z.number().gt(0).lt(1), z.number().int().min(1)]));
 }
 
+/** Some of a few words: a list, or a text with commas between them. */
+export function list<const Words extends readonly [string, ...string[]]>(words: Words) {
+  return z.preprocess(toList, z.array(z.enum(words)));
+}
+
+/** An object of texts, or its JSON text. */
+export function textRecord() {
+  return z.preprocess(textToJson, z.record(z.string(), z.string()));
+}
+
 /** An object of numbers, or its JSON text. */
 export function numberRecord() {
   return z.preprocess(textToJson, z.record(z.string(), z.preprocess(textToNumber, z.number())));

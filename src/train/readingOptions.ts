@@ -1,0 +1,18 @@
+/** How the configuration says that rows are read and encoded. */
+import type { FormatOptions } from "../data/index.js";
+import type { OverLength } from "../text/index.js";
+import type { TrainingConfig } from "./config/index.js";
+
+/** For whoever opens the data of a run: training, evaluation, `check`. */
+export function readingOptions(
+  config: TrainingConfig,
+): FormatOptions & { maxSeqLength: number; overLength: OverLength } {
+  return {
+    maxSeqLength: config.max_seq_length,
+    overLength: config.over_length,
+    mossTools: config.moss_tools,
+    mossLearn: config.moss_learn,
+    mossMetaInstruction: config.moss_meta_instruction,
+    placeholders: config.placeholders,
+  };
+}
