@@ -5,6 +5,7 @@ import { availableParallelism } from "node:os";
 import { ConfigError } from "../../util/errors.js";
 import { mapInOrder, workerPool } from "../../util/workerPool.js";
 import { openConversations, type SourceOptions } from "../conversationSource.js";
+import { resolveSources } from "../sources/index.js";
 import {
   type BatchCleanerSettings,
   type CleanedBatch,
@@ -57,11 +58,12 @@ const batchesAhead = 2;
  * @throws DataError when a file cannot be read or its format is unknown
  */
 export async function cleanFiles(
-  files: readonly string[],
+  names: readonly string[],
   out: string,
   options: CleanOptions,
 ): Promise<CleanResult> {
   const { steps, signal, restart, limit = Infinity, saveEveryMs = 2000, onRows } = options;
+  const files = await resolveSources(names, options.source);
   if (files.some((file) => samePath(file, out))) {
     throw new ConfigError(`${out} is both read and written`, { todo: "choose another --out" });
   }
