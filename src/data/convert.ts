@@ -11,6 +11,7 @@ import {
 import { formatNamed } from "./formats/formats.js";
 import { countPlaceholders } from "./placeholders.js";
 import { openRowWriter, type RowWriter } from "./rowWriter.js";
+import { resolveSources } from "./sources/index.js";
 import { canonicalFormat, writeConversation } from "./writeConversation.js";
 
 export interface ConvertOptions extends SourceOptions {
@@ -48,10 +49,11 @@ const progressRows = 1000;
  * @throws DataError when a file cannot be read or its format is unknown
  */
 export async function convertFiles(
-  files: readonly string[],
+  names: readonly string[],
   out: string,
   options: ConvertOptions = {},
 ): Promise<ConvertResult> {
+  const files = await resolveSources(names, options);
   if (files.some((file) => samePath(file, out))) {
     throw new ConfigError(`${out} is both read and written`, { todo: "choose another --out" });
   }
