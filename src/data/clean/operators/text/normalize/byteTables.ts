@@ -1,19 +1,23 @@
 /** The bytes that text stood for before it was read in the wrong encoding. */
 
+/**
+ * Characters of the bytes 0x80 to 0x9f in windows-1252. Written out, because Node's decoder of that
+ * name gives the C1 controls of ISO 8859-1 for them in some releases (nodejs/node#56542).
+ */
+const windowsCharacters = "€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ";
+
 let windowsTable: Map<number, number> | undefined;
 
 /**
- * Code unit to byte for windows-1252 as browsers read it: bytes without a character stand for the
- * C1 control of the same number, which makes the table that of ISO 8859-1 as well.
- * Only bytes from 0x80.
+ * Code unit to byte for windows-1252 as browsers read it and for ISO 8859-1, where the bytes from
+ * 0x80 to 0x9f are the controls of the same numbers. Only bytes from 0x80.
  */
 export function windows1252Bytes(): Map<number, number> {
   if (windowsTable) return windowsTable;
   windowsTable = new Map();
-  const decoder = new TextDecoder("windows-1252");
-  for (let byte = 0x80; byte < 0x100; byte++) {
-    windowsTable.set(byte, byte);
-    windowsTable.set(decoder.decode(Uint8Array.of(byte)).charCodeAt(0), byte);
+  for (let byte = 0x80; byte < 0x100; byte++) windowsTable.set(byte, byte);
+  for (let index = 0; index < windowsCharacters.length; index++) {
+    windowsTable.set(windowsCharacters.charCodeAt(index), 0x80 + index);
   }
   return windowsTable;
 }

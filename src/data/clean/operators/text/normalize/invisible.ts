@@ -4,7 +4,7 @@ import { textChange } from "../../../operator.js";
 
 /** Everything the operator may touch; most texts hold none of it and return at once. */
 const candidates =
-  /(?![\t\n])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]|[\ufe00-\ufe0f]|\u034f|\u17b4|\u17b5/u;
+  /(?![\t\n])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]|[\ufe00-\ufe0f\ufff0-\uffff]|\u034f|\u17b4|\u17b5/u;
 const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 const emojiPart = /\p{Extended_Pictographic}|\p{Emoji_Modifier}|\ufe0f/u;
 const takesVariant = /[\p{Extended_Pictographic}\p{Script=Han}\p{Script=Mongolian}\p{S}\p{P}0-9]/u;
