@@ -37,6 +37,8 @@ export interface DataSurvey {
   truncatedRows: number;
   /** Sequences that the rows become: more than rows where long ones are split. */
   sequences: number;
+  /** Most of them from one row. */
+  mostSequences: number;
   /** Rows that become several sequences. */
   splitRows: number;
   /** Rows that are left out for their length. */
@@ -69,6 +71,7 @@ export async function surveyRows(
     tokensCut: 0,
     truncatedRows: 0,
     sequences: 0,
+    mostSequences: 0,
     splitRows: 0,
     droppedRows: 0,
     estimatedLengths: 0,
@@ -103,6 +106,7 @@ export async function surveyRows(
         tokens += fullLength;
       }
       survey.sequences += encoded.length;
+      survey.mostSequences = Math.max(survey.mostSequences, encoded.length);
       if (encoded.length > 1) survey.splitRows++;
       if (encoded.some(({ truncated }) => truncated)) survey.truncatedRows++;
       if (encoded.some(({ fullLengthEstimated }) => fullLengthEstimated)) survey.estimatedLengths++;

@@ -24,6 +24,17 @@ export interface DataReport {
   lengths: DataSurvey["lengths"] | null;
   longest: DataSurvey["longest"] | null;
   truncated_rows: number;
+  /** Sequences that the rows become. */
+  sequences: number;
+  /** Most of them from one row. */
+  most_sequences: number;
+  split_rows: number;
+  /** Rows that over_length leaves out. */
+  dropped_rows: number;
+  /** Rows so long that their length was estimated from their beginning. */
+  estimated_lengths: number;
+  /** Rows with a `{{name}}` that nothing was put in for, by name. */
+  placeholders: Readonly<Record<string, number>>;
   tokens_cut: number;
   bad_rows: number;
   /** The first bad rows. */
@@ -68,6 +79,12 @@ export function reportData(
     lengths: survey.lengths ?? null,
     longest: survey.longest ?? null,
     truncated_rows: survey.truncatedRows,
+    sequences: survey.sequences,
+    most_sequences: survey.mostSequences,
+    split_rows: survey.splitRows,
+    dropped_rows: survey.droppedRows,
+    estimated_lengths: survey.estimatedLengths,
+    placeholders: survey.placeholders,
     tokens_cut: survey.tokensCut,
     bad_rows: survey.badRows,
     problems: survey.problems.map(({ source, error }) => ({
@@ -153,13 +170,28 @@ function formatData(data: DataReport, row: (name: string, value: string) => stri
     const { source } = data.longest;
     lines.push(
       row("lengths", `${min} to ${max}; half up to ${p50}, 90 % up to ${p90}, 99 % up to ${p99}`),
-      row("longest", `${number(max)} tokens at ${source.file}:${source.line}`),
+      row(
+        "longest",
+        `${data.estimated_lengths > 0 ? "about " : ""}${number(max)} tokens at ${source.file}:${source.line}`,
+      ),
       row(
         "cut",
         `${number(data.truncated_rows)} rows (${percent(data.truncated_rows, data.rows)}), ` +
           `${number(data.tokens_cut)} tokens (${percent(data.tokens_cut, data.tokens + data.tokens_cut)})`,
       ),
     );
+  }
+  if (data.split_rows > 0) {
+    lines.push(
+      row(
+        "split",
+        `${number(data.split_rows)} rows; ${number(data.sequences)} sequences in all, up to ` +
+          `${number(data.most_sequences)} of one row`,
+      ),
+    );
+  }
+  if (data.dropped_rows > 0) {
+    lines.push(row("left out", `${number(data.dropped_rows)} rows, too long (over_length drop)`));
   }
   if (data.bad_rows > 0) {
     lines.push(`${number(data.bad_rows)} rows cannot be trained on:`);

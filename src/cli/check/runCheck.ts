@@ -16,6 +16,7 @@ import {
   loadTrainingConfig,
   planSteps,
   probeDevice,
+  readingOptions,
   resolveFiles,
   resolveForDevice,
 } from "../../train/index.js";
@@ -25,6 +26,7 @@ import { openTextModel, type TextModel } from "../data/textModel.js";
 import { availableMemory, checkOutput, freeDisk } from "./machineRoom.js";
 import { checkpointBytes, countTrained, estimateMemory } from "./memory.js";
 import { type CheckReport, type DataReport, type Finding, reportData } from "./report.js";
+import { checkRows } from "./rows.js";
 
 /**
  * @param file configuration file
@@ -70,6 +72,7 @@ export async function runCheck(
     ...checkOutput(config),
     ...checkRoom(memory, disk),
     ...checkPositions(config, model),
+    ...data.flatMap((part) => checkRows(part, config)),
   ];
   return {
     ok:
@@ -114,12 +117,13 @@ async function surveyFiles(
   config: DeviceConfig,
 ): Promise<DataReport> {
   const progress = progressLine();
-  const source = await openDataSources(files, {}, config.data_seed);
+  const reading = readingOptions(config);
+  const source = await openDataSources(files, reading, config.data_seed);
   let survey: DataSurvey;
   try {
     survey = await surveyRows(source, {
       ...text,
-      maxSeqLength: config.max_seq_length,
+      ...reading,
       onProgress: (rows) => progress.show(`${role}: ${rows} of ${source.rows} rows`),
     });
   } finally {
@@ -139,7 +143,7 @@ async function planEpoch(
     ...text,
     files,
     embeddingRows: text.embeddingRows ?? text.tokenizer.vocabSize,
-    maxSeqLength: config.max_seq_length,
+    ...readingOptions(config),
     batchSize: config.per_device_train_batch_size,
     packing: config.packing,
     seed: config.data_seed,

@@ -1,0 +1,42 @@
+/** What should be known of a run's rows, beside those that cannot be trained on. */
+import type { DeviceConfig } from "../../train/index.js";
+import type { DataReport, Finding } from "./report.js";
+
+export function checkRows(data: DataReport, config: DeviceConfig): Finding[] {
+  const findings: Finding[] = [];
+  const { role, rows, bad_rows: bad, dropped_rows: dropped, most_sequences: most } = data;
+  const count = (number: number, what: string) =>
+    `${number.toLocaleString("en")} ${number === 1 ? `row ${what}` : `rows ${what}`}`;
+  if (bad > 0 && config.on_error === "skip") {
+    findings.push({
+      what: `${count(bad, `of the ${role} data`)} will be left out (on_error skip)`,
+      why: "they cannot be trained on; the run lists them",
+      blocking: false,
+    });
+  }
+  if (bad + dropped === rows) {
+    findings.push({
+      what: `no row of the ${role} data is left to train on`,
+      why: `${bad} cannot be trained on, ${dropped} are too long`,
+      todo: "see the rows' reasons; raise max_seq_length or choose another over_length",
+      blocking: true,
+    });
+  }
+  for (const [name, number] of Object.entries(data.placeholders)) {
+    findings.push({
+      what: `${count(number, "with")} {{${name}}} in the ${role} data`,
+      why: "the model would learn to say just that",
+      todo: `fill it in: placeholders {"${name}": "…"}, or data convert --set ${name}=…`,
+      blocking: false,
+    });
+  }
+  if (most > 1 && !config.packing && role === "train") {
+    findings.push({
+      what: `one row becomes up to ${most} sequences, all in one micro-batch`,
+      why: "without packing, per_device_train_batch_size counts rows",
+      todo: "set packing true, which fills micro-batches by their tokens",
+      blocking: false,
+    });
+  }
+  return findings;
+}
