@@ -75,11 +75,16 @@ export async function openEntry<Facts, Opened>(
 /** Reads `entry.json`; undefined where there is none, or one that this program did not write. */
 export function readEntryRecord(folder: string): EntryRecord | undefined {
   try {
-    const record: EntryRecord = JSON.parse(readFileSync(join(folder, "entry.json"), "utf8"));
-    return record.version === version && record.fingerprint && record.facts ? record : undefined;
+    const stored = JSON.parse(readFileSync(join(folder, "entry.json"), "utf8"));
+    const { checksum: expected, ...record } = stored;
+    return record.version === version && checksum(record) === expected ? record : undefined;
   } catch {
     return undefined;
   }
+}
+
+function checksum(record: object): string {
+  return createHash("sha256").update(JSON.stringify(record)).digest("hex");
 }
 
 async function tryEntry<Facts, Opened>(
@@ -119,7 +124,8 @@ async function makeEntry<Facts, Opened>(
     }
     const made = `${new Date().toISOString()} ${randomUUID()}`;
     const record = { version, made, source, variant, fingerprint: state, facts };
-    await writeFile(join(partial, "entry.json"), `${JSON.stringify(record, null, 2)}\n`);
+    const stored = { ...record, checksum: checksum(record) };
+    await writeFile(join(partial, "entry.json"), `${JSON.stringify(stored, null, 2)}\n`);
     await rename(folder, `${folder}.${randomUUID()}${partialEnding}`).catch(() => {});
     await rename(partial, folder);
     await removePartials(cache, name);

@@ -1,10 +1,11 @@
 /** Makes a plain JSONL file (or JSON array) of a file that rows cannot be read from in place. */
 import { createWriteStream } from "node:fs";
-import { type FileHandle, open, rename, rm, statfs } from "node:fs/promises";
+import { type FileHandle, open, rename, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { DataError, EnvironmentError } from "../../util/errors.js";
 import { cacheVariable } from "./cacheFolder.js";
+import type { RowLines } from "./csvLines.js";
 import { refuseOtherEncoding } from "./encoding.js";
 import { type FileKind, fileKind } from "./fileKind.js";
 import { type Packing, transcoded, unpacked } from "./unpack.js";
@@ -23,39 +24,37 @@ export interface PrepareOptions {
   onProgress?: ((bytes: number) => void) | undefined;
 }
 
-/** Tells the 1-based line of each row, where rows are not on the lines of {@link rowsName}. */
-export type LineOf = (row: number) => number;
-
 /**
  * Writes `rows.jsonl` into the folder.
  * @param file how errors name the file
  * @param source absolute path of the file
+ * @param scratch folder for what is needed until the lines have been read
+ * @returns the lines that rows begin on, where they are on other lines than in `rows.jsonl`
  * @throws DataError when the file is broken
  * @throws EnvironmentError when the disk has less space left than the rows need at least
  */
 export async function prepareRows(
   file: string,
   source: string,
-  folder: string,
+  { folder, scratch }: { folder: string; scratch: string },
   { kind, encoding, onProgress }: PrepareOptions,
-): Promise<{ lineOf: LineOf | undefined }> {
+): Promise<RowLines | undefined> {
   const rows = join(folder, rowsName);
   let table = source;
   let tableKind = kind;
   if (kind === "gzip" || kind === "zstd" || (encoding !== undefined && kind !== "parquet")) {
     const packing = kind === "gzip" || kind === "zstd" ? kind : undefined;
     await checkSpace(folder, source);
-    const plain = join(folder, "plain");
+    table = join(scratch, "plain");
     const bytes = unpacked(source, { file, packing, onProgress });
     await pipeline(
       encoding === undefined ? bytes : transcoded(bytes, encoding, file),
-      createWriteStream(plain),
+      createWriteStream(table),
     );
-    tableKind = await kindOf(plain, file, packing);
-    table = plain;
+    tableKind = await kindOf(table, file, packing);
     if (tableKind === "rows") {
-      await rename(plain, rows);
-      return { lineOf: undefined };
+      await rename(table, rows);
+      return undefined;
     }
   }
   if (tableKind === "gzip" || tableKind === "zstd") {
@@ -65,10 +64,10 @@ export async function prepareRows(
   }
   await checkSpace(folder, table);
   const { rowsOfCsv, rowsOfParquet } = await import("./tables.js");
-  const job = { file, table, folder, rows };
-  const lineOf = tableKind === "csv" ? await rowsOfCsv(job) : await rowsOfParquet(job);
-  if (table !== source) await rm(table);
-  return { lineOf };
+  const job = { file, table, scratch, rows };
+  if (tableKind === "csv") return rowsOfCsv(job);
+  await rowsOfParquet(job);
+  return undefined;
 }
 
 /** The first bytes of a file. */

@@ -1,38 +1,10 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { testFolder } from "../testFiles.js";
 import { openRowFile } from "./rowFile.js";
+import { readAll, refusal } from "./testRows.js";
 
 const folder = testFolder();
 afterAll(() => folder.remove());
-
-/** All rows with their lines, read from the last to the first. */
-async function readAll(path: string) {
-  const file = await openRowFile(path);
-  try {
-    const rows: { line: number; value: unknown }[] = [];
-    for (let row = file.rows - 1; row >= 0; row--) {
-      rows.unshift({ line: file.line(row), value: await file.read(row) });
-    }
-    return rows;
-  } finally {
-    await file.close();
-  }
-}
-
-async function refusal(path: string, row?: number) {
-  const attempt = async () => {
-    const file = await openRowFile(path);
-    try {
-      if (row !== undefined) await file.read(row);
-    } finally {
-      await file.close();
-    }
-  };
-  return attempt().then(
-    () => undefined,
-    (error) => ({ name: error.name, what: error.message.replace(path, "FILE"), todo: error.todo }),
-  );
-}
 
 describe("a JSONL file", () => {
   test("gives any row, with Chinese, CRLF, a byte order mark and no newline at the end", async () => {
@@ -67,16 +39,19 @@ describe("a JSONL file", () => {
 
   test("names file and line of a broken row", async () => {
     const path = folder.write("broken.jsonl", '{"a":1}\n\n{"a":\n');
-    expect(await refusal(path, 1)).toMatchObject({ name: "DataError", what: "FILE:3: not JSON" });
+    expect(await refusal(path, {}, 1)).toMatchObject({
+      name: "DataError",
+      what: "FILE:3: not JSON",
+    });
     const deep = folder.write("deep.jsonl", `{"a":${"[".repeat(1e5)}${"]".repeat(1e5)}}`);
-    expect(await refusal(deep, 0)).toMatchObject({
+    expect(await refusal(deep, {}, 0)).toMatchObject({
       what: "FILE:1: lists or objects are nested more than 100 deep",
     });
     const long = folder.write("long-row.jsonl", `{"a":1}\n{"a":"${"x".repeat(17 << 20)}"}\n`);
-    expect(await refusal(long, 1)).toMatchObject({ what: "FILE:2: the row is 18 MB long" });
+    expect(await refusal(long, {}, 1)).toMatchObject({ what: "FILE:2: the row is 18 MB long" });
     const gbk = Buffer.from([0x22, 0xc4, 0xe3, 0xba, 0xc3, 0x22]);
     const mixed = folder.write("mixed-up.jsonl", Buffer.concat([Buffer.from('"你"\n'), gbk]));
-    expect(await refusal(mixed, 1)).toMatchObject({
+    expect(await refusal(mixed, {}, 1)).toMatchObject({
       name: "DataError",
       what: "FILE:2: not UTF-8",
       todo: expect.stringMatching(/--encoding/),

@@ -1,15 +1,15 @@
 /** A file of rows that any row can be read from at once. */
 import { realpathSync } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "../../util/errors.js";
 import { openEntry } from "./cacheEntry.js";
 import { cacheFolder } from "./cacheFolder.js";
 import { refuseOtherEncoding, strictDecoder } from "./encoding.js";
-import { type FileKind, fileKind } from "./fileKind.js";
+import { fileKind } from "./fileKind.js";
 import { fingerprint } from "./fingerprint.js";
 import { DamagedNumbersError } from "./pagedNumbers.js";
-import { prepareRows, readSample, rowsName } from "./preparedRows.js";
+import { type PrepareOptions, prepareRows, readSample, rowsName } from "./preparedRows.js";
 import { maxRowBytes, readRow, tooLong } from "./readRow.js";
 import { buildRowIndex, openRowIndex, type RowIndex, type RowIndexFacts } from "./rowIndex.js";
 import { isSpace } from "./rowScanner.js";
@@ -71,7 +71,8 @@ export async function openRowFile(file: string, options: RowFileOptions = {}): P
       return rowFile(file, size, { handle, index });
     }
     if (kind === "csv" && encoding === undefined) refuseOtherEncoding(sample, file);
-    const prepared = await preparedFile(handle, file, kind, { ...options, encoding });
+    const { onProgress, cache } = options;
+    const prepared = await preparedFile(handle, file, { kind, encoding, onProgress }, cache);
     await handle.close();
     return rowFile(file, size, prepared);
   } catch (error) {
@@ -133,9 +134,10 @@ function storedIndex(
 function preparedFile(
   handle: FileHandle,
   file: string,
-  kind: FileKind,
-  { cache, encoding, onProgress }: RowFileOptions,
+  options: PrepareOptions,
+  cache: string | undefined,
 ): Promise<IndexedFile> {
+  const { kind, encoding } = options;
   const source = realpathSync(file);
   const openRows = (folder: string) => open(join(folder, rowsName), "r");
   return openEntry<RowIndexFacts, IndexedFile>({
@@ -144,14 +146,19 @@ function preparedFile(
     variant: `rows ${kind} ${encoding ?? "utf-8"}`,
     fingerprint: () => fingerprint(handle),
     async make(folder) {
-      const { lineOf } = await prepareRows(file, source, folder, { kind, encoding, onProgress });
+      const scratch = join(folder, "scratch");
+      await mkdir(scratch);
+      const lines = await prepareRows(file, source, { folder, scratch }, options);
       const rows = await openRows(folder);
       try {
-        const index = await buildRowIndex(rows, file, { folder, lineOf });
+        const nextLine = lines === undefined ? undefined : () => lines.next();
+        const index = await buildRowIndex(rows, file, { folder, nextLine });
         index.close();
         return facts(index);
       } finally {
+        lines?.close();
         await rows.close();
+        await rm(scratch, { recursive: true });
       }
     },
     async open(folder, known) {

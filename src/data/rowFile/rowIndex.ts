@@ -29,8 +29,8 @@ export interface RowIndex extends RowIndexFacts {
 export interface IndexOptions {
   /** Where to write the numbers, as two files. Undefined keeps them in memory. */
   folder?: string | undefined;
-  /** 1-based line of each row, where the file was made from another one. */
-  lineOf?: ((row: number) => number) | undefined;
+  /** The 1-based line of one row after another, where the file was made from another one. */
+  nextLine?: (() => number) | undefined;
   /** Told the bytes read so far, after every chunk. */
   onProgress?: ((bytes: number) => void) | undefined;
 }
@@ -45,14 +45,14 @@ const chunkBytes = 4 << 20;
 export async function buildRowIndex(
   handle: FileHandle,
   file: string,
-  { folder, lineOf, onProgress }: IndexOptions = {},
+  { folder, nextLine, onProgress }: IndexOptions = {},
 ): Promise<RowIndex> {
   const offsets = numberWriter(offsetsPath(folder));
   let lines: NumberWriter | undefined;
   const sink: RowSink = {
     add(offset, scannedLine) {
       const row = offsets.length;
-      const line = lineOf === undefined ? scannedLine : lineOf(row);
+      const line = nextLine === undefined ? scannedLine : nextLine();
       offsets.push(offset);
       if (lines === undefined && line !== row + 1) {
         lines = numberWriter(linesPath(folder));

@@ -3,15 +3,16 @@ import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { DataError } from "../../util/errors.js";
-import { csvLines, readCsvHead } from "./csv.js";
+import { readCsvHead } from "./csvHead.js";
+import { csvLines, lineOfRecord, type RowLines } from "./csvLines.js";
 
 export interface TableJob {
   /** How errors name the file. */
   file: string;
   /** Where it is. */
   table: string;
-  /** For what is needed meanwhile. */
-  folder: string;
+  /** Folder for what is needed meanwhile. */
+  scratch: string;
   /** JSONL file to write. */
   rows: string;
 }
@@ -36,10 +37,10 @@ const jsonColumns = new Set([
 
 /**
  * Writes one row a line. Empty cells are empty texts, or null in {@link jsonColumns}.
- * @returns the line that each row begins on
+ * @returns the lines that rows begin on, which need {@link TableJob.scratch}
  * @throws DataError when the file has no header or is no regular CSV file
  */
-export async function rowsOfCsv(job: TableJob): Promise<(row: number) => number> {
+export async function rowsOfCsv(job: TableJob): Promise<RowLines> {
   const { delimiter, columns } = await readCsvHead(job.table, job.file);
   const table = await linkTo(job, "table.csv");
   const types = columns.map((name) => `${literal(name)}: 'VARCHAR'`).join(", ");
@@ -54,8 +55,8 @@ export async function rowsOfCsv(job: TableJob): Promise<(row: number) => number>
   const breaks = columns
     .map((name) => identifier(name))
     .map((name) => `coalesce(len(${name}) - len(replace(${name}, chr(10), '')), 0)`);
-  const counts = join(job.folder, "breaks");
-  await withDatabase(job, async (run) => {
+  const counts = join(job.scratch, "breaks");
+  await withDatabase(job, delimiter, async (run) => {
     await run(
       `COPY (SELECT ${cells.join(", ")} FROM ${source}) TO ${literal(job.rows)} (FORMAT json)`,
     );
@@ -70,9 +71,9 @@ export async function rowsOfCsv(job: TableJob): Promise<(row: number) => number>
  * Writes one row a line: lists and structs as JSON; numbers that are not finite as null.
  * @throws DataError when the file is broken
  */
-export async function rowsOfParquet(job: TableJob): Promise<(row: number) => number> {
+export async function rowsOfParquet(job: TableJob): Promise<void> {
   const table = literal(await linkTo(job, "table.parquet"));
-  await withDatabase(job, async (run) => {
+  await withDatabase(job, undefined, async (run) => {
     const columns = await run(
       `SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet(${table}))`,
     );
@@ -92,19 +93,22 @@ export async function rowsOfParquet(job: TableJob): Promise<(row: number) => num
       throw new Error(`it has ${written?.Count} rows and says that it has ${total?.rows}`);
     }
   });
-  return (row) => row + 1;
 }
 
 type Run = (sql: string) => Promise<Record<string, unknown>[]>;
 
 /** Runs statements; once more with more memory where it was too little. */
-async function withDatabase(job: TableJob, action: (run: Run) => Promise<void>): Promise<void> {
+async function withDatabase(
+  job: TableJob,
+  delimiter: string | undefined,
+  action: (run: Run) => Promise<void>,
+): Promise<void> {
   for (const [attempt, limit] of memoryLimits.entries()) {
     const instance = await DuckDBInstance.create(":memory:", {
       memory_limit: limit,
       // A second thread doubles the memory and gains nothing where the file is written.
       threads: "1",
-      temp_directory: join(job.folder, "spilled"),
+      temp_directory: join(job.scratch, "spilled"),
       autoinstall_known_extensions: "false",
       autoload_known_extensions: "false",
     });
@@ -113,9 +117,9 @@ async function withDatabase(job: TableJob, action: (run: Run) => Promise<void>):
       await action(async (sql) => (await connection.runAndReadAll(sql)).getRowObjectsJson());
       return;
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      const isLast = attempt === memoryLimits.length - 1;
-      if (!why.startsWith("Out of Memory") || isLast) throw brokenTable(job.file, why, error);
+      const isMemory = error instanceof Error && error.message.startsWith("Out of Memory");
+      if (isMemory && attempt + 1 < memoryLimits.length) continue;
+      throw brokenTable(job, error, delimiter);
     } finally {
       connection.closeSync();
       instance.closeSync();
@@ -123,32 +127,32 @@ async function withDatabase(job: TableJob, action: (run: Run) => Promise<void>):
   }
 }
 
-function brokenTable(file: string, message: string, cause: unknown): DataError {
-  if (cause instanceof DataError) return cause;
+/** DuckDB counts records where it says lines. */
+const recordPattern = /CSV Error on Line: (\d+)/;
+
+const reasonPattern =
+  /^(Expected Number of Columns|Value with unterminated quote|Invalid unicode|Maximum line size).*$/m;
+
+function brokenTable({ file, table }: TableJob, cause: unknown, delimiter?: string): unknown {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const [first = ""] = message.split("\n").filter((text) => text.trim() !== "");
   if (/No space left|disk is full/i.test(message)) {
-    throw Object.assign(new Error(message.split("\n")[0]), { code: "ENOSPC" });
+    return Object.assign(new Error(first), { code: "ENOSPC" });
   }
-  const line = /CSV Error on Line: (\d+)/.exec(message)?.[1];
-  const what = line === undefined ? "" : `:${line}`;
-  const reason =
-    /^(Expected Number of Columns.*|Value with unterminated quote.*|Invalid unicode.*|Maximum line size.*)$/m.exec(
-      message,
-    )?.[0] ??
-    message.split("\n").find((text) => text.trim() !== "") ??
-    "";
-  return new DataError(
-    `${file}${what}: cannot be read as ${line === undefined ? "a table" : "CSV"}`,
-    {
-      why: reason.slice(0, 300),
-      todo: "correct the file, or write it again",
-      cause,
-    },
-  );
+  const detail = {
+    why: (reasonPattern.exec(message)?.[0] ?? first).slice(0, 300),
+    todo: "correct the file, or write it again",
+    cause,
+  };
+  const record = recordPattern.exec(message)?.[1];
+  if (delimiter === undefined) return new DataError(`${file}: cannot be read as Parquet`, detail);
+  const line = record === undefined ? "" : `:${lineOfRecord(table, delimiter, Number(record))}`;
+  return new DataError(`${file}${line}: cannot be read as CSV`, detail);
 }
 
 /** A name without characters that DuckDB takes for a pattern. */
-async function linkTo({ table, folder }: TableJob, name: string): Promise<string> {
-  const link = join(folder, name);
+async function linkTo({ table, scratch }: TableJob, name: string): Promise<string> {
+  const link = join(scratch, name);
   await symlink(table, link);
   return link;
 }
@@ -157,7 +161,7 @@ async function linkTo({ table, folder }: TableJob, name: string): Promise<string
 function jsonCell(name: string): string {
   const column = identifier(name);
   return `CASE WHEN regexp_matches(${column}, '^\\s*[\\[{]') AND json_valid(${column})
-    THEN ${column}::JSON ELSE to_json(${column}) END`;
+    THEN json(${column}) ELSE to_json(${column}) END`;
 }
 
 function literal(text: string): string {

@@ -1,4 +1,4 @@
-/** What DuckDB does not tell of a CSV file: its header, and the line that each row begins on. */
+/** The first record of a CSV file, which names its columns. */
 import { closeSync, openSync, readSync } from "node:fs";
 import { DataError } from "../../util/errors.js";
 
@@ -70,81 +70,5 @@ function firstRecord(text: string, delimiter: string): string[] {
     cells.push(cell);
     if (text[at] !== delimiter) return cells;
     at++;
-  }
-}
-
-/**
- * Follows the rows of a file, from the first on.
- * @param path the CSV file
- * @param counts file with the number of line breaks inside each row's cells, one a line
- * @param skipsBlank whether blank lines between rows are no rows
- * @returns the 1-based line of a row; it is to be asked for rows 0, 1, 2, … in turn
- */
-export function csvLines(
-  path: string,
-  counts: string,
-  skipsBlank: boolean,
-): (row: number) => number {
-  const breaks = textLines(counts);
-  const blanks = skipsBlank ? blankLines(path) : [][Symbol.iterator]();
-  let blank = blanks.next();
-  let next = 1;
-  const skip = () => {
-    while (!blank.done && blank.value <= next) {
-      if (blank.value === next) next++;
-      blank = blanks.next();
-    }
-  };
-  skip();
-  next++;
-  return () => {
-    skip();
-    const line = next;
-    const { value } = breaks.next();
-    next += 1 + Number(value ?? 0);
-    return line;
-  };
-}
-
-function* textLines(path: string): Generator<string> {
-  let rest = "";
-  for (const chunk of chunks(path)) {
-    const lines = (rest + chunk.toString("latin1")).split("\n");
-    rest = lines.pop()!;
-    yield* lines;
-  }
-}
-
-/** Numbers of the lines with nothing in them. */
-function* blankLines(path: string): Generator<number> {
-  let line = 1;
-  let length = 0;
-  for (const chunk of chunks(path)) {
-    for (let at = 0; at < chunk.length; ) {
-      const end = chunk.indexOf(0x0a, at);
-      if (end === -1) {
-        length += chunk.length - at;
-        break;
-      }
-      length += end - at;
-      if (length === 0 || (length === 1 && chunk[end - 1] === 0x0d)) yield line;
-      line++;
-      length = 0;
-      at = end + 1;
-    }
-  }
-}
-
-function* chunks(path: string): Generator<Buffer> {
-  const descriptor = openSync(path, "r");
-  try {
-    for (;;) {
-      const buffer = Buffer.allocUnsafe(headBytes);
-      const length = readSync(descriptor, buffer, 0, headBytes, null);
-      if (length === 0) return;
-      yield buffer.subarray(0, length);
-    }
-  } finally {
-    closeSync(descriptor);
   }
 }

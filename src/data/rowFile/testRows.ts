@@ -1,0 +1,50 @@
+/** For tests of row files: reading all of one, what opening one throws, and tables by DuckDB. */
+import { DuckDBInstance } from "@duckdb/node-api";
+import { openRowFile, type RowFileOptions } from "./rowFile.js";
+
+/** All rows with their lines, read from the last to the first. */
+export async function readAll(path: string, options: RowFileOptions = {}) {
+  const file = await openRowFile(path, options);
+  try {
+    const rows: { line: number; value: unknown }[] = [];
+    for (let row = file.rows - 1; row >= 0; row--) {
+      rows.unshift({ line: file.line(row), value: await file.read(row) });
+    }
+    return rows;
+  } finally {
+    await file.close();
+  }
+}
+
+/** What opening the file throws, or reading one row of it; undefined where nothing does. */
+export async function refusal(path: string, options: RowFileOptions = {}, row?: number) {
+  const attempt = async () => {
+    const file = await openRowFile(path, options);
+    try {
+      if (row !== undefined) await file.read(row);
+    } finally {
+      await file.close();
+    }
+  };
+  return attempt().then(
+    () => undefined,
+    (error) => ({
+      name: error.name,
+      what: error.message.replace(path, "FILE"),
+      why: error.why,
+      todo: error.todo?.replaceAll(path, "FILE"),
+    }),
+  );
+}
+
+/** Runs statements in a database of its own. */
+export async function duckdb(...statements: string[]): Promise<void> {
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  try {
+    for (const statement of statements) await connection.run(statement);
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
