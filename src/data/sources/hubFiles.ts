@@ -37,19 +37,15 @@ export function chooseHubFiles(name: string, path: string, all: readonly string[
   const ofOneKind = mostFrequentKind(rows);
   const training = ofOneKind.filter((row) => splitOf(row) === "train");
   const paths = training.length > 0 ? training : ofOneKind;
-  const notes = [];
-  if (ofOneKind.length < rows.length) {
-    notes.push(
-      `${rows.length - ofOneKind.length} files that do not end in .${rowEnding(paths[0]!)}`,
-    );
-  }
-  if (paths.length < ofOneKind.length) {
-    notes.push(`${ofOneKind.length - paths.length} files that are not of its training part`);
-  }
-  return {
-    paths,
-    notes: notes.map((note) => `${name}: ${note} are left out; name a file to read it`),
+  const notes: string[] = [];
+  const note = (count: number, what: string) => {
+    if (count === 0) return;
+    const files = count === 1 ? "1 file is" : `${count} files are`;
+    notes.push(`${name}: ${files} left out, ${what}; name files or a folder of it to read them`);
   };
+  note(rows.length - ofOneKind.length, `not ending in .${rowEnding(paths[0]!)}`);
+  note(ofOneKind.length - paths.length, "not of its training part");
+  return { paths, notes };
 }
 
 function namedFiles(name: string, path: string, all: readonly string[]): string[] {

@@ -157,8 +157,8 @@ describe("on the hub", () => {
     async (spec) => {
       expect(await names(spec)).toEqual(training);
       expect(said.slice(-2)).toEqual([
-        "owner/set: 1 files that do not end in .jsonl are left out; name a file to read it",
-        "owner/set: 1 files that are not of its training part are left out; name a file to read it",
+        "owner/set: 1 file is left out, not ending in .jsonl; name files or a folder of it to read them",
+        "owner/set: 1 file is left out, not of its training part; name files or a folder of it to read them",
       ]);
     },
   );
