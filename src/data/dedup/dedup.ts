@@ -29,9 +29,8 @@ export interface DedupOptions {
   onProgress?: ((what: string, share: number) => void) | undefined;
 }
 
-/** Rows with Chinese that a unit made for spaces sees as almost nothing. */
 export interface DedupReport extends DedupResult {
-  /** Undefined where signatures were there already. */
+  /** Rows with Han characters, in which some units see almost nothing. Undefined where signatures were there already. */
   hanRows: number | undefined;
   parameters: SignatureParameters;
 }
@@ -120,6 +119,12 @@ function given<T extends object>(options: T): T {
 }
 
 async function resolved(files: readonly string[], out: string): Promise<string[]> {
+  if (files.includes("-")) {
+    throw new ConfigError("standard input cannot be deduplicated", {
+      why: "rows are read twice: for their signatures, and to be written",
+      todo: "write it to a file first",
+    });
+  }
   const paths = await resolveSources(files);
   const real = (path: string) => {
     try {

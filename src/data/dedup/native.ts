@@ -88,7 +88,7 @@ function typedError(name: string, cause: unknown): unknown {
   if (!(cause instanceof Error) || !("code" in cause)) return cause;
   if (cause.code === "argument") {
     const [argument = "", expected = ""] = cause.message.split("\t");
-    return new ArgumentError(name, argument, expected, "something else");
+    return new ArgumentError(name, argument, expected, "another value");
   }
   return cause.code === "native" ? new NativeError(name, `${name}: ${cause.message}`) : cause;
 }

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError, DataError } from "../../util/errors.js";
-import { mapInOrder, workerPool } from "../../util/workerPool.js";
+import { mapInOrder, type WorkerPool, workerPool } from "../../util/workerPool.js";
 import { openRowWriter } from "../rowWriter.js";
 import type { SignatureParameters } from "./parameters.js";
 import {
@@ -79,6 +79,20 @@ export async function makeShard(
   }
 }
 
+type Pool = Pick<WorkerPool<FilePart, PartRecords>, "run" | "close">;
+
+function startThreads(parameters: SignatureParameters, threads: number): Pool {
+  const entry = new URL("./signatureWorker", import.meta.url);
+  return workerPool<SignatureParameters, FilePart, PartRecords>(entry, parameters, threads);
+}
+
+/** Few rows are done before a thread has started. */
+async function ownThread(parameters: SignatureParameters): Promise<Pool> {
+  const { makePart } = await import("./signatureWorker.js");
+  const { run, close } = makePart(parameters);
+  return { run, close };
+}
+
 async function keepShard(path: string, header: ShardHeader): Promise<ShardResult> {
   const file = await openSignatureFile(path);
   await file.close();
@@ -96,14 +110,14 @@ async function writeShard(
   const { parameters, files, firstRow, rows } = header;
   const handle = await open(path, "w");
   const refused = await openRowWriter(refusedFile);
-  const entry = new URL("./signatureWorker", import.meta.url);
-  const pool = workerPool<SignatureParameters, FilePart, PartRecords>(entry, parameters, threads);
+  const pool = rows > partRows ? startThreads(parameters, threads) : await ownThread(parameters);
   const result = { rows, rowsRefused: 0, hanRows: 0 };
   try {
     await handle.write(encodeHeader(header));
     const parts = fileParts(files, firstRow, firstRow + rows, partRows);
     let done = 0;
-    for await (const made of mapInOrder(parts, (part) => pool.run(part), 3 * threads)) {
+    const ahead = rows > partRows ? 3 * threads : 1;
+    for await (const made of mapInOrder(parts, (part) => pool.run(part), ahead)) {
       const [first] = made.refused;
       if (failFast && first) {
         throw new DataError(first.reason, first.why === undefined ? {} : { why: first.why });

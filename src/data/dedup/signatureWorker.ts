@@ -25,19 +25,36 @@ export interface PartRecords {
 }
 
 export const setup: WorkerSetup<SignatureParameters, FilePart, PartRecords> = (parameters) => {
-  const sign = signer(parameters);
-  let opened: { file: string; source: ConversationSource } | undefined;
+  const { run } = makePart(parameters);
   return async (part) => {
-    if (opened?.file !== part.file) {
-      await opened?.source.close();
-      opened = undefined;
-      const options = { ...parameters.reading, ...readLeniently };
-      opened = { file: part.file, source: await openConversations([part.file], options) };
-    }
-    const result = await makeRecords(opened.source, part, parameters, sign);
+    const result = await run(part);
     return new Transferred(result, [result.records.buffer]);
   };
 };
+
+/** Does one part after the other; the file of the last one stays open. */
+export function makePart(parameters: SignatureParameters): {
+  run(part: FilePart): Promise<PartRecords>;
+  close(): Promise<void>;
+} {
+  const sign = signer(parameters);
+  let opened: { file: string; source: ConversationSource } | undefined;
+  const close = async () => {
+    await opened?.source.close();
+    opened = undefined;
+  };
+  return {
+    async run(part) {
+      if (opened?.file !== part.file) {
+        await close();
+        const options = { ...parameters.reading, ...readLeniently };
+        opened = { file: part.file, source: await openConversations([part.file], options) };
+      }
+      return makeRecords(opened.source, part, parameters, sign);
+    },
+    close,
+  };
+}
 
 async function makeRecords(
   source: ConversationSource,
