@@ -7,9 +7,8 @@ import { privacyOperator } from "./replacement.js";
 const kinds = ["special", "private", "versions"] as const;
 type Kind = (typeof kinds)[number];
 
-const v4 = /(?<![\p{L}\p{N}_.])(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?![\d_A-Za-z]|\.\d)/gu;
-const v6 =
-  /(?<![A-Za-z0-9_:.])(?:[0-9A-Fa-f]{1,4}:){2,7}(?::?[0-9A-Fa-f]{1,4}){0,7}(?![A-Za-z0-9_:])/g;
+const v4 = /(?<![A-Za-z0-9_.])(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?![\d_A-Za-z]|\.\d)/g;
+const v6 = /(?<![A-Za-z0-9_:.])[0-9A-Fa-f]{1,4}:[0-9A-Fa-f:]{2,37}(?![A-Za-z0-9_:])/g;
 const versionBefore =
   /(?:\bv|version|ver\.?|release|版本|第|章|节|图|表|section|chapter)[号为是:：\s]{0,3}$/i;
 
@@ -75,7 +74,7 @@ function kindOfV4([a, b, c, d]: number[]): Kind | null {
 function findV6(text: string, keep: ReadonlySet<Kind>): Range[] {
   const found: Range[] = [];
   for (const match of text.matchAll(v6)) {
-    const address = match[0].toLowerCase();
+    const address = match[0].toLowerCase().replace(/(?<!:):$/, "");
     if (!isIPv6(address)) continue;
     const first = Number.parseInt(address.slice(0, address.indexOf(":")), 16);
     const documentation = /^2001:0?db8:/.test(address);
@@ -84,7 +83,7 @@ function findV6(text: string, keep: ReadonlySet<Kind>): Range[] {
     const replace = local
       ? !keep.has("private")
       : global && !(documentation && keep.has("special"));
-    if (replace) found.push({ start: match.index, end: match.index + match[0].length });
+    if (replace) found.push({ start: match.index, end: match.index + address.length });
   }
   return found;
 }

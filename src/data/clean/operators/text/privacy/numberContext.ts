@@ -10,7 +10,7 @@ const units =
  * or before a unit.
  */
 export function isQuantity(text: string, start: number, end: number): boolean {
-  const before = text.slice(Math.max(0, start - 3), start);
+  const before = text.slice(Math.max(0, start - 6), start);
   const after = text.slice(end, end + 12);
   if (/[A-Za-z0-9_]$/.test(before) || /^[A-Za-z0-9_]/.test(after)) return true;
   if (/\d[.,:]$/.test(before) || /^[.,:]\d/.test(after)) return true;

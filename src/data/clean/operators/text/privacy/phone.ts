@@ -7,7 +7,7 @@ import { privacyOperator } from "./replacement.js";
 
 /** Anything that may be a number: digits with the marks that are put between their groups; bounded. */
 const candidate =
-  /(?<![\p{L}\p{N}_.])(?:\+|\(|（)?\d(?:[ \-–.()（）\u2010\u2011]{0,2}\d){6,17}(?:(?:-|转|轉|ext\.? ?|x)\d{1,6})?(?![\d_])/gu;
+  /(?<![A-Za-z0-9_.])(?:\+|\(|（)?\d(?:[ \-–.()（）\u2010\u2011]{0,2}\d){6,17}(?:(?:-|转|轉|ext\.? ?|x)\d{1,6})?(?![\d_])/g;
 
 /** Mobile numbers of China: 11 digits with a prefix in use, alone or in groups of 3, 4, 4. */
 const chineseMobile =
@@ -66,9 +66,9 @@ function findPhones(text: string, serviceNumbers: boolean): Range[] {
 
 function isPhone(number: string, before: string, serviceNumbers: boolean): boolean {
   if (serviceNumber.test(number)) return serviceNumbers;
-  if (/0{5,}$/.test(number) || /\d\.\d{1,3}\./.test(number)) return false;
-  if (chineseMobile.test(number) || chineseLandline.test(number)) return true;
   if (northAmerican.test(number)) return true;
+  if (/0{5,}$/.test(number) || number.includes(".")) return false;
+  if (chineseMobile.test(number) || chineseLandline.test(number)) return true;
   if (bareLandline.test(number)) return spokenOf.test(before);
   if (!number.startsWith("+") || /[\d)]\s*$/.test(before)) return false;
   const digits = number.replace(/\D/g, "");

@@ -7,7 +7,7 @@ const closes = /[\n"'”’）)】》，。！？,.!?]/;
 const mayHold = /[\u203c-\u3299\ud83c-\ud83e]|\ufe0f|\u20e3/;
 /**
  * Emoji as they are shown: with emoji presentation, a variation selector, a skin tone, joined to
- * others, keycaps and flags. Signs that are text by default (© ™ ✔ ★ →) are no emoji.
+ * others, and flags; keycaps, of which the digit is kept. Signs that are text by default (© ™ ✔ ★ →) are no emoji.
  */
 const part = "(?:\\p{Emoji_Presentation}|\\p{Extended_Pictographic}\\ufe0f)\\p{Emoji_Modifier}?";
 const emoji = new RegExp(
@@ -33,6 +33,10 @@ function withoutEmoji(text: string): string {
     const piece = text.slice(copied, match.index);
     out += piece;
     copied = match.index + match[0].length;
+    if (match[0].endsWith("\u20e3")) {
+      out += match[0][0];
+      continue;
+    }
     const before = out.at(-1);
     const atStart = before === undefined || before === "\n" || before === " ";
     if (text[copied] === " " && atStart) copied++;
