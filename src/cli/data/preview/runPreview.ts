@@ -1,0 +1,149 @@
+/** Reads, selects and prints: the work of `data preview`. */
+import { openConversations, openTrainingData, type RowResult } from "../../../data/index.js";
+import type { EncodedConversation, Source, Tokenizer } from "../../../text/index.js";
+import { DataError } from "../../../util/errors.js";
+import { sourceOptions } from "../options.js";
+import { progressLine } from "../progressLine.js";
+import { previewLegend, renderTokens } from "../renderTokens.js";
+import { openTextModel, type TextModel } from "../textModel.js";
+import type { PreviewFlags } from "./flags.js";
+import { packedRow, renderPackedRow } from "./packedRow.js";
+import { type SelectedRows, selectRows } from "./selectRows.js";
+
+export async function runPreview(files: readonly string[], flags: PreviewFlags): Promise<void> {
+  const model = await openTextModel(flags);
+  if (flags.packed === undefined) await previewRows(files, flags, model);
+  else await previewPacked(files, flags, model);
+}
+
+async function previewRows(
+  files: readonly string[],
+  flags: PreviewFlags,
+  { tokenizer, template, embeddingRows }: TextModel,
+): Promise<void> {
+  const source = await openConversations(files, sourceOptions(flags));
+  const progress = progressLine();
+  try {
+    const { maxSeqLength } = flags;
+    const options = { tokenizer, template, embeddingRows, maxSeqLength };
+    const selected = await selectRows(source, flags, options, (rows) =>
+      progress.show(`${rows} of ${source.rows} rows looked at`),
+    );
+    progress.clear();
+    const { results } = selected;
+    const bad = results.filter((result) => !result.ok);
+    if (flags.json) {
+      const rows = results.flatMap((result) =>
+        result.ok
+          ? result.encoded.map((encoded) => jsonRow(encoded, result.source, tokenizer))
+          : [],
+      );
+      process.stdout.write(`${JSON.stringify({ rows })}\n`);
+    } else {
+      const lines = rowLines(selected, source.rows, tokenizer, wantsColor(flags));
+      process.stdout.write(`${lines.join("\n")}\n`);
+    }
+    if (bad.length > 0) throw refused(bad, results.length);
+  } finally {
+    progress.clear();
+    await source.close();
+  }
+}
+
+function rowLines(
+  { results, looked, refused: skipped }: SelectedRows,
+  all: number,
+  tokenizer: Tokenizer,
+  color: boolean,
+): string[] {
+  const lines = [previewLegend(color)];
+  for (const result of results) {
+    if (!result.ok) {
+      lines.push("", `refused: ${result.error.message}`);
+      continue;
+    }
+    if (result.dropped !== undefined) {
+      lines.push("", `left out: ${result.source.file}:${result.source.line}: ${result.dropped}`);
+    }
+    for (const encoded of result.encoded) {
+      lines.push("", heading(encoded, result.source), renderTokens(encoded, tokenizer, color));
+    }
+  }
+  if (results.length === 0) lines.push("", `None of ${looked} rows is as asked for.`);
+  else if (results.length < all) {
+    lines.push("", `${all - results.length} more rows are not shown.`);
+  }
+  if (skipped > 0) lines.push(`${skipped} rows on the way cannot be trained on.`);
+  return lines;
+}
+
+async function previewPacked(
+  files: readonly string[],
+  flags: PreviewFlags,
+  { tokenizer, template, embeddingRows }: TextModel,
+): Promise<void> {
+  const data = await openTrainingData({
+    ...sourceOptions(flags),
+    ...{ files, tokenizer, template, embeddingRows: embeddingRows ?? tokenizer.vocabSize },
+    maxSeqLength: flags.maxSeqLength ?? 1024,
+    batchSize: flags.batchSize ?? 8,
+    packing: flags.packing,
+    seed: flags.seed ?? 42,
+    prefetch: 0,
+    onError: "skip",
+  });
+  try {
+    const batch = await data.microBatch(flags.packed!);
+    const packed = packedRow(batch, data.microBatchesPerEpoch);
+    if (flags.json) {
+      const rows = batch.sequences.map((one) => jsonRow(one, one.source, tokenizer));
+      process.stdout.write(`${JSON.stringify({ rows, packed })}\n`);
+    } else {
+      const color = wantsColor(flags);
+      const columns = Math.min(120, process.stdout.isTTY ? process.stdout.columns : 80);
+      const lines = renderPackedRow(batch, packed, tokenizer, color, columns);
+      process.stdout.write(`${[previewLegend(color), "", ...lines].join("\n")}\n`);
+    }
+    const [bad] = batch.skipped;
+    if (bad) {
+      throw new DataError(`${batch.skipped.length} rows of the batch cannot be trained on`, {
+        why: `the first: ${bad.reason}`,
+        todo: "correct or remove the rows, or train with on_error skip",
+      });
+    }
+  } finally {
+    await data.close();
+  }
+}
+
+function wantsColor({ color }: PreviewFlags): boolean {
+  return color ?? (process.stdout.isTTY === true && !process.env.NO_COLOR);
+}
+
+function jsonRow(
+  { inputIds, labels }: Pick<EncodedConversation, "inputIds" | "labels">,
+  source: Source,
+  tokenizer: Tokenizer,
+) {
+  return {
+    source,
+    input_ids: [...inputIds],
+    labels: [...labels],
+    tokens: [...inputIds].map((id) => tokenizer.idToToken(id) ?? ""),
+  };
+}
+
+function heading(encoded: EncodedConversation, { file, line }: Source): string {
+  const { inputIds, labelledTokens, truncated, fullLength } = encoded;
+  const share = Math.round((100 * labelledTokens) / inputIds.length);
+  const cut = truncated ? `; cut from ${fullLength}` : "";
+  return `${file}:${line}  ${labelledTokens} of ${inputIds.length} tokens are learnt (${share}%)${cut}`;
+}
+
+function refused(bad: readonly Extract<RowResult, { ok: false }>[], rows: number): DataError {
+  const { error } = bad[0]!;
+  return new DataError(`${bad.length} of the ${rows} rows cannot be trained on`, {
+    why: `the first: ${error.message}${error.why ? `: ${error.why}` : ""}`,
+    ...(error.todo === undefined ? {} : { todo: error.todo }),
+  });
+}
