@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { loadTokenizer, resolveChatTemplate } from "../text/index.js";
 import { openConversations } from "./conversationSource.js";
 import { convertFiles } from "./convert.js";
+import { conversationFormatNames } from "./formats/formats.js";
 import { surveyRows } from "./survey.js";
 import { assistant, messagesRow, testFolder, tinyTokenizerPath, user } from "./testFiles.js";
 
@@ -24,6 +25,7 @@ describe("convertFiles", () => {
     const out = folder.path("out/canonical.jsonl");
     expect(await convertFiles([firefly, alpaca], out)).toEqual({
       ...{ rowsIn: 2, rowsOut: 2, rowsRejected: 0, problems: [], rejectedFile: undefined },
+      placeholders: {},
     });
     expect(lines(out)).toEqual([
       { id: "1", messages: [user("你"), assistant("我")], category: "闲聊" },
@@ -128,6 +130,18 @@ const seeds: readonly object[] = [
     tools: "[]",
   },
   { instruction: "i", input: "n", output: "o", history: [["a", "b"]] },
+  { prompt: "问", completion: "答", id: 3 },
+  {
+    prompt: [{ role: "system", content: "s" }, user("q"), assistant("a"), user("r")],
+    completion: [assistant("b")],
+  },
+  { text: "Plain text 和中文", url: "x" },
+  { prompt: [user("q")], chosen: [assistant("a")], rejected: [assistant("b")] },
+  {
+    conversations: [{ from: "human", value: "q" }],
+    chosen: { from: "gpt", value: "好" },
+    rejected: { from: "gpt", value: "坏" },
+  },
 ];
 const scraps = [
   "{",
@@ -183,8 +197,8 @@ test("thousands of mutated rows: no crash, none lost, those that pass can be rea
   const template = resolveChatTemplate("firefly-classic", tokenizer);
   const random = randomNumbers(20261123);
   let rejected = 0;
-  for (const format of ["messages", "firefly", "moss", "sharegpt", "alpaca"]) {
-    const rows = Array.from({ length: 1500 }, () => mutate(random)).filter(
+  for (const format of conversationFormatNames) {
+    const rows = Array.from({ length: 2500 }, () => mutate(random)).filter(
       (row) => row.toString("latin1").trim() !== "",
     );
     // A first line that is no array keeps the file a JSONL file whatever the rows begin with.
@@ -201,10 +215,20 @@ test("thousands of mutated rows: no crash, none lost, those that pass can be rea
     expect(result.rowsOut + result.rowsRejected).toBe(result.rowsIn);
     expect(result.rowsOut).toBeGreaterThan(30);
     rejected += result.rowsRejected;
+    if (format === "preference") continue;
     const again = await openConversations([out]);
-    const survey = await surveyRows(again, { tokenizer, template, maxSeqLength: 64 });
-    expect(survey.problems.filter(({ error }) => !encodingReasons.test(error.message))).toEqual([]);
+    for (const overLength of ["cut", "cut_turn", "drop", "split"] as const) {
+      const options = { tokenizer, template, maxSeqLength: 24, overLength };
+      const survey = await surveyRows(again, options);
+      const strange = survey.problems.filter(({ error }) => !encodingReasons.test(error.message));
+      expect(strange).toEqual([]);
+    }
     await again.close();
+    for (const to of conversationFormatNames) {
+      const { rowsIn, rowsOut, rowsRejected } = await convertFiles([out], folder.path("to"), { to });
+      expect([to, rowsIn, rowsOut + rowsRejected]).toEqual([to, result.rowsOut, result.rowsOut]);
+      expect(lines(folder.path("to"))).toHaveLength(rowsOut);
+    }
   }
-  expect(rejected).toBeGreaterThan(3000);
-});
+  expect(rejected).toBeGreaterThan(10_000);
+}, 120_000);

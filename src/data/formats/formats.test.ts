@@ -87,6 +87,26 @@ describe("messages", () => {
     expect(conversations[0]!.messages[2]!.tool_calls![0]!.function.arguments).toEqual({ x: 1 });
   });
 
+  test("may have OpenAI's older function_call, with the arguments as JSON text", async () => {
+    const { conversations } = await read([
+      {
+        messages: [
+          user("q"),
+          {
+            role: "assistant",
+            content: null,
+            function_call: { name: "add", arguments: '{"a": 1}' },
+          },
+          { role: "function", name: "add", content: "r" },
+          assistant("a"),
+        ],
+      },
+    ]);
+    expect(conversations[0]!.messages[1]).toEqual({
+      ...{ role: "assistant", content: "", tool_calls: [{ type: "function", function: call }] },
+    });
+  });
+
   test.each([
     [{ messages: [] }, "FILE:2: the conversation is empty"],
     [{ other: 1 }, "FILE:2: messages is missing"],
@@ -119,6 +139,14 @@ describe("messages", () => {
       "FILE:2: messages[1].train is a text, not true or false",
     ],
     [{ messages: [user("q"), assistant("a")], tools: "{" }, "FILE:2: tools is not JSON"],
+    [
+      { messages: [user("q"), { ...assistant("a"), continues: true }] },
+      "FILE:2: message 2 continues nothing",
+    ],
+    [
+      { messages: [{ role: "tool", content: "r" }, assistant("a")] },
+      "FILE:2: the conversation begins with a message of role tool",
+    ],
     [[1], "FILE:2: the row is not a JSON object"],
   ])("%j is refused", async (row, message) => {
     expect(await refusal(row)).toBe(message);
@@ -187,6 +215,19 @@ describe("MOSS's format", () => {
       assistant('<|Inner Thoughts|>: 算一下<eot>\n<|Commands|>: Calculate("1+1")<eoc>'),
       { role: "tool", content: '<|Results|>:\nCalculate("1+1") => 2\n<eor>' },
       assistant("二<sup><|1|></sup>"),
+    ]);
+  });
+
+  test("makes parts messages of their own where one is learnt and another is not", async () => {
+    const { conversations } = await read([{ chat: { turn_1: toolTurn } }], {
+      mossLearn: ["commands", "results"],
+    });
+    expect(conversations[0]!.messages).toEqual([
+      user("1+1?"),
+      { ...assistant("<|Inner Thoughts|>: 算一下<eot>\n"), train: false },
+      { ...assistant('<|Commands|>: Calculate("1+1")<eoc>'), continues: true },
+      { role: "tool", content: '<|Results|>:\nCalculate("1+1") => 2\n<eor>', train: true },
+      { ...assistant("二<sup><|1|></sup>"), train: false },
     ]);
   });
 
@@ -269,14 +310,7 @@ describe("other formats", () => {
     ]);
   });
 
-  test("preference pairs, plain text and strange rows are refused with what they are", async () => {
-    const pairs = { conversations: [{ from: "human", value: "q" }], chosen: {}, rejected: {} };
-    await expect(read([pairs])).rejects.toMatchObject({
-      why: expect.stringContaining("preference pairs"),
-    });
-    await expect(read([{ text: "t" }])).rejects.toMatchObject({
-      why: expect.stringContaining("plain text and not conversations"),
-    });
+  test("rows of no known format are refused with their keys", async () => {
     await expect(read([{ question: 1 }])).rejects.toMatchObject({
       message: expect.stringContaining("rows of no known conversation format"),
       why: "its rows have the keys question",
@@ -286,7 +320,8 @@ describe("other formats", () => {
   test("an unknown name of a format is a configuration error with the known ones", async () => {
     await expect(read([{}], { format: "mos" })).rejects.toMatchObject({
       name: "ConfigError",
-      todo: "use one of messages, moss, firefly, sharegpt, alpaca",
+      todo: 
+        "use one of messages, moss, firefly, preference, sharegpt, alpaca, prompt_completion, text",
     });
   });
 
