@@ -320,8 +320,7 @@ describe("other formats", () => {
   test("an unknown name of a format is a configuration error with the known ones", async () => {
     await expect(read([{}], { format: "mos" })).rejects.toMatchObject({
       name: "ConfigError",
-      todo: 
-        "use one of messages, moss, firefly, preference, sharegpt, alpaca, prompt_completion, text",
+      todo: "use one of messages, moss, firefly, preference, sharegpt, alpaca, prompt_completion, text",
     });
   });
 

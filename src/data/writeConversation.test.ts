@@ -1,0 +1,114 @@
+import { describe, expect, test } from "vitest";
+import type { Message } from "../text/index.js";
+import { formatNamed } from "./formats/formats.js";
+import type { WholeRow } from "./readConversation.js";
+import { assistant, user } from "./testFiles.js";
+import { canonicalFormat, writeConversation } from "./writeConversation.js";
+
+const whole = (messages: Message[], more: Partial<WholeRow["conversation"]> = {}): WholeRow => ({
+  conversation: { messages, source: { file: "f", line: 7 }, ...more },
+  rest: {},
+});
+const system: Message = { role: "system", content: "你是助手" };
+const call = { type: "function", function: { name: "add", arguments: { a: 1 } } };
+const toolTurn: Message[] = [
+  user("1+1?"),
+  { role: "assistant", content: "", tool_calls: [call] },
+  { role: "tool", content: "2" },
+  assistant("二"),
+];
+const mossTurn: Message[] = [
+  user("1+1?"),
+  assistant('<|Inner Thoughts|>: 算\n一下<eot>\n<|Commands|>: Calculate("1+1")<eoc>'),
+  { role: "tool", content: '<|Results|>:\nCalculate("1+1") => 2\n<eor>' },
+  assistant("二<sup><|1|></sup>"),
+];
+const turns = [user("问\n一"), assistant("答 一"), user("q2"), assistant("a2")];
+
+describe("round trips: what is written reads back as it was", () => {
+  test.each([
+    ["firefly", [system, ...turns], {}],
+    ["alpaca", [system, ...turns], {}],
+    ["sharegpt", [system, ...turns], {}],
+    ["sharegpt", [system, ...toolTurn], { tools: [{ name: "add" }] }],
+    ["moss", [system, ...turns], {}],
+    ["moss", [...mossTurn, user("q"), assistant("<|Inner Thoughts|>: t<eot>\na")], {}],
+    ["messages", [system, ...toolTurn], { tools: [{ name: "add" }] }],
+    ["prompt_completion", [user("q"), assistant("a")], {}],
+    [
+      "prompt_completion",
+      [system, user("q"), { ...assistant("a"), train: false }, ...toolTurn],
+      { tools: [{ name: "add" }] },
+    ],
+    ["text", [assistant("正文 text\n")], { kind: "text" as const }],
+  ])("%s", (format, messages, more) => {
+    const written = writeConversation(whole(messages, { ...more, id: "9" }), format);
+    const own = formatNamed(format);
+    expect(own.matches(written)).toBe(true);
+    const { id, tools, ...back } = own.read(written, { mossMetaInstruction: true });
+    expect(back.messages).toEqual(messages);
+    expect(tools).toEqual("tools" in more ? more.tools : undefined);
+    expect(id ?? written.id).toBe("9");
+  });
+
+  test("a preference pair", () => {
+    const pair = { chosen: [assistant("好")], rejected: [assistant("bad")] };
+    const row = { ...whole([system, user("q")]), pair };
+    expect(canonicalFormat(row)).toBe("preference");
+    expect(writeConversation(row)).toEqual({ prompt: [system, user("q")], ...pair });
+    expect(formatNamed("preference").read(writeConversation(row), {})).toMatchObject({
+      ...{ kind: "preference", messages: [system, user("q")], ...pair },
+    });
+  });
+});
+
+describe("what a format cannot hold is refused with the place", () => {
+  const image: Message = { ...assistant("a"), reasoning_content: "r" };
+  test.each([
+    ["firefly", toolTurn, "f:7: firefly has no place for calls of tools"],
+    ["alpaca", [user("q")], "f:7: alpaca has no place for a question without an answer"],
+    [
+      "firefly",
+      [system, system, ...turns],
+      "f:7: firefly has no place for a second system message",
+    ],
+    [
+      "firefly",
+      [user("q"), { ...assistant("a"), train: false }],
+      'f:7: firefly has no place for "train": false on a message of role assistant',
+    ],
+    [
+      "alpaca",
+      [user("q"), image],
+      'f:7: alpaca has no place for the key "reasoning_content" of a message',
+    ],
+    ["prompt_completion", turns, "f:7: prompt_completion has no place for several learnt turns"],
+    ["moss", [user(" q"), assistant("a")], "f:7: moss would change message 1"],
+    ["moss", [user("q"), assistant("a\n")], "f:7: moss would change message 2"],
+    ["moss", toolTurn, "f:7: moss has no place for calls of tools"],
+    ["text", turns, "f:7: text has no place for who says what"],
+    [
+      "preference",
+      turns,
+      "f:7: preference has no place for a conversation without a rejected answer",
+    ],
+    [
+      "sharegpt",
+      [user("q"), { ...toolTurn[1]!, content: "Let me see." }, ...toolTurn.slice(2)],
+      "f:7: sharegpt has no place for words beside a call",
+    ],
+  ])("%s %#", (format, messages, reason) => {
+    expect(() => writeConversation(whole(messages), format)).toThrow(reason);
+  });
+
+  test("a text is no conversation", () => {
+    const text = whole([assistant("t")], { kind: "text" });
+    expect(() => writeConversation(text, "messages")).toThrow(/no place for a plain text/);
+  });
+
+  test("keys of the row's own that mean something in the format", () => {
+    const row = { ...whole([user("q"), assistant("a")]), rest: { prompt: "p", kind: 1 } };
+    expect(writeConversation(row, "firefly")).toMatchObject({ prompt: "p", kind: 1 });
+    expect(() => writeConversation(row, "prompt_completion")).toThrow(/key "prompt" of its own/);
+  });
+});
