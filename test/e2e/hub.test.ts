@@ -19,6 +19,7 @@ const weights = () => hub.requests.filter((line) => /safetensors/.test(line));
 beforeAll(async () => {
   hub = await startHub();
   vi.stubEnv("HF_ENDPOINT", hub.address);
+  vi.stubEnv("no_proxy", "*");
   vi.stubEnv("HF_HOME", path.join(work, "home"));
   for (const name of ["HF_TOKEN", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_CACHE"]) {
     vi.stubEnv(name, "");

@@ -131,6 +131,7 @@ describe("on the hub", () => {
     hub = await startHub();
     vi.stubEnv("HF_HUB_OFFLINE", "");
     vi.stubEnv("HF_ENDPOINT", hub.address);
+    vi.stubEnv("no_proxy", "*");
     const row =
       '{"messages":[{"role":"user","content":"你好"},{"role":"assistant","content":"好"}]}\n';
     hub.add({

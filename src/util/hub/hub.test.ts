@@ -38,6 +38,7 @@ beforeEach(async () => {
     vi.stubEnv(name, "");
   }
   vi.stubEnv("HF_ENDPOINT", hub.address);
+  vi.stubEnv("no_proxy", "*");
   vi.stubEnv("HF_HOME", home);
 });
 afterEach(async () => {

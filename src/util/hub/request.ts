@@ -1,5 +1,7 @@
 /** Requests to the hub and other servers: who asks, how long to wait, when to ask again. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { TunewrightError } from "../errors.js";
+import { fetchThroughProxy } from "./proxy.js";
 import type { HubSettings } from "./settings.js";
 
 /** A server answered, but not with what was asked for. */
@@ -61,7 +63,8 @@ export async function request(
       failure = await answerError(response);
       if (!isPassing(failure.status)) throw failure;
     } catch (error) {
-      if (error instanceof AnswerError || options.signal?.aborted) throw error;
+      if (error instanceof AnswerError || error instanceof TunewrightError) throw error;
+      if (options.signal?.aborted) throw error;
       failure = new ConnectionError(url, error);
       if (!canPass(failure)) throw failure;
     }
@@ -90,7 +93,7 @@ async function requestOnce(
   }, settings.answerTimeout);
   const own = new URL(url).origin === new URL(settings.endpoint).origin;
   try {
-    return await fetch(url, {
+    return await fetchThroughProxy(url, {
       headers: {
         "User-Agent": "tunewright",
         ...headers,
