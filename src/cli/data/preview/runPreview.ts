@@ -11,17 +11,19 @@ import { packedRow, renderPackedRow } from "./packedRow.js";
 import { type SelectedRows, selectRows } from "./selectRows.js";
 
 export async function runPreview(files: readonly string[], flags: PreviewFlags): Promise<void> {
+  const reading = sourceOptions(flags);
   const model = await openTextModel(flags);
-  if (flags.packed === undefined) await previewRows(files, flags, model);
-  else await previewPacked(files, flags, model);
+  if (flags.packed === undefined) await previewRows(files, flags, reading, model);
+  else await previewPacked(files, flags, reading, model);
 }
 
 async function previewRows(
   files: readonly string[],
   flags: PreviewFlags,
+  reading: SourceOptions,
   { tokenizer, template, embeddingRows }: TextModel,
 ): Promise<void> {
-  const source = await openConversations(files, sourceOptions(flags));
+  const source = await openConversations(files, reading);
   const progress = progressLine();
   try {
     const { maxSeqLength } = flags;
@@ -80,10 +82,11 @@ function rowLines(
 async function previewPacked(
   files: readonly string[],
   flags: PreviewFlags,
+  reading: SourceOptions,
   { tokenizer, template, embeddingRows }: TextModel,
 ): Promise<void> {
   const data = await openTrainingData({
-    ...sourceOptions(flags),
+    ...reading,
     ...{ files, tokenizer, template, embeddingRows: embeddingRows ?? tokenizer.vocabSize },
     maxSeqLength: flags.maxSeqLength ?? 1024,
     batchSize: flags.batchSize ?? 8,
