@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import { testFolder } from "../testFiles.js";
-import { duckdb, readAll, refusal } from "./testRows.js";
+import { duckdb, readAll, refusal, zstdFrames, zstdRows } from "./testRows.js";
 
 const folder = testFolder();
 afterAll(() => folder.remove());
@@ -16,17 +16,6 @@ const rows = Array.from({ length: 5000 }, (_, index) => ({
 }));
 const jsonl = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
 const values = async (path: string) => (await readAll(path, options)).map(({ value }) => value);
-
-/** Made by the zstd tool, with checksums: two rows, and a third one. */
-const zstdFrames = [
-  "KLUv/SRPfQEAVAJ7InRleHQiOiLkvaDlpb3vvIzkuJbnlYwifQpoZWxsbywgIn0KAgAqw+zaHAPyVavo",
-  "KLUv/SQVqQAAeyJ0ZXh0Ijoi56ys5LiJ6KGMIn0KEKWmfQ==",
-].map((text) => Buffer.from(text, "base64"));
-const zstdRows = [
-  { text: "你好，世界" },
-  { text: "hello, hello, hello, hello, hello, hello" },
-  { text: "第三行" },
-];
 
 describe("gzip", () => {
   test("of JSONL, of an array, and of several members gives any row with its line", async () => {
@@ -86,7 +75,7 @@ describe("gzip", () => {
 describe("zstd", () => {
   test("of several frames gives the rows of all", async () => {
     const skippable = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
-    const [first, second] = zstdFrames as [Buffer, Buffer];
+    const [first, second] = zstdFrames;
     const path = folder.write("frames.jsonl.zst", Buffer.concat([first, skippable, second]));
     expect(await values(path)).toEqual(zstdRows);
     const led = folder.write("led.jsonl.zst", Buffer.concat([skippable, second]));
@@ -104,7 +93,7 @@ describe("zstd", () => {
 
   test("that is cut or changed is refused", async () => {
     const whole = Buffer.concat(zstdFrames);
-    for (const at of [4, 6, 20, 50, zstdFrames[0]!.length - 1, whole.length - 2]) {
+    for (const at of [4, 6, 20, 50, zstdFrames[0].length - 1, whole.length - 2]) {
       const flipped = Buffer.from(whole);
       flipped[at]! ^= 0x04;
       for (const [name, bytes] of [
@@ -112,7 +101,7 @@ describe("zstd", () => {
         [`flipped${at}.zst`, flipped],
       ] as const) {
         // Cut where a frame ends, nothing is wrong with the file.
-        if (bytes.length === zstdFrames[0]!.length) continue;
+        if (bytes.length === zstdFrames[0].length) continue;
         expect([name, await refusal(folder.write(name, bytes), options)]).toMatchObject([
           name,
           { name: "DataError", what: "FILE: its compressed data (zstd) are broken" },

@@ -90,12 +90,19 @@ test("UTF-8 with a few rows of other bytes stays readable row by row", async () 
   expect(await refusal(path, { cache }, 5)).toMatchObject({ what: "FILE:6: not UTF-8" });
 });
 
-test("bytes of no known encoding are refused without a wrong guess", async () => {
+test("bytes of no known encoding are left to the rows, without a wrong guess", async () => {
   const bytes = Buffer.from('{"a":"\xff\xfe\xff\xff\x80\xff"}\n'.repeat(3), "latin1");
-  expect(await refusal(folder.write("noise.jsonl", bytes), { cache })).toMatchObject({
-    what: "FILE is not UTF-8",
-    todo: expect.stringMatching(/^find out its encoding/),
-  });
+  const path = folder.write("noise.jsonl", bytes);
+  expect(await refusal(path, { cache })).toBeUndefined();
+  expect(await refusal(path, { cache }, 2)).toMatchObject({ what: "FILE:3: not UTF-8" });
+});
+
+test("one row of GBK does not make a file of English GBK", async () => {
+  const rows = '{"text":"hello"}\n'.repeat(9);
+  const row = Buffer.from([0x22, 0xc4, 0xe3, 0xca, 0xc7, 0xb5, 0xc4, 0x22, 0x0a]);
+  const path = folder.write("english.jsonl", Buffer.concat([Buffer.from(rows), row]));
+  expect(await refusal(path, { cache }, 8)).toBeUndefined();
+  expect(await refusal(path, { cache }, 9)).toMatchObject({ what: "FILE:10: not UTF-8" });
 });
 
 test("text that is not in the encoding that was named is refused with the place", async () => {

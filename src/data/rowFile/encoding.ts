@@ -17,7 +17,7 @@ const candidates: readonly { name: string; iconv: string; usual: RegExp }[] = [
   },
 ];
 
-/** From this share of usual characters on, a guess is named. */
+/** From this share of usual characters on, a guess is believed. */
 const plausibleShare = 0.1;
 
 const knownEncodings = ["gb18030", "big5", "utf-16le", "utf-16be", "shift_jis", "euc-kr"];
@@ -46,21 +46,12 @@ export function refuseOtherEncoding(sample: Buffer, file: string, packing?: "gzi
   if (found === undefined) return;
   const { name, iconv } = found;
   const path = /^[\w./+:@%-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`;
+  const convert = `iconv -f ${iconv} -t UTF-8`;
   const unpack = packing === "gzip" ? "gunzip -c" : "unzstd -c";
-  const from = iconv ?? "GB18030";
-  const command =
-    packing === undefined
-      ? `iconv -f ${from} -t UTF-8 ${path} > utf8.jsonl`
-      : `${unpack} ${path} | iconv -f ${from} -t UTF-8 > utf8.jsonl`;
-  throw new DataError(`${file} is ${name === undefined ? "not UTF-8" : encodingTitle(name)}`, {
-    why:
-      name === undefined
-        ? "most of its rows have bytes that no UTF-8 text has, and no usual encoding fits them"
-        : "texts are read as UTF-8 unless --encoding says otherwise",
-    todo:
-      name === undefined
-        ? `find out its encoding; name it with --encoding, or convert the file, e.g. ${command}`
-        : `read it with --encoding ${name}, or convert it: ${command}`,
+  const command = packing === undefined ? `${convert} ${path}` : `${unpack} ${path} | ${convert}`;
+  throw new DataError(`${file} is ${encodingTitle(name)}`, {
+    why: "texts are read as UTF-8 unless --encoding says otherwise",
+    todo: `read it with --encoding ${name}, or convert it: ${command} > utf8.jsonl`,
   });
 }
 
@@ -68,24 +59,24 @@ function encodingTitle(name: string): string {
   return name.startsWith("utf-16") ? "UTF-16" : `not UTF-8 but, as it seems, ${name.toUpperCase()}`;
 }
 
-/** Undefined for UTF-8; a name of undefined for what is neither UTF-8 nor known. */
-function otherEncoding(sample: Buffer): { name?: string; iconv?: string } | undefined {
+/** Undefined for UTF-8, and where too little of the text is in another known encoding. */
+function otherEncoding(sample: Buffer): { name: string; iconv: string } | undefined {
   const wide = wideEncoding(sample);
   if (wide) return { name: wide, iconv: wide.toUpperCase() };
   if (isUtf8(sample)) return undefined;
-  let withOthers = 0;
-  let broken = 0;
+  const count = { lines: 0, beyondAscii: 0, broken: 0 };
   for (const line of linesOf(sample)) {
+    count.lines++;
     if (line.every((byte) => byte < 0x80)) continue;
-    withOthers++;
-    if (!isUtf8(line)) broken++;
+    count.beyondAscii++;
+    if (!isUtf8(line)) count.broken++;
   }
-  if (broken < withOthers * 0.8) return undefined;
-  const guesses = candidates
+  const isEvident = count.broken >= 3 || count.broken >= count.lines / 2;
+  if (!isEvident || count.broken < count.beyondAscii * 0.8) return undefined;
+  const [best] = candidates
     .map(({ name, iconv, usual }) => ({ name, iconv, share: usualShare(sample, name, usual) }))
     .sort((a, b) => b.share - a.share);
-  const [best] = guesses;
-  return best && best.share >= plausibleShare ? best : {};
+  return best && best.share >= plausibleShare ? best : undefined;
 }
 
 /** UTF-16 by its byte order mark, or by the zeros beside ASCII characters. */

@@ -30,6 +30,12 @@ const refused: readonly { start: number[]; what: string; todo: string }[] = [
   { start: [0x53, 0x51, 0x4c, 0x69, 0x74, 0x65], what: "an SQLite file", todo: "export JSONL" },
 ];
 
+/** By name, what neither has a known beginning nor begins as JSON: broken, but for CSV. */
+const named: readonly { ending: RegExp; kind: FileKind }[] = [
+  { ending: /\.[ct]sv(\.gz|\.gzip|\.zst|\.zstd)?$/i, kind: "csv" },
+  { ending: /\.parquet(\.gz|\.gzip|\.zst|\.zstd)?$/i, kind: "parquet" },
+];
+
 /** Without its lowest four bits: what zstd's tools may put before the frames with data. */
 const skippableFrame = 0x184d2a5;
 
@@ -50,13 +56,8 @@ export function fileKind(bytes: Buffer, file: string): FileKind {
     throw refusal(file, "a tar archive", "unpack it with tar xf");
   }
   if (other) throw refusal(file, other.what, other.todo);
-  const isJson = /^(\xef\xbb\xbf)?\s*[[{]/.test(bytes.toString("latin1", 0, 4096));
-  return !isJson && /\.[ct]sv$/i.test(plainName(file)) ? "csv" : "rows";
-}
-
-/** The name without the ending that compression adds. */
-export function plainName(file: string): string {
-  return file.replace(/\.(gz|gzip|zst|zstd)$/i, "");
+  if (/^(\xef\xbb\xbf)?\s*([[{]|$)/.test(bytes.toString("latin1", 0, 4096))) return "rows";
+  return named.find(({ ending }) => ending.test(file))?.kind ?? "rows";
 }
 
 function refusal(file: string, what: string, todo: string): DataError {

@@ -48,3 +48,15 @@ export async function duckdb(...statements: string[]): Promise<void> {
     instance.closeSync();
   }
 }
+
+/** Made by the zstd tool, with checksums: two rows, and a third one. */
+export const zstdFrames = [
+  "KLUv/SRPfQEAVAJ7InRleHQiOiLkvaDlpb3vvIzkuJbnlYwifQpoZWxsbywgIn0KAgAqw+zaHAPyVavo",
+  "KLUv/SQVqQAAeyJ0ZXh0Ijoi56ys5LiJ6KGMIn0KEKWmfQ==",
+].map((text) => Buffer.from(text, "base64")) as [Buffer, Buffer];
+
+export const zstdRows = [
+  { text: "你好，世界" },
+  { text: "hello, hello, hello, hello, hello, hello" },
+  { text: "第三行" },
+];
