@@ -143,6 +143,7 @@ function print(report: DedupReport, flags: DedupFlags): void {
       ...{ duplicates, rows_refused: refused, clusters, largest_cluster: report.largestCluster },
       ...(banding ? { bands: banding.bands, rows_per_band: banding.rows } : {}),
       ...{ rejected_file: report.rejectedFile, clusters_file: report.clustersFile },
+      seconds: report.seconds,
     });
   } else {
     process.stdout.write(

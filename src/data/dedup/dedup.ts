@@ -29,10 +29,12 @@ export interface DedupOptions {
   onProgress?: ((what: string, share: number) => void) | undefined;
 }
 
-export interface DedupReport extends DedupResult {
+export interface DedupReport extends Omit<DedupResult, "secondsOfWriting"> {
   /** Rows with Han characters, in which some units see almost nothing. Undefined where signatures were there already. */
   hanRows: number | undefined;
   parameters: SignatureParameters;
+  /** Wall time: making signatures (where that was done), joining and choosing, writing; all. */
+  seconds: { signatures?: number; joining: number; writing: number; total: number };
 }
 
 /**
@@ -46,9 +48,12 @@ export async function dedupFiles(
   out: string,
   options: DedupOptions,
 ): Promise<DedupReport> {
+  const started = performance.now();
   const { hanRows } = await makeSignatures(files, out, { shard: 0, shards: 1 }, options);
+  const signatures = (performance.now() - started) / 1000;
   const report = await mergeSignatures(files, out, options);
-  return { ...report, hanRows };
+  const seconds = { signatures, ...report.seconds, total: signatures + report.seconds.total };
+  return { ...report, hanRows, seconds };
 }
 
 /**
@@ -84,6 +89,7 @@ export async function mergeSignatures(
     onProgress,
   }: DedupOptions,
 ): Promise<DedupReport> {
+  const started = performance.now();
   const paths = await resolved(files, out);
   const shards = await openShards(folder);
   let result: DedupResult;
@@ -104,7 +110,10 @@ export async function mergeSignatures(
     for (const shard of shards) await shard.close();
   }
   if (!keepSignatures) await rm(folder, { recursive: true, force: true });
-  return { ...result, hanRows: undefined, parameters: header.parameters };
+  const total = (performance.now() - started) / 1000;
+  const { secondsOfWriting: writing, ...counts } = result;
+  const seconds = { joining: total - writing, writing, total };
+  return { ...counts, hanRows: undefined, parameters: header.parameters, seconds };
 }
 
 function workFolder(out: string): string {

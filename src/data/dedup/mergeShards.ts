@@ -46,6 +46,7 @@ export interface DedupResult {
   problems: DataError[];
   rejectedFile: string;
   clustersFile: string;
+  secondsOfWriting: number;
 }
 
 /** Writes `out`, its list of rejected rows and its clusters, all or none. */
@@ -66,6 +67,7 @@ export async function mergeShards(
     const [good, bad, list] = writers as [RowWriter, RowWriter, RowWriter];
     const roots = await joinRows(records, banding, options);
     const found = await decide(roots, records, files, list, options);
+    const started = performance.now();
     const written = await writeRows(good, bad, files, records, found, {
       ...parameters,
       onRows: (rows, total) => options.onProgress?.("writing", rows / total),
@@ -78,6 +80,7 @@ export async function mergeShards(
       ...{ duplicates, refused, problems, banding: minhash ? banding : undefined },
       ...{ clusters: found.clusters, largestCluster: found.largest },
       ...{ rejectedFile: outputs[1], clustersFile: outputs[2] },
+      secondsOfWriting: (performance.now() - started) / 1000,
     };
   } finally {
     for (const writer of writers) await writer.close();
