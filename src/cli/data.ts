@@ -1,5 +1,6 @@
 /** `tunewright data`: look at training data and bring it into the canonical format. */
 import { addExamples, type CommandModule } from "./command.js";
+import { registerCache } from "./data/cache.js";
 import { registerClean } from "./data/clean.js";
 import { registerConvert } from "./data/convert.js";
 import { registerDedup } from "./data/dedup.js";
@@ -15,6 +16,7 @@ export const dataCommand: CommandModule = {
     registerConvert(command.command("convert"));
     registerClean(command.command("clean"));
     registerDedup(command.command("dedup"));
+    registerCache(command.command("cache"));
     addExamples(
       command,
       "tunewright data preview conversations.jsonl",

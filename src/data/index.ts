@@ -39,6 +39,7 @@ export type { MicroBatch, TrainingSequence } from "./microBatch.js";
 export { permutation } from "./permutation.js";
 export { countPlaceholders, placeholderNames } from "./placeholders.js";
 export type { WholeRow } from "./readConversation.js";
+export { type CachedFile, clearCache, listCache } from "./rowFile/index.js";
 export { type ResolveOptions, resolveSources } from "./sources/index.js";
 export {
   collectStats,

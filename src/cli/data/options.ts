@@ -6,6 +6,7 @@ import { ConfigError } from "../../util/errors.js";
 /** What {@link addFormatOptions} declares. */
 export interface FormatFlags {
   format?: string;
+  encoding?: string;
   mossTools?: string;
   mossMetaInstruction?: boolean;
   mossLearn?: string;
@@ -41,6 +42,10 @@ export function addFormatOptions(command: Command): void {
     "--format <name>",
     "messages, moss, firefly, sharegpt, alpaca, prompt_completion, text or preference; found out by itself otherwise",
   );
+  command.option(
+    "--encoding <name>",
+    "encoding of the files' texts, e.g. gb18030, big5 or utf-16le (default: utf-8)",
+  );
   addKeyOption(
     command,
     "--moss-tools <keep|drop|refuse>",
@@ -71,6 +76,7 @@ export function addFormatOptions(command: Command): void {
 export function sourceOptions(flags: FormatFlags): SourceOptions {
   return {
     format: flags.format,
+    encoding: flags.encoding,
     mossTools: oneOf(flags.mossTools, "--moss-tools", ["keep", "drop", "refuse"]),
     mossMetaInstruction: flags.mossMetaInstruction,
     mossLearn: flags.mossLearn === undefined ? undefined : readParts(flags.mossLearn),

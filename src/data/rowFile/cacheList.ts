@@ -28,9 +28,15 @@ export function listCache(folder?: string): { folder: string; files: CachedFile[
   return { folder: cache, files: files.sort((a, b) => (a.path < b.path ? -1 : 1)) };
 }
 
-/** Removes the entries. Programs that have them open keep reading them. */
-export async function clearCache(folder?: string): Promise<CachedFile[]> {
-  const { files } = listCache(folder);
+/**
+ * Removes entries and tells which. Programs that have them open keep reading them.
+ * @param wanted which ones. Default: all
+ */
+export async function clearCache(
+  wanted: (entry: CachedFile) => boolean = () => true,
+  folder?: string,
+): Promise<CachedFile[]> {
+  const files = listCache(folder).files.filter(wanted);
   for (const { path } of files) {
     await rm(path, { recursive: true, force: true });
     await rm(`${path}${lockEnding}`, { force: true });

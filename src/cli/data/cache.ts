@@ -1,0 +1,54 @@
+/** `tunewright data cache`: what is kept of data files to open them faster, and removing it. */
+import type { Command } from "commander";
+import type { CachedFile } from "../../data/index.js";
+import { addExamples, printJson } from "../command.js";
+
+interface CacheFlags {
+  clear?: boolean;
+  gone?: boolean;
+  json?: boolean;
+}
+
+export function registerCache(command: Command): void {
+  command
+    .description(
+      "list what is kept of data files: indexes, and rows of compressed files and tables",
+    )
+    .option("--clear", "remove all of it; it is made again when it is needed")
+    .option("--gone", "only what is of no use: its data file is gone, or it was never finished")
+    .option("--json", "print one JSON object on stdout");
+  addExamples(command, "tunewright data cache", "tunewright data cache --clear --gone");
+  command.action(() => cache(command.opts<CacheFlags>()));
+}
+
+async function cache({ clear = false, gone = false, json }: CacheFlags): Promise<void> {
+  const { clearCache, listCache } = await import("../../data/index.js");
+  const wanted = (entry: CachedFile) => !gone || !entry.sourceExists;
+  const { folder, files: all } = listCache();
+  const files = clear ? await clearCache(wanted) : all.filter(wanted);
+  const bytes = files.reduce((sum, entry) => sum + entry.bytes, 0);
+  if (json) {
+    printJson({ folder, cleared: clear, bytes, files: files.map(jsonEntry) });
+    return;
+  }
+  const lines = files.map(
+    (entry) =>
+      `${megabytes(entry.bytes).padStart(10)}  ${entry.holds.padEnd(10)}  ${title(entry)}\n`,
+  );
+  const verb = clear ? "removed from" : "in";
+  process.stdout.write(
+    `${lines.join("")}${megabytes(bytes)} of ${files.length} ${files.length === 1 ? "file" : "files"} ${verb} ${folder}\n`,
+  );
+}
+
+function title({ source, sourceExists, path }: CachedFile): string {
+  return source === undefined ? path : `${source}${sourceExists ? "" : " (gone)"}`;
+}
+
+function jsonEntry({ path, source, holds, bytes, sourceExists }: CachedFile) {
+  return { path, source: source ?? null, holds, bytes, source_exists: sourceExists };
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
