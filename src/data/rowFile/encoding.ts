@@ -50,8 +50,8 @@ export function refuseOtherEncoding(sample: Buffer, file: string, packing?: "gzi
   const unpack = packing === "gzip" ? "gunzip -c" : "unzstd -c";
   const command = packing === undefined ? `${convert} ${path}` : `${unpack} ${path} | ${convert}`;
   throw new DataError(`${file} is ${encodingTitle(name)}`, {
-    why: "texts are read as UTF-8 unless --encoding says otherwise",
-    todo: `read it with --encoding ${name}, or convert it: ${command} > utf8.jsonl`,
+    why: "texts are read as UTF-8",
+    todo: `convert it: ${command} > utf8.jsonl; data commands also take --encoding ${name}`,
   });
 }
 

@@ -40,7 +40,7 @@ function decode(bytes: Buffer, place: string): string {
   } catch (cause) {
     throw new DataError(`${place}: not UTF-8`, {
       why: "the row has bytes that no UTF-8 text has",
-      todo: "correct or remove the row; where all rows are like it, --encoding names their encoding",
+      todo: "correct or remove the row; where all are like it, convert the file with iconv",
       cause,
     });
   }

@@ -54,7 +54,7 @@ describe("a JSONL file", () => {
     expect(await refusal(mixed, {}, 1)).toMatchObject({
       name: "DataError",
       what: "FILE:2: not UTF-8",
-      todo: expect.stringMatching(/--encoding/),
+      todo: expect.stringMatching(/iconv/),
     });
   });
 });
