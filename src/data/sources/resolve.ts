@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { ConfigError } from "../../util/errors.js";
 import {
+  type ChooseFiles,
   fetchRepository,
   fetchUrl,
   type HubOptions,
@@ -12,6 +13,7 @@ import {
   type RepositoryName,
   stderrReport,
 } from "../../util/hub/index.js";
+import { trainingFilesOfCard } from "./card.js";
 import { filesOfFolder, filesOfGlob } from "./folder.js";
 import { isGlob } from "./glob.js";
 import { chooseHubFiles } from "./hubFiles.js";
@@ -106,9 +108,14 @@ async function fetchDataSet(
   repository: RepositoryName,
   options: ResolveOptions,
 ): Promise<string[]> {
+  const { name, path } = repository;
   const notes: string[] = [];
-  const choose = (all: readonly string[]) => {
-    const chosen = chooseHubFiles(repository.name, repository.path, all);
+  const choose: ChooseFiles = async (all, read) => {
+    if (path === "" && all.includes("README.md")) {
+      const declared = trainingFilesOfCard(name, await read("README.md"), all);
+      if (declared) return declared;
+    }
+    const chosen = chooseHubFiles(name, path, all);
     notes.push(...chosen.notes);
     return chosen.paths;
   };

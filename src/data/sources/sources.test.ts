@@ -180,6 +180,27 @@ describe("on the hub", () => {
     });
   });
 
+  test("the card of a data set says which files are for training", async () => {
+    const card = (configs: string) => `---\nlicense: mit\nconfigs:\n${configs}---\n# Set\n`;
+    const files = { "a/train.jsonl": "{}", "a/test.jsonl": "{}", "b/x.jsonl": "{}", "b/y.csv": "" };
+    const publish = (configs: string) => {
+      const all = { ...files, "README.md": card(configs) };
+      hub.add({ type: "dataset", name: "owner/card", files: all });
+    };
+    publish("- config_name: default\n  data_files:\n  - split: train\n    path: [b/*.jsonl]\n");
+    expect(await names("owner/card")).toEqual(["b/x.jsonl"]);
+    publish("- config_name: x\n  data_dir: a\n  data_files: '*.jsonl'\n");
+    expect(await names("owner/card")).toEqual(["a/test.jsonl", "a/train.jsonl"]);
+    publish("- config_name: 中\n  data_files: a/*\n- config_name: en\n  data_files: b/x.jsonl\n");
+    await expect(names("owner/card")).rejects.toMatchObject({
+      message: "the data set owner/card has 2 parts to choose from",
+      why: "its card names 中, en",
+      todo: "name the files of one: 'hf://datasets/owner/card/a/*'",
+    });
+    publish("nonsense: [");
+    expect(await names("owner/card")).toEqual(["a/train.jsonl"]);
+  });
+
   test("only the files that are asked for are downloaded", async () => {
     await names("hf://datasets/owner/set/extra/more.csv");
     expect(hub.requests.filter((line) => line.includes("/resolve/"))).toHaveLength(1);

@@ -124,7 +124,7 @@ test("a new commit on the branch brings the new files only", async () => {
   hub.requests.splice(0);
   const after = await fetchAll();
   expect(after.files).toEqual(["b.jsonl", "data/a.jsonl"]);
-  expect(after.commit).not.toBe(before.commit);
+  expect(after.folder).not.toBe(before.folder);
   expect(hub.requests.filter((line) => line.includes("/lfs/"))).toEqual([]);
   expect(readFileSync(join(after.folder, "data/a.jsonl"), "utf8")).toBe(rows(5000));
 });
@@ -299,6 +299,13 @@ test("of a model come tokenizer, configuration and safetensors, and no pickled o
     ...["config.json", "m2.safetensors", "model-00001-of-00002.safetensors"],
     ...["model.safetensors.index.json", "tokenizer.json"],
   ]);
+  hub.add({
+    ...{ type: "model", name: "o/lost" },
+    files: { "model.safetensors.index.json": '{"weight_map":{"a":"lost.safetensors"}}' },
+  });
+  await expect(fetchModel("o/lost", quick())).rejects.toThrow(
+    "o/lost has no file lost.safetensors",
+  );
   hub.requests.splice(0);
   expect(modelOnDisk("Owner/Model", quick())).toBe(folder);
   expect(hub.requests).toEqual([]);

@@ -2,6 +2,11 @@
 export { fetchModel, isHubName, type ModelOptions, modelOnDisk, noModel } from "./model.js";
 export { parseRepositoryName, type RepositoryName, showRepository } from "./name.js";
 export { type HubReport, showBytes, stderrReport } from "./report.js";
-export { type FetchedFiles, fetchRepository, type HubOptions } from "./repository.js";
+export {
+  type ChooseFiles,
+  type FetchedFiles,
+  fetchRepository,
+  type HubOptions,
+} from "./repository.js";
 export { type HubSettings, hubSettings } from "./settings.js";
 export { fetchUrl } from "./urlFile.js";

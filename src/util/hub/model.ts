@@ -1,5 +1,5 @@
 /** Models by name: a path, a built-in model, or a repository of the hub. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { resolveModelPath } from "../builtin-model.js";
 import { ConfigError, FormatError } from "../errors.js";
@@ -46,16 +46,15 @@ export async function fetchModel(name: string, options: ModelOptions = {}): Prom
   if (!repository) throw noModel(name, options);
   if (repository.path !== "") return fetchFile(repository, options);
   const { parts = "all" } = options;
-  const first = await fetchRepository(
+  const { folder } = await fetchRepository(
     repository,
-    (paths) => chooseFiles(paths, parts, name),
+    async (paths, read) => {
+      const chosen = chooseFiles(paths, parts, name);
+      return chosen.includes(index) ? [...chosen, ...shardsOf(await read(index), name)] : chosen;
+    },
     options,
   );
-  if (parts === "all" && first.files.includes(index)) {
-    const shards = shardsOf(join(first.folder, index));
-    await fetchRepository({ ...repository, revision: first.commit }, () => shards, options);
-  }
-  return first.folder;
+  return folder;
 }
 
 /**
@@ -133,7 +132,7 @@ async function fetchFile(repository: RepositoryName, options: ModelOptions): Pro
 
 function chooseFiles(paths: readonly string[], parts: "all" | "text", name: string): string[] {
   const chosen = textFiles.filter((path) => paths.includes(path));
-  if (parts === "text") return chosen;
+  if (parts === "text") return chosen.filter((path) => !path.endsWith(".safetensors"));
   if (paths.includes(single)) return [...chosen, single];
   if (paths.includes(index)) return [...chosen, index];
   if (chosen.includes("adapter_model.safetensors")) return chosen;
@@ -154,18 +153,21 @@ function chooseFiles(paths: readonly string[], parts: "all" | "text", name: stri
   });
 }
 
-function shardsOf(file: string): string[] {
+function shardsOf(text: string, model: string): string[] {
   let map: unknown;
   try {
-    map = Object(JSON.parse(readFileSync(file, "utf8"))).weight_map;
+    map = Object(JSON.parse(text)).weight_map;
   } catch (cause) {
-    throw new FormatError(`${file}: not JSON`, { todo: "download the model again", cause });
+    throw new FormatError(`${model}: ${index} is not JSON`, {
+      todo: "tell the owner of the repository",
+      cause,
+    });
   }
   const names = [...new Set(Object.values(Object(map)))];
   for (const shard of names) {
     const inside = typeof shard === "string" && shard === basename(shard);
     if (inside && shard.endsWith(".safetensors")) continue;
-    throw new FormatError(`${file}: names no safetensors file of the repository`, {
+    throw new FormatError(`${model}: ${index} names no safetensors file of the repository`, {
       why: `got ${JSON.stringify(shard)?.slice(0, 100)}`,
     });
   }
