@@ -2,6 +2,7 @@
 import { DataError } from "../../util/errors.js";
 import { isSpace, type RowScanner, type RowSink } from "./rowScanner.js";
 
+const newline = 0x0a;
 const quote = 0x22;
 const backslash = 0x5c;
 const comma = 0x2c;
@@ -19,17 +20,42 @@ export function createArrayScanner(sink: RowSink, start: number, file: string): 
   let between = true;
   let ended = false;
 
+  /** Goes to the end of a string, or of the bytes; gives the index behind it. */
+  const skipString = (bytes: Buffer, from: number): number => {
+    let at = from;
+    if (escaped) {
+      escaped = false;
+      at++;
+    }
+    for (;;) {
+      const found = bytes.indexOf(quote, at);
+      const end = found === -1 ? bytes.length : found;
+      let backslashes = 0;
+      while (end - backslashes > at && bytes[end - backslashes - 1] === backslash) backslashes++;
+      escaped = backslashes % 2 === 1;
+      if (found === -1) return end;
+      at = end + 1;
+      if (!escaped) {
+        inString = false;
+        return at;
+      }
+      escaped = false;
+    }
+  };
+
   return {
     scan(bytes) {
-      for (let at = 0; at < bytes.length; at++) {
-        const byte = bytes[at]!;
-        if (byte === 0x0a) line++;
-        if (inString) {
-          if (escaped) escaped = false;
-          else if (byte === backslash) escaped = true;
-          else if (byte === quote) inString = false;
-          continue;
+      let nextBreak = bytes.indexOf(newline);
+      let at = 0;
+      while (at < bytes.length) {
+        if (inString) at = skipString(bytes, at);
+        while (nextBreak !== -1 && nextBreak < at) {
+          line++;
+          nextBreak = bytes.indexOf(newline, nextBreak + 1);
         }
+        if (at >= bytes.length) break;
+        const byte = bytes[at]!;
+        at++;
         if (isSpace(byte)) continue;
         if (ended) throw broken("text after the end of the array");
         if (depth === 1) {
@@ -38,7 +64,7 @@ export function createArrayScanner(sink: RowSink, start: number, file: string): 
             continue;
           }
           if (between && !close.has(byte)) {
-            sink.add(offset + at, line);
+            sink.add(offset + at - 1, line);
             between = false;
           }
         }
@@ -48,6 +74,10 @@ export function createArrayScanner(sink: RowSink, start: number, file: string): 
           depth--;
           ended = depth === 0;
         }
+      }
+      while (nextBreak !== -1) {
+        line++;
+        nextBreak = bytes.indexOf(newline, nextBreak + 1);
       }
       offset += bytes.length;
     },
