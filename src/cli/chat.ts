@@ -11,7 +11,7 @@ export const chatCommand: CommandModule = {
   register(command) {
     command.requiredOption(
       "--model <dir>",
-      "model directory, .gguf file, builtin:smollm2-135m, or the directory of an adapter's run",
+      "model directory, .gguf file, OWNER/NAME on the hub, builtin:smollm2-135m, or the directory of an adapter's run",
     );
     command.option("--adapter <dir>", "directory of a LoRA adapter");
     command.option(

@@ -34,7 +34,7 @@ const defaultPreset = "chat";
 export function registerClean(command: Command): void {
   command
     .description("clean conversations with a pipeline of named operators")
-    .argument("[files...]", "data files")
+    .argument("[files...]", "data files, folders, 'patterns', data sets on the hub, addresses")
     .option("--out <file>", "JSONL file to write")
     .option("--preset <name>", `chat, chat-strict or web (default: ${defaultPreset})`)
     .option("--config <file>", "pipeline in YAML: preset, operators, without")

@@ -23,7 +23,7 @@ interface ConvertFlags extends FormatFlags {
 export function registerConvert(command: Command): void {
   command
     .description("write rows of any known format in another, canonical messages rows by default")
-    .argument("<files...>", "data files")
+    .argument("<files...>", "data files, folders, 'patterns', data sets on the hub, addresses")
     .requiredOption("--out <file>", "JSONL file to write");
   command.option(
     "--to <format>",

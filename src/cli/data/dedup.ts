@@ -12,7 +12,7 @@ import { progressLine } from "./progressLine.js";
 export function registerDedup(command: Command): void {
   command
     .description("leave out duplicates: equal conversations, and nearly equal ones")
-    .argument("<files...>", "data files")
+    .argument("<files...>", "data files, folders, 'patterns', data sets on the hub, addresses")
     .requiredOption("--out <file>", "JSONL file to write")
     .option("--method <minhash|simhash|exact>", "how duplicates are found (default: minhash)")
     .option(

@@ -36,7 +36,7 @@ interface StatsFlags extends FormatFlags {
 export function registerStats(command: Command): void {
   command
     .description("count, measure and estimate what conversations are like")
-    .argument("<files...>", "data files");
+    .argument("<files...>", "data files, folders, 'patterns', data sets on the hub, addresses");
   addKeyOption(command, "--model <path>", `model whose tokenizer counts (${builtinModelName})`);
   addKeyOption(command, "--tokenizer <dir>", "directory with a tokenizer, instead of a model");
   addKeyOption(command, "--template <name>", "chat template; the model's own otherwise");

@@ -36,8 +36,12 @@ export interface RowRange {
 export function declarePreview(command: Command): void {
   command
     .description("show conversations with the tokens that are learnt")
-    .argument("<files...>", "data files");
-  addKeyOption(command, "--model <path>", `model directory, .gguf file or ${builtinModelName}`);
+    .argument("<files...>", "data files, folders, 'patterns', data sets on the hub, addresses");
+  addKeyOption(
+    command,
+    "--model <path>",
+    `model directory, .gguf file, OWNER/NAME on the hub or ${builtinModelName}`,
+  );
   addKeyOption(command, "--tokenizer <dir>", "directory with a tokenizer, instead of a model");
   addKeyOption(command, "--template <name>", "chat template; the model's own otherwise");
   addKeyOption(
