@@ -30,10 +30,10 @@ describe("a CSV file", () => {
   test("reads conversations that a cell holds as JSON, and leaves other texts alone", async () => {
     const messages = [{ role: "user", content: '问"题\n' }];
     const cell = `"${JSON.stringify(messages, null, 2).replaceAll('"', '""')}"`;
-    const path = folder.write("b.csv", `id,messages,tools,text\n1,${cell},,[1]\n2,[broken,,{}\n`);
+    const path = folder.write("b.csv", `id,messages,history,tools\n1,${cell},,[1]\n2,[broken,,{}\n`);
     expect(await values(path)).toEqual([
-      { id: "1", messages, tools: null, text: "[1]" },
-      { id: "2", messages: "[broken", tools: null, text: "{}" },
+      { id: "1", messages, history: null, tools: "[1]" },
+      { id: "2", messages: "[broken", history: null, tools: "{}" },
     ]);
   });
 

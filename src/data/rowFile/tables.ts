@@ -23,14 +23,13 @@ const memoryLimits = ["200MB", "2GB"];
 /** A row has up to 16 MiB; DuckDB's buffer has room for two. */
 const maxCsvRowBytes = 16 << 20;
 
-/** Columns whose texts are JSON where they look like it. */
+/** Columns whose texts are JSON where they look like it; formats read tools as text themselves. */
 const jsonColumns = new Set([
   "messages",
   "conversation",
   "conversations",
   "chat",
   "history",
-  "tools",
   "chosen",
   "rejected",
 ]);
