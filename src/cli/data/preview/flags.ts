@@ -20,6 +20,7 @@ export interface PreviewFlags extends FormatFlags {
   maxTokens?: number;
   onlyTruncated?: boolean;
   maxSeqLength?: number;
+  overLength?: string;
   packed?: number;
   batchSize?: number;
   packing?: boolean;
@@ -47,8 +48,13 @@ export function declarePreview(command: Command): void {
   addKeyOption(
     command,
     "--max-seq-length <tokens>",
-    "cut longer conversations, as training would",
+    "longest sequence, as in training",
     countArgument,
+  );
+  addKeyOption(
+    command,
+    "--over-length <cut|cut_turn|drop|split>",
+    "what becomes of longer conversations, as in training (default: cut)",
   );
   addKeyOption(command, "--limit <rows>", "rows to show (default: 10)", countArgument);
   addKeyOption(command, "--sample <rows>", "show so many, drawn at random", countArgument);

@@ -1,8 +1,13 @@
 /** Reads, selects and prints: the work of `data preview`. */
-import { openConversations, openTrainingData, type RowResult } from "../../../data/index.js";
-import type { EncodedConversation, Source, Tokenizer } from "../../../text/index.js";
+import {
+  openConversations,
+  openTrainingData,
+  type RowResult,
+  type SourceOptions,
+} from "../../../data/index.js";
+import type { EncodedConversation, OverLength, Source, Tokenizer } from "../../../text/index.js";
 import { DataError } from "../../../util/errors.js";
-import { sourceOptions } from "../options.js";
+import { oneOf, sourceOptions } from "../options.js";
 import { progressLine } from "../progressLine.js";
 import { previewLegend, renderTokens } from "../renderTokens.js";
 import { openTextModel, type TextModel } from "../textModel.js";
@@ -27,7 +32,8 @@ async function previewRows(
   const progress = progressLine();
   try {
     const { maxSeqLength } = flags;
-    const options = { tokenizer, template, embeddingRows, maxSeqLength };
+    const overLength = overLengthOf(flags);
+    const options = { tokenizer, template, embeddingRows, maxSeqLength, overLength };
     const selected = await selectRows(source, flags, options, (rows) =>
       progress.show(`${rows} of ${source.rows} rows looked at`),
     );
@@ -50,6 +56,10 @@ async function previewRows(
     progress.clear();
     await source.close();
   }
+}
+
+function overLengthOf(flags: PreviewFlags): OverLength | undefined {
+  return oneOf(flags.overLength, "--over-length", ["cut", "cut_turn", "drop", "split"]);
 }
 
 function rowLines(
@@ -89,6 +99,7 @@ async function previewPacked(
     ...reading,
     ...{ files, tokenizer, template, embeddingRows: embeddingRows ?? tokenizer.vocabSize },
     maxSeqLength: flags.maxSeqLength ?? 1024,
+    overLength: overLengthOf(flags),
     batchSize: flags.batchSize ?? 8,
     packing: flags.packing,
     seed: flags.seed ?? 42,
