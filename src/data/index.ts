@@ -40,7 +40,7 @@ export { permutation } from "./permutation.js";
 export { countPlaceholders, placeholderNames } from "./placeholders.js";
 export type { WholeRow } from "./readConversation.js";
 export { type CachedFile, clearCache, listCache } from "./rowFile/index.js";
-export { type ResolveOptions, resolveSources } from "./sources/index.js";
+export { type ResolveOptions, resolveSources, resolveStreams } from "./sources/index.js";
 export {
   collectStats,
   type DuplicatesReport,

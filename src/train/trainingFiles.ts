@@ -6,6 +6,7 @@ import {
   openStreamingData,
   openTrainingData,
   resolveSources,
+  resolveStreams,
   type SourceShare,
   type StreamingData,
   type TrainingData,
@@ -40,7 +41,8 @@ export async function openTrainFile(
     prefetch: Math.max(1, threads) * config.dataloader_prefetch_factor,
   };
   if (config.streaming) {
-    const files = config.train_file.filter((source) => typeof source === "string");
+    const names = config.train_file.filter((source) => typeof source === "string");
+    const files = await resolveStreams(names);
     const shuffleBufferSize = config.shuffle_buffer_size;
     return openStreamingData({ ...common, files, tokenizerPath, shuffleBufferSize });
   }

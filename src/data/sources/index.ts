@@ -1,2 +1,2 @@
 /** From what users name to local data files. */
-export { type ResolveOptions, resolveSources } from "./resolve.js";
+export { type ResolveOptions, resolveSources, resolveStreams } from "./resolve.js";

@@ -58,6 +58,20 @@ export async function resolveSources(
   return [...files.values()];
 }
 
+/**
+ * The same for reading from beginning to end: what is not here is not downloaded, its address is given.
+ * Nothing is left out, since a stream may be given twice.
+ * @throws as {@link resolveSources}
+ */
+export async function resolveStreams(
+  specs: readonly string[],
+  options: ResolveOptions = {},
+): Promise<string[]> {
+  const names: string[] = [];
+  for (const spec of specs) names.push(...(await resolveOne(spec, { ...options, remote: true })));
+  return names;
+}
+
 async function resolveOne(spec: string, options: ResolveOptions): Promise<string[]> {
   if (spec.trim() === "") throw new ConfigError("the name of a data file is empty");
   if (spec === "-") return [spec];
@@ -67,7 +81,7 @@ async function resolveOne(spec: string, options: ResolveOptions): Promise<string
   if (stats) return [path];
   const repository = namedRepository(path, options);
   if (repository) return fetchDataSet(repository, options);
-  if (/^https?:\/\//i.test(path)) return [await fetchUrl(path, options)];
+  if (/^https?:\/\//i.test(path)) return [options.remote ? path : await fetchUrl(path, options)];
   if (/^\w+:\/\//.test(path)) {
     throw new ConfigError(`${path}: addresses of this kind are not read`, {
       todo: "use https://, hf://datasets/OWNER/NAME or a path",
@@ -117,9 +131,9 @@ async function fetchDataSet(
     }
     const chosen = chooseHubFiles(name, path, all);
     notes.push(...chosen.notes);
-    return chosen.paths;
+    return chosen.paths.sort();
   };
-  const { folder, files } = await fetchRepository(repository, choose, options);
+  const { places } = await fetchRepository(repository, choose, options);
   for (const note of notes) options.report?.say(note);
-  return files.sort().map((file) => join(folder, file));
+  return places;
 }

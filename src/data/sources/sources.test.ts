@@ -5,9 +5,10 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type HubServer, startHub } from "../../../test/unit/hubServer.js";
 import { ConfigError, DataError } from "../../util/errors.js";
+import { openUrl } from "../../util/hub/index.js";
 import { openConversations } from "../conversationSource.js";
 import { globToRegExp } from "./glob.js";
-import { resolveSources } from "./index.js";
+import { resolveSources, resolveStreams } from "./index.js";
 
 let folder: string;
 let said: string[];
@@ -199,6 +200,21 @@ describe("on the hub", () => {
     });
     publish("nonsense: [");
     expect(await names("owner/card")).toEqual(["a/train.jsonl"]);
+  });
+
+  test("streams are given by their addresses, without a download", async () => {
+    write("d/a.jsonl");
+    const files = await resolveStreams(["owner/set", at("d"), "https://x.example/y.jsonl", "-"]);
+    expect(files).toEqual([
+      expect.stringMatching(/^http.*\/datasets\/owner\/set\/resolve\/\w{40}\/data\/train-00000/),
+      expect.stringMatching(/^http.*train-00001-of-00002\.jsonl$/),
+      ...[at("d/a.jsonl"), "https://x.example/y.jsonl", "-"],
+    ]);
+    expect(hub.requests.filter((line) => /resolve.*jsonl/.test(line))).toEqual([]);
+    expect(await (await openUrl(files[1]!)).text()).toHaveLength(20 * 81);
+    await expect(openUrl(`${hub.address}/datasets/owner/set/resolve/main/none`)).rejects.toThrow(
+      DataError,
+    );
   });
 
   test("only the files that are asked for are downloaded", async () => {

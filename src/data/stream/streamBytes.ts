@@ -4,7 +4,8 @@ import { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { createGunzip } from "node:zlib";
-import { DataError } from "../../util/errors.js";
+import { DataError, TunewrightError } from "../../util/errors.js";
+import { openUrl } from "../../util/hub/index.js";
 
 const isUrl = (name: string) => /^https?:\/\//.test(name);
 const isStandardInput = (name: string) => name === "-" || name === "/dev/stdin";
@@ -55,9 +56,8 @@ export async function* streamBytes(name: string): AsyncGenerator<Buffer> {
 async function openStream(name: string): Promise<AsyncIterable<Buffer>> {
   try {
     if (isUrl(name)) {
-      const response = await fetch(name);
-      if (!response.ok || !response.body) throw new Error(`the server answered ${response.status}`);
-      return Readable.from(bufferOf(response.body));
+      const { body } = await openUrl(name);
+      return body ? Readable.from(bufferOf(body)) : Readable.from([]);
     }
     if (isStandardInput(name)) return new Socket({ fd: 0, readable: true, writable: false });
     const fd = await promisify(open)(name, "r");
@@ -73,8 +73,8 @@ async function* bufferOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer
   for await (const chunk of body) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
 }
 
-function unreadable(name: string, cause: unknown): DataError {
-  if (cause instanceof DataError) return cause;
+function unreadable(name: string, cause: unknown): TunewrightError {
+  if (cause instanceof TunewrightError) return cause;
   return new DataError(`${name}: cannot be read as a stream`, {
     why: cause instanceof Error ? cause.message : String(cause),
     todo: "check the path or address (train_file)",

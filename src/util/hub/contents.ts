@@ -58,7 +58,8 @@ export async function fetchContents(
   for (const result of results) if (result.status === "rejected") throw result.reason;
 }
 
-function fileAddress(
+/** Where a file of a commit is downloaded from. */
+export function fileAddress(
   { type, name }: RepositoryName,
   commit: string,
   path: string,

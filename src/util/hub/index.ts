@@ -9,4 +9,4 @@ export {
   type HubOptions,
 } from "./repository.js";
 export { type HubSettings, hubSettings } from "./settings.js";
-export { fetchUrl } from "./urlFile.js";
+export { fetchUrl, openUrl } from "./urlFile.js";

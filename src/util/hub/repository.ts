@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EnvironmentError, FormatError, TunewrightError } from "../errors.js";
 import { listSnapshot, repositoryFolder, snapshotFolder, writeRef } from "./cache.js";
-import { fetchContents } from "./contents.js";
+import { fetchContents, fileAddress } from "./contents.js";
 import { explainHubError, kindOf } from "./explain.js";
 import { type RepositoryName, showRepository } from "./name.js";
 import { type HubReport, stderrReport } from "./report.js";
@@ -18,6 +18,8 @@ export interface HubOptions {
   report?: HubReport | undefined;
   /** Takes the place of what the environment says. */
   settings?: HubSettings | undefined;
+  /** Nothing is downloaded but what `choose` reads. */
+  remote?: boolean | undefined;
 }
 
 export interface FetchedFiles {
@@ -25,6 +27,8 @@ export interface FetchedFiles {
   folder: string;
   /** Those that were chosen, relative to `folder`. */
   files: string[];
+  /** The same as absolute paths, or where they are not here as addresses. */
+  places: string[];
 }
 
 /**
@@ -97,9 +101,13 @@ export async function fetchRepository(
       if (tree || !(error instanceof TunewrightError)) throw error;
       throw partOnly(error.message, error);
     }
-    await bring(files, false);
+    if (!options.remote || !online) await bring(files, false);
+    const places = files.map((path) => {
+      const local = join(folder, path);
+      return existsSync(local) ? local : fileAddress(repository, commit, path, settings);
+    });
     if (online) await writeRef(home, repository.revision, commit).catch(() => {});
-    return { folder, files: [...files] };
+    return { folder, files: [...files], places };
   } catch (error) {
     throw explainHubError(error, repository, settings);
   } finally {

@@ -38,10 +38,7 @@ export async function fetchUrl(url: string, options: HubOptions = {}): Promise<s
   const shown = showUrl(url);
   if (settings.offline) {
     if (cached !== undefined) return cached;
-    throw new EnvironmentError(`${shown} is not in the cache`, {
-      why: "HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set",
-      todo: "unset it, or copy the file here and give its path",
-    });
+    throw offlineError(shown);
   }
   try {
     const version = await askVersion(url, settings, cached !== undefined);
@@ -68,6 +65,28 @@ export async function fetchUrl(url: string, options: HubOptions = {}): Promise<s
   } finally {
     report.end();
   }
+}
+
+/**
+ * The answer of a server, to read from its beginning to its end; nothing is kept.
+ * @throws DataError where there is no such file
+ * @throws EnvironmentError where network or rights do not allow it
+ */
+export async function openUrl(url: string): Promise<Response> {
+  const settings = hubSettings();
+  if (settings.offline) throw offlineError(showUrl(url));
+  try {
+    return await request(url, settings);
+  } catch (error) {
+    throw explainUrlError(error, showUrl(url), settings);
+  }
+}
+
+function offlineError(shown: string): EnvironmentError {
+  return new EnvironmentError(`${shown} is not in the cache`, {
+    why: "HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set",
+    todo: "unset it, or copy the file here and give its path",
+  });
 }
 
 async function askVersion(url: string, settings: HubSettings, known: boolean): Promise<Version> {
