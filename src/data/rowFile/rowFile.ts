@@ -3,6 +3,7 @@ import { realpathSync } from "node:fs";
 import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "../../util/errors.js";
+import { blockReader } from "./blockReader.js";
 import { openEntry } from "./cacheEntry.js";
 import { cacheFolder } from "./cacheFolder.js";
 import { refuseOtherEncoding, strictDecoder } from "./encoding.js";
@@ -83,6 +84,7 @@ export async function openRowFile(file: string, options: RowFileOptions = {}): P
 
 function rowFile(file: string, bytes: number, { handle, index }: IndexedFile): RowFile {
   const { rows, offsets, lines, layout } = index;
+  const reader = blockReader(handle);
   const line = (row: number) => (lines === undefined ? row + 1 : undamaged(() => lines.at(row)));
   return {
     file,
@@ -94,9 +96,8 @@ function rowFile(file: string, bytes: number, { handle, index }: IndexedFile): R
       const from = undamaged(() => offsets.at(row));
       const length = undamaged(() => offsets.at(row + 1)) - from;
       if (length > maxRowBytes) throw tooLong(length, place);
-      const buffer = Buffer.allocUnsafe(length);
-      const { bytesRead } = await handle.read(buffer, 0, length, from);
-      if (bytesRead < length) {
+      const buffer = await reader.read(from, length);
+      if (buffer.length < length) {
         throw new DataError(`${place}: the file is shorter than when it was opened`, {
           why: "another program changed it",
           todo: "start again when nothing writes to the file",

@@ -30,7 +30,10 @@ describe("a CSV file", () => {
   test("reads conversations that a cell holds as JSON, and leaves other texts alone", async () => {
     const messages = [{ role: "user", content: '问"题\n' }];
     const cell = `"${JSON.stringify(messages, null, 2).replaceAll('"', '""')}"`;
-    const path = folder.write("b.csv", `id,messages,history,tools\n1,${cell},,[1]\n2,[broken,,{}\n`);
+    const path = folder.write(
+      "b.csv",
+      `id,messages,history,tools\n1,${cell},,[1]\n2,[broken,,{}\n`,
+    );
     expect(await values(path)).toEqual([
       { id: "1", messages, history: null, tools: "[1]" },
       { id: "2", messages: "[broken", history: null, tools: "{}" },
@@ -116,13 +119,13 @@ describe("a Parquet file", () => {
   test("keeps the order of rows over row groups, and may be compressed as a whole", async () => {
     const path = folder.path("groups.parquet");
     await duckdb(
-      `COPY (SELECT i AS "index", '行' || i AS "text" FROM range(30000) t(i))
+      `COPY (SELECT i AS "index", '行' || i AS "text" FROM range(6000) t(i))
        TO '${path}' (FORMAT parquet, ROW_GROUP_SIZE 2048)`,
     );
-    const rows = Array.from({ length: 30000 }, (_, index) => ({ index, text: `行${index}` }));
+    const rows = Array.from({ length: 6000 }, (_, index) => ({ index, text: `行${index}` }));
     const read = await readAll(path, options);
     expect(read.map(({ value }) => value)).toEqual(rows);
-    expect(read.at(-1)!.line).toBe(30000);
+    expect(read.at(-1)!.line).toBe(6000);
     const packed = folder.write("groups.parquet.gz", gzipSync(readFileSync(path)));
     expect(await values(packed)).toEqual(rows);
   });

@@ -10,6 +10,7 @@ const maxWindowBytes = 32 << 20;
 
 const frameMagic = 0xfd2fb528;
 const maxHeaderBytes = 18;
+const blockHeaderBytes = 3;
 
 /**
  * @throws Error saying what is broken
@@ -50,25 +51,29 @@ async function* frame(input: ByteQueue): AsyncGenerator<Buffer> {
         "(zstd --long): unpack it with unzstd --long=31",
     );
   }
-  decoder.push(await input.take(header.bytes));
-  for (let last = false; !last; ) {
-    const start = await input.take(3);
-    const block = start.readUIntLE(0, 3);
-    last = (block & 1) === 1;
-    const isRepeated = ((block >> 1) & 3) === 1;
-    const body = await input.take(isRepeated ? 1 : block >> 3);
-    decoder.push(Buffer.concat([start, body]), last && !header.hasChecksum);
+  // Each push but the last ends within a block: fzstd never lets go of bytes that end with one.
+  const start = await input.take(header.bytes + blockHeaderBytes);
+  decoder.push(start);
+  let block = blockAt(start);
+  for (let ended = false; !ended; ) {
+    const { isLast, bodyBytes } = block;
+    const bytes = await input.take(bodyBytes + (isLast ? header.checksumBytes : blockHeaderBytes));
+    decoder.push(bytes, isLast);
     yield* flush();
-  }
-  if (header.hasChecksum) {
-    const stored = await input.take(4);
-    decoder.push(stored, true);
-    yield* flush();
-    checkHash(hash, stored);
+    if (!isLast) block = blockAt(bytes);
+    else if (header.checksumBytes > 0) checkHash(hash, bytes.subarray(bodyBytes));
+    ended = isLast;
   }
   if (header.contentBytes !== undefined && header.contentBytes !== length) {
     throw new Error(`a frame has ${length} bytes and says that it has ${header.contentBytes}`);
   }
+}
+
+/** What the block header at the end of the bytes says (RFC 8878, 3.1.1.2). */
+function blockAt(bytes: Buffer): { isLast: boolean; bodyBytes: number } {
+  const header = bytes.readUIntLE(bytes.length - blockHeaderBytes, blockHeaderBytes);
+  const isRepeated = ((header >> 1) & 3) === 1;
+  return { isLast: (header & 1) === 1, bodyBytes: isRepeated ? 1 : header >> 3 };
 }
 
 function checkHash(hash: XxHash64, stored: Buffer): void {
@@ -81,7 +86,7 @@ interface FrameHeader {
   bytes: number;
   windowBytes: number;
   contentBytes: number | undefined;
-  hasChecksum: boolean;
+  checksumBytes: number;
 }
 
 /** RFC 8878, 3.1.1.1. */
@@ -105,7 +110,7 @@ function readHeader(bytes: Buffer): FrameHeader {
   ][sizeBytes === 8 ? 4 : sizeBytes === 4 ? 3 : sizeBytes]!();
   const base = 2 ** (10 + (bytes[5]! >> 3));
   const windowBytes = isSingleSegment ? contentBytes! : base + (base / 8) * (bytes[5]! & 7);
-  return { bytes: length, windowBytes, contentBytes, hasChecksum: (descriptor & 4) !== 0 };
+  return { bytes: length, windowBytes, contentBytes, checksumBytes: descriptor & 4 };
 }
 
 /** Bytes of a stream, as many at a time as a reader asks for. */
