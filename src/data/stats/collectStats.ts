@@ -98,7 +98,8 @@ export async function collectStats(
       const rows = printedRows.map((row) => first + row);
       duplicates.add(prints, rows);
       rows.forEach((row, index) => {
-        prompts.add(prints.prompt[index]!, row);
+        const hash = prints.prompt[index]!;
+        if (!Number.isNaN(hash)) prompts.add(hash, row);
       });
       onRows?.(total.rows, looked);
     }

@@ -4,7 +4,7 @@ import { bands, type Fingerprints, similarity, sketchBins } from "./fingerprint.
 export interface DuplicateEstimate {
   /** Rows whose roles and texts are all those of an earlier row. */
   exact: { share: number; largest: number; first: [row: number, row: number] | undefined };
-  /** Rows whose first prompt is that of an earlier row. */
+  /** Rows whose first prompt is that of an earlier row, of those that have one. */
   prompts: { share: number };
   /** Rows that are alike to another one, but one of each group; exact ones included. */
   near: {
@@ -66,7 +66,7 @@ export function duplicateCounter(mostHashes = 1 << 19, mostSketches = 100_000): 
       for (let index = 0; index < rows.length; index++) {
         const row = rows[index]!;
         exact.add(prints.exact[index]!, row);
-        prompts.add(prints.prompt[index]!, row);
+        if (!Number.isNaN(prints.prompt[index]!)) prompts.add(prints.prompt[index]!, row);
         if (seen++ % stride !== 0) continue;
         if (count === mostSketches) {
           keepEverySecond();

@@ -14,7 +14,7 @@ export const binsPerBand = 6;
 export interface Fingerprints {
   /** [rows]; of roles and texts. */
   exact: Float64Array;
-  /** [rows]; of the first prompt. */
+  /** [rows]; of the first prompt, NaN where there is none (plain text). */
   prompt: Float64Array;
   /** [rows, bands]; a hash of each band's bins. */
   bands: Uint32Array;
@@ -39,7 +39,7 @@ export function addFingerprint(
   prompt: string,
 ): void {
   into.exact[row] = hashText(JSON.stringify(messages));
-  into.prompt[row] = hashText(prompt);
+  into.prompt[row] = prompt === "" ? Number.NaN : hashText(prompt);
   const text = messages.map(({ content }) => content).join("\n");
   const sketch = onePermutationSketch(text.toLowerCase().replace(/\s+/gu, ""));
   for (let bin = 0; bin < sketchBins; bin++) into.bits[row * sketchBins + bin] = sketch[bin]!;

@@ -7,7 +7,7 @@ import { addLength } from "./sketch.js";
 import { addTally } from "./tally.js";
 import { findPlaceholders, type TokenKind } from "./textFindings.js";
 
-/** A row that cannot be trained on: counted by its reason without place and numbers. */
+/** A row that cannot be trained on: counted by its reason without place, numbers and names. */
 export function measureRefusal(
   measures: Measures,
   error: DataError,
@@ -15,7 +15,10 @@ export function measureRefusal(
 ): void {
   const place = `${source.file}:${source.line}: `;
   const what = error.message.startsWith(place) ? error.message.slice(place.length) : error.message;
-  const reason = what.replace(/\d+(?:\.\d+)?/g, "N");
+  const reason = what
+    .replace(/\b(call of) \S+/g, "$1 …")
+    .replace(/"[^"]{0,200}"/g, '"…"')
+    .replace(/\d+(?:\.\d+)?/g, "N");
   addTally(measures.refused, reason, 1, [source]);
 }
 
