@@ -7,7 +7,7 @@ export function checkRows(data: DataReport, config: DeviceConfig): Finding[] {
   const { role, rows, bad_rows: bad, dropped_rows: dropped, most_sequences: most } = data;
   const count = (number: number, what: string) =>
     `${number.toLocaleString("en")} ${number === 1 ? `row ${what}` : `rows ${what}`}`;
-  if (bad > 0 && config.on_error === "skip") {
+  if (bad > 0 && bad + dropped < rows && config.on_error === "skip") {
     findings.push({
       what: `${count(bad, `of the ${role} data`)} will be left out (on_error skip)`,
       why: "they cannot be trained on; the run lists them",

@@ -25,24 +25,26 @@ export const preferenceFormat: ConversationFormat = {
   ],
   matches: (row) => "chosen" in row && "rejected" in row,
   read(row) {
-    const prompt = readPrompt(row);
-    const answers = [row.chosen, row.rejected].map((value, index) =>
-      readAnswer(value, index === 0 ? "chosen" : "rejected"),
-    );
-    let [chosen, rejected] = answers as [Message[], Message[]];
-    if (prompt === undefined) {
-      const shared = commonMessages(chosen, rejected);
-      if (shared === 0) {
-        throw new DataError("prompt is missing", {
-          why: "chosen and rejected do not begin with the same messages either",
-          todo: "correct or remove the row",
-        });
-      }
-      const common = chosen.slice(0, shared);
-      [chosen, rejected] = [chosen.slice(shared), rejected.slice(shared)];
-      return finish(row, common, chosen, rejected);
+    const given = readPrompt(row);
+    const chosen = readAnswer(row.chosen, "chosen");
+    const rejected = readAnswer(row.rejected, "rejected");
+    const shared = given === undefined ? commonMessages(chosen, rejected) : 0;
+    const prompt = given ?? chosen.slice(0, shared);
+    if (prompt.length === 0) {
+      throw new DataError("prompt is missing", {
+        why: "chosen and rejected do not begin with the same messages either",
+        todo: "correct or remove the row",
+      });
     }
-    return finish(row, prompt, chosen, rejected);
+    const system = prompt[0]?.role === "system" ? undefined : optionalText(row.system, "system");
+    return {
+      kind: name,
+      messages: [...systemMessage(system), ...prompt],
+      chosen: chosen.slice(shared),
+      rejected: rejected.slice(shared),
+      tools: toolList(row.tools),
+      id: conversationId(row.id),
+    };
   },
   write(row) {
     if (row.kind !== "preference" || !row.chosen || !row.rejected) {
@@ -57,18 +59,6 @@ export const preferenceFormat: ConversationFormat = {
     };
   },
 };
-
-function finish(row: Row, prompt: Message[], chosen: Message[], rejected: Message[]) {
-  const system = prompt[0]?.role === "system" ? undefined : optionalText(row.system, "system");
-  return {
-    kind: name as "preference",
-    messages: [...systemMessage(system), ...prompt],
-    chosen,
-    rejected,
-    tools: toolList(row.tools),
-    id: conversationId(row.id),
-  };
-}
 
 /** Undefined where it is part of both conversations. */
 function readPrompt(row: Row): Message[] | undefined {
