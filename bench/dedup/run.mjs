@@ -52,11 +52,13 @@ function parseOptions() {
   return { ...values, workDir: path.resolve(values["work-dir"]) };
 }
 
-/** Runs a command on one core; its wall seconds and the JSON object that it prints. */
+/** Runs a command on one core; its seconds, on the clock and of the processor, and the JSON object that it prints. */
 function onOneCore(core, command, args) {
   const settings = { OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1" };
   const started = performance.now();
-  const { status, stdout } = spawnSync("taskset", ["-c", core, command, ...args], {
+  const script = 'TIMEFORMAT="%U %S"; { time taskset -c "$@" 2>&3; } 3>&2 2>"$0"';
+  const times = path.join(os.tmpdir(), `tunewright-bench-${process.pid}`);
+  const { status, stdout } = spawnSync("bash", ["-c", script, times, core, command, ...args], {
     cwd: root,
     encoding: "utf8",
     maxBuffer: 1 << 30,
@@ -64,8 +66,14 @@ function onOneCore(core, command, args) {
     stdio: ["ignore", "pipe", "inherit"],
   });
   if (status !== 0) throw new Error(`${command} ended with exit code ${status}`);
-  const seconds = (performance.now() - started) / 1000;
-  return { wallSeconds: seconds, ...JSON.parse(stdout.slice(stdout.indexOf("{"))) };
+  const wallSeconds = (performance.now() - started) / 1000;
+  const [user, system] = fs.readFileSync(times, "utf8").trim().split(" ").map(Number);
+  fs.rmSync(times);
+  return {
+    wallSeconds,
+    cpuSeconds: user + system,
+    ...JSON.parse(stdout.slice(stdout.indexOf("{"))),
+  };
 }
 
 function python() {
@@ -86,7 +94,8 @@ function runTunewright(file, flags, options) {
   const out = path.join(options.workDir, "unique.jsonl");
   const args = ["data", "dedup", file, "--out", out, "--threads", "1", "--json", ...flags];
   args.push("--threshold", options.threshold);
-  const result = onOneCore(options.core, path.join(root, "tunewright"), args);
+  const main = path.join(root, "dist/cli/main.js");
+  const result = onOneCore(options.core, process.execPath, [main, ...args]);
   const lines = fs.readFileSync(`${out}.clusters.jsonl`, "utf8").split("\n").filter(Boolean);
   const clusters = lines.map((line) => {
     const { kept, removed } = JSON.parse(line);
@@ -108,6 +117,7 @@ function compare(tunewright, peer, documents) {
     signatures: documents / hashing(side),
     total: documents / total(side),
     command: documents / side.wallSeconds,
+    cpu: documents / side.cpuSeconds,
   });
   const [own, other] = [rates(tunewright), rates(peer)];
   const ratios = Object.fromEntries(Object.keys(own).map((key) => [key, own[key] / other[key]]));
@@ -147,6 +157,7 @@ function printComparison({ clusters, sameClusters, tunewright, peer, ratios }, v
       "                          Tunewright text-dedup   ratio\n",
   );
   const names = { signatures: "signatures", total: "read to written", command: "with starting" };
+  names.cpu = "per processor second";
   for (const [key, name] of Object.entries(names)) {
     const ratio = `${ratios[key].toFixed(1)}x`.padStart(8);
     process.stdout.write(

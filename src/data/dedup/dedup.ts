@@ -4,7 +4,7 @@ import { rm } from "node:fs/promises";
 import { ConfigError } from "../../util/errors.js";
 import { resolveSources } from "../sources/index.js";
 import { type DedupResult, type MergeOptions, mergeShards } from "./mergeShards.js";
-import { defaultParameters, type SignatureParameters } from "./parameters.js";
+import { defaultParameters, type ReadingOptions, type SignatureParameters } from "./parameters.js";
 import {
   checkSameParameters,
   makeShard,
@@ -12,7 +12,7 @@ import {
   type ShardOptions,
   type ShardResult,
 } from "./shards.js";
-import type { SignatureFile } from "./signatureFile.js";
+import type { SignatureFile, SourceFile } from "./signatureFile.js";
 import { checkSameFiles, describeFiles } from "./sourceFiles.js";
 
 export interface DedupOptions {
@@ -49,9 +49,11 @@ export async function dedupFiles(
   options: DedupOptions,
 ): Promise<DedupReport> {
   const started = performance.now();
-  const { hanRows } = await makeSignatures(files, out, { shard: 0, shards: 1 }, options);
+  const all = { ...defaultParameters, ...options.parameters };
+  const described = await describeFiles(await resolved(files, out), all.reading);
+  const { hanRows } = await makeDescribed(described, out, { shard: 0, shards: 1 }, options);
   const signatures = (performance.now() - started) / 1000;
-  const report = await mergeSignatures(files, out, options);
+  const report = await mergeDescribed(async () => described, out, options);
   const seconds = { signatures, ...report.seconds, total: signatures + report.seconds.total };
   return { ...report, hanRows, seconds };
 }
@@ -64,10 +66,20 @@ export async function makeSignatures(
   files: readonly string[],
   out: string,
   shard: Pick<ShardOptions, "shard" | "shards">,
+  options: DedupOptions,
+): Promise<ShardResult> {
+  const { reading } = { ...defaultParameters, ...options.parameters };
+  const described = await describeFiles(await resolved(files, out), reading);
+  return makeDescribed(described, out, shard, options);
+}
+
+function makeDescribed(
+  described: SourceFile[],
+  out: string,
+  shard: Pick<ShardOptions, "shard" | "shards">,
   { parameters, threads, folder, failFast, onProgress }: DedupOptions,
 ): Promise<ShardResult> {
   const all = { ...defaultParameters, ...parameters };
-  const described = await describeFiles(await resolved(files, out), all.reading);
   const onRows = (rows: number, total: number) => onProgress?.("signatures", rows / total);
   const shardOptions = { ...shard, threads, failFast, onRows };
   return makeShard(folder ?? workFolder(out), all, described, shardOptions);
@@ -80,6 +92,15 @@ export async function makeSignatures(
 export async function mergeSignatures(
   files: readonly string[],
   out: string,
+  options: DedupOptions,
+): Promise<DedupReport> {
+  const paths = await resolved(files, out);
+  return mergeDescribed((reading) => describeFiles(paths, reading), out, options);
+}
+
+async function mergeDescribed(
+  describe: (reading: ReadingOptions) => Promise<SourceFile[]>,
+  out: string,
   {
     parameters,
     merge,
@@ -90,7 +111,6 @@ export async function mergeSignatures(
   }: DedupOptions,
 ): Promise<DedupReport> {
   const started = performance.now();
-  const paths = await resolved(files, out);
   const shards = await openShards(folder);
   let result: DedupResult;
   const [{ header, path }] = shards as [SignatureFile];
@@ -98,7 +118,7 @@ export async function mergeSignatures(
     const reading = { ...header.parameters.reading, ...given(parameters?.reading ?? {}) };
     const asked = { ...header.parameters, ...parameters, reading };
     checkSameParameters(asked, header.parameters, path);
-    const described = await describeFiles(paths, reading);
+    const described = await describe(reading);
     checkSameFiles(described, header.files, path);
     const mergeOptions: MergeOptions = {
       ...{ threshold: 0.7, distance: 4, keep: "first", checkJaccard: false },

@@ -38,7 +38,7 @@ export interface SignatureParameters {
 
 export type ReadingOptions = Pick<
   SourceOptions,
-  "format" | "mossTools" | "mossMetaInstruction" | "mossLearn" | "placeholders"
+  "format" | "encoding" | "mossTools" | "mossMetaInstruction" | "mossLearn" | "placeholders"
 >;
 
 export const defaultParameters: SignatureParameters = {

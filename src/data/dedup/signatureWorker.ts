@@ -20,9 +20,12 @@ export interface PartRecords {
   /** Records of the part's rows. */
   records: Uint8Array<ArrayBuffer>;
   refused: RefusedRow[];
-  /** Rows with Han characters. */
+  /** Rows that have Han characters where they begin. */
   hanRows: number;
 }
+
+/** Characters of a text in which Han is looked for. */
+const seenCharacters = 100;
 
 export const setup: WorkerSetup<SignatureParameters, FilePart, PartRecords> = (parameters) => {
   const { run } = makePart(parameters);
@@ -84,7 +87,7 @@ async function makeRecords(
     record.writeUInt32LE(turns, recordFields.turns);
     const text = comparedText(whole, parameters.by);
     if (words > 0) {
-      if (/\p{Script=Han}/u.test(text)) hanRows++;
+      if (/\p{Script=Han}/u.test(text.slice(0, seenCharacters))) hanRows++;
       texts.push(text);
       rows.push(row);
     }
