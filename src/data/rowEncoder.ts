@@ -127,6 +127,8 @@ export function threadedEncoder(
     new URL("./encodeWorker", import.meta.url),
     settings,
     threads,
+    // Native encoding of one job goes on while the next is read and rendered.
+    { jobsAtOnce: 3, youngHeap: 8 },
   );
   let ready = false;
   let failure: unknown;

@@ -1,7 +1,12 @@
 /** What a thread of a worker pool runs: loads the module, then does one job after another. */
 import { parentPort, workerData } from "node:worker_threads";
 import { plainError } from "./plainError.js";
-import { Transferred, type WorkerAnswer, type WorkerSetup } from "./workerPool.js";
+import {
+  Transferred,
+  type WorkerAnswer,
+  type WorkerRequest,
+  type WorkerSetup,
+} from "./workerPool.js";
 
 const { entry, settings } = workerData as { entry: string; settings: unknown };
 const port = parentPort!;
@@ -10,19 +15,19 @@ const answer = (message: WorkerAnswer) => port.postMessage(message);
 try {
   const module = (await import(entry)) as { setup: WorkerSetup<unknown, unknown, unknown> };
   const job = await module.setup(settings);
-  port.on("message", async (input: unknown) => {
+  port.on("message", async ({ id, input }: WorkerRequest) => {
     try {
       const result = await job(input);
       if (result instanceof Transferred) {
-        port.postMessage({ value: result.value } satisfies WorkerAnswer, [...result.buffers]);
+        port.postMessage({ id, value: result.value } satisfies WorkerAnswer, [...result.buffers]);
       } else {
-        answer({ value: result });
+        answer({ id, value: result });
       }
     } catch (error) {
-      answer({ error: plainError(error) });
+      answer({ id, error: plainError(error) });
     }
   });
   answer({ ready: true });
 } catch (error) {
-  answer({ error: plainError(error) });
+  answer({ failed: plainError(error) });
 }

@@ -13,10 +13,27 @@ afterEach(() => pool.close());
 
 test("settings reach every thread and buffers come back whole", async () => {
   const { run } = start(2, 5);
-  const results = await Promise.all([1, 2, 3, 4].map((value) => run({ value, wait: 20 })));
+  const results = await Promise.all([1, 2, 3, 4].map((value) => run({ value, wait: 500 })));
   expect(results.map(({ product }) => product)).toEqual([5, 10, 15, 20]);
   expect(new Set(results.map(({ thread }) => thread)).size).toBe(2);
   expect(new Uint8Array(results[3]!.bytes)).toEqual(Uint8Array.of(20));
+});
+
+test("a thread is given so many jobs at once, and answers as they are done", async () => {
+  const threads = workerPool<{ factor: number }, Input, { product: number }>(
+    new URL("../../test/unit/poolWorker", import.meta.url),
+    { factor: 2 },
+    1,
+    { jobsAtOnce: 3, youngHeap: 8 },
+  );
+  const done: number[] = [];
+  const jobs = [90, 60, 30, 0].map(async (wait, value) => {
+    done.push((await threads.run({ value, wait })).product);
+  });
+  await Promise.all(jobs);
+  await threads.close();
+  expect(done.slice(0, 2)).toEqual([4, 6]);
+  expect(done.toSorted()).toEqual([0, 2, 4, 6]);
 });
 
 test("an error keeps its class, reason and remedy, and the thread goes on", async () => {

@@ -41,8 +41,26 @@ interface Job {
   reject(error: unknown): void;
 }
 
-/** What a worker answers. */
-export type WorkerAnswer = { ready: true } | { value: unknown } | { error: PlainError };
+/** What a worker is sent. */
+export interface WorkerRequest {
+  /** Given back with the answer. */
+  id: number;
+  input: unknown;
+}
+
+/** What a worker answers; `failed` is its set-up. */
+export type WorkerAnswer =
+  | { ready: true }
+  | { id: number; value: unknown }
+  | { id: number; error: PlainError }
+  | { failed: PlainError };
+
+export interface WorkerPoolOptions {
+  /** Jobs that a thread is given before it has answered the first of them. Default 1. */
+  jobsAtOnce?: number;
+  /** Limit of the heap for young objects of each thread, in MB. Default: V8's, about 48. */
+  youngHeap?: number;
+}
 
 /**
  * Starts the threads.
@@ -52,39 +70,46 @@ export function workerPool<Settings, Input, Output>(
   entry: URL,
   settings: Settings,
   threads: number,
+  { jobsAtOnce = 1, youngHeap }: WorkerPoolOptions = {},
 ): WorkerPool<Input, Output> {
   const waiting: Job[] = [];
-  const idle: Worker[] = [];
-  const running = new Map<Worker, Job | undefined>();
+  /** Jobs of each thread that is set up, by their numbers. */
+  const running = new Map<Worker, Map<number, Job>>();
   let failure: unknown;
+  let given = 0;
 
-  const next = (worker: Worker) => {
-    const job = waiting.shift();
-    running.set(worker, job);
-    if (job) worker.postMessage(job.input);
-    else idle.push(worker);
+  /** Gives waiting jobs to the threads that have the fewest. */
+  const share = () => {
+    while (waiting.length > 0) {
+      const free = [...running].filter(([, jobs]) => jobs.size < jobsAtOnce);
+      if (free.length === 0) return;
+      const [worker, jobs] = free.reduce((best, one) => (one[1].size < best[1].size ? one : best));
+      const job = waiting.shift()!;
+      const id = given++;
+      jobs.set(id, job);
+      worker.postMessage({ id, input: job.input } satisfies WorkerRequest);
+    }
   };
   const fail = (error: unknown) => {
     failure ??= error;
-    for (const job of running.values()) job?.reject(failure);
+    for (const jobs of running.values()) for (const job of jobs.values()) job.reject(failure);
     for (const job of waiting.splice(0)) job.reject(failure);
     running.clear();
-    idle.length = 0;
   };
-  const workers = Array.from({ length: threads }, () => startWorker(entry, settings));
+  const workers = Array.from({ length: threads }, () => startWorker(entry, settings, youngHeap));
   for (const worker of workers) {
-    running.set(worker, undefined);
     worker.on("message", (answer: WorkerAnswer) => {
-      if (!running.has(worker)) return;
-      const job = running.get(worker);
-      if ("error" in answer) {
-        const error = revivedError(answer.error);
-        if (!job) return fail(error);
-        job.reject(error);
-      } else if ("value" in answer) {
-        job!.resolve(answer.value as never);
+      if (failure !== undefined) return;
+      if ("ready" in answer) running.set(worker, new Map());
+      else if ("failed" in answer) fail(revivedError(answer.failed));
+      else {
+        const jobs = running.get(worker)!;
+        const job = jobs.get(answer.id)!;
+        jobs.delete(answer.id);
+        if ("error" in answer) job.reject(revivedError(answer.error));
+        else job.resolve(answer.value as never);
       }
-      next(worker);
+      share();
     });
     worker.on("error", (cause) => fail(cause));
     worker.on("exit", (code) =>
@@ -97,8 +122,7 @@ export function workerPool<Settings, Input, Output>(
       if (failure !== undefined) return Promise.reject(failure);
       return new Promise<Output>((resolve, reject) => {
         waiting.push({ input, resolve, reject });
-        const worker = idle.shift();
-        if (worker) next(worker);
+        share();
       });
     },
     async close() {
@@ -109,12 +133,13 @@ export function workerPool<Settings, Input, Output>(
 }
 
 /** From the sources (tests, scripts) a thread has to be taught TypeScript first. */
-function startWorker(entry: URL, settings: unknown): Worker {
+function startWorker(entry: URL, settings: unknown, youngHeap: number | undefined): Worker {
   const fromSource = import.meta.url.endsWith(".ts");
   const main = fromSource ? "./workerFromSource.mjs" : "./workerMain.js";
   return new Worker(new URL(main, import.meta.url), {
     workerData: { entry: `${entry.href}${fromSource ? ".ts" : ".js"}`, settings },
     execArgv: [],
+    ...(youngHeap === undefined ? {} : { resourceLimits: { maxYoungGenerationSizeMb: youngHeap } }),
   });
 }
 
