@@ -12,7 +12,9 @@ export const dataFields = {
     .describe("Held-out conversations, one file or a list; needed for evaluation."),
   max_seq_length: integer(2)
     .default(1024)
-    .describe("Longest sequence in tokens; a longer conversation is cut at the right."),
+    .describe(
+      "Longest sequence in tokens; over_length says what becomes of a longer conversation.",
+    ),
   per_device_train_batch_size: integer(1)
     .default(8)
     .describe(

@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { loadTrainingConfig } from "./config/index.js";
+import { readingOptions } from "./readingOptions.js";
+
+const needed = ["--model_name_or_path", "m", "--train_file", "t.jsonl", "--output_dir", "o"];
+const read = (...flags: string[]) =>
+  readingOptions(loadTrainingConfig(undefined, [...needed, "--lora_rank", "4", ...flags]).config);
+
+test("rows are cut on the right and MOSS is learnt but for its results, unless the keys say else", () => {
+  expect(read()).toEqual({
+    ...{ maxSeqLength: 1024, overLength: "cut", mossTools: "keep", mossMetaInstruction: false },
+    ...{ mossLearn: ["thoughts", "commands", "answers"], placeholders: {} },
+  });
+  expect(
+    read(
+      ...["--over-length", "split", "--max-seq-length", "64", "--moss-tools", "drop"],
+      ...["--moss-learn", "answers,human", "--moss-meta-instruction"],
+      ...["--placeholders", '{"name": "小明"}'],
+    ),
+  ).toEqual({
+    ...{ maxSeqLength: 64, overLength: "split", mossTools: "drop", mossMetaInstruction: true },
+    ...{ mossLearn: ["answers", "human"], placeholders: { name: "小明" } },
+  });
+});
+
+test.each([
+  [["--over_length", "chop"], /over_length/],
+  [["--moss_learn", "dreams"], /moss_learn/],
+  [["--placeholders", "name"], /placeholders.*object of texts/s],
+])("%j is refused", (flags, message) => {
+  const refusal = () => {
+    try {
+      read(...flags);
+    } catch (error) {
+      if (error instanceof Error) return `${error.message} ${JSON.stringify(error)}`;
+    }
+    return "";
+  };
+  expect(refusal()).toMatch(message);
+});
