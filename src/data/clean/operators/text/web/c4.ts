@@ -68,7 +68,18 @@ export const filterC4 = textFilter({
     (text) => {
       if (lorem_ipsum && /lorem ipsum/i.test(text)) return "lorem ipsum";
       if (curly_brackets && text.includes("{")) return "a curly bracket";
-      const sentences = text.match(/[。！？…]+|[.!?]+(?=["')\]”’]{0,3}(?:\s|$))/g)?.length ?? 0;
+      const sentences = countSentences(text);
       return below("sentences", sentences, minimum_sentences);
     },
 });
+
+/** Runs of terminal punctuation; of Latin punctuation those that white space or the end follows. */
+function countSentences(text: string): number {
+  let count = 0;
+  for (const match of text.matchAll(/[。！？…]+|[.!?]+/g)) {
+    const end = match.index + match[0].length;
+    const isWide = match[0].charCodeAt(0) > 0x7f;
+    if (isWide || /^["')\]”’]{0,3}(?:\s|$)/.test(text.slice(end, end + 4))) count++;
+  }
+  return count;
+}
