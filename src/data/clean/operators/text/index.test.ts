@@ -1,9 +1,14 @@
 /** What holds for every text operator. */
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { type CanonicalRow, isRejection } from "../../operator.js";
 import { textOperators } from "./index.js";
 import { rowOf } from "./testRows.js";
 
+const page = readFileSync(
+  new URL("../../../../../docs/cleaning-operators.md", import.meta.url),
+  "utf8",
+);
 const needed: Record<string, object> = { filter_flagged_words: { words: ["aaab", "赌博"] } };
 
 const rows: CanonicalRow[] = [
@@ -45,6 +50,15 @@ describe.each(textOperators.map((operator) => ({ name: operator.name, operator }
         expect(option.description, key).toBeTruthy();
       }
       expect(() => operator.options.parse({ no_such_option: 1 })).toThrow();
+    });
+
+    test("is on its page of the documentation, with its options", () => {
+      const line = page.split("\n").find((one) => one.startsWith(`| \`${name}\` |`)) ?? "";
+      const { roles, ...own } = operator.options.parse({}) as Record<string, unknown>;
+      expect(roles).toBeInstanceOf(Array);
+      for (const [key, value] of Object.entries(own)) {
+        expect(line).toContain(`\`${key}\` ${JSON.stringify(value)}`);
+      }
     });
 
     test.skipIf(forWeb.test(name))("leaves ordinary conversations as they are", async () => {

@@ -37,6 +37,9 @@ test("a conversation about the two writings stays", async () => {
   expect(await run()).toBe(row);
   const result = await run({ keep_when_asked: false });
   expect(isRejection(result) || result.messages[1]!.content).toBe("软体");
+  expect(await clean("把複雜的問題轉換為簡單的問題，變得簡潔")).toBe(
+    "把复杂的问题转换为简单的问题，变得简洁",
+  );
 });
 
 test("twice is the same as once", async () => {

@@ -27,7 +27,7 @@ type Options = z.output<typeof options>;
 type Convert = (text: string) => string;
 
 const asked =
-  /[繁简簡][体體]|正[体體]字|[繁简簡][转轉換换]|[转轉換换成为為][繁简簡]|(?:traditional|simplified) chinese/i;
+  /[繁简簡][体體]|正[体體]字|[繁简簡][转轉換换]|[转轉](?:[为為成换換])?[繁简簡](?![单單化便明短要易洁潔])|(?:traditional|simplified) chinese/i;
 const sentenceEnd = /(?<=[。！？!?\n])/;
 const kanaOrHangul = /[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/gu;
 const kanaOrHangulOrHan =
