@@ -42,14 +42,23 @@ export async function encodeRows(
   const conversations = await Promise.all(rows.map((row) => refusalOf(() => source.read(row))));
   const readable = conversations.filter(isConversation);
   const encoded = (await encodeAll(readable, options)).values();
-  const dropped = `longer than max_seq_length ${options.maxSeqLength}, and over_length is drop`;
   return conversations.map((conversation, index) => {
     const place = source.place(rows[index]!);
     const result = conversation instanceof DataError ? conversation : encoded.next().value!;
     return result instanceof DataError
       ? { ok: false, error: result, source: place }
-      : { ok: true, encoded: result, ...(result.length === 0 ? { dropped } : {}), source: place };
+      : { ok: true, encoded: result, ...dropping(result, place, options), source: place };
   });
+}
+
+function dropping(
+  { length }: readonly EncodedConversation[],
+  { file, line }: Source,
+  { maxSeqLength }: EncodeRowsOptions,
+): { dropped?: string } {
+  if (length > 0) return {};
+  const reason = `longer than max_seq_length ${maxSeqLength}, and over_length is drop`;
+  return { dropped: `${file}:${line}: ${reason}` };
 }
 
 /** All in one native call; one by one where a conversation among them is refused. */

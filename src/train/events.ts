@@ -100,6 +100,8 @@ export interface TrainSummary {
   train_steps_per_second: number;
   tokens: number;
   labelled_tokens: number;
+  /** Rows left out, of all attempts, as `skipped_rows.jsonl` lists them. */
+  rows_skipped: number;
   tokens_per_second: number;
   total_flos: number;
   /** Share of the device's measured peak; `null` where the peak was not measured. */

@@ -38,7 +38,7 @@ import { choosePrecision } from "./precision.js";
 import { countParameters, fetchBaseModel, prepareModel, saveTrained } from "./prepareModel.js";
 import { changedSince, openRunDirectory, readRunConfig, writeRunConfig } from "./runDirectory.js";
 import { countIntervalSteps, createSchedule } from "./schedule.js";
-import { openSkippedRows } from "./skippedRows.js";
+import { nothingLearnt, openSkippedRows } from "./skippedRows.js";
 import { countLabelled, evaluationPass, trainingPass, zeroGradients } from "./step.js";
 import { readTrainerState, type TrainerState, writeTrainerState } from "./trainerState.js";
 import { describeData, openEvalFile, openTrainFile } from "./trainingFiles.js";
@@ -360,6 +360,7 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
         if (due(config.save_strategy, saveEvery)) savedStep = await save();
         trimMemory();
       }
+      if (state.step > 0 && state.labelledTokens === 0) throw nothingLearnt(skipped.count);
       if (held && config.eval_strategy === "no") await evaluate(held);
     } catch (error) {
       if (!(error instanceof Interrupted)) throw error;
@@ -385,6 +386,7 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
       train_steps_per_second: state.step / state.seconds,
       tokens: state.tokens,
       labelled_tokens: state.labelledTokens,
+      rows_skipped: skipped.count,
       tokens_per_second: state.tokens / state.seconds,
       total_flos: totalFlos(countNonEmbeddingParameters(model.config, adapter), state.tokens),
       mfu: modelFlopsUtilisation(state.operations, state.seconds, precision.peak),

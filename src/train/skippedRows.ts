@@ -1,7 +1,8 @@
-/** Rows that a run left out (`on_error: skip`), in a file of the run directory. */
+/** Rows that a run left out (`on_error: skip`, `over_length: drop`), in a file of the run directory. */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { MicroBatch } from "../data/index.js";
+import { DataError } from "../util/errors.js";
 
 export const skippedRowsName = "skipped_rows.jsonl";
 
@@ -35,4 +36,12 @@ export function openSkippedRows(directory: string): SkippedRows {
       return added;
     },
   };
+}
+
+/** For a run whose steps had no row to learn from. */
+export function nothingLearnt(skipped: number): DataError {
+  return new DataError("nothing was trained on: no row had a token to learn", {
+    why: `${skipped} rows were left out, as ${skippedRowsName} lists them`,
+    todo: "run check with the same configuration; it says what is wrong with each row",
+  });
 }

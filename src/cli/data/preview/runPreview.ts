@@ -75,7 +75,7 @@ function rowLines(
       continue;
     }
     if (result.dropped !== undefined) {
-      lines.push("", `left out: ${result.source.file}:${result.source.line}: ${result.dropped}`);
+      lines.push("", `left out: ${result.dropped}`);
     }
     for (const encoded of result.encoded) {
       lines.push("", heading(encoded, result.source), renderTokens(encoded, tokenizer, color));
