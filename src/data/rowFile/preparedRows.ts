@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { DataError, EnvironmentError } from "../../util/errors.js";
 import { cacheVariable } from "./cacheFolder.js";
-import type { RowLines } from "./csvLines.js";
 import { refuseOtherEncoding } from "./encoding.js";
 import { type FileKind, fileKind } from "./fileKind.js";
+import type { RowLines } from "./tables.js";
 import { type Packing, transcoded, unpacked } from "./unpack.js";
 
 /** Name of the file with the rows in a cache entry. */

@@ -82,8 +82,8 @@ describe("a CSV file", () => {
     const long = "字".repeat(5_500_000);
     const fits = await values(folder.write("fits.csv", `a,b\n${long},2\n`));
     expect(fits).toEqual([{ a: long, b: "2" }]);
-    const path = folder.write("long.csv", `a,b\n1,2\n${long}${long},2\n`);
-    expect(await refusal(path, options)).toMatchObject({ name: "DataError" });
+    const path = folder.write("long.csv", `a,b\n"1\n",2\n${long}${long},2\n`);
+    expect(await refusal(path, options)).toMatchObject({ what: "FILE:4: the row is 33 MB long" });
   });
 });
 

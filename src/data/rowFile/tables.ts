@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { DataError } from "../../util/errors.js";
 import { readCsvHead } from "./csvHead.js";
-import { csvLines, lineOfRecord, type RowLines } from "./csvLines.js";
+import { type CsvRecord, csvRecords } from "./csvRecords.js";
+import { maxRowBytes, tooLong } from "./readRow.js";
 
 export interface TableJob {
   /** How errors name the file. */
@@ -20,8 +21,14 @@ export interface TableJob {
 /** Memory that DuckDB may use at first, and where that is not enough. */
 const memoryLimits = ["200MB", "2GB"];
 
-/** A row has up to 16 MiB; DuckDB's buffer has room for two. */
-const maxCsvRowBytes = 16 << 20;
+/** Of a CSV row in DuckDB's buffer, which has room for two, and in the case of longer rows. */
+const usualRowBytes = 2 << 20;
+
+/** The lines that rows begin on, one row after another. */
+export interface RowLines {
+  next(): number;
+  close(): void;
+}
 
 /** Columns whose texts are JSON where they look like it; formats read tools as text themselves. */
 const jsonColumns = new Set([
@@ -36,34 +43,66 @@ const jsonColumns = new Set([
 
 /**
  * Writes one row a line. Empty cells are empty texts, or null in {@link jsonColumns}.
- * @returns the lines that rows begin on, which need {@link TableJob.scratch}
- * @throws DataError when the file has no header or is no regular CSV file
+ * @returns the lines that rows begin on, which need {@link TableJob.table}
+ * @throws DataError when the file has no header, is no regular CSV file, or has a row over 16 MiB
  */
 export async function rowsOfCsv(job: TableJob): Promise<RowLines> {
   const { delimiter, columns } = await readCsvHead(job.table, job.file);
-  const table = await linkTo(job, "table.csv");
+  const isRow = ({ isBlank }: CsvRecord) => !isBlank || columns.length === 1;
+  const { rows, longest } = measureRows(job, delimiter, isRow);
+  const rowBytes = longest < usualRowBytes ? usualRowBytes : maxRowBytes + 1;
+  const link = literal(await linkTo(job, "table.csv"));
   const types = columns.map((name) => `${literal(name)}: 'VARCHAR'`).join(", ");
-  const source = `read_csv(${literal(table)}, auto_detect = false, header = true, strict_mode = true,
+  const source = `read_csv(${link}, auto_detect = false, header = true, strict_mode = true,
     delim = ${literal(delimiter)}, quote = '"', escape = '"', columns = {${types}},
-    max_line_size = ${maxCsvRowBytes}, buffer_size = ${2 * maxCsvRowBytes})`;
+    max_line_size = ${rowBytes}, buffer_size = ${2 * rowBytes})`;
   const cells = columns.map((name) =>
     jsonColumns.has(name)
       ? `${jsonCell(name)} AS ${identifier(name)}`
       : `coalesce(${identifier(name)}, '') AS ${identifier(name)}`,
   );
-  const breaks = columns
-    .map((name) => identifier(name))
-    .map((name) => `coalesce(len(${name}) - len(replace(${name}, chr(10), '')), 0)`);
-  const counts = join(job.scratch, "breaks");
   await withDatabase(job, delimiter, async (run) => {
-    await run(
+    const [written] = await run(
       `COPY (SELECT ${cells.join(", ")} FROM ${source}) TO ${literal(job.rows)} (FORMAT json)`,
     );
-    await run(
-      `COPY (SELECT ${breaks.join(" + ")} FROM ${source}) TO ${literal(counts)} (FORMAT csv, HEADER false)`,
-    );
+    if (Number(written?.Count) !== rows) {
+      throw new Error(`it has ${rows} rows, and DuckDB reads ${written?.Count} from it`);
+    }
   });
-  return csvLines(job.table, counts, columns.length > 1);
+  const records = csvRecords(job.table, delimiter);
+  records.next();
+  return {
+    next() {
+      for (;;) {
+        const { value } = records.next();
+        if (value === undefined || isRow(value)) return value?.line ?? 0;
+      }
+    },
+    close: () => void records.return(undefined),
+  };
+}
+
+/** How many rows a CSV file has, and how long the longest one is. */
+function measureRows(
+  { file, table }: TableJob,
+  delimiter: string,
+  isRow: (record: CsvRecord) => boolean,
+): { rows: number; longest: number } {
+  let rows = -1;
+  let longest = 0;
+  for (const record of csvRecords(table, delimiter)) {
+    if (record.bytes > maxRowBytes) throw tooLong(record.bytes, `${file}:${record.line}`);
+    if (rows === -1 || isRow(record)) rows++;
+    longest = Math.max(longest, record.bytes);
+  }
+  return { rows, longest };
+}
+
+/** The 1-based line of a record that DuckDB names by its number. */
+function lineOfRecord(table: string, delimiter: string, number: number): number {
+  let at = 0;
+  for (const { line } of csvRecords(table, delimiter)) if (++at === number) return line;
+  return number;
 }
 
 /**
@@ -113,7 +152,8 @@ async function withDatabase(
     });
     const connection = await instance.connect();
     try {
-      await action(async (sql) => (await connection.runAndReadAll(sql)).getRowObjectsJson());
+      const run: Run = async (sql) => (await connection.runAndReadAll(sql)).getRowObjectsJson();
+      await action(run);
       return;
     } catch (error) {
       const isMemory = error instanceof Error && error.message.startsWith("Out of Memory");
