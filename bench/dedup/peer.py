@@ -13,6 +13,8 @@ import sys
 
 documents, folder, permutations, threshold = sys.argv[1:5]
 os.environ["HF_DATASETS_OFFLINE"] = "1"
+os.environ["HF_DATASETS_DISABLE_PROGRESS_BARS"] = "1"
+os.environ["TQDM_DISABLE"] = "1"
 os.environ["HF_HOME"] = os.path.join(folder, "hf")
 
 import text_dedup.minhash as minhash  # noqa: E402

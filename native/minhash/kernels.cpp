@@ -5,16 +5,6 @@
 
 namespace minhash {
 
-namespace {
-
-typedef uint32_t Words __attribute__((vector_size(64)));
-typedef uint64_t Wide __attribute__((vector_size(64)));
-typedef int64_t SignedWide __attribute__((vector_size(64)));
-
-constexpr size_t kWide = 8;
-
-}  // namespace
-
 #define ROTATE(x, n) (((x) << (n)) | ((x) >> (32 - (n))))
 #define STEP(function, constant)                                              \
   {                                                                           \
@@ -33,21 +23,27 @@ constexpr size_t kWide = 8;
 
 namespace plain {
 #define MINHASH_TARGET
+#define MINHASH_BYTES 16
 #include "lanes.h"
 #undef MINHASH_TARGET
+#undef MINHASH_BYTES
 }  // namespace plain
 
 #if defined(__x86_64__)
 namespace avx2 {
 #define MINHASH_TARGET __attribute__((target("avx2")))
+#define MINHASH_BYTES 32
 #include "lanes.h"
 #undef MINHASH_TARGET
+#undef MINHASH_BYTES
 }  // namespace avx2
 
 namespace avx512 {
 #define MINHASH_TARGET __attribute__((target("avx512f,avx512dq")))
+#define MINHASH_BYTES 64
 #include "lanes.h"
 #undef MINHASH_TARGET
+#undef MINHASH_BYTES
 }  // namespace avx512
 #endif
 

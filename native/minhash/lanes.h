@@ -1,12 +1,19 @@
 // The two kernels in vector types. kernels.cpp includes this once for each instruction set, with MINHASH_TARGET
-// naming it: vector types are lowered before functions are inlined, so one generic body would not do.
+// naming it and MINHASH_BYTES the width of its vectors: vector types are lowered before functions are inlined, and
+// wider ones than the processor has are lowered badly, so one generic body would not do.
 
-MINHASH_TARGET static void sha1Lanes(const uint32_t* words, size_t blocks, uint32_t* first, uint32_t* second) {
+typedef uint32_t Words __attribute__((vector_size(MINHASH_BYTES)));
+typedef uint64_t Wide __attribute__((vector_size(MINHASH_BYTES)));
+typedef int64_t SignedWide __attribute__((vector_size(MINHASH_BYTES)));
+
+static constexpr size_t kGroup = MINHASH_BYTES / sizeof(uint32_t), kWide = MINHASH_BYTES / sizeof(uint64_t);
+
+MINHASH_TARGET static void sha1Group(const uint32_t* words, size_t blocks, uint32_t* first, uint32_t* second) {
   Words h0 = Words{} + 0x67452301u, h1 = Words{} + 0xefcdab89u, h2 = Words{} + 0x98badcfeu, h3 = Words{} + 0x10325476u,
         h4 = Words{} + 0xc3d2e1f0u;
   for (size_t block = 0; block < blocks; ++block) {
     Words w[16];
-    std::memcpy(w, words + block * 16 * kLanes, sizeof w);
+    for (size_t i = 0; i < 16; ++i) std::memcpy(&w[i], words + (block * 16 + i) * kLanes, sizeof w[i]);
     Words a = h0, b = h1, c = h2, d = h3, e = h4;
     int t = 0;
 #pragma GCC unroll 16
@@ -37,10 +44,14 @@ MINHASH_TARGET static void sha1Lanes(const uint32_t* words, size_t blocks, uint3
     h3 += d;
     h4 += e;
   }
-  for (size_t lane = 0; lane < kLanes; ++lane) {
+  for (size_t lane = 0; lane < kGroup; ++lane) {
     first[lane] = __builtin_bswap32(h0[lane]);
     second[lane] = __builtin_bswap32(h1[lane]);
   }
+}
+
+MINHASH_TARGET static void sha1Lanes(const uint32_t* words, size_t blocks, uint32_t* first, uint32_t* second) {
+  for (size_t lane = 0; lane < kLanes; lane += kGroup) sha1Group(words + lane, blocks, first + lane, second + lane);
 }
 
 // With p = 2^61 - 1: x mod p is s = (x & p) + (x >> 61), less p where s >= p; and taking p away adds 1 to the
