@@ -17,6 +17,7 @@ tokenizers, each question in a process of its own. Prints both sides, and the li
 Options:
   --rows N        conversations (default 300000; the file then has over 2 GB, or as much as --rows asks for)
   --threads N     threads that tokenise, on each side (default: the cores)
+  --workers N     Tunewright's reading threads, which share those (default 1, as training on few cores)
   --batches N     micro-batches of 8 whose tokens are counted (default 1500)
   --texts N       texts for the tokenizers alone (default 10000)
   --only SIDE     tunewright or peer
@@ -40,6 +41,7 @@ function parseOptions() {
     options: {
       rows: { type: "string", default: String(FULL_ROWS) },
       threads: { type: "string", default: String(os.availableParallelism()) },
+      workers: { type: "string", default: "1" },
       batches: { type: "string", default: "1500" },
       texts: { type: "string", default: "10000" },
       only: { type: "string" },
@@ -55,6 +57,7 @@ function parseOptions() {
   return {
     ...{ only: values.only, json: values.json, workDir: path.resolve(values["work-dir"]) },
     ...{ rows: Number(values.rows), threads: Number(values.threads) },
+    workers: Number(values.workers),
     ...{ batches: Number(values.batches), texts: Number(values.texts) },
   };
 }
@@ -84,6 +87,7 @@ async function ask(side, question, settings, env) {
 
 async function runTunewright(settings, env) {
   const result = {};
+  result.idle = await ask("tunewright", "idle", settings, env);
   result.cold = await ask("tunewright", "first", settings, env);
   result.indexed = await ask("tunewright", "first", settings, env);
   result.resume = await ask("tunewright", "resume", settings, env);
@@ -170,6 +174,7 @@ async function main() {
   const textsFile = path.join(folder, "texts.json");
   const common = {
     ...{ file, tokenizer, threads: options.threads, batches: options.batches },
+    workers: options.workers,
     ...{ batchSize: BATCH, maxLength: MAX_LENGTH, texts: textsFile },
     at: Math.floor(made.rows / BATCH / 2) + 7,
   };
@@ -179,6 +184,8 @@ async function main() {
     OMP_NUM_THREADS: String(options.threads),
     HF_DATASETS_CACHE: path.join(folder, "datasets"),
     HF_HUB_OFFLINE: "1",
+    // For both sides: glibc otherwise keeps freed memory apart for each thread.
+    MALLOC_ARENA_MAX: "2",
   };
   // The first question must find no index: texts come from a file of its own.
   const small = path.join(folder, "small.jsonl");
@@ -201,6 +208,12 @@ async function main() {
     report.peer = await runPeer({ ...common, python, cache: path.join(folder, "datasets") }, env);
   }
   if (options.json) fs.writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+  if (report.tunewright) {
+    const idle = megabytes(report.tunewright.idle.peakBytes);
+    process.stdout.write(
+      `of Tunewright's memory, ${idle} are Node and the program before any data\n`,
+    );
+  }
   const size = `${made.rows} conversations, ${(made.bytes / 1e9).toFixed(2)} GB, ${options.threads} threads`;
   process.stdout.write(`${size}\n${table(report)}\n`);
   if (report.peer) {

@@ -20,8 +20,8 @@ async function open(more = {}) {
     batchSize: settings.batchSize,
     seed: 42,
     embeddingRows: tokenizer.vocabSize,
-    workers: { threads: settings.threads, tokenizerPath: settings.tokenizer },
-    prefetch: 2 * settings.threads,
+    workers: { threads: settings.workers, tokenizerPath: settings.tokenizer },
+    prefetch: 2 * settings.workers,
     ...more,
   });
 }
@@ -29,6 +29,11 @@ async function open(more = {}) {
 const tokensOf = (batch) => batch.sequences.reduce((sum, { inputIds }) => sum + inputIds.length, 0);
 
 const questions = {
+  /** What Node and the modules take by themselves. */
+  async idle() {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return {};
+  },
   /** Seconds from the start of the process to the first micro-batch. */
   async first() {
     const data = await open({ prefetch: 0 });
@@ -55,7 +60,7 @@ const questions = {
   },
   /** Tokens a second of the whole way: reading, parsing, template, tokens, labels. */
   async feed() {
-    const data = await open({ maxSeqLength: settings.maxLength, prefetch: 8 * settings.threads });
+    const data = await open({ maxSeqLength: settings.maxLength, prefetch: 4 * settings.workers });
     for (let number = 0; number < 50; number++) {
       await data.microBatch(number);
       if (number < 20) await new Promise((resolve) => setTimeout(resolve, 100));

@@ -39,7 +39,7 @@ export interface PackingPlan {
 }
 
 /** Rows of a window and rank: enough that sums of their lengths vary little, few enough to encode at once. */
-const windowRows = 128;
+const windowRows = 64;
 
 /**
  * Divides an epoch into windows, by arithmetic alone. The number of micro-batches follows from the

@@ -128,7 +128,7 @@ export function threadedEncoder(
     settings,
     threads,
     // Native encoding of one job goes on while the next is read and rendered.
-    { jobsAtOnce: 3, youngHeap: 8 },
+    { jobsAtOnce: 2, youngHeap: 8 },
   );
   let ready = false;
   let failure: unknown;
