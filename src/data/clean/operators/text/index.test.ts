@@ -243,4 +243,13 @@ const hostile = [
   "x<sup>",
   "1️⃣",
   "🇨",
+  "a<br>",
+  "| a<br>",
+  "a😀",
+  " 😀 ",
+  "(http://a.b)",
+  "a http://a.b ",
+  "a a@b.cn ",
+  "<td>x</td>",
+  "。. ",
 ];

@@ -11,7 +11,7 @@ const mayHold = /[\u203c-\u3299\ud83c-\ud83e]|\ufe0f|\u20e3/;
  */
 const part = "(?:\\p{Emoji_Presentation}|\\p{Extended_Pictographic}\\ufe0f)\\p{Emoji_Modifier}?";
 const emoji = new RegExp(
-  `\\p{RI}{2}|\\u{1f3f4}[\\u{e0020}-\\u{e007f}]{2,7}|[0-9#*]\\ufe0f?\\u20e3|${part}(?:\\u200d(?:${part}|\\p{Extended_Pictographic}\\ufe0f?))*\\ufe0f?`,
+  `[0-9#*]\\ufe0f?\\u20e3|(?:\\p{RI}{2}|\\u{1f3f4}[\\u{e0020}-\\u{e007f}]{2,7}|${part}(?:\\u200d(?:${part}|\\p{Extended_Pictographic}\\ufe0f?))*\\ufe0f?)+`,
   "gu",
 );
 
@@ -29,20 +29,19 @@ export const removeEmoji = textChange({
 function withoutEmoji(text: string): string {
   let out = "";
   let copied = 0;
+  let last = "\n";
   for (const match of text.matchAll(emoji)) {
-    const piece = text.slice(copied, match.index);
-    out += piece;
+    let piece = text.slice(copied, match.index);
     copied = match.index + match[0].length;
-    if (match[0].endsWith("\u20e3")) {
-      out += match[0][0];
-      continue;
+    if (match[0].endsWith("\u20e3")) piece += match[0][0];
+    else if ((piece.at(-1) ?? last) === " " || (piece.at(-1) ?? last) === "\n") {
+      if (text[copied] === " ") copied++;
+      else if (piece.endsWith(" ") && (copied === text.length || closes.test(text[copied]!))) {
+        piece = piece.slice(0, -1);
+      }
     }
-    const before = out.at(-1);
-    const atStart = before === undefined || before === "\n" || before === " ";
-    if (text[copied] === " " && atStart) copied++;
-    else if (before === " " && (copied === text.length || closes.test(text[copied]!))) {
-      out = out.slice(0, -1);
-    }
+    last = piece.at(-1) ?? last;
+    out += piece;
   }
   return copied === 0 ? text : out + text.slice(copied);
 }

@@ -31,7 +31,7 @@ export function stripHtml(text: string): string {
 }
 
 function stripTags(text: string): string {
-  let out = "";
+  const out: Output = { text: "", last: "", blank: true, row: false };
   let copied = 0;
   let search = 0;
   const lost = new Set<string>();
@@ -43,7 +43,7 @@ function stripTags(text: string): string {
       const end = text.indexOf("-->", start + 4);
       if (end < 0) lost.add("-->");
       else {
-        out += text.slice(copied, start);
+        write(out, text.slice(copied, start));
         copied = search = end + 3;
       }
       continue;
@@ -53,11 +53,11 @@ function stripTags(text: string): string {
     const scale = tag.name === "sup" || tag.name === "sub" ? readScale(text, tag) : undefined;
     if (tag.name === "sup" || tag.name === "sub") {
       if (!scale) continue;
-      out += text.slice(copied, start) + scale.text;
+      write(out, text.slice(copied, start) + scale.text);
       copied = search = scale.end;
       continue;
     }
-    out += text.slice(copied, start);
+    write(out, text.slice(copied, start));
     let end = tag.end;
     const closing = `</${tag.name}`;
     if (droppedWithContent.has(tag.name) && !tag.closes && !lost.has(closing)) {
@@ -65,11 +65,11 @@ function stripTags(text: string): string {
       if (close < 0) lost.add(closing);
       else end = close;
     }
-    if (blockElements.has(tag.name)) out += blockBreak(text, tag, out);
-    else if (tag.name === "td" || tag.name === "th") out += tag.closes ? " " : "";
+    if (blockElements.has(tag.name)) write(out, blockBreak(text, tag, out));
+    else if (tag.closes && (tag.name === "td" || tag.name === "th")) write(out, " ");
     copied = search = end;
   }
-  return copied === 0 ? text : tidyLines(out + text.slice(copied));
+  return copied === 0 ? text : tidyLines(out.text + text.slice(copied));
 }
 
 function readTag(text: string, start: number): Tag | undefined {
@@ -114,11 +114,37 @@ function indexOfClosing(text: string, closing: string, from: number): number {
   return lower.test(text) ? lower.lastIndex : -1;
 }
 
-function blockBreak(text: string, tag: Tag, before: string): string {
-  if (before === "" || before.endsWith("\n")) return "";
+function blockBreak(text: string, tag: Tag, before: Output): string {
+  if (before.last === "" || before.last === "\n") return "";
   if (tag.name !== "br") return "\n";
-  const line = before.slice(before.lastIndexOf("\n") + 1).trimStart();
-  return line.startsWith("|") ? " " : text[tag.end] === "\n" ? "" : "\n";
+  return before.row ? " " : text[tag.end] === "\n" ? "" : "\n";
+}
+
+/** What has been written, and the state of its last line, so that it is never read back. */
+interface Output {
+  text: string;
+  /** The last character. */
+  last: string;
+  /** Whether the last line is blank so far. */
+  blank: boolean;
+  /** Whether the last line is the row of a table. */
+  row: boolean;
+}
+
+function write(out: Output, piece: string): void {
+  if (piece === "") return;
+  out.text += piece;
+  out.last = piece.at(-1)!;
+  const line = piece.lastIndexOf("\n");
+  if (line >= 0) {
+    out.blank = true;
+    out.row = false;
+  }
+  const begun = out.blank ? piece.slice(line + 1).trimStart() : "";
+  if (begun !== "") {
+    out.blank = false;
+    out.row = begun.startsWith("|");
+  }
 }
 
 /** Without the blanks that removed tags left at the ends of lines. */

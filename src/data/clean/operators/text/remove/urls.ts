@@ -69,15 +69,15 @@ function cut(text: string): string {
   let out = "";
   let copied = 0;
   for (const { start, end } of findUrls(text)) {
-    out += text.slice(copied, start);
+    let before = text.slice(copied, start);
     copied = end;
-    const closing = brackets.get(out.at(-1) ?? "");
+    const closing = brackets.get(before.at(-1) ?? "");
     if (closing && text[copied] === closing) {
-      out = out.slice(0, -1);
+      before = before.slice(0, -1);
       copied++;
     }
     const atEnd = copied === text.length || /[\s，。！？；,.!?;]/.test(text[copied]!);
-    if (atEnd && out.endsWith(" ")) out = out.slice(0, -1);
+    out += atEnd && before.endsWith(" ") ? before.slice(0, -1) : before;
   }
   return copied === 0 ? text : out + text.slice(copied);
 }

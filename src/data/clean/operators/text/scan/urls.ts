@@ -7,8 +7,8 @@ export interface Range {
 }
 
 const beginning = /https?:\/\/|ftp:\/\/|www\.(?=[A-Za-z0-9-]{1,63}\.[A-Za-z])/gi;
-/** What no address holds as it is written in prose: white space, quotes, Chinese characters and punctuation. */
-const outside = /[\s<>"`{}|\\^，。；：？！、（）《》【】「」『』“”‘’…\u3000-\uffff]/g;
+/** What no address holds as it is written in prose, beside Chinese characters and punctuation. */
+const outside = new Set('<>"`{}|\\^“”‘’…\u00a0');
 const trailing = ".,;:!?'*_~";
 
 /** The addresses that begin with a scheme or `www.`, in order. */
@@ -18,8 +18,7 @@ export function findUrls(text: string): Range[] {
   for (let match = beginning.exec(text); match; match = beginning.exec(text)) {
     const start = match.index;
     if (start > 0 && /[A-Za-z0-9]/.test(text[start - 1]!)) continue;
-    outside.lastIndex = beginning.lastIndex;
-    const end = trimEnd(text, start, outside.exec(text)?.index ?? text.length);
+    const end = endOfUrl(text, start);
     if (end <= start + match[0].length) continue;
     found.push({ start, end });
     beginning.lastIndex = end;
@@ -27,17 +26,16 @@ export function findUrls(text: string): Range[] {
   return found;
 }
 
-/** Without closing punctuation that belongs to the sentence, and brackets opened before the address. */
-function trimEnd(text: string, start: number, reach: number): number {
-  let end = reach;
+/** Where it ends: before brackets that close what was opened earlier, and the sentence's punctuation. */
+function endOfUrl(text: string, start: number): number {
+  let end = start;
   let depth = 0;
-  for (let index = start; index < reach; index++) {
-    const character = text[index]!;
+  for (; end < text.length; end++) {
+    const unit = text.charCodeAt(end);
+    if (unit <= 0x20 || unit >= 0x3000 || outside.has(text[end]!)) break;
+    const character = text[end]!;
     if (character === "(" || character === "[") depth++;
-    else if ((character === ")" || character === "]") && --depth < 0) {
-      end = index;
-      break;
-    }
+    else if ((character === ")" || character === "]") && --depth < 0) break;
   }
   while (end > start && trailing.includes(text[end - 1]!)) end--;
   return end;
