@@ -173,6 +173,44 @@ describe("wrong values", () => {
   });
 });
 
+describe("train_file", () => {
+  it("takes sources of a mixture from a file and as JSON text of a flag", () => {
+    const file = fileOf(
+      "mixture.yaml",
+      "train_file:\n  - { path: a.jsonl, weight: 3, limit: 10 }\n  - b.jsonl\n",
+    );
+    const rest = ["--output_dir", "out", "--model_name_or_path", "m"];
+    expect(loadTrainingConfig(file, rest).config.train_file).toEqual([
+      { path: ["a.jsonl"], weight: 3, limit: 10 },
+      "b.jsonl",
+    ]);
+    const words = ["--train_file", '{"path": ["c.jsonl", "d.jsonl"], "repeat": 0.5}', "e.jsonl"];
+    expect(loadTrainingConfig(undefined, [...rest, ...words]).config.train_file).toEqual([
+      { path: ["c.jsonl", "d.jsonl"], repeat: 0.5 },
+      "e.jsonl",
+    ]);
+  });
+
+  it.each([
+    [{ path: "a.jsonl", weight: 0 }],
+    [{ path: "a.jsonl", limit: 1.5 }],
+    [{ path: "a.jsonl", sample: "last" }],
+    [{ path: "a.jsonl", wieght: 1 }],
+    [{ weight: 1 }],
+  ])("%j is no source", (source) => {
+    expect(refusal(() => load({ train_file: [source] }))).toMatch(/train_file/);
+  });
+
+  it("streams need max_steps and have no shares", () => {
+    const stream = { streaming: true, train_file: "-" };
+    expect(refusal(() => load(stream))).toMatch(/streaming .* needs max_steps/);
+    const shares = { ...stream, max_steps: 5, train_file: [{ path: "-", limit: 5 }] };
+    expect(refusal(() => load(shares))).toMatch(/contradict/);
+    expect(load({ ...stream, max_steps: 5 }).config.train_file).toEqual(["-"]);
+    expect(load({ shuffle_buffer_size: 5 }).notes.join()).toMatch(/no effect without streaming/);
+  });
+});
+
 describe("refused keys give their reason", () => {
   it.each([
     [{ task_type: "dpo" }, /supervised/],
