@@ -269,6 +269,29 @@ napi_value bandKeys(napi_env env, napi_callback_info info) {
   });
 }
 
+// equalKeys(keys) -> Uint32Array: index and smallest index of the same key, for each key that is not the first
+napi_value equalKeys(napi_env env, napi_callback_info info) {
+  return guarded(env, info, [&](const Arguments& arguments) {
+    const auto [keys, count] = arguments.typed<uint64_t>(0, "keys", napi_biguint64_array, "a BigUint64Array");
+    if (count > UINT32_MAX) Arguments::refuse("keys", "fewer than 2^32 numbers");
+    std::vector<std::pair<uint64_t, uint32_t>> sorted(count);
+    for (size_t i = 0; i < count; ++i) sorted[i] = {keys[i], static_cast<uint32_t>(i)};
+    std::sort(sorted.begin(), sorted.end());
+    std::vector<uint32_t> pairs;
+    for (size_t i = 1, first = 0; i < count; ++i) {
+      if (sorted[i].first != sorted[first].first) {
+        first = i;
+      } else {
+        pairs.push_back(sorted[i].second);
+        pairs.push_back(sorted[first].second);
+      }
+    }
+    const auto [out, array] = typedArray<uint32_t>(env, napi_uint32_array, pairs.size());
+    std::copy(pairs.begin(), pairs.end(), out);
+    return array;
+  });
+}
+
 // simHashes(texts, unit, ngram, whole, instructionSet) -> BigUint64Array [texts]: bit i is set where more than
 // half of the shingles' hashes have it.
 napi_value simHashes(napi_env env, napi_callback_info info) {
@@ -311,7 +334,8 @@ napi_value instructionSet(napi_env env, napi_callback_info info) {
 NAPI_MODULE_INIT() {
   const std::pair<const char*, napi_callback> functions[] = {
       {"signatures", minhash::signatures}, {"shingleHashes", minhash::shingleHashes}, {"jaccard", minhash::jaccard},
-      {"bandKeys", minhash::bandKeys},     {"simHashes", minhash::simHashes},         {"instructionSet", minhash::instructionSet},
+      {"bandKeys", minhash::bandKeys},     {"equalKeys", minhash::equalKeys},         {"simHashes", minhash::simHashes},
+      {"instructionSet", minhash::instructionSet},
   };
   for (const auto& [name, callback] : functions) {
     napi_value function;

@@ -72,6 +72,18 @@ describe("near duplicates", () => {
     ]);
   });
 
+  test("are the same whether joined in memory or in DuckDB, with little memory", async () => {
+    const texts = Array.from({ length: 600 }, (_, index) => ({
+      text: `${index % 3 === 0 ? bread : brot} ${"x ".repeat(index % 7)} ${index % 40}`,
+    }));
+    const many = folder.write("joined.jsonl", [...texts, ...rows]);
+    const inMemory = await dedup({}, [many]);
+    const merge = { keysInMemory: 0, memoryLimit: "100MB" };
+    const inDuckDb = await dedup({ merge }, [many]);
+    expect(inMemory.report.duplicates).toBeGreaterThan(500);
+    expect(inDuckDb.pairs).toEqual(inMemory.pairs);
+  });
+
   test.each([
     ["last", [0, 4], [1, 5], [2, 4]],
     ["longest", [0, 4], [1, 5], [2, 4]],

@@ -62,7 +62,10 @@ describe.skipIf(!there)(`MinHash of the reference tools${why}`, () => {
       for (const run of wanted) {
         expect([...first.subarray(0, 8)]).toEqual(run.sig_first_doc_8);
         expect(optimalBanding(run.threshold, run.num_perm)).toEqual({ bands: run.B, rows: run.R });
-        const merge = { threshold: run.threshold };
+        const merge = {
+          threshold: run.threshold,
+          keysInMemory: run.threshold === 0.7 ? 0 : undefined,
+        };
         const report = await mergeSignatures([file], out, { ...options, merge });
         expect(report).toMatchObject({ rowsIn: run.docs, rowsOut: run.kept });
         const clusters = readFileSync(report.clustersFile, "utf8").split("\n").filter(Boolean);

@@ -3,10 +3,10 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Banding } from "./bands.js";
-import { minhashAddon } from "./native.js";
-import { type SignatureParameters, signatureWords } from "./parameters.js";
-import type { RecordBlock, Records } from "./records.js";
-import { recordBytes, recordFields, recordHead } from "./signatureFile.js";
+import { keysOf } from "./keyColumns.js";
+import { joinInMemory } from "./memoryJoins.js";
+import type { SignatureParameters } from "./parameters.js";
+import type { Edge, Records } from "./records.js";
 import { type JoinQuery, simHashQueries } from "./simHashQueries.js";
 
 export interface JoinOptions {
@@ -18,11 +18,12 @@ export interface JoinOptions {
   banding: Banding;
   /** Bits that SimHashes of duplicates may differ in. */
   distance: number;
+  /** Bytes of keys up to which rows are joined in memory, without DuckDB. Default 64 MiB. */
+  keysInMemory?: number | undefined;
   onStep?: ((step: number, steps: number) => void) | undefined;
 }
 
-/** Two rows that are candidates, the smaller second. */
-export type Edge = readonly [row: number, other: number];
+const defaultKeysInMemory = 64 << 20;
 
 /**
  * Every row with the first row that shares a band with it, band after band.
@@ -32,6 +33,12 @@ export async function* candidateEdges(
   records: Records,
   options: JoinOptions,
 ): AsyncGenerator<Edge[]> {
+  const { banding, keysInMemory = defaultKeysInMemory } = options;
+  const keyBytes = 8 * banding.bands * records.rows;
+  if (records.parameters.method === "minhash" && keyBytes <= keysInMemory) {
+    yield* joinInMemory(records, banding);
+    return;
+  }
   const { DuckDBInstance } = await import("@duckdb/node-api");
   const database = join(options.folder, "joins.duckdb");
   const spill = join(options.folder, "joins.spill");
@@ -121,37 +128,4 @@ async function loadKeys(connection: DuckDBConnection, records: Records, banding:
     }
   }
   appender.closeSync();
-}
-
-/** Numbers of the rows that are compared, and their keys, column by column. */
-function keysOf(
-  { firstRow, rows, bytes }: RecordBlock,
-  parameters: SignatureParameters,
-  { bands, rows: bandRows }: Banding,
-): { rows: number[]; keys: BigUint64Array[] } {
-  const size = recordBytes(parameters);
-  const words = signatureWords(parameters);
-  const compared: number[] = [];
-  for (let row = 0; row < rows; row++) {
-    if (bytes.readUInt32LE(row * size + recordFields.state) === 0) compared.push(row);
-  }
-  const numbers = compared.map((row) => firstRow + row);
-  const column = (offset: number) =>
-    BigUint64Array.from(compared, (row) => bytes.readBigUInt64LE(row * size + offset));
-  if (parameters.method === "exact") return { rows: numbers, keys: [column(0), column(8)] };
-  if (parameters.method === "simhash") return { rows: numbers, keys: [column(recordHead)] };
-  const signatures = new Uint32Array(compared.length * words);
-  const target = Buffer.from(signatures.buffer);
-  for (const [index, row] of compared.entries()) {
-    const start = row * size + recordHead;
-    bytes.copy(target, 4 * words * index, start, start + 4 * words);
-  }
-  const keys = minhashAddon().bandKeys(signatures, words, bands, bandRows);
-  const count = compared.length;
-  return {
-    rows: numbers,
-    keys: Array.from({ length: bands }, (_, band) =>
-      keys.subarray(band * count, (band + 1) * count),
-    ),
-  };
 }

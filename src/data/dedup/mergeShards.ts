@@ -24,6 +24,8 @@ export interface MergeOptions {
   /** Candidates are compared by their shingles, and stay where they are below the threshold. */
   checkJaccard: boolean;
   memoryLimit: string;
+  /** Bytes of keys up to which rows are joined without DuckDB. Default 64 MiB. */
+  keysInMemory?: number | undefined;
   threads: number;
   /** For tables that are removed again. */
   folder: string;

@@ -37,6 +37,8 @@ export interface MinhashAddon {
     bands: number,
     rows: number,
   ): BigUint64Array;
+  /** Pairs: the index of each number that is not the first of its value, and the index of that one. */
+  equalKeys(keys: BigUint64Array): Uint32Array;
   /** SimHash of each text (Charikar 2002), [texts]. */
   simHashes(...all: TextArguments): BigUint64Array;
   /** The best one that this processor has. */

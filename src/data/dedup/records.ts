@@ -2,6 +2,9 @@
 import { type SignatureParameters, signatureWords } from "./parameters.js";
 import { recordBytes, recordFields, recordHead, type SignatureFile } from "./signatureFile.js";
 
+/** Two rows that are candidates, the smaller second. */
+export type Edge = readonly [row: number, other: number];
+
 export interface RowRecord {
   length: number;
   turns: number;

@@ -134,6 +134,13 @@ describe("the addon", () => {
     expect(call).toThrow(`\`${name}\``);
   });
 
+  test("finds equal keys, each with the first", () => {
+    const keys = BigUint64Array.from([5n, 7n, 5n, 2n ** 64n - 1n, 7n, 5n, 2n ** 64n - 1n]);
+    expect([...addon.equalKeys(keys)]).toEqual([2, 0, 5, 0, 4, 1, 6, 3]);
+    expect([...addon.equalKeys(new BigUint64Array(0))]).toEqual([]);
+    expect(() => addon.equalKeys([] as never)).toThrow(ArgumentError);
+  });
+
   test("refuses band keys that reach over a signature, and passes on what a getter throws", () => {
     const numbers = new Uint32Array(8);
     expect(() => addon.bandKeys(numbers, 4, 2, 3)).toThrow(ArgumentError);
