@@ -25,9 +25,17 @@ export function cacheFolder(given?: string): string {
     });
   }
   const shared = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
-  const own = join(tmpdir(), `tunewright-cache-${process.getuid?.() ?? "user"}`);
-  const folders = [join(packageRoot(), ".tunewright", "cache"), join(shared, "tunewright")];
-  return folders.find((folder) => writingProblem(folder) === undefined) ?? own;
+  const folders = [
+    join(packageRoot(), ".tunewright", "cache"),
+    join(shared, "tunewright"),
+    join(tmpdir(), `tunewright-cache-${process.getuid?.() ?? "user"}`),
+  ];
+  const folder = folders.find((candidate) => writingProblem(candidate) === undefined);
+  if (folder !== undefined) return folder;
+  throw new ConfigError("there is no folder for what is made from data files", {
+    why: `none of ${folders.join(", ")} can be written to`,
+    todo: `name one with ${cacheVariable}`,
+  });
 }
 
 function writingProblem(folder: string): string | undefined {
