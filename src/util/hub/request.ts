@@ -66,7 +66,7 @@ export async function request(
       if (error instanceof AnswerError || error instanceof TunewrightError) throw error;
       if (options.signal?.aborted) throw error;
       failure = new ConnectionError(url, error);
-      if (!canPass(failure)) throw failure;
+      if (!canPass(failure) || (attempt > 1 && isTimeout(failure))) throw failure;
     }
     if (attempt >= attempts) throw failure;
     await sleep(settings.retryDelay * 2 ** (attempt - 1));
@@ -122,6 +122,11 @@ async function answerError(response: Response): Promise<AnswerError> {
 /** Whether another try can succeed: too many requests, or trouble inside the server. */
 function isPassing(status: number): boolean {
   return status === 408 || status === 429 || status >= 500;
+}
+
+/** A wall that swallows requests is waited for twice, not longer. */
+function isTimeout({ code }: ConnectionError): boolean {
+  return /TIMEDOUT|TIMEOUT/.test(code);
 }
 
 /** A name that does not exist or a certificate that is not trusted stays so. */
