@@ -59,8 +59,7 @@ async function openStream(name: string): Promise<AsyncIterable<Buffer>> {
       const { body } = await openUrl(name);
       return body ? Readable.from(bufferOf(body)) : Readable.from([]);
     }
-    if (isStandardInput(name)) return new Socket({ fd: 0, readable: true, writable: false });
-    const fd = await promisify(open)(name, "r");
+    const fd = isStandardInput(name) ? 0 : await promisify(open)(name, "r");
     if (fstatSync(fd).isFile()) return createReadStream("", { fd, highWaterMark: 1 << 20 });
     // A blocked read would hold the process open; a socket waits for the pipe without a thread.
     return new Socket({ fd, readable: true, writable: false });

@@ -89,6 +89,27 @@ describe("a named pipe", () => {
   }, 30_000);
 });
 
+test.each([
+  ["a pipe", (file: string, node: string) => `cat "${file}" | ${node}`],
+  ["a file", (file: string, node: string) => `${node} < "${file}"`],
+])(
+  "standard input is read where it is %s",
+  (_what, command) => {
+    const file = folder.write("rows.jsonl", text);
+    const module = new URL("./streamRows.ts", import.meta.url).href;
+    const script = folder.write(
+      "count.mts",
+      `import { streamRows } from "${module}";
+let count = 0;
+for await (const { value } of streamRows(["-"], undefined)) if (value()) count++;
+console.log(count);`,
+    );
+    const node = `"${process.execPath}" --import tsx "${script}"`;
+    expect(execFileSync("sh", ["-c", command(file, node)], { encoding: "utf8" })).toBe("53\n");
+  },
+  30_000,
+);
+
 test("packing fills micro-batches up to the budget and keeps every row", async () => {
   const file = pipe("packed.fifo", folder.write("rows.jsonl", text));
   const batches = await take(streamBatches(options([file], { packing: true }), 0), 1000);
