@@ -21,6 +21,8 @@ export interface EncodeRowsOptions {
   maxSeqLength?: number | undefined;
   /** What becomes of longer conversations. Default `cut`. */
   overLength?: OverLength | undefined;
+  /** False: encode no more than is kept, and know lengths before cutting only about. Default true. */
+  exactLengths?: boolean | undefined;
   /** Rows of the model's embedding. Default: as many as the tokenizer has ids. */
   embeddingRows?: number | undefined;
 }
@@ -66,9 +68,9 @@ async function encodeAll(
   conversations: readonly Conversation[],
   options: EncodeRowsOptions,
 ): Promise<(EncodedConversation[] | DataError)[]> {
-  const { tokenizer, template, maxSeqLength, overLength } = options;
+  const { tokenizer, template, ...sequences } = options;
   const encode = (list: readonly Conversation[]) =>
-    encodeSequences(list, tokenizer, template, { maxSeqLength, overLength });
+    encodeSequences(list, tokenizer, template, sequences);
   const whole = await refusalOf(() => encode(conversations));
   const encoded =
     whole instanceof DataError

@@ -32,8 +32,9 @@ export function localEncoder(
   source: Pick<ConversationSource, "read" | "place">,
   options: EncodeRowsOptions,
 ): RowEncoder {
+  const thrifty = { ...options, exactLengths: false };
   return {
-    encode: async (rows) => (await encodeRows(source, rows, options)).map(encodedRow),
+    encode: async (rows) => (await encodeRows(source, rows, thrifty)).map(encodedRow),
     close: async () => {},
   };
 }

@@ -19,6 +19,11 @@ export interface EncodeSequencesOptions {
   maxSeqLength?: number | undefined;
   /** Default `cut`. */
   overLength?: OverLength | undefined;
+  /**
+   * False: of what is cut, no more is encoded than is kept, and `fullLength` is often an estimate.
+   * Default true: so it is only for rows many times too long.
+   */
+  exactLengths?: boolean | undefined;
 }
 
 /**
@@ -33,7 +38,7 @@ export async function encodeSequences(
   template: ChatTemplate,
   options: EncodeSequencesOptions = {},
 ): Promise<EncodedConversation[][]> {
-  const { maxSeqLength, overLength = "cut" } = options;
+  const { maxSeqLength, overLength = "cut", exactLengths } = options;
   const max = maxSeqLength ?? Number.POSITIVE_INFINITY;
   const rendered = await renderAll(conversations, tokenizer, template);
   const needsAll = (one: Conversation) =>
@@ -46,6 +51,7 @@ export async function encodeSequences(
         indexes.map((index) => rendered[index]!),
         tokenizer,
         wanted,
+        exactLengths,
       ),
     maxSeqLength,
   );

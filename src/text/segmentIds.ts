@@ -29,42 +29,84 @@ interface Plan {
   share: number;
 }
 
-/** Characters first looked at for each id that is wanted: twice what English takes. */
-const charactersPerId = 8;
-const extraCharacters = 2048;
+/** How much of a list is looked at before more of it is. */
+interface Thrift {
+  /** Characters first encoded for each id that is wanted, of alphabets and of Chinese writing. */
+  perId: number;
+  perWideId: number;
+  extra: number;
+  /** A list is encoded in part when it is so many times longer. */
+  slack: number;
+}
+
+/** All but very long lists are encoded whole, so that their length is known: twice what English takes. */
+const generous: Thrift = { perId: 8, perWideId: 8, extra: 2048, slack: 2 };
+/** Little more than what is wanted is encoded. */
+const sparing: Thrift = { perId: 5, perWideId: 1.5, extra: 768, slack: 1.25 };
 
 /**
  * Encodes lists of segments, in one native call where all of each list is wanted. Of a much longer
  * list only the beginning is encoded; its ids are those that encoding all of it gives.
  * @param wanted ids that are enough. Default: all.
+ * @param exactLengths false: encode as little as gives them, whatever that leaves unknown
  */
 export async function encodeSegmentLists(
   lists: readonly (readonly Segment[])[],
   tokenizer: Tokenizer,
   wanted = Number.POSITIVE_INFINITY,
+  exactLengths = true,
 ): Promise<EncodedSegments[]> {
   const results: EncodedSegments[] = [];
-  let budget = wanted * charactersPerId + extraCharacters;
+  const thrift = exactLengths ? generous : sparing;
+  let times = 1;
   let open = lists.map((_, index) => index);
   while (open.length > 0) {
     const texts: BorderedText[] = [];
-    const plans = open.map((index) => planRuns(lists[index]!, texts, budget));
+    const plans = open.map((index) => {
+      const budget = times * firstBudget(lists[index]!, wanted, thrift);
+      return planRuns(lists[index]!, texts, budget, thrift.slack);
+    });
     const encoded = await tokenizer.encodeBordered(texts);
     open = open.filter((index, order) => {
       const result = assemble(plans[order]!, encoded);
       results[index] = result;
       return !result.complete && result.ids.length < wanted;
     });
-    budget *= 4;
+    times *= 3;
   }
   return results;
 }
 
+/** Characters that probably give the ids that are wanted, by the writing of the list's beginning. */
+function firstBudget(
+  segments: readonly Segment[],
+  wanted: number,
+  { perId, perWideId, extra }: Thrift,
+): number {
+  if (perId === perWideId || wanted === Number.POSITIVE_INFINITY) return wanted * perId + extra;
+  let seen = 0;
+  let wide = 0;
+  for (const segment of segments) {
+    if ("ids" in segment) continue;
+    const length = Math.min(segment.text.length, 2 * wanted - seen);
+    for (let at = 0; at < length; at += 4) if (segment.text.charCodeAt(at) >= 0x2e80) wide += 4;
+    seen += length;
+    if (seen >= 2 * wanted) break;
+  }
+  const share = Math.min(1, wide / Math.max(1, seen));
+  return wanted * (perId * (1 - share) + perWideId * share) + extra;
+}
+
 /** Groups segments into runs and adds each run's text, with the borders inside, to `texts`. */
-function planRuns(segments: readonly Segment[], texts: BorderedText[], budget: number): Plan {
+function planRuns(
+  segments: readonly Segment[],
+  texts: BorderedText[],
+  budget: number,
+  slack: number,
+): Plan {
   const size = (segment: Segment) => ("ids" in segment ? segment.ids.length : segment.text.length);
   const all = segments.reduce((sum, segment) => sum + size(segment), 0);
-  const limit = all > 2 * budget ? budget : all;
+  const limit = all > slack * budget ? budget : all;
   const parts: Plan["parts"] = [];
   let used = 0;
   let partial = false;

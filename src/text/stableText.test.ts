@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { builtinModelName, builtinModelPath } from "../util/builtin-model.js";
 import { encodeConversations } from "./encodeConversation.js";
 import { loadTokenizer } from "./loadTokenizer.js";
+import { encodeSequences } from "./overLength.js";
 import { resolveChatTemplate } from "./resolveChatTemplate.js";
 import { cutsIntoWords } from "./stableText.js";
 import { sentencePieceDirectory } from "./testTokenizers.js";
@@ -86,7 +87,15 @@ async function expectSameIds(conversations: Conversation[], path: string, name?:
   const whole = await encodeConversations(conversations, tokenizer, template);
   let estimated = 0;
   for (const maxSeqLength of [2, 64, 700]) {
-    const cut = await encodeConversations(conversations, tokenizer, template, { maxSeqLength });
+    const options = { maxSeqLength };
+    const cut = await encodeConversations(conversations, tokenizer, template, options);
+    const chats = conversations.filter(({ kind }) => kind !== "text");
+    const sparing = { ...options, exactLengths: false };
+    const sequences = await encodeSequences(chats, tokenizer, template, sparing);
+    const same = cut.filter((_, index) => conversations[index]!.kind !== "text");
+    expect(sequences.map(([one]) => [one!.inputIds, one!.labels, one!.truncated])).toEqual(
+      same.map(({ inputIds, labels, truncated }) => [inputIds, labels, truncated]),
+    );
     for (const [index, { inputIds, labels, fullLengthEstimated, truncated }] of cut.entries()) {
       const all = whole[index]!;
       expect(inputIds).toEqual(all.inputIds.subarray(0, maxSeqLength));
