@@ -95,7 +95,7 @@ async function loadDetector(): Promise<Detector> {
 const scriptsThatTell =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{N}]+/gu;
 /** ELD looks at the first thousand bytes only; it is given that much from three places. */
-const sampleLength = 800;
+const sampleLength = 400;
 
 /**
  * The languages of what is neither Chinese, Japanese nor Korean, at one to three places; undefined
