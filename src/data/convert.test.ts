@@ -225,7 +225,9 @@ test("thousands of mutated rows: no crash, none lost, those that pass can be rea
     }
     await again.close();
     for (const to of conversationFormatNames) {
-      const { rowsIn, rowsOut, rowsRejected } = await convertFiles([out], folder.path("to"), { to });
+      const { rowsIn, rowsOut, rowsRejected } = await convertFiles([out], folder.path("to"), {
+        to,
+      });
       expect([to, rowsIn, rowsOut + rowsRejected]).toEqual([to, result.rowsOut, result.rowsOut]);
       expect(lines(folder.path("to"))).toHaveLength(rowsOut);
     }
