@@ -1,7 +1,7 @@
 /** Makes a plain JSONL file (or JSON array) of a file that rows cannot be read from in place. */
 import { createWriteStream } from "node:fs";
-import { type FileHandle, open, rename, statfs } from "node:fs/promises";
-import { join } from "node:path";
+import { type FileHandle, open, rename, stat, statfs } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { DataError, EnvironmentError } from "../../util/errors.js";
 import { cacheVariable } from "./cacheFolder.js";
@@ -95,11 +95,9 @@ async function kindOf(
 
 /** Unpacked rows hardly ever take less than the file they come from. */
 async function checkSpace(folder: string, source: string): Promise<void> {
-  const [{ bavail, bsize }, handle] = [await statfs(folder), await open(source, "r")];
-  const { size } = await handle.stat();
-  await handle.close();
+  const [{ bavail, bsize }, { size }] = await Promise.all([statfs(folder), stat(source)]);
   if (bavail * bsize >= size) return;
-  throw new EnvironmentError(`${folder}: too little space is left to unpack ${source}`, {
+  throw new EnvironmentError(`${dirname(folder)}: too little space is left to unpack ${source}`, {
     why: `${Math.round((bavail * bsize) / 1e6)} MB are free, and the file alone has ${Math.round(size / 1e6)} MB`,
     todo: `make space (./tunewright data cache --clear), or name another folder with ${cacheVariable}`,
   });

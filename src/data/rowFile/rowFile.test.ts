@@ -32,6 +32,24 @@ describe("a JSONL file", () => {
     expect(read.at(-1)!.line).toBe(3000);
   }, 30_000);
 
+  test("keeps the digits of whole numbers that a number cannot hold, and nothing else", async () => {
+    const path = folder.write(
+      "large.jsonl",
+      '{"id":12345678901234567890,"n":[-9007199254740993, 9007199254740991],' +
+        '"x":0.12345678901234567890,"y":1e-30,"z":12345678901234567890.5,' +
+        '"text":"a \\" 12345678901234567890, 号:12345678901234567890]\\\\","k":{"12345678901234567890":1}}\n',
+    );
+    expect((await readAll(path))[0]!.value).toEqual({
+      id: "12345678901234567890",
+      n: ["-9007199254740993", 9007199254740991],
+      x: 0.12345678901234568,
+      y: 1e-30,
+      z: 12345678901234567000,
+      text: 'a " 12345678901234567890, 号:12345678901234567890]\\',
+      k: { "12345678901234567890": 1 },
+    });
+  });
+
   test("without any row is empty", async () => {
     expect(await readAll(folder.write("empty.jsonl", ""))).toEqual([]);
     expect(await readAll(folder.write("spaces.jsonl", "\n \n"))).toEqual([]);
