@@ -58,8 +58,8 @@ export async function openBatchCleaner(
       const report = emptyReport(steps);
       const kept: string[] = [];
       const rejected: string[] = [];
-      const started: Promise<RowOutcome>[] = [];
-      if (scorePerplexity) for (let row = first; row < end; row++) started.push(cleanOne(row));
+      const together = scorePerplexity ? await readRows(source, first, end) : [];
+      const started = together.map(async (row) => ("messages" in row ? cleanRow(row) : row));
       for (let index = first; index < end; index++) {
         const place = source.place(index);
         let outcome = await (started[index - first] ?? cleanOne(index));
@@ -79,6 +79,16 @@ export async function openBatchCleaner(
     },
     close: () => source.close(),
   };
+}
+
+async function readRows(
+  source: ConversationSource,
+  first: number,
+  end: number,
+): Promise<(CanonicalRow | RowOutcome)[]> {
+  const rows: (CanonicalRow | RowOutcome)[] = [];
+  for (let index = first; index < end; index++) rows.push(await readRow(source, index));
+  return rows;
 }
 
 /** The row, or its rejection where it cannot be read. */

@@ -31,7 +31,7 @@ export const filterDegenerateRepetition: CleanOperator<RepetitionOptions> = {
     sentence_repeats: z
       .int()
       .min(2)
-      .default(4)
+      .default(5)
       .describe("a sentence that comes this many times is a fault"),
     repeated_share: z
       .number()

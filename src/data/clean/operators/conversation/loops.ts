@@ -37,8 +37,7 @@ export function longestLoop(text: string): Loop | undefined {
     if (/\p{L}/u.test(unit) && characters > (best?.characters ?? 0)) {
       best = { unit, repeats: Math.floor(characters / period), characters };
     }
-    index = end - window;
-    last.fill(-1);
+    index = Math.max(index, end - window);
   }
   return best;
 }

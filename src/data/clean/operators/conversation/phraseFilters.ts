@@ -6,6 +6,7 @@ import { modelNames, refusalPhrases } from "./phrases.js";
 
 interface RefusalOptions {
   within_characters: number;
+  maximum_characters: number;
   answers: "any" | "last" | "all";
   also: string[];
 }
@@ -20,14 +21,20 @@ export const filterRefusals: CleanOperator<RefusalOptions> = {
       .min(1)
       .default(120)
       .describe("a refusal stands at the beginning: only this much of an answer is looked at"),
+    maximum_characters: z
+      .int()
+      .min(1)
+      .default(300)
+      .describe("a longer answer that begins so goes on to help after all"),
     answers: z
       .enum(["any", "last", "all"])
       .default("any")
       .describe("which answers have to be refusals"),
     also: z.array(z.string().min(1)).default([]).describe("more phrases, taken literally"),
   }),
-  prepare({ within_characters: within, answers, also }) {
+  prepare({ within_characters: within, maximum_characters: longest, answers, also }) {
     const find = (text: string) => {
+      if (text.length > longest) return undefined;
       const beginning = text.trimStart().slice(0, within);
       for (const phrase of refusalPhrases) {
         const found = phrase.exec(beginning);

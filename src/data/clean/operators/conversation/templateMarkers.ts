@@ -40,9 +40,6 @@ const marks = [
 /** Marks that mean it only at the beginning of a line. */
 const lineMarks = "(?:#{2,3} ?(?:Human|Assistant|Instruction|Response|User|Input) ?[:：])";
 
-/** A sentencepiece end mark; `<s>` and `</s>` in pairs are HTML. */
-const sentenceMarks = "(?:</s>|<s>)";
-
 export const removeTemplateMarkers: CleanOperator<MarkerOptions> = {
   name: "remove_template_markers",
   kind: "change",
@@ -59,10 +56,16 @@ export const removeTemplateMarkers: CleanOperator<MarkerOptions> = {
   prepare({ inside, also, roles }) {
     const plain = [...marks, ...also].map(escaped).join("|");
     const any = `(?:${plain}|${lineMarks})`;
-    const atStart = new RegExp(`^(?:\\s*(?:${any}|${sentenceMarks}))+\\s*`, "u");
-    const atEnd = new RegExp(`(?:(?:${plain}|(?<=\\n)${lineMarks}|${sentenceMarks})\\s*)+$`, "u");
+    const ends = (more: string) => ({
+      atStart: new RegExp(`^(?:\\s*(?:${any}${more}))+\\s*`, "u"),
+      atEnd: new RegExp(`(?:(?:${plain}|(?<=\\n)${lineMarks}${more})\\s*)+$`, "u"),
+    });
+    const marksOnly = ends("");
+    const withSentenceMarks = ends("|</s>|<s>");
     const within = new RegExp(`${plain}|(?<=\\n)${lineMarks}`, "u");
     const strip = (text: string) => {
+      const isHtml = /<\/?s>/.test(text.replace(/^\s*<s>|<\/s>\s*$/g, ""));
+      const { atStart, atEnd } = isHtml ? marksOnly : withSentenceMarks;
       const from = atStart.exec(text)?.[0].length ?? 0;
       const end = atEnd.exec(text)?.index ?? text.length;
       if (from === 0 && end === text.length) return text;

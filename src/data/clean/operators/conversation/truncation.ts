@@ -14,6 +14,10 @@ const goesOn = /[,，、\p{Ps}\p{Pi}]$/u;
 const farewell =
   /(?:regards|sincerely|yours|truly|wishes|thanks|thank you|love|cheers),?$|此致[,，]?$/iu;
 
+/** Who said it, or hashtags: what may stand after the end of a text. */
+const signature =
+  /(?:[-–—]\s?[\p{Lu}\p{Script=Han}][^.。!！?？]{0,3}[^。!！?？]{1,30}|#[\p{L}\p{N}_]+)$/u;
+
 const sentenceEnd = /[.。．!！?？](?=\s|$|[\p{Script=Han}"”’」』）)])/gu;
 const listItem =
   /^\s*(?:[-*+•·‧▪●○–—]|\(?\d{1,3}[.)、．:：）]|[（(]?[一二三四五六七八九十]+[、.．)）]|[a-zA-Z][.)]\s)/u;
@@ -34,6 +38,7 @@ export function truncationOf(text: string): string | undefined {
   const prose = proseLines(lines);
   const last = prose.pop();
   if (last === undefined || looksLikeCode(last)) return undefined;
+  if (signature.test(last)) return undefined;
   if (goesOn.test(last) && !farewell.test(last) && isProse(last)) {
     return `ends with ${JSON.stringify(last.at(-1))}`;
   }
