@@ -9,6 +9,7 @@
  *
  * A file appears under its name when it is complete.
  */
+import { readSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { DataError } from "../../util/errors.js";
 import { digestBytes } from "./comparedText.js";
@@ -92,7 +93,8 @@ export async function openSignatureFile(path: string): Promise<SignatureFile> {
       header,
       async read(from, count) {
         const buffer = Buffer.allocUnsafeSlow(count * size);
-        const { bytesRead } = await handle.read(buffer, 0, buffer.length, start + from * size);
+        // Single records are read by the million: a call that waits costs a tenth of a promise.
+        const bytesRead = readSync(handle.fd, buffer, 0, buffer.length, start + from * size);
         if (bytesRead < buffer.length) throw damaged(path, "it became shorter");
         return buffer;
       },
