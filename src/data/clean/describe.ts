@@ -56,3 +56,22 @@ function typeName({ type, enum: values, const: only, items, anyOf }: JsonPropert
   if (type === "object") return "names with values";
   return type ?? "any";
 }
+
+/** Operators with their options as a table in Markdown, for the docs. */
+export function operatorTable(operators: readonly CleanOperator[]): string {
+  const rows = operators.map((operator) => {
+    const options = describeOptions(operator).map(({ name, default: value, type }) => {
+      const long = Array.isArray(value) && value.length > 4;
+      const shown = long
+        ? `${value.length} ${type.replace("list of ", "")}s`
+        : JSON.stringify(value);
+      return `\`${name}\` ${shown ?? "none"}`;
+    });
+    return `| \`${operator.name}\` | ${operator.summary} | ${options.join(", ")} |`;
+  });
+  return [
+    "| operator | what it does | options and their defaults |",
+    "|---|---|---|",
+    ...rows,
+  ].join("\n");
+}
