@@ -50,9 +50,8 @@ export const defaultSample = 50_000;
 const rowsPerJob = 128;
 
 /**
- * Memory holds eight bytes a row for the index in each thread, counts, and sketches of bounded size,
- * however large the files are. The report depends on the data, the options and the seed alone, not
- * on the number of threads.
+ * Memory holds counts and sketches of bounded size, however large the files are. The report depends
+ * on the data, the options and the seed alone, not on the number of threads.
  * @throws ConfigError, DataError as {@link openConversations}
  */
 export async function collectStats(

@@ -57,8 +57,8 @@ function truncationNotices(report: StatsReport): Notice[] {
   const notices: Notice[] = [
     {
       kind: lost > 0.05 ? "problem" : "note",
-      en: `With max_seq_length ${length}, ${rows} of the conversations are cut and ${tokens} of what would be learnt is lost.`,
-      zh: `max_seq_length 为 ${length} 时，${rows} 的对话会被截断，丢失 ${tokens} 的学习内容。`,
+      en: `With max_seq_length ${length}, ${rows} of the conversations are cut and ${tokens} of what would be learnt is lost; over_length: split keeps it.`,
+      zh: `max_seq_length 为 ${length} 时，${rows} 的对话会被截断，丢失 ${tokens} 的学习内容；over_length: split 可以保留。`,
     },
   ];
   if (cut.rows_without_label > 0) {
