@@ -56,7 +56,7 @@ export function registerStats(command: Command): void {
   addKeyOption(
     command,
     "--sample <rows|all>",
-    "rows to look at, spread evenly over the files (default: 50000)",
+    "rows to look at, spread evenly over the files (default: 20000)",
     (value) => (value === "all" ? value : countArgument(value)),
   );
   addKeyOption(command, "--seed <number>", "which rows a sample takes (default: 0)", seedArgument);

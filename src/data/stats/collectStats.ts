@@ -32,7 +32,7 @@ export interface StatsOptions {
   maxSeqLength?: number | undefined;
   /** Conversations of a micro-batch, for the padding estimate. Default 8. */
   batchSize?: number | undefined;
-  /** Most rows that are looked at, over all files; 50,000 by default. */
+  /** Most rows that are looked at, over all files; 20,000 by default. */
   sample?: number | undefined;
   /** Which rows a sample takes. Default 0. */
   seed?: number | undefined;
@@ -45,7 +45,7 @@ export interface StatsOptions {
 /** Values of max_seq_length that truncation is always counted for. */
 export const commonLengths: readonly number[] = [512, 1024, 2048, 4096];
 
-export const defaultSample = 50_000;
+export const defaultSample = 20_000;
 
 const rowsPerJob = 128;
 
