@@ -6,7 +6,12 @@ export {
   grad,
   noGrad,
 } from "./autograd.js";
-export { dequantizeBlockwise, dequantizeNf4, pagedBytes, quantizeBlockwise } from "./bitsandbytes.js";
+export {
+  dequantizeBlockwise,
+  dequantizeNf4,
+  pagedBytes,
+  quantizeBlockwise,
+} from "./bitsandbytes.js";
 export { bytesPerElement, type Device, type DType, type TensorData } from "./dtype.js";
 export { gemmRate } from "./gemm.js";
 export { Generator, manualSeed } from "./generator.js";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { type Paint, renderComparison } from "./comparison.js";
 import { textWidth } from "../textWidth.js";
+import { type Paint, renderComparison } from "./comparison.js";
 
 const plain: Paint = { bold: (text) => text, dim: (text) => text, green: (text) => text };
 const answers = [

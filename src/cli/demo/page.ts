@@ -1,6 +1,7 @@
 /** Where the demo's story is told: width, colours and headings with the time that has passed. */
-import type { Paint } from "./comparison.js";
+
 import { wrapText } from "../textWidth.js";
+import type { Paint } from "./comparison.js";
 
 /** The part of a stream that is used; `process.stdout` is one. */
 export interface PageStream {

@@ -11,13 +11,13 @@ import {
 import { builtinModelName } from "../../util/builtin-model.js";
 import { readGpus, readMachine } from "../machine.js";
 import { packageRoot } from "../package.js";
+import { clipText } from "../textWidth.js";
 import { askQuestions } from "./ask.js";
 import { type ComparedAnswer, renderComparison } from "./comparison.js";
 import { chatCommand, describeRunFiles, programName, shellWord, trainCommand } from "./goOn.js";
 import { createPage, type Page, type PageStream } from "./page.js";
 import { type DemoPlan, planDemo } from "./plan.js";
 import { previewConversations } from "./preview.js";
-import { clipText } from "../textWidth.js";
 import { describeLoss, type HeldOutLoss, hasLearnt, notLearnt } from "./verdict.js";
 
 export interface DemoOptions {

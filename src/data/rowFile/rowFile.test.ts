@@ -66,7 +66,9 @@ describe("a JSONL file", () => {
       what: "FILE:1: lists or objects are nested more than 100 deep",
     });
     const long = folder.write("long-row.jsonl", `{"a":1}\n{"a":"${"x".repeat(17 << 20)}"}\n`);
-    expect(await refusal(long, { cache: folder.path("cache") }, 1)).toMatchObject({ what: "FILE:2: the row is 18 MB long" });
+    expect(await refusal(long, { cache: folder.path("cache") }, 1)).toMatchObject({
+      what: "FILE:2: the row is 18 MB long",
+    });
     const gbk = Buffer.from([0x22, 0xc4, 0xe3, 0xba, 0xc3, 0x22]);
     const mixed = folder.write("mixed-up.jsonl", Buffer.concat([Buffer.from('"你"\n'), gbk]));
     expect(await refusal(mixed, {}, 1)).toMatchObject({
