@@ -185,7 +185,7 @@ function writeGroup(group: Group): string {
       const value = shown.keywordOnly ? `keyword.${name}` : name;
       return typeOf(argument.type).convert(value);
     });
-    return `native.call(${["id(" + overload.constant + ")", ...values].join(", ")})`;
+    return `native.call(${[`id(${overload.constant})`, ...values].join(", ")})`;
   };
   const lines: string[] = [];
   for (const overload of group.overloads) {

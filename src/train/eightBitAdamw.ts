@@ -14,7 +14,7 @@ import {
   tidy,
   zeros,
 } from "../tensor/index.js";
-import type { OptimizerSettings, UpdateRule } from "./optimizer.js";
+import type { OptimizerSettings, UpdateRule } from "./updateRule.js";
 
 const BLOCK = 256;
 

@@ -19,19 +19,7 @@ import {
 } from "../tensor/index.js";
 import { CheckpointError } from "../util/errors.js";
 import { eightBitAdamw, keepsEightBitState } from "./eightBitAdamw.js";
-
-/** Settings of an optimizer, in the names of `TrainingArguments`. */
-export interface OptimizerSettings {
-  kind: "adamw" | "adamw8bit" | "sgd";
-  /** State in memory that the driver moves to the host while a device runs short; CUDA only. */
-  paged?: boolean;
-  weight_decay: number;
-  adam_beta1: number;
-  adam_beta2: number;
-  adam_epsilon: number;
-  /** Momentum of SGD; transformers' `optim: sgd` has none. */
-  momentum?: number;
-}
+import type { OptimizerSettings, UpdateRule } from "./updateRule.js";
 
 export interface Optimizer {
   /** Updates the parameters in place. @param gradients by the parameters' names, float32 */
@@ -40,14 +28,6 @@ export interface Optimizer {
   state(): Map<string, Tensor>;
   /** Puts back a saved state. @param steps optimizer steps it had done */
   restore(state: ReadonlyMap<string, Tensor>, steps: number): void;
-  dispose(): void;
-}
-
-/** How some of the parameters are updated, and the state that it takes. */
-export interface UpdateRule {
-  state: ReadonlyMap<string, Tensor>;
-  /** @param number of the step, from 1 */
-  step(gradients: ReadonlyMap<string, Tensor>, learningRate: number, number: number): void;
   dispose(): void;
 }
 
