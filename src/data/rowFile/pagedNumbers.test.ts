@@ -1,5 +1,8 @@
 /** Lists of numbers in pages. */
 import { closeSync, openSync, truncateSync, writeSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterAll, describe, expect, test } from "vitest";
 import { testFolder } from "../testFiles.js";
 import { DamagedNumbersError, numberWriter, openNumbers } from "./pagedNumbers.js";
@@ -10,6 +13,18 @@ afterAll(() => folder.remove());
 /** More than the 16 MiB that stay in memory: offsets of rows in a file beyond 2^32 bytes. */
 const many = 2_300_000;
 const valueAt = (index: number) => index * 4099 + (index % 7);
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+async function heldBytes(): Promise<number> {
+  // Buffers are freed a while after they were found to be garbage.
+  for (let times = 0; times < 3; times++) {
+    collectGarbage();
+    await wait(50);
+  }
+  return process.memoryUsage().arrayBuffers;
+}
 
 function written(name: string, length: number): string {
   const path = folder.path(name);
@@ -44,6 +59,18 @@ describe("numbers in pages", () => {
       expect(numbers.at(index)).toBe(valueAt(index));
     }
     numbers.close();
+  });
+
+  test("of many files no more stay in memory than of one", async () => {
+    const path = written("several", many);
+    const before = await heldBytes();
+    const files = Array.from({ length: 5 }, () => openNumbers(path, many));
+    for (const [number, file] of files.entries()) {
+      expect(file.at(number * 400_000)).toBe(valueAt(number * 400_000));
+    }
+    expect((await heldBytes()) - before).toBeLessThan(20 << 20);
+    for (const file of files) file.close();
+    expect((await heldBytes()) - before).toBeLessThan(1 << 20);
   });
 
   test("of another length, or of a page that changed, are refused", () => {

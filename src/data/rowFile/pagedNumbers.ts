@@ -8,7 +8,7 @@ const pageNumbers = 2048;
 const pageBytes = pageNumbers * 8;
 const numbersPerPage = pageNumbers - 1;
 
-/** Pages of a file that are kept in memory: 16 MiB. */
+/** Pages of files that a thread keeps in memory, however many files it has open: 16 MiB. */
 const keptPages = 1024;
 
 const writtenAtOnce = 64;
@@ -97,21 +97,46 @@ export function numberWriter(path?: string): NumberWriter {
   };
 }
 
+/** A page of a file that is in memory. */
+interface KeptPage {
+  values: Float64Array;
+  /** Pages of the same file, of which it is one. */
+  among: Map<number, KeptPage>;
+  number: number;
+}
+
+/** Pages of all files of this thread, the oldest first. */
+const keptInThread = new Set<KeptPage>();
+
+function keep(page: KeptPage): void {
+  if (keptInThread.size === keptPages) drop(keptInThread.values().next().value!);
+  keptInThread.add(page);
+  page.among.set(page.number, page);
+}
+
+function drop(page: KeptPage): void {
+  keptInThread.delete(page);
+  page.among.delete(page.number);
+}
+
 /**
  * Opens a file of {@link numberWriter}. As many pages as stay in memory are read and checked at once.
  * @throws DamagedNumbersError when the file has another size, or a page is not as it was written
  */
 export function openNumbers(path: string, length: number): Numbers {
   const descriptor = openSync(path, "r");
-  const pages = new Map<number, Float64Array>();
-  const load = (page: number): Float64Array => {
+  const pages = new Map<number, KeptPage>();
+  const close = () => {
+    for (const page of pages.values()) drop(page);
+    closeSync(descriptor);
+  };
+  const load = (number: number): Float64Array => {
     const values = new Float64Array(pageNumbers);
-    const bytesRead = readSync(descriptor, values, 0, pageBytes, page * pageBytes);
+    const bytesRead = readSync(descriptor, values, 0, pageBytes, number * pageBytes);
     if (bytesRead !== pageBytes || checksum(values, 0) !== values[numbersPerPage]) {
-      throw new DamagedNumbersError(`page ${page} of ${path} is damaged`);
+      throw new DamagedNumbersError(`page ${number} of ${path} is damaged`);
     }
-    if (pages.size === keptPages) pages.delete(pages.keys().next().value!);
-    pages.set(page, values);
+    keep({ values, among: pages, number });
     return values;
   };
   try {
@@ -121,14 +146,10 @@ export function openNumbers(path: string, length: number): Numbers {
     }
     for (let page = 0; page < Math.min(count, keptPages); page++) load(page);
   } catch (error) {
-    closeSync(descriptor);
+    close();
     throw error;
   }
-  return numbers(
-    length,
-    (page) => pages.get(page) ?? load(page),
-    () => closeSync(descriptor),
-  );
+  return numbers(length, (page) => pages.get(page)?.values ?? load(page), close);
 }
 
 function numbers(
