@@ -28,29 +28,42 @@ export async function canReopen(name: string): Promise<boolean> {
  */
 export async function* streamBytes(name: string): AsyncGenerator<Buffer> {
   const chunks = (await openStream(name))[Symbol.asyncIterator]();
-  const first = await chunks.next();
-  if (first.done) return;
-  const whole = async function* (): AsyncGenerator<Buffer> {
-    yield first.value;
-    for (;;) {
-      const next = await chunks.next();
-      if (next.done) return;
-      yield next.value;
-    }
-  };
   try {
-    if (first.value[0] === 0x1f && first.value[1] === 0x8b) {
+    const first = await firstBytes(chunks);
+    const whole = async function* (): AsyncGenerator<Buffer> {
+      yield first;
+      for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value;
+    };
+    if (first[0] === 0x1f && first[1] === 0x8b) {
       const source = Readable.from(whole());
       const gunzip = createGunzip();
       source.on("error", (error) => gunzip.destroy(error));
       for await (const chunk of source.pipe(gunzip)) yield chunk as Buffer;
-    } else if (first.value.length >= 4 && first.value.readUInt32LE(0) === 0xfd2fb528) {
+    } else if (isZstd(first)) {
       const { unzstd } = await import("../rowFile/unzstd.js");
       yield* unzstd(whole());
     } else yield* whole();
   } catch (cause) {
     throw unreadable(name, cause);
   }
+}
+
+/** Enough to tell how a stream is compressed; a pipe may give its bytes one by one. */
+async function firstBytes(chunks: AsyncIterator<Buffer>): Promise<Buffer> {
+  let first: Buffer = Buffer.alloc(0);
+  while (first.length < 4) {
+    const next = await chunks.next();
+    if (next.done) break;
+    first = Buffer.concat([first, next.value]);
+  }
+  return first;
+}
+
+/** A frame, or one of those that zstd's tools may put before it. */
+function isZstd(first: Buffer): boolean {
+  if (first.length < 4) return false;
+  const magic = first.readUInt32LE(0);
+  return magic === 0xfd2fb528 || magic >>> 4 === 0x184d2a5;
 }
 
 async function openStream(name: string): Promise<AsyncIterable<Buffer>> {

@@ -3,6 +3,8 @@ import type { Source } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
 import type { ConversationFormat } from "../formats/format.js";
 import { detectFormat, formatNamed } from "../formats/formats.js";
+import { refuseOtherEncoding } from "../rowFile/encoding.js";
+import { fileKind } from "../rowFile/fileKind.js";
 import { maxRowBytes, readRow, tooLong } from "../rowFile/readRow.js";
 import { streamBytes } from "./streamBytes.js";
 
@@ -52,6 +54,7 @@ type Line = Omit<StreamRow, "format">;
 /** Lines that are not blank, counted from 1. Of a line that is too long nothing is held. */
 async function* streamLines(name: string): AsyncGenerator<Line> {
   let line = 0;
+  let isFirst = true;
   let parts: Buffer[] = [];
   let length = 0;
   const finish = (): Line | undefined => {
@@ -70,10 +73,14 @@ async function* streamLines(name: string): AsyncGenerator<Line> {
     }
     const own = line === 1 && bytes.indexOf(byteOrderMark) === 0 ? bytes.subarray(3) : bytes;
     if (isBlank(own)) return undefined;
-    if (line === 1 && own[0] === 0x5b) throw arrayRefusal(name);
+    if (isFirst && own.toString("latin1").trimStart().startsWith("[")) throw arrayRefusal(name);
+    isFirst = false;
     return { source, value: () => readRow(own, place) };
   };
+  let isChecked = false;
   for await (const chunk of streamBytes(name)) {
+    if (!isChecked) expectRows(chunk, name);
+    isChecked = true;
     let at = 0;
     for (let end = chunk.indexOf(0x0a); end !== -1; end = chunk.indexOf(0x0a, at)) {
       take(chunk.subarray(at, end));
@@ -121,5 +128,22 @@ function arrayRefusal(name: string): DataError {
   return new DataError(`${name}: a JSON array cannot be read as a stream`, {
     why: "a stream has one JSON object a line (JSONL)",
     todo: "write one object a line, e.g. with jq -c '.[]'",
+  });
+}
+
+/** @throws DataError when a stream begins as something else than rows of JSON */
+function expectRows(start: Buffer, name: string): void {
+  const kind = fileKind(start, name);
+  if (kind === "rows") {
+    refuseOtherEncoding(start, name);
+    return;
+  }
+  const isTable = kind === "csv" || kind === "parquet";
+  const what = { csv: "CSV", parquet: "Parquet", gzip: "gzip within it", zstd: "zstd within it" };
+  throw new DataError(`${name}: ${what[kind]} cannot be read as a stream`, {
+    why: "a stream has one JSON object a line (JSONL), plain or compressed once",
+    todo: isTable
+      ? "leave out streaming, which reads it as a file, or convert it: ./tunewright data convert"
+      : "unpack it once more before it is read",
   });
 }

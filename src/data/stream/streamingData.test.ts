@@ -167,11 +167,33 @@ test("bad rows are refused with their place, or left out and named", async () =>
 });
 
 test.each([
-  ["a JSON array", "[1, 2]", /a JSON array cannot be read as a stream/],
+  ["a JSON array", "\n [1, 2]", /a JSON array cannot be read as a stream/],
   ["nothing that is known", '{"a": 1}\n', /format/],
+  ["Parquet", "PAR1\u0015\u0004", /Parquet cannot be read as a stream/],
+  ["a zip archive", "PK\u0003\u0004", /is a zip archive/],
+  ["UTF-16", Buffer.from(`\uFEFF${text}`, "utf16le"), /is UTF-16/],
+  ["compressed twice", gzipSync(gzipSync(text)), /gzip within it cannot be read as a stream/],
 ])("%s is refused", async (_what, content, expected) => {
   const file = folder.write("other.jsonl", content);
   await expect(take(streamBatches(options([file]), 0), 1)).rejects.toThrow(expected);
+});
+
+test("CSV is refused by its name", async () => {
+  const file = folder.write("rows.csv", "instruction,output\nq,a\n");
+  await expect(take(streamBatches(options([file]), 0), 1)).rejects.toMatchObject({
+    message: `${file}: CSV cannot be read as a stream`,
+    todo: expect.stringContaining("leave out streaming"),
+  });
+});
+
+test("a compressed pipe that gives its bytes one by one is unpacked", async () => {
+  const packed = folder.write("slow.jsonl.gz", gzipSync(text));
+  const path = folder.path("slow.fifo");
+  execFileSync("mkfifo", [path]);
+  const script = `{ head -c 1 "${packed}"; sleep 0.3; tail -c +2 "${packed}"; } > "${path}" &`;
+  execFileSync("sh", ["-c", script], { stdio: "ignore" });
+  const batches = await take(streamBatches(options([path], { shuffle: false }), 0), 14);
+  expect(linesOf(batches)).toEqual(everyLine);
 });
 
 test("a stream that is not there is refused", async () => {
