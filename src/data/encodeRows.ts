@@ -12,7 +12,7 @@ import {
 } from "../text/index.js";
 import { DataError } from "../util/errors.js";
 import type { ConversationSource } from "./conversationSource.js";
-import { checkTools } from "./toolRules.js";
+import { checkToolMessages, checkTools } from "./toolRules.js";
 
 export interface EncodeRowsOptions {
   tokenizer: Tokenizer;
@@ -89,7 +89,10 @@ function check(
   { tokenizer, template, embeddingRows = tokenizer.vocabSize }: EncodeRowsOptions,
 ): EncodedConversation[] | DataError {
   try {
-    if (encoded.length > 0) checkTools(conversation, encoded, template.name);
+    if (encoded.length > 0) {
+      checkTools(conversation, encoded, template.name);
+      checkToolMessages(conversation, template);
+    }
     for (const sequence of encoded) {
       checkTokenIds(sequence, embeddingRows, tokenizer);
       checkLabels(sequence);

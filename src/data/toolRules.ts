@@ -1,5 +1,5 @@
 /** Tool calls that a chat template leaves out in silence. */
-import type { Conversation, EncodedConversation } from "../text/index.js";
+import type { ChatTemplate, Conversation, EncodedConversation } from "../text/index.js";
 import { DataError } from "../util/errors.js";
 
 /**
@@ -42,4 +42,39 @@ function count(text: string, part: string): number {
 function toolName(tool: unknown): string {
   const named = tool as { name?: unknown; function?: { name?: unknown } } | null;
   return String(named?.function?.name ?? named?.name ?? JSON.stringify(tool));
+}
+
+/** What was found out of a template: whether it shows the words of tools, with calls and without. */
+const shown = new WeakMap<ChatTemplate, Map<boolean, boolean>>();
+
+const probe = "tunewright0probe";
+
+/**
+ * Templates made for questions and answers leave a tool's messages out too: the answer would then come
+ * from nowhere. Tried once with each template, with words that it cannot have of its own.
+ * @throws DataError naming file and line
+ */
+export function checkToolMessages(
+  { messages, tools, source }: Conversation,
+  template: ChatTemplate,
+): void {
+  if (!messages.some(({ role }) => role === "tool")) return;
+  const hasCalls = messages.some(({ tool_calls: calls }) => calls?.length);
+  const known = shown.get(template) ?? new Map<boolean, boolean>();
+  shown.set(template, known);
+  let isShown = known.get(hasCalls);
+  if (isShown === undefined) {
+    const probed = messages
+      .filter(({ continues }) => !continues)
+      .map((message) => (message.role === "tool" ? { ...message, content: probe } : message));
+    const segments = template.render(probed, { promptOnly: true, tools, source });
+    isShown = segments.some((segment) => !("text" in segment) || segment.text.includes(probe));
+    known.set(hasCalls, isShown);
+  }
+  if (isShown) return;
+  const place = source ? `${source.file}:${source.line}: ` : "";
+  throw new DataError(`${place}chat template ${template.name} leaves out a tool's messages`, {
+    why: "it was made for conversations without tools",
+    todo: "use a model whose template knows tools, or remove the row; of MOSS's, moss_tools: drop leaves the answers alone",
+  });
 }

@@ -162,8 +162,8 @@ describe("openTrainingData", () => {
     const row = { messages: [...messages, { role: "assistant", content: "added: 1" }] };
     const each = (body: string) => `{% for m in messages %}${body}{{ m.content }}</s>{% endfor %}`;
     const calls = "{% for c in m.tool_calls or [] %}{{ c.function.name }}{% endfor %}";
-    const attempt = async (jinja: string, content: object) => {
-      const plain = createJinjaTemplate(jinja, "plain", tokenizer);
+    const attempt = async (jinja: string, content: object, name = "plain") => {
+      const plain = createJinjaTemplate(jinja, name, tokenizer);
       const data = await open([content], { template: plain });
       try {
         return (await data.microBatch(0)).sequences.length;
@@ -178,6 +178,15 @@ describe("openTrainingData", () => {
       /leaves out the definitions of tools/,
     );
     expect(await attempt(`{{ tools | tojson }}${each(calls)}`, defined)).toBe(1);
+    const answersOnly = `{% for m in messages %}{% if m.role != 'tool' %}${calls}{{ m.content }}</s>{% endif %}{% endfor %}`;
+    const lost = /answers leaves out a tool's messages/;
+    await expect(attempt(answersOnly, row, "answers")).rejects.toThrow(lost);
+    const worded = {
+      messages: row.messages.map(({ role, content }) => ({ role, content: content || "add" })),
+    };
+    await expect(attempt(answersOnly, worded, "answers")).rejects.toThrow(lost);
+    const coded = `{% for m in messages %}{{ m.content | tojson }}</s>{% endfor %}`;
+    expect(await attempt(coded, worded)).toBe(1);
   });
 
   const files = () => [
