@@ -75,6 +75,16 @@ describe("convertFiles", () => {
     expect([out, `${out}.part`, `${out}.rejected.jsonl.part`].filter(existsSync)).toEqual([]);
   });
 
+  test.each([
+    ["rows.jsonl.gz", /plain JSONL, which is no \.gz file/],
+    ["rows.parquet", /plain JSONL, which is no \.parquet file/],
+    ["folder/", /is a folder/],
+    ["", /is a folder/],
+  ])("refuses to write %s, before anything is read", async (name, reason) => {
+    const file = folder.write("fine.jsonl", [messagesRow("q", "a")]);
+    await expect(convertFiles([file], folder.path(name))).rejects.toThrow(reason);
+  });
+
   test("does not write over what it reads", async () => {
     const file = folder.write("self.jsonl", [messagesRow("q", "a")]);
     await expect(
@@ -129,6 +139,7 @@ const seeds: readonly object[] = [
     ],
     tools: "[]",
   },
+  { kind: "k", input: "问", target: "答" },
   { instruction: "i", input: "n", output: "o", history: [["a", "b"]] },
   { prompt: "问", completion: "答", id: 3 },
   {

@@ -10,7 +10,7 @@ import {
 } from "./conversationSource.js";
 import { formatNamed } from "./formats/formats.js";
 import { countPlaceholders } from "./placeholders.js";
-import { openRowWriter, type RowWriter } from "./rowWriter.js";
+import { checkOutName, openRowWriter, type RowWriter } from "./rowWriter.js";
 import { resolveSources } from "./sources/index.js";
 import { canonicalFormat, writeConversation } from "./writeConversation.js";
 
@@ -45,7 +45,8 @@ const progressRows = 1000;
 /**
  * Writes `out`, whole or not at all. Keys of a row that its format does not use are kept; rejected
  * rows, and those that the format written has no place for, are listed in `<out>.rejected.jsonl`.
- * @throws ConfigError for an unknown format, or when `out` is one of the files or cannot be written
+ * @throws ConfigError for an unknown format, or when `out` is one of the files, cannot be written, or
+ * names another kind of file than JSONL
  * @throws DataError when a file cannot be read or its format is unknown
  */
 export async function convertFiles(
@@ -53,6 +54,7 @@ export async function convertFiles(
   out: string,
   options: ConvertOptions = {},
 ): Promise<ConvertResult> {
+  checkOutName(out);
   const files = await resolveSources(names, options);
   if (files.some((file) => samePath(file, out))) {
     throw new ConfigError(`${out} is both read and written`, { todo: "choose another --out" });

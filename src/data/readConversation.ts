@@ -36,7 +36,8 @@ export function readConversation(
     const { messages, tools, id, kind, chosen, rejected } = read;
     if (kind === "preference" && options.pairs !== "keep") throw preferenceRefusal();
     if (options.checked !== false) checkRow(read);
-    const rest = Object.entries(value).filter(([key]) => !format.keys.includes(key));
+    const used = format.usedKeys?.(value) ?? format.keys;
+    const rest = Object.entries(value).filter(([key]) => !used.includes(key));
     return {
       conversation: {
         messages,

@@ -1,5 +1,7 @@
 /** Writes rows as JSONL. */
+import { statSync } from "node:fs";
 import { open } from "node:fs/promises";
+import { ConfigError } from "../util/errors.js";
 
 export interface RowWriter {
   write(row: object): Promise<void>;
@@ -35,4 +37,27 @@ export async function openRowWriter(path: string): Promise<RowWriter> {
       }
     },
   };
+}
+
+/** Endings of names that promise something else than JSONL. */
+const otherEnding = /\.(gz|gzip|zst|zstd|bz2|xz|lz4|zip|tar|parquet|csv|tsv|arrow)$/i;
+
+/**
+ * @param out name of a file of rows that is to be written
+ * @throws ConfigError when it is a folder or no file's name, or promises another kind of file
+ */
+export function checkOutName(out: string): void {
+  const ending = otherEnding.exec(out)?.[0];
+  if (ending !== undefined) {
+    throw new ConfigError(`${out}: rows are written as plain JSONL, which is no ${ending} file`, {
+      todo: `name it ${out.slice(0, -ending.length)}, and compress or convert it afterwards`,
+    });
+  }
+  const isFolder = out.endsWith("/") || statSync(out, { throwIfNoEntry: false })?.isDirectory();
+  if (isFolder || out === "-" || out.startsWith("/dev/")) {
+    throw new ConfigError(`${out} ${isFolder ? "is a folder" : "is no file"}`, {
+      why: "the rows get their name when they are complete",
+      todo: "name a file, e.g. --out rows.jsonl",
+    });
+  }
 }

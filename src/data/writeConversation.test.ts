@@ -17,6 +17,9 @@ const toolTurn: Message[] = [
   { role: "tool", content: "2" },
   assistant("二"),
 ];
+const answer = (content: string, id: string): Message => ({
+  ...{ role: "tool", content, tool_call_id: id },
+});
 const mossTurn: Message[] = [
   user("1+1?"),
   assistant('<|Inner Thoughts|>: 算\n一下<eot>\n<|Commands|>: Calculate("1+1")<eoc>'),
@@ -31,6 +34,7 @@ describe("round trips: what is written reads back as it was", () => {
     ["alpaca", [system, ...turns], {}],
     ["sharegpt", [system, ...turns], {}],
     ["sharegpt", [system, ...toolTurn], { tools: [{ name: "add" }] }],
+    ["sharegpt", [user("q"), { ...assistant("a"), reasoning_content: "r" }], {}],
     ["moss", [system, ...turns], {}],
     ["moss", [...mossTurn, user("q"), assistant("<|Inner Thoughts|>: t<eot>\na")], {}],
     ["messages", [system, ...toolTurn], { tools: [{ name: "add" }] }],
@@ -97,6 +101,23 @@ describe("what a format cannot hold is refused with the place", () => {
       [user("q"), { ...toolTurn[1]!, content: "Let me see." }, ...toolTurn.slice(2)],
       "f:7: sharegpt has no place for words beside a call",
     ],
+    [
+      "sharegpt",
+      [
+        user("q"),
+        {
+          ...toolTurn[1]!,
+          tool_calls: [
+            { ...call, id: "1" },
+            { ...call, id: "2" },
+          ],
+        },
+        answer("second", "2"),
+        answer("first", "1"),
+        assistant("a"),
+      ],
+      "f:7: sharegpt has no place for answers in another order than their calls",
+    ],
   ])("%s %#", (format, messages, reason) => {
     expect(() => writeConversation(whole(messages), format)).toThrow(reason);
   });
@@ -110,5 +131,11 @@ describe("what a format cannot hold is refused with the place", () => {
     const row = { ...whole([user("q"), assistant("a")]), rest: { prompt: "p", kind: 1 } };
     expect(writeConversation(row, "firefly")).toMatchObject({ prompt: "p", kind: 1 });
     expect(() => writeConversation(row, "prompt_completion")).toThrow(/key "prompt" of its own/);
+  });
+
+  test("keys that are null mean nothing", () => {
+    const rest = { tools: null, note: null };
+    const row = { ...whole([user("q"), assistant("a")]), rest };
+    expect(writeConversation(row)).toEqual({ messages: row.conversation.messages, note: null });
   });
 });

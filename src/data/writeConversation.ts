@@ -30,9 +30,10 @@ export function writeConversation(whole: WholeRow, format = canonicalFormat(whol
   try {
     const target = formatNamed(format);
     const written = withoutUndefined(target.write(row));
-    const taken = Object.keys(rest).find(
-      (key) => Object.hasOwn(written, key) || (target.keys.includes(key) && key !== "id"),
-    );
+    const isEmpty = (key: string) => rest[key] === null;
+    const means = (key: string) =>
+      Object.hasOwn(written, key) || (target.keys.includes(key) && key !== "id");
+    const taken = Object.keys(rest).find((key) => means(key) && !isEmpty(key));
     if (taken !== undefined) {
       throw new DataError(`the row has a key ${JSON.stringify(taken)} of its own`, {
         why: `it means something else in format ${format}`,
@@ -40,7 +41,8 @@ export function writeConversation(whole: WholeRow, format = canonicalFormat(whol
       });
     }
     expectSame(row, written, target);
-    return { ...written, ...rest };
+    const beside = Object.entries(rest).filter(([key]) => !means(key));
+    return { ...written, ...Object.fromEntries(beside) };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     const place = source ? `${source.file}:${source.line}: ` : "";

@@ -54,11 +54,15 @@ export function plainTurns(row: FormattedRow, format: string): PlainTurns {
 
 /** @throws DataError when a message has more than role and content */
 export function expectBare(message: Message, format: string): void {
-  const { role, content: _content, train, ...more } = message;
+  const { role: _role, content: _content, train: _train, ...more } = message;
   if (more.tool_calls) inexpressible(format, "calls of tools");
-  if (train !== undefined && train !== (role === "assistant")) {
-    inexpressible(format, `"train": ${train} on a message of role ${role}`);
-  }
+  expectUsualTrain(message, format);
   const [key] = Object.keys(more).filter((name) => more[name] !== undefined);
   if (key !== undefined) inexpressible(format, `the key ${JSON.stringify(key)} of a message`);
+}
+
+/** @throws DataError when a message is learnt though it is not the assistant's, or the reverse */
+export function expectUsualTrain({ role, train }: Message, format: string): void {
+  if (train === undefined || train === (role === "assistant")) return;
+  inexpressible(format, `"train": ${train} on a message of role ${role}`);
 }

@@ -1,6 +1,7 @@
 /** Reading fields of rows that strangers wrote: each has the type it should have, or is refused. */
 import type { Message, Role } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
+import { parseExactly } from "../rowFile/readRow.js";
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -56,7 +57,7 @@ export function toolList(value: unknown): unknown[] | undefined {
 /** @throws DataError when the text is not JSON */
 export function parseJson(value: string, name: string): unknown {
   try {
-    return JSON.parse(value);
+    return parseExactly(value);
   } catch (cause) {
     throw new DataError(`${name} is not JSON`, {
       why: cause instanceof Error ? cause.message.replace(/\s+/g, " ").slice(0, 160) : "",
@@ -69,6 +70,59 @@ export function parseJson(value: string, name: string): unknown {
 /** A system message where there is a text for it. */
 export function systemMessage(content: string | undefined): Message[] {
   return content === undefined ? [] : [{ role: "system", content }];
+}
+
+/** Columns of a table have a value in every row: null there says that the key is absent. */
+export function withoutNulls(row: Row): Row {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null));
+}
+
+/** @throws DataError when it is neither absent, true nor false */
+export function readFlag(value: unknown, name: string): boolean | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === "boolean") return value;
+  throw new DataError(`${name} is ${describe(value)}, not true or false`, {
+    todo: "correct or remove the row",
+  });
+}
+
+/**
+ * Whether a message is learnt, where it says so itself: by `train`, or by OpenAI's `weight`, 1 or 0.
+ * A weight that says what holds anyway is left out.
+ * @throws DataError for other values, and where the two disagree
+ */
+export function readTrain({ train, weight }: Row, role: Role, name: string): boolean | undefined {
+  const said = readFlag(train, `${name}.train`);
+  if (weight === undefined || weight === null) return said;
+  if (weight !== 0 && weight !== 1) {
+    throw new DataError(`${name}.weight is ${describe(weight)}, neither 0 nor 1`, {
+      why: "a message is learnt or it is not",
+      todo: "correct or remove the row",
+    });
+  }
+  const weighted = weight === 1;
+  if (said !== undefined && said !== weighted) {
+    throw new DataError(`${name} has "train": ${said} and "weight": ${weight}`, {
+      why: "one says that it is learnt, the other that it is not",
+      todo: "keep one of them",
+    });
+  }
+  return said ?? (weighted === (role === "assistant") ? undefined : weighted);
+}
+
+/**
+ * Messages with the row's own system text before them.
+ * @throws DataError where they begin with another one already
+ */
+export function withSystem(value: unknown, messages: Message[]): Message[] {
+  const system = optionalText(value, "system");
+  const [first] = messages;
+  if (first?.role !== "system") return [...systemMessage(system), ...messages];
+  if (system === undefined || system === first.content) return messages;
+  throw new DataError("the row has two system messages: its key system and its first message", {
+    why: "they differ, and one of them would be lost",
+    todo: "keep one of them",
+  });
 }
 
 const roleNames: Readonly<Record<string, Role>> = {

@@ -1,27 +1,35 @@
-/** Firefly's format: `{"conversation": [{"human", "assistant"}, …], "system"?, …}`. */
+/**
+ * Firefly's formats: `{"conversation": [{"human", "assistant"}, …], "system"?, …}`, and the single
+ * questions of its first data set, `{"input", "target", "kind"?}`. The first one is written.
+ */
+import type { Message } from "../../text/index.js";
 import { plainTurns } from "./expressible.js";
-import { isRow, optionalText, rows, systemMessage, text } from "./fields.js";
+import { isRow, optionalText, type Row, rows, systemMessage, text } from "./fields.js";
 import type { ConversationFormat } from "./format.js";
+
+const keys = ["conversation", "system", "conversation_id"];
+const keysOfSingle = ["input", "target", "system", "conversation_id"];
 
 export const fireflyFormat: ConversationFormat = {
   name: "firefly",
-  keys: ["conversation", "system", "conversation_id"],
+  keys,
+  usedKeys: (row) => (isSingle(row) ? keysOfSingle : keys),
   matches: (row) =>
-    Array.isArray(row.conversation) &&
-    row.conversation.some((turn) => isRow(turn) && ("human" in turn || "assistant" in turn)),
+    isSingle(row) ||
+    (Array.isArray(row.conversation) &&
+      row.conversation.some((turn) => isRow(turn) && ("human" in turn || "assistant" in turn))),
   read(row) {
-    const turns = rows(row.conversation, "conversation");
+    const turns = isSingle(row)
+      ? [turnOf(text(row.input, "input"), text(row.target, "target"))]
+      : rows(row.conversation, "conversation").map((turn, index) => {
+          const name = `conversation[${index}]`;
+          return turnOf(
+            text(turn.human, `${name}.human`),
+            text(turn.assistant, `${name}.assistant`),
+          );
+        });
     return {
-      messages: [
-        ...systemMessage(optionalText(row.system, "system")),
-        ...turns.flatMap((turn, index) => [
-          { role: "user" as const, content: text(turn.human, `conversation[${index}].human`) },
-          {
-            role: "assistant" as const,
-            content: text(turn.assistant, `conversation[${index}].assistant`),
-          },
-        ]),
-      ],
+      messages: [...systemMessage(optionalText(row.system, "system")), ...turns.flat()],
       id: conversationId(row.conversation_id),
     };
   },
@@ -34,6 +42,18 @@ export const fireflyFormat: ConversationFormat = {
     };
   },
 };
+
+function isSingle(row: Row): boolean {
+  const isOther = "conversation" in row || "instruction" in row;
+  return !isOther && typeof row.input === "string" && "target" in row;
+}
+
+function turnOf(human: string, assistant: string): Message[] {
+  return [
+    { role: "user", content: human },
+    { role: "assistant", content: assistant },
+  ];
+}
 
 /** Ids are numbers in some files and texts in others. */
 export function conversationId(value: unknown): string | undefined {

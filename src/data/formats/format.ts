@@ -37,8 +37,13 @@ export interface FormattedRow {
 /** To add one: its file, a line in `formats.ts`, tests with rows of your own. */
 export interface ConversationFormat {
   readonly name: string;
-  /** Keys of a row that it reads or leaves out on purpose; others are passed on. */
+  /** Keys that have a meaning in it. */
   readonly keys: readonly string[];
+  /**
+   * Those keys of a row that `read` takes in or leaves out on purpose; others are passed on. Default:
+   * `keys`.
+   */
+  usedKeys?(row: Row): readonly string[];
   /** Whether a row looks like this format; the first format that says yes reads the whole file. */
   matches(row: Row): boolean;
   /** @throws DataError that does not name the place, which the reader adds */

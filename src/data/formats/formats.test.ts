@@ -87,6 +87,64 @@ describe("messages", () => {
     expect(conversations[0]!.messages[2]!.tool_calls![0]!.function.arguments).toEqual({ x: 1 });
   });
 
+  test("keys that are null, as tables have them, count as absent", async () => {
+    const nulls = { name: null, tool_calls: null, tool_call_id: null, train: null, weight: null };
+    const { conversations } = await read([
+      {
+        messages: [
+          { ...nulls, ...user("q") },
+          { ...nulls, ...assistant("a") },
+        ],
+        tools: null,
+      },
+    ]);
+    expect(conversations).toEqual([{ messages: [user("q"), assistant("a")] }]);
+    const call_ = { ...nulls, role: "assistant", content: null, tool_calls: [{ function: call }] };
+    const empty = { ...assistant("a"), tool_calls: [] };
+    const tools = await read([
+      { messages: [user("q"), call_, { role: "tool", content: "r" }, empty] },
+    ]);
+    expect(tools.conversations[0]!.messages.slice(1)).toEqual([
+      { role: "assistant", content: "", tool_calls: [{ type: "function", function: call }] },
+      { role: "tool", content: "r" },
+      assistant("a"),
+    ]);
+  });
+
+  test("OpenAI's weight says what is learnt", async () => {
+    const { conversations } = await read([
+      {
+        messages: [
+          { ...user("q"), weight: 0 },
+          { ...assistant("bad"), weight: 0 },
+          { ...user("no"), weight: 1 },
+          { ...assistant("good"), weight: 1 },
+        ],
+      },
+    ]);
+    expect(conversations[0]!.messages).toEqual([
+      user("q"),
+      { ...assistant("bad"), train: false },
+      { ...user("no"), train: true },
+      assistant("good"),
+    ]);
+  });
+
+  test("digits of large numbers in a call's arguments stay", async () => {
+    const given = '{"id": 12345678901234567890, "n": 7}';
+    const calls = {
+      role: "assistant",
+      tool_calls: [{ function: { name: "f", arguments: given } }],
+    };
+    const { conversations } = await read([
+      { messages: [user("q"), calls, { role: "tool", content: "r" }, assistant("a")] },
+    ]);
+    expect(conversations[0]!.messages[1]!.tool_calls![0]!.function.arguments).toEqual({
+      id: "12345678901234567890",
+      n: 7,
+    });
+  });
+
   test("may have OpenAI's older function_call, with the arguments as JSON text", async () => {
     const { conversations } = await read([
       {
@@ -138,6 +196,18 @@ describe("messages", () => {
       { messages: [user("q"), { ...assistant("a"), train: "yes" }] },
       "FILE:2: messages[1].train is a text, not true or false",
     ],
+    [
+      { messages: [user("q"), { ...assistant("a"), weight: 0.5 }] },
+      "FILE:2: messages[1].weight is number 0.5, neither 0 nor 1",
+    ],
+    [
+      { messages: [user("q"), { ...assistant("a"), weight: 0, train: true }] },
+      'FILE:2: messages[1] has "train": true and "weight": 0',
+    ],
+    [
+      { system: "s", messages: [{ role: "system", content: "t" }, user("q"), assistant("a")] },
+      "FILE:2: the row has two system messages: its key system and its first message",
+    ],
     [{ messages: [user("q"), assistant("a")], tools: "{" }, "FILE:2: tools is not JSON"],
     [
       { messages: [user("q"), { ...assistant("a"), continues: true }] },
@@ -169,6 +239,21 @@ describe("Firefly's format", () => {
       { id: "3", messages: [{ role: "system", content: "你是助手" }, ...turns] },
       { messages: turns },
     ]);
+  });
+
+  test("of single questions, as its first data set has them", async () => {
+    const { format, conversations } = await read([
+      { kind: "NLI", input: "问", target: "答" },
+      { input: "q", target: "a", system: "s" },
+    ]);
+    expect(format).toBe("firefly");
+    expect(conversations.map(({ messages }) => messages)).toEqual([
+      [user("问"), assistant("答")],
+      [{ role: "system", content: "s" }, user("q"), assistant("a")],
+    ]);
+    expect(await refusal({ input: "q", target: 3 }, { format: "firefly" })).toBe(
+      "FILE:1: target is number 3, not a text",
+    );
   });
 
   test("names the missing half of a turn", async () => {
@@ -295,6 +380,31 @@ describe("other formats", () => {
           assistant("two"),
         ],
       },
+    ]);
+  });
+
+  test("ShareGPT's with weights, keys of their own, and the names of messages", async () => {
+    const { conversations } = await read([
+      {
+        conversations: [
+          { from: "system", value: "s", weight: null },
+          { from: "human", value: "q", weight: 0 },
+          { from: "gpt", value: "bad", weight: 0, mood: "low" },
+          { role: "user", content: "r" },
+          { role: "assistant", content: null, tool_calls: [{ function: call }] },
+          { role: "tool", content: "2" },
+          { from: "gpt", value: "good", train: true },
+        ],
+      },
+    ]);
+    expect(conversations[0]!.messages).toEqual([
+      { role: "system", content: "s" },
+      user("q"),
+      { ...assistant("bad"), train: false, mood: "low" },
+      user("r"),
+      { role: "assistant", content: "", tool_calls: [{ type: "function", function: call }] },
+      { role: "tool", content: "2" },
+      { ...assistant("good"), train: true },
     ]);
   });
 

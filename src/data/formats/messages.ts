@@ -3,17 +3,19 @@ import type { Message, ToolCall } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
 import { expectConversation } from "./expressible.js";
 import {
-  describe,
   isRow,
-  optionalText,
   parseJson,
   type Row,
+  readFlag,
   readRole,
+  readTrain,
   rows,
-  systemMessage,
   text,
   toolList,
+  withoutNulls,
+  withSystem,
 } from "./fields.js";
+import { conversationId } from "./firefly.js";
 import type { ConversationFormat } from "./format.js";
 
 export const messagesFormat: ConversationFormat = {
@@ -21,12 +23,10 @@ export const messagesFormat: ConversationFormat = {
   keys: ["messages", "tools", "system", "id"],
   matches: (row) => Array.isArray(row.messages),
   read(row) {
-    const messages = readMessages(row.messages, "messages");
-    const system = messages[0]?.role === "system" ? undefined : optionalText(row.system, "system");
     return {
-      messages: [...systemMessage(system), ...messages],
+      messages: withSystem(row.system, readMessages(row.messages, "messages")),
       tools: toolList(row.tools),
-      id: typeof row.id === "string" || typeof row.id === "number" ? String(row.id) : undefined,
+      id: conversationId(row.id),
     };
   },
   write(row) {
@@ -43,23 +43,21 @@ export function readMessages(value: unknown, list: string): Message[] {
   return rows(value, list).map((entry, index) => readMessage(entry, `${list}[${index}]`));
 }
 
-function readMessage(entry: Row, name: string): Message {
-  const { tool_calls: calls, function_call: call, train, continues, ...rest } = entry;
-  const called = calls ?? (isRow(call) ? [call] : undefined);
-  const toolCalls = called === undefined || called === null ? undefined : readCalls(called, name);
-  for (const [key, flag] of Object.entries({ train, continues })) {
-    if (flag === undefined || typeof flag === "boolean") continue;
-    throw new DataError(`${name}.${key} is ${describe(flag)}, not true or false`, {
-      todo: "correct or remove the row",
-    });
-  }
+/** One message; `name` names it in errors. */
+export function readMessage(entry: Row, name: string): Message {
+  const { tool_calls: calls, function_call: call, train, weight, continues, ...rest } = entry;
+  const role = readRole(entry.role, `${name}.role`);
+  const called = calls ?? (isRow(call) ? [call] : []);
+  const toolCalls = readCalls(called, name);
+  const isCall = toolCalls.length > 0;
+  const learnt = readTrain({ train, weight }, role, name);
   return {
-    ...rest,
-    role: readRole(entry.role, `${name}.role`),
-    content: readContent(entry.content, `${name}.content`, toolCalls !== undefined),
-    ...(toolCalls === undefined ? {} : { tool_calls: toolCalls }),
-    ...(typeof train === "boolean" ? { train } : {}),
-    ...(continues === true ? { continues } : {}),
+    ...withoutNulls(rest),
+    role,
+    content: readContent(entry.content, `${name}.content`, isCall),
+    ...(isCall ? { tool_calls: toolCalls } : {}),
+    ...(learnt === undefined ? {} : { train: learnt }),
+    ...(readFlag(continues, `${name}.continues`) ? { continues: true } : {}),
   };
 }
 

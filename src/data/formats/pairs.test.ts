@@ -64,6 +64,15 @@ describe("preference pairs", () => {
       },
     ],
     [
+      "of ShareGPT's kind, with lists of answers",
+      {
+        conversations: [{ from: "human", value: "问" }],
+        chosen: [{ from: "gpt", value: "好" }],
+        rejected: [{ from: "gpt", value: "坏" }],
+      },
+    ],
+    ["with an input alone", { input: "问", chosen: "好", rejected: "坏" }],
+    [
       "LLaMA-Factory's of Alpaca's kind",
       { instruction: "问", input: "", chosen: "好", rejected: "坏" },
     ],
@@ -81,6 +90,19 @@ describe("preference pairs", () => {
     expect(read("preference", row)).toMatchObject({ messages: [user("q"), a, b] });
     const only = { chosen: [user("q"), a], rejected: [user("q"), a] };
     expect(read("preference", only)).toMatchObject({ messages: [user("q")], chosen: [a] });
+  });
+
+  test("a prompt that is not what whole conversations begin with is refused", () => {
+    const whole = (answer: string) => [user("问"), assistant(answer)];
+    const row = { prompt: "别的", chosen: whole("好"), rejected: whole("坏") };
+    expect(() => read("preference", row)).toThrow("the prompt is not what chosen and rejected");
+  });
+
+  test("keys that another form of them would have are not used up in silence", () => {
+    const { usedKeys } = formatNamed("preference");
+    const row = { prompt: "q", history: [["a", "b"]], input: "x", chosen: "c", rejected: "d" };
+    expect(usedKeys!(row)).not.toContain("history");
+    expect(usedKeys!({ ...row, prompt: null })).toContain("history");
   });
 
   test("without a prompt they are refused", () => {

@@ -8,7 +8,7 @@ import type { Message } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
 import { readHistory } from "./alpaca.js";
 import { inexpressible } from "./expressible.js";
-import { isRow, optionalText, type Row, rows, systemMessage, text, toolList } from "./fields.js";
+import { isRow, optionalText, type Row, rows, toolList, withSystem } from "./fields.js";
 import { conversationId } from "./firefly.js";
 import type { ConversationFormat } from "./format.js";
 import { readMessages } from "./messages.js";
@@ -17,29 +17,35 @@ import { readEntry } from "./shareGpt.js";
 
 const name = "preference";
 
+const keysOfPairs = ["prompt", "chosen", "rejected", "tools", "id", "system"];
+const keysOfInstruction = ["instruction", "input", "history"];
+
 export const preferenceFormat: ConversationFormat = {
   name,
-  keys: [
-    ...["prompt", "chosen", "rejected", "tools", "id", "system"],
-    ...["conversations", "instruction", "input", "history"],
-  ],
+  keys: [...keysOfPairs, "conversations", ...keysOfInstruction],
+  usedKeys(row) {
+    if (isGiven(row.prompt)) return keysOfPairs;
+    if (isGiven(row.conversations)) return [...keysOfPairs, "conversations"];
+    return hasInstruction(row) ? [...keysOfPairs, ...keysOfInstruction] : keysOfPairs;
+  },
   matches: (row) => "chosen" in row && "rejected" in row,
   read(row) {
-    const given = readPrompt(row);
     const chosen = readAnswer(row.chosen, "chosen");
     const rejected = readAnswer(row.rejected, "rejected");
-    const shared = given === undefined ? commonMessages(chosen, rejected) : 0;
-    const prompt = given ?? chosen.slice(0, shared);
+    const given = readPrompt(row);
+    const isWhole = given === undefined || [chosen, rejected].every(beginsWithQuestion);
+    const shared = isWhole ? commonMessages(chosen, rejected) : 0;
+    const prompt = isWhole ? chosen.slice(0, shared) : given;
     if (prompt.length === 0) {
       throw new DataError("prompt is missing", {
         why: "chosen and rejected do not begin with the same messages either",
         todo: "correct or remove the row",
       });
     }
-    const system = prompt[0]?.role === "system" ? undefined : optionalText(row.system, "system");
+    if (isWhole && given !== undefined) expectPart(given, prompt);
     return {
       kind: name,
-      messages: [...systemMessage(system), ...prompt],
+      messages: withSystem(row.system, prompt),
       chosen: chosen.slice(shared),
       rejected: rejected.slice(shared),
       tools: toolList(row.tools),
@@ -60,34 +66,51 @@ export const preferenceFormat: ConversationFormat = {
   },
 };
 
-/** Undefined where it is part of both conversations. */
+/** Undefined where it is only a part of both conversations. */
 function readPrompt(row: Row): Message[] | undefined {
-  if (row.prompt !== undefined) {
-    const isWhole = [row.chosen, row.rejected].every(
-      (value) =>
-        Array.isArray(value) && value.length > 1 && isRow(value[0]) && isQuestion(value[0]),
-    );
-    return isWhole ? undefined : messagesOf(row.prompt, "prompt", "user");
-  }
-  if (row.conversations !== undefined) {
+  if (isGiven(row.prompt)) return messagesOf(row.prompt, "prompt", "user");
+  if (isGiven(row.conversations)) {
     return rows(row.conversations, "conversations").map(readEntry);
   }
-  if (row.instruction === undefined) return undefined;
+  if (!hasInstruction(row)) return undefined;
   const input = optionalText(row.input, "input");
-  const instruction = text(row.instruction, "instruction");
+  const instruction = optionalText(row.instruction, "instruction");
   return [
     ...readHistory(row.history),
     { role: "user", content: [instruction, input].filter(Boolean).join("\n") },
   ];
 }
 
-function isQuestion(message: Row): boolean {
-  return message.role === "user" || message.role === "system";
+function hasInstruction(row: Row): boolean {
+  return isGiven(row.instruction) || isGiven(row.input);
 }
 
-/** A text, a message in either notation, or a list of messages. */
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== "";
+}
+
+function beginsWithQuestion(answer: readonly Message[]): boolean {
+  return answer.length > 1 && (answer[0]!.role === "user" || answer[0]!.role === "system");
+}
+
+/** Of what is there twice, one is left out. @throws DataError where they are not the same */
+function expectPart(given: readonly Message[], prompt: readonly Message[]): void {
+  const said = ({ role, content }: Message) => ({ role, content: content.trim() });
+  const has = (message: Message) =>
+    prompt.some((other) => isDeepStrictEqual(said(message), said(other)));
+  if (given.every(has)) return;
+  throw new DataError("the prompt is not what chosen and rejected begin with", {
+    why: "they are whole conversations, and it would be lost",
+    todo: "correct the prompt, or remove it from the row",
+  });
+}
+
+/** A text, a message, or a list of messages; messages in either notation. */
 function readAnswer(value: unknown, key: string): Message[] {
-  if (isRow(value)) return "from" in value ? [readEntry(value, 0)] : readMessages([value], key);
+  const isEntry = (entry: unknown) => isRow(entry) && "from" in entry;
+  const list = isRow(value) ? [value] : value;
+  if (Array.isArray(list) && list.some(isEntry)) return rows(list, key).map(readEntry);
+  if (Array.isArray(list)) return readMessages(list, key);
   return messagesOf(value, key, "assistant");
 }
 

@@ -5,7 +5,7 @@
 import type { Message } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
 import { expectConversation, inexpressible } from "./expressible.js";
-import { text, toolList } from "./fields.js";
+import { text, toolList, withSystem } from "./fields.js";
 import { conversationId } from "./firefly.js";
 import type { ConversationFormat } from "./format.js";
 import { readMessages } from "./messages.js";
@@ -14,7 +14,7 @@ const name = "prompt_completion";
 
 export const promptCompletionFormat: ConversationFormat = {
   name,
-  keys: ["prompt", "completion", "tools", "id"],
+  keys: ["prompt", "completion", "tools", "system", "id"],
   matches: (row) => "prompt" in row && "completion" in row,
   read(row) {
     if (typeof row.label === "boolean") {
@@ -33,7 +33,7 @@ export const promptCompletionFormat: ConversationFormat = {
       });
     }
     return {
-      messages: [...prompt.map(untrained), ...completion],
+      messages: withSystem(row.system, [...prompt.map(untrained), ...completion]),
       tools: toolList(row.tools),
       id: conversationId(row.id),
     };

@@ -1,38 +1,39 @@
 /** ShareGPT's format: `{"conversations": [{"from", "value"}, …], "tools"?, "system"?}`. */
 import type { Message } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
-import { expectBare, expectConversation, inexpressible } from "./expressible.js";
+import { expectConversation, expectUsualTrain, inexpressible } from "./expressible.js";
 import {
   isRow,
-  optionalText,
   parseJson,
   type Row,
   readRole,
+  readTrain,
   rows,
-  systemMessage,
   text,
   toolList,
+  withoutNulls,
+  withSystem,
 } from "./fields.js";
 import { conversationId } from "./firefly.js";
 import type { ConversationFormat } from "./format.js";
+import { readMessage } from "./messages.js";
 
 export const shareGptFormat: ConversationFormat = {
   name: "sharegpt",
   keys: ["conversations", "tools", "system", "id"],
   matches: (row) => Array.isArray(row.conversations) && !("chosen" in row),
   read(row) {
-    const messages = rows(row.conversations, "conversations").map(readEntry);
-    const system = messages[0]?.role === "system" ? undefined : optionalText(row.system, "system");
     return {
-      messages: [...systemMessage(system), ...messages],
+      messages: withSystem(row.system, rows(row.conversations, "conversations").map(readEntry)),
       tools: toolList(row.tools),
       id: conversationId(row.id),
     };
   },
   write(row) {
     expectConversation(row, "sharegpt");
+    expectAnswersInOrder(row.messages);
     const [first, ...rest] = row.messages;
-    const hasSystem = first?.role === "system";
+    const hasSystem = first?.role === "system" && Object.keys(first).length === 2;
     return {
       id: row.id,
       conversations: (hasSystem ? rest : row.messages).map(writeEntry),
@@ -44,44 +45,62 @@ export const shareGptFormat: ConversationFormat = {
 
 const writtenRoles = { system: "system", user: "human", assistant: "gpt", tool: "observation" };
 
-/** Ids of calls go: the answers to calls come in the order of the calls. */
+/** Without the ids of calls; {@link expectAnswersInOrder} has seen that none is needed. */
 function writeEntry(message: Message): Row {
-  const { tool_calls: calls, tool_call_id: _answers, ...bare } = message;
-  if (calls === undefined) {
-    expectBare(bare as Message, "sharegpt");
-    return { from: writtenRoles[message.role], value: message.content };
-  }
-  if (message.content !== "") inexpressible("sharegpt", "words beside a call");
-  expectBare(bare as Message, "sharegpt");
+  expectUsualTrain(message, "sharegpt");
+  if (message.continues) inexpressible("sharegpt", "a turn of several parts");
+  const { role, content, tool_calls: calls, tool_call_id: _answered, train: _, ...more } = message;
+  if (calls === undefined) return { ...more, from: writtenRoles[role], value: content };
+  if (content !== "") inexpressible("sharegpt", "words beside a call");
   const called = calls.map((call) => call.function);
   return {
+    ...more,
     from: "function_call",
     value: JSON.stringify(called.length === 1 ? called[0] : called),
   };
 }
 
+/** @throws DataError when only their ids say which call a tool's messages answer */
+function expectAnswersInOrder(messages: readonly Message[]): void {
+  let open: (string | undefined)[] = [];
+  for (const { role, tool_calls: calls, tool_call_id: answered } of messages) {
+    if (calls) open = calls.map(({ id }) => id);
+    else if (role === "tool" && open.shift() !== answered && answered !== undefined) {
+      inexpressible("sharegpt", "answers in another order than their calls");
+    }
+  }
+}
+
 /** One entry of a conversation; `index` names it in errors. */
 export function readEntry(entry: Row, index: number): Message {
-  const name = `conversations[${index}]`;
-  const from = entry.from ?? entry.role;
-  const content = text(entry.value ?? entry.content, `${name}.value`);
-  if (from !== "function_call") return { role: readRole(from, `${name}.from`), content };
-  const calls = [parseJson(content, `${name}.value`)].flat();
+  const place = `conversations[${index}]`;
+  if (entry.from === undefined || entry.from === null) return readMessage(entry, place);
+  const { from, value, content: otherValue, train, weight, ...rest } = entry;
+  const content = text(value ?? otherValue, `${place}.value`);
+  const role = from === "function_call" ? "assistant" : readRole(from, `${place}.from`);
+  const learnt = readTrain({ train, weight }, role, place);
   return {
-    role: "assistant",
-    content: "",
-    tool_calls: calls.map((call) => {
-      if (!isRow(call)) {
-        throw new DataError(`${name}.value is no function call`, {
-          why: 'a function_call is JSON text of the form {"name", "arguments"}',
-          todo: "correct or remove the row",
-        });
-      }
-      const { name: called, arguments: given = {} } = call;
-      return {
-        type: "function",
-        function: { name: text(called, `${name}.value.name`), arguments: given },
-      };
-    }),
+    ...withoutNulls(rest),
+    role,
+    ...(from === "function_call"
+      ? { content: "", tool_calls: readFunctionCalls(content, `${place}.value`) }
+      : { content }),
+    ...(learnt === undefined ? {} : { train: learnt }),
   };
+}
+
+function readFunctionCalls(value: string, name: string) {
+  return [parseJson(value, name)].flat().map((call) => {
+    if (!isRow(call)) {
+      throw new DataError(`${name} is no function call`, {
+        why: 'a function_call is JSON text of the form {"name", "arguments"}',
+        todo: "correct or remove the row",
+      });
+    }
+    const { name: called, arguments: given = {} } = call;
+    return {
+      type: "function",
+      function: { name: text(called, `${name}.name`), arguments: given },
+    };
+  });
 }

@@ -48,8 +48,7 @@ function decode(bytes: Buffer, place: string): string {
 
 function parse(text: string, place: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return /\d{16}/.test(text) ? JSON.parse(quoteLargeIntegers(text)) : value;
+    return parseExactly(text);
   } catch (cause) {
     throw new DataError(`${place}: not JSON`, {
       why: cause instanceof Error ? shorten(cause.message) : String(cause),
@@ -57,6 +56,15 @@ function parse(text: string, place: string): unknown {
       cause,
     });
   }
+}
+
+/**
+ * JSON as a value; whole numbers that a number cannot hold exactly are texts.
+ * @throws SyntaxError when it is not JSON
+ */
+export function parseExactly(json: string): unknown {
+  const value: unknown = JSON.parse(json);
+  return /\d{16}/.test(json) ? JSON.parse(quoteLargeIntegers(json)) : value;
 }
 
 /** Whole numbers from 2^53 on lose digits as numbers: they become texts. */
