@@ -35,6 +35,10 @@ export interface ConversationSource {
    * @throws DataError naming file and line when it is not JSON in UTF-8
    */
   readValue(row: number): Promise<unknown>;
+  /** Bytes that a row takes in its file, unpacked. */
+  rowBytes(row: number): number;
+  /** The bytes of a row, be they JSON or not. */
+  readBytes(row: number): Promise<Buffer>;
   close(): Promise<void>;
 }
 
@@ -112,6 +116,14 @@ export async function openConversations(
     readValue(row) {
       const { rowFile, first } = find(row);
       return rowFile.read(row - first);
+    },
+    rowBytes(row) {
+      const { rowFile, first } = find(row);
+      return rowFile.rowBytes(row - first);
+    },
+    readBytes(row) {
+      const { rowFile, first } = find(row);
+      return rowFile.readBytes(row - first);
     },
     close,
   };

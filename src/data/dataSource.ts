@@ -99,6 +99,14 @@ export async function openDataSources(
       const { source, own } = find(row);
       return source.readValue(own);
     },
+    rowBytes: (row) => {
+      const { source, own } = find(row);
+      return source.rowBytes(own);
+    },
+    readBytes: (row) => {
+      const { source, own } = find(row);
+      return source.readBytes(own);
+    },
     close,
   };
 }

@@ -1,4 +1,5 @@
 /** A batch of rows from a file through a pipeline: bytes to write, and counts. */
+import { isUtf8 } from "node:buffer";
 import { DataError } from "../../util/errors.js";
 import {
   type ConversationSource,
@@ -107,14 +108,34 @@ export async function readRow(
   }
 }
 
-/** The row as it is in the file; a row that is no JSON stays there alone. */
-async function originalRow(source: ConversationSource, index: number): Promise<{ row?: unknown }> {
+/**
+ * The row as it is in the file: parsed, or where it is no JSON its text, or where it is no UTF-8 its bytes.
+ * Of a row that is too long to be read nothing is repeated.
+ */
+async function originalRow(
+  source: ConversationSource,
+  index: number,
+): Promise<{ row?: unknown; text?: string; base64?: string }> {
   try {
     return { row: await source.readValue(index) };
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+  }
+  let bytes: Buffer;
+  try {
+    bytes = await source.readBytes(index);
   } catch (error) {
     if (error instanceof DataError) return {};
     throw error;
   }
+  const line = withoutLineEnd(bytes);
+  return isUtf8(line) ? { text: line.toString("utf8") } : { base64: line.toString("base64") };
+}
+
+function withoutLineEnd(bytes: Buffer): Buffer {
+  let end = bytes.length;
+  while (end > 0 && (bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d)) end--;
+  return bytes.subarray(0, end);
 }
 
 /** What is written of a row; a rejection where the canonical format has no place for it. */

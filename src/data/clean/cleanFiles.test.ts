@@ -1,15 +1,18 @@
 /** Whole runs: what is written, that nothing is lost, and that a killed run goes on. */
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
-import { messagesRow, testFolder } from "../testFiles.js";
+import { assistant, messagesRow, testFolder, user } from "../testFiles.js";
 import { cleanFiles } from "./cleanFiles.js";
 import { dryRunClean } from "./dryRun.js";
 import { parsePipeline } from "./pipeline.js";
 
 const folder = testFolder();
 afterAll(() => folder.remove());
+
+for (const name of ["both", "there"]) mkdirSync(folder.path(name));
 
 const steps = parsePipeline("preset: chat", "test");
 const lines = (path: string) =>
@@ -100,6 +103,74 @@ describe("a run", () => {
     expect([resumedRows, report.rows_in]).toEqual([0, 2000]);
   });
 
+  test("the same pipeline with other words in its file does not go on with it", async () => {
+    const file = folder.write("in.jsonl", manyRows(2000));
+    const out = folder.path("words.jsonl");
+    const words = folder.write("words.txt", "赌博\n");
+    const flagged = parsePipeline(`operators: [filter_flagged_words: {file: "${words}"}]`, "test");
+    const stop = new AbortController();
+    const stopped = { threads: 1, signal: stop.signal, onRows: () => stop.abort() };
+    await cleanFiles([file], out, { steps: flagged, ...stopped });
+    folder.write("words.txt", "问题\n");
+    const { resumedRows } = await cleanFiles([file], out, { steps: flagged, threads: 1 });
+    expect(resumedRows).toBe(0);
+  });
+
+  test("goes on in a folder that it reads and writes", async () => {
+    const rows = folder.write("both/in.jsonl", manyRows(3000));
+    const out = folder.path("both/out.jsonl");
+    const stop = new AbortController();
+    const stopped = { threads: 1, signal: stop.signal, onRows: () => stop.abort() };
+    const first = await cleanFiles([dirname(rows)], out, { steps, ...stopped });
+    const { resumedRows, report } = await cleanFiles([dirname(rows)], out, { steps, threads: 1 });
+    expect(resumedRows).toBe(first.report.rows_in);
+    expect(report.rows_in).toBe(3000);
+  });
+
+  test("holds few rows at a time where they are long, whatever the others are like", async () => {
+    const short = Array.from({ length: 2000 }, () => messagesRow("问", "答。"));
+    const long = Array.from({ length: 6 }, () => messagesRow("q", "A long answer. ".repeat(1e5)));
+    const file = folder.write("long.jsonl", [...short, ...long]);
+    const seen: number[] = [];
+    const onRows = (rows: number) => seen.push(rows);
+    await cleanFiles([file], folder.path("long.out.jsonl"), { steps, threads: 1, onRows });
+    expect(seen.slice(-6)).toEqual([2001, 2002, 2003, 2004, 2005, 2006]);
+  });
+
+  test("keeps the text of a row that is no JSON, and the bytes of one that is no text", async () => {
+    const good = JSON.stringify(messagesRow("问", "答。"));
+    const bytes = Buffer.from([0x7b, 0xff, 0x7d]);
+    const file = folder.write(
+      "broken.jsonl",
+      Buffer.concat([Buffer.from(`${good}\n{"问": \r\n`), bytes, Buffer.from(`\n${good}\n`)]),
+    );
+    const { paths } = await cleanFiles([file], folder.path("broken.out.jsonl"), { steps });
+    const [first, second] = lines(paths.rejected);
+    expect(first).toMatchObject({ line: 2, operator: "read", text: '{"问": ' });
+    expect(Buffer.from(second.base64, "base64")).toEqual(bytes);
+  });
+
+  test("a folder and a compressed file as --out are refused before a row is read", async () => {
+    const file = folder.write("in.jsonl", manyRows(10));
+    const existing = dirname(folder.write("there/x.txt", ""));
+    await expect(cleanFiles([file], existing, { steps })).rejects.toThrow("cannot be written");
+    const packed = cleanFiles([file], folder.path("out.jsonl.gz"), { steps });
+    await expect(packed).rejects.toThrow("plain JSONL");
+    expect(existsSync(folder.path("out.jsonl.gz.part"))).toBe(false);
+  });
+
+  test("reports what changed outside of the contents", async () => {
+    const answer = { ...assistant("好。"), reasoning_content: "写信给bob.h@corp.cn" };
+    const file = folder.write("r.jsonl", [{ messages: [user("问"), answer] }]);
+    const { report } = await cleanFiles([file], folder.path("r.out.jsonl"), { steps });
+    const entry = report.operators.find(({ operator }) => operator === "replace_email");
+    expect(entry).toMatchObject({
+      rows_changed: 1,
+      characters_removed: 6,
+      changed_examples: [{ before: "写信给bob.h@corp.cn", after: "写信给<EMAIL>" }],
+    });
+  });
+
   test("refuses to write what it reads", async () => {
     const file = folder.write("in.jsonl", manyRows(10));
     await expect(cleanFiles([file], file, { steps })).rejects.toThrow("both read and written");
@@ -116,7 +187,7 @@ test("a run killed by SIGKILL goes on, and its files are the same to the byte", 
     { stdio: "ignore" },
   );
   const ended = new Promise((resolve) => child.once("exit", (_code, signal) => resolve(signal)));
-  while (!existsSync(`${killed}.progress.json`) && child.exitCode === null) {
+  while (!existsSync(`${killed}.state.json`) && child.exitCode === null) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   child.kill("SIGKILL");

@@ -1,10 +1,15 @@
 /** Cleans files of any known format, on all cores, in bounded memory; a killed run goes on. */
+import { createHash } from "node:crypto";
 import { realpathSync } from "node:fs";
-import { stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { ConfigError } from "../../util/errors.js";
 import { mapInOrder, workerPool } from "../../util/workerPool.js";
-import { openConversations, type SourceOptions } from "../conversationSource.js";
+import {
+  type ConversationSource,
+  openConversations,
+  type SourceOptions,
+} from "../conversationSource.js";
 import { resolveSources } from "../sources/index.js";
 import {
   type BatchCleanerSettings,
@@ -16,6 +21,7 @@ import { type CleanPaths, cleanPaths, openCleanOutput, runHash } from "./cleanOu
 import { perplexityOperator, type ScorePerplexity } from "./operators/perplexity.js";
 import type { PipelineStep } from "./pipeline.js";
 import { type CleanReport, emptyReport } from "./report.js";
+import { rowCleaner } from "./rowCleaner.js";
 
 export interface CleanOptions {
   /** How files are read. */
@@ -63,25 +69,34 @@ export async function cleanFiles(
   options: CleanOptions,
 ): Promise<CleanResult> {
   const { steps, signal, restart, limit = Infinity, saveEveryMs = 2000, onRows } = options;
+  // Options that no operator takes are refused here, before a large file is gone through.
+  rowCleaner(steps, options.perplexity?.score);
   const files = await resolveSources(names, options.source);
   if (files.some((file) => samePath(file, out))) {
     throw new ConfigError(`${out} is both read and written`, { todo: "choose another --out" });
   }
+  if (/\.(gz|zst|csv|tsv|parquet)$/i.test(out)) {
+    throw new ConfigError(`${out}: cleaned rows are written as plain JSONL`, {
+      todo: "choose a name that ends in .jsonl; compress the file afterwards where that is wanted",
+    });
+  }
   const { onProgress, ...source } = options.source ?? {};
   const settings: BatchCleanerSettings = { files, source, steps };
-  const { rows, bytes } = await measure(files, { ...source, onProgress });
-  const total = Math.min(rows, limit);
-  const batchRows = Math.max(1, Math.min(maxBatchRows, Math.floor((batchBytes * rows) / bytes)));
   const paths = cleanPaths(out);
-  const run = runHash([settings, await fileStamps(files), limit, options.perplexity?.model]);
-  const runner = await openRunner(settings, options);
+  // What the threads open afterwards has its index already.
+  const input = await openConversations(files, { ...source, onProgress });
+  const total = Math.min(input.rows, limit);
+  let runner: Runner | undefined;
   try {
+    const stamps = [await fileStamps(files), await wordStamps(steps)];
+    const run = runHash([settings, stamps, limit, options.perplexity?.model]);
+    runner = await openRunner(settings, options);
     const output = await openCleanOutput(paths, run, emptyReport(steps), { restart });
     try {
       const { report } = output;
       const resumedRows = report.rows_in;
       let saved = Date.now();
-      const ranges = rowRanges(resumedRows, total, batchRows, signal);
+      const ranges = rowRanges(input, resumedRows, total, signal);
       for await (const batch of mapInOrder(ranges, runner.run, runner.ahead)) {
         await output.write(batch);
         onRows?.(report.rows_in, total);
@@ -97,7 +112,8 @@ export async function cleanFiles(
       await output.close();
     }
   } finally {
-    await runner.close();
+    await runner?.close();
+    await input.close();
   }
 }
 
@@ -123,27 +139,20 @@ async function openRunner(
   return { run: pool.run, ahead: threads * batchesAhead, close: pool.close };
 }
 
+/** Batches by the bytes of their rows: 256 rows may be a few kilobytes, or gigabytes. */
 function* rowRanges(
+  input: ConversationSource,
   first: number,
   total: number,
-  rows: number,
   signal: AbortSignal | undefined,
 ): Generator<RowRange> {
-  for (let row = first; row < total && !signal?.aborted; row += rows) {
-    yield { first: row, end: Math.min(total, row + rows) };
-  }
-}
-
-/** Looks through the files once; what the threads open afterwards has its index already. */
-async function measure(
-  files: readonly string[],
-  options: SourceOptions,
-): Promise<{ rows: number; bytes: number }> {
-  const source = await openConversations(files, options);
-  try {
-    return { rows: source.rows, bytes: source.bytes };
-  } finally {
-    await source.close();
+  for (let row = first; row < total && !signal?.aborted; ) {
+    const range = { first: row, end: row };
+    for (let bytes = 0; row < total && row < range.first + maxBatchRows; row++) {
+      bytes += input.rowBytes(row);
+      if (bytes > batchBytes && row > range.first) break;
+    }
+    yield { ...range, end: row };
   }
 }
 
@@ -153,6 +162,18 @@ async function fileStamps(files: readonly string[]): Promise<unknown[]> {
       const { size, mtimeMs } = await stat(file);
       return [size, mtimeMs];
     }),
+  );
+}
+
+/** What the files that options name hold: other words make another run. */
+async function wordStamps(steps: readonly PipelineStep[]): Promise<unknown[]> {
+  const named = steps.flatMap(({ options: { file } }) => (typeof file === "string" ? [file] : []));
+  return Promise.all(
+    named.map(async (file) =>
+      createHash("sha256")
+        .update(await readFile(file))
+        .digest("hex"),
+    ),
   );
 }
 

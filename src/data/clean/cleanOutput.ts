@@ -20,7 +20,7 @@ export interface CleanPaths {
   out: string;
   rejected: string;
   report: string;
-  /** There while the run is not complete. */
+  /** There while the run is not complete; no folder's rows are read from a file of that name. */
   progress: string;
 }
 
@@ -29,7 +29,7 @@ export function cleanPaths(out: string): CleanPaths {
     out,
     rejected: `${out}.rejected.jsonl`,
     report: `${out}.report.json`,
-    progress: `${out}.progress.json`,
+    progress: `${out}.state.json`,
   };
 }
 
@@ -76,6 +76,7 @@ export async function openCleanOutput(
   const handles: FileHandle[] = [];
   try {
     await mkdir(dirname(paths.out), { recursive: true });
+    for (const path of Object.values(paths)) await refuseFolder(path);
     if (!saved) await rm(paths.progress, { force: true });
     for (const [index, path] of [paths.out, paths.rejected].entries()) {
       const handle = await open(part(path), saved ? "r+" : "w");
@@ -128,6 +129,12 @@ export async function openCleanOutput(
     },
     close,
   };
+}
+
+/** A folder would be noticed only when the file gets its name, at the end. */
+async function refuseFolder(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory()) throw new Error(`${path} is a folder`);
 }
 
 /** What the same run saved; undefined where there is none, or its files are not as it left them. */

@@ -117,13 +117,21 @@ export function textFilter<Shape extends z.ZodRawShape>(
   };
 }
 
-/** The contents of the messages of some roles, joined by line breaks. */
-export function conversationText({ messages }: CanonicalRow, roles: Readonly<Roles>): string {
-  const chosen = messages.filter(({ role }) => roles.includes(role));
-  return chosen.map(({ content }) => content).join("\n");
+/** What a message says: its reasoning, where it has any, and its content. */
+export function textsOf({ content, reasoning_content: reasoning }: Message): string[] {
+  return typeof reasoning === "string" && reasoning !== "" ? [reasoning, content] : [content];
 }
 
-/** The row with the contents of the messages of some roles changed; the same object if none was. */
+/** What the messages of some roles say, joined by line breaks. */
+export function conversationText({ messages }: CanonicalRow, roles: Readonly<Roles>): string {
+  const chosen = messages.filter(({ role }) => roles.includes(role));
+  return chosen.flatMap(textsOf).join("\n");
+}
+
+/**
+ * The row with what the messages of some roles say changed, reasoning and content; the same object
+ * if nothing was.
+ */
 export function changeText(
   row: CanonicalRow,
   roles: Readonly<Roles>,
@@ -132,12 +140,24 @@ export function changeText(
   let changed = false;
   const messages = row.messages.map((message) => {
     if (!roles.includes(message.role)) return message;
-    const content = change(message.content);
-    if (content === message.content) return message;
-    changed = true;
-    return { ...message, content };
+    const next = changeMessage(message, change);
+    changed ||= next !== message;
+    return next;
   });
   return changed ? { ...row, messages } : row;
+}
+
+/** The message with its reasoning and its content changed; the same object if neither was. */
+export function changeMessage(message: Message, change: (text: string) => string): Message {
+  const { content, reasoning_content: reasoning } = message;
+  const parts: Partial<Message> = {};
+  const nextContent = change(content);
+  if (nextContent !== content) parts.content = nextContent;
+  if (typeof reasoning === "string") {
+    const nextReasoning = change(reasoning);
+    if (nextReasoning !== reasoning) parts.reasoning_content = nextReasoning;
+  }
+  return Object.keys(parts).length === 0 ? message : { ...message, ...parts };
 }
 
 function splitRoles<Shape extends z.ZodRawShape>(

@@ -38,6 +38,7 @@ describe("a pipeline in YAML", () => {
     ["operators: [filter_turn_count: {maximum: many}]", "filter_turn_count: maximum:", "--list"],
     ["presets: chat", "unknown option presets", "did you mean preset?"],
     ["preset: chatt", "unknown preset chatt", "chat, chat-strict, web"],
+    ["preset: constructor", "unknown preset constructor", "chat, chat-strict, web"],
     ["preset: chat\nwithout: [replace_ips]", "replace_ips is not in", "did you mean replace_ip?"],
     ["{}", "has no operators", "name a preset"],
     ["a: [", "not YAML", undefined],

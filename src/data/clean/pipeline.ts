@@ -115,7 +115,7 @@ export function operatorNamed(name: string, place: string): CleanOperator {
 }
 
 function presetSteps(name: string, place: string): PipelineStep[] {
-  const preset = cleanPresets[name];
+  const preset = Object.hasOwn(cleanPresets, name) ? cleanPresets[name] : undefined;
   if (!preset) {
     throw new ConfigError(`${place}: unknown preset ${name}`, {
       todo: `use ${Object.keys(cleanPresets).join(", ")}`,

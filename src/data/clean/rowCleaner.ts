@@ -1,6 +1,7 @@
 /** One row through all steps of a pipeline, with a trace of what each step did. */
 import { DataError } from "../../util/errors.js";
 import { checkRow } from "../readConversation.js";
+import { partsOf } from "./excerpt.js";
 import { type CanonicalRow, isRejection, type OperatorResult } from "./operator.js";
 import { perplexityOperator, type ScorePerplexity } from "./operators/perplexity.js";
 import { operatorNamed, type PipelineStep } from "./pipeline.js";
@@ -26,7 +27,7 @@ export interface StepChange {
   step: number;
   before: CanonicalRow;
   after: CanonicalRow;
-  /** UTF-16 units in the contents of all messages. */
+  /** UTF-16 units in what all messages say: content, reasoning, calls of tools. */
   charactersBefore: number;
   charactersAfter: number;
 }
@@ -83,5 +84,7 @@ export function rowCleaner(
 }
 
 function countCharacters({ messages }: CanonicalRow): number {
-  return messages.reduce((sum, { content }) => sum + content.length, 0);
+  let characters = 0;
+  for (const message of messages) for (const part of partsOf(message)) characters += part.length;
+  return characters;
 }

@@ -27,6 +27,13 @@ export interface RowFile {
    * @throws DataError naming file and line when it is not JSON in UTF-8
    */
   read(row: number): Promise<unknown>;
+  /** Bytes that a row takes, unpacked; its line feed or comma is counted. */
+  rowBytes(row: number): number;
+  /**
+   * The bytes of a row that is perhaps no JSON.
+   * @throws DataError naming file and line when it is too long to be read
+   */
+  readBytes(row: number): Promise<Buffer>;
   close(): Promise<void>;
 }
 
@@ -86,25 +93,30 @@ function rowFile(file: string, bytes: number, { handle, index }: IndexedFile): R
   const { rows, offsets, lines, layout } = index;
   const reader = blockReader(handle);
   const line = (row: number) => (lines === undefined ? row + 1 : undamaged(() => lines.at(row)));
+  const rowBytes = (row: number) =>
+    undamaged(() => offsets.at(row + 1)) - undamaged(() => offsets.at(row));
+  const readBytes = async (row: number) => {
+    const place = `${file}:${line(row)}`;
+    const from = undamaged(() => offsets.at(row));
+    const length = undamaged(() => offsets.at(row + 1)) - from;
+    if (length > maxRowBytes) throw tooLong(length, place);
+    const buffer = await reader.read(from, length);
+    if (buffer.length < length) {
+      throw new DataError(`${place}: the file is shorter than when it was opened`, {
+        why: "another program changed it",
+        todo: "start again when nothing writes to the file",
+      });
+    }
+    return layout === "array" ? buffer.subarray(0, elementEnd(buffer)) : buffer;
+  };
   return {
     file,
     bytes,
     rows,
     line,
-    async read(row) {
-      const place = `${file}:${line(row)}`;
-      const from = undamaged(() => offsets.at(row));
-      const length = undamaged(() => offsets.at(row + 1)) - from;
-      if (length > maxRowBytes) throw tooLong(length, place);
-      const buffer = await reader.read(from, length);
-      if (buffer.length < length) {
-        throw new DataError(`${place}: the file is shorter than when it was opened`, {
-          why: "another program changed it",
-          todo: "start again when nothing writes to the file",
-        });
-      }
-      return readRow(layout === "array" ? buffer.subarray(0, elementEnd(buffer)) : buffer, place);
-    },
+    rowBytes,
+    readBytes,
+    read: async (row) => readRow(await readBytes(row), `${file}:${line(row)}`),
     async close() {
       index.close();
       await handle.close();

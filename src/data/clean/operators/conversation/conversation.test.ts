@@ -4,6 +4,7 @@ import type { Message } from "../../../../text/index.js";
 import { assistant, user } from "../../../testFiles.js";
 import { isRejection } from "../../operator.js";
 import { operatorNamed, resolvePipeline } from "../../pipeline.js";
+import { rowCleaner } from "../../rowCleaner.js";
 import { longestLoop } from "./loops.js";
 import { truncationOf } from "./truncation.js";
 
@@ -26,7 +27,35 @@ test("drop_empty_turns cuts at the end and leaves out rows that are empty elsewh
   expect(await clean("drop_empty_turns", talk("q", "a", "b"))).toEqual(["q", "a"]);
   expect(await clean("drop_empty_turns", talk("q", "", "b", "c"))).toMatch("exchange 1 of 2");
   expect(await clean("drop_empty_turns", talk("q", " "))).toMatch("empty");
+  expect(await clean("drop_empty_turns", [user("q")])).toMatch("exchange 1 of 1 has no answer");
+  expect(await clean("drop_empty_turns", [user("一"), user("二"), assistant("三")])).toBe("same");
   expect(await clean("drop_empty_turns", talk("问", "答"))).toBe("same");
+});
+
+test("the presets join a question that comes in two messages", async () => {
+  const row = { messages: [user("一"), user("二"), assistant("三。")], rest: {} };
+  const { row: cleaned } = await rowCleaner(resolvePipeline({ preset: "chat" }, "test"))(row);
+  expect(cleaned?.messages.map(({ content }) => content)).toEqual(["一\n二", "三。"]);
+});
+
+test("reasoning is cleaned, and judged, like an answer", async () => {
+  const thought = (reasoning: string) => [
+    user("q"),
+    { ...assistant("好。"), reasoning_content: reasoning },
+  ];
+  const reasoningOf = async (operator: string, reasoning: string) => {
+    const run = operatorNamed(operator, "test");
+    const row = { messages: thought(reasoning), rest: {} };
+    const result = await run.prepare(run.options.parse({}))(row);
+    return isRejection(result) ? result.reason : result.messages[1]!.reasoning_content;
+  };
+  expect(await reasoningOf("convert_chinese", "讓我想想")).toBe("让我想想");
+  expect(await reasoningOf("remove_invisible_characters", "let\u200b me")).toBe("let me");
+  expect(await reasoningOf("remove_template_markers", "嗯<eot_id><|eot_id|>")).toBe("嗯<eot_id>");
+  const loop = "Wait, let me think again. ".repeat(30);
+  expect(await reasoningOf("filter_degenerate_repetition", loop)).toMatch(/times in a row/);
+  expect(await reasoningOf("filter_word_repetition", loop)).toMatch(/repetition/);
+  expect(await reasoningOf("filter_mojibake", "锟斤拷锟斤拷")).toMatch(/wrongly decoded/);
 });
 
 test("fix_role_order joins neighbours and drops what has no partner", async () => {
@@ -140,6 +169,12 @@ test("remove_template_markers strips them at the ends and refuses them inside", 
   const tool = talk("q", "<|Inner Thoughts|>: t<eot>\n<|Commands|>: Search(1)<eoc>");
   expect(await clean("remove_template_markers", tool)).toBe("same");
   expect(await clean("remove_template_markers", talk("划掉", "<s>错</s>的"))).toBe("same");
+  const lines = talk("### Human: q", "a</s>\n### Assistant:\n <eom>");
+  expect(await clean("remove_template_markers", lines)).toEqual(["q", "a"]);
+  const also = { also: ["--end-of-turn--"] };
+  expect(await clean("remove_template_markers", talk("问", "答--end-of-turn--"), also)).toEqual([
+    ...["问", "答"],
+  ]);
 });
 
 test("filter_placeholders sees variables outside of code", async () => {

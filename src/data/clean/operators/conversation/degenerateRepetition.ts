@@ -1,7 +1,7 @@
 /** Answers that a model produced while it was stuck. */
 import { z } from "zod";
 import { excerpt } from "../../excerpt.js";
-import type { CleanOperator } from "../../operator.js";
+import { type CleanOperator, textsOf } from "../../operator.js";
 import { longestLoop, repeatedSentences, withoutCode } from "./loops.js";
 
 interface RepetitionOptions {
@@ -15,7 +15,7 @@ interface RepetitionOptions {
 export const filterDegenerateRepetition: CleanOperator<RepetitionOptions> = {
   name: "filter_degenerate_repetition",
   kind: "filter",
-  summary: "leaves out rows with an answer that goes round in circles",
+  summary: "leaves out rows with an answer or reasoning that goes round in circles",
   options: z.strictObject({
     loop_repeats: z
       .int()
@@ -42,10 +42,12 @@ export const filterDegenerateRepetition: CleanOperator<RepetitionOptions> = {
   }),
   prepare(options) {
     return (row) => {
-      for (const [index, { role, content }] of row.messages.entries()) {
-        if (role !== "assistant") continue;
-        const fault = repetitionOf(content, options);
-        if (fault !== undefined) return { reason: `message ${index + 1}: ${fault}` };
+      for (const [index, message] of row.messages.entries()) {
+        if (message.role !== "assistant") continue;
+        for (const text of textsOf(message)) {
+          const fault = repetitionOf(text, options);
+          if (fault !== undefined) return { reason: `message ${index + 1}: ${fault}` };
+        }
       }
       return row;
     };

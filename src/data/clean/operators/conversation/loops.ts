@@ -1,4 +1,5 @@
 /** Texts that go round in circles: a unit again and again, or the same sentences. */
+import { proseOnly } from "../text/scan/codeSpans.js";
 
 /** Part of a text that repeats a unit without a break. */
 export interface Loop {
@@ -72,5 +73,5 @@ export function repeatedSentences(text: string, minimumCharacters: number): Repe
 
 /** Without fenced code, where the same line may come often. */
 export function withoutCode(text: string): string {
-  return text.replace(/^\s*(```|~~~)[^\n]*\n[\s\S]*?(?:^\s*\1\s*$|$(?![\s\S]))/gmu, "\n");
+  return proseOnly(text, { inlineIsProse: true });
 }

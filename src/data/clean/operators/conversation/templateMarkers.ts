@@ -6,6 +6,7 @@ import {
   isRejection,
   type Roles,
   rolesOption,
+  textsOf,
 } from "../../operator.js";
 
 interface MarkerOptions {
@@ -39,6 +40,11 @@ const marks = [
 
 /** Marks that mean it only at the beginning of a line. */
 const lineMarks = "(?:#{2,3} ?(?:Human|Assistant|Instruction|Response|User|Input) ?[:：])";
+/** No mark of a line is longer, the line feed before it counted. */
+const longestLineMark = 24;
+const lineMarkAtEnd = new RegExp(`(?<=\\n)${lineMarks}$`, "u");
+
+const sentenceMarks = ["</s>", "<s>"];
 
 export const removeTemplateMarkers: CleanOperator<MarkerOptions> = {
   name: "remove_template_markers",
@@ -54,29 +60,23 @@ export const removeTemplateMarkers: CleanOperator<MarkerOptions> = {
     roles: rolesOption(["system", "user", "assistant"]),
   }),
   prepare({ inside, also, roles }) {
-    const plain = [...marks, ...also].map(escaped).join("|");
-    const any = `(?:${plain}|${lineMarks})`;
-    const ends = (more: string) => ({
-      atStart: new RegExp(`^(?:\\s*(?:${any}${more}))+\\s*`, "u"),
-      atEnd: new RegExp(`(?:(?:${plain}|(?<=\\n)${lineMarks}${more})\\s*)+$`, "u"),
-    });
-    const marksOnly = ends("");
-    const withSentenceMarks = ends("|</s>|<s>");
-    const within = new RegExp(`${plain}|(?<=\\n)${lineMarks}`, "u");
+    const all = [...marks, ...also];
+    const within = new RegExp(`${alternatives(all)}|(?<=\\n)${lineMarks}`, "u");
+    const marksOnly = marksAtEnds(all);
+    const withSentenceMarks = marksAtEnds([...all, ...sentenceMarks]);
     const strip = (text: string) => {
-      const isHtml = /<\/?s>/.test(text.replace(/^\s*<s>|<\/s>\s*$/g, ""));
-      const { atStart, atEnd } = isHtml ? marksOnly : withSentenceMarks;
-      const from = atStart.exec(text)?.[0].length ?? 0;
-      const end = atEnd.exec(text)?.index ?? text.length;
-      if (from === 0 && end === text.length) return text;
-      return end > from ? text.slice(from, end).trim() : "";
+      const bare = withoutMarks(text, withSentenceMarks);
+      const isHtml = sentenceMarks.some((mark) => bare.includes(mark));
+      return isHtml ? withoutMarks(text, marksOnly) : bare;
     };
     return (row) => {
       const stripped = changeText(row, roles, strip);
       if (inside === "keep" || isRejection(stripped)) return stripped;
-      for (const [index, { role, content }] of stripped.messages.entries()) {
-        const found = roles.includes(role) ? within.exec(content)?.[0] : undefined;
-        if (found !== undefined) {
+      for (const [index, message] of stripped.messages.entries()) {
+        if (!roles.includes(message.role)) continue;
+        for (const text of textsOf(message)) {
+          const found = within.exec(text)?.[0];
+          if (found === undefined) continue;
           return { reason: `message ${index + 1} has ${JSON.stringify(found)} inside` };
         }
       }
@@ -85,6 +85,62 @@ export const removeTemplateMarkers: CleanOperator<MarkerOptions> = {
   },
 };
 
+interface MarksAtEnds {
+  plain: readonly string[];
+  atStart: RegExp;
+}
+
+function marksAtEnds(plain: readonly string[]): MarksAtEnds {
+  return { plain, atStart: new RegExp(`${alternatives(plain)}|${lineMarks}`, "uy") };
+}
+
+function withoutMarks(text: string, { plain, atStart }: MarksAtEnds): string {
+  const from = endOfLeadingMarks(text, atStart);
+  const end = startOfTrailingMarks(text, plain);
+  if (from === 0 && end === text.length) return text;
+  return end > from ? text.slice(from, end).trim() : "";
+}
+
+/**
+ * Where the marks that a text begins with end; 0 where it begins with none. One mark after another,
+ * since an expression for all of them overflows on a text of a million marks.
+ */
+function endOfLeadingMarks(text: string, mark: RegExp): number {
+  let end = 0;
+  for (;;) {
+    let next = end;
+    while (next < text.length && space.test(text[next]!)) next++;
+    mark.lastIndex = next;
+    if (!mark.test(text)) return end === 0 ? 0 : next;
+    end = mark.lastIndex;
+  }
+}
+
+/** Where the marks that a text ends with begin; its length where it ends with none. */
+function startOfTrailingMarks(text: string, plain: readonly string[]): number {
+  let start = text.length;
+  for (;;) {
+    let end = start;
+    while (end > 0 && space.test(text[end - 1]!)) end--;
+    const length = lengthOfMarkBefore(text, end, plain);
+    if (length === 0) return start;
+    start = end - length;
+  }
+}
+
+function lengthOfMarkBefore(text: string, end: number, plain: readonly string[]): number {
+  const mark = plain.find((one) => text.endsWith(one, end));
+  if (mark !== undefined) return mark.length;
+  const last = text.slice(Math.max(0, end - longestLineMark), end);
+  return lineMarkAtEnd.exec(last)?.[0].length ?? 0;
+}
+
+const space = /\s/;
+
+function alternatives(texts: readonly string[]): string {
+  return texts.map(escaped).join("|");
+}
+
 function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }

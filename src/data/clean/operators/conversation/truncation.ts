@@ -70,5 +70,6 @@ function isProse(line: string): boolean {
 
 function looksLikeCode(line: string): boolean {
   if (/\p{Script=Han}/u.test(line)) return false;
-  return /[=;{}\\]|\w\(|->|=>|^\s{2,}\S|^\s*(?:\/\/|#|<)|https?:\/\/\S*$/.test(line);
+  if (/[=;{}\\]|\w\(|->|=>|^\s{2,}\S|^\s*(?:\/\/|#|<)/.test(line)) return true;
+  return /https?:\/\//.test(line.slice(line.trimEnd().lastIndexOf(" ") + 1));
 }

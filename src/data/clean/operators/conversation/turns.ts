@@ -36,7 +36,10 @@ export const dropEmptyTurns: CleanOperator<EmptyTurnsOptions> = {
       let kept = exchanges.length;
       if (cutsEnd) while (kept > 1 && isBad(exchanges[kept - 1]!)) kept--;
       const left = exchanges.slice(0, kept);
-      const bad = left.findIndex(isBad);
+      // A question without an answer between others is one that goes on: fix_role_order joins them.
+      const bad = left.findIndex((exchange, index) =>
+        index === left.length - 1 ? isBad(exchange) : exchange.some(isEmpty),
+      );
       if (opening.some(isEmpty)) return { reason: "an empty message before the first question" };
       if (bad >= 0) {
         const what = left[bad]!.some(isEmpty) ? "has an empty message" : "has no answer";

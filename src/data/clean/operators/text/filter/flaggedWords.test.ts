@@ -38,4 +38,7 @@ test("a missing file and an empty list are errors of the configuration", () => {
   expect(() => prepare({ file: join(folder, "none.txt") })).toThrow(ConfigError);
   expect(() => prepare({ file: join(folder, "none.txt") })).toThrow(/cannot read .*none\.txt/);
   expect(() => prepare({})).toThrow(/has no words/);
+  const chinese = join(folder, "gb18030.txt");
+  writeFileSync(chinese, Buffer.from([0xb6, 0xc4, 0xb2, 0xa9, 0x0a]));
+  expect(() => prepare({ file: chinese })).toThrow(/gb18030\.txt is not UTF-8/);
 });

@@ -1,4 +1,5 @@
 /** `filter_flagged_words`: words from the user's own file. */
+import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { ConfigError } from "../../../../../util/errors.js";
@@ -73,9 +74,9 @@ export const filterFlaggedWords = textFilter({
 });
 
 function readWords(file: string): string[] {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(file, "utf8");
+    bytes = readFileSync(file);
   } catch (error) {
     throw new ConfigError(`filter_flagged_words cannot read ${file}`, {
       why: error instanceof Error ? error.message : String(error),
@@ -83,7 +84,16 @@ function readWords(file: string): string[] {
       cause: error,
     });
   }
-  const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
+  if (!isUtf8(bytes)) {
+    throw new ConfigError(`filter_flagged_words: ${file} is not UTF-8`, {
+      why: "read as it is, no text would have its words",
+      todo: `convert it, for instance with: iconv -f gb18030 -t utf-8 ${file}`,
+    });
+  }
+  const lines = bytes
+    .toString("utf8")
+    .replace(/^\ufeff/, "")
+    .split(/\r?\n/);
   return lines
     .map((line) => fold(line.trim()))
     .filter((line) => line !== "" && !line.startsWith("#"));

@@ -1,6 +1,11 @@
 /** Filters that judge each message by itself. */
 import type { z } from "zod";
-import { type CleanOperator, rolesOption, type TextOperatorDefinition } from "../../../operator.js";
+import {
+  type CleanOperator,
+  rolesOption,
+  type TextOperatorDefinition,
+  textsOf,
+} from "../../../operator.js";
 
 /**
  * As `textFilter`, but each message is judged alone, and those of the assistant by default: an answer
@@ -18,9 +23,12 @@ export function messageFilter<Shape extends z.ZodRawShape>(
       const { roles, ...own } = given as { roles: string[] };
       const judge = definition.prepare(definition.options.parse(own));
       return (row) => {
-        for (const { role, content } of row.messages) {
-          const reason = roles.includes(role) ? judge(content) : null;
-          if (reason !== null) return { reason };
+        for (const message of row.messages) {
+          if (!roles.includes(message.role)) continue;
+          for (const text of textsOf(message)) {
+            const reason = judge(text);
+            if (reason !== null) return { reason };
+          }
         }
         return row;
       };

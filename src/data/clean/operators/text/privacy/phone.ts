@@ -14,7 +14,10 @@ const chineseMobile =
   /^(?:(?:\+|00)?86[ -]?)?1(?:3\d|4[014-9]|5[0-35-9]|6[2567]|7[0-8]|8\d|9[0-35-9])(?:\d{8}|([ -])\d{4}\1\d{4})$/;
 /** Landlines of China: area code (10, 2x, or 0 and three digits), 7 or 8 digits, an extension. */
 const chineseLandline =
-  /^(?:(?:\+|00)86[ -]?)?(?:[(（]0?(?:10|2[0-57-9]|[3-9]\d{2})[)）] ?|0?(?:10|2[0-57-9]|[3-9]\d{2})[ \-–])[2-9]\d{2,3}[ -]?\d{4}(?:(?:-|转|轉)\d{1,6})?$/;
+  /^(?:(?:(?:\+|00)86[ -]?)?[(（]0?(?:10|2[0-57-9]|[3-9]\d{2})[)）] ?|(?:(?:\+|00)86[ -]?0?|0)(?:10|2[0-57-9]|[3-9]\d{2})[ \-–])[2-9]\d{2,3}[ -]?\d{4}(?:(?:-|转|轉)\d{1,6})?$/;
+/** Without the 0 it may as well be two or three numbers in a row. */
+const shortLandline =
+  /^(?:10|2[0-57-9]|[3-9]\d{2})[ \-–][2-9]\d{2,3}[ -]?\d{4}(?:(?:-|转|轉)\d{1,6})?$/;
 const bareLandline = /^0(?:(?:10|2[0-57-9])\d{8}|[3-9]\d{2}\d{7,8})$/;
 /** North America: area code and exchange do not begin with 0 or 1; the groups stand apart. */
 const northAmerican =
@@ -69,7 +72,7 @@ function isPhone(number: string, before: string, serviceNumbers: boolean): boole
   if (northAmerican.test(number)) return true;
   if (/0{5,}$/.test(number) || number.includes(".")) return false;
   if (chineseMobile.test(number) || chineseLandline.test(number)) return true;
-  if (bareLandline.test(number)) return spokenOf.test(before);
+  if (bareLandline.test(number) || shortLandline.test(number)) return spokenOf.test(before);
   if (!number.startsWith("+") || /[\d)]\s*$/.test(before)) return false;
   const digits = number.replace(/\D/g, "");
   const grouped = digits.length < number.length - 1;

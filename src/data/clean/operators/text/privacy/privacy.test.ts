@@ -62,6 +62,7 @@ describe("telephone", () => {
       expect(await clean(`座机 ${number}。`)).toBe("座机 <PHONE>。");
     }
     expect(await clean("电话：01062781234")).toBe("电话：<PHONE>");
+    expect(await clean("电话：10-62781234")).toBe("电话：<PHONE>");
   });
 
   test("numbers of North America and in international form", async () => {
@@ -93,6 +94,8 @@ describe("telephone", () => {
       "(1234567890) [1234567890] 01062781234",
       "192.168.100.100",
       "3 000 000 000 km",
+      "分别是 310 2500 3600 和 550 800 1200",
+      "The readings were 310 2500 3600, then 420-3500-4800.",
     ]) {
       expect(await clean(text)).toBe(text);
     }

@@ -1,7 +1,7 @@
 /** What the privacy operators have in common: options, placeholders, where they look. */
 import { z } from "zod";
 import type { Message } from "../../../../../text/index.js";
-import { type CleanOperator, rolesOption } from "../../../operator.js";
+import { type CleanOperator, changeMessage, rolesOption } from "../../../operator.js";
 import { splitCode } from "../scan/codeSpans.js";
 import type { Range } from "../scan/urls.js";
 
@@ -63,7 +63,7 @@ export function privacyOperator<Shape extends z.ZodRawShape>(
         let changed = false;
         const messages = row.messages.map((message) => {
           if (!roles.includes(message.role)) return message;
-          const next = changeMessage(message, change);
+          const next = changeAll(message, change);
           changed ||= next !== message;
           return next;
         });
@@ -102,19 +102,12 @@ function replaceFound(
   return copied === 0 ? text : out + text.slice(copied);
 }
 
-function changeMessage(message: Message, change: (text: string) => string): Message {
-  const content = change(message.content);
-  const parts: Partial<Message> = {};
-  if (content !== message.content) parts.content = content;
-  if (message.reasoning_content) {
-    const reasoning = change(message.reasoning_content);
-    if (reasoning !== message.reasoning_content) parts.reasoning_content = reasoning;
-  }
-  if (message.tool_calls) {
-    const calls = changeStrings(message.tool_calls, change);
-    if (calls !== message.tool_calls) parts.tool_calls = calls;
-  }
-  return Object.keys(parts).length === 0 ? message : { ...message, ...parts };
+/** The message with its texts and the arguments of its tool calls changed. */
+function changeAll(message: Message, change: (text: string) => string): Message {
+  const changed = changeMessage(message, change);
+  if (!message.tool_calls) return changed;
+  const calls = changeStrings(message.tool_calls, change);
+  return calls === message.tool_calls ? changed : { ...changed, tool_calls: calls };
 }
 
 /** A plain value with its strings changed; the same object where none was. */

@@ -64,8 +64,8 @@ export function mapProse(
 }
 
 /** The prose of a text; each code span has become one line break. */
-export function proseOnly(text: string): string {
-  const spans = splitCode(text);
+export function proseOnly(text: string, options?: CodeOptions): string {
+  const spans = splitCode(text, options);
   if (spans.length === 1 && !spans[0]!.code) return text;
   return spans.map((span) => (span.code ? "\n" : span.text)).join("");
 }
