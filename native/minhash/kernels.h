@@ -22,6 +22,9 @@ struct Kernels {
 // The numbers are those that JavaScript uses.
 enum class InstructionSet : uint32_t { plain = 0, avx2 = 1, avx512 = 2 };
 
+// The same digest bytes of one message, without any vectors.
+void sha1(const uint8_t* bytes, size_t length, uint32_t& first, uint32_t& second);
+
 bool supports(InstructionSet set);
 const Kernels& kernels(InstructionSet set);
 

@@ -17,7 +17,7 @@ bool inRanges(const Range (&ranges)[N], uint32_t code) {
   return found != std::begin(ranges) && code <= (found - 1)->last;
 }
 
-constexpr uint8_t kWord = 1, kMark = 2, kSingle = 4, kSpace = 8;
+constexpr uint8_t kWord = 1, kMark = 2, kSingle = 4, kSpace = 8, kAscii = 16;
 
 // Scripts that do not put spaces between words: Han with its radicals and numerals, kana, bopomofo,
 // Thai, Lao, Tibetan, Myanmar, Khmer, Yi. (Korean does.)
@@ -26,6 +26,8 @@ constexpr Range kSingles[] = {
     {0x3021, 0x3029}, {0x3038, 0x303b}, {0x3041, 0x30ff}, {0x3105, 0x312f}, {0x31a0, 0x31bf},   {0x31f0, 0x31ff},
     {0x3400, 0x4dbf}, {0x4e00, 0x9fff}, {0xa000, 0xa4cf}, {0xf900, 0xfaff}, {0x1b000, 0x1b16f}, {0x20000, 0x3fffd},
 };
+
+bool isAsciiWord(uint32_t c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '_' || (c >= 'a' && c <= 'z'); }
 
 uint8_t classify(uint32_t code) {
   uint8_t result = 0;
@@ -36,132 +38,151 @@ uint8_t classify(uint32_t code) {
   if ((code >= 0x09 && code <= 0x0d) || (code >= 0x1c && code <= 0x20) || code == 0x85 || code == 0xa0 || code == 0x1680 ||
       (code >= 0x2000 && code <= 0x200a) || code == 0x2028 || code == 0x2029 || code == 0x202f || code == 0x205f || code == 0x3000)
     result |= kSpace;
+  if (isAsciiWord(code)) result |= kAscii;
   return result;
 }
 
-uint8_t classOf(uint32_t code) {
-  static const auto table = [] {
-    std::array<uint8_t, 0x10000> classes;
-    for (uint32_t i = 0; i < classes.size(); ++i) classes[i] = classify(i);
-    return classes;
+using Classes = std::array<uint8_t, 0x10000>;
+
+const Classes& classes() {
+  static const Classes table = [] {
+    Classes result;
+    for (uint32_t i = 0; i < result.size(); ++i) result[i] = classify(i);
+    return result;
   }();
-  return code < table.size() ? table[code] : classify(code);
+  return table;
 }
 
-bool isAsciiWord(uint32_t c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '_' || (c >= 'a' && c <= 'z'); }
-
-void decode(const char16_t* text, size_t length, std::vector<uint32_t>& out) {
-  out.clear();
+// Calls use(code point, its class). A surrogate without its other half becomes U+FFFD.
+template <typename Use>
+void forEachCodePoint(const char16_t* text, size_t length, Use&& use) {
+  const Classes& known = classes();
   for (size_t i = 0; i < length; ++i) {
     const uint32_t unit = text[i];
     if (unit < 0xd800 || unit > 0xdfff) {
-      out.push_back(unit);
+      use(unit, known[unit]);
     } else if (unit < 0xdc00 && i + 1 < length && text[i + 1] >= 0xdc00 && text[i + 1] <= 0xdfff) {
-      out.push_back(0x10000 + ((unit - 0xd800) << 10) + (text[++i] - 0xdc00u));
+      const uint32_t code = 0x10000 + ((unit - 0xd800) << 10) + (text[++i] - 0xdc00u);
+      use(code, classify(code));
     } else {
-      out.push_back(0xfffd);
+      use(0xfffd, known[0xfffd]);
     }
   }
+}
+
+// Puts tokens behind each other. Its pointers stay in registers, as members of Shingles would not.
+struct Writer {
+  uint8_t* const base;
+  uint8_t* at;
+  uint32_t *start, *stop;
+
+  Writer(uint8_t* bytes, uint32_t* starts, uint32_t* ends) : base(bytes), at(bytes), start(starts), stop(ends) {}
+
+  void begin() { *start++ = static_cast<uint32_t>(at - base); }
+  void end() { *stop++ = static_cast<uint32_t>(at - base); }
+  void append(uint32_t code) {
+    if (code < 0x80) {
+      *at++ = static_cast<uint8_t>(code);
+      return;
+    }
+    if (code < 0x800) {
+      *at++ = static_cast<uint8_t>(0xc0 | (code >> 6));
+    } else {
+      if (code < 0x10000) {
+        *at++ = static_cast<uint8_t>(0xe0 | (code >> 12));
+      } else {
+        *at++ = static_cast<uint8_t>(0xf0 | (code >> 18));
+        *at++ = static_cast<uint8_t>(0x80 | ((code >> 12) & 0x3f));
+      }
+      *at++ = static_cast<uint8_t>(0x80 | ((code >> 6) & 0x3f));
+    }
+    *at++ = static_cast<uint8_t>(0x80 | (code & 0x3f));
+  }
+};
+
+// As re.split does: a text of nothing has one empty token.
+void split(const char16_t* text, size_t length, uint8_t wanted, Writer& writer) {
+  Writer out = writer;
+  out.begin();
+  forEachCodePoint(text, length, [&](uint32_t code, uint8_t kind) {
+    if (kind & wanted) {
+      out.append(code);
+    } else {
+      out.end();
+      out.append(' ');
+      out.begin();
+    }
+  });
+  out.end();
+  writer.at = out.at, writer.start = out.start, writer.stop = out.stop;
+}
+
+void pick(const char16_t* text, size_t length, Unit unit, Writer& writer) {
+  Writer out = writer;
+  bool open = false;
+  const auto close = [&] {
+    if (open) out.end();
+    open = false;
+  };
+  forEachCodePoint(text, length, [&](uint32_t code, uint8_t kind) {
+    const bool inside = unit == Unit::space ? !(kind & kSpace) : (kind & (kWord | kMark)) != 0;
+    const bool alone = unit == Unit::mixed && (kind & kSingle);
+    if (!inside || alone) close();
+    if (!inside) return;
+    if (!open) {
+      if (out.at != out.base) out.append(' ');
+      out.begin();
+      open = true;
+    }
+    out.append(code);
+    if (alone) close();
+  });
+  close();
+  writer.at = out.at, writer.start = out.start, writer.stop = out.stop;
 }
 
 }  // namespace
 
-void Shingles::append(uint32_t code) {
-  if (code < 0x80) {
-    bytes_.push_back(static_cast<char>(code));
-  } else if (code < 0x800) {
-    bytes_.push_back(static_cast<char>(0xc0 | (code >> 6)));
-    bytes_.push_back(static_cast<char>(0x80 | (code & 0x3f)));
-  } else if (code < 0x10000) {
-    bytes_.push_back(static_cast<char>(0xe0 | (code >> 12)));
-    bytes_.push_back(static_cast<char>(0x80 | ((code >> 6) & 0x3f)));
-    bytes_.push_back(static_cast<char>(0x80 | (code & 0x3f)));
-  } else {
-    bytes_.push_back(static_cast<char>(0xf0 | (code >> 18)));
-    bytes_.push_back(static_cast<char>(0x80 | ((code >> 12) & 0x3f)));
-    bytes_.push_back(static_cast<char>(0x80 | ((code >> 6) & 0x3f)));
-    bytes_.push_back(static_cast<char>(0x80 | (code & 0x3f)));
-  }
-}
-
-// As re.split does: a text of nothing has one empty token.
-void Shingles::split(const std::vector<uint32_t>& text, Unit unit) {
-  begin();
-  for (const uint32_t code : text) {
-    if (unit == Unit::ascii ? isAsciiWord(code) : (classOf(code) & kWord) != 0) {
-      append(code);
-    } else {
-      end();
-      bytes_.push_back(' ');
-      begin();
-    }
-  }
-  end();
-}
-
-void Shingles::pick(const std::vector<uint32_t>& text, Unit unit) {
-  bool open = false;
-  const auto close = [&] {
-    if (open) end();
-    open = false;
-  };
-  const auto start = [&] {
-    if (!starts_.empty()) bytes_.push_back(' ');
-    begin();
-    open = true;
-  };
-  for (const uint32_t code : text) {
-    const uint8_t kind = classOf(code);
-    if (unit == Unit::space) {
-      if (kind & kSpace) {
-        close();
-        continue;
-      }
-    } else if (!(kind & (kWord | kMark))) {
-      close();
-      continue;
-    } else if (kind & kSingle) {
-      close();
-    }
-    if (!open) start();
-    append(code);
-    if (unit == Unit::mixed && (kind & kSingle)) close();
-  }
-  close();
+void Shingles::reserve(size_t length) {
+  if (bytes_ && length <= capacity_) return;
+  // Not initialised, so that what is not needed stays untouched. A unit has three bytes of UTF-8 at most, and a space.
+  bytes_.reset(new uint8_t[4 * length + 4]);
+  starts_.reset(new uint32_t[length + 1]);
+  ends_.reset(new uint32_t[length + 1]);
+  capacity_ = length;
 }
 
 void Shingles::read(const char16_t* text, size_t length, Unit unit, uint32_t tokensEach, bool wholeWhenShort) {
-  bytes_.clear();
-  starts_.clear();
-  ends_.clear();
+  reserve(length);
   each_ = tokensEach;
-  decode(text, length, codePoints_);
+  Writer out(bytes_.get(), starts_.get(), ends_.get());
   if (unit == Unit::character) {
-    for (const uint32_t code : codePoints_) {
-      begin();
-      append(code);
-      end();
-    }
+    forEachCodePoint(text, length, [&](uint32_t code, uint8_t) {
+      out.begin();
+      out.append(code);
+      out.end();
+    });
   } else if (unit == Unit::word || unit == Unit::ascii) {
-    split(codePoints_, unit);
+    split(text, length, unit == Unit::word ? kWord : kAscii, out);
   } else {
-    pick(codePoints_, unit);
+    pick(text, length, unit, out);
   }
-  if (starts_.size() >= each_) {
-    count_ = starts_.size() - each_ + 1;
+  const size_t tokens = static_cast<size_t>(out.stop - ends_.get());
+  if (tokens >= each_) {
+    count_ = tokens - each_ + 1;
     return;
   }
   count_ = wholeWhenShort ? 1 : 0;
   if (!wholeWhenShort) return;
   // One shingle of all tokens; of the text as it is where it has none, so that "?" and "!" differ.
   bool empty = true;
-  for (size_t i = 0; i < starts_.size(); ++i) empty = empty && starts_[i] == ends_[i];
+  for (size_t i = 0; i < tokens; ++i) empty = empty && starts_[i] == ends_[i];
   if (empty) {
-    bytes_.clear();
-    for (const uint32_t code : codePoints_) append(code);
+    out.at = out.base;
+    forEachCodePoint(text, length, [&](uint32_t code, uint8_t) { out.append(code); });
   }
-  starts_.assign(1, 0);
-  ends_.assign(1, bytes_.size());
+  starts_[0] = 0;
+  ends_[0] = static_cast<uint32_t>(out.at - out.base);
   each_ = 1;
 }
 
@@ -177,13 +198,20 @@ void Hasher::hash(const Shingles& shingles, std::vector<uint32_t>& first, std::v
   first.clear();
   second.clear();
   uint8_t padded[64];
-  Lanes wide;
   for (size_t shingle = 0; shingle < shingles.count(); ++shingle) {
     const uint8_t* bytes = shingles.bytes(shingle);
     const size_t length = shingles.length(shingle);
     const size_t blocks = (length + 9 + 63) / 64;
-    Lanes& lanes = blocks <= kMostBlocks ? lanes_[blocks] : wide;
-    if (lanes.words.size() < blocks * 16 * kLanes) lanes.words.resize(blocks * 16 * kLanes);
+    if (blocks > kMostBlocks) {
+      // It has no company of its length, and would take sixteen times its size as a lane.
+      uint32_t low, high;
+      sha1(bytes, length, low, high);
+      first.push_back(low);
+      second.push_back(high);
+      continue;
+    }
+    Lanes& lanes = lanes_[blocks];
+    if (lanes.words.empty()) lanes.words.resize(blocks * 16 * kLanes);
     for (size_t block = 0; block < blocks; ++block) {
       const size_t from = block * 64;
       const size_t here = length > from ? std::min<size_t>(64, length - from) : 0;
@@ -201,8 +229,7 @@ void Hasher::hash(const Shingles& shingles, std::vector<uint32_t>& first, std::v
         words[i * kLanes] = __builtin_bswap32(word);
       }
     }
-    // A shingle of more blocks has no company: it runs by itself.
-    if (++lanes.filled == kLanes || blocks > kMostBlocks) run(lanes, blocks, first, second);
+    if (++lanes.filled == kLanes) run(lanes, blocks, first, second);
   }
   for (size_t blocks = 1; blocks <= kMostBlocks; ++blocks) {
     if (lanes_[blocks].filled) run(lanes_[blocks], blocks, first, second);

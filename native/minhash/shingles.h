@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <memory>
 #include <vector>
 
 namespace minhash {
@@ -31,19 +31,16 @@ class Shingles {
   void read(const char16_t* text, size_t length, Unit unit, uint32_t tokensEach, bool wholeWhenShort);
 
   size_t count() const { return count_; }
-  const uint8_t* bytes(size_t shingle) const { return reinterpret_cast<const uint8_t*>(bytes_.data()) + starts_[shingle]; }
+  const uint8_t* bytes(size_t shingle) const { return bytes_.get() + starts_[shingle]; }
   size_t length(size_t shingle) const { return ends_[shingle + each_ - 1] - starts_[shingle]; }
 
  private:
-  void begin() { starts_.push_back(bytes_.size()); }
-  void end() { ends_.push_back(bytes_.size()); }
-  void append(uint32_t codePoint);
-  void split(const std::vector<uint32_t>& text, Unit unit);
-  void pick(const std::vector<uint32_t>& text, Unit unit);
+  void reserve(size_t length);
 
-  std::string bytes_;
-  std::vector<size_t> starts_, ends_;
-  std::vector<uint32_t> codePoints_;
+  // Offsets have four bytes: a string of JavaScript has fewer than 2^29 units, so at most 2^31 bytes and spaces.
+  std::unique_ptr<uint8_t[]> bytes_;
+  std::unique_ptr<uint32_t[]> starts_, ends_;
+  size_t capacity_ = 0;
   size_t count_ = 0, each_ = 1;
 };
 

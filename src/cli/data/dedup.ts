@@ -103,10 +103,13 @@ async function dedup(files: readonly string[], flags: DedupFlags): Promise<void>
       warnOfUnit(flags.shingle, hanRows, rows);
       const made = hanRows !== undefined;
       if (flags.json) {
-        printJson({ ...shard, rows, rows_refused: made ? rowsRefused : null, made });
+        printJson({ ...shard, rows, rows_refused: rowsRefused, made });
       } else {
         const what = made ? "signatures made" : "signatures were there already";
-        process.stdout.write(`shard ${shard.shard} of ${shard.shards}: ${rows} rows, ${what}\n`);
+        const refused = rowsRefused > 0 ? `; ${rowsRefused} rows cannot be read` : "";
+        process.stdout.write(
+          `shard ${shard.shard} of ${shard.shards}: ${rows} rows, ${what}${refused}\n`,
+        );
       }
       return;
     }

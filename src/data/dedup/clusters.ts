@@ -37,19 +37,33 @@ export function* clustersOf(roots: Uint32Array): Generator<number[]> {
 /** A row that stays, and those that it stands for. */
 export interface KeptRow {
   row: number;
-  removed: { row: number; similarity: number }[];
+  removed: number[];
 }
 
-/** Members in the order in which they would be kept. */
-export async function inOrderOfKeeping(
+/** The member that stays. */
+export function keptMember(members: readonly number[], rule: KeepRule, records: Records): number {
+  if (rule === "first") return members[0]!;
+  if (rule === "last") return members[members.length - 1]!;
+  let kept = -1;
+  let largest = -1;
+  for (const row of members) {
+    const size = sizeBy(records.at(row), rule);
+    if (size <= largest) continue;
+    kept = row;
+    largest = size;
+  }
+  return kept;
+}
+
+/** Members, given in ascending order, in the order in which they would be kept. */
+export function inOrderOfKeeping(
   members: readonly number[],
   rule: KeepRule,
   records: Records,
-): Promise<number[]> {
+): number[] {
   if (rule === "first") return [...members];
   if (rule === "last") return [...members].reverse();
-  const sized: { row: number; size: number }[] = [];
-  for (const row of members) sized.push({ row, size: sizeBy(await records.at(row), rule) });
+  const sized = members.map((row) => ({ row, size: sizeBy(records.at(row), rule) }));
   sized.sort((a, b) => b.size - a.size || a.row - b.row);
   return sized.map(({ row }) => row);
 }

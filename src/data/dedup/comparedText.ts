@@ -22,11 +22,14 @@ function callTexts(calls: Message["tool_calls"]): string[] {
 /** Bytes of a {@link comparedDigest}. */
 export const digestBytes = 16;
 
-/** Equal for rows that say the same: roles, contents, calls and tools, whatever else they carry. */
+/**
+ * Equal for rows that say the same: roles, contents, calls and tools, whatever else they carry. Ids of
+ * calls are something else: every export makes its own.
+ */
 export function comparedDigest(whole: WholeRow, by: ComparedPart): Buffer {
   const { conversation, pair } = whole;
-  const said = ({ role, content, tool_calls, reasoning_content }: Message) => [
-    ...[role, content, tool_calls, reasoning_content],
+  const said = ({ role, content, tool_calls: calls, reasoning_content }: Message) => [
+    ...[role, content, calls?.map((call) => call.function), reasoning_content],
   ];
   const subject =
     by === "first-prompt"

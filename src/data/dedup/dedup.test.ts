@@ -1,10 +1,19 @@
 /** Deduplication of files: who goes, who stays, in one run or in shards. */
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { DataError } from "../../util/errors.js";
+import { ConfigError, DataError, EnvironmentError } from "../../util/errors.js";
 import { messagesRow, testFolder } from "../testFiles.js";
 import { type DedupOptions, dedupFiles, makeSignatures, mergeSignatures } from "./dedup.js";
-import { shardPath } from "./shards.js";
+import { shardPath } from "./workFolder.js";
 
 const folder = testFolder();
 afterAll(() => folder.remove());
@@ -143,6 +152,27 @@ describe("equal rows", () => {
     ]);
   });
 
+  test("may have other ids of calls, but no other calls", async () => {
+    const calling = (id: string, city: string) => ({
+      messages: [
+        { role: "user", content: "Is it warm?" },
+        {
+          role: "assistant",
+          content: "",
+          tool_calls: [
+            { id, type: "function", function: { name: "weather", arguments: { city } } },
+          ],
+        },
+        { role: "tool", tool_call_id: id, content: "20 °C" },
+        { role: "assistant", content: "It is." },
+      ],
+    });
+    const calls = [calling("a1", "Rome"), calling("b2", "Rome"), calling("a1", "Oslo")];
+    const own = folder.write("calls.jsonl", calls);
+    const { pairs } = await dedup({ parameters: { method: "exact" } }, [own]);
+    expect(pairs).toEqual([[1, 0]]);
+  });
+
   test("in other formats and files are equal too", async () => {
     const firefly = [
       { conversation: [{ human: "What is the capital of Peru?", assistant: "Lima." }] },
@@ -154,7 +184,36 @@ describe("equal rows", () => {
   });
 });
 
+describe("very long rows", () => {
+  test("are compared, a few at a time", async () => {
+    const long = (seed: number) => {
+      const numbers = Array.from({ length: 90_000 }, (_, index) => (index * seed) % 99_991);
+      return { text: numbers.join(" ") };
+    };
+    const own = folder.write("long.jsonl", [
+      long(7),
+      long(11),
+      long(7),
+      { text: "short" },
+      long(13),
+    ]);
+    expect((await dedup({}, [own])).pairs).toEqual([[2, 0]]);
+  });
+});
+
 describe("rows that cannot be read", () => {
+  test("are those that cannot be written too: they stand for no other row", async () => {
+    const turns = [{ human: "What is the capital of Peru?", assistant: "Lima." }];
+    const own = folder.write("unwritable.jsonl", [
+      { conversation: turns, messages: "a key that the result has too" },
+      { conversation: turns },
+      { conversation: turns },
+    ]);
+    const { report, rejected } = await dedup({}, [own]);
+    expect(report).toMatchObject({ rowsOut: 1, refused: 1, duplicates: 1 });
+    expect(rejected).toMatchObject([{ line: 1 }, { line: 3, kept: { line: 2 } }]);
+  });
+
   const broken = () => folder.write("broken.jsonl", `${JSON.stringify(rows[3])}\n{"mess\n[1]\n`);
 
   test("are listed with the reason, and counted", async () => {
@@ -177,6 +236,20 @@ describe("rows that cannot be read", () => {
     await expect(run).rejects.toThrow("broken.jsonl:2: not JSON");
     expect(existsSync(out)).toBe(false);
     expect(readdirSync(`${out}.dedup`)).toEqual([]);
+  });
+
+  test("are counted, and stop the run, where signatures were there already", async () => {
+    const files = [broken()];
+    const out = folder.path("again.jsonl");
+    const shard = { shard: 0, shards: 1 };
+    const made = await makeSignatures(files, out, shard, { threads: 1 });
+    expect(made.rowsRefused).toBe(2);
+    expect(await makeSignatures(files, out, shard, { threads: 1 })).toEqual({
+      ...{ rows: 3, rowsRefused: 2, hanRows: undefined },
+    });
+    const strict = { threads: 1, failFast: true };
+    await expect(makeSignatures(files, out, shard, strict)).rejects.toThrow("broken.jsonl:2:");
+    await expect(dedupFiles(files, out, strict)).rejects.toThrow("broken.jsonl:2:");
   });
 });
 
@@ -244,6 +317,64 @@ describe("shards", () => {
       counts.push(duplicates);
     }
     expect(counts).toEqual([3, 1]);
+  });
+
+  test("leave other files of their folder alone", async () => {
+    const own = folder.path("own-folder");
+    mkdirSync(join(own, "deeper"), { recursive: true });
+    writeFileSync(join(own, "thesis.txt"), "years of work");
+    await dedupFiles([file], folder.path("beside.jsonl"), { ...options, folder: own });
+    expect(readdirSync(own).sort()).toEqual(["deeper", "thesis.txt"]);
+  });
+
+  test("remove what killed processes left of them, but no part that grows", async () => {
+    const out = folder.path("killed.jsonl");
+    const shard = shardPath(`${out}.dedup`, 0, 2);
+    mkdirSync(`${out}.dedup`);
+    const [old, young, other] = [`${shard}.part-aa`, `${shard}.part-bb`, `${shard}x.part-cc`];
+    for (const path of [old, young, other]) writeFileSync(path, "x");
+    for (const path of [old, other]) utimesSync(path, new Date(0), new Date(0));
+    await makeSignatures([file], out, { shard: 0, shards: 2 }, options);
+    expect([old, young, other].map((path) => existsSync(path))).toEqual([false, true, true]);
+  });
+
+  test("in a folder that is read are no data, nor are the lists beside the result", async () => {
+    const read = folder.path("read");
+    mkdirSync(read);
+    writeFileSync(join(read, "rows.jsonl"), `${JSON.stringify(rows[3])}\n{"mess\n`);
+    const out = join(read, "out.jsonl");
+    for (const shard of [0, 1]) await makeSignatures([read], out, { shard, shards: 2 }, options);
+    expect(await mergeSignatures([read], out, options)).toMatchObject({ rowsIn: 2, rowsOut: 1 });
+    const list = join(read, "out.jsonl.rejected.jsonl");
+    await expect(dedupFiles([list], out, options)).rejects.toThrow("both read and written");
+  });
+
+  test.each([
+    [{ method: "simhash" }, { threshold: 0.8 }, "--threshold has no effect"],
+    [{ method: "exact" }, { checkJaccard: true }, "--check-jaccard has no effect"],
+    [{}, { distance: 5 }, "--distance has no effect"],
+    [{ permutations: 128 }, { banding: { bands: 20, rows: 10 } }, "20 bands of 10 are more"],
+  ] as const)("of %j refuse a merge with %j", async (parameters, merge, message) => {
+    const out = folder.path(`unfit-${message.length}.jsonl`);
+    await makeSignatures([file], out, { shard: 0, shards: 1 }, { ...options, parameters });
+    const run = mergeSignatures([file], out, { ...options, merge });
+    await expect(run).rejects.toThrow(ConfigError);
+    await expect(run).rejects.toThrow(message);
+  });
+
+  test("are not begun where the result cannot be written", async () => {
+    const taken = folder.path("taken");
+    mkdirSync(taken, { recursive: true });
+    await expect(dedupFiles([file], taken, options)).rejects.toThrow("is a folder");
+    const below = dedupFiles([file], join(file, "out.jsonl"), options);
+    await expect(below).rejects.toThrow(ConfigError);
+  });
+
+  test("that DuckDB cannot join leave what DuckDB says", async () => {
+    const merge = { keysInMemory: 0, memoryLimit: "1KB" };
+    const run = dedupFiles([file], folder.path("tight.jsonl"), { ...options, merge });
+    await expect(run).rejects.toThrow(EnvironmentError);
+    await expect(run).rejects.toMatchObject({ todo: expect.stringContaining("--memory-limit") });
   });
 
   test("never overwrite what they read", async () => {

@@ -1,10 +1,9 @@
 /** Deduplication as the command does it: signatures, shard by shard or at once, then the merge. */
-import { realpathSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import { ConfigError } from "../../util/errors.js";
-import { resolveSources } from "../sources/index.js";
+
+import { checkMergeOptions } from "./mergeOptions.js";
 import { type DedupResult, type MergeOptions, mergeShards } from "./mergeShards.js";
 import { defaultParameters, type ReadingOptions, type SignatureParameters } from "./parameters.js";
+import { checkOutputs, inputFiles } from "./paths.js";
 import {
   checkSameParameters,
   makeShard,
@@ -14,6 +13,7 @@ import {
 } from "./shards.js";
 import type { SignatureFile, SourceFile } from "./signatureFile.js";
 import { checkSameFiles, describeFiles } from "./sourceFiles.js";
+import { defaultFolder, removeSignatures } from "./workFolder.js";
 
 export interface DedupOptions {
   /** What differs from {@link defaultParameters}; for a merge, what must be as in the shards. */
@@ -22,7 +22,7 @@ export interface DedupOptions {
   threads: number;
   /** Where signatures are put. Default `<out>.dedup`. */
   folder?: string | undefined;
-  /** Leave the signatures there. Default: they go when the rows are written. */
+  /** Leave the signatures there. Default: they go when the rows are written, other files stay. */
   keepSignatures?: boolean | undefined;
   failFast?: boolean | undefined;
   /** Told what is done and how far it is, 0 to 1. */
@@ -40,7 +40,7 @@ export interface DedupReport extends Omit<DedupResult, "secondsOfWriting"> {
 /**
  * Writes the rows of `files` without their duplicates, in their order, as canonical rows; what is
  * left out is listed in `<out>.rejected.jsonl`, and who belongs together in `<out>.clusters.jsonl`.
- * @throws ConfigError for parameters that no signature can have, or `out` among the files
+ * @throws ConfigError for parameters that no signature can have, or `out` among the files or no file
  * @throws DataError when a file cannot be read
  */
 export async function dedupFiles(
@@ -50,7 +50,9 @@ export async function dedupFiles(
 ): Promise<DedupReport> {
   const started = performance.now();
   const all = { ...defaultParameters, ...options.parameters };
-  const described = await describeFiles(await resolved(files, out), all.reading);
+  await checkOutputs(out);
+  const folder = options.folder ?? defaultFolder(out);
+  const described = await describeFiles(await inputFiles(files, out, folder), all.reading);
   const { hanRows } = await makeDescribed(described, out, { shard: 0, shards: 1 }, options);
   const signatures = (performance.now() - started) / 1000;
   const report = await mergeDescribed(async () => described, out, options);
@@ -69,7 +71,8 @@ export async function makeSignatures(
   options: DedupOptions,
 ): Promise<ShardResult> {
   const { reading } = { ...defaultParameters, ...options.parameters };
-  const described = await describeFiles(await resolved(files, out), reading);
+  const folder = options.folder ?? defaultFolder(out);
+  const described = await describeFiles(await inputFiles(files, out, folder), reading);
   return makeDescribed(described, out, shard, options);
 }
 
@@ -82,7 +85,7 @@ function makeDescribed(
   const all = { ...defaultParameters, ...parameters };
   const onRows = (rows: number, total: number) => onProgress?.("signatures", rows / total);
   const shardOptions = { ...shard, threads, failFast, onRows };
-  return makeShard(folder ?? workFolder(out), all, described, shardOptions);
+  return makeShard(folder ?? defaultFolder(out), all, described, shardOptions);
 }
 
 /**
@@ -94,7 +97,8 @@ export async function mergeSignatures(
   out: string,
   options: DedupOptions,
 ): Promise<DedupReport> {
-  const paths = await resolved(files, out);
+  const folder = options.folder ?? defaultFolder(out);
+  const paths = await inputFiles(files, out, folder);
   return mergeDescribed((reading) => describeFiles(paths, reading), out, options);
 }
 
@@ -105,7 +109,7 @@ async function mergeDescribed(
     parameters,
     merge,
     threads,
-    folder = workFolder(out),
+    folder = defaultFolder(out),
     keepSignatures,
     onProgress,
   }: DedupOptions,
@@ -120,6 +124,7 @@ async function mergeDescribed(
     checkSameParameters(asked, header.parameters, path);
     const described = await describe(reading);
     checkSameFiles(described, header.files, path);
+    checkMergeOptions(merge ?? {}, header.parameters, path);
     const mergeOptions: MergeOptions = {
       ...{ threshold: 0.7, distance: 4, keep: "first", checkJaccard: false },
       ...{ memoryLimit: "2GB", threads, folder, onProgress },
@@ -129,15 +134,11 @@ async function mergeDescribed(
   } finally {
     for (const shard of shards) await shard.close();
   }
-  if (!keepSignatures) await rm(folder, { recursive: true, force: true });
+  if (!keepSignatures) await removeSignatures(folder);
   const total = (performance.now() - started) / 1000;
   const { secondsOfWriting: writing, ...counts } = result;
   const seconds = { joining: total - writing, writing, total };
   return { ...counts, hanRows: undefined, parameters: header.parameters, seconds };
-}
-
-function workFolder(out: string): string {
-  return `${out}.dedup`;
 }
 
 /** Without the keys that have no value. */
@@ -145,24 +146,4 @@ function given<T extends object>(options: T): T {
   return Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),
   ) as T;
-}
-
-async function resolved(files: readonly string[], out: string): Promise<string[]> {
-  if (files.includes("-")) {
-    throw new ConfigError("standard input cannot be deduplicated", {
-      why: "rows are read twice: for their signatures, and to be written",
-      todo: "write it to a file first",
-    });
-  }
-  const paths = await resolveSources(files);
-  const real = (path: string) => {
-    try {
-      return realpathSync(path);
-    } catch {
-      return undefined;
-    }
-  };
-  const target = real(out);
-  if (target === undefined || !paths.some((path) => real(path) === target)) return paths;
-  throw new ConfigError(`${out} is both read and written`, { todo: "choose another --out" });
 }

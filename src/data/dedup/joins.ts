@@ -2,6 +2,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { EnvironmentError, TunewrightError } from "../../util/errors.js";
 import type { Banding } from "./bands.js";
 import { keysOf } from "./keyColumns.js";
 import { joinInMemory } from "./memoryJoins.js";
@@ -27,7 +28,7 @@ const defaultKeysInMemory = 64 << 20;
 
 /**
  * Every row with the first row that shares a band with it, band after band.
- * @throws EnvironmentError of DuckDB's when the disk is full or the memory limit too low
+ * @throws EnvironmentError with what DuckDB says when the disk is full or the memory limit too low
  */
 export async function* candidateEdges(
   records: Records,
@@ -39,6 +40,19 @@ export async function* candidateEdges(
     yield* joinInMemory(records, banding);
     return;
   }
+  try {
+    yield* joinInDuckDb(records, options);
+  } catch (cause) {
+    if (cause instanceof TunewrightError) throw cause;
+    throw new EnvironmentError("rows could not be joined", {
+      why: (cause instanceof Error ? cause.message : String(cause)).replace(/\s+/g, " ").trim(),
+      todo: `raise --memory-limit (${options.memoryLimit}), or make room in ${options.folder}`,
+      cause,
+    });
+  }
+}
+
+async function* joinInDuckDb(records: Records, options: JoinOptions): AsyncGenerator<Edge[]> {
   const { DuckDBInstance } = await import("@duckdb/node-api");
   const database = join(options.folder, "joins.duckdb");
   const spill = join(options.folder, "joins.spill");
@@ -115,7 +129,7 @@ async function loadKeys(connection: DuckDBConnection, records: Records, banding:
     `CREATE TABLE keys (row UINTEGER, ${names.map((name) => `${name} UBIGINT`).join(", ")})`,
   );
   const appender = await connection.createAppender("keys");
-  for await (const block of records.blocks()) {
+  for (const block of records.blocks()) {
     const { rows, keys } = keysOf(block, records.parameters, banding);
     for (let from = 0; from < rows.length; from += chunkRows) {
       const to = Math.min(rows.length, from + chunkRows);

@@ -9,7 +9,7 @@ export async function* joinInMemory(records: Records, banding: Banding): AsyncGe
   const numbers = new Uint32Array(records.rows);
   const columns = Array.from({ length: banding.bands }, () => new BigUint64Array(records.rows));
   let count = 0;
-  for await (const block of records.blocks()) {
+  for (const block of records.blocks()) {
     const { rows, keys } = keysOf(block, records.parameters, banding);
     numbers.set(rows, count);
     for (const [band, column] of columns.entries()) column.set(keys[band]!, count);

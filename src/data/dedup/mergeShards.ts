@@ -1,14 +1,15 @@
 /** From the signatures of all shards to the rows that stay. */
-import { mkdir, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
-import { ConfigError, type DataError } from "../../util/errors.js";
+import { open, rename, rm } from "node:fs/promises";
+import type { DataError } from "../../util/errors.js";
 import { openRowWriter, type RowWriter } from "../rowWriter.js";
 import { type Banding, optimalBanding } from "./bands.js";
-import { clustersOf, inOrderOfKeeping, type KeepRule } from "./clusters.js";
+import { clustersOf, type KeepRule } from "./clusters.js";
 import { candidateEdges } from "./joins.js";
+import { cannotWrite, outputPaths } from "./paths.js";
+import { type PlaceOf, placesOf } from "./places.js";
 import { openRecords, type Records } from "./records.js";
 import { checkedRepresentatives, oneRepresentative } from "./representatives.js";
-import { openRowTexts } from "./rowTexts.js";
+import { openRowTexts, type RowTexts } from "./rowTexts.js";
 import type { SignatureFile, SourceFile } from "./signatureFile.js";
 import { unionFind } from "./unionFind.js";
 import { type Decisions, writeCluster, writeRows } from "./writeOutputs.js";
@@ -62,19 +63,36 @@ export async function mergeShards(
   const { parameters } = records;
   const minhash = parameters.method === "minhash";
   const banding = options.banding ?? optimalBanding(options.threshold, parameters.permutations);
-  const outputs = [out, `${out}.rejected.jsonl`, `${out}.clusters.jsonl`] as const;
-  const writers: RowWriter[] = [];
+  const outputs = outputPaths(out);
+  const opened: { close(): Promise<void> }[] = [];
+  const openOutput = async <T extends { close(): Promise<void> }>(
+    path: string,
+    openFile: (path: string) => Promise<T>,
+  ): Promise<T> => {
+    try {
+      const file = await openFile(`${path}.part`);
+      opened.push(file);
+      return file;
+    } catch (cause) {
+      throw cannotWrite(path, cause);
+    }
+  };
   try {
-    for (const path of outputs) writers.push(await openOutput(path));
-    const [good, bad, list] = writers as [RowWriter, RowWriter, RowWriter];
+    const good = await openOutput(outputs[0], (path) => open(path, "w"));
+    const bad = await openOutput(outputs[1], openRowWriter);
+    const list = await openOutput(outputs[2], openRowWriter);
     const roots = await joinRows(records, banding, options);
-    const found = await decide(roots, records, files, list, options);
+    const placeOf = placesOf(files, records);
+    const texts = openRowTexts(files, parameters);
+    const found = await decide(roots, records, texts, placeOf, list, options).finally(texts.close);
     const started = performance.now();
-    const written = await writeRows(good, bad, files, records, found, {
+    const written = await writeRows(good, bad, files, placeOf, found, {
       ...parameters,
+      threads: options.threads,
       onRows: (rows, total) => options.onProgress?.("writing", rows / total),
     });
-    for (const writer of writers.splice(0)) await writer.close();
+    await good.sync();
+    for (const file of opened.splice(0)) await file.close();
     for (const path of outputs) await rename(`${path}.part`, path);
     const { rowsOut, duplicates, refused, problems } = written;
     return {
@@ -85,21 +103,8 @@ export async function mergeShards(
       secondsOfWriting: (performance.now() - started) / 1000,
     };
   } finally {
-    for (const writer of writers) await writer.close();
+    for (const file of opened) await file.close();
     for (const path of outputs) await rm(`${path}.part`, { force: true });
-  }
-}
-
-async function openOutput(path: string): Promise<RowWriter> {
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    return await openRowWriter(`${path}.part`);
-  } catch (cause) {
-    throw new ConfigError(`${path} cannot be written`, {
-      why: cause instanceof Error ? cause.message : String(cause),
-      todo: "choose another --out",
-      cause,
-    });
   }
 }
 
@@ -121,33 +126,24 @@ async function joinRows(
 async function decide(
   roots: Uint32Array,
   records: Records,
-  files: readonly SourceFile[],
+  texts: RowTexts,
+  placeOf: PlaceOf,
   list: RowWriter,
   { keep, checkJaccard, threshold }: MergeOptions,
 ): Promise<Decisions & { clusters: number; largest: number }> {
-  const { parameters } = records;
-  const texts = openRowTexts(files, parameters);
   const similarities = new Float32Array(records.rows);
   const result = { kept: roots, similarities, clusters: 0, largest: 0 };
-  try {
-    for (const members of clustersOf(roots)) {
-      const ordered = await inOrderOfKeeping(members, keep, records);
-      const kept = checkJaccard
-        ? await checkedRepresentatives(ordered, texts, parameters, threshold)
-        : await oneRepresentative(ordered, records);
-      for (const one of kept) {
-        result.kept[one.row] = one.row;
-        for (const { row, similarity } of one.removed) {
-          result.kept[row] = one.row;
-          similarities[row] = similarity;
-        }
-        if (one.removed.length === 0) continue;
-        await writeCluster(list, result.clusters++, one, files, records);
-        result.largest = Math.max(result.largest, one.removed.length + 1);
-      }
+  for (const members of clustersOf(roots)) {
+    const kept = checkJaccard
+      ? await checkedRepresentatives(members, keep, records, similarities, { texts, threshold })
+      : [oneRepresentative(members, keep, records, similarities)];
+    for (const one of kept) {
+      result.kept[one.row] = one.row;
+      for (const row of one.removed) result.kept[row] = one.row;
+      if (one.removed.length === 0) continue;
+      await writeCluster(list, result.clusters++, one, similarities, placeOf);
+      result.largest = Math.max(result.largest, one.removed.length + 1);
     }
-  } finally {
-    await texts.close();
   }
   return result;
 }

@@ -22,10 +22,10 @@ export interface RecordBlock {
 export interface Records {
   readonly rows: number;
   readonly parameters: SignatureParameters;
-  /** One row's record; the last few hundred blocks are kept. */
-  at(row: number): Promise<RowRecord>;
+  /** One row's record; the last few thousand are kept. */
+  at(row: number): RowRecord;
   /** All records in their order. */
-  blocks(): AsyncGenerator<RecordBlock>;
+  blocks(): Generator<RecordBlock>;
 }
 
 const blockBytes = 2 << 20;
@@ -51,21 +51,21 @@ export function openRecords(shards: readonly SignatureFile[]): Records {
   return {
     rows,
     parameters,
-    async at(row) {
+    at(row) {
       const known = kept.get(row);
       if (known) return known;
       const shard = find(row);
-      const record = parse(await shard.read(row - shard.header.firstRow, 1), 0, words);
+      const record = parse(shard.read(row - shard.header.firstRow, 1), 0, words);
       if (kept.size >= keptRecords) kept.delete(kept.keys().next().value!);
       kept.set(row, record);
       return record;
     },
-    async *blocks() {
+    *blocks() {
       const most = Math.max(1, Math.floor(blockBytes / size));
       for (const { header: own, read } of shards) {
         for (let from = 0; from < own.rows; from += most) {
           const count = Math.min(most, own.rows - from);
-          yield { firstRow: own.firstRow + from, rows: count, bytes: await read(from, count) };
+          yield { firstRow: own.firstRow + from, rows: count, bytes: read(from, count) };
         }
       }
     },

@@ -2,6 +2,7 @@
 import { type ConversationSource, openConversations } from "../conversationSource.js";
 import { comparedText } from "./comparedText.js";
 import type { SignatureParameters } from "./parameters.js";
+import { locator } from "./places.js";
 import type { SourceFile } from "./signatureFile.js";
 import { readLeniently } from "./sourceFiles.js";
 
@@ -18,6 +19,7 @@ export function openRowTexts(
   files: readonly SourceFile[],
   { by, reading }: Pick<SignatureParameters, "by" | "reading">,
 ): RowTexts {
+  const locate = locator(files);
   const opened = new Map<string, ConversationSource>();
   const sourceOf = async (file: string): Promise<ConversationSource> => {
     const known = opened.get(file);
@@ -33,7 +35,7 @@ export function openRowTexts(
   };
   return {
     async text(row) {
-      const { file, row: own } = locate(files, row);
+      const { file, row: own } = locate(row);
       const source = await sourceOf(file);
       return comparedText(await source.readWhole(own), by);
     },
@@ -41,14 +43,4 @@ export function openRowTexts(
       for (const source of opened.values()) await source.close();
     },
   };
-}
-
-/** The file of a row, and its number in it. */
-export function locate(files: readonly SourceFile[], row: number): { file: string; row: number } {
-  let start = 0;
-  for (const { file, rows } of files) {
-    if (row < start + rows) return { file, row: row - start };
-    start += rows;
-  }
-  throw new RangeError(`there is no row ${row}`);
 }

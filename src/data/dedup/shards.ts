@@ -1,21 +1,24 @@
 /** Makes the signatures of a shard, and opens those of all shards. */
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { ConfigError, DataError } from "../../util/errors.js";
-import { mapInOrder, type WorkerPool, workerPool } from "../../util/workerPool.js";
+import { mapInOrder } from "../../util/workerPool.js";
 import { openRowWriter } from "../rowWriter.js";
 import type { SignatureParameters } from "./parameters.js";
+import { partPool, partRows } from "./partPool.js";
 import {
   encodeHeader,
   openSignatureFile,
+  recordBytes,
   type ShardHeader,
   type SignatureFile,
   type SourceFile,
 } from "./signatureFile.js";
-import type { PartRecords } from "./signatureWorker.js";
+import type { PartRecords, RefusedRow } from "./signatureWorker.js";
 import { checkSameFiles, type FilePart, fileParts, shardRange } from "./sourceFiles.js";
+import { partMark, refusedPath, removeAbandonedParts, shardPath } from "./workFolder.js";
 
 export interface ShardOptions {
   shard: number;
@@ -34,24 +37,11 @@ export interface ShardResult {
   hanRows: number | undefined;
 }
 
-/** Rows that a thread is given at a time. */
-const partRows = 256;
-
-/** The name of a shard's file: 0-based, of so many. */
-export function shardPath(folder: string, shard: number, shards: number): string {
-  const digits = (value: number) => String(value).padStart(5, "0");
-  return join(folder, `shard-${digits(shard)}-of-${digits(shards)}.signatures`);
-}
-
-/** Where a shard lists the rows that could not be read. */
-export function refusedPath(signatures: string): string {
-  return signatures.replace(/signatures$/, "refused.jsonl");
-}
-
 /**
  * Writes a shard's signatures, whole or not at all. A complete shard of the same parameters and files
  * is left as it is.
- * @throws DataError when a file changed, or a complete shard is of other data or parameters
+ * @throws DataError when a file changed, or a complete shard is of other data
+ * @throws ConfigError when a complete shard is of other parameters, or the folder cannot be made
  */
 export async function makeShard(
   folder: string,
@@ -64,11 +54,12 @@ export async function makeShard(
   const [firstRow, end] = shardRange(total, shard, shards);
   const header = { parameters, files, shard, shards, firstRow, rows: end - firstRow };
   const path = shardPath(folder, shard, shards);
-  await mkdir(folder, { recursive: true });
-  if (existsSync(path)) return keepShard(path, header);
+  await makeFolder(folder);
+  if (existsSync(path)) return keepShard(path, header, options);
   // A pod that is started again may write the same shard beside one that is not gone yet.
-  const mark = `.part-${randomUUID()}`;
+  const mark = partMark + randomUUID();
   const list = refusedPath(path);
+  for (const name of [path, list]) await removeAbandonedParts(name);
   try {
     const result = await writeShard(path + mark, list + mark, header, options);
     await rename(list + mark, list);
@@ -79,26 +70,40 @@ export async function makeShard(
   }
 }
 
-type Pool = Pick<WorkerPool<FilePart, PartRecords>, "run" | "close">;
-
-function startThreads(parameters: SignatureParameters, threads: number): Pool {
-  const entry = new URL("./signatureWorker", import.meta.url);
-  return workerPool<SignatureParameters, FilePart, PartRecords>(entry, parameters, threads);
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (cause) {
+    throw new ConfigError(`${folder}: no place for signatures`, {
+      why: cause instanceof Error ? cause.message : String(cause),
+      todo: "choose another --work-dir or --out",
+      cause,
+    });
+  }
 }
 
-/** Few rows are done before a thread has started. */
-async function ownThread(parameters: SignatureParameters): Promise<Pool> {
-  const { makePart } = await import("./signatureWorker.js");
-  const { run, close } = makePart(parameters);
-  return { run, close };
-}
-
-async function keepShard(path: string, header: ShardHeader): Promise<ShardResult> {
+async function keepShard(
+  path: string,
+  header: ShardHeader,
+  { failFast }: ShardOptions,
+): Promise<ShardResult> {
   const file = await openSignatureFile(path);
   await file.close();
   checkSameFiles(header.files, file.header.files, path);
   checkSameParameters(header.parameters, file.header.parameters, path);
-  return { rows: header.rows, rowsRefused: 0, hanRows: undefined };
+  let rowsRefused = 0;
+  const list = refusedPath(path);
+  if (existsSync(list)) {
+    for await (const line of createInterface({ input: createReadStream(list) })) {
+      if (failFast) throw refusal(JSON.parse(line) as RefusedRow);
+      rowsRefused++;
+    }
+  }
+  return { rows: header.rows, rowsRefused, hanRows: undefined };
+}
+
+function refusal({ reason, why }: RefusedRow): DataError {
+  return new DataError(reason, why === undefined ? {} : { why });
 }
 
 async function writeShard(
@@ -110,23 +115,26 @@ async function writeShard(
   const { parameters, files, firstRow, rows } = header;
   const handle = await open(path, "w");
   const refused = await openRowWriter(refusedFile);
-  const pool = rows > partRows ? startThreads(parameters, threads) : await ownThread(parameters);
+  const pool = await partPool<SignatureParameters, FilePart, PartRecords>(
+    new URL("./signatureWorker", import.meta.url),
+    () => import("./signatureWorker.js"),
+    parameters,
+    { threads, rows },
+  );
   const result = { rows, rowsRefused: 0, hanRows: 0 };
+  const size = recordBytes(parameters);
   try {
-    await handle.write(encodeHeader(header));
+    await handle.appendFile(encodeHeader(header));
     const parts = fileParts(files, firstRow, firstRow + rows, partRows);
     let done = 0;
-    const ahead = rows > partRows ? 3 * threads : 1;
-    for await (const made of mapInOrder(parts, (part) => pool.run(part), ahead)) {
+    for await (const made of mapInOrder(parts, (part) => pool.run(part), pool.ahead)) {
       const [first] = made.refused;
-      if (failFast && first) {
-        throw new DataError(first.reason, first.why === undefined ? {} : { why: first.why });
-      }
+      if (failFast && first) throw refusal(first);
       for (const row of made.refused) await refused.write(row);
       result.rowsRefused += made.refused.length;
       result.hanRows += made.hanRows;
-      await handle.write(made.records);
-      done = Math.min(rows, done + partRows);
+      await handle.appendFile(made.records);
+      done += made.records.byteLength / size;
       onRows?.(done, rows);
     }
     await handle.sync();

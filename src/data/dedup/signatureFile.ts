@@ -4,8 +4,8 @@
  *
  *   header  8 bytes "TWDEDUP1", uint32 length of the JSON text, the JSON text ({@link ShardHeader}),
  *           zeros up to a multiple of 64
- *   record  16 bytes digest, uint32 characters, uint32 messages, uint32 line, uint32 state
- *           (0 compared, 1 refused), then the signature's uint32 numbers
+ *   record  16 bytes digest (zeros where it is not compared), uint32 characters, uint32 messages,
+ *           uint32 line, uint32 state (0 compared, 1 refused), then the signature's uint32 numbers
  *
  * A file appears under its name when it is complete.
  */
@@ -67,7 +67,7 @@ export interface SignatureFile {
   readonly path: string;
   readonly header: ShardHeader;
   /** Records of some rows, whose numbers count from the shard's first row. */
-  read(from: number, count: number): Promise<Buffer>;
+  read(from: number, count: number): Buffer;
   close(): Promise<void>;
 }
 
@@ -91,7 +91,7 @@ export async function openSignatureFile(path: string): Promise<SignatureFile> {
     return {
       path,
       header,
-      async read(from, count) {
+      read(from, count) {
         const buffer = Buffer.allocUnsafeSlow(count * size);
         // Single records are read by the million: a call that waits costs a tenth of a promise.
         const bytesRead = readSync(handle.fd, buffer, 0, buffer.length, start + from * size);

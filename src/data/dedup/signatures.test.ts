@@ -134,6 +134,60 @@ describe("the addon", () => {
     expect(call).toThrow(`\`${name}\``);
   });
 
+  test("survives whatever it is called with", () => {
+    const detached = new BigUint64Array(8);
+    structuredClone(detached, { transfer: [detached.buffer] });
+    const { proxy, revoke } = Proxy.revocable([], {});
+    revoke();
+    const shrinking: unknown[] = ["a", "b", "c"];
+    Object.defineProperty(shrinking, 0, {
+      get() {
+        shrinking.length = 1;
+        return "a";
+      },
+    });
+    const texts = Array.from({ length: 300 }, (_, at) => String.fromCharCode(at * 219));
+    const hostile: unknown[] = [
+      ...[undefined, null, true, 0, -1, 0.5, 2 ** 31, 2 ** 32, 2 ** 53, Number.NaN, 1e308],
+      ...[Number.NEGATIVE_INFINITY, 10n, 2n ** 70n, "", "text", "\ud800", Symbol("s"), () => 1],
+      ...[{}, { length: 5 }, [], [[]], [1], new Array(2 ** 32 - 1), new Proxy([], {}), proxy],
+      ...[texts, texts.join("").repeat(50).split(" "), shrinking, detached],
+      ...[new Uint32Array(0), new Uint32Array(7), new Uint8Array(3), new BigInt64Array(4)],
+      ...[new BigUint64Array(1), new BigUint64Array(70_000), new DataView(new ArrayBuffer(8))],
+      ...[new BigUint64Array(new SharedArrayBuffer(64)), new Date(), /x/u, new Map()],
+    ];
+    const calls: [keyof typeof addon, readonly unknown[]][] = [
+      ["signatures", good],
+      ["shingleHashes", good.slice(0, 5)],
+      ["simHashes", good.slice(0, 5)],
+      ["jaccard", [a, b]],
+      ["bandKeys", [new Uint32Array(512), 256, 25, 10]],
+      ["equalKeys", [a]],
+      ["instructionSet", []],
+    ];
+    let refused = 0;
+    for (const [name, right] of calls) {
+      const call = addon[name] as (...all: unknown[]) => unknown;
+      for (let index = 0; index <= right.length; index++) {
+        for (const value of hostile) {
+          for (const values of [
+            right.map((other, at) => (at === index ? value : other)),
+            [...right.slice(0, index), value],
+            Array(index).fill(value),
+          ]) {
+            try {
+              call(...values);
+            } catch (error) {
+              expect(error).toBeInstanceOf(ArgumentError);
+              refused++;
+            }
+          }
+        }
+      }
+    }
+    expect(refused).toBeGreaterThan(1000);
+  });
+
   test("finds equal keys, each with the first", () => {
     const keys = BigUint64Array.from([5n, 7n, 5n, 2n ** 64n - 1n, 7n, 5n, 2n ** 64n - 1n]);
     expect([...addon.equalKeys(keys)]).toEqual([2, 0, 5, 0, 4, 1, 6, 3]);

@@ -1,15 +1,15 @@
 /** Writes what stays, what goes and why. */
+import type { FileHandle } from "node:fs/promises";
 import { DataError } from "../../util/errors.js";
-import { openConversations } from "../conversationSource.js";
+import { mapInOrder } from "../../util/workerPool.js";
 import type { RowWriter } from "../rowWriter.js";
-import { writeConversation } from "../writeConversation.js";
 import type { KeptRow } from "./clusters.js";
+import type { LinePart, MadeLines } from "./lineWorker.js";
 import type { Method, ReadingOptions } from "./parameters.js";
-import { readRows } from "./readRows.js";
-import type { Records } from "./records.js";
-import { locate } from "./rowTexts.js";
+import { partPool, partRows } from "./partPool.js";
+import type { PlaceOf } from "./places.js";
 import type { SourceFile } from "./signatureFile.js";
-import { readLeniently } from "./sourceFiles.js";
+import { type FilePart, fileParts } from "./sourceFiles.js";
 
 export interface Decisions {
   /** The row that stands for each row: itself where it stays, [rows]. */
@@ -25,25 +25,29 @@ export async function writeCluster(
   writer: RowWriter,
   number: number,
   { row, removed }: KeptRow,
-  files: readonly SourceFile[],
-  records: Records,
+  similarities: Float32Array,
+  placeOf: PlaceOf,
 ): Promise<void> {
-  const kept = await place(row, files, records);
+  const kept = placeOf(row);
   for (let from = 0; from < removed.length; from += membersInLine) {
     const members: object[] = [];
-    for (const { row: member, similarity } of removed.slice(from, from + membersInLine)) {
-      members.push({ ...(await place(member, files, records)), similarity: rounded(similarity) });
+    for (const member of removed.slice(from, from + membersInLine)) {
+      const similarity = rounded(similarities[member]!);
+      members.push({ ...placeOf(member), similarity });
     }
     await writer.write({ cluster: number, size: removed.length + 1, kept, removed: members });
   }
 }
 
-async function place(row: number, files: readonly SourceFile[], records: Records) {
-  return { file: locate(files, row).file, line: (await records.at(row)).line };
-}
-
 function rounded(similarity: number): number {
   return Math.round(similarity * 1e4) / 1e4;
+}
+
+export interface WritingOptions {
+  method: Method;
+  reading: ReadingOptions;
+  threads: number;
+  onRows?: ((rows: number, total: number) => void) | undefined;
 }
 
 export interface WrittenRows {
@@ -55,70 +59,83 @@ export interface WrittenRows {
 }
 
 const keptProblems = 20;
-const progressRows = 1000;
 
 /** Goes through all rows in order: each is written or listed, once. */
 export async function writeRows(
-  good: RowWriter,
+  good: FileHandle,
   bad: RowWriter,
   files: readonly SourceFile[],
-  records: Records,
+  placeOf: PlaceOf,
   { kept, similarities }: Decisions,
-  options: {
-    method: Method;
-    reading: ReadingOptions;
-    onRows?: ((rows: number, total: number) => void) | undefined;
-  },
+  { method, reading, threads, onRows }: WritingOptions,
 ): Promise<WrittenRows> {
   const result: WrittenRows = { rowsOut: 0, duplicates: 0, refused: 0, problems: [] };
-  const reason = options.method === "exact" ? "duplicate" : "near duplicate";
-  let start = 0;
-  for (const { file, rows } of files) {
-    const source = await openConversations([file], { ...options.reading, ...readLeniently });
-    try {
-      const refuse = async (row: number, error: DataError) => {
+  const reason = method === "exact" ? "duplicate" : "near duplicate";
+  const listRows = async ({ file, from, first }: GlobalPart, made: MadeLines) => {
+    const refusals = new Map(made.refused.map((refused) => [refused.row, refused]));
+    for (let row = from; row < made.end; row++) {
+      const number = first + row - from;
+      const place = { file, line: made.lines[row - from]! };
+      const other = kept[number]!;
+      const refused = refusals.get(row);
+      if (other !== number) {
+        result.duplicates++;
+        const similarity = rounded(similarities[number]!);
+        await bad.write({ ...place, reason, kept: placeOf(other), similarity });
+      } else if (refused) {
         result.refused++;
-        if (result.problems.length < keptProblems) result.problems.push(error);
-        await bad.write({ ...source.place(row), reason: error.message, why: error.why });
-      };
-      const staying = function* (): Generator<number> {
-        for (let row = 0; row < rows; row++) if (kept[start + row] === start + row) yield row;
-      };
-      let done = 0;
-      const listDuplicates = async (end: number) => {
-        for (; done < end; done++) {
-          const other = kept[start + done]!;
-          if (other === start + done) continue;
-          const similarity = rounded(similarities[start + done]!);
-          const keptPlace = await place(other, files, records);
-          await bad.write({ ...source.place(done), reason, kept: keptPlace, similarity });
-          result.duplicates++;
+        const { reason: what, why } = refused;
+        if (result.problems.length < keptProblems) {
+          result.problems.push(new DataError(what, why === undefined ? {} : { why }));
         }
-      };
-      for await (const [row, whole] of readRows(source, staying())) {
-        await listDuplicates(row);
-        done = row + 1;
-        if (done % progressRows === 0) options.onRows?.(start + done, kept.length);
-        if (whole instanceof DataError) {
-          await refuse(row, whole);
-          continue;
-        }
-        let written: object;
-        try {
-          written = writeConversation(whole);
-        } catch (error) {
-          if (!(error instanceof DataError)) throw error;
-          await refuse(row, error);
-          continue;
-        }
-        await good.write(written);
-        result.rowsOut++;
+        await bad.write({ ...place, reason: what, why });
       }
-      await listDuplicates(rows);
-    } finally {
-      await source.close();
     }
-    start += rows;
+  };
+  const pool = await partPool<ReadingOptions, LinePart, MadeLines>(
+    new URL("./lineWorker", import.meta.url),
+    () => import("./lineWorker.js"),
+    reading,
+    { threads, rows: kept.length },
+  );
+  const make = async (part: GlobalPart) => ({ part, made: await pool.run(jobOf(part, kept)) });
+  try {
+    for await (const begun of mapInOrder(globalParts(files, kept.length), make, pool.ahead)) {
+      let { part, made } = begun;
+      for (;;) {
+        await good.appendFile(made.jsonl);
+        result.rowsOut += made.rows;
+        await listRows(part, made);
+        onRows?.(part.first + made.end - part.from, kept.length);
+        if (made.end === part.to) break;
+        ({ part, made } = await make({
+          ...part,
+          ...{ from: made.end, first: part.first + made.end - part.from },
+        }));
+      }
+    }
+  } finally {
+    await pool.close();
   }
   return result;
+}
+
+/** A part of a file, and the number of its first row counted through all files. */
+interface GlobalPart extends FilePart {
+  first: number;
+}
+
+function* globalParts(files: readonly SourceFile[], rows: number): Generator<GlobalPart> {
+  let first = 0;
+  for (const part of fileParts(files, 0, rows, partRows)) {
+    yield { ...part, first };
+    first += part.to - part.from;
+  }
+}
+
+function jobOf({ first, ...part }: GlobalPart, kept: Uint32Array): LinePart {
+  const stays = Uint8Array.from({ length: part.to - part.from }, (_, index) =>
+    kept[first + index] === first + index ? 1 : 0,
+  );
+  return { ...part, stays };
 }

@@ -26,6 +26,8 @@ describe("flags", () => {
     [{ threshold: Number.NaN }, /not between 0 and 1/],
     [{ memoryLimit: "much" }, /no size/],
     [{ method: "simhash", distance: 20 }, /more than 8/],
+    [{ ngram: 1001 }, /--ngram 1001 is more than 1000/],
+    [{ threads: 5000 }, /--threads 5000 is more than 1024/],
   ])("%j are refused", (flags, message) => {
     expect(() => checkFlags({ out, ...flags })).toThrow(ConfigError);
     expect(() => checkFlags({ out, ...flags })).toThrow(message);
@@ -39,6 +41,7 @@ describe("flags", () => {
       { method: "exact", by: "first-prompt" },
       { shard: "1/4", shingle: "character", numPerm: 128 },
       { merge: true, threshold: 0.85, keep: "most-turns" },
+      { merge: true, bands: 40, rows: 10 },
     ]) {
       checkFlags({ out, ...flags });
     }

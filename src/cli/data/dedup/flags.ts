@@ -53,19 +53,44 @@ export function checkFlags(flags: DedupFlags): void {
 /** The most bits that SimHashes may differ in: joins grow with their square. */
 const mostDistance = 8;
 
-function checkValues({ threshold, bands, rows, numPerm = 256, distance, memoryLimit }: DedupFlags) {
+const defaultNumbers = 256;
+const mostTokens = 1000;
+const mostThreads = 1024;
+
+function checkValues(flags: DedupFlags) {
+  const {
+    threshold,
+    bands,
+    rows,
+    numPerm,
+    ngram = 5,
+    distance,
+    memoryLimit,
+    threads = 1,
+    merge,
+  } = flags;
   if (threshold !== undefined && !(threshold > 0 && threshold < 1)) {
     throw new ConfigError(`--threshold ${threshold} is not between 0 and 1`, {
       todo: "use 0.7 to 0.85 for near duplicates, --method exact for equal texts",
     });
   }
-  if (numPerm > 4096) {
+  if (numPerm !== undefined && numPerm > 4096) {
     throw new ConfigError(`--num-perm ${numPerm} is more than 4096`, { todo: "use 128 or 256" });
   }
-  if (bands !== undefined && rows !== undefined && bands * rows > numPerm) {
+  // A merge finds out from the signatures how many numbers they have.
+  const known = numPerm ?? (merge ? undefined : defaultNumbers);
+  if (bands !== undefined && rows !== undefined && known !== undefined && bands * rows > known) {
     throw new ConfigError(`${bands} bands of ${rows} need ${bands * rows} numbers`, {
-      why: `a signature has ${numPerm}`,
+      why: `a signature has ${known}`,
       todo: "raise --num-perm, or lower --bands or --rows",
+    });
+  }
+  if (ngram > mostTokens) {
+    throw new ConfigError(`--ngram ${ngram} is more than ${mostTokens}`, { todo: "use 3 to 13" });
+  }
+  if (threads > mostThreads) {
+    throw new ConfigError(`--threads ${threads} is more than ${mostThreads}`, {
+      todo: "use as many as there are cores, or --shard on several machines",
     });
   }
   if (distance !== undefined && distance > mostDistance) {
