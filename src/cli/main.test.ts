@@ -52,6 +52,12 @@ describe("the program", () => {
     expect(stderr).toContain("Did you mean doctor?");
   });
 
+  test("takes what every object has for an unknown command too", () => {
+    const { code, stderr } = tunewright("constructor");
+    expect(code).toBe(2);
+    expect(stderr).toContain("unknown command 'constructor'");
+  });
+
   test("exits 2 for an unknown option", () => {
     const { code, stdout, stderr } = tunewright("doctor", "--jsno");
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

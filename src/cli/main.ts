@@ -16,7 +16,8 @@ async function buildProgram(words: readonly string[]): Promise<Command> {
     .exitOverride();
   program.addHelpText("after", "\nExample:\n  tunewright demo");
   const asked = words.find((word) => !word.startsWith("-"));
-  const names = asked !== undefined && asked in commands ? [asked] : Object.keys(commands);
+  const names =
+    asked !== undefined && Object.hasOwn(commands, asked) ? [asked] : Object.keys(commands);
   for (const name of names) {
     const load = commands[name];
     if (!load) continue;
