@@ -1,6 +1,9 @@
 /** `./tunewright train`: supervised fine-tuning as a configuration file and flags say. */
 import type { Command } from "commander";
 import { addExamples, type CommandModule, printJson, stoppedExitCode } from "./command.js";
+import { packageRoot } from "./package.js";
+import { programName } from "./shell.js";
+import { describeStoppedRun } from "./stoppedRun.js";
 
 export const trainCommand: CommandModule = {
   name: "train",
@@ -64,9 +67,10 @@ async function train(words: readonly string[]): Promise<void> {
     progress.close();
     if (json) printJson({ reason, ...summary });
     if (reason === "stopped") {
-      process.stderr.write(
-        `Stopped at step ${summary.steps} and saved. Go on with: ./tunewright train ${words.filter((word) => word !== "--json").join(" ")} --resume\n`,
-      );
+      const { save_only_model: saveOnlyModel, overwrite_output_dir: overwrites } = loaded.config;
+      const typed = words.filter((word) => word !== "--json");
+      const run = { steps: summary.steps, saveOnlyModel, overwrites };
+      process.stderr.write(`${describeStoppedRun(programName(packageRoot()), typed, run)}\n`);
       process.exitCode = stoppedExitCode;
     }
   } finally {

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { packageRoot } from "../package.js";
-import { chatCommand, describeRunFiles, programName, shellWord, trainCommand } from "./goOn.js";
+import { programName, shellWord } from "../shell.js";
+import { chatCommand, describeRunFiles, trainCommand } from "./goOn.js";
 import { planDemo } from "./plan.js";
 
 test.each([

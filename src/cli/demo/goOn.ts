@@ -1,20 +1,9 @@
 /** What a newcomer can do after the demo: commands to copy, and the files that are there. */
 import { readdirSync, statSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { loadTrainingConfig } from "../../train/index.js";
+import { shellWord } from "../shell.js";
 import type { DemoPlan } from "./plan.js";
-
-/** How the program is started from the working directory. */
-export function programName(root: string, from = process.cwd()): string {
-  const path = relative(from, join(root, "tunewright"));
-  if (path === "tunewright") return "./tunewright";
-  return path.startsWith("..") ? join(root, "tunewright") : path;
-}
-
-/** A word for a shell, quoted where it must be. */
-export function shellWord(word: string): string {
-  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
 
 /** The command that talks to what a run has made. */
 export function chatCommand(program: string, runDir: string): string {

@@ -11,10 +11,11 @@ import {
 import { builtinModelName } from "../../util/builtin-model.js";
 import { readGpus, readMachine } from "../machine.js";
 import { packageRoot } from "../package.js";
+import { programName, shellWord } from "../shell.js";
 import { clipText } from "../textWidth.js";
 import { askQuestions } from "./ask.js";
 import { type ComparedAnswer, renderComparison } from "./comparison.js";
-import { chatCommand, describeRunFiles, programName, shellWord, trainCommand } from "./goOn.js";
+import { chatCommand, describeRunFiles, trainCommand } from "./goOn.js";
 import { createPage, type Page, type PageStream } from "./page.js";
 import { type DemoPlan, planDemo } from "./plan.js";
 import { previewConversations } from "./preview.js";
