@@ -66,21 +66,28 @@ export async function loadChatModel(
     if (adapter !== null) loadAdapter(loaded, adapter);
     return loaded;
   });
-  const ends = [
-    ...chatTemplate.stopTokenIds,
-    ...tokenizer.eosTokenIds,
-    ...model.config.eos_token_id,
-  ];
   return {
     model,
     tokenizer,
     template: chatTemplate,
-    stopTokenIds: [...new Set(ends)],
-    stop: chatTemplate.stop.filter((text) => text && tokenizer.tokenToId(text) === undefined),
+    ...answerEnds(model, tokenizer, chatTemplate),
     defaults: readGenerationConfig(path),
     name: modelName,
     path,
     adapter,
+  };
+}
+
+/** What ends an answer of `model`: the fields of {@link ChatModel} of these names. */
+export function answerEnds(
+  model: Pick<CausalLanguageModel, "config">,
+  tokenizer: Tokenizer,
+  template: ChatTemplate,
+): Pick<ChatModel, "stopTokenIds" | "stop"> {
+  const ids = [...template.stopTokenIds, ...tokenizer.eosTokenIds, ...model.config.eos_token_id];
+  return {
+    stopTokenIds: [...new Set(ids)],
+    stop: template.stop.filter((text) => text && tokenizer.tokenToId(text) === undefined),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Generation: cached decoding, sampling, stopping, conversations. */
 export {
+  answerEnds,
   type ChatModel,
   type ChatModelOptions,
   disposeChatModel,
@@ -17,6 +18,7 @@ export {
 } from "./chatSession.js";
 export { type Answer, type GenerateTextOptions, generateText } from "./generateText.js";
 export {
+  checkPrompt,
   chooseToken,
   contextLength,
   type FinishReason,

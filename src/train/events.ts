@@ -3,6 +3,7 @@
  * dashboards and trackers are readers of the same events and know nothing of the trainer.
  */
 import { existsSync, readFileSync } from "node:fs";
+import type { FinishReason } from "../generate/index.js";
 
 /** The run begins, or goes on: the first event of each attempt. */
 export interface StartEvent {
@@ -69,7 +70,10 @@ export interface SampleEvent {
   type: "sample";
   step: number;
   prompt: string;
+  /** The answer, without its end token. */
   text: string;
+  /** `stop`: the model ended its answer; `length`: it was cut at sample_max_new_tokens. */
+  finish_reason: FinishReason;
 }
 
 /** Something that the user should know of. */

@@ -24,8 +24,10 @@ export {
   type RunConfig,
   type RunDirectory,
   readRunConfig,
+  refuseOutput,
   writeRunConfig,
 } from "./runDirectory.js";
+export { encodeSamplePrompts } from "./samples.js";
 export {
   countIntervalSteps,
   countWarmupSteps,

@@ -13,7 +13,13 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ConfigError } from "../util/errors.js";
 import { loadTrainingConfig } from "./config/index.js";
-import { changedSince, openRunDirectory, readRunConfig, writeRunConfig } from "./runDirectory.js";
+import {
+  changedSince,
+  openRunDirectory,
+  readRunConfig,
+  refuseOutput,
+  writeRunConfig,
+} from "./runDirectory.js";
 import { lockRun } from "./runLock.js";
 
 let base: string;
@@ -94,6 +100,32 @@ describe("output_dir", () => {
     mkdirSync(join(base, "a"));
     writeFileSync(run, "");
     expect(open).toThrow(/Cannot make/);
+  });
+
+  it("is looked at without being touched, with the same verdict", () => {
+    const verdict = (options: { overwrite?: boolean; resume?: boolean } = {}) =>
+      refuseOutput({
+        output_dir: run,
+        overwrite_output_dir: options.overwrite ?? false,
+        resume_from_checkpoint: options.resume ?? false,
+      })?.message;
+    expect(verdict()).toBeUndefined();
+    expect(existsSync(run)).toBe(false);
+    mkdirSync(join(run, "previous-1"), { recursive: true });
+    expect(verdict()).toBeUndefined();
+    fill("thesis.tex");
+    expect(verdict()).toMatch(/is not empty/);
+    expect(verdict({ overwrite: true })).toMatch(/does not look like a run/);
+    fill("events.jsonl");
+    expect(verdict()).toMatch(/is not empty/);
+    expect(verdict({ overwrite: true })).toBeUndefined();
+    expect(verdict({ resume: true })).toBeUndefined();
+    const lock = lockRun(run);
+    expect(verdict({ resume: true })).toMatch(/Another trainer is writing/);
+    lock.release();
+    rmSync(run, { recursive: true });
+    writeFileSync(run, "");
+    expect(verdict()).toMatch(/Cannot make/);
   });
 });
 

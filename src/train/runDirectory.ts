@@ -9,7 +9,7 @@ import { listMatching } from "./checkpoint/index.js";
 import type { LoadedConfig, TrainingConfig } from "./config/index.js";
 import { replaceFile } from "./durableFile.js";
 import { eventsName } from "./eventWriter.js";
-import { lockName, lockRun, type RunLock } from "./runLock.js";
+import { lockName, lockRun, type RunLock, whoseRun } from "./runLock.js";
 
 /** A run directory that this process holds. */
 export interface RunDirectory {
@@ -29,9 +29,7 @@ export interface RunDirectory {
  * resume_from_checkpoint nor overwrite_output_dir; where it cannot be written; where another trainer
  * holds it
  */
-export function openRunDirectory(
-  config: Pick<TrainingConfig, "output_dir" | "overwrite_output_dir" | "resume_from_checkpoint">,
-): RunDirectory {
+export function openRunDirectory(config: OutputChoice): RunDirectory {
   const path = config.output_dir;
   makeDirectory(path);
   const lock = lockRun(path);
@@ -43,13 +41,42 @@ export function openRunDirectory(
   }
 }
 
-function enter(
-  config: Pick<TrainingConfig, "output_dir" | "overwrite_output_dir" | "resume_from_checkpoint">,
-  lock: RunLock,
-): RunDirectory {
+function enter(config: OutputChoice, lock: RunLock): RunDirectory {
   const path = config.output_dir;
   const warnings = lock.warning === undefined ? [] : [lock.warning];
-  // Runs that were moved aside are no obstacle to a new one, nor what --resume goes on with.
+  const { contents, isRun } = inspect(path);
+  const refusal = refusalOf(config, contents, isRun);
+  if (refusal) throw refusal;
+  let hasRun = isRun;
+  if (contents.length > 0 && config.overwrite_output_dir) {
+    const aside = moveAside(path, contents);
+    warnings.push(`The earlier run in ${path} was moved to ${aside}.`);
+    hasRun = false;
+  }
+  return { path, hasRun, warnings, release: () => lock.release() };
+}
+
+type OutputChoice = Pick<
+  TrainingConfig,
+  "output_dir" | "overwrite_output_dir" | "resume_from_checkpoint"
+>;
+
+/**
+ * Why {@link openRunDirectory} would refuse `output_dir`, without making or changing anything.
+ *
+ * @returns nothing where a run could begin, or the directory does not exist yet
+ */
+export function refuseOutput(config: OutputChoice): ConfigError | undefined {
+  const path = config.output_dir;
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat) return undefined;
+  if (!stat.isDirectory()) return cannotMake(path, "A file has this name.");
+  const { contents, isRun } = inspect(path);
+  return whoseRun(path) ?? refusalOf(config, contents, isRun);
+}
+
+/** What a directory holds beside its lock and the runs that were moved aside. */
+function inspect(path: string): { contents: string[]; isRun: boolean } {
   const contents = readdirSync(path).filter(
     (name) => !name.startsWith(lockName) && !asidePattern.test(name),
   );
@@ -57,22 +84,32 @@ function enter(
     existsSync(join(path, eventsName)) ||
     readRunConfig(path) !== undefined ||
     listMatching(path, /^checkpoint-(\d+)/).length > 0;
-  let hasRun = isRun;
-  if (contents.length > 0 && config.overwrite_output_dir) {
-    const aside = moveAside(path, isRun, contents);
-    warnings.push(`The earlier run in ${path} was moved to ${aside}.`);
-    hasRun = false;
-  } else if (contents.length > 0 && config.resume_from_checkpoint === false) {
-    throw new ConfigError(`${path} is not empty`, {
-      why: isRun
-        ? "It holds a run, and a new one would mix with it."
-        : `It holds other files (${contents.slice(0, 3).join(", ")}${contents.length > 3 ? ", …" : ""}).`,
-      todo: isRun
-        ? "Go on with --resume, start anew with --overwrite_output_dir, or use another output_dir."
-        : "Use another output_dir.",
+  return { contents, isRun };
+}
+
+function refusalOf(
+  config: OutputChoice,
+  contents: readonly string[],
+  isRun: boolean,
+): ConfigError | undefined {
+  const path = config.output_dir;
+  if (contents.length === 0) return undefined;
+  if (config.overwrite_output_dir) {
+    if (isRun) return undefined;
+    return new ConfigError(`${path} does not look like a run`, {
+      why: "overwrite_output_dir only moves runs aside, and this holds neither events nor checkpoints.",
+      todo: "Use another output_dir.",
     });
   }
-  return { path, hasRun, warnings, release: () => lock.release() };
+  if (config.resume_from_checkpoint !== false) return undefined;
+  return new ConfigError(`${path} is not empty`, {
+    why: isRun
+      ? "It holds a run, and a new one would mix with it."
+      : `It holds other files (${contents.slice(0, 3).join(", ")}${contents.length > 3 ? ", …" : ""}).`,
+    todo: isRun
+      ? "Go on with --resume, start anew with --overwrite_output_dir, or use another output_dir."
+      : "Use another output_dir.",
+  });
 }
 
 const asidePattern = /^previous-\d+$/;
@@ -82,22 +119,18 @@ function makeDirectory(path: string): void {
     mkdirSync(path, { recursive: true });
   } catch (cause) {
     const taken = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
-    throw new ConfigError(`Cannot make the output_dir ${path}`, {
-      why: taken ? "A file has this name." : cause instanceof Error ? cause.message : String(cause),
-      todo: "Use another output_dir.",
-      cause,
-    });
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw cannotMake(path, taken ? "A file has this name." : why, cause);
   }
 }
 
-/** Moves an old run into `previous-K` inside its directory; only something that is a run is moved. */
-function moveAside(path: string, isRun: boolean, contents: readonly string[]): string {
-  if (!isRun) {
-    throw new ConfigError(`${path} does not look like a run`, {
-      why: "overwrite_output_dir only moves runs aside, and this holds neither events nor checkpoints.",
-      todo: "Use another output_dir.",
-    });
-  }
+function cannotMake(path: string, why: string, cause?: unknown): ConfigError {
+  const todo = "Use another output_dir.";
+  return new ConfigError(`Cannot make the output_dir ${path}`, { why, todo, cause });
+}
+
+/** Moves an old run into `previous-K` inside its directory. */
+function moveAside(path: string, contents: readonly string[]): string {
   let count = 1;
   while (existsSync(join(path, `previous-${count}`))) count++;
   const aside = join(path, `previous-${count}`);
@@ -160,6 +193,8 @@ const harmless = new Set([
   "eval_steps",
   "eval_on_start",
   "per_device_eval_batch_size",
+  "sample_prompts",
+  "sample_max_new_tokens",
   "gradient_checkpointing",
   "dataloader_num_workers",
   "dataloader_prefetch_factor",

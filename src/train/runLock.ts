@@ -68,6 +68,14 @@ export function lockRun(runDirectory: string): RunLock {
   };
 }
 
+/** The error that {@link lockRun} would throw now; nothing where the directory is free. */
+export function whoseRun(runDirectory: string): ConfigError | undefined {
+  const file = join(runDirectory, lockName);
+  const holder = readHolder(file);
+  if (holder === undefined || holder === "damaged" || !isAlive(holder)) return undefined;
+  return occupied(runDirectory, file, holder);
+}
+
 /** A hard link appears at once with its whole content, and fails where the name is taken. */
 function link(from: string, to: string): boolean {
   try {

@@ -37,6 +37,7 @@ import { clipGradients, createOptimizer } from "./optimizer.js";
 import { choosePrecision } from "./precision.js";
 import { countParameters, fetchBaseModel, prepareModel, saveTrained } from "./prepareModel.js";
 import { changedSince, openRunDirectory, readRunConfig, writeRunConfig } from "./runDirectory.js";
+import { answerPrompts, encodeSamplePrompts } from "./samples.js";
 import { countIntervalSteps, createSchedule } from "./schedule.js";
 import { nothingLearnt, openSkippedRows } from "./skippedRows.js";
 import { countLabelled, evaluationPass, trainingPass, zeroGradients } from "./step.js";
@@ -91,13 +92,14 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
   const run = openRunDirectory(config);
   const closers: (() => void | Promise<void>)[] = [() => run.release()];
   let events: EventWriter | undefined;
+  let recordFailure = () => {};
   try {
     for (const warning of run.warnings) say(warning);
     const { checkpoint, warnings } = await resolveResume(run.path, config.resume_from_checkpoint);
     for (const warning of warnings) say(warning);
     const own =
       checkpoint && path.resolve(path.dirname(checkpoint.path)) === path.resolve(run.path);
-    if (own) setAsideLater(run.path, checkpoint.step);
+    if (own) for (const line of setAsideLater(run.path, checkpoint.step)) say(line);
     const earlier = readRunConfig(run.path);
     if (checkpoint && earlier) for (const line of changedSince(earlier, loaded.config)) say(line);
     const restored = checkpoint ? readTrainerState(checkpoint.path) : undefined;
@@ -121,6 +123,7 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
     closers.push(() => watchSignals(false));
     const model = prepareModel(config, checkpoint?.path);
     closers.push(() => dispose(modelTensors(model)));
+    const samplePrompts = await encodeSamplePrompts(config.sample_prompts, text, model);
 
     // Precision, optimizer, schedule.
     const precision = choosePrecision(device, config.computeDtype, restored?.state.productDtype);
@@ -257,6 +260,44 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
       });
     };
 
+    // A checkpoint has the answers of its step on record, and needs no others.
+    let sampledStep = checkpoint?.step ?? -1;
+    const sample = async () => {
+      if (samplePrompts.length === 0 || sampledStep === state.step) return;
+      const answers = await answerPrompts(model, samplePrompts, {
+        tokenizer,
+        template,
+        maxNewTokens: config.sample_max_new_tokens,
+        onToken: stopIfAsked,
+      });
+      for (const answer of answers) writer.write({ type: "sample", step: state.step, ...answer });
+      sampledStep = state.step;
+    };
+
+    const summarise = (): TrainSummary => {
+      const rate = (count: number) => (state.seconds > 0 ? count / state.seconds : 0);
+      return {
+        run_dir: run.path,
+        steps: state.step,
+        epoch: state.step / plan.stepsPerEpoch,
+        train_loss: state.lossSum / Math.max(1, state.step),
+        train_runtime: state.seconds,
+        train_samples_per_second: rate(state.sequences),
+        train_steps_per_second: rate(state.step),
+        tokens: state.tokens,
+        labelled_tokens: state.labelledTokens,
+        rows_skipped: skipped.count,
+        tokens_per_second: rate(state.tokens),
+        total_flos: totalFlos(countNonEmbeddingParameters(model.config, adapter), state.tokens),
+        mfu: modelFlopsUtilisation(state.operations, state.seconds, precision.peak),
+        peak_rss_bytes: process.resourceUsage().maxRSS * 1024,
+        peak_device_bytes: device === "cpu" ? null : memoryStatistics().peakDeviceBytes,
+      };
+    };
+    recordFailure = () => {
+      writer.write({ type: "end", step: state.step, reason: "failed", ...summarise() });
+    };
+
     // The loop.
     const logEvery = countIntervalSteps(config.logging_steps, plan.totalSteps);
     const saveEvery = countIntervalSteps(config.save_steps, plan.totalSteps);
@@ -272,6 +313,7 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
     let reason: SftResult["reason"] = "done";
     try {
       if (held && config.eval_on_start && state.step === 0) await evaluate(held);
+      await sample();
       while (state.step < plan.totalSteps) {
         stopIfAsked();
         const started = performance.now();
@@ -356,12 +398,18 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
           });
           since = { loss: 0, tokens: 0, labelled: 0, start: performance.now() };
         }
-        if (held && due(config.eval_strategy, evalEvery)) await evaluate(held);
-        if (due(config.save_strategy, saveEvery)) savedStep = await save();
+        const paused = performance.now();
+        const evaluates = held !== undefined && due(config.eval_strategy, evalEvery);
+        const saves = due(config.save_strategy, saveEvery);
+        if (evaluates) await evaluate(held);
+        if (evaluates || saves) await sample();
+        if (saves) savedStep = await save();
+        since.start += performance.now() - paused;
         trimMemory();
       }
       if (state.step > 0 && state.labelledTokens === 0) throw nothingLearnt(skipped.count);
       if (held && config.eval_strategy === "no") await evaluate(held);
+      await sample();
     } catch (error) {
       if (!(error instanceof Interrupted)) throw error;
       reason = "stopped";
@@ -376,26 +424,13 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
       saveTokenizer(tokenizer, template.name, run.path);
       writeRunConfig(run.path, { ...loaded, notes });
     }
-    const summary: TrainSummary = {
-      run_dir: run.path,
-      steps: state.step,
-      epoch: state.step / plan.stepsPerEpoch,
-      train_loss: state.lossSum / Math.max(1, state.step),
-      train_runtime: state.seconds,
-      train_samples_per_second: state.sequences / state.seconds,
-      train_steps_per_second: state.step / state.seconds,
-      tokens: state.tokens,
-      labelled_tokens: state.labelledTokens,
-      rows_skipped: skipped.count,
-      tokens_per_second: state.tokens / state.seconds,
-      total_flos: totalFlos(countNonEmbeddingParameters(model.config, adapter), state.tokens),
-      mfu: modelFlopsUtilisation(state.operations, state.seconds, precision.peak),
-      peak_rss_bytes: process.resourceUsage().maxRSS * 1024,
-      peak_device_bytes: device === "cpu" ? null : memoryStatistics().peakDeviceBytes,
-    };
+    const summary = summarise();
     writer.write({ type: "end", step: state.step, reason, ...summary });
     writer.sync();
     return { reason, summary };
+  } catch (error) {
+    recordFailure();
+    throw error;
   } finally {
     for (const close of closers.reverse()) await close();
   }

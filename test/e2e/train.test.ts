@@ -88,7 +88,8 @@ describe("a run that is stopped by SIGTERM and resumed", () => {
   let resumed: Finished;
 
   beforeAll(async () => {
-    straight = await tunewright(flags("straight", "--json"));
+    const asked = ["--sample_prompts", questions[0]!, questions[1]!, "--sample_max_new_tokens=6"];
+    straight = await tunewright(flags("straight", ...asked, "--json"));
     let sent = false;
     stopped = await tunewright(flags("stopped"), (text, child) => {
       if (sent || !text.includes("step 2/4")) return;
@@ -128,6 +129,20 @@ describe("a run that is stopped by SIGTERM and resumed", () => {
     }
   });
 
+  it("keeps answers of before and after, which change nothing of what is learnt", () => {
+    const samples = readEvents(path.join(work, "straight", "events.jsonl")).filter(
+      (row): row is Extract<EventRow, { type: "sample" }> => row.type === "sample",
+    );
+    expect(samples.map(({ step, prompt }) => [step, prompt])).toEqual([
+      [0, questions[0]],
+      [0, questions[1]],
+      [4, questions[0]],
+      [4, questions[1]],
+    ]);
+    expect(samples.every(({ text }) => text.length > 0)).toBe(true);
+    expect(straight.stderr).toContain(`step 0: ${questions[0]} → ${samples[0]!.text.trim()}`);
+  });
+
   it("leaves an adapter with its tokenizer and the name of its template", () => {
     for (const file of [
       "adapter_config.json",
@@ -142,6 +157,19 @@ describe("a run that is stopped by SIGTERM and resumed", () => {
     }
   });
 });
+
+it("a run whose loss stops being a number says so, and its events end with that", async () => {
+  const more = ["--learning_rate=1e30", "--lr_scheduler_type=constant", "--max_grad_norm=0"];
+  const { code, stderr } = await tunewright(flags("failed", ...more));
+  expect(code, stderr).toBe(1);
+  expect(stderr).toMatch(/step \d: the loss is/);
+  const rows = readEvents(path.join(work, "failed", "events.jsonl"));
+  expect(rows.at(-1)).toMatchObject({
+    type: "end",
+    reason: "failed",
+    run_dir: path.join(work, "failed"),
+  });
+}, 200_000);
 
 describe("what cannot be trained is refused before training", () => {
   it.each([

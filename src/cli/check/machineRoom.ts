@@ -1,7 +1,7 @@
 /** Whether the machine has room for a run: memory, disk, the output directory. */
-import { accessSync, constants, existsSync, readdirSync, statfsSync } from "node:fs";
+import { accessSync, constants, existsSync, statfsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import type { TrainingConfig } from "../../train/index.js";
+import { refuseOutput, type TrainingConfig } from "../../train/index.js";
 import { readGpus, readMachine } from "../machine.js";
 import type { Finding } from "./report.js";
 
@@ -33,16 +33,10 @@ export function checkOutput(config: TrainingConfig): Finding[] {
       },
     ];
   }
-  const goesOn = config.overwrite_output_dir || config.resume_from_checkpoint !== false;
-  if (goesOn || !existsSync(output) || readdirSync(output).length === 0) return [];
-  return [
-    {
-      what: `output_dir ${output} is not empty`,
-      why: "a new run would mix with what is there",
-      todo: "train with --resume or --overwrite_output_dir, or use another output_dir",
-      blocking: true,
-    },
-  ];
+  const refusal = refuseOutput(config);
+  if (!refusal) return [];
+  const { message: what, why = "", todo = "" } = refusal;
+  return [{ what, why, todo, blocking: true }];
 }
 
 function existingParent(path: string): string {

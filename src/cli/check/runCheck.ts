@@ -12,6 +12,7 @@ import { modelFamily } from "../../models/index.js";
 import {
   countIntervalSteps,
   type DeviceConfig,
+  encodeSamplePrompts,
   fetchBaseModel,
   loadTrainingConfig,
   planSteps,
@@ -50,6 +51,8 @@ export async function runCheck(
 
   const usesHeldOut = config.do_eval || config.eval_strategy !== "no" || config.eval_on_start;
   if (config.streaming) throw streamRefusal();
+  const embeddingRows = text.embeddingRows ?? model.vocab_size;
+  await encodeSamplePrompts(config.sample_prompts, { ...text, embeddingRows }, { config: model });
   const files = await resolveFiles(config.train_file);
   const train = await surveyFiles("train", files, text, config);
   const data = [train];
@@ -81,7 +84,7 @@ export async function runCheck(
     model: {
       path,
       type: model.model_type,
-      embedding_rows: text.embeddingRows ?? model.vocab_size,
+      embedding_rows: embeddingRows,
       template: text.template.name,
       trained_weights: countTrained(model, config),
     },

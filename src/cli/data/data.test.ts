@@ -1,6 +1,6 @@
 /** `data` and `check` from outside: what they print, where, and how they end. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -200,6 +200,12 @@ describe.skipIf(noModel !== "")(`check${noModel}`, () => {
     const taken = check(file, "--output_dir", folder);
     expect(taken.code).toBe(3);
     expect(taken.stdout).toContain("is not empty");
+    const moved = path.join(folder, "moved");
+    mkdirSync(path.join(moved, "previous-1"), { recursive: true });
+    expect(check(file, "--output_dir", moved).code).toBe(0);
+    const long = check(file, "--sample_prompts", "word ".repeat(9000));
+    expect(long.code).toBe(3);
+    expect(long.stderr).toContain("of sample_prompts is too long");
     const cut = check(file, "--max_seq_length", "5", "--json");
     expect(JSON.parse(cut.stdout).data[0].problems[0]).toMatchObject({ file, line: 1 });
     expect(check(file, "--learning_rat", "1").code).toBe(2);

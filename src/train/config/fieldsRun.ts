@@ -1,6 +1,16 @@
 /** Configuration fields about the run directory: logging, evaluation, saving, resuming. */
 import { z } from "zod";
-import { boolean, choice, integer, path, steps, text, textToBoolean, words } from "./values.js";
+import {
+  boolean,
+  choice,
+  integer,
+  path,
+  steps,
+  text,
+  texts,
+  textToBoolean,
+  words,
+} from "./values.js";
 
 export const loggingFields = {
   logging_strategy: choice(["no", "steps", "epoch"])
@@ -31,6 +41,13 @@ export const evaluationFields = {
       "Steps between two evaluations; below 1, a share of all steps; logging_steps where not given.",
     ),
   eval_on_start: boolean().default(false).describe("Also evaluate before the first step."),
+  sample_prompts: texts()
+    .default([])
+    .describe(
+      "Questions whose greedy answers are kept as sample events: before the first step, with each " +
+        "evaluation and checkpoint, and after the last step. One text or a list.",
+    ),
+  sample_max_new_tokens: integer(1).default(64).describe("Most tokens of such an answer."),
 };
 
 export const runFields = {

@@ -130,6 +130,18 @@ describe("a file that is not a configuration", () => {
   });
 });
 
+it("sample_prompts are texts with commas and all, one or several", () => {
+  expect(load({ sample_prompts: "Well, who are you?" }).config.sample_prompts).toEqual([
+    "Well, who are you?",
+  ]);
+  const flags = ["--sample-prompts", "a, b", "c", "--sample_max_new_tokens", "9"];
+  const given = loadTrainingConfig(fileOf("prompts.json", base), flags);
+  expect(given.config).toMatchObject({ sample_prompts: ["a, b", "c"], sample_max_new_tokens: 9 });
+  expect(load({ sample_max_new_tokens: 9 }).notes).toContain(
+    "sample_max_new_tokens: no effect without sample_prompts.",
+  );
+});
+
 describe("unknown keys", () => {
   it.each([
     ["learning_rte", "learning_rate"],

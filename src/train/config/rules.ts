@@ -182,6 +182,8 @@ function checkEvaluation(config: TrainingConfig, context: RuleContext): void {
     notes.push("eval_file is not read: do_eval is false and eval_strategy is no.");
   if (!config.do_eval && asked("per_device_eval_batch_size"))
     notes.push("per_device_eval_batch_size: no effect without an evaluation.");
+  if (config.sample_prompts.length === 0 && asked("sample_max_new_tokens"))
+    notes.push("sample_max_new_tokens: no effect without sample_prompts.");
 }
 
 function checkData(config: TrainingConfig, { asked, notes, where }: RuleContext): void {

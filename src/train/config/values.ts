@@ -117,6 +117,14 @@ export function words() {
   return z.preprocess(toList, z.array(z.string().min(1)));
 }
 
+/** One text or a list of texts, commas and all; always a list afterwards. */
+export function texts() {
+  return z.preprocess(
+    (value) => (typeof value === "string" ? [value] : value),
+    z.array(z.string().min(1)),
+  );
+}
+
 /** A number of steps, or below 1 a share of all steps (transformers' `logging_steps` and relatives). */
 export function steps() {
   return z.preprocess(textToNumber, z.union([z.number().gt(0).lt(1), z.number().int().min(1)]));

@@ -1,0 +1,99 @@
+/** What the model answers to fixed prompts while it learns, for the run's `sample` events. */
+import { answerEnds, checkPrompt, contextLength, generateText } from "../generate/index.js";
+import { type CausalLanguageModel, type PreparedModel, prepareModel } from "../models/index.js";
+import { bytesPerElement } from "../tensor/index.js";
+import { type ChatTemplate, encodePrompt, type Tokenizer } from "../text/index.js";
+import type { SampleEvent } from "./events.js";
+
+/** Up to this size, weights are made ready once for an answer; larger ones branch by branch. */
+const PREPARED_BYTES = 2 ** 30;
+
+/** A prompt as the user wrote it and as the model reads it. */
+export interface SamplePrompt {
+  prompt: string;
+  /** [n] */
+  ids: Int32Array;
+}
+
+interface SampleText {
+  tokenizer: Tokenizer;
+  template: ChatTemplate;
+}
+
+/**
+ * Renders each prompt as the only user message of a conversation.
+ *
+ * @throws DataError where a prompt has a token that the model does not know, or leaves no room for
+ *   an answer
+ */
+export async function encodeSamplePrompts(
+  prompts: readonly string[],
+  { tokenizer, template, embeddingRows }: SampleText & { embeddingRows: number },
+  model: Pick<CausalLanguageModel, "config">,
+): Promise<SamplePrompt[]> {
+  const encoded: SamplePrompt[] = [];
+  for (const prompt of prompts) {
+    const ids = await encodePrompt([{ role: "user", content: prompt }], tokenizer, template);
+    const name = `the prompt ${JSON.stringify(shorten(prompt))} of sample_prompts`;
+    checkPrompt(ids, { rows: embeddingRows, context: contextLength(model), name });
+    encoded.push({ prompt, ids });
+  }
+  return encoded;
+}
+
+function shorten(prompt: string): string {
+  return prompt.length <= 60 ? prompt : `${prompt.slice(0, 60)}…`;
+}
+
+/** How prompts are answered. */
+export interface SampleOptions extends SampleText {
+  maxNewTokens: number;
+  /** Called with every token; what it throws ends the answer. */
+  onToken: () => void;
+}
+
+/** Answers each prompt greedily, so that answers of different steps can be compared. */
+export async function answerPrompts(
+  model: CausalLanguageModel,
+  prompts: readonly SamplePrompt[],
+  { tokenizer, template, maxNewTokens, onToken }: SampleOptions,
+): Promise<Pick<SampleEvent, "prompt" | "text" | "finish_reason">[]> {
+  const { stop, stopTokenIds } = answerEnds(model, tokenizer, template);
+  const prepared = prepareWithin(model, PREPARED_BYTES);
+  try {
+    const answers = [];
+    for (const { prompt, ids } of prompts) {
+      const answer = generateText(prepared, tokenizer, ids, {
+        settings: { maxNewTokens, stop },
+        stopTokenIds,
+        onToken,
+      });
+      let next = await answer.next();
+      while (!next.done) next = await answer.next();
+      const { text, finishReason } = next.value;
+      answers.push({ prompt, text, finish_reason: finishReason });
+    }
+    return answers;
+  } finally {
+    prepared.dispose();
+  }
+}
+
+/**
+ * Prepares the model as a whole where its linear layers have no more than `bytes`. A larger one in
+ * 4 bits would need its size in 16 bits: its branches are dequantised one at a time, for each token.
+ */
+export function prepareWithin(model: CausalLanguageModel, bytes: number): PreparedModel {
+  const { dtype, finalNorm, head } = model;
+  const linears = model.branches.flatMap((branch) => Object.values(branch.linears));
+  const weights = linears.reduce((sum, linear) => sum + linear.inFeatures * linear.outFeatures, 0);
+  if (weights * bytesPerElement[dtype] <= bytes) return prepareModel(model);
+  const branches = model.branches.map((branch): PreparedModel["branches"][number] => {
+    const prepared = () => branch.prepare({ dtype, dropoutKey: null });
+    return {
+      apply: (x, group) => prepared().apply(x, group),
+      connect: (x, group) => prepared().connect(x, group),
+    };
+  });
+  return { model, dtype, branches, finalNorm, head, dispose: () => {} };
+}
