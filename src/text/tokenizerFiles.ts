@@ -72,7 +72,9 @@ export function readTokenizerDirectory(path: string): TokenizerFiles {
       why: hasModel
         ? "the directory has only a SentencePiece tokenizer.model"
         : "it holds the vocabulary and the rules of the tokenizer",
-      todo: "copy tokenizer.json from the model's repository, or save the tokenizer once with transformers",
+      todo: hasModel
+        ? "convert it once in Python: AutoTokenizer.from_pretrained(dir).save_pretrained(dir)"
+        : "copy tokenizer.json from the model's repository",
     });
   }
   const tokenizerConfig = parseObject(contents, "tokenizer_config.json", path);
