@@ -1,4 +1,4 @@
-/** `tunewright data`: look at training data and bring it into the canonical format. */
+/** `tunewright data`: look at training data, clean it, bring it into the canonical format. */
 import { addExamples, type CommandModule } from "./command.js";
 import { registerCache } from "./data/cache.js";
 import { registerClean } from "./data/clean.js";
@@ -9,7 +9,7 @@ import { registerStats } from "./data/stats.js";
 
 export const dataCommand: CommandModule = {
   name: "data",
-  summary: "look at training data, convert it",
+  summary: "look at training data, clean, deduplicate and convert it",
   register(command) {
     registerStats(command.command("stats"));
     registerPreview(command.command("preview"));
@@ -21,6 +21,8 @@ export const dataCommand: CommandModule = {
       command,
       "tunewright data preview conversations.jsonl",
       "tunewright data convert moss.jsonl --out messages.jsonl",
+      "tunewright data clean messages.jsonl --out clean.jsonl",
+      "tunewright data dedup clean.jsonl --out distinct.jsonl",
     );
   },
 };
