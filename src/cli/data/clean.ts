@@ -1,4 +1,5 @@
 /** `tunewright data clean`: rows through a pipeline of named operators. */
+import { isUtf8 } from "node:buffer";
 import type { Command } from "commander";
 import type { CleanOptions, PipelineStep } from "../../data/index.js";
 import { builtinModelName } from "../../util/builtin-model.js";
@@ -104,10 +105,15 @@ async function pipelineOf({ preset, config }: CleanFlags): Promise<PipelineStep[
     });
   }
   const { readFile } = await import("node:fs/promises");
-  const text = await readFile(config, "utf8").catch((cause: Error) => {
+  const bytes = await readFile(config).catch((cause: Error) => {
     throw new ConfigError(`${config}: cannot be read`, { why: cause.message, cause });
   });
-  return parsePipeline(text, config);
+  if (!isUtf8(bytes)) {
+    throw new ConfigError(`${config}: is not UTF-8`, {
+      todo: `convert it, for instance with: iconv -f gb18030 -t utf-8 ${config}`,
+    });
+  }
+  return parsePipeline(bytes.toString("utf8"), config);
 }
 
 async function run(

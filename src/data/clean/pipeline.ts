@@ -22,23 +22,29 @@ export interface PipelineDeclaration {
   without?: readonly string[] | undefined;
 }
 
-const declaration: z.ZodType<PipelineDeclaration> = z.strictObject({
-  preset: z.string().optional(),
-  operators: z
-    .array(
-      z.union([
-        z.string(),
-        z
-          .record(z.string(), z.record(z.string(), z.unknown()).nullable())
-          .refine(
-            (entry) => Object.keys(entry).length === 1,
-            "must be one operator's name with its options",
-          ),
-      ]),
-    )
-    .optional(),
-  without: z.array(z.string()).optional(),
-});
+const entryShape = "must be one operator's name, or its name with options: name: { option: value }";
+
+const declaration: z.ZodType<PipelineDeclaration> = z.strictObject(
+  {
+    preset: z.string().optional(),
+    operators: z
+      .array(
+        z.union(
+          [
+            z.string(),
+            z
+              .record(z.string(), z.record(z.string(), z.unknown()).nullable())
+              .refine((entry) => Object.keys(entry).length === 1, entryShape),
+          ],
+          entryShape,
+        ),
+        "must be a list of operators, each on a line that begins with -",
+      )
+      .optional(),
+    without: z.array(z.string(), "must be a list of operators' names").optional(),
+  },
+  "holds no pipeline: preset:, operators: and without: are its keys",
+);
 
 /**
  * Reads a pipeline from YAML.
@@ -49,7 +55,7 @@ const declaration: z.ZodType<PipelineDeclaration> = z.strictObject({
 export function parsePipeline(text: string, place: string): PipelineStep[] {
   let value: unknown;
   try {
-    value = parse(text);
+    value = parse(text, { logLevel: "error" });
   } catch (cause) {
     throw new ConfigError(`${place}: not YAML`, {
       why: cause instanceof Error ? cause.message.split("\n")[0]! : String(cause),
@@ -135,9 +141,25 @@ function checkOptions(
 ): Readonly<Record<string, unknown>> {
   const operator = operatorNamed(name, place);
   const result = operator.options.safeParse(given);
-  if (result.success) return result.data as Record<string, unknown>;
+  if (result.success) {
+    const options = result.data as Record<string, unknown>;
+    refuseEmptyRange(`${place}: ${name}`, options);
+    return options;
+  }
   const known = operator.options instanceof z.ZodObject ? Object.keys(operator.options.shape) : [];
   throw shapeError(`${place}: ${name}`, result.error, known);
+}
+
+/** A minimum above its maximum would leave every row out. */
+function refuseEmptyRange(place: string, options: Readonly<Record<string, unknown>>): void {
+  for (const [key, minimum] of Object.entries(options)) {
+    const maximum = options[key.replace("minimum", "maximum")];
+    if (typeof minimum !== "number" || typeof maximum !== "number" || minimum <= maximum) continue;
+    throw new ConfigError(`${place}: ${key} ${minimum} is above ${maximum}, its maximum`, {
+      why: "no row would be left",
+      todo: "lower the one or raise the other",
+    });
+  }
 }
 
 function shapeError(place: string, { issues }: z.ZodError, known: readonly string[]): ConfigError {
@@ -148,7 +170,10 @@ function shapeError(place: string, { issues }: z.ZodError, known: readonly strin
   }
   const path = issue.path.length > 0 ? ` ${issue.path.join(".")}:` : "";
   return new ConfigError(`${place}:${path} ${issue.message}`, {
-    todo: "see the operator and its options with: tunewright data clean --list",
+    todo:
+      path === ""
+        ? "print one to start from with: tunewright data clean --preset chat --explain"
+        : "see the operator and its options with: tunewright data clean --list",
   });
 }
 

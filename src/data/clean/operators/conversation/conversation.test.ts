@@ -203,6 +203,43 @@ test("filter_refusals leaves help and stories alone", async () => {
   }
 });
 
+test("filter_refusals leaves answers that turn to help after all, and takes offers of something else", async () => {
+  const helps =
+    "作为一个AI助手，我不能做出评价。但是，从故事中描述的小男孩的行为来看，他表现出了好奇心、勇气、智慧和尊重自然的品质。他不仅尊重小青蛙的自由，还想方设法让它回到自己的家园。";
+  expect(await clean("filter_refusals", talk("问", helps))).toBe("same");
+  const copy =
+    "As an AI language model, I don't have an inbox to check. However, you can paste the code here or share it over a site for code, and then I will look at it line by line and help you to find the mistake in it.";
+  expect(await clean("filter_refusals", talk("q", copy))).toBe("same");
+  for (const offer of [
+    "I'm sorry, but I can't book flights. However, I can help you calculate a discount on a price.",
+    "很抱歉，作为一名文本型AI助手，我无法制作视频。但是，我可以为您提供一些关于AI的信息。",
+  ]) {
+    expect(await clean("filter_refusals", talk("q", offer))).toMatch(/^refusal/);
+  }
+});
+
+test("filter_self_identification passes names in what is said about others", async () => {
+  for (const text of [
+    "作为中国人工智能市场长期增长的最佳代表，百度正在站在浪潮之巅。",
+    "我是在百度工作的工程师。",
+    "I am writing to apply for the position of engineer at OpenAI.",
+    "I'm a Gemini, so I like to talk.",
+    "As an engineer, I used to work for Alibaba.",
+  ]) {
+    expect(await clean("filter_self_identification", talk("q", text))).toBe("same");
+  }
+  for (const text of [
+    "作为由OpenAI开发的语言模型，我没有感情。",
+    "作为一个人工智能助手，MOSS没有感情。",
+    "I'm MOSS, your travel agent.",
+    "I am a large language model trained by OpenAI.",
+    "I was created by a team at Anthropic.",
+    "As an AI-powered assistant, MOSS was written in Python.",
+  ]) {
+    expect(await clean("filter_self_identification", talk("q", text)), text).toMatch(/^says/);
+  }
+});
+
 test("filter_self_identification knows who says it", async () => {
   const find = (text: string) => clean("filter_self_identification", talk("q", text));
   expect(await find("我是MOSS，由复旦大学开发。")).toMatch("MOSS");

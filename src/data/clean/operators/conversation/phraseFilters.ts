@@ -7,6 +7,7 @@ import { modelNames, refusalPhrases } from "./phrases.js";
 interface RefusalOptions {
   within_characters: number;
   maximum_characters: number;
+  help_characters: number;
   answers: "any" | "last" | "all";
   also: string[];
 }
@@ -26,15 +27,28 @@ export const filterRefusals: CleanOperator<RefusalOptions> = {
       .min(1)
       .default(300)
       .describe("a longer answer that begins so goes on to help after all"),
+    help_characters: z
+      .int()
+      .min(0)
+      .default(150)
+      .describe(
+        "an answer with this much behind however, but or 但是 helps after all; a Chinese character counts 3",
+      ),
     answers: z
       .enum(["any", "last", "all"])
       .default("any")
       .describe("which answers have to be refusals"),
     also: z.array(z.string().min(1)).default([]).describe("more phrases, taken literally"),
   }),
-  prepare({ within_characters: within, maximum_characters: longest, answers, also }) {
+  prepare({
+    within_characters: within,
+    maximum_characters: longest,
+    help_characters: help,
+    answers,
+    also,
+  }) {
     const find = (text: string) => {
-      if (text.length > longest) return undefined;
+      if (text.length > longest || lettersAfterTurn(text) >= help) return undefined;
       const beginning = text.trimStart().slice(0, within);
       for (const phrase of refusalPhrases) {
         const found = phrase.exec(beginning);
@@ -53,6 +67,17 @@ export const filterRefusals: CleanOperator<RefusalOptions> = {
   },
 };
 
+/** Where a refusal turns to help; an offer to help with something else is short. */
+const turn = /\b(?:however|but)\b|但是?|不过|然而/iu;
+
+/** Length of what comes after the first turn; a Chinese character counts three. */
+function lettersAfterTurn(text: string): number {
+  const found = turn.exec(text.replace(/sorry,? but/giu, "sorry"));
+  if (!found) return 0;
+  const rest = found.input.slice(found.index);
+  return rest.length + 2 * (rest.match(/\p{Script=Han}/gu)?.length ?? 0);
+}
+
 interface SelfIdentificationOptions {
   names: string[];
   as_an_ai: boolean;
@@ -65,6 +90,7 @@ export const filterSelfIdentification: CleanOperator<SelfIdentificationOptions> 
   options: z.strictObject({
     names: z
       .array(z.string().min(1))
+      .min(1, "must have at least one name")
       .default([...modelNames])
       .describe("models and makers that yours is not"),
     as_an_ai: z
@@ -75,14 +101,7 @@ export const filterSelfIdentification: CleanOperator<SelfIdentificationOptions> 
   prepare({ names, as_an_ai: asAnAi }) {
     const name = `(?:${names.map(escaped).join("|")})`;
     const phrases = [
-      new RegExp(
-        `\\b(?:I am|I'm|I was|my name is|call me|as an? AI)\\b(?:[^.!?。\\n]){0,80}?(?<![\\w])${name}(?![\\w])`,
-        "iu",
-      ),
-      new RegExp(
-        `(?:我(?:是|叫|的名字|由|来自)|(?:作为|身为)一?[个名款种]?[^。！？\\n]{0,20}(?:模型|助手|人工智能)|(?:开发|研发|训练|创建)我的)[^。！？\\n]{0,30}?${name}`,
-        "iu",
-      ),
+      ...selfIdentifications(name),
       ...(asAnAi
         ? [
             /\bas an? (?:AI|artificial intelligence)(?: language)?(?: model| assistant)?\b/iu,
@@ -101,6 +120,43 @@ export const filterSelfIdentification: CleanOperator<SelfIdentificationOptions> 
     };
   },
 };
+
+/**
+ * How an assistant says who it is or who made it, in English and Chinese. A name in what it goes on to
+ * say ("I am applying for a post at Baidu", "作为最佳代表，百度……") is none of these.
+ */
+function selfIdentifications(name: string): RegExp[] {
+  const whole = `(?<![\\w])${name}(?![\\w])`;
+  const kind = "\\b(?:AI|model|assistant|(?:chat)?bot|robot)\\b";
+  const maker = "(?:created|trained|developed|made|built|designed|powered|provided)";
+  return [
+    new RegExp(`\\b(?:I am|I'm|my name is|call me)(?: also)? ${whole}`, "iu"),
+    new RegExp(
+      `\\b(?:I am|I'm) (?:an?|the|your) [^.!?。\\n]{0,40}?${kind}[^.!?。\\n]{0,40}?${whole}`,
+      "iu",
+    ),
+    new RegExp(
+      `\\b(?:I am|I'm|I was|I have been|I've been) (?:\\w+ )?${maker}(?: and \\w+)? by [^.!?。\\n]{0,40}?${whole}`,
+      "iu",
+    ),
+    new RegExp(
+      `\\bas an? (?:[^.!?,。\\n]{0,40}?[ -])?${kind}[^.!?,。\\n]{0,60}?(?:, )?${whole}`,
+      "iu",
+    ),
+    new RegExp(
+      `(?:我(?:是(?!在)|叫|的名字|由|来自)|(?:开发|研发|训练|创建)我的)[^。！？\\n]{0,30}?${name}`,
+      "iu",
+    ),
+    new RegExp(
+      `(?:作为|身为)[^，,。！？\\n]{0,30}?${name}[^，,。！？\\n]{0,20}(?:模型|助手|助理|机器人)`,
+      "iu",
+    ),
+    new RegExp(
+      `(?:作为|身为)[^，,。！？\\n]{0,30}(?:模型|助手|助理|人工智能|机器人|AI)[，,]\\s?${name}`,
+      "iu",
+    ),
+  ];
+}
 
 function answersOf({ messages }: CanonicalRow): string[] {
   const answers = messages.filter(({ role, content }) => role === "assistant" && content !== "");
