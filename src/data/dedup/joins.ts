@@ -129,14 +129,17 @@ async function loadKeys(connection: DuckDBConnection, records: Records, banding:
     `CREATE TABLE keys (row UINTEGER, ${names.map((name) => `${name} UBIGINT`).join(", ")})`,
   );
   const appender = await connection.createAppender("keys");
+  // One chunk for all: its memory is freed when the garbage collector finds it, which does not know its size.
+  const chunk = DuckDBDataChunk.create(types);
   for (const block of records.blocks()) {
     const { rows, keys } = keysOf(block, records.parameters, banding);
     for (let from = 0; from < rows.length; from += chunkRows) {
-      const to = Math.min(rows.length, from + chunkRows);
-      const chunk = DuckDBDataChunk.create(types, to - from);
-      chunk.setColumnValues(0, rows.slice(from, to));
-      for (const [index, column] of keys.entries()) {
-        chunk.setColumnValues(index + 1, Array.from(column.subarray(from, to)));
+      const count = Math.min(rows.length - from, chunkRows);
+      if (chunk.rowCount !== count) chunk.rowCount = count;
+      for (const [index, column] of [rows, ...keys].entries()) {
+        const vector = chunk.getColumnVector(index);
+        for (let row = 0; row < count; row++) vector.setItem(row, column[from + row]!);
+        vector.flush();
       }
       appender.appendDataChunk(chunk);
     }
