@@ -63,7 +63,7 @@ function dropping(
   return { dropped: `${file}:${line}: ${reason}` };
 }
 
-/** All in one native call; one by one where a conversation among them is refused. */
+/** All together; one by one where a conversation among them is refused. */
 async function encodeAll(
   conversations: readonly Conversation[],
   options: EncodeRowsOptions,

@@ -37,7 +37,7 @@ export async function encodeConversation(
 }
 
 /**
- * Renders conversations into segments and encodes them in one native call. Text segments that
+ * Renders conversations into segments and encodes them together. Text segments that
  * follow each other are encoded together, as transformers does, unless one says `apart`; a token is
  * labelled when its first character lies in a trained segment, so one that reaches over a border
  * belongs to the side where it starts.

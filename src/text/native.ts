@@ -1,7 +1,7 @@
 /** The native tokenizers library: the only file here that calls it. */
 import { type Decoder, type Encoding, Tokenizer as NativeTokenizer } from "tokenizers";
 import { FormatError } from "../util/errors.js";
-import { cutsIntoWords, stableTokens } from "./stableText.js";
+import { stableTokens } from "./stableText.js";
 import { isRecord, type TokenizerFiles } from "./tokenizerFiles.js";
 import { missingAddedTokens } from "./vocabulary.js";
 
@@ -20,11 +20,8 @@ export interface BorderedIds {
 }
 
 export interface NativeEncoder {
-  /** False: a partial text has to be cut where no token reaches over. */
-  readonly cutsIntoWords: boolean;
   encode(texts: string[], addSpecialTokens: boolean): Promise<Int32Array[]>;
   encodeBordered(texts: readonly BorderedText[]): Promise<BorderedIds[]>;
-  decoder: Decoder | null;
 }
 
 /**
@@ -41,20 +38,8 @@ export function createNativeEncoder(files: TokenizerFiles, plain: boolean): Nati
   json.added_tokens = [...json.added_tokens, ...missingAddedTokens(files)].filter(
     (token) => !(plain && token.special),
   );
-  let native: NativeTokenizer;
-  try {
-    native = NativeTokenizer.fromString(
-      JSON.stringify({ ...json, model: files.tokenizerJson.model }),
-    );
-  } catch (cause) {
-    throw new FormatError(`${files.path}: the tokenizer cannot be built`, {
-      why: cause instanceof Error ? cause.message : String(cause),
-      todo: "copy tokenizer.json from the model's repository again",
-      cause,
-    });
-  }
+  const native = build(files.path, { ...json, model: files.tokenizerJson.model });
   return {
-    cutsIntoWords: cutsIntoWords(files.tokenizerJson.pre_tokenizer),
     async encode(texts, addSpecialTokens) {
       const encodings = await encodeTexts(native, texts, addSpecialTokens);
       return encodings.map((encoding) => Int32Array.from(encoding.getIds()));
@@ -77,8 +62,29 @@ export function createNativeEncoder(files: TokenizerFiles, plain: boolean): Nati
         };
       });
     },
-    decoder: native.getDecoder(),
   };
+}
+
+/**
+ * What makes text of tokens; null where a tokenizer has nothing of the kind.
+ * @throws FormatError when the library refuses it
+ */
+export function createNativeDecoder({ path, tokenizerJson }: TokenizerFiles): Decoder | null {
+  const model = { type: "BPE", vocab: {}, merges: [] };
+  const bare = { version: "1.0", added_tokens: [], decoder: tokenizerJson.decoder ?? null, model };
+  return build(path, bare).getDecoder();
+}
+
+function build(path: string, json: object): NativeTokenizer {
+  try {
+    return NativeTokenizer.fromString(JSON.stringify(json));
+  } catch (cause) {
+    throw new FormatError(`${path}: the tokenizer cannot be built`, {
+      why: cause instanceof Error ? cause.message : String(cause),
+      todo: "copy tokenizer.json from the model's repository again",
+      cause,
+    });
+  }
 }
 
 async function encodeTexts(

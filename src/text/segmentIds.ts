@@ -18,7 +18,7 @@ export interface EncodedSegments {
 /** Text segments that are encoded as one. */
 interface Run {
   segments: TextSegment[];
-  /** Index of the text among those of the native call. */
+  /** Index of the text among those that are encoded together. */
   index: number;
 }
 
@@ -45,7 +45,7 @@ const generous: Thrift = { perId: 8, perWideId: 8, extra: 2048, slack: 2 };
 const sparing: Thrift = { perId: 5, perWideId: 1.5, extra: 768, slack: 1.25 };
 
 /**
- * Encodes lists of segments, in one native call where all of each list is wanted. Of a much longer
+ * Encodes lists of segments, all together where all of each list is wanted. Of a much longer
  * list only the beginning is encoded; its ids are those that encoding all of it gives.
  * @param wanted ids that are enough. Default: all.
  * @param exactLengths false: encode as little as gives them, whatever that leaves unknown

@@ -1,6 +1,7 @@
 /** Small tokenizers for tests. */
 import { fileURLToPath } from "node:url";
 import type { GgufTokenizer } from "../format/index.js";
+import { byteAlphabet } from "./byteLevel/index.js";
 import { tokenizerFromGguf } from "./ggufTokenizer.js";
 import { createTokenizer, type Tokenizer } from "./tokenizer.js";
 
@@ -9,16 +10,6 @@ export const sentencePieceDirectory = fileURLToPath(
   new URL("../../test/parity/fixtures/text/tiny-sentencepiece", import.meta.url),
 );
 
-/** The characters that stand for the 256 bytes in a byte-level vocabulary (GPT-2's table). */
-function byteAlphabet(): string[] {
-  const shown = (byte: number) =>
-    (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
-  let hidden = 0;
-  return Array.from({ length: 256 }, (_, byte) =>
-    String.fromCodePoint(shown(byte) ? byte : 256 + hidden++),
-  );
-}
-
 /**
  * A byte-level tokenizer in which ids 0 to 255 are bytes, then come the results of `merges`, then
  * the special tokens `<|im_start|>` and `<|im_end|>` (also the end token).
@@ -26,7 +17,7 @@ function byteAlphabet(): string[] {
 export function byteTokenizer(merges: string[] = [], chatTemplate?: string): Tokenizer {
   const special = ["<|im_start|>", "<|im_end|>"];
   const merged = merges.map((merge) => merge.replace(" ", ""));
-  const tokens = [...byteAlphabet(), ...merged, ...special];
+  const tokens = [...byteAlphabet, ...merged, ...special];
   const gguf: GgufTokenizer = {
     model: "gpt2",
     pre: "gpt-2",

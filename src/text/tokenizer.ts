@@ -1,7 +1,8 @@
 /** The tokenizer that the rest of the program uses. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type BorderedIds, type BorderedText, createNativeEncoder } from "./native.js";
+import { createEncoder } from "./encoder.js";
+import { type BorderedIds, type BorderedText, createNativeDecoder } from "./native.js";
 import { createTextCutter } from "./stableText.js";
 import { createStreamingDecoder, type StreamingDecoder } from "./streamingDecoder.js";
 import { parseTokenizerJson, type TokenizerFiles } from "./tokenizerFiles.js";
@@ -19,7 +20,7 @@ export interface DecodeOptions {
   skipSpecialTokens?: boolean;
 }
 
-/** Encoding is asynchronous because the native library only offers it so; all else is immediate. */
+/** Encoding is asynchronous because the native library, where it is asked, is; all else is immediate. */
 export interface Tokenizer {
   /** Last part of the path it was loaded from. */
   readonly name: string;
@@ -44,7 +45,7 @@ export interface Tokenizer {
   /** Its template for conversations with tools, where that is another. */
   readonly toolUseTemplate: string | undefined;
   encode(text: string, options?: EncodeOptions): Promise<Int32Array>;
-  /** As many texts in one native call, on all cores; the order is kept. */
+  /** Many texts; the order is kept. */
   encodeBatch(texts: string[], options?: EncodeOptions): Promise<Int32Array[]>;
   /** Encodes texts and says which token each place in them falls on (no special tokens added). */
   encodeBordered(texts: readonly BorderedText[]): Promise<BorderedIds[]>;
@@ -62,20 +63,21 @@ export interface Tokenizer {
 
 /** @throws FormatError when the files do not make a tokenizer */
 export function createTokenizer(files: TokenizerFiles): Tokenizer {
-  const native = createNativeEncoder(files, false);
-  let plainNative: typeof native | undefined;
+  const encoder = createEncoder(files, false);
+  const decoder = createNativeDecoder(files);
+  let plainEncoder: typeof encoder | undefined;
   const { tokens, ids, specialIds, addedTokens } = readVocabulary(files);
   // The parsed vocabulary and merges take tens of megabytes: only their text is kept.
   const { tokenizerJson: _parsed, ...kept } = files;
 
   let cutter: ((text: string) => string) | undefined;
   const encoderFor = (options: EncodeOptions) => {
-    if (!options.plain) return native;
-    plainNative ??= createNativeEncoder(
+    if (!options.plain) return encoder;
+    plainEncoder ??= createEncoder(
       { ...kept, tokenizerJson: parseTokenizerJson(kept.contents, kept.path) },
       true,
     );
-    return plainNative;
+    return plainEncoder;
   };
   const decode = (list: ArrayLike<number>, options: DecodeOptions = {}): string => {
     const texts: string[] = [];
@@ -85,7 +87,7 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
       if (token === undefined || (options.skipSpecialTokens && specialIds.has(id))) continue;
       texts.push(token);
     }
-    return native.decoder === null ? texts.join(" ") : native.decoder.decode(texts);
+    return decoder === null ? texts.join(" ") : decoder.decode(texts);
   };
   const special = (key: string) => {
     const text = specialToken(kept, key);
@@ -120,12 +122,12 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     encodeBatch: (texts, options = {}) =>
       encoderFor(options).encode(texts, options.addSpecialTokens ?? false),
     encodeBordered(texts) {
-      if (native.cutsIntoWords || !texts.some(({ partial }) => partial)) {
-        return native.encodeBordered(texts);
+      if (encoder.cutsIntoWords || !texts.some(({ partial }) => partial)) {
+        return encoder.encodeBordered(texts);
       }
       cutter ??= createTextCutter(tokens, addedTokens);
       const cut = cutter;
-      return native.encodeBordered(
+      return encoder.encodeBordered(
         texts.map((entry) => (entry.partial ? cutText(entry, cut) : entry)),
       );
     },

@@ -1,0 +1,134 @@
+/**
+ * Byte-pair merging (Sennrich et al., 2016, arXiv 1508.07909; over bytes as in GPT-2): of all
+ * neighbours in a word, the pair that was learnt first is joined, the leftmost of equals, until no
+ * pair is left that was learnt.
+ */
+
+/** From the bytes of a word to ids. */
+export type MergeBytes = (bytes: Uint8Array) => number[];
+
+/** A merge that was learnt: the pair of ids that it joins, and the id of the result. */
+export type Merge = readonly [left: number, right: number, result: number];
+
+/**
+ * @param byteIds ids of the 256 bytes
+ * @param merges in the order in which they were learnt
+ */
+export function createByteMerger(byteIds: ArrayLike<number>, merges: readonly Merge[]): MergeBytes {
+  const table = pairTable(merges);
+  let capacity = 0;
+  let ids = new Int32Array(0);
+  let next = new Int32Array(0);
+  let previous = new Int32Array(0);
+  const queue = placeQueue();
+
+  const consider = (left: number, end: number) => {
+    const right = next[left]!;
+    if (right >= end) return;
+    const rank = table.find(ids[left]!, ids[right]!);
+    if (rank >= 0) queue.push(rank, left);
+  };
+
+  return (bytes) => {
+    const { length } = bytes;
+    if (length > capacity) {
+      capacity = Math.max(64, 2 * length);
+      ids = new Int32Array(capacity);
+      next = new Int32Array(capacity);
+      previous = new Int32Array(capacity);
+    }
+    for (let at = 0; at < length; at++) {
+      ids[at] = byteIds[bytes[at]!]!;
+      next[at] = at + 1;
+      previous[at] = at - 1;
+    }
+    for (let at = 0; at < length; at++) consider(at, length);
+    for (let rank = queue.pop(); rank >= 0; rank = queue.pop()) {
+      const left = queue.place();
+      // What was queued may have been joined otherwise since; a joined right half has the id -1.
+      const right = next[left]!;
+      if (ids[left]! < 0 || right >= length || table.find(ids[left]!, ids[right]!) !== rank)
+        continue;
+      ids[left] = table.result(rank);
+      ids[right] = -1;
+      const after = next[right]!;
+      next[left] = after;
+      if (after < length) previous[after] = left;
+      consider(left, length);
+      if (previous[left]! >= 0) consider(previous[left]!, length);
+    }
+    const merged: number[] = [];
+    for (let at = 0; at < length; at = next[at]!) merged.push(ids[at]!);
+    return merged;
+  };
+}
+
+/** Ranks by pairs of ids: a table with open addressing, since a Map of numbers takes ten times the memory. */
+function pairTable(merges: readonly Merge[]) {
+  let size = 16;
+  while (size < 2 * merges.length) size *= 2;
+  const slots = new Int32Array(size).fill(-1);
+  const lefts = Int32Array.from(merges, ([left]) => left);
+  const rights = Int32Array.from(merges, ([, right]) => right);
+  const results = Int32Array.from(merges, ([, , result]) => result);
+  const slotOf = (left: number, right: number) => {
+    let slot = Math.imul(Math.imul(left, 0x9e3779b1) ^ right, 0x85ebca6b);
+    slot = (slot ^ (slot >>> 15)) & (size - 1);
+    for (;;) {
+      const rank = slots[slot]!;
+      if (rank < 0 || (lefts[rank] === left && rights[rank] === right)) return slot;
+      slot = (slot + 1) & (size - 1);
+    }
+  };
+  // Of a pair that stands twice the last counts, as in the reference.
+  merges.forEach(([left, right], rank) => {
+    slots[slotOf(left, right)] = rank;
+  });
+  return {
+    /** The rank of a pair, or -1. */
+    find: (left: number, right: number) => slots[slotOf(left, right)]!,
+    result: (rank: number) => results[rank]!,
+  };
+}
+
+/** Places by rank, the lowest first and of equals the leftmost: a binary heap. */
+function placeQueue() {
+  const places = 2 ** 31;
+  let keys = new Float64Array(64);
+  let length = 0;
+  let popped = 0;
+  return {
+    push(rank: number, place: number) {
+      if (length === keys.length) {
+        const larger = new Float64Array(2 * length);
+        larger.set(keys);
+        keys = larger;
+      }
+      const key = rank * places + place;
+      let at = length++;
+      while (at > 0) {
+        const parent = (at - 1) >> 1;
+        if (keys[parent]! <= key) break;
+        keys[at] = keys[parent]!;
+        at = parent;
+      }
+      keys[at] = key;
+    },
+    /** The lowest rank, taken off, or -1; then `place` is its place. */
+    pop(): number {
+      if (length === 0) return -1;
+      popped = keys[0]!;
+      const key = keys[--length]!;
+      let at = 0;
+      for (let child = 1; child < length; child = 2 * at + 1) {
+        if (child + 1 < length && keys[child + 1]! < keys[child]!) child++;
+        if (keys[child]! >= key) break;
+        keys[at] = keys[child]!;
+        at = child;
+      }
+      keys[at] = key;
+      return Math.floor(popped / places);
+    },
+    place: () => popped % places,
+  };
+}

@@ -1,0 +1,3 @@
+/** Byte-level byte-pair encoding in TypeScript. */
+export { byteAlphabet } from "./byteAlphabet.js";
+export { type ByteLevelEncoder, createByteLevelEncoder } from "./byteLevelEncoder.js";

@@ -1,0 +1,57 @@
+/** Encodes texts here where the tokenizer is of a kind that is known, else by the native library. */
+import { createByteLevelEncoder } from "./byteLevel/index.js";
+import {
+  type BorderedIds,
+  type BorderedText,
+  createNativeEncoder,
+  type NativeEncoder,
+} from "./native.js";
+import { cutsIntoWords } from "./stableText.js";
+import { parseTokenizerJson, type TokenizerFiles } from "./tokenizerFiles.js";
+import { missingAddedTokens } from "./vocabulary.js";
+
+export interface Encoder {
+  /** False: a partial text has to be cut where no token reaches over. */
+  readonly cutsIntoWords: boolean;
+  encode(texts: string[], addSpecialTokens: boolean): Promise<Int32Array[]>;
+  encodeBordered(texts: readonly BorderedText[]): Promise<BorderedIds[]>;
+}
+
+/**
+ * @param plain whether the text of special tokens is ordinary text
+ * @throws FormatError when the native library refuses the tokenizer
+ */
+export function createEncoder(files: TokenizerFiles, plain: boolean): Encoder {
+  const { tokenizerJson, ...kept } = files;
+  const added = [...tokenizerJson.added_tokens, ...missingAddedTokens(files)];
+  const known = createByteLevelEncoder(
+    tokenizerJson,
+    added.filter((token) => !(plain && token.special)),
+  );
+  const cuts = cutsIntoWords(tokenizerJson.pre_tokenizer);
+  let native = known ? undefined : createNativeEncoder(files, plain);
+  // The parsed vocabulary and merges take tens of megabytes: only their text is kept.
+  const whole = (): NativeEncoder => {
+    native ??= createNativeEncoder(
+      { ...kept, tokenizerJson: parseTokenizerJson(kept.contents, kept.path) },
+      plain,
+    );
+    return native;
+  };
+  const encodeBordered = async (texts: readonly BorderedText[]) => {
+    if (!known) return whole().encodeBordered(texts);
+    const encoded = texts.map((text) => known(text));
+    const left = texts.filter((_, index) => encoded[index] === undefined);
+    const rest = left.length > 0 ? (await whole().encodeBordered(left)).values() : undefined;
+    return encoded.map((result) => result ?? rest!.next().value!);
+  };
+  return {
+    cutsIntoWords: cuts,
+    encodeBordered,
+    async encode(texts, addSpecialTokens) {
+      if (addSpecialTokens || !known) return whole().encode(texts, addSpecialTokens);
+      const encoded = await encodeBordered(texts.map((text) => ({ text, borders: [] })));
+      return encoded.map(({ ids }) => ids);
+    },
+  };
+}
