@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { findProblems, formatDiagnosis } from "./doctor.js";
+import { measureGemm } from "./gemm.js";
 import { instructionSetsOf, type Machine, type Software } from "./machine.js";
 
 const machine: Machine = {
@@ -90,6 +91,7 @@ describe("doctor", () => {
       engine: { cpu: "AVX2", mkldnn: true, threads: 2 },
       gemm: [
         { device: "cpu", dtype: "bfloat16", size: 1024, gflops: 381.4 },
+        { device: "cpu", dtype: "float16", size: 256, gflops: 0.314 },
         { device: "cuda:0", dtype: "bfloat16", size: 8192, gflops: 790_000 },
       ],
       builtinModel: { path: "model.gguf", bytes: 1 },
@@ -97,8 +99,19 @@ describe("doctor", () => {
     }).join("\n");
     expect(lines).toMatch(/compiler +missing/);
     expect(lines).toMatch(/cpu bfloat16 +381 GFLOP\/s/);
+    expect(lines).toContain("0.31 GFLOP/s (256 x 256)");
     expect(lines).toMatch(/cuda:0 bfloat16 +790 TFLOP\/s/);
     expect(lines).toMatch(/GPU +NVIDIA H200, 150\.0 GB, driver 580\.1/);
     expect(lines).toContain("note: no C++20 compiler\n    to do: install one");
   });
 });
+
+test("measures each type in moments, also one that the processor has no instructions for", async () => {
+  const rates = await measureGemm();
+  expect(rates.slice(0, 3).map(({ dtype }) => dtype)).toEqual(["float32", "bfloat16", "float16"]);
+  for (const { device, dtype, size, gflops } of rates) {
+    const seconds = (2 * size ** 3) / (gflops * 1e9);
+    expect(seconds, `${device} ${dtype}`).toBeLessThan(0.6);
+    expect(gflops).toBeGreaterThan(0);
+  }
+}, 60_000);

@@ -173,7 +173,9 @@ export function formatDiagnosis(diagnosis: Diagnosis): string[] {
   if (diagnosis.gemm.length > 0) lines.push("Matrix products");
   for (const { device, dtype, size, gflops } of diagnosis.gemm) {
     const rate =
-      gflops >= 10_000 ? `${(gflops / 1000).toFixed(0)} TFLOP/s` : `${gflops.toFixed(0)} GFLOP/s`;
+      gflops >= 10_000
+        ? `${(gflops / 1000).toFixed(0)} TFLOP/s`
+        : `${gflops < 10 ? gflops.toPrecision(2) : gflops.toFixed(0)} GFLOP/s`;
     lines.push(row(`${device} ${dtype}`, `${rate} (${size} x ${size})`));
   }
   lines.push(diagnosis.findings.length === 0 ? "Nothing is missing." : "Missing or in the way");
