@@ -2,6 +2,7 @@
 import { DataError } from "../util/errors.js";
 import type { CheckReport } from "./check/report.js";
 import { addExamples, type CommandModule, printJson } from "./command.js";
+import { countRows } from "./countRows.js";
 
 export const checkCommand: CommandModule = {
   name: "check",
@@ -40,7 +41,7 @@ function refusal(report: CheckReport): DataError {
   const [first] = report.data.flatMap((part) => part.problems);
   if (first) {
     const bad = report.data.reduce((sum, part) => sum + part.bad_rows, 0);
-    return new DataError(`${bad} ${bad === 1 ? "row" : "rows"} cannot be trained on`, {
+    return new DataError(`${countRows(bad)} cannot be trained on`, {
       why: `the first is ${first.file}:${first.line}: ${first.what}`,
       ...(first.todo === undefined ? {} : { todo: first.todo }),
     });

@@ -1,6 +1,8 @@
 /** What `tunewright check` found, as plain data; printed as it is with `--json`. */
 import type { ConversationSource, DataSurvey } from "../../data/index.js";
 import type { TunewrightError } from "../../util/errors.js";
+import { countRows } from "../countRows.js";
+import { visibleText } from "../data/visibleText.js";
 import type { MemoryEstimate } from "./memory.js";
 
 /** Something that stops training or should be known before it. */
@@ -158,7 +160,7 @@ function formatData(data: DataReport, row: (name: string, value: string) => stri
   const lines = [
     data.role === "train" ? "Data" : "Held-out data",
     ...data.files.map((file) =>
-      row("file", `${file.file} (${file.format}, ${number(file.rows)} rows)`),
+      row("file", `${file.file} (${file.format}, ${countRows(file.rows)})`),
     ),
     row(
       "tokens",
@@ -176,7 +178,7 @@ function formatData(data: DataReport, row: (name: string, value: string) => stri
       ),
       row(
         "cut",
-        `${number(data.truncated_rows)} rows (${percent(data.truncated_rows, data.rows)}), ` +
+        `${countRows(data.truncated_rows)} (${percent(data.truncated_rows, data.rows)}), ` +
           `${number(data.tokens_cut)} tokens (${percent(data.tokens_cut, data.tokens + data.tokens_cut)})`,
       ),
     );
@@ -185,18 +187,18 @@ function formatData(data: DataReport, row: (name: string, value: string) => stri
     lines.push(
       row(
         "split",
-        `${number(data.split_rows)} rows; ${number(data.sequences)} sequences in all, up to ` +
+        `${countRows(data.split_rows)}; ${number(data.sequences)} sequences in all, up to ` +
           `${number(data.most_sequences)} of one row`,
       ),
     );
   }
   if (data.dropped_rows > 0) {
-    lines.push(row("left out", `${number(data.dropped_rows)} rows, too long (over_length drop)`));
+    lines.push(row("left out", `${countRows(data.dropped_rows)}, too long (over_length drop)`));
   }
   if (data.bad_rows > 0) {
-    lines.push(`${number(data.bad_rows)} rows cannot be trained on:`);
+    lines.push(`${countRows(data.bad_rows)} cannot be trained on:`);
     for (const { file, line, what, why } of data.problems) {
-      lines.push(`  ${file}:${line}: ${what}${why ? ` (${why})` : ""}`);
+      lines.push(visibleText(`  ${file}:${line}: ${what}${why ? ` (${why})` : ""}`));
     }
     const more = data.bad_rows - data.problems.length;
     if (more > 0) lines.push(`  and ${number(more)} more`);

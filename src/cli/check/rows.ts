@@ -1,15 +1,14 @@
 /** What should be known of a run's rows, beside those that cannot be trained on. */
 import type { DeviceConfig } from "../../train/index.js";
+import { countRows } from "../countRows.js";
 import type { DataReport, Finding } from "./report.js";
 
 export function checkRows(data: DataReport, config: DeviceConfig): Finding[] {
   const findings: Finding[] = [];
   const { role, rows, bad_rows: bad, dropped_rows: dropped, most_sequences: most } = data;
-  const count = (number: number, what: string) =>
-    `${number.toLocaleString("en")} ${number === 1 ? `row ${what}` : `rows ${what}`}`;
   if (bad > 0 && bad + dropped < rows && config.on_error === "skip") {
     findings.push({
-      what: `${count(bad, `of the ${role} data`)} will be left out (on_error skip)`,
+      what: `${countRows(bad)} of the ${role} data will be left out (on_error skip)`,
       why: "they cannot be trained on; the run lists them",
       blocking: false,
     });
@@ -24,7 +23,7 @@ export function checkRows(data: DataReport, config: DeviceConfig): Finding[] {
   }
   for (const [name, number] of Object.entries(data.placeholders)) {
     findings.push({
-      what: `${count(number, "with")} {{${name}}} in the ${role} data`,
+      what: `${countRows(number)} with {{${name}}} in the ${role} data`,
       why: "the model would learn to say just that",
       todo: `fill it in: placeholders {"${name}": "…"}, or data convert --set ${name}=…`,
       blocking: false,

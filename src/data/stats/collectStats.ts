@@ -191,7 +191,9 @@ async function readPrompts(
   for (const { row, rows } of prompts.top(keptPrompts)) {
     const { messages } = await source.read(row);
     const prompt = messages.find(({ role }) => role === "user")?.content.trim() ?? "";
-    const text = [...prompt.slice(0, 2 * promptCharacters)].slice(0, promptCharacters).join("");
+    const start = [...prompt.slice(0, 2 * promptCharacters + 2)];
+    const cut = start.length > promptCharacters;
+    const text = cut ? `${start.slice(0, promptCharacters).join("")}…` : prompt;
     found.push({ ...source.place(row), rows, text });
   }
   return found;

@@ -40,6 +40,11 @@ function fact(name: Markup, value: string): Markup {
   return markup`<span>${name} <b>${value}</b></span>`;
 }
 
+/** How many there are that a table does not show. */
+function more(name: WordName, count: number): Markup {
+  return count > 0 ? markup`<p class="place">… ${whole(count)} ${say(name)}</p>` : nothing;
+}
+
 /** @param name shortens a place; the whole path shows when it is pointed at */
 function places(list: readonly Place[], name: Places): Markup {
   const title = list.map(({ file, line }) => `${file}:${line}`).join("\n");
@@ -171,6 +176,7 @@ export function duplicatesCard({ duplicates }: StatsReport, name: Places): Marku
 
 export function rolesCard({ total }: StatsReport): Markup {
   const entries = Object.entries(total.roles).filter(([, { messages }]) => messages > 0);
+  if (entries.length === 0) return nothing;
   const all = entries.reduce((sum, [, { characters }]) => sum + characters, 0);
   const bar = slices(
     entries.map(([role, { characters }]) => ({ name: { en: role, zh: role }, count: characters })),
@@ -253,30 +259,32 @@ export function longestCard(total: PartReport, name: Places): Markup {
 
 export function refusedCard(total: PartReport, name: Places): Markup {
   if (total.refused.length === 0) return nothing;
-  const rows = total.refused
-    .slice(0, 30)
-    .map(({ rows: count, reason, places: found }) => [whole(count), reason, places(found, name)]);
+  const shown = total.refused.slice(0, 30);
+  const rows = shown.map(({ rows: count, reason, places: found }) => [
+    whole(count),
+    reason,
+    places(found, name),
+  ]);
   return card(
     "refusedRows",
-    table([say("rows"), say("reason"), say("places")], rows, [1, 2]),
+    markup`${table([say("rows"), say("reason"), say("places")], rows, [1, 2])}${more("moreReasons", total.refused.length - shown.length)}`,
     true,
   );
 }
 
 export function filesCard(files: readonly FileReport[]): Markup {
   const withTokens = files[0]?.tokens != null;
-  const rows = files
-    .slice(0, 200)
-    .map((file) => [
-      file.file,
-      file.format,
-      whole(file.rows),
-      whole(file.rows_refused),
-      bytes(file.bytes),
-      ...(withTokens
-        ? [short(file.tokens!.conversation?.sum ?? 0), percent(file.labelled_share ?? 0)]
-        : []),
-    ]);
+  const shown = files.slice(0, 200);
+  const rows = shown.map((file) => [
+    file.file,
+    file.format,
+    whole(file.rows),
+    whole(file.rows_refused),
+    bytes(file.bytes),
+    ...(withTokens
+      ? [short(file.tokens!.conversation?.sum ?? 0), percent(file.labelled_share ?? 0)]
+      : []),
+  ]);
   const head = [
     say("file"),
     say("format"),
@@ -285,5 +293,9 @@ export function filesCard(files: readonly FileReport[]): Markup {
     say("size"),
     ...(withTokens ? [say("tokens"), say("learnt")] : []),
   ];
-  return card("files", table(head, rows, [0]), true);
+  return card(
+    "files",
+    markup`${table(head, rows, [0])}${more("moreFiles", files.length - shown.length)}`,
+    true,
+  );
 }

@@ -5,11 +5,13 @@ import { type Markup, markup } from "./markup.js";
 
 const width = 560;
 const height = 190;
-const left = 42;
+/** Room for the numbers of the axis, also in the larger letters of a narrow screen. */
+const left = 60;
 const bottom = 24;
 const top = 26;
 const plotWidth = width - left - 8;
 const plotHeight = height - top - bottom;
+const widestColumn = 72;
 
 /** A round number that is a fourth of the highest or a little more. */
 function tickStep(highest: number): number {
@@ -26,7 +28,7 @@ export function histogramChart({ histogram, count, p50, p90, p99 }: LengthReport
   const highest = Math.max(...histogram.map((bin) => bin.count));
   const step = tickStep(highest);
   const scale = plotHeight / (Math.ceil(highest / step) * step);
-  const column = plotWidth / histogram.length;
+  const column = Math.min(plotWidth / histogram.length, widestColumn);
   const ground = top + plotHeight;
   const grid: Markup[] = [];
   for (let tick = 0; tick <= highest + step - 1; tick += step) {
@@ -69,19 +71,19 @@ export function histogramChart({ histogram, count, p50, p90, p99 }: LengthReport
     const x = position(value);
     const before = index > 0 ? position(all[index - 1]![1]) : Number.NEGATIVE_INFINITY;
     const text =
-      x - before < 26
+      x - before < 36
         ? markup``
         : markup`<text class="mark" x="${Math.min(x, width - 16)}" y="${top - 12}" text-anchor="middle">${name}</text>`;
     return markup`<line class="mark" x1="${x}" x2="${x}" y1="${top - 8}" y2="${ground}"><title>${name}: ${whole(value)}</title></line>${text}`;
   });
-  return markup`<svg viewBox="0 0 ${width} ${height}" role="img" class="chart">${grid}${columns}${marks}<line class="axis" x1="${left}" x2="${width - 8}" y1="${ground}" y2="${ground}"/>${names}</svg>`;
+  return markup`<svg viewBox="0 0 ${width} ${height}" role="img" class="chart" aria-label="p50 ${whole(p50)}, p90 ${whole(p90)}, p99 ${whole(p99)}">${grid}${columns}${marks}<line class="axis" x1="${left}" x2="${width - 8}" y1="${ground}" y2="${ground}"/>${names}</svg>`;
 }
 
 /** One ring of which `share` is filled. */
 export function ringChart(share: number): Markup {
   const radius = 42;
   const around = 2 * Math.PI * radius;
-  return markup`<svg viewBox="0 0 120 120" class="ring" role="img"><circle class="track" cx="60" cy="60" r="${radius}"/><circle class="fill" cx="60" cy="60" r="${radius}" stroke-dasharray="${round(share * around)} ${round(around)}" transform="rotate(-90 60 60)"/><text x="60" y="60" text-anchor="middle" dominant-baseline="central">${percent(share)}</text></svg>`;
+  return markup`<svg viewBox="0 0 120 120" class="ring" aria-hidden="true"><circle class="track" cx="60" cy="60" r="${radius}"/><circle class="fill" cx="60" cy="60" r="${radius}" stroke-dasharray="${round(share * around)} ${round(around)}" transform="rotate(-90 60 60)"/><text x="60" y="60" text-anchor="middle" dominant-baseline="central">${percent(share)}</text></svg>`;
 }
 
 /** A part of a bar, 0 to 1; `tone` 1 to 8 is its colour. */
@@ -99,10 +101,10 @@ export function partsBar(parts: readonly BarPart[]): Markup {
     at += share;
     return markup`<rect class="tone${tone}" x="${x}" y="0" width="${Math.max(0, round(1000 * share) - 2)}" height="20"><title>${title}</title></rect>`;
   });
-  return markup`<svg viewBox="0 0 1000 20" preserveAspectRatio="none" class="parts" role="img">${drawn}</svg>`;
+  return markup`<svg viewBox="0 0 1000 20" preserveAspectRatio="none" class="parts" aria-hidden="true">${drawn}</svg>`;
 }
 
 /** A bar from the left, for a cell of a table. */
 export function shareBar(share: number, kind: "good" | "bad" | "plain" = "plain"): Markup {
-  return markup`<svg viewBox="0 0 100 8" preserveAspectRatio="none" class="share ${kind}" role="img"><rect class="track" width="100" height="8" rx="2"/><rect class="fill" width="${round(100 * share)}" height="8" rx="2"/></svg>`;
+  return markup`<svg viewBox="0 0 100 8" preserveAspectRatio="none" class="share ${kind}" aria-hidden="true"><rect class="track" width="100" height="8" rx="2"/><rect class="fill" width="${round(100 * share)}" height="8" rx="2"/></svg>`;
 }

@@ -31,7 +31,7 @@ export function htmlReport(report: StatsReport, language: ReportLanguage): strin
   const unit = total.tokens ? "Tokens" : "Characters";
   const body = markup`<main>
 <header><div><h1>${say("title")}</h1><p>${title} · ${bytes(report.bytes)}${tokenizerLine(report)}</p></div>
-<nav><button id="language" type="button"><span class="en">中文</span><span class="zh">English</span></button><button id="theme" type="button">◐</button></nav></header>
+<nav><button id="language" type="button"><span class="en">中文</span><span class="zh">English</span></button><button id="theme" type="button" title="light / dark · 浅色 / 深色" aria-label="light / dark, 浅色 / 深色">◐</button></nav></header>
 ${tiles(report)}
 ${noticeList(report)}
 <div class="stacks"><div class="stack">
@@ -70,7 +70,7 @@ function tiles(report: StatsReport): Markup {
     found.push(tile(about + short(report.tokens_per_epoch), say("tokensEpoch")));
     found.push(tile(percent(total.labelled_share!), say("learntShare")));
   }
-  if (total.turns) found.push(tile(total.turns.mean.toFixed(1), say("turns")));
+  if (total.turns) found.push(tile(total.turns.mean.toFixed(1), say("turnsMean")));
   found.push(tile(percent(report.duplicates.near_share), say("duplicates")));
   found.push(tile(whole(refused), say("refusedRows"), refused > 0));
   return markup`<div class="tiles">${found}</div>`;

@@ -1,5 +1,6 @@
 /** What a report says in words: the few things that someone should know before training. */
 import type { StatsReport } from "../../../data/index.js";
+import { countRows } from "../../countRows.js";
 import { percent, whole } from "./figures.js";
 import { languageName, type Words } from "./words.js";
 
@@ -33,12 +34,13 @@ function sampleNotice({ sample, rows }: StatsReport): Notice[] {
 
 function refusedNotice({ total }: StatsReport): Notice[] {
   if (total.rows_refused === 0) return [];
-  const [count, share] = [whole(total.rows_refused), total.rows_refused / total.rows_measured];
+  const { rows_refused: count, rows_measured: measured } = total;
+  const share = count / measured;
   return [
     {
       kind: "problem",
-      en: `${count} rows (${percent(share)}) cannot be trained on.`,
-      zh: `${count} 行（${percent(share)}）无法用于训练。`,
+      en: `${countRows(count)} (${percent(share)}) cannot be trained on.`,
+      zh: `${whole(count)} 行（${percent(share)}）无法用于训练。`,
     },
   ];
 }
@@ -65,7 +67,7 @@ function truncationNotices(report: StatsReport): Notice[] {
     const count = whole(cut.rows_without_label);
     notices.push({
       kind: "problem",
-      en: `With max_seq_length ${length}, ${count} conversations have nothing left to learn.`,
+      en: `With max_seq_length ${length}, ${count} ${cut.rows_without_label === 1 ? "conversation has" : "conversations have"} nothing left to learn.`,
       zh: `max_seq_length 为 ${length} 时，${count} 个对话没有任何可学习的内容。`,
     });
   }
@@ -134,11 +136,11 @@ function textNotices({ total }: StatsReport): Notice[] {
   }
   const [special] = total.special_tokens;
   if (special) {
-    const rows = whole(special.rows);
+    const { rows } = special;
     notices.push({
       kind: "problem",
-      en: `${special.text} stands inside the texts of ${rows} rows, where the tokenizer makes a special token of it.`,
-      zh: `${rows} 行的文本里出现了 ${special.text}，分词器会把它当作特殊词元。`,
+      en: `${special.text} stands inside the texts of ${countRows(rows)}, where the tokenizer makes a special token of it.`,
+      zh: `${whole(rows)} 行的文本里出现了 ${special.text}，分词器会把它当作特殊词元。`,
     });
   }
   return notices;

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { collectStats, type StatsReport } from "../../../data/index.js";
 import { textWidth } from "../../textWidth.js";
+import { histogramChart } from "./charts.js";
 import { bytes, percent, short } from "./figures.js";
 import { htmlReport } from "./html.js";
 import { markup } from "./markup.js";
@@ -68,9 +69,9 @@ describe("in the terminal", () => {
     const text = terminalReport(report, { language: "en", color: false, columns: 80 })
       .join(" ")
       .replace(/\s+/g, " ");
-    expect(text).toContain("1 rows (16.7 %) cannot be trained on.");
+    expect(text).toContain("1 row (16.7 %) cannot be trained on.");
     expect(text).toContain("placeholders that nobody filled in, such as {{name}}");
-    expect(text).toContain("</s> stands inside the texts of 1 rows");
+    expect(text).toContain("</s> stands inside the texts of 1 row,");
     expect(text).toContain("20.0 % repeat one word for word");
   });
 });
@@ -108,6 +109,38 @@ describe("as a page", () => {
       expect(htmlReport(report, "en")).toContain(text);
     }
   });
+});
+
+test("a lone column is no wider than others are, and its mark is inside", () => {
+  const one = { from: 28, to: 30, count: 1 };
+  const lengths = { min: 29, mean: 29, p50: 29, p90: 29, p95: 29, p99: 29, max: 29 };
+  const { html } = histogramChart({ ...lengths, count: 1, sum: 29, histogram: [one] });
+  const [, from, width] = /<rect[^>]* x="([\d.]+)"[^>]* width="([\d.]+)"/.exec(html)!.map(Number);
+  const mark = Number(/<line class="mark" x1="([\d.]+)"/.exec(html)![1]);
+  expect(width).toBeLessThan(100);
+  expect(mark).toBeGreaterThan(from!);
+  expect(mark).toBeLessThan(from! + width!);
+});
+
+test("what does not fit says that it goes on", () => {
+  const refused = Array.from({ length: 35 }, (_, index) => ({
+    ...{ reason: `reason ${index}`, rows: 1, places: [{ file: "a.jsonl", line: index + 1 }] },
+  }));
+  const many = { ...report, total: { ...report.total, refused } };
+  const lines = terminalReport(many, { language: "en", color: false, columns: 80 });
+  expect(lines).toContain("  … 15 more reasons");
+  expect(htmlReport(many, "en")).toContain("… 5 <span");
+  const [prompt] = report.first_prompts.filter(({ text }) => text.startsWith("请用中文"));
+  expect([...prompt!.text]).toHaveLength(201);
+  expect(prompt!.text.endsWith("…")).toBe(true);
+});
+
+test("where every row is refused, there is nothing of roles", async () => {
+  const file = path.join(folder, "refused.jsonl");
+  writeFileSync(file, '{"messages":[]}\n');
+  const html = htmlReport(await collectStats([file], { threads: 1 }), "en");
+  expect(html).not.toContain("Messages by role");
+  expect(html).not.toContain("NaN");
 });
 
 test("markup escapes what is put in, in text and in attributes", () => {

@@ -29,7 +29,7 @@ button:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin-bottom:16px}
 .tile,.card{background:var(--card);border:1px solid var(--line);border-radius:12px}
 .tile{padding:14px 16px}.tile b{display:block;font-size:24px;line-height:1.25;font-weight:650;letter-spacing:-.01em}
-.tile span{color:var(--soft);font-size:13px}.tile.bad b{color:var(--bad)}
+.tile>span{display:block;color:var(--soft);font-size:13px}.tile>span::first-letter{text-transform:uppercase}.tile.bad b{color:var(--bad)}
 .stacks{display:flex;flex-wrap:wrap;gap:0 16px}.stack{flex:1 1 460px;min-width:0}
 .card{padding:18px 20px;margin-bottom:16px}
 .notices{margin-bottom:16px;padding:0;list-style:none}
@@ -39,6 +39,7 @@ overflow-wrap:anywhere}
 table{width:100%;border-collapse:collapse;font-size:14px}
 th{font-weight:500;color:var(--soft);font-size:13px;text-align:right;padding:4px 10px 6px 0;border-bottom:1px solid var(--line)}
 td{text-align:right;padding:6px 10px 6px 0;border-bottom:1px solid var(--line);vertical-align:top}
+td:not(:first-child):not(.text){white-space:nowrap}tr:has(.bar) td{vertical-align:middle}
 tr:last-child td{border-bottom:0}th:first-child,td:first-child{text-align:left}
 td.text,th.text{text-align:left;overflow-wrap:anywhere;white-space:pre-wrap}
 td.bar{width:34%;vertical-align:middle}.scroll{overflow-x:auto}
@@ -52,7 +53,7 @@ svg{display:block}.chart{width:100%;height:auto}.chart text{font-size:11px;fill:
 td.text:nth-child(2){min-width:9em}
 .ring text{font-size:16px;font-weight:650;fill:var(--ink)}
 .parts{width:100%;height:20px;border-radius:6px;margin:4px 0 10px;overflow:hidden}.parts rect:hover{opacity:.8}
-.share{width:100%;height:8px;margin-top:7px}.share .track{fill:var(--track)}.share .fill{fill:var(--accent)}
+.share{width:100%;height:8px}.share .track{fill:var(--track)}.share .fill{fill:var(--accent)}
 .share.bad .fill{fill:var(--bad)}.share.good .fill{fill:var(--good)}
 .tone1{fill:var(--t1)}.tone2{fill:var(--t2)}.tone3{fill:var(--t3)}.tone4{fill:var(--t4)}.tone5{fill:var(--t5)}
 .tone6{fill:var(--t6)}.tone7{fill:var(--t7)}.tone8{fill:var(--t8)}
@@ -60,6 +61,8 @@ td.text:nth-child(2){min-width:9em}
 .legend li{display:flex;align-items:center;gap:6px}.legend svg{width:10px;height:10px;border-radius:3px}
 .side{display:flex;gap:22px;align-items:center}.side>div{flex:1;min-width:0}
 footer{margin-top:26px;color:var(--soft);font-size:12.5px;overflow-wrap:anywhere}
+@media (max-width:560px){main{padding:20px 14px 40px}header{display:block;position:relative}nav{position:absolute;top:0;right:0}
+h1{padding-right:130px;font-size:22px}.chart text{font-size:18px}.card{padding:16px 14px}}
 @media print{nav{display:none}.card,.tile{break-inside:avoid}}
 `;
 

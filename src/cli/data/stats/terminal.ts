@@ -262,13 +262,17 @@ function duplicates(page: Page, report: DuplicatesReport): void {
 function refused(page: Page, total: PartReport): void {
   if (total.rows_refused === 0) return;
   heading(page, "refusedRows");
-  for (const { reason, rows, places } of total.refused.slice(0, 20)) {
+  for (const { reason, rows, places } of total.refused.slice(0, shownReasons)) {
     for (const line of wrapText(visibleText(`${whole(rows)}  ${reason}`), page.columns - 2)) {
       page.lines.push(`  ${line}`);
     }
     clipped(page, `    ${places.map(page.place).join("  ")}`);
   }
+  const rest = total.refused.length - shownReasons;
+  if (rest > 0) page.lines.push(`  … ${rest} ${page.say("moreReasons")}`);
 }
+
+const shownReasons = 20;
 
 function found(page: Page, report: StatsReport): void {
   const { total } = report;
