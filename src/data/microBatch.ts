@@ -1,5 +1,6 @@
 /** What one forward and backward pass is computed on. */
 import type { Source } from "../text/index.js";
+import type { DataError } from "../util/errors.js";
 import type { EncodedRow, EncodedSequence } from "./rowEncoder.js";
 
 /** One conversation, as it goes into a packed row. */
@@ -9,6 +10,16 @@ export interface TrainingSequence {
   /** [length]; what position i itself should be (unshifted), -100 where nothing is learnt. */
   labels: Int32Array;
   source: Source;
+}
+
+/** A row that was left out. */
+export interface SkippedRow {
+  source: Source;
+  /** Begins with file and line. */
+  reason: string;
+  why?: string;
+  /** It is good, but longer than `overLength: "drop"` lets pass. */
+  dropped?: true;
 }
 
 export interface MicroBatch {
@@ -23,7 +34,7 @@ export interface MicroBatch {
   /** Sequences that were cut at the maximal length. */
   truncated: number;
   /** Rows left out: bad ones with `onError: "skip"`, long ones with `overLength: "drop"`. */
-  skipped: { source: Source; reason: string }[];
+  skipped: SkippedRow[];
   /** A stream has no more rows; so have all micro-batches after this one. */
   ended?: true;
 }
@@ -44,11 +55,15 @@ export function sortRows(
     const { source } = row;
     if (row.ok) {
       for (const sequence of row.sequences) sequences.push({ ...sequence, source });
-      if (row.dropped !== undefined) skipped.push({ source, reason: row.dropped });
+      if (row.dropped !== undefined) skipped.push({ source, reason: row.dropped, dropped: true });
     } else if (onError === "fail") throw row.error;
-    else skipped.push({ source, reason: row.error.message });
+    else skipped.push(skippedRow(source, row.error));
   }
   return { sequences, skipped };
+}
+
+function skippedRow(source: Source, { message, why }: DataError): SkippedRow {
+  return { source, reason: message, ...(why === undefined ? {} : { why }) };
 }
 
 export function microBatchOf(

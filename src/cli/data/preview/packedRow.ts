@@ -3,6 +3,7 @@ import type { MicroBatch } from "../../../data/index.js";
 import { ignoredLabel, type Tokenizer } from "../../../text/index.js";
 import { renderTokens } from "../renderTokens.js";
 import { percent, whole } from "../stats/figures.js";
+import { visibleText } from "../visibleText.js";
 
 export interface PackedRow {
   micro_batch: number;
@@ -45,7 +46,7 @@ export function renderPackedRow(
   const count = batch.sequences.length;
   const lines = [
     `Micro-batch ${row.micro_batch} (epoch ${row.epoch}, ${whole(row.micro_batches_per_epoch)} an epoch): ` +
-      `${count} conversations in one row of ${whole(tokens)} tokens, ` +
+      `${count} ${count === 1 ? "conversation" : "conversations"} in one row of ${whole(tokens)} tokens, ` +
       `${whole(labelled)} learnt (${percent(labelled / Math.max(1, tokens))})`,
     `cu_seqlens  ${starts.join(" ")}`,
     "",
@@ -60,15 +61,16 @@ export function renderPackedRow(
       `${file}:${line}  ${learnt} of ${to - from} learnt (${percent(learnt / (to - from))}) `;
     lines.push("", title, renderTokens(sequence, tokenizer, color));
   }
-  if (batch.skipped.length > 0) {
-    lines.push("", `${batch.skipped.length} rows of this micro-batch cannot be trained on.`);
+  for (const { reason, why } of batch.skipped) {
+    lines.push("", visibleText(`left out: ${reason}${why === undefined ? "" : ` (${why})`}`));
   }
   return lines;
 }
 
 /** `█` mostly learnt, `░` mostly context, `│` where a conversation begins. */
 function scaleLines(batch: MicroBatch, tokens: number, color: boolean, columns: number): string[] {
-  const room = Math.max(10, columns - 2);
+  // A token takes a column or less, so that each column has one to show.
+  const room = Math.min(Math.max(10, columns - 2), tokens);
   const learnt = new Float64Array(room);
   const total = new Float64Array(room);
   const borders = new Set<number>();

@@ -88,7 +88,7 @@ describe("rows are chosen", () => {
   test("refused rows are counted where something is searched for", () => {
     const { code, stdout } = preview("--grep", "人工智能");
     expect(code).toBe(0);
-    expect(stdout).toContain("1 rows on the way cannot be trained on.");
+    expect(stdout).toContain("1 row on the way cannot be trained on.");
     expect(preview("--rows", "4").code).toBe(3);
   });
 
@@ -99,6 +99,7 @@ describe("rows are chosen", () => {
     [["--rows", "1", "--sample", "2"], "--rows and --sample are both given"],
     [["--only-truncated"], "--only-truncated needs --max-seq-length"],
     [["--role", "bot"], "--role bot: no such value"],
+    [["--batch-size", "2"], "--batch-size needs --packed"],
   ])("%j is refused with what is wrong", (args, message) => {
     const { code, stderr } = preview(...args);
     expect(stderr).toContain(message);
@@ -111,14 +112,14 @@ describe("the packed row", () => {
     "packed.jsonl",
     Array.from({ length: 5 }, (_, index) => row(`question ${index}`, "answer ".repeat(index + 1))),
   );
-  const packed = (...args: string[]) =>
+  const packed = (...args: string[]) => packedOf(rows, ...args);
+  const packedOf = (file: string, ...args: string[]) =>
     spawnSync(
       process.execPath,
-      ["--import", tsx, main, "data", "preview", rows, "--packed", ...args].concat(
+      ["--import", tsx, main, "data", "preview", file, "--packed", ...args].concat(
         "--tokenizer",
         tokenizer,
-        "--template",
-        "vicuna",
+        ...(args.includes("--template") ? [] : ["--template", "vicuna"]),
         "--batch-size",
         "3",
       ),
@@ -142,6 +143,33 @@ describe("the packed row", () => {
     const learnt = shownRows.flatMap(({ labels }: { labels: number[] }) => labels);
     expect(row.labelled_tokens).toBe(learnt.filter((label: number) => label !== -100).length);
     expect(row).toMatchObject({ micro_batch: 0, epoch: 0, micro_batches_per_epoch: 2 });
+  });
+
+  test("rows that over_length drop leaves out are named, and are no failure", () => {
+    const { stdout, stderr, status } = packed(
+      ...["1", "--max-seq-length", "40", "--over-length", "drop"],
+    );
+    expect(stdout).toMatch(/^left out: .*packed\.jsonl:\d: longer than max_seq_length 40/m);
+    expect(status, stderr).toBe(0);
+  });
+
+  test("a map of few tokens has a column for each, and shows learnt what is", () => {
+    const one = write("one.jsonl", [row("one", "1")]);
+    const flags = ["0", "--template", "firefly-classic"];
+    const { stdout } = packedOf(one, ...flags, "--json");
+    const labels: number[] = JSON.parse(stdout).rows[0].labels;
+    expect(labels.length).toBeLessThan(70);
+    const map = labels.slice(1).map((label) => (label === -100 ? "░" : "█"));
+    expect(packedOf(one, ...flags).stdout).toContain(`\n│${map.join("")}│\n`);
+  });
+
+  test.each([
+    [["--rows", "2"], "--packed and --rows are both given"],
+    [["--grep", "a", "--limit", "1"], "--packed and --limit, --grep are both given"],
+  ])("%j is refused, for a micro-batch's rows are the run's", (args, message) => {
+    const { status, stderr } = packed("0", ...args);
+    expect(stderr).toContain(message);
+    expect(status).toBe(2);
   });
 
   test("is shown as text with a map of what is learnt", () => {

@@ -6,20 +6,60 @@ import {
   type SourceOptions,
 } from "../../../data/index.js";
 import type { EncodedConversation, OverLength, Source, Tokenizer } from "../../../text/index.js";
-import { DataError } from "../../../util/errors.js";
+import { ConfigError, DataError } from "../../../util/errors.js";
+import { countRows } from "../../countRows.js";
 import { oneOf, sourceOptions } from "../options.js";
 import { progressLine } from "../progressLine.js";
 import { previewLegend, renderTokens } from "../renderTokens.js";
 import { openTextModel, type TextModel } from "../textModel.js";
+import { visibleText } from "../visibleText.js";
 import type { PreviewFlags } from "./flags.js";
 import { packedRow, renderPackedRow } from "./packedRow.js";
 import { type SelectedRows, selectRows } from "./selectRows.js";
 
 export async function runPreview(files: readonly string[], flags: PreviewFlags): Promise<void> {
+  checkTogether(flags);
   const reading = sourceOptions(flags);
   const model = await openTextModel(flags);
   if (flags.packed === undefined) await previewRows(files, flags, reading, model);
   else await previewPacked(files, flags, reading, model);
+}
+
+/** Flags that choose rows, as they are typed. */
+const choosing: Partial<Record<keyof PreviewFlags, string>> = {
+  limit: "--limit",
+  sample: "--sample",
+  row: "--row",
+  rows: "--rows",
+  grep: "--grep",
+  role: "--role",
+  minTokens: "--min-tokens",
+  maxTokens: "--max-tokens",
+  onlyTruncated: "--only-truncated",
+};
+/** Flags that say what a micro-batch is. */
+const batching: Partial<Record<keyof PreviewFlags, string>> = {
+  batchSize: "--batch-size",
+  packing: "--packing",
+};
+
+/** @throws ConfigError for flags that would be without effect */
+function checkTogether(flags: PreviewFlags): void {
+  const given = (names: typeof choosing) =>
+    Object.entries(names).flatMap(([key, name]) => (Object.hasOwn(flags, key) ? [name] : []));
+  const [chosen, batched] = [given(choosing), given(batching)];
+  if (flags.packed !== undefined && chosen.length > 0) {
+    throw new ConfigError(`--packed and ${chosen.join(", ")} are both given`, {
+      why: "a micro-batch has the rows that the run takes",
+      todo: "leave one of them out",
+    });
+  }
+  if (flags.packed === undefined && batched.length > 0) {
+    throw new ConfigError(`${batched.join(", ")} needs --packed`, {
+      why: "without it single rows are shown, not micro-batches",
+      todo: "add --packed, or leave it out",
+    });
+  }
 }
 
 async function previewRows(
@@ -71,21 +111,25 @@ function rowLines(
   const lines = [previewLegend(color)];
   for (const result of results) {
     if (!result.ok) {
-      lines.push("", `refused: ${result.error.message}`);
+      const { message, why } = result.error;
+      lines.push("", visibleText(`refused: ${message}${why === undefined ? "" : ` (${why})`}`));
       continue;
     }
     if (result.dropped !== undefined) {
-      lines.push("", `left out: ${result.dropped}`);
+      lines.push("", visibleText(`left out: ${result.dropped}`));
     }
     for (const encoded of result.encoded) {
       lines.push("", heading(encoded, result.source), renderTokens(encoded, tokenizer, color));
     }
   }
-  if (results.length === 0) lines.push("", `None of ${looked} rows is as asked for.`);
+  if (results.length === 0) lines.push("", `None of ${countRows(looked)} is as asked for.`);
   else if (results.length < all) {
-    lines.push("", `${all - results.length} more rows are not shown.`);
+    lines.push(
+      "",
+      `${all - results.length} more ${all - results.length === 1 ? "row is" : "rows are"} not shown.`,
+    );
   }
-  if (skipped > 0) lines.push(`${skipped} rows on the way cannot be trained on.`);
+  if (skipped > 0) lines.push(`${countRows(skipped)} on the way cannot be trained on.`);
   return lines;
 }
 
@@ -118,10 +162,10 @@ async function previewPacked(
       const lines = renderPackedRow(batch, packed, tokenizer, color, columns);
       process.stdout.write(`${[previewLegend(color), "", ...lines].join("\n")}\n`);
     }
-    const [bad] = batch.skipped;
-    if (bad) {
-      throw new DataError(`${batch.skipped.length} rows of the batch cannot be trained on`, {
-        why: `the first: ${bad.reason}`,
+    const bad = batch.skipped.filter(({ dropped }) => !dropped);
+    if (bad.length > 0) {
+      throw new DataError(`${countRows(bad.length)} of the batch cannot be trained on`, {
+        why: `the first: ${bad[0]!.reason}`,
         todo: "correct or remove the rows, or train with on_error skip",
       });
     }
@@ -148,15 +192,15 @@ function jsonRow(
 }
 
 function heading(encoded: EncodedConversation, { file, line }: Source): string {
-  const { inputIds, labelledTokens, truncated, fullLength } = encoded;
+  const { inputIds, labelledTokens, truncated, fullLength, fullLengthEstimated } = encoded;
   const share = Math.round((100 * labelledTokens) / inputIds.length);
-  const cut = truncated ? `; cut from ${fullLength}` : "";
+  const cut = truncated ? `; cut from ${fullLengthEstimated ? "about " : ""}${fullLength}` : "";
   return `${file}:${line}  ${labelledTokens} of ${inputIds.length} tokens are learnt (${share}%)${cut}`;
 }
 
 function refused(bad: readonly Extract<RowResult, { ok: false }>[], rows: number): DataError {
   const { error } = bad[0]!;
-  return new DataError(`${bad.length} of the ${rows} rows cannot be trained on`, {
+  return new DataError(`${bad.length} of the ${countRows(rows)} cannot be trained on`, {
     why: `the first: ${error.message}${error.why ? `: ${error.why}` : ""}`,
     ...(error.todo === undefined ? {} : { todo: error.todo }),
   });
