@@ -175,7 +175,7 @@ void forEachText(const Arguments& arguments, const Shape& shape, Use&& use) {
     check(arguments.env, napi_close_handle_scope(arguments.env, scope));
     shingles.read(text.data(), text.size(), shape.unit, shape.each, shape.whole);
     hasher.hash(shingles, first, second);
-    use(i, first, second);
+    use(first, second, shingles.isShort());
   }
 }
 
@@ -194,7 +194,9 @@ napi_value signatures(napi_env env, napi_callback_info info) {
     std::copy(b, b + permutations, additions.begin());
     const size_t numbers = permutations;
     std::vector<uint32_t> minima(rounded), rows;
-    forEachText(arguments, shape, [&](uint32_t, const std::vector<uint32_t>& first, const std::vector<uint32_t>&) {
+    forEachText(arguments, shape, [&](std::vector<uint32_t>& first, const std::vector<uint32_t>& second, bool isShort) {
+      // Two of a hundred thousand short texts have 32 bits in common, and would be equal by one hash alone.
+      if (isShort) first.push_back(second[0]);
       shape.kernels.minimise(first.data(), first.size(), multipliers.data(), additions.data(), rounded, minima.data());
       rows.insert(rows.end(), minima.begin(), minima.begin() + static_cast<ptrdiff_t>(numbers));
     });
@@ -209,7 +211,7 @@ napi_value shingleHashes(napi_env env, napi_callback_info info) {
   return guarded(env, info, [&](const Arguments& arguments) {
     const Shape shape = shapeOf(arguments);
     std::vector<uint64_t> hashes;
-    forEachText(arguments, shape, [&](uint32_t, const std::vector<uint32_t>& first, const std::vector<uint32_t>& second) {
+    forEachText(arguments, shape, [&](const std::vector<uint32_t>& first, const std::vector<uint32_t>& second, bool) {
       for (size_t i = 0; i < first.size(); ++i) hashes.push_back(static_cast<uint64_t>(second[i]) << 32 | first[i]);
     });
     std::sort(hashes.begin(), hashes.end());
@@ -298,7 +300,7 @@ napi_value simHashes(napi_env env, napi_callback_info info) {
   return guarded(env, info, [&](const Arguments& arguments) {
     const Shape shape = shapeOf(arguments);
     std::vector<uint64_t> results;
-    forEachText(arguments, shape, [&](uint32_t, const std::vector<uint32_t>& first, const std::vector<uint32_t>& second) {
+    forEachText(arguments, shape, [&](const std::vector<uint32_t>& first, const std::vector<uint32_t>& second, bool) {
       uint32_t counts[64] = {};
       for (size_t i = 0; i < first.size(); ++i) {
         for (uint32_t bit = 0; bit < 32; ++bit) counts[bit] += (first[i] >> bit) & 1;

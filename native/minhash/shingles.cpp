@@ -168,12 +168,13 @@ void Shingles::read(const char16_t* text, size_t length, Unit unit, uint32_t tok
     pick(text, length, unit, out);
   }
   const size_t tokens = static_cast<size_t>(out.stop - ends_.get());
+  short_ = tokens < each_ && wholeWhenShort;
   if (tokens >= each_) {
     count_ = tokens - each_ + 1;
     return;
   }
-  count_ = wholeWhenShort ? 1 : 0;
-  if (!wholeWhenShort) return;
+  count_ = short_ ? 1 : 0;
+  if (!short_) return;
   // One shingle of all tokens; of the text as it is where it has none, so that "?" and "!" differ.
   bool empty = true;
   for (size_t i = 0; i < tokens; ++i) empty = empty && starts_[i] == ends_[i];

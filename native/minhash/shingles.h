@@ -31,6 +31,8 @@ class Shingles {
   void read(const char16_t* text, size_t length, Unit unit, uint32_t tokensEach, bool wholeWhenShort);
 
   size_t count() const { return count_; }
+  // Whether the only shingle is a text that is too short for one.
+  bool isShort() const { return short_; }
   const uint8_t* bytes(size_t shingle) const { return bytes_.get() + starts_[shingle]; }
   size_t length(size_t shingle) const { return ends_[shingle + each_ - 1] - starts_[shingle]; }
 
@@ -42,6 +44,7 @@ class Shingles {
   std::unique_ptr<uint32_t[]> starts_, ends_;
   size_t capacity_ = 0;
   size_t count_ = 0, each_ = 1;
+  bool short_ = false;
 };
 
 // The first eight bytes of each shingle's SHA-1, read little-endian: the low half is what the reference hashes with.

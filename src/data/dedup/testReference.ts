@@ -1,7 +1,6 @@
 /** For tests: what the reference computed, and the same in plain JavaScript. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { ShingleUnit } from "./parameters.js";
 import type { PermutationOrder } from "./permutations.js";
 
 interface DedupFacts {
@@ -30,29 +29,35 @@ export function sha1(bytes: NodeJS.ArrayBufferView): string {
   return createHash("sha1").update(bytes).digest("hex");
 }
 
-/** Shingles of the units without a Python reference, by regular expressions. */
-export function plainShingles(text: string, unit: ShingleUnit & "mixed", size: number): string[] {
+/** Shingles of the unit without a Python reference, by regular expressions. */
+export function plainShingles(
+  text: string,
+  size: number,
+): { shingles: string[]; isShort: boolean } {
   const single = "\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}";
   const pattern = new RegExp(`[${single}]|(?:(?![${single}])[\\p{L}\\p{N}\\p{M}_])+`, "gu");
   const tokens = text.toLowerCase().match(pattern) ?? [];
-  if (unit === "mixed" && tokens.length < size) {
-    return [tokens.length > 0 ? tokens.join(" ") : text.toLowerCase()];
+  if (tokens.length < size) {
+    const whole = tokens.length > 0 ? tokens.join(" ") : text.toLowerCase();
+    return { shingles: [whole], isShort: true };
   }
-  return Array.from({ length: tokens.length - size + 1 }, (_, from) =>
+  const shingles = Array.from({ length: tokens.length - size + 1 }, (_, from) =>
     tokens.slice(from, from + size).join(" "),
   );
+  return { shingles, isShort: false };
 }
 
-/** A signature without vector instructions, in big numbers. */
+/** A signature without vector instructions, in big numbers. A short text has two hashes. */
 export function plainSignature(
-  shingles: readonly string[],
+  { shingles, isShort }: { shingles: readonly string[]; isShort: boolean },
   a: BigUint64Array,
   b: BigUint64Array,
 ): Uint32Array {
   const prime = (1n << 61n) - 1n;
-  const hashes = shingles.map((shingle) =>
-    BigInt(createHash("sha1").update(shingle).digest().readUInt32LE(0)),
-  );
+  const hashes = shingles.flatMap((shingle) => {
+    const digest = createHash("sha1").update(shingle).digest();
+    return (isShort ? [0, 4] : [0]).map((at) => BigInt(digest.readUInt32LE(at)));
+  });
   return Uint32Array.from(a, (multiplier, index) => {
     let least = 0xffffffff;
     for (const hash of hashes) {
