@@ -21,11 +21,12 @@ const longestUnit = 400;
 export function longestLoop(text: string): Loop | undefined {
   const last = new Int32Array(1 << tableBits).fill(-1);
   let best: Loop | undefined;
+  let hash = 0;
+  let hashed = -2;
   for (let index = 0; index + window <= text.length; index++) {
-    let hash = 0;
-    for (let k = 0; k < window; k++)
-      hash = Math.imul(hash ^ text.charCodeAt(index + k), 0x01000193);
-    const slot = (hash ^ (hash >>> 15)) & ((1 << tableBits) - 1);
+    hash = index === hashed + 1 ? rolled(hash, text, index) : hashOf(text, index);
+    hashed = index;
+    const slot = Math.imul(hash, 0x9e3779b1) >>> (32 - tableBits);
     const earlier = last[slot]!;
     last[slot] = index;
     const period = index - earlier;
@@ -41,6 +42,28 @@ export function longestLoop(text: string): Loop | undefined {
     index = Math.max(index, end - window);
   }
   return best;
+}
+
+const base = 0x01000193;
+/** `base` to the power of the window less one. */
+const leading = Array.from({ length: window - 1 }).reduce<number>(
+  (power) => Math.imul(power, base),
+  1,
+);
+
+/** Hash of the eight units from `index`. */
+function hashOf(text: string, index: number): number {
+  let hash = 0;
+  for (let k = 0; k < window; k++) {
+    hash = (Math.imul(hash, base) + text.charCodeAt(index + k)) | 0;
+  }
+  return hash;
+}
+
+/** The same, from the hash of the place before. */
+function rolled(hash: number, text: string, index: number): number {
+  const kept = hash - Math.imul(text.charCodeAt(index - 1), leading);
+  return (Math.imul(kept, base) + text.charCodeAt(index + window - 1)) | 0;
 }
 
 /** How much of a text is sentences and lines that were there already. */

@@ -109,8 +109,10 @@ export const filterSelfIdentification: CleanOperator<SelfIdentificationOptions> 
           ]
         : []),
     ];
+    const anyName = new RegExp(name, "iu");
     return (row) => {
       for (const answer of answersOf(row)) {
+        if (!asAnAi && !anyName.test(answer)) continue;
         for (const phrase of phrases) {
           const found = phrase.exec(answer)?.[0];
           if (found !== undefined) return { reason: `says: ${excerpt(found, 0, 80)}` };

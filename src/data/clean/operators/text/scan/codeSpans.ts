@@ -20,15 +20,12 @@ export interface CodeOptions {
  */
 export function splitCode(text: string, { inlineIsProse = false }: CodeOptions = {}): Span[] {
   if (!text.includes("`") && !text.includes("~~~")) return [{ text, code: false }];
-  const runs = [...text.matchAll(/`+|^[ \t]{0,12}~{3,}/gm)].map((match) => {
-    const mark = match[0].trimStart();
-    return {
-      mark: mark[0]!,
-      length: mark.length,
-      start: match.index,
-      end: match.index + match[0].length,
-    };
-  });
+  const runs: (Run & { start: number; end: number })[] = [];
+  // One at a time: a text of nothing but marks has millions of matches.
+  for (const { 0: found, index: start } of text.matchAll(/`+|^[ \t]{0,12}~{3,}/gm)) {
+    const mark = found.trimStart();
+    runs.push({ mark: mark[0]!, length: mark.length, start, end: start + found.length });
+  }
   const closing = closingRuns(runs);
   const spans: Span[] = [];
   let done = 0;
