@@ -8,6 +8,7 @@ import { planMixture } from "./mixture.js";
 import { localEncoder, type RowEncoder, threadedEncoder } from "./rowEncoder.js";
 import { type DataSummary, summarise } from "./summary.js";
 import type { DataCursor, TrainingDataOptions } from "./trainingOptions.js";
+import { usedBatches } from "./usedBatches.js";
 
 export interface TrainingData {
   /** Rows of one epoch. */
@@ -68,6 +69,7 @@ export async function openTrainingData(options: TrainingDataOptions): Promise<Tr
     const { microBatchesPerEpoch } = feed;
     const { rowsPerEpoch } = mixture;
     const ahead = new Map<number, Promise<MicroBatch[]>>();
+    const handOut = usedBatches();
     const start = (number: number) => {
       const unit = feed.unitOf(number);
       const known = ahead.get(unit);
@@ -92,7 +94,9 @@ export async function openTrainingData(options: TrainingDataOptions): Promise<Tr
         for (const unit of ahead.keys()) if (unit < first || unit > last) ahead.delete(unit);
         const wanted = start(number);
         for (let next = number + 1; next <= number + prefetch; next++) start(next);
-        return (await wanted).find((batch) => batch.number === number)!;
+        const batch = (await wanted).find((one) => one.number === number)!;
+        if (options.workers) handOut(batch);
+        return batch;
       },
       summary: (sampleSize) => summarise(source, options, sampleSize),
       async close() {

@@ -2,6 +2,7 @@
 import { EnvironmentError } from "../../util/errors.js";
 import { workerPool } from "../../util/workerPool.js";
 import { type MicroBatch, microBatchOf } from "../microBatch.js";
+import { usedBatches } from "../usedBatches.js";
 import type { StreamOptions } from "./streamBatches.js";
 import type { StreamWorkerSettings } from "./streamWorker.js";
 
@@ -30,6 +31,7 @@ export function openStreamingData(options: StreamingDataOptions): StreamingData 
   const pending: Promise<MicroBatch | undefined>[] = [];
   let pool: ReturnType<typeof startPool> | undefined;
   let next: number | undefined;
+  const handOut = usedBatches();
   const startPool = (first: number) =>
     workerPool<StreamWorkerSettings, number, MicroBatch | undefined>(
       new URL("./streamWorker", import.meta.url),
@@ -55,6 +57,7 @@ export function openStreamingData(options: StreamingDataOptions): StreamingData 
         pending.push(coming);
       }
       const batch = await pending.shift()!;
+      if (batch) handOut(batch);
       return batch ?? { ...microBatchOf(number, 0, [], []), ended: true };
     },
     close: async () => pool?.close(),
