@@ -7,14 +7,12 @@
 /** From the bytes of a word to ids. */
 export type MergeBytes = (bytes: Uint8Array) => number[];
 
-/** A merge that was learnt: the pair of ids that it joins, and the id of the result. */
-export type Merge = readonly [left: number, right: number, result: number];
-
 /**
  * @param byteIds ids of the 256 bytes
- * @param merges in the order in which they were learnt
+ * @param merges [merges * 3] the ids that are joined and the id of the result, in the order in which
+ *   they were learnt
  */
-export function createByteMerger(byteIds: ArrayLike<number>, merges: readonly Merge[]): MergeBytes {
+export function createByteMerger(byteIds: Int32Array, merges: Int32Array): MergeBytes {
   const table = pairTable(merges);
   let capacity = 0;
   let ids = new Int32Array(0);
@@ -64,30 +62,27 @@ export function createByteMerger(byteIds: ArrayLike<number>, merges: readonly Me
 }
 
 /** Ranks by pairs of ids: a table with open addressing, since a Map of numbers takes ten times the memory. */
-function pairTable(merges: readonly Merge[]) {
+function pairTable(merges: Int32Array) {
   let size = 16;
-  while (size < 2 * merges.length) size *= 2;
+  while (size < merges.length) size *= 2;
   const slots = new Int32Array(size).fill(-1);
-  const lefts = Int32Array.from(merges, ([left]) => left);
-  const rights = Int32Array.from(merges, ([, right]) => right);
-  const results = Int32Array.from(merges, ([, , result]) => result);
   const slotOf = (left: number, right: number) => {
     let slot = Math.imul(Math.imul(left, 0x9e3779b1) ^ right, 0x85ebca6b);
     slot = (slot ^ (slot >>> 15)) & (size - 1);
     for (;;) {
       const rank = slots[slot]!;
-      if (rank < 0 || (lefts[rank] === left && rights[rank] === right)) return slot;
+      if (rank < 0 || (merges[3 * rank] === left && merges[3 * rank + 1] === right)) return slot;
       slot = (slot + 1) & (size - 1);
     }
   };
   // Of a pair that stands twice the last counts, as in the reference.
-  merges.forEach(([left, right], rank) => {
-    slots[slotOf(left, right)] = rank;
-  });
+  for (let rank = 0; 3 * rank < merges.length; rank++) {
+    slots[slotOf(merges[3 * rank]!, merges[3 * rank + 1]!)] = rank;
+  }
   return {
     /** The rank of a pair, or -1. */
     find: (left: number, right: number) => slots[slotOf(left, right)]!,
-    result: (rank: number) => results[rank]!,
+    result: (rank: number) => merges[3 * rank + 2]!,
   };
 }
 

@@ -1,13 +1,12 @@
 /** What merging needs of a byte-level vocabulary. */
 import { isRecord, type TokenizerJson } from "../tokenizerFiles.js";
 import { byteAlphabet } from "./byteAlphabet.js";
-import type { Merge } from "./bytePairs.js";
 
 export interface ByteLevelVocabulary {
   /** Ids of the 256 bytes, -1 for one that no training text had. */
   byteIds: Int32Array;
-  /** In the order in which they were learnt. */
-  merges: Merge[];
+  /** [merges * 3] the ids that are joined and the id of the result, in the order in which they were learnt */
+  merges: Int32Array;
   /** Bytes of each token, by id. */
   lengths: Uint16Array;
   /** The id of some bytes that are a token, where whole words are taken without merging. */
@@ -21,25 +20,26 @@ export function readByteLevelVocabulary({
   ignore_merges: takesWholeWords,
 }: TokenizerJson["model"]): ByteLevelVocabulary | undefined {
   if (!isRecord(vocab) || !Array.isArray(merges)) return undefined;
-  const ids = new Map(Object.entries(vocab as Record<string, number>));
-  const byteIds = Int32Array.from(byteAlphabet, (character) => ids.get(character) ?? -1);
-  const pairs: Merge[] = [];
-  for (const merge of merges as (string | [string, string])[]) {
+  const idOf = (token: string) => (Object.hasOwn(vocab, token) ? Number(vocab[token]) : -1);
+  const byteIds = Int32Array.from(byteAlphabet, idOf);
+  const triples = new Int32Array(3 * merges.length);
+  for (const [rank, merge] of (merges as (string | [string, string])[]).entries()) {
     const [left = "", right = ""] = typeof merge === "string" ? merge.split(" ") : merge;
-    const [leftId, rightId, result] = [ids.get(left), ids.get(right), ids.get(left + right)];
-    if (leftId === undefined || rightId === undefined || result === undefined) return undefined;
-    pairs.push([leftId, rightId, result]);
+    const triple = [idOf(left), idOf(right), idOf(left + right)];
+    if (triple.includes(-1)) return undefined;
+    triples.set(triple, 3 * rank);
   }
   let largest = 0;
   let longest = 0;
-  for (const [token, id] of ids) {
-    largest = Math.max(largest, id);
+  for (const token in vocab) {
+    largest = Math.max(largest, idOf(token));
     longest = Math.max(longest, token.length);
   }
   const lengths = new Uint16Array(largest + 1);
-  for (const [token, id] of ids) lengths[id] = token.length;
-  const found = { byteIds, merges: pairs, lengths };
+  for (const token in vocab) lengths[idOf(token)] = token.length;
+  const found = { byteIds, merges: triples, lengths };
   if (takesWholeWords !== true) return found;
+  const ids = new Map(Object.entries(vocab as Record<string, number>));
   const wholeWord = (bytes: Uint8Array) => {
     if (bytes.length > longest) return undefined;
     let token = "";
