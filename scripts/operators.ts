@@ -1,7 +1,7 @@
 /**
- * The operators that Tunewright calls, by their names in libtorch: `name`, `name.overload`,
- * `name.Tensor|Scalar` for a function that takes either, and `… as name` where the schema's name
- * would mislead.
+ * The operators that Tunewright calls, and the everyday ones of PyTorch beside them for programs on
+ * the library, by their names in libtorch: `name`, `name.overload`, `name.Tensor|Scalar` for a
+ * function that takes either, and `… as name` where the schema's name would mislead.
  */
 export const operators: readonly string[] = [
   // arithmetic
@@ -15,14 +15,12 @@ export const operators: readonly string[] = [
   "div_.Tensor|Scalar",
   "addcmul_",
   "addcdiv_",
-  "lerp_.Scalar",
   "neg",
   "abs",
   "exp",
   "exp_",
   "log",
   "sqrt",
-  "sqrt_",
   "rsqrt",
   "reciprocal",
   "pow.Tensor_Scalar",
@@ -47,10 +45,7 @@ export const operators: readonly string[] = [
   "logical_not",
   "isfinite",
   "isnan",
-  "bitwise_and.Tensor|Scalar",
-  "bitwise_or.Tensor|Scalar",
   "bitwise_left_shift.Tensor|Tensor_Scalar",
-  "bitwise_right_shift.Tensor|Tensor_Scalar",
   "equal",
   "allclose",
   "where.self as where",
@@ -69,7 +64,6 @@ export const operators: readonly string[] = [
   "sort",
   "topk",
   "bucketize.Tensor",
-  "multinomial",
   "bernoulli_.float",
   // making
   "zeros",
@@ -84,7 +78,6 @@ export const operators: readonly string[] = [
   "empty_like",
   "uniform_",
   "normal_",
-  "exponential_",
   // shape
   "view",
   "view.dtype as viewDtype",
@@ -115,8 +108,6 @@ export const operators: readonly string[] = [
   "gather",
   "scatter_add_",
   "index_add_",
-  "index_copy_",
-  "index_fill_.int_Scalar",
   "masked_fill.Scalar",
   "masked_fill_.Scalar",
   "fill_.Scalar",
@@ -133,17 +124,13 @@ export const operators: readonly string[] = [
   "baddbmm",
   "mm.out as mmOut",
   "mul.out as mulOut",
-  "bmm.out as bmmOut",
   "silu_backward.grad_input as siluBackwardOut",
   // layers
   "rms_norm",
   "silu",
-  "silu_",
-  "silu_backward",
   "gelu",
   "softmax.int",
   "log_softmax.int",
-  "_softmax",
   "cross_entropy_loss",
   "scaled_dot_product_attention",
   "_scaled_dot_product_flash_attention_for_cpu",
@@ -157,5 +144,4 @@ export const operators: readonly string[] = [
   "_foreach_add_.List",
   "_fused_adamw_",
   "_fused_sgd_",
-  "_amp_foreach_non_finite_check_and_unscale_",
 ];

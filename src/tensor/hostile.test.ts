@@ -42,7 +42,7 @@ async function attack(kind: string, seed: number, count: number): Promise<Summar
 }
 
 test("operators", async () => {
-  const { counts, complaints, reached, names } = await attack("operators", 1, 4000);
+  const { counts, complaints, reached, names } = await attack("operators", 1, 6000);
   expect(complaints).toEqual([]);
   // Most operators were entered with arguments that they took, and each kind of refusal occurred.
   expect(reached.length).toBeGreaterThan(0.7 * names);

@@ -122,12 +122,6 @@ export function addcdiv_(self: Tensor, tensor1: Tensor, tensor2: Tensor, options
   return self;
 }
 
-const $lerp__Scalar = operator("aten::lerp_", "Scalar");
-export function lerp_(self: Tensor, end: Tensor, weight: number | boolean): Tensor {
-  native.call(id($lerp__Scalar), handle(self), handle(end), weight);
-  return self;
-}
-
 const $neg = operator("aten::neg", "");
 export function neg(self: Tensor): Tensor {
   return wrap(native.call(id($neg), handle(self)));
@@ -157,12 +151,6 @@ export function log(self: Tensor): Tensor {
 const $sqrt = operator("aten::sqrt", "");
 export function sqrt(self: Tensor): Tensor {
   return wrap(native.call(id($sqrt), handle(self)));
-}
-
-const $sqrt_ = operator("aten::sqrt_", "");
-export function sqrt_(self: Tensor): Tensor {
-  native.call(id($sqrt_), handle(self));
-  return self;
 }
 
 const $rsqrt = operator("aten::rsqrt", "");
@@ -305,24 +293,6 @@ export function isnan(self: Tensor): Tensor {
   return wrap(native.call(id($isnan), handle(self)));
 }
 
-const $bitwiseAnd_Tensor = operator("aten::bitwise_and", "Tensor");
-const $bitwiseAnd_Scalar = operator("aten::bitwise_and", "Scalar");
-export function bitwiseAnd(self: Tensor, other: Tensor | number | boolean): Tensor {
-  if (typeof other === "number" || typeof other === "boolean") {
-    return wrap(native.call(id($bitwiseAnd_Scalar), handle(self), other));
-  }
-  return wrap(native.call(id($bitwiseAnd_Tensor), handle(self), handle(other)));
-}
-
-const $bitwiseOr_Tensor = operator("aten::bitwise_or", "Tensor");
-const $bitwiseOr_Scalar = operator("aten::bitwise_or", "Scalar");
-export function bitwiseOr(self: Tensor, other: Tensor | number | boolean): Tensor {
-  if (typeof other === "number" || typeof other === "boolean") {
-    return wrap(native.call(id($bitwiseOr_Scalar), handle(self), other));
-  }
-  return wrap(native.call(id($bitwiseOr_Tensor), handle(self), handle(other)));
-}
-
 const $bitwiseLeftShift_Tensor = operator("aten::bitwise_left_shift", "Tensor");
 const $bitwiseLeftShift_Tensor_Scalar = operator("aten::bitwise_left_shift", "Tensor_Scalar");
 export function bitwiseLeftShift(self: Tensor, other: Tensor | number | boolean): Tensor {
@@ -330,15 +300,6 @@ export function bitwiseLeftShift(self: Tensor, other: Tensor | number | boolean)
     return wrap(native.call(id($bitwiseLeftShift_Tensor_Scalar), handle(self), other));
   }
   return wrap(native.call(id($bitwiseLeftShift_Tensor), handle(self), handle(other)));
-}
-
-const $bitwiseRightShift_Tensor = operator("aten::bitwise_right_shift", "Tensor");
-const $bitwiseRightShift_Tensor_Scalar = operator("aten::bitwise_right_shift", "Tensor_Scalar");
-export function bitwiseRightShift(self: Tensor, other: Tensor | number | boolean): Tensor {
-  if (typeof other === "number" || typeof other === "boolean") {
-    return wrap(native.call(id($bitwiseRightShift_Tensor_Scalar), handle(self), other));
-  }
-  return wrap(native.call(id($bitwiseRightShift_Tensor), handle(self), handle(other)));
 }
 
 const $equal = operator("aten::equal", "");
@@ -428,12 +389,6 @@ export function bucketize(self: Tensor, boundaries: Tensor, options?: { outInt32
   return wrap(native.call(id($bucketize_Tensor), handle(self), handle(boundaries), keyword.outInt32, keyword.right));
 }
 
-const $multinomial = operator("aten::multinomial", "");
-export function multinomial(self: Tensor, numSamples: number, replacement?: boolean, options?: { generator?: Generator | null | undefined }): Tensor {
-  const keyword = keywords($multinomial, options);
-  return wrap(native.call(id($multinomial), handle(self), numSamples, replacement, generatorHandle(keyword.generator)));
-}
-
 const $bernoulli__float = operator("aten::bernoulli_", "float");
 export function bernoulli_(self: Tensor, p?: number, options?: { generator?: Generator | null | undefined }): Tensor {
   const keyword = keywords($bernoulli__float, options);
@@ -512,13 +467,6 @@ const $normal_ = operator("aten::normal_", "");
 export function normal_(self: Tensor, mean?: number, std?: number, options?: { generator?: Generator | null | undefined }): Tensor {
   const keyword = keywords($normal_, options);
   native.call(id($normal_), handle(self), mean, std, generatorHandle(keyword.generator));
-  return self;
-}
-
-const $exponential_ = operator("aten::exponential_", "");
-export function exponential_(self: Tensor, lambd?: number, options?: { generator?: Generator | null | undefined }): Tensor {
-  const keyword = keywords($exponential_, options);
-  native.call(id($exponential_), handle(self), lambd, generatorHandle(keyword.generator));
   return self;
 }
 
@@ -671,18 +619,6 @@ export function indexAdd_(self: Tensor, dim: number, index: Tensor, source: Tens
   return self;
 }
 
-const $indexCopy_ = operator("aten::index_copy_", "");
-export function indexCopy_(self: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
-  native.call(id($indexCopy_), handle(self), dim, handle(index), handle(source));
-  return self;
-}
-
-const $indexFill__int_Scalar = operator("aten::index_fill_", "int_Scalar");
-export function indexFill_(self: Tensor, dim: number, index: Tensor, value: number | boolean): Tensor {
-  native.call(id($indexFill__int_Scalar), handle(self), dim, handle(index), value);
-  return self;
-}
-
 const $maskedFill_Scalar = operator("aten::masked_fill", "Scalar");
 export function maskedFill(self: Tensor, mask: Tensor, value: number | boolean): Tensor {
   return wrap(native.call(id($maskedFill_Scalar), handle(self), handle(mask), value));
@@ -770,13 +706,6 @@ export function mulOut(self: Tensor, other: Tensor, options: { out: Tensor }): T
   return rewritten(keyword.out);
 }
 
-const $bmmOut_out = operator("aten::bmm", "out");
-export function bmmOut(self: Tensor, mat2: Tensor, options: { out: Tensor }): Tensor {
-  const keyword = keywords($bmmOut_out, options);
-  native.call(id($bmmOut_out), handle(self), handle(mat2), handle(keyword.out));
-  return rewritten(keyword.out);
-}
-
 const $siluBackwardOut_grad_input = operator("aten::silu_backward", "grad_input");
 export function siluBackwardOut(gradOutput: Tensor, self: Tensor, options: { gradInput: Tensor }): Tensor {
   const keyword = keywords($siluBackwardOut_grad_input, options);
@@ -794,17 +723,6 @@ export function silu(self: Tensor): Tensor {
   return wrap(native.call(id($silu), handle(self)));
 }
 
-const $silu_ = operator("aten::silu_", "");
-export function silu_(self: Tensor): Tensor {
-  native.call(id($silu_), handle(self));
-  return self;
-}
-
-const $siluBackward = operator("aten::silu_backward", "");
-export function siluBackward(gradOutput: Tensor, self: Tensor): Tensor {
-  return wrap(native.call(id($siluBackward), handle(gradOutput), handle(self)));
-}
-
 const $gelu = operator("aten::gelu", "");
 export function gelu(self: Tensor, options?: { approximate?: string | undefined }): Tensor {
   const keyword = keywords($gelu, options);
@@ -819,11 +737,6 @@ export function softmax(self: Tensor, dim: number, dtype?: DType | null): Tensor
 const $logSoftmax_int = operator("aten::log_softmax", "int");
 export function logSoftmax(self: Tensor, dim: number, dtype?: DType | null): Tensor {
   return wrap(native.call(id($logSoftmax_int), handle(self), dim, dtype));
-}
-
-const $_softmax = operator("aten::_softmax", "");
-export function _softmax(self: Tensor, dim: number, halfToFloat: boolean): Tensor {
-  return wrap(native.call(id($_softmax), handle(self), dim, halfToFloat));
 }
 
 const $crossEntropyLoss = operator("aten::cross_entropy_loss", "");
@@ -899,11 +812,6 @@ export function _fusedSgd_(self: readonly Tensor[], grads: readonly Tensor[], mo
   native.call(id($_fusedSgd_), handles(self), handles(grads), handles(momentumBufferList), keyword.weightDecay, keyword.momentum, keyword.lr, keyword.dampening, keyword.nesterov, keyword.maximize, keyword.isFirstStep, handle(keyword.gradScale), handle(keyword.foundInf));
 }
 
-const $_ampForeachNonFiniteCheckAndUnscale_ = operator("aten::_amp_foreach_non_finite_check_and_unscale_", "");
-export function _ampForeachNonFiniteCheckAndUnscale_(self: readonly Tensor[], foundInf: Tensor, invScale: Tensor): void {
-  native.call(id($_ampForeachNonFiniteCheckAndUnscale_), handles(self), handle(foundInf), handle(invScale));
-}
-
 declare module "./tensor.js" {
   interface Tensor {
     add(...rest: Rest<typeof add>): ReturnType<typeof add>;
@@ -916,14 +824,12 @@ declare module "./tensor.js" {
     div_(...rest: Rest<typeof div_>): ReturnType<typeof div_>;
     addcmul_(...rest: Rest<typeof addcmul_>): ReturnType<typeof addcmul_>;
     addcdiv_(...rest: Rest<typeof addcdiv_>): ReturnType<typeof addcdiv_>;
-    lerp_(...rest: Rest<typeof lerp_>): ReturnType<typeof lerp_>;
     neg(...rest: Rest<typeof neg>): ReturnType<typeof neg>;
     abs(...rest: Rest<typeof abs>): ReturnType<typeof abs>;
     exp(...rest: Rest<typeof exp>): ReturnType<typeof exp>;
     exp_(...rest: Rest<typeof exp_>): ReturnType<typeof exp_>;
     log(...rest: Rest<typeof log>): ReturnType<typeof log>;
     sqrt(...rest: Rest<typeof sqrt>): ReturnType<typeof sqrt>;
-    sqrt_(...rest: Rest<typeof sqrt_>): ReturnType<typeof sqrt_>;
     rsqrt(...rest: Rest<typeof rsqrt>): ReturnType<typeof rsqrt>;
     reciprocal(...rest: Rest<typeof reciprocal>): ReturnType<typeof reciprocal>;
     pow(...rest: Rest<typeof pow>): ReturnType<typeof pow>;
@@ -947,10 +853,7 @@ declare module "./tensor.js" {
     logicalNot(...rest: Rest<typeof logicalNot>): ReturnType<typeof logicalNot>;
     isfinite(...rest: Rest<typeof isfinite>): ReturnType<typeof isfinite>;
     isnan(...rest: Rest<typeof isnan>): ReturnType<typeof isnan>;
-    bitwiseAnd(...rest: Rest<typeof bitwiseAnd>): ReturnType<typeof bitwiseAnd>;
-    bitwiseOr(...rest: Rest<typeof bitwiseOr>): ReturnType<typeof bitwiseOr>;
     bitwiseLeftShift(...rest: Rest<typeof bitwiseLeftShift>): ReturnType<typeof bitwiseLeftShift>;
-    bitwiseRightShift(...rest: Rest<typeof bitwiseRightShift>): ReturnType<typeof bitwiseRightShift>;
     equal(...rest: Rest<typeof equal>): ReturnType<typeof equal>;
     allclose(...rest: Rest<typeof allclose>): ReturnType<typeof allclose>;
     sum(...rest: Rest<typeof sum>): ReturnType<typeof sum>;
@@ -966,14 +869,12 @@ declare module "./tensor.js" {
     sort(...rest: Rest<typeof sort>): ReturnType<typeof sort>;
     topk(...rest: Rest<typeof topk>): ReturnType<typeof topk>;
     bucketize(...rest: Rest<typeof bucketize>): ReturnType<typeof bucketize>;
-    multinomial(...rest: Rest<typeof multinomial>): ReturnType<typeof multinomial>;
     bernoulli_(...rest: Rest<typeof bernoulli_>): ReturnType<typeof bernoulli_>;
     zerosLike(...rest: Rest<typeof zerosLike>): ReturnType<typeof zerosLike>;
     onesLike(...rest: Rest<typeof onesLike>): ReturnType<typeof onesLike>;
     emptyLike(...rest: Rest<typeof emptyLike>): ReturnType<typeof emptyLike>;
     uniform_(...rest: Rest<typeof uniform_>): ReturnType<typeof uniform_>;
     normal_(...rest: Rest<typeof normal_>): ReturnType<typeof normal_>;
-    exponential_(...rest: Rest<typeof exponential_>): ReturnType<typeof exponential_>;
     view(...rest: Rest<typeof view>): ReturnType<typeof view>;
     viewDtype(...rest: Rest<typeof viewDtype>): ReturnType<typeof viewDtype>;
     reshape(...rest: Rest<typeof reshape>): ReturnType<typeof reshape>;
@@ -1000,8 +901,6 @@ declare module "./tensor.js" {
     gather(...rest: Rest<typeof gather>): ReturnType<typeof gather>;
     scatterAdd_(...rest: Rest<typeof scatterAdd_>): ReturnType<typeof scatterAdd_>;
     indexAdd_(...rest: Rest<typeof indexAdd_>): ReturnType<typeof indexAdd_>;
-    indexCopy_(...rest: Rest<typeof indexCopy_>): ReturnType<typeof indexCopy_>;
-    indexFill_(...rest: Rest<typeof indexFill_>): ReturnType<typeof indexFill_>;
     maskedFill(...rest: Rest<typeof maskedFill>): ReturnType<typeof maskedFill>;
     maskedFill_(...rest: Rest<typeof maskedFill_>): ReturnType<typeof maskedFill_>;
     fill_(...rest: Rest<typeof fill_>): ReturnType<typeof fill_>;
@@ -1015,9 +914,7 @@ declare module "./tensor.js" {
     baddbmm(...rest: Rest<typeof baddbmm>): ReturnType<typeof baddbmm>;
     mmOut(...rest: Rest<typeof mmOut>): ReturnType<typeof mmOut>;
     mulOut(...rest: Rest<typeof mulOut>): ReturnType<typeof mulOut>;
-    bmmOut(...rest: Rest<typeof bmmOut>): ReturnType<typeof bmmOut>;
     silu(...rest: Rest<typeof silu>): ReturnType<typeof silu>;
-    silu_(...rest: Rest<typeof silu_>): ReturnType<typeof silu_>;
     gelu(...rest: Rest<typeof gelu>): ReturnType<typeof gelu>;
     softmax(...rest: Rest<typeof softmax>): ReturnType<typeof softmax>;
     logSoftmax(...rest: Rest<typeof logSoftmax>): ReturnType<typeof logSoftmax>;
@@ -1036,14 +933,12 @@ const methods = {
   div_(this: Tensor, ...rest: Rest<typeof div_>) { return div_(this, ...rest); },
   addcmul_(this: Tensor, ...rest: Rest<typeof addcmul_>) { return addcmul_(this, ...rest); },
   addcdiv_(this: Tensor, ...rest: Rest<typeof addcdiv_>) { return addcdiv_(this, ...rest); },
-  lerp_(this: Tensor, ...rest: Rest<typeof lerp_>) { return lerp_(this, ...rest); },
   neg(this: Tensor, ...rest: Rest<typeof neg>) { return neg(this, ...rest); },
   abs(this: Tensor, ...rest: Rest<typeof abs>) { return abs(this, ...rest); },
   exp(this: Tensor, ...rest: Rest<typeof exp>) { return exp(this, ...rest); },
   exp_(this: Tensor, ...rest: Rest<typeof exp_>) { return exp_(this, ...rest); },
   log(this: Tensor, ...rest: Rest<typeof log>) { return log(this, ...rest); },
   sqrt(this: Tensor, ...rest: Rest<typeof sqrt>) { return sqrt(this, ...rest); },
-  sqrt_(this: Tensor, ...rest: Rest<typeof sqrt_>) { return sqrt_(this, ...rest); },
   rsqrt(this: Tensor, ...rest: Rest<typeof rsqrt>) { return rsqrt(this, ...rest); },
   reciprocal(this: Tensor, ...rest: Rest<typeof reciprocal>) { return reciprocal(this, ...rest); },
   pow(this: Tensor, ...rest: Rest<typeof pow>) { return pow(this, ...rest); },
@@ -1067,10 +962,7 @@ const methods = {
   logicalNot(this: Tensor, ...rest: Rest<typeof logicalNot>) { return logicalNot(this, ...rest); },
   isfinite(this: Tensor, ...rest: Rest<typeof isfinite>) { return isfinite(this, ...rest); },
   isnan(this: Tensor, ...rest: Rest<typeof isnan>) { return isnan(this, ...rest); },
-  bitwiseAnd(this: Tensor, ...rest: Rest<typeof bitwiseAnd>) { return bitwiseAnd(this, ...rest); },
-  bitwiseOr(this: Tensor, ...rest: Rest<typeof bitwiseOr>) { return bitwiseOr(this, ...rest); },
   bitwiseLeftShift(this: Tensor, ...rest: Rest<typeof bitwiseLeftShift>) { return bitwiseLeftShift(this, ...rest); },
-  bitwiseRightShift(this: Tensor, ...rest: Rest<typeof bitwiseRightShift>) { return bitwiseRightShift(this, ...rest); },
   equal(this: Tensor, ...rest: Rest<typeof equal>) { return equal(this, ...rest); },
   allclose(this: Tensor, ...rest: Rest<typeof allclose>) { return allclose(this, ...rest); },
   sum(this: Tensor, ...rest: Rest<typeof sum>) { return sum(this, ...rest); },
@@ -1086,14 +978,12 @@ const methods = {
   sort(this: Tensor, ...rest: Rest<typeof sort>) { return sort(this, ...rest); },
   topk(this: Tensor, ...rest: Rest<typeof topk>) { return topk(this, ...rest); },
   bucketize(this: Tensor, ...rest: Rest<typeof bucketize>) { return bucketize(this, ...rest); },
-  multinomial(this: Tensor, ...rest: Rest<typeof multinomial>) { return multinomial(this, ...rest); },
   bernoulli_(this: Tensor, ...rest: Rest<typeof bernoulli_>) { return bernoulli_(this, ...rest); },
   zerosLike(this: Tensor, ...rest: Rest<typeof zerosLike>) { return zerosLike(this, ...rest); },
   onesLike(this: Tensor, ...rest: Rest<typeof onesLike>) { return onesLike(this, ...rest); },
   emptyLike(this: Tensor, ...rest: Rest<typeof emptyLike>) { return emptyLike(this, ...rest); },
   uniform_(this: Tensor, ...rest: Rest<typeof uniform_>) { return uniform_(this, ...rest); },
   normal_(this: Tensor, ...rest: Rest<typeof normal_>) { return normal_(this, ...rest); },
-  exponential_(this: Tensor, ...rest: Rest<typeof exponential_>) { return exponential_(this, ...rest); },
   view(this: Tensor, ...rest: Rest<typeof view>) { return view(this, ...rest); },
   viewDtype(this: Tensor, ...rest: Rest<typeof viewDtype>) { return viewDtype(this, ...rest); },
   reshape(this: Tensor, ...rest: Rest<typeof reshape>) { return reshape(this, ...rest); },
@@ -1120,8 +1010,6 @@ const methods = {
   gather(this: Tensor, ...rest: Rest<typeof gather>) { return gather(this, ...rest); },
   scatterAdd_(this: Tensor, ...rest: Rest<typeof scatterAdd_>) { return scatterAdd_(this, ...rest); },
   indexAdd_(this: Tensor, ...rest: Rest<typeof indexAdd_>) { return indexAdd_(this, ...rest); },
-  indexCopy_(this: Tensor, ...rest: Rest<typeof indexCopy_>) { return indexCopy_(this, ...rest); },
-  indexFill_(this: Tensor, ...rest: Rest<typeof indexFill_>) { return indexFill_(this, ...rest); },
   maskedFill(this: Tensor, ...rest: Rest<typeof maskedFill>) { return maskedFill(this, ...rest); },
   maskedFill_(this: Tensor, ...rest: Rest<typeof maskedFill_>) { return maskedFill_(this, ...rest); },
   fill_(this: Tensor, ...rest: Rest<typeof fill_>) { return fill_(this, ...rest); },
@@ -1135,9 +1023,7 @@ const methods = {
   baddbmm(this: Tensor, ...rest: Rest<typeof baddbmm>) { return baddbmm(this, ...rest); },
   mmOut(this: Tensor, ...rest: Rest<typeof mmOut>) { return mmOut(this, ...rest); },
   mulOut(this: Tensor, ...rest: Rest<typeof mulOut>) { return mulOut(this, ...rest); },
-  bmmOut(this: Tensor, ...rest: Rest<typeof bmmOut>) { return bmmOut(this, ...rest); },
   silu(this: Tensor, ...rest: Rest<typeof silu>) { return silu(this, ...rest); },
-  silu_(this: Tensor, ...rest: Rest<typeof silu_>) { return silu_(this, ...rest); },
   gelu(this: Tensor, ...rest: Rest<typeof gelu>) { return gelu(this, ...rest); },
   softmax(this: Tensor, ...rest: Rest<typeof softmax>) { return softmax(this, ...rest); },
   logSoftmax(this: Tensor, ...rest: Rest<typeof logSoftmax>) { return logSoftmax(this, ...rest); },
