@@ -143,7 +143,7 @@ function expectRows(start: Buffer, name: string): void {
   throw new DataError(`${name}: ${what[kind]} cannot be read as a stream`, {
     why: "a stream has one JSON object a line (JSONL), plain or compressed once",
     todo: isTable
-      ? "leave out streaming, which reads it as a file, or convert it: ./tunewright data convert"
+      ? "name it as a file without streaming, or convert it first: ./tunewright data convert"
       : "unpack it once more before it is read",
   });
 }

@@ -182,7 +182,7 @@ test("CSV is refused by its name", async () => {
   const file = folder.write("rows.csv", "instruction,output\nq,a\n");
   await expect(take(streamBatches(options([file]), 0), 1)).rejects.toMatchObject({
     message: `${file}: CSV cannot be read as a stream`,
-    todo: expect.stringContaining("leave out streaming"),
+    todo: expect.stringContaining("without streaming"),
   });
 });
 
