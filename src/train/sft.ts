@@ -19,7 +19,7 @@ import {
   watchSignals,
 } from "../tensor/index.js";
 import { loadTokenizer, resolveChatTemplate, type Tokenizer } from "../text/index.js";
-import { TunewrightError } from "../util/errors.js";
+import { DataError, TunewrightError } from "../util/errors.js";
 import { hashKey } from "../util/hash.js";
 import { resolveResume, saveCheckpoint, setAsideLater } from "./checkpoint/index.js";
 import { type DeviceConfig, type LoadedConfig, resolveForDevice } from "./config/index.js";
@@ -214,6 +214,7 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
       beforeBranch: stopIfAsked,
     };
 
+    let savedStep = checkpoint?.step ?? 0;
     const save = async () => {
       const started = performance.now();
       const resumable = !config.save_only_model;
@@ -237,7 +238,13 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
         seconds,
         removed: [...removed],
       });
-      return state.step;
+      savedStep = state.step;
+      return saved;
+    };
+
+    const warn = (message: string) => writer.write({ type: "warning", step: state.step, message });
+    const leaveOut = (rows: MicroBatch["skipped"]) => {
+      for (const { reason } of skipped.add(rows)) warn(`Left out: ${reason}`);
     };
 
     const evaluate = async (file: TrainingData) => {
@@ -245,9 +252,15 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
       let loss = 0;
       let labelled = 0;
       for (let i = 0; i < file.microBatchesPerEpoch; i++) {
-        const { sequences } = await file.microBatch(i);
+        const { sequences, skipped: rows } = await file.microBatch(i);
+        leaveOut(rows);
+        if (sequences.length === 0) continue;
         loss += evaluationPass(model, sequences, { ...pass, lossScale: 1 });
         labelled += countLabelled(sequences);
+      }
+      if (labelled === 0) {
+        warn("No row of eval_file is left to evaluate on.");
+        return;
       }
       const seconds = (performance.now() - started) / 1000;
       writer.write({
@@ -308,7 +321,6 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
     const due = (strategy: string, every: number) =>
       (strategy === "steps" && state.step % every === 0) ||
       (strategy === "epoch" && state.step % plan.stepsPerEpoch === 0);
-    let savedStep = checkpoint?.step ?? 0;
     let since = { loss: 0, tokens: 0, labelled: 0, start: performance.now() };
     let reason: SftResult["reason"] = "done";
     try {
@@ -321,10 +333,7 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
         for (const number of windowOf(plan, state.step)) {
           const batch = await nextBatch(number);
           if (batch.ended) break;
-          for (const { reason } of skipped.add(batch.skipped)) {
-            const message = `Left out: ${reason}`;
-            writer.write({ type: "warning", step: state.step, message });
-          }
+          leaveOut(batch.skipped);
           window.push(batch);
         }
         if (window.length === 0) {
@@ -403,7 +412,7 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
         const saves = due(config.save_strategy, saveEvery);
         if (evaluates) await evaluate(held);
         if (evaluates || saves) await sample();
-        if (saves) savedStep = await save();
+        if (saves) await save();
         since.start += performance.now() - paused;
         trimMemory();
       }
@@ -411,6 +420,13 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
       if (held && config.eval_strategy === "no") await evaluate(held);
       await sample();
     } catch (error) {
+      // A row that cannot be trained on costs no step before it.
+      const isGained = state.labelledTokens > 0 && state.step > savedStep;
+      if (error instanceof DataError && isGained && !config.save_only_model) {
+        const { path: place } = await save();
+        const how = "--resume goes on from there, with --on_error skip without such rows";
+        say(`Step ${state.step} is saved in ${place}: ${how}.`);
+      }
       if (!(error instanceof Interrupted)) throw error;
       reason = "stopped";
     }

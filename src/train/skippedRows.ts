@@ -1,5 +1,5 @@
 /** Rows that a run left out (`on_error: skip`, `over_length: drop`), in a file of the run directory. */
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, truncateSync } from "node:fs";
 import path from "node:path";
 import type { MicroBatch } from "../data/index.js";
 import { DataError } from "../util/errors.js";
@@ -9,33 +9,45 @@ export const skippedRowsName = "skipped_rows.jsonl";
 export interface SkippedRows {
   /** Rows listed so far, over all attempts. */
   readonly count: number;
-  /** Lists rows that are not listed yet, `{file, line, reason}` a line; returns those. */
+  /** Lists rows that are not listed yet, `{file, line, reason, why}` a line; returns those. */
   add(skipped: MicroBatch["skipped"]): MicroBatch["skipped"];
 }
 
 /** @param directory of the run; the file is made with the first row */
 export function openSkippedRows(directory: string): SkippedRows {
   const file = path.join(directory, skippedRowsName);
-  const seen = new Set<string>();
   const key = (source: { file: string; line: number }) => `${source.file}:${source.line}`;
-  if (existsSync(file)) {
-    for (const line of readFileSync(file, "utf8").split("\n")) {
-      if (line !== "") seen.add(key(JSON.parse(line) as { file: string; line: number }));
-    }
-  }
+  const seen = new Set(readListed(file).map(key));
   return {
     get count() {
       return seen.size;
     },
     add(skipped) {
-      const added = skipped.filter(({ source }) => !seen.has(key(source)));
-      for (const { source, reason } of added) {
+      const added = skipped.filter(({ source }) => {
+        const isNew = !seen.has(key(source));
         seen.add(key(source));
-        appendFileSync(file, `${JSON.stringify({ ...source, reason })}\n`);
-      }
+        return isNew;
+      });
+      const lines = added.map(
+        ({ source, reason, why }) => `${JSON.stringify({ ...source, reason, why })}\n`,
+      );
+      if (lines.length > 0) appendFileSync(file, lines.join(""));
       return added;
     },
   };
+}
+
+/** What an earlier attempt listed. A line that it was killed while writing is taken off. */
+function readListed(file: string): { file: string; line: number }[] {
+  if (!existsSync(file)) return [];
+  const bytes = readFileSync(file);
+  const whole = bytes.subarray(0, bytes.lastIndexOf("\n") + 1);
+  if (whole.length < bytes.length) truncateSync(file, whole.length);
+  return whole
+    .toString()
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line));
 }
 
 /** For a run whose steps had no row to learn from. */

@@ -32,6 +32,7 @@ beforeAll(() => {
   const broken = rows(6, "It is").split("\n");
   broken[2] = '{"messages": [';
   writeFileSync(inWork("broken.jsonl"), broken.join("\n"));
+  writeFileSync(inWork("heldout.jsonl"), `{"messages": []}\n${rows(1, "It is")}`);
 });
 
 interface Finished {
@@ -190,14 +191,40 @@ it("on_error skip leaves a row out, and lists it once", async () => {
   const refused = await train(flags("refused", ...options));
   expect(refused.code, refused.stderr).toBe(3);
   expect(refused.stderr).toContain("broken.jsonl:3: not JSON");
-  const { code, stderr } = await train(flags("skipping", ...options, "--on_error=skip"));
+  const skipping = [...options, "--on_error=skip", "--do_eval=true"];
+  const { code, stderr } = await train(
+    flags("skipping", ...skipping, `--eval_file=${inWork("heldout.jsonl")}`),
+  );
   expect(code, stderr).toBe(0);
   const listed = readFileSync(inWork("skipping/skipped_rows.jsonl"), "utf8").trim().split("\n");
   expect(listed.map((line) => JSON.parse(line))).toMatchObject([
     { file: inWork("broken.jsonl"), line: 3, reason: expect.stringContaining("not JSON") },
+    { file: inWork("heldout.jsonl"), line: 1, reason: expect.stringContaining("is empty") },
   ]);
   const warnings = readEvents(inWork("skipping/events.jsonl")).filter(
     ({ type }) => type === "warning",
   );
-  expect(warnings).toHaveLength(1);
+  expect(warnings).toHaveLength(2);
+}, 300_000);
+
+it("a row that stops a run costs no finished step: it goes on from there without the row", async () => {
+  const options = (name: string, ...more: string[]) =>
+    flags(
+      name,
+      `--train_file=${inWork("broken.jsonl")}`,
+      "--data_seed=10",
+      "--max_steps=3",
+      ...more,
+    );
+  const refused = await train(options("halfway"));
+  expect(refused.code, refused.stderr).toBe(3);
+  const done = stepsOf("halfway").length;
+  expect(done).toBeGreaterThan(0);
+  expect(refused.stderr).toContain(`Step ${done} is saved in`);
+  const resumed = await train(options("halfway", "--on_error=skip", "--resume"));
+  expect(resumed.code, resumed.stderr).toBe(0);
+  const straight = await train(options("halfway-straight", "--on_error=skip"));
+  expect(straight.code, straight.stderr).toBe(0);
+  const losses = (directory: string) => stepsOf(directory).map(({ loss }) => loss);
+  expect(losses("halfway")).toEqual(losses("halfway-straight"));
 }, 300_000);
