@@ -14,6 +14,11 @@ describe("an error that ends the program", () => {
     expect(reportError(new NativeError("add", "add: failed"), false).exitCode).toBe(1);
   });
 
+  test("shows control characters of the data that it quotes", () => {
+    const { lines } = reportError(new DataError("a\u001b[2J", { why: "b\u009b1m" }), false);
+    expect(lines).toEqual(["error: a\\x1b[2J", "  why: b\\x9b1m"]);
+  });
+
   test("is one line when nobody expected it, and names --debug", () => {
     expect(reportError(new TypeError("x is undefined\nmore"), false)).toEqual({
       lines: ["error: x is undefined (unexpected; --debug shows the stack)"],

@@ -1,6 +1,7 @@
 /** How an error ends the program: its lines on stderr and its exit code. */
 import { CommanderError } from "commander";
 import { TunewrightError } from "../util/errors.js";
+import { visibleText } from "./data/visibleText.js";
 
 /** Exit code for bad arguments, as for bad configuration. */
 const BAD_ARGUMENTS = 2;
@@ -24,9 +25,10 @@ export function reportError(error: unknown, debug: boolean): ErrorReport {
   }
   const stack = debug && error instanceof Error && error.stack ? error.stack.split("\n") : [];
   if (error instanceof TunewrightError) {
-    const lines = [`error: ${error.message}`];
-    if (error.why) lines.push(`  why: ${error.why}`);
-    if (error.todo) lines.push(`  to do: ${error.todo}`);
+    // Messages quote data, whose control characters must not steer the terminal.
+    const lines = [`error: ${visibleText(error.message)}`];
+    if (error.why) lines.push(`  why: ${visibleText(error.why)}`);
+    if (error.todo) lines.push(`  to do: ${visibleText(error.todo)}`);
     return { lines: [...lines, ...withCauses(error, stack)], exitCode: error.exitCode };
   }
   const message = error instanceof Error ? error.message : String(error);

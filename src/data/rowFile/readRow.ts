@@ -92,9 +92,14 @@ function stringEnd(json: string, start: number): number {
   }
 }
 
-/** V8 quotes the text around the error, line breaks and all. */
+/** V8 quotes the text around the error, line breaks and characters that steer a terminal and all. */
 function shorten(message: string): string {
-  const line = message.replace(/\s+/g, " ");
+  const line = message
+    .replace(/\s+/g, " ")
+    .replace(
+      /\p{Control}/gu,
+      (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`,
+    );
   return line.length > 160 ? `${line.slice(0, 160)}…` : line;
 }
 

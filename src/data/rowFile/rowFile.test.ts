@@ -16,6 +16,13 @@ describe("a JSONL file", () => {
     ]);
   });
 
+  test("quotes a broken row without the characters that steer a terminal", async () => {
+    const path = folder.write("escape.jsonl", '{"a": x\u001b[2J}\n');
+    const why = (await refusal(path, {}, 0))?.why;
+    expect(why).toContain("x\\x1b[2J");
+    expect(why).not.toContain("\u001b");
+  });
+
   test("does not count blank lines as rows and still knows each row's line", async () => {
     const path = folder.write("blank.jsonl", '{"a":1}\n\n \r\n{"a":2}\n\n{"a":3}\n\n\n');
     expect((await readAll(path)).map(({ line }) => line)).toEqual([1, 4, 6]);

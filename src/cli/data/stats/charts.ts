@@ -48,8 +48,9 @@ export function histogramChart({ histogram, count, p50, p90, p99 }: LengthReport
     const isLast = index === histogram.length - 1 && bin.to === null;
     const near = histogram.length - 1 - index < every && histogram.at(-1)!.to === null;
     if (!isLast && (index % every !== 0 || (index > 0 && near))) return [];
-    const x = round(left + index * column + (isLast ? column / 2 : 1));
-    const anchor = isLast ? "middle" : "start";
+    // The last name is long and ends with the page.
+    const x = isLast ? round(left + histogram.length * column) : round(left + index * column + 1);
+    const anchor = isLast ? "end" : "start";
     const text = isLast ? `≥${short(bin.from)}` : short(bin.from);
     return [
       markup`<text class="tick" x="${x}" y="${height - 7}" text-anchor="${anchor}">${text}</text>`,
