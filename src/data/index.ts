@@ -1,30 +1,14 @@
-/** Training data: files of conversations, their order, and micro-batches of ids and labels. */
+/**
+ * Training data: files of conversations, their order, and micro-batches of ids and labels. Cleaning,
+ * deduplication and statistics have entries of their own (`clean/`, `dedup/`, `stats/`), so that
+ * training does not load them.
+ */
 export {
   type BatchPlan,
   type BatchPlanOptions,
   type PlannedBatch,
   planBatches,
 } from "./batchPlan.js";
-export {
-  type AffectedRow,
-  type CleanOperator,
-  type CleanOptions,
-  type CleanPreset,
-  type CleanReport,
-  type CleanResult,
-  cleanFiles,
-  cleanOperators,
-  cleanPresets,
-  type DryRun,
-  describeOptions,
-  dryRunClean,
-  explainPipeline,
-  type OptionDescription,
-  type PipelineStep,
-  parsePipeline,
-  resolvePipeline,
-  type ScorePerplexity,
-} from "./clean/index.js";
 export {
   type ConversationSource,
   openConversations,
@@ -41,21 +25,6 @@ export { countPlaceholders, placeholderNames } from "./placeholders.js";
 export type { WholeRow } from "./readConversation.js";
 export { type CachedFile, clearCache, listCache } from "./rowFile/index.js";
 export { type ResolveOptions, resolveSources, resolveStreams } from "./sources/index.js";
-export {
-  collectStats,
-  type DuplicatesReport,
-  defaultSample,
-  type FileReport,
-  type FoundReport,
-  type HistogramBin,
-  type LanguageReport,
-  type LengthReport,
-  type LengthsReport,
-  type PartReport,
-  type StatsOptions,
-  type StatsReport,
-  type TruncationReport,
-} from "./stats/index.js";
 export {
   openStreamingData,
   type StreamingData,

@@ -42,7 +42,8 @@ export function readVocabulary(files: TokenizerFiles): Vocabulary {
       if (Array.isArray(entry) && typeof entry[0] === "string") ids.set(entry[0], id);
     }
   } else if (isRecord(vocab)) {
-    for (const [token, id] of Object.entries(vocab)) ids.set(token, Number(id));
+    // Not Object.entries: its hundred thousand small lists cost more than all else here.
+    for (const token in vocab) ids.set(token, Number(vocab[token]));
   } else {
     throw new FormatError(`${files.path}: tokenizer.json has no vocabulary`, {
       why: "`model.vocab` is neither an object nor a list",

@@ -5,7 +5,7 @@ import type {
   LengthReport,
   PartReport,
   StatsReport,
-} from "../../../data/index.js";
+} from "../../../data/stats/index.js";
 import { ownTemplateName } from "../../../text/index.js";
 import { textWidth, wrapText } from "../../textWidth.js";
 import { visibleText } from "../visibleText.js";
