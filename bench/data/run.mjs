@@ -184,8 +184,6 @@ async function main() {
     OMP_NUM_THREADS: String(options.threads),
     HF_DATASETS_CACHE: path.join(folder, "datasets"),
     HF_HUB_OFFLINE: "1",
-    // For both sides: glibc otherwise keeps freed memory apart for each thread.
-    MALLOC_ARENA_MAX: "2",
   };
   // The first question must find no index: texts come from a file of its own.
   const small = path.join(folder, "small.jsonl");

@@ -79,7 +79,7 @@ async function convert(files: readonly string[], flags: ConvertFlags): Promise<v
     process.stderr.write(`rejected: ${problem.message}${problem.why ? ` (${problem.why})` : ""}\n`);
   }
   if (rejectedFile) {
-    process.stderr.write(`${rowsRejected} rejected rows are listed in ${rejectedFile}\n`);
+    process.stderr.write(`rejected rows (${rowsRejected}) are listed in ${rejectedFile}\n`);
   }
   if (rowsOut === 0) {
     throw new DataError("no row could be converted", {

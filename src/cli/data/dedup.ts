@@ -153,7 +153,7 @@ function print(report: DedupReport, flags: DedupFlags): void {
       `${rowsOut} of ${rowsIn} rows written to ${flags.out}\n` +
         `${duplicates} duplicates in ${clusters} clusters, the largest of ${report.largestCluster}` +
         `${banding ? `; ${banding.bands} bands of ${banding.rows}` : ""}\n` +
-        `${rowsRejected} rejected rows are listed in ${report.rejectedFile}\n`,
+        `rejected rows (${rowsRejected}) are listed in ${report.rejectedFile}\n`,
     );
   }
   for (const { message, why } of report.problems) {

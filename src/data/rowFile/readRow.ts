@@ -38,9 +38,14 @@ function decode(bytes: Buffer, place: string): string {
   try {
     return utf8.decode(bytes);
   } catch (cause) {
+    const isText = !bytes.includes(0);
     throw new DataError(`${place}: not UTF-8`, {
-      why: "the row has bytes that no UTF-8 text has",
-      todo: "correct or remove the row; where all are like it, convert the file with iconv",
+      why: isText
+        ? "the row has bytes that no UTF-8 text has"
+        : "the row has bytes that no text has: the file seems to be a picture, an archive or the like",
+      todo: isText
+        ? "correct or remove the row; where all are like it, convert the file with iconv"
+        : "name the file that holds the conversations",
       cause,
     });
   }
@@ -50,9 +55,13 @@ function parse(text: string, place: string): unknown {
   try {
     return parseExactly(text);
   } catch (cause) {
+    const onlyBegins = /^\s*\{\s*$/.test(text);
+    const reason = cause instanceof Error ? shorten(cause.message) : String(cause);
     throw new DataError(`${place}: not JSON`, {
-      why: cause instanceof Error ? shorten(cause.message) : String(cause),
-      todo: "correct or remove the row; a JSONL file has one complete JSON object a line",
+      why: onlyBegins ? "the line only begins an object that goes on in others" : reason,
+      todo: onlyBegins
+        ? "write each row on one line (jq -c . does), or all rows as one JSON array"
+        : "correct or remove the row; a JSONL file has one complete JSON object a line",
       cause,
     });
   }

@@ -68,6 +68,15 @@ describe("a JSONL file", () => {
       name: "DataError",
       what: "FILE:3: not JSON",
     });
+    const pretty = folder.write("pretty.json", '{\n  "a": 1\n}\n');
+    expect(await refusal(pretty, {}, 0)).toMatchObject({
+      what: "FILE:1: not JSON",
+      todo: expect.stringContaining("one line"),
+    });
+    const picture = folder.write("picture.jsonl", Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0xff]));
+    expect(await refusal(picture, {}, 0)).toMatchObject({
+      todo: "name the file that holds the conversations",
+    });
     const deep = folder.write("deep.jsonl", `{"a":${"[".repeat(1e5)}${"]".repeat(1e5)}}`);
     expect(await refusal(deep, {}, 0)).toMatchObject({
       what: "FILE:1: lists or objects are nested more than 100 deep",

@@ -231,7 +231,10 @@ async function openFile(file: string): Promise<FileHandle> {
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     throw new DataError(`${file}: ${code === "ENOENT" ? "no such file" : "cannot be read"}`, {
       why: cause instanceof Error ? cause.message : String(cause),
-      todo: "check the path (train_file, or the command's argument)",
+      todo:
+        code === "EACCES"
+          ? "let this user read the file (chmod, chown), or name another"
+          : "check the path (train_file, or the command's argument)",
       cause,
     });
   }

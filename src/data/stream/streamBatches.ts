@@ -41,10 +41,15 @@ export async function* streamBatches(
   const endless = (await Promise.all(options.files.map(canReopen))).every(Boolean);
   const start = { number: 0, first };
   for (let epoch = 0; epoch === 0 || endless; epoch++) {
-    const before = start.number;
+    const { number: before } = start;
+    let taught = false;
     const batches = options.packing ? packedBatches : rowBatches;
-    yield* batches(epochRows(options, epoch), options, epoch, start);
-    if (start.number === before) return;
+    for await (const batch of batches(epochRows(options, epoch), options, epoch, start)) {
+      taught ||= batch.sequences.length > 0;
+      yield batch;
+    }
+    // Another epoch of rows that all were left out would teach no more than this one.
+    if (start.number === before || (start.number > first && !taught)) return;
   }
 }
 
@@ -106,7 +111,7 @@ async function* packedBatches(
       tokens += length;
     }
   }
-  if (waiting.length === 0) return;
+  if (waiting.length === 0 && left.length === 0) return;
   const batch = finish();
   if (batch.number >= counter.first) yield batch;
 }

@@ -178,6 +178,18 @@ test.each([
   await expect(take(streamBatches(options([file]), 0), 1)).rejects.toThrow(expected);
 });
 
+test.each([true, false])(
+  "rows that are all left out are named once, and end the stream (packing %s)",
+  async (packing) => {
+    const bad = folder.write("bad-only.jsonl", `${JSON.stringify({ messages: [] })}\n`.repeat(5));
+    const settings = options([bad], { packing, onError: "skip", format: "messages" });
+    const batches = await take(streamBatches(settings, 0), 9);
+    const skipped = batches.flatMap((batch) => batch.skipped);
+    expect(skipped).toHaveLength(5);
+    expect(batches.every(({ sequences }) => sequences.length === 0)).toBe(true);
+  },
+);
+
 test("CSV is refused by its name", async () => {
   const file = folder.write("rows.csv", "instruction,output\nq,a\n");
   await expect(take(streamBatches(options([file]), 0), 1)).rejects.toMatchObject({
