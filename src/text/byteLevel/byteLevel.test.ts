@@ -194,6 +194,25 @@ describe("what is left to the native library", () => {
     }
   });
 
+  test("very long texts, and texts with a very long word", async () => {
+    const own = encoderOf(files);
+    const tokenizer = createTokenizer(files);
+    const native = createNativeEncoder(files, false);
+    for (const text of ["你".repeat(2 ** 20 + 1), `a ${"b".repeat(2 ** 16 + 1)} c`]) {
+      expect(own({ text, borders: [] })).toBeUndefined();
+      const [[ids], [expected]] = [
+        await tokenizer.encodeBatch([text]),
+        await native.encode([text], false),
+      ];
+      expect(Buffer.from(ids!.buffer).equals(Buffer.from(expected!.buffer))).toBe(true);
+    }
+    for (const text of ["你".repeat(2 ** 16), "a ".repeat(2 ** 19), " ".repeat(2 ** 16)]) {
+      const { ids } = own({ text, borders: [] })!;
+      expect(ids.length).toBeGreaterThan(1);
+      expect(tokenizer.decode(ids)).toBe(text);
+    }
+  }, 60_000);
+
   test("words with a byte that is no token", async () => {
     const tokens = byteAlphabet.filter((character) => character !== "a");
     const json = structuredClone(files.tokenizerJson);

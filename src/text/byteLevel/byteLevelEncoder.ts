@@ -15,6 +15,11 @@ import { wordSplitter } from "./wordSplitter.js";
 /** Encodes one text, or returns undefined where only the native library knows how. */
 export type ByteLevelEncoder = (text: BorderedText) => BorderedIds | undefined;
 
+/** In longer texts V8's regular expressions may run out of stack. */
+const longestText = 2 ** 20;
+/** Merging takes some fifty bytes of memory for each byte of a word. */
+const longestWord = 2 ** 16;
+
 /** Words whose ids are remembered: some megabytes. */
 const rememberedWords = 50_000;
 /** Longer parts of a string are kept by V8 as references to all of it. */
@@ -39,7 +44,8 @@ export function createByteLevelEncoder(
   const encodeWord = wordEncoder(vocabulary);
 
   return ({ text, borders, partial }) => {
-    if (!isSteady(text) || (normalizes && text.normalize("NFC") !== text)) return undefined;
+    if (text.length > longestText || !isSteady(text)) return undefined;
+    if (normalizes && text.normalize("NFC") !== text) return undefined;
     const row = idRow(text.length, borders, vocabulary.lengths);
     const sureUntil = partial ? text.length - unsureCharacters : text.length;
     let stable = 0;
@@ -69,7 +75,7 @@ function isPlainBpe(model: TokenizerJson["model"]): boolean {
 /** The tokens of a word: one id, or several. */
 type WordIds = number | readonly number[];
 
-/** Gives undefined for a word with a byte that is no token. */
+/** Gives undefined for a word that is very long or has a byte that is no token. */
 function wordEncoder(vocabulary: ByteLevelVocabulary): (word: string) => WordIds | undefined {
   const { byteIds, merges, wholeWord } = vocabulary;
   const merge = createByteMerger(byteIds, merges);
@@ -77,6 +83,7 @@ function wordEncoder(vocabulary: ByteLevelVocabulary): (word: string) => WordIds
   let buffer = new Uint8Array(256);
   let remembered = new Map<string, WordIds>();
   const compute = (word: string): WordIds | undefined => {
+    if (word.length > longestWord) return undefined;
     if (buffer.length < 3 * word.length) buffer = new Uint8Array(6 * word.length);
     const bytes = buffer.subarray(0, encoder.encodeInto(word, buffer).written);
     const whole = wholeWord?.(bytes);
