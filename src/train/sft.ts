@@ -21,6 +21,7 @@ import {
 import { loadTokenizer, resolveChatTemplate, type Tokenizer } from "../text/index.js";
 import { DataError, TunewrightError } from "../util/errors.js";
 import { hashKey } from "../util/hash.js";
+import { checkRowsFirst } from "./checkedRows.js";
 import { resolveResume, saveCheckpoint, setAsideLater } from "./checkpoint/index.js";
 import { type DeviceConfig, type LoadedConfig, resolveForDevice } from "./config/index.js";
 import { probeDevice } from "./deviceFacts.js";
@@ -111,6 +112,7 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
     const embeddingRows = readConfiguration(base).vocab_size;
     const text = { tokenizer, template, tokenizerPath: base, embeddingRows };
     const cursor = restored?.state.data;
+    if (!restored) await checkRowsFirst(config, text, say);
     const data = await openTrainFile(config, text, cursor);
     closers.push(() => data.close());
     for (const line of describeData(data, cursor)) say(line);

@@ -54,13 +54,17 @@ export async function openTrainFile(
   });
 }
 
+/** Whether the configuration asks for an evaluation. */
+export function usesEvalFile(config: TrainingConfig): boolean {
+  return config.do_eval || config.eval_strategy !== "no" || config.eval_on_start;
+}
+
 /** Opens `eval_file`, where the configuration asks for an evaluation. */
 export async function openEvalFile(
   config: TrainingConfig,
   { tokenizerPath: _path, ...text }: DataText,
 ): Promise<TrainingData | undefined> {
-  const wanted = config.do_eval || config.eval_strategy !== "no" || config.eval_on_start;
-  if (!config.eval_file || !wanted) return undefined;
+  if (!config.eval_file || !usesEvalFile(config)) return undefined;
   return openTrainingData({
     ...text,
     files: await resolveFiles(config.eval_file),

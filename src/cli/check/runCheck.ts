@@ -20,6 +20,7 @@ import {
   readingOptions,
   resolveFiles,
   resolveForDevice,
+  usesEvalFile,
 } from "../../train/index.js";
 import { ConfigError } from "../../util/errors.js";
 import { progressLine } from "../data/progressLine.js";
@@ -49,14 +50,13 @@ export async function runCheck(
     ...(config.template_name === null ? {} : { template: config.template_name }),
   });
 
-  const usesHeldOut = config.do_eval || config.eval_strategy !== "no" || config.eval_on_start;
   if (config.streaming) throw streamRefusal();
   const embeddingRows = text.embeddingRows ?? model.vocab_size;
   await encodeSamplePrompts(config.sample_prompts, { ...text, embeddingRows }, { config: model });
   const files = await resolveFiles(config.train_file);
   const train = await surveyFiles("train", files, text, config);
   const data = [train];
-  if (usesHeldOut && config.eval_file) {
+  if (config.eval_file && usesEvalFile(config)) {
     data.push(await surveyFiles("eval", await resolveFiles(config.eval_file), text, config));
   }
 

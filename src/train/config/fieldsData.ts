@@ -38,6 +38,12 @@ export const dataFields = {
   on_error: choice(["fail", "skip"])
     .default("fail")
     .describe("A row that cannot be trained on stops the run, or is left out and listed."),
+  check_rows: choice(["auto", "all", "none"])
+    .default("auto")
+    .describe(
+      "Whether all rows are gone through before training begins, so that a bad one stops the run " +
+        "before it has cost time: auto does it for files of up to 16 MiB together.",
+    ),
   streaming: boolean()
     .default(false)
     .describe(

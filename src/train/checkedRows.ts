@@ -1,0 +1,56 @@
+/** Goes through all rows before training does, where that takes seconds. */
+import { openDataSources, surveyRows } from "../data/index.js";
+import { DataError } from "../util/errors.js";
+import type { TrainingConfig } from "./config/index.js";
+import { readingOptions } from "./readingOptions.js";
+import { type DataText, resolveFiles, usesEvalFile } from "./trainingFiles.js";
+
+/** Bytes of rows that are gone through without being asked: some ten seconds. */
+const QUICK_BYTES = 16 * 2 ** 20;
+
+/**
+ * Refuses data with a row that training would stop at. Rows that are to be left out, and those of a
+ * stream, are judged when training reaches them.
+ *
+ * @throws DataError that names the first row; `say` is told the first twenty
+ */
+export async function checkRowsFirst(
+  config: TrainingConfig,
+  { tokenizerPath: _path, ...text }: DataText,
+  say: (line: string) => void,
+): Promise<void> {
+  if (config.check_rows === "none" || config.streaming || config.on_error === "skip") return;
+  const reading = readingOptions(config);
+  const roles: [key: string, files: TrainingConfig["train_file"]][] = [
+    ["train_file", config.train_file],
+  ];
+  if (config.eval_file && usesEvalFile(config)) roles.push(["eval_file", config.eval_file]);
+  for (const [key, files] of roles) {
+    const source = await openDataSources(await resolveFiles(files), reading, config.data_seed);
+    try {
+      if (config.check_rows === "auto" && source.bytes > QUICK_BYTES) {
+        say(
+          `The rows of ${key} are checked as they are reached (${Math.round(source.bytes / 1e6)} MB); ` +
+            "`check`, or check_rows all, goes through them first.",
+        );
+        continue;
+      }
+      const { rows, badRows, problems } = await surveyRows(source, {
+        ...text,
+        ...reading,
+        exactLengths: false,
+      });
+      const [first] = problems;
+      if (!first) continue;
+      for (const { error } of problems) {
+        say(`Refused: ${error.message}${error.why ? ` (${error.why})` : ""}`);
+      }
+      throw new DataError(`${badRows} of ${rows} rows of ${key} cannot be trained on`, {
+        why: `the first is ${first.error.message}`,
+        todo: "correct or remove them, or leave them out with on_error skip",
+      });
+    } finally {
+      await source.close();
+    }
+  }
+}
