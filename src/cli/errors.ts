@@ -1,7 +1,7 @@
 /** How an error ends the program: its lines on stderr and its exit code. */
 import { CommanderError } from "commander";
 import { TunewrightError } from "../util/errors.js";
-import { visibleText } from "./data/visibleText.js";
+import { visibleText } from "../util/visibleText.js";
 
 /** Exit code for bad arguments, as for bad configuration. */
 const BAD_ARGUMENTS = 2;

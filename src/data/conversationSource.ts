@@ -5,6 +5,7 @@ import type { ConversationFormat } from "./formats/format.js";
 import { detectFormat, formatNamed } from "./formats/formats.js";
 import { type ReadOptions, readConversation, type WholeRow } from "./readConversation.js";
 import { openRowFile, type RowFile } from "./rowFile/index.js";
+import { lastAtMost, runningSum } from "./runningSum.js";
 import { type ResolveOptions, resolveSources } from "./sources/index.js";
 
 export interface SourceOptions extends ReadOptions, ResolveOptions {
@@ -82,16 +83,8 @@ export async function openConversations(
     await close();
     throw error;
   }
-  const find = (row: number) => {
-    let low = 0;
-    let high = opened.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (opened[middle]!.first <= row) low = middle;
-      else high = middle - 1;
-    }
-    return opened[low]!;
-  };
+  const firsts = runningSum(opened.map(({ rowFile }) => rowFile.rows));
+  const find = (row: number) => opened[lastAtMost(firsts, row)]!;
   const place = (row: number): Source => {
     const { rowFile, first } = find(row);
     return { file: rowFile.file, line: rowFile.line(row - first) };

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
 import { loadTokenizer, resolveChatTemplate } from "../text/index.js";
+import { randomNumbers } from "../util/testRandom.js";
 import { openConversations } from "./conversationSource.js";
 import { convertFiles } from "./convert.js";
 import { conversationFormatNames } from "./formats/formats.js";
@@ -93,15 +94,6 @@ describe("convertFiles", () => {
     expect(lines(file)).toHaveLength(1);
   });
 });
-
-/** A small generator of numbers, so that a failure can be repeated. */
-function randomNumbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
 
 const seeds: readonly object[] = [
   messagesRow("你好，世界", "hello \u{1F600}", "再来", "ok"),

@@ -1,5 +1,4 @@
 /** Writes conversations of any known format in another. */
-import { realpathSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ConfigError, DataError } from "../util/errors.js";
@@ -10,7 +9,7 @@ import {
 } from "./conversationSource.js";
 import { formatNamed } from "./formats/formats.js";
 import { countPlaceholders } from "./placeholders.js";
-import { checkOutName, openRowWriter, type RowWriter } from "./rowWriter.js";
+import { checkNotRead, checkOutName, openRowWriter, type RowWriter } from "./rowWriter.js";
 import { resolveSources } from "./sources/index.js";
 import { canonicalFormat, writeConversation } from "./writeConversation.js";
 
@@ -56,9 +55,7 @@ export async function convertFiles(
 ): Promise<ConvertResult> {
   checkOutName(out);
   const files = await resolveSources(names, options);
-  if (files.some((file) => samePath(file, out))) {
-    throw new ConfigError(`${out} is both read and written`, { todo: "choose another --out" });
-  }
+  checkNotRead([out], files);
   if (options.to !== undefined) formatNamed(options.to);
   const source = await openConversations(files, { ...options, pairs: "keep" });
   const rejected = `${out}.rejected.jsonl`;
@@ -138,12 +135,4 @@ async function openOutputs(
 /** The name of a file until it is complete. */
 function part(path: string): string {
   return `${path}.part`;
-}
-
-function samePath(file: string, other: string): boolean {
-  try {
-    return realpathSync(file) === realpathSync(other);
-  } catch {
-    return false;
-  }
 }

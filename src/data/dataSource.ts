@@ -5,8 +5,9 @@ import {
   openConversations,
   type SourceOptions,
 } from "./conversationSource.js";
-import { lastAtMost, type MixtureShare, runningSum } from "./mixture.js";
+import type { MixtureShare } from "./mixture.js";
 import { permutation } from "./permutation.js";
+import { lastAtMost, runningSum } from "./runningSum.js";
 
 /** Files that belong together, and how much of them goes into an epoch. */
 export interface DataSource extends MixtureShare {

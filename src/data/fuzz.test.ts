@@ -6,6 +6,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
 import { loadTokenizer, resolveChatTemplate } from "../text/index.js";
+import { randomNumbers } from "../util/testRandom.js";
 import { openConversations } from "./conversationSource.js";
 import { convertFiles } from "./convert.js";
 import { surveyRows } from "./survey.js";
@@ -14,17 +15,6 @@ import { openTrainingData } from "./trainingData.js";
 
 const folder = testFolder();
 afterAll(() => folder.remove());
-
-/** Whole numbers from 0 below a limit, the same every time (xorshift). */
-function randomNumbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
 
 const seeds: Readonly<Record<string, unknown>> = {
   messages: {

@@ -1,6 +1,7 @@
 /** Several sources as one epoch of rows: how much of each, and in which order. */
 import { ConfigError } from "../util/errors.js";
 import { permutation } from "./permutation.js";
+import { lastAtMost, runningSum } from "./runningSum.js";
 
 /** How much of a source goes into an epoch. */
 export interface MixtureShare {
@@ -135,23 +136,4 @@ function shareOut(total: number, weights: readonly number[]): number[] {
   const missing = total - counts.reduce((before, count) => before + count, 0);
   for (const { index } of order.slice(0, Math.max(0, missing))) counts[index]!++;
   return counts;
-}
-
-/** [n + 1]: the sum of the values before each place, and of all. */
-export function runningSum(values: readonly number[]): number[] {
-  const sums = [0];
-  for (const value of values) sums.push(sums.at(-1)! + value);
-  return sums;
-}
-
-/** The last place of an ascending list whose value is at most `value`; never that of the total. */
-export function lastAtMost(sums: readonly number[], value: number): number {
-  let low = 0;
-  let high = sums.length - 2;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (sums[middle]! <= value) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }

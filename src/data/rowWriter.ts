@@ -1,5 +1,5 @@
 /** Writes rows as JSONL. */
-import { statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { ConfigError } from "../util/errors.js";
 
@@ -42,22 +42,49 @@ export async function openRowWriter(path: string): Promise<RowWriter> {
 /** Endings of names that promise something else than JSONL. */
 const otherEnding = /\.(gz|gzip|zst|zstd|bz2|xz|lz4|zip|tar|parquet|csv|tsv|arrow)$/i;
 
-/**
- * @param out name of a file of rows that is to be written
- * @throws ConfigError when it is a folder or no file's name, or promises another kind of file
- */
-export function checkOutName(out: string): void {
+/** @throws ConfigError when the name of a file of rows that is to be written promises another kind */
+export function checkOutEnding(out: string): void {
   const ending = otherEnding.exec(out)?.[0];
-  if (ending !== undefined) {
-    throw new ConfigError(`${out}: rows are written as plain JSONL, which is no ${ending} file`, {
-      todo: `name it ${out.slice(0, -ending.length)}, and compress or convert it afterwards`,
-    });
-  }
+  if (ending === undefined) return;
+  throw new ConfigError(`${out}: rows are written as plain JSONL, which is no ${ending} file`, {
+    todo: `name it ${out.slice(0, -ending.length)}, and compress or convert it afterwards`,
+  });
+}
+
+/** @throws ConfigError when it is a folder or no file's name, or promises another kind of file */
+export function checkOutName(out: string): void {
+  checkOutEnding(out);
   const isFolder = out.endsWith("/") || statSync(out, { throwIfNoEntry: false })?.isDirectory();
   if (isFolder || out === "-" || out.startsWith("/dev/")) {
     throw new ConfigError(`${out} ${isFolder ? "is a folder" : "is no file"}`, {
       why: "the rows get their name when they are complete",
       todo: "name a file, e.g. --out rows.jsonl",
     });
+  }
+}
+
+/**
+ * @param todo what the user can do about it
+ * @throws ConfigError when one of the files to be written is among those to be read
+ */
+export function checkNotRead(
+  outputs: readonly string[],
+  files: readonly string[],
+  todo = "choose another --out",
+): void {
+  const inputs = new Set(files.map(realPath));
+  for (const output of outputs) {
+    const target = realPath(output);
+    if (target === undefined || !inputs.has(target)) continue;
+    throw new ConfigError(`${output} is both read and written`, { todo });
+  }
+}
+
+/** Where a name leads in the end; undefined where there is nothing. */
+export function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
   }
 }

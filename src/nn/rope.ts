@@ -60,7 +60,7 @@ function defaultFrequencies(theta: number, dim: number): Float32Array {
 /**
  * Inverse frequencies for a sequence of `length` tokens (only `dynamic` depends on it).
  *
- * @throws ConfigError for a type of scaling that is not implemented.
+ * @throws ConfigError for a type of scaling that is not supported
  */
 export function ropeFrequencies(parameters: RopeParameters, length: number): Frequencies {
   const { rope_theta: theta, rope_scaling: scaling } = parameters;

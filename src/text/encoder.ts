@@ -7,8 +7,8 @@ import {
   type NativeEncoder,
 } from "./native.js";
 import { cutsIntoWords } from "./stableText.js";
-import { parseTokenizerJson, type TokenizerFiles } from "./tokenizerFiles.js";
-import { missingAddedTokens } from "./vocabulary.js";
+import { parseAgain, type TokenizerFiles } from "./tokenizerFiles.js";
+import { allAddedTokens } from "./vocabulary.js";
 
 export interface Encoder {
   /** False: a partial text has to be cut where no token reaches over. */
@@ -23,19 +23,11 @@ export interface Encoder {
  */
 export function createEncoder(files: TokenizerFiles, plain: boolean): Encoder {
   const { tokenizerJson, ...kept } = files;
-  const added = [...tokenizerJson.added_tokens, ...missingAddedTokens(files)];
-  const known = createByteLevelEncoder(
-    tokenizerJson,
-    added.filter((token) => !(plain && token.special)),
-  );
+  const known = createByteLevelEncoder(tokenizerJson, allAddedTokens(files, plain));
   const cuts = cutsIntoWords(tokenizerJson.pre_tokenizer);
   let native = known ? undefined : createNativeEncoder(files, plain);
-  // The parsed vocabulary and merges take tens of megabytes: only their text is kept.
   const whole = (): NativeEncoder => {
-    native ??= createNativeEncoder(
-      { ...kept, tokenizerJson: parseTokenizerJson(kept.contents, kept.path) },
-      plain,
-    );
+    native ??= createNativeEncoder(parseAgain(kept), plain);
     return native;
   };
   const encodeBordered = async (texts: readonly BorderedText[]) => {

@@ -3,7 +3,7 @@ import { type Decoder, type Encoding, Tokenizer as NativeTokenizer } from "token
 import { FormatError } from "../util/errors.js";
 import { stableTokens } from "./stableText.js";
 import { isRecord, type TokenizerFiles } from "./tokenizerFiles.js";
-import { missingAddedTokens } from "./vocabulary.js";
+import { allAddedTokens } from "./vocabulary.js";
 
 /** A text and the places in it (UTF-16 offsets, ascending) whose first tokens are wanted. */
 export interface BorderedText {
@@ -35,9 +35,7 @@ export function createNativeEncoder(files: TokenizerFiles, plain: boolean): Nati
   json.truncation = null;
   json.padding = null;
   keepSpacesInOffsets(json.post_processor);
-  json.added_tokens = [...json.added_tokens, ...missingAddedTokens(files)].filter(
-    (token) => !(plain && token.special),
-  );
+  json.added_tokens = allAddedTokens(files, plain);
   const native = build(files.path, { ...json, model: files.tokenizerJson.model });
   return {
     async encode(texts, addSpecialTokens) {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { builtinModelName, builtinModelPath } from "../util/builtin-model.js";
+import { randomNumbers } from "../util/testRandom.js";
 import { encodeConversations } from "./encodeConversation.js";
 import { loadTokenizer } from "./loadTokenizer.js";
 import { encodeSequences } from "./overLength.js";
@@ -23,15 +24,6 @@ const tokenizers = [
   { path: sentencePieceDirectory, template: "firefly-classic" },
   ...(existsSync(builtinModelPath()) ? [{ path: builtinModelName, template: undefined }] : []),
 ];
-
-/** A small generator of numbers, so that a failure can be repeated. */
-function randomNumbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
 
 const scraps = [
   ..."你好，世界。Hello world! 1234567 ".split(""),

@@ -5,7 +5,7 @@ import { createEncoder } from "./encoder.js";
 import { type BorderedIds, type BorderedText, createNativeDecoder } from "./native.js";
 import { createTextCutter } from "./stableText.js";
 import { createStreamingDecoder, type StreamingDecoder } from "./streamingDecoder.js";
-import { parseTokenizerJson, type TokenizerFiles } from "./tokenizerFiles.js";
+import { parseAgain, type TokenizerFiles } from "./tokenizerFiles.js";
 import { readVocabulary, specialToken } from "./vocabulary.js";
 
 export interface EncodeOptions {
@@ -73,10 +73,7 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
   let cutter: ((text: string) => string) | undefined;
   const encoderFor = (options: EncodeOptions) => {
     if (!options.plain) return encoder;
-    plainEncoder ??= createEncoder(
-      { ...kept, tokenizerJson: parseTokenizerJson(kept.contents, kept.path) },
-      true,
-    );
+    plainEncoder ??= createEncoder(parseAgain(kept), true);
     return plainEncoder;
   };
   const decode = (list: ArrayLike<number>, options: DecodeOptions = {}): string => {

@@ -95,6 +95,11 @@ export function readTokenizerDirectory(path: string): TokenizerFiles {
   };
 }
 
+/** The files with their tokenizer.json parsed anew: kept parsed, it takes tens of megabytes. */
+export function parseAgain(kept: Omit<TokenizerFiles, "tokenizerJson">): TokenizerFiles {
+  return { ...kept, tokenizerJson: parseTokenizerJson(kept.contents, kept.path) };
+}
+
 /** @throws FormatError when `contents` has no well-formed tokenizer.json */
 export function parseTokenizerJson(
   contents: ReadonlyMap<string, string>,

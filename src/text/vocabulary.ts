@@ -13,7 +13,7 @@ export interface Vocabulary {
 }
 
 /** Added tokens that tokenizer_config.json or special_tokens_map.json name and tokenizer.json lacks. */
-export function missingAddedTokens(files: TokenizerFiles): AddedToken[] {
+function missingAddedTokens(files: TokenizerFiles): AddedToken[] {
   const known = new Set(files.tokenizerJson.added_tokens.map((token) => token.content));
   const missing: AddedToken[] = [];
   const decoder = files.tokenizerConfig.added_tokens_decoder;
@@ -33,6 +33,15 @@ export function missingAddedTokens(files: TokenizerFiles): AddedToken[] {
   return missing.sort((a, b) => a.id - b.id);
 }
 
+/**
+ * All texts that become one token.
+ * @param plain without the special ones, whose text is then ordinary text
+ */
+export function allAddedTokens(files: TokenizerFiles, plain = false): AddedToken[] {
+  const all = [...files.tokenizerJson.added_tokens, ...missingAddedTokens(files)];
+  return plain ? all.filter((token) => !token.special) : all;
+}
+
 /** @throws FormatError when the vocabulary is not one of the forms that tokenizer.json knows */
 export function readVocabulary(files: TokenizerFiles): Vocabulary {
   const ids = new Map<string, number>();
@@ -50,7 +59,7 @@ export function readVocabulary(files: TokenizerFiles): Vocabulary {
     });
   }
   const specialIds = new Set<number>();
-  const added = [...files.tokenizerJson.added_tokens, ...missingAddedTokens(files)];
+  const added = allAddedTokens(files);
   for (const token of added) {
     ids.set(token.content, token.id);
     if (token.special) specialIds.add(token.id);

@@ -1,9 +1,9 @@
 /** Goes through all rows before training does, where that takes seconds. */
 import { openDataSources, surveyRows } from "../data/index.js";
-import { DataError } from "../util/errors.js";
+import { DataError, withWhy } from "../util/errors.js";
 import type { TrainingConfig } from "./config/index.js";
 import { readingOptions } from "./readingOptions.js";
-import { type DataText, resolveFiles, usesEvalFile } from "./trainingFiles.js";
+import { type DataText, evalFiles, resolveFiles } from "./trainingFiles.js";
 
 /** Bytes of rows that are gone through without being asked: some ten seconds. */
 const QUICK_BYTES = 16 * 2 ** 20;
@@ -24,7 +24,8 @@ export async function checkRowsFirst(
   const roles: [key: string, files: TrainingConfig["train_file"]][] = [
     ["train_file", config.train_file],
   ];
-  if (config.eval_file && usesEvalFile(config)) roles.push(["eval_file", config.eval_file]);
+  const held = evalFiles(config);
+  if (held) roles.push(["eval_file", held]);
   for (const [key, files] of roles) {
     const source = await openDataSources(await resolveFiles(files), reading, config.data_seed);
     try {
@@ -43,7 +44,7 @@ export async function checkRowsFirst(
       const [first] = problems;
       if (!first) continue;
       for (const { error } of problems) {
-        say(`Refused: ${error.message}${error.why ? ` (${error.why})` : ""}`);
+        say(`Refused: ${withWhy(error.message, error.why)}`);
       }
       throw new DataError(`${badRows} of ${rows} rows of ${key} cannot be trained on`, {
         why: `the first is ${first.error.message}`,

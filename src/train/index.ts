@@ -37,5 +37,5 @@ export {
 export { runSft, type SftOptions, type SftResult } from "./sft.js";
 export { skippedRowsName } from "./skippedRows.js";
 export { evaluationPass, type Sequence, trainingPass, zeroGradients } from "./step.js";
-export { countWorkers, resolveFiles, usesEvalFile } from "./trainingFiles.js";
+export { countWorkers, evalFiles, resolveFiles } from "./trainingFiles.js";
 export { planSteps, type StepPlan } from "./window.js";

@@ -54,9 +54,10 @@ export async function openTrainFile(
   });
 }
 
-/** Whether the configuration asks for an evaluation. */
-export function usesEvalFile(config: TrainingConfig): boolean {
-  return config.do_eval || config.eval_strategy !== "no" || config.eval_on_start;
+/** What `eval_file` names, where the configuration asks for an evaluation. */
+export function evalFiles(config: TrainingConfig): string[] | null {
+  const wanted = config.do_eval || config.eval_strategy !== "no" || config.eval_on_start;
+  return wanted ? config.eval_file : null;
 }
 
 /** Opens `eval_file`, where the configuration asks for an evaluation. */
@@ -64,10 +65,11 @@ export async function openEvalFile(
   config: TrainingConfig,
   { tokenizerPath: _path, ...text }: DataText,
 ): Promise<TrainingData | undefined> {
-  if (!config.eval_file || !usesEvalFile(config)) return undefined;
+  const files = evalFiles(config);
+  if (!files) return undefined;
   return openTrainingData({
     ...text,
-    files: await resolveFiles(config.eval_file),
+    files: await resolveFiles(files),
     ...readingOptions(config),
     batchSize: config.per_device_eval_batch_size,
     seed: config.data_seed,

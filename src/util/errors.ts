@@ -88,3 +88,8 @@ export class ArgumentError extends NativeError {
 export class UseAfterFreeError extends TunewrightError {
   override readonly code = "USE_AFTER_FREE";
 }
+
+/** What happened, with why in brackets: an error, or a row that was left out, on one line. */
+export function withWhy(what: string, why: string | undefined): string {
+  return why ? `${what} (${why})` : what;
+}

@@ -1,8 +1,8 @@
 /** What `tunewright check` found, as plain data; printed as it is with `--json`. */
 import type { ConversationSource, DataSurvey } from "../../data/index.js";
-import type { TunewrightError } from "../../util/errors.js";
+import { type TunewrightError, withWhy } from "../../util/errors.js";
+import { visibleText } from "../../util/visibleText.js";
 import { countRows } from "../countRows.js";
-import { visibleText } from "../data/visibleText.js";
 import type { MemoryEstimate } from "./memory.js";
 
 /** Something that stops training or should be known before it. */
@@ -198,7 +198,7 @@ function formatData(data: DataReport, row: (name: string, value: string) => stri
   if (data.bad_rows > 0) {
     lines.push(`${countRows(data.bad_rows)} cannot be trained on:`);
     for (const { file, line, what, why } of data.problems) {
-      lines.push(visibleText(`  ${file}:${line}: ${what}${why ? ` (${why})` : ""}`));
+      lines.push(visibleText(withWhy(`  ${file}:${line}: ${what}`, why)));
     }
     const more = data.bad_rows - data.problems.length;
     if (more > 0) lines.push(`  and ${number(more)} more`);

@@ -13,6 +13,7 @@ import {
   countIntervalSteps,
   type DeviceConfig,
   encodeSamplePrompts,
+  evalFiles,
   fetchBaseModel,
   loadTrainingConfig,
   planSteps,
@@ -20,7 +21,6 @@ import {
   readingOptions,
   resolveFiles,
   resolveForDevice,
-  usesEvalFile,
 } from "../../train/index.js";
 import { ConfigError } from "../../util/errors.js";
 import { progressLine } from "../data/progressLine.js";
@@ -56,9 +56,8 @@ export async function runCheck(
   const files = await resolveFiles(config.train_file);
   const train = await surveyFiles("train", files, text, config);
   const data = [train];
-  if (config.eval_file && usesEvalFile(config)) {
-    data.push(await surveyFiles("eval", await resolveFiles(config.eval_file), text, config));
-  }
+  const held = evalFiles(config);
+  if (held) data.push(await surveyFiles("eval", await resolveFiles(held), text, config));
 
   const epoch = await planEpoch(files, text, config);
   const { totalSteps, stepsPerEpoch } = planSteps(epoch.microBatchesPerEpoch, config);

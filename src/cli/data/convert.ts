@@ -1,7 +1,7 @@
 /** `tunewright data convert`: rows of any known format in another. */
 import type { Command } from "commander";
 import type { ConvertResult } from "../../data/index.js";
-import { DataError } from "../../util/errors.js";
+import { DataError, withWhy } from "../../util/errors.js";
 import { addExamples, printJson } from "../command.js";
 import {
   addFormatOptions,
@@ -76,7 +76,7 @@ async function convert(files: readonly string[], flags: ConvertFlags): Promise<v
     );
   }
   for (const problem of problems) {
-    process.stderr.write(`rejected: ${problem.message}${problem.why ? ` (${problem.why})` : ""}\n`);
+    process.stderr.write(`rejected: ${withWhy(problem.message, problem.why)}\n`);
   }
   if (rejectedFile) {
     process.stderr.write(`rejected rows (${rowsRejected}) are listed in ${rejectedFile}\n`);

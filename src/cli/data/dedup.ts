@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import type { DedupOptions, DedupReport } from "../../data/dedup/index.js";
+import { withWhy } from "../../util/errors.js";
 import { addExamples, printJson } from "../command.js";
 import { checkFlags, dedupOptions } from "./dedup/flags.js";
 import type { DedupFlags } from "./dedup/flagTypes.js";
@@ -157,6 +158,6 @@ function print(report: DedupReport, flags: DedupFlags): void {
     );
   }
   for (const { message, why } of report.problems) {
-    process.stderr.write(`rejected: ${message}${why ? ` (${why})` : ""}\n`);
+    process.stderr.write(`rejected: ${withWhy(message, why)}\n`);
   }
 }

@@ -1,6 +1,6 @@
 /** An encoded conversation as text for a terminal: learnt tokens stand out, special ones show. */
 import type { EncodedConversation, Tokenizer } from "../../text/index.js";
-import { visibleText } from "./visibleText.js";
+import { visibleText } from "../../util/visibleText.js";
 
 const csi = "\u001b[";
 const learnt = `${csi}32m`;

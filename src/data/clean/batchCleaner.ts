@@ -1,6 +1,6 @@
 /** A batch of rows from a file through a pipeline: bytes to write, and counts. */
 import { isUtf8 } from "node:buffer";
-import { DataError } from "../../util/errors.js";
+import { DataError, withWhy } from "../../util/errors.js";
 import {
   type ConversationSource,
   openConversations,
@@ -149,8 +149,7 @@ function lineOf({ rest, ...conversation }: CanonicalRow, steps: number): string 
 }
 
 function rejection(step: number, operator: string, error: DataError, place = ""): RowOutcome {
-  const what = error.message.replace(place, "");
-  const reason = error.why === undefined ? what : `${what} (${error.why})`;
+  const reason = withWhy(error.message.replace(place, ""), error.why);
   return { rejected: { step, operator, reason }, changes: [] };
 }
 

@@ -1,15 +1,14 @@
 /** Cleans files of any known format, on all cores, in bounded memory; a killed run goes on. */
 import { createHash } from "node:crypto";
-import { realpathSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { ConfigError } from "../../util/errors.js";
 import { mapInOrder, workerPool } from "../../util/workerPool.js";
 import {
   type ConversationSource,
   openConversations,
   type SourceOptions,
 } from "../conversationSource.js";
+import { checkNotRead, checkOutEnding } from "../rowWriter.js";
 import { resolveSources } from "../sources/index.js";
 import {
   type BatchCleanerSettings,
@@ -72,14 +71,8 @@ export async function cleanFiles(
   // Options that no operator takes are refused here, before a large file is gone through.
   rowCleaner(steps, options.perplexity?.score);
   const files = await resolveSources(names, options.source);
-  if (files.some((file) => samePath(file, out))) {
-    throw new ConfigError(`${out} is both read and written`, { todo: "choose another --out" });
-  }
-  if (/\.(gz|zst|csv|tsv|parquet)$/i.test(out)) {
-    throw new ConfigError(`${out}: cleaned rows are written as plain JSONL`, {
-      todo: "choose a name that ends in .jsonl; compress the file afterwards where that is wanted",
-    });
-  }
+  checkNotRead([out], files);
+  checkOutEnding(out);
   const { onProgress, ...source } = options.source ?? {};
   const settings: BatchCleanerSettings = { files, source, steps };
   const paths = cleanPaths(out);
@@ -175,12 +168,4 @@ async function wordStamps(steps: readonly PipelineStep[]): Promise<unknown[]> {
         .digest("hex"),
     ),
   );
-}
-
-function samePath(file: string, other: string): boolean {
-  try {
-    return realpathSync(file) === realpathSync(other);
-  } catch {
-    return false;
-  }
 }

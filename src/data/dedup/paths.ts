@@ -1,8 +1,9 @@
 /** Which files are read, and that none of them is written. */
-import { realpathSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { access, constants, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ConfigError } from "../../util/errors.js";
+import { checkNotRead, realPath } from "../rowWriter.js";
 import { resolveSources } from "../sources/index.js";
 import { isOwnFile } from "./workFolder.js";
 
@@ -30,14 +31,8 @@ export async function inputFiles(
   const paths = (await resolveSources(files)).filter(
     (path) => !(isOwnFile(path) && realPath(dirname(path)) === signatures),
   );
-  const inputs = new Set(paths.map(realPath));
-  for (const output of outputPaths(out)) {
-    const target = realPath(output);
-    if (target === undefined || !inputs.has(target)) continue;
-    throw new ConfigError(`${output} is both read and written`, {
-      todo: "choose another --out, or remove what an earlier run wrote there",
-    });
-  }
+  const todo = "choose another --out, or remove what an earlier run wrote there";
+  checkNotRead(outputPaths(out), paths, todo);
   return paths;
 }
 
@@ -64,12 +59,4 @@ export function cannotWrite(path: string, cause: unknown): ConfigError {
     todo: "choose another --out",
     cause,
   });
-}
-
-function realPath(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 /** Where rows lie: which file, which line. */
 import type { Source } from "../../text/index.js";
+import { lastAtMost, runningSum } from "../runningSum.js";
 import type { Records } from "./records.js";
 import type { SourceFile } from "./signatureFile.js";
 
@@ -7,21 +8,10 @@ import type { SourceFile } from "./signatureFile.js";
 export type Locate = (row: number) => { file: string; row: number };
 
 export function locator(files: readonly Pick<SourceFile, "file" | "rows">[]): Locate {
-  let rows = 0;
-  const starts = files.map((file) => {
-    const start = rows;
-    rows += file.rows;
-    return start;
-  });
+  const firsts = runningSum(files.map(({ rows }) => rows));
   return (row) => {
-    let low = 0;
-    let high = starts.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (starts[middle]! <= row) low = middle;
-      else high = middle - 1;
-    }
-    return { file: files[low]!.file, row: row - starts[low]! };
+    const index = lastAtMost(firsts, row);
+    return { file: files[index]!.file, row: row - firsts[index]! };
   };
 }
 

@@ -1,4 +1,6 @@
 /** The records of all shards as one list, by the number of the row. */
+
+import { lastAtMost, runningSum } from "../runningSum.js";
 import { type SignatureParameters, signatureWords } from "./parameters.js";
 import { recordBytes, recordFields, recordHead, type SignatureFile } from "./signatureFile.js";
 
@@ -36,25 +38,16 @@ export function openRecords(shards: readonly SignatureFile[]): Records {
   const { parameters } = header;
   const size = recordBytes(parameters);
   const words = signatureWords(parameters);
-  const rows = shards.reduce((sum, shard) => sum + shard.header.rows, 0);
+  const firsts = runningSum(shards.map((shard) => shard.header.rows));
+  const rows = firsts.at(-1)!;
   const kept = new Map<number, RowRecord>();
-  const find = (row: number): SignatureFile => {
-    let low = 0;
-    let high = shards.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (shards[middle]!.header.firstRow <= row) low = middle;
-      else high = middle - 1;
-    }
-    return shards[low]!;
-  };
   return {
     rows,
     parameters,
     at(row) {
       const known = kept.get(row);
       if (known) return known;
-      const shard = find(row);
+      const shard = shards[lastAtMost(firsts, row)]!;
       const record = parse(shard.read(row - shard.header.firstRow, 1), 0, words);
       if (kept.size >= keptRecords) kept.delete(kept.keys().next().value!);
       kept.set(row, record);

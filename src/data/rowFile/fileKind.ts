@@ -4,11 +4,12 @@ import { DataError } from "../../util/errors.js";
 /** `rows`: JSONL or a JSON array. */
 export type FileKind = "rows" | "csv" | "parquet" | "gzip" | "zstd";
 
-const read: readonly { start: number[]; kind: FileKind }[] = [
+const compressed: readonly { start: number[]; kind: "gzip" | "zstd" }[] = [
   { start: [0x1f, 0x8b], kind: "gzip" },
   { start: [0x28, 0xb5, 0x2f, 0xfd], kind: "zstd" },
-  { start: [0x50, 0x41, 0x52, 0x31], kind: "parquet" },
 ];
+
+const parquetStart = [0x50, 0x41, 0x52, 0x31];
 
 const refused: readonly { start: number[]; what: string; todo: string }[] = [
   { start: [0x50, 0x4b, 0x03, 0x04], what: "a zip archive", todo: "unpack it with unzip" },
@@ -41,16 +42,27 @@ const skippableFrame = 0x184d2a5;
 
 const tarMark = { at: 257, text: "ustar" };
 
+/** How bytes are compressed, if they are. @param bytes the first four or more */
+export function compressionOf(bytes: Buffer): "gzip" | "zstd" | undefined {
+  const known = compressed.find(({ start }) => startsWith(bytes, start));
+  if (known) return known.kind;
+  const isSkippable = bytes.length >= 4 && bytes.readUInt32LE(0) >>> 4 === skippableFrame;
+  return isSkippable ? "zstd" : undefined;
+}
+
+function startsWith(bytes: Buffer, start: readonly number[]): boolean {
+  return start.every((byte, index) => bytes[index] === byte);
+}
+
 /**
  * @param bytes the file's first, some hundred or more
  * @throws DataError for a kind that conversations are not read from
  */
 export function fileKind(bytes: Buffer, file: string): FileKind {
-  const starts = (start: readonly number[]) => start.every((byte, index) => bytes[index] === byte);
-  const known = read.find(({ start }) => starts(start));
-  if (known) return known.kind;
-  if (bytes.length >= 4 && bytes.readUInt32LE(0) >>> 4 === skippableFrame) return "zstd";
-  const other = refused.find(({ start }) => starts(start));
+  const compression = compressionOf(bytes);
+  if (compression) return compression;
+  if (startsWith(bytes, parquetStart)) return "parquet";
+  const other = refused.find(({ start }) => startsWith(bytes, start));
   const { at, text } = tarMark;
   if (bytes.toString("latin1", at, at + text.length) === text) {
     throw refusal(file, "a tar archive", "unpack it with tar xf");

@@ -1,5 +1,6 @@
 /** One row's bytes as a value, with everything that can be wrong with them. */
 import { DataError } from "../../util/errors.js";
+import { visibleText } from "../../util/visibleText.js";
 
 /**
  * Longer rows are refused: a million tokens have five megabytes, and encoding a row takes over a
@@ -103,12 +104,7 @@ function stringEnd(json: string, start: number): number {
 
 /** V8 quotes the text around the error, line breaks and characters that steer a terminal and all. */
 function shorten(message: string): string {
-  const line = message
-    .replace(/\s+/g, " ")
-    .replace(
-      /\p{Control}/gu,
-      (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`,
-    );
+  const line = visibleText(message.replace(/\s+/g, " "));
   return line.length > 160 ? `${line.slice(0, 160)}…` : line;
 }
 

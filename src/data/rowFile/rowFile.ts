@@ -97,10 +97,12 @@ function rowFile(file: string, bytes: number, { handle, index }: IndexedFile): R
     undamaged(() => offsets.at(row + 1)) - undamaged(() => offsets.at(row));
   const readBytes = async (row: number) => {
     const place = `${file}:${line(row)}`;
-    const from = undamaged(() => offsets.at(row));
-    const length = undamaged(() => offsets.at(row + 1)) - from;
+    const length = rowBytes(row);
     if (length > maxRowBytes) throw tooLong(length, place);
-    const buffer = await reader.read(from, length);
+    const buffer = await reader.read(
+      undamaged(() => offsets.at(row)),
+      length,
+    );
     if (buffer.length < length) {
       throw new DataError(`${place}: the file is shorter than when it was opened`, {
         why: "another program changed it",

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { createGunzip } from "node:zlib";
 import { DataError, TunewrightError } from "../../util/errors.js";
 import { openUrl } from "../../util/hub/index.js";
+import { compressionOf } from "../rowFile/fileKind.js";
 
 const isUrl = (name: string) => /^https?:\/\//.test(name);
 const isStandardInput = (name: string) => name === "-" || name === "/dev/stdin";
@@ -34,12 +35,13 @@ export async function* streamBytes(name: string): AsyncGenerator<Buffer> {
       yield first;
       for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value;
     };
-    if (first[0] === 0x1f && first[1] === 0x8b) {
+    const compression = compressionOf(first);
+    if (compression === "gzip") {
       const source = Readable.from(whole());
       const gunzip = createGunzip();
       source.on("error", (error) => gunzip.destroy(error));
       for await (const chunk of source.pipe(gunzip)) yield chunk as Buffer;
-    } else if (isZstd(first)) {
+    } else if (compression === "zstd") {
       const { unzstd } = await import("../rowFile/unzstd.js");
       yield* unzstd(whole());
     } else yield* whole();
@@ -57,13 +59,6 @@ async function firstBytes(chunks: AsyncIterator<Buffer>): Promise<Buffer> {
     first = Buffer.concat([first, next.value]);
   }
   return first;
-}
-
-/** A frame, or one of those that zstd's tools may put before it. */
-function isZstd(first: Buffer): boolean {
-  if (first.length < 4) return false;
-  const magic = first.readUInt32LE(0);
-  return magic === 0xfd2fb528 || magic >>> 4 === 0x184d2a5;
 }
 
 async function openStream(name: string): Promise<AsyncIterable<Buffer>> {

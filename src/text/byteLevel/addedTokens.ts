@@ -1,4 +1,5 @@
 /** Texts that become one token wherever they occur, taken out before words are cut. */
+import { escapeRegExp } from "../../util/escapeRegExp.js";
 import type { AddedToken } from "../tokenizerFiles.js";
 
 /** A part of a text: an added token with its id, or what lies between. */
@@ -33,8 +34,7 @@ function finder(tokens: readonly AddedToken[]): (text: string) => Piece[] {
   const ids = new Map(tokens.map(({ content, id }) => [content, id]));
   ids.delete("");
   const longestFirst = [...ids.keys()].sort((a, b) => b.length - a.length);
-  const escaped = longestFirst.map((text) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"));
-  const regex = new RegExp(escaped.join("|") || "(?!)", "g");
+  const regex = new RegExp(longestFirst.map(escapeRegExp).join("|") || "(?!)", "g");
   return (text) => {
     const pieces: Piece[] = [];
     let at = 0;

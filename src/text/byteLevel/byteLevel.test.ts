@@ -2,6 +2,7 @@
 import { Tokenizer as NativeTokenizer } from "tokenizers";
 import { describe, expect, test } from "vitest";
 import type { GgufTokenizer } from "../../format/index.js";
+import { randomNumbers } from "../../util/testRandom.js";
 import { tokenizerFromGguf } from "../ggufTokenizer.js";
 import { createNativeEncoder } from "../native.js";
 import { preTokenizerRules } from "../preTokenizers.js";
@@ -13,15 +14,6 @@ import { isSteady, steadyRanges } from "./steadyCharacters.js";
 import { wordSplitter } from "./wordSplitter.js";
 
 const kinds = ["gpt-2", "smollm", "llama-bpe", "qwen2", "tekken", "gpt-4o"];
-
-/** Numbers from 0 up to `limit`, the same in every run. */
-function randomNumbers(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * limit);
-  };
-}
 
 /** Merges of random neighbours in a small alphabet, so that most texts of it have many. */
 function randomMerges(seed: number, count: number): string[] {

@@ -4,9 +4,6 @@ import { isRecord } from "../tokenizerFiles.js";
 /** Cuts a text into words that, joined, are the text again. */
 export type WordSplitter = (text: string) => string[];
 
-/** What the words of a rule match. */
-type Words = string | "any";
-
 /** GPT-2's words, which a `ByteLevel` rule cuts unless it is told not to. */
 const gpt2Words =
   "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
@@ -22,7 +19,7 @@ export function wordSplitter(preTokenizer: unknown): WordSplitter | undefined {
   for (const [index, rule] of rules.entries()) {
     const words = wordsOf(rule, index === rules.length - 1);
     if (words === undefined) return undefined;
-    if (words !== "any") stages.push(splitBy(new RegExp(words, "gu")));
+    if (words !== null) stages.push(splitBy(new RegExp(words, "gu")));
   }
   return (text) => {
     let words = [text];
@@ -40,11 +37,12 @@ function flatten(preTokenizer: unknown): Record<string, unknown>[] {
   return Array.isArray(pretokenizers) ? pretokenizers.flatMap(flatten) : [];
 }
 
-function wordsOf(rule: Record<string, unknown>, isLast: boolean): Words | undefined {
+/** What the words of a rule match; null where it cuts nothing, undefined where it is not known. */
+function wordsOf(rule: Record<string, unknown>, isLast: boolean): string | null | undefined {
   switch (rule.type) {
     case "ByteLevel":
       if (rule.add_prefix_space !== false || !isLast) return undefined;
-      return rule.use_regex === false ? "any" : gpt2Words;
+      return rule.use_regex === false ? null : gpt2Words;
     case "Digits":
       return rule.individual_digits === true ? "\\p{N}|\\P{N}+" : "\\p{N}+|\\P{N}+";
     case "Split": {

@@ -1,9 +1,10 @@
 /** A micro-batch as the one flat row that it is trained on as: where conversations begin and end. */
 import type { MicroBatch } from "../../../data/index.js";
 import { ignoredLabel, type Tokenizer } from "../../../text/index.js";
+import { withWhy } from "../../../util/errors.js";
+import { visibleText } from "../../../util/visibleText.js";
 import { renderTokens } from "../renderTokens.js";
 import { percent, whole } from "../stats/figures.js";
-import { visibleText } from "../visibleText.js";
 
 export interface PackedRow {
   micro_batch: number;
@@ -62,7 +63,7 @@ export function renderPackedRow(
     lines.push("", title, renderTokens(sequence, tokenizer, color));
   }
   for (const { reason, why } of batch.skipped) {
-    lines.push("", visibleText(`left out: ${reason}${why === undefined ? "" : ` (${why})`}`));
+    lines.push("", visibleText(`left out: ${withWhy(reason, why)}`));
   }
   return lines;
 }

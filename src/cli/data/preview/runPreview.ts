@@ -6,13 +6,13 @@ import {
   type SourceOptions,
 } from "../../../data/index.js";
 import type { EncodedConversation, OverLength, Source, Tokenizer } from "../../../text/index.js";
-import { ConfigError, DataError } from "../../../util/errors.js";
+import { ConfigError, DataError, withWhy } from "../../../util/errors.js";
+import { visibleText } from "../../../util/visibleText.js";
 import { countRows } from "../../countRows.js";
 import { oneOf, sourceOptions } from "../options.js";
 import { progressLine } from "../progressLine.js";
 import { previewLegend, renderTokens } from "../renderTokens.js";
 import { openTextModel, type TextModel } from "../textModel.js";
-import { visibleText } from "../visibleText.js";
 import type { PreviewFlags } from "./flags.js";
 import { packedRow, renderPackedRow } from "./packedRow.js";
 import { type SelectedRows, selectRows } from "./selectRows.js";
@@ -112,7 +112,7 @@ function rowLines(
   for (const result of results) {
     if (!result.ok) {
       const { message, why } = result.error;
-      lines.push("", visibleText(`refused: ${message}${why === undefined ? "" : ` (${why})`}`));
+      lines.push("", visibleText(`refused: ${withWhy(message, why)}`));
       continue;
     }
     if (result.dropped !== undefined) {

@@ -7,8 +7,8 @@ import type {
   StatsReport,
 } from "../../../data/stats/index.js";
 import { ownTemplateName } from "../../../text/index.js";
+import { visibleText } from "../../../util/visibleText.js";
 import { textWidth, wrapText } from "../../textWidth.js";
-import { visibleText } from "../visibleText.js";
 import { average, binName, bytes, percent, short, whole } from "./figures.js";
 import { noticesOf } from "./notices.js";
 import { placeNames } from "./places.js";

@@ -1,6 +1,7 @@
 /** How the terminal report is set: headings, tables, bars, lines that fit. */
+
+import { visibleText } from "../../../util/visibleText.js";
 import { padText, textWidth } from "../../textWidth.js";
-import { visibleText } from "../visibleText.js";
 import type { Places } from "./places.js";
 import type { WordName, Words } from "./words.js";
 

@@ -1,8 +1,9 @@
 /** What holds for every operator on conversations. */
 import { describe, expect, test } from "vitest";
+import { randomNumbers } from "../../../../util/testRandom.js";
 import { assistant, user } from "../../../testFiles.js";
 import { type CanonicalRow, isRejection } from "../../operator.js";
-import { hostile, pieces, pseudoRandom, rowOf } from "../text/testRows.js";
+import { hostile, pieces, rowOf } from "../text/testRows.js";
 import { conversationOperators } from "./index.js";
 
 const marks = ["<eoh>", "<|im_end|>\n", "\n### Human: ", "[INST] ", "</s>", "{{name}}", "~~~\n"];
@@ -23,7 +24,7 @@ describe.each(conversationOperators.map((operator) => ({ name: operator.name, op
     const run = operator.prepare(operator.options.parse({}));
 
     test("changes no row that it is given; twice is the same as once", async () => {
-      const next = pseudoRandom(5);
+      const next = randomNumbers(5);
       for (let round = 0; round < 2000; round++) {
         const row = randomRow(next);
         const copy = structuredClone(row);

@@ -1,5 +1,6 @@
 /** Filters on what an assistant says of itself: refusals, and the name of another model. */
 import { z } from "zod";
+import { escapeRegExp } from "../../../../util/escapeRegExp.js";
 import { excerpt } from "../../excerpt.js";
 import type { CanonicalRow, CleanOperator } from "../../operator.js";
 import { modelNames, refusalPhrases } from "./phrases.js";
@@ -99,7 +100,7 @@ export const filterSelfIdentification: CleanOperator<SelfIdentificationOptions> 
       .describe("also: As an AI language model, 作为一个人工智能语言模型"),
   }),
   prepare({ names, as_an_ai: asAnAi }) {
-    const name = `(?:${names.map(escaped).join("|")})`;
+    const name = `(?:${names.map(escapeRegExp).join("|")})`;
     const phrases = [
       ...selfIdentifications(name),
       ...(asAnAi
@@ -163,8 +164,4 @@ function selfIdentifications(name: string): RegExp[] {
 function answersOf({ messages }: CanonicalRow): string[] {
   const answers = messages.filter(({ role, content }) => role === "assistant" && content !== "");
   return answers.map(({ content }) => content);
-}
-
-function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }

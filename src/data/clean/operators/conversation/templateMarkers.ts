@@ -1,5 +1,6 @@
 /** Marks that the templates and scripts of other models leave in conversations. */
 import { z } from "zod";
+import { escapeRegExp } from "../../../../util/escapeRegExp.js";
 import {
   type CleanOperator,
   changeText,
@@ -138,9 +139,5 @@ function lengthOfMarkBefore(text: string, end: number, plain: readonly string[])
 const space = /\s/;
 
 function alternatives(texts: readonly string[]): string {
-  return texts.map(escaped).join("|");
-}
-
-function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+  return texts.map(escapeRegExp).join("|");
 }

@@ -1,9 +1,10 @@
 /** What holds for every text operator. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { randomNumbers } from "../../../../util/testRandom.js";
 import { type CanonicalRow, isRejection } from "../../operator.js";
 import { textOperators } from "./index.js";
-import { hostile, pieces, pseudoRandom, rowOf } from "./testRows.js";
+import { hostile, pieces, rowOf } from "./testRows.js";
 
 const page = readFileSync(
   new URL("../../../../../docs/cleaning-operators.md", import.meta.url),
@@ -89,7 +90,7 @@ describe.each(textOperators.map((operator) => ({ name: operator.name, operator }
       "twice is the same as once, on random text",
       async () => {
         const run = prepare();
-        const next = pseudoRandom(11);
+        const next = randomNumbers(11);
         for (let round = 0; round < 400; round++) {
           const text = Array.from({ length: 3 + next(14) }, () => pieces[next(pieces.length)]).join(
             "",

@@ -33,15 +33,6 @@ export async function reason(
   return isRejection(result) ? result.reason : null;
 }
 
-/** Numbers from 0 to below a limit, the same in each run. */
-export function pseudoRandom(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * limit);
-  };
-}
-
 /** What the operators look for, to be put together at random. */
 export const pieces = [
   ..."aZ9.,!?:;()[]<>&#@/-+*=`|\n 中國国。，！（）“”　",

@@ -1,0 +1,10 @@
+/** Random choices for tests, the same in every run. */
+
+/** @returns a function that gives whole numbers from 0 to below its limit */
+export function randomNumbers(seed: number): (limit: number) => number {
+  let state = seed;
+  return (limit) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * limit);
+  };
+}
