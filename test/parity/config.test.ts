@@ -24,7 +24,7 @@ it("knows every field of TrainingArguments, each in exactly one way", () => {
 it("runs with all of TrainingArguments' own defaults written out, and notes nothing idle", () => {
   const given = { ...fields, output_dir: "out", model_name_or_path: "m", train_file: "t.jsonl" };
   const { config, notes } = loadTrainingConfig(undefined, given);
-  expect(notes).toEqual(["train_mode is full, because there is no lora_rank."]);
+  expect(notes).toEqual(["train_mode is full, because lora_rank is not set."]);
   for (const [name, value] of Object.entries(fields)) {
     const key = canonicalName(name);
     if (!isConfigKey(key) || value === null || key === "report_to") continue;

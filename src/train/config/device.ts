@@ -1,16 +1,16 @@
 /**
- * Fits a configuration to the device. What the device lacks is replaced only where the result is as
- * good, and each replacement is said in one line.
+ * Adapts a configuration to the device. What the device does not support is replaced only if the
+ * result is as good, and each replacement is reported in one line.
  */
 import { ConfigError } from "../../util/errors.js";
 import type { TrainingConfig } from "./schema.js";
 
-/** What the configuration must know of the machine. */
+/** What the configuration needs to know about the machine. */
 export interface DeviceFacts {
   readonly device: "cpu" | "cuda";
-  /** Whether bfloat16 products are computed natively (AMX or AVX-512 on a CPU, Ampere on). */
+  /** Whether there are bfloat16 instructions (AMX or AVX-512 on a CPU, Ampere or newer). */
   readonly bf16: boolean;
-  /** Whether the device has memory that its driver pages out under pressure; only ever so on CUDA. */
+  /** Whether memory can be allocated that the driver pages out when it runs short (CUDA only). */
   readonly pagedMemory: boolean;
 }
 
@@ -19,20 +19,22 @@ export interface DeviceConfig extends TrainingConfig {
   readonly device: "cpu" | "cuda";
   /** The type that matrix products are computed in. */
   readonly computeDtype: "float32" | "bfloat16" | "float16";
-  /** Whether the loss is scaled up before the backward pass: float16 only. */
+  /** Whether the loss is scaled up before the backward pass (float16 only). */
   readonly lossScaling: boolean;
   readonly optimizer: OptimizerChoice;
 }
 
-/** The optimizer that runs; `paged` state lies in memory that the driver moves out under pressure. */
+/** The optimizer that is used; the driver moves `paged` state out of GPU memory if it runs short. */
 export interface OptimizerChoice {
   readonly kind: "adamw" | "adamw8bit" | "sgd";
   readonly paged: boolean;
 }
 
 /**
- * @returns the configuration as it will run, and a line for each thing that was replaced
- * @throws {ConfigError} where the device lacks something that nothing can stand in for
+ * Decides everything that depends on the device.
+ *
+ * @returns the configuration as it will run, and a line for each replacement
+ * @throws {ConfigError} if the device lacks something that has no equivalent replacement
  */
 export function resolveForDevice(
   config: TrainingConfig,
@@ -65,18 +67,18 @@ function decideDtype(
   if (config.fp16 && facts.device === "cpu") {
     const stand = facts.bf16 ? "bfloat16" : "float32";
     const field = facts.bf16 ? "bf16" : "float32";
-    notes.push(`fp16: a CPU computes in ${field} instead, which needs no loss scaling.`);
+    notes.push(`fp16: on a CPU, ${field} is used instead; it needs no loss scaling.`);
     return stand;
   }
   if (config.fp16) return "float16";
   if (!config.bf16) return "float32";
   if (facts.bf16) return "bfloat16";
   if (facts.device === "cpu") {
-    notes.push("bf16: this CPU has no bfloat16 instructions, so it will be slower than float32.");
+    notes.push("bf16: this CPU has no bfloat16 instructions, so bf16 may be slower than float32.");
     return "bfloat16";
   }
-  throw new ConfigError("bf16 is not possible on this GPU", {
-    why: "It has no bfloat16 arithmetic, and float16 is not as good: it can overflow.",
+  throw new ConfigError("bf16 is not supported by this GPU", {
+    why: "It has no bfloat16 arithmetic. float16 is not used instead because it can overflow.",
     todo: "Use --no-bf16 --fp16 (with loss scaling), or --no-bf16 for float32.",
   });
 }
@@ -94,11 +96,11 @@ function decideOptimizer(
   const paged = optim.startsWith("paged_") && facts.device === "cuda" && facts.pagedMemory;
   if (optim.startsWith("paged_") && !paged) {
     const reason =
-      facts.device === "cpu"
-        ? "a CPU has no device memory to page"
-        : "this device gave no memory that can be paged";
+      facts.device === "cpu" ? "paging is for GPU memory" : "this GPU does not offer paged memory";
     const what = kind === "adamw" ? "AdamW" : "AdamW with 8-bit state";
-    notes.push(`optim ${optim} runs as ${what}, which gives the same numbers: ${reason}.`);
+    notes.push(
+      `optim ${optim}: ${what} without paging is used, with the same results (${reason}).`,
+    );
   }
   return { kind, paged };
 }

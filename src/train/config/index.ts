@@ -1,16 +1,20 @@
-/** Configuration of a training run: one schema, fed by JSON, YAML and flags. */
+/** Configuration of a training run: one schema, filled from a JSON or YAML file and from flags. */
 export {
   type DeviceConfig,
   type DeviceFacts,
   type OptimizerChoice,
   resolveForDevice,
 } from "./device.js";
-export { optimizerNames, schedulerTypes } from "./fieldsOptimization.js";
-export { type FixedKey, fixedKeys } from "./fixedKeys.js";
-export { renderConfigHelp } from "./help.js";
-export { type InertKey, inertKeys } from "./inertKeys.js";
 export { type LoadedConfig, loadTrainingConfig } from "./load.js";
-export { canonicalName, synonyms } from "./names.js";
+export {
+  canonicalName,
+  type FixedKey,
+  fixedKeys,
+  type InertKey,
+  inertKeys,
+  synonyms,
+} from "./otherTrainers.js";
+export { optimizerNames, schedulerTypes } from "./runFields.js";
 export {
   type ConfigKey,
   describeKey,
@@ -19,6 +23,7 @@ export {
   keySchemas,
   type Origin,
   type ParsedConfig,
+  renderConfigHelp,
   type TrainingConfig,
   trainingSchema,
 } from "./schema.js";

@@ -1,13 +1,11 @@
 /**
- * Makes a {@link TrainingConfig} of a file and flags: defaults, then the file, then the flags. No
- * key is ignored in silence: each is used, or named in a note, or refused with its reason.
+ * Makes a {@link TrainingConfig} from a file and flags; flags override the file, and the file
+ * overrides the defaults. No key is silently ignored: it takes effect, is rejected with a reason,
+ * or is reported in a note as having no effect.
  */
 import { ConfigError } from "../../util/errors.js";
-import { fixedKeys } from "./fixedKeys.js";
-import { parseFlags } from "./flags.js";
-import { inertKeys } from "./inertKeys.js";
-import { canonicalName, nearestName } from "./names.js";
-import { refusalOf } from "./refusedValues.js";
+import { parseFlags, readConfigFile } from "./input.js";
+import { canonicalName, fixedKeys, inertKeys, nearestName, refusalOf } from "./otherTrainers.js";
 import { applyRules } from "./rules.js";
 import {
   type ConfigKey,
@@ -18,19 +16,18 @@ import {
   type TrainingConfig,
   trainingSchema,
 } from "./schema.js";
-import { readConfigFile } from "./source.js";
 import { textToBoolean, textToNumber } from "./values.js";
 
-/** A configuration and how it came about. */
+/** A configuration, and where its values come from. */
 export interface LoadedConfig {
   readonly config: TrainingConfig;
-  /** Where each value came from. */
+  /** Where each value comes from. */
   readonly origins: Record<ConfigKey, Origin>;
-  /** One line each: what was derived, and which given keys have no effect and why. */
+  /** One line each: which values follow from others, and which given keys have no effect and why. */
   readonly notes: string[];
 }
 
-/** A value as it was given. */
+/** A value as given in the file or by a flag. */
 interface Given {
   readonly key: string;
   readonly value: unknown;
@@ -42,8 +39,8 @@ interface Given {
 /**
  * @param file JSON or YAML file, or `undefined` for flags alone
  * @param flags words as typed (`["--max-steps", "10"]`), or an object of keys and values
- * @throws {ConfigError} on an unknown key (with the nearest known one), a wrong value, a refused
- * key, or keys that contradict each other; says file and line, or the flag
+ * @throws {ConfigError} on an unknown key (suggesting the nearest known one), an invalid value, an
+ * unsupported key, or keys that contradict each other; names file and line, or the flag
  */
 export function loadTrainingConfig(
   file: string | undefined,
@@ -82,7 +79,7 @@ function fromFile(file: string): Given[] {
     const item: Given = { key: canonicalName(name), value, where, origin: "file" };
     const earlier = seen.get(item.key);
     if (earlier && JSON.stringify(earlier.value) !== JSON.stringify(value)) {
-      throw new ConfigError(`${item.key} is given twice: ${earlier.where} and ${where}`, {
+      throw new ConfigError(`${item.key} is set twice: ${earlier.where} and ${where}`, {
         why: `${name} is another name of ${item.key}, and the two values differ.`,
         todo: "Keep one of them.",
       });
@@ -112,10 +109,10 @@ function isWords(flags: unknown): flags is readonly string[] {
 function unknownKey({ key, where }: Given): ConfigError {
   const nearest = nearestName(key);
   return new ConfigError(`Unknown key ${key} (${where})`, {
-    why: "No key of the configuration has this name.",
+    why: "There is no configuration key of this name.",
     todo: nearest
-      ? `Did you mean ${nearest}? Correct it, or remove the key.`
-      : "Remove it; docs/configuration.md lists every key.",
+      ? `Did you mean ${nearest}? Otherwise remove the key.`
+      : "Remove it. docs/configuration.md lists all keys.",
   });
 }
 
@@ -136,7 +133,7 @@ function checkOther({ key, value, where }: Given, notes: string[]): void {
   });
 }
 
-/** Whether two values mean the same; empty text, list and object all mean nothing. */
+/** Whether two values mean the same; an empty string, list or object all mean "not set". */
 function same(one: unknown, other: unknown): boolean {
   if (one === "" && typeof other === "object")
     return other !== null && Object.keys(other).length === 0;
@@ -150,7 +147,7 @@ function parse(used: ReadonlyMap<ConfigKey, Given>) {
   for (const [key, { value, where }] of used) {
     const refusal = refusalOf(key, value);
     if (refusal)
-      throw new ConfigError(`${key} ${show(value)} is refused (${where})`, { ...refusal });
+      throw new ConfigError(`${key} ${show(value)} is not supported (${where})`, refusal);
     values[key] = value;
   }
   const result = trainingSchema.safeParse(values);
@@ -161,12 +158,12 @@ function parse(used: ReadonlyMap<ConfigKey, Given>) {
     if (!item) return `${key} is missing`;
     return `${key}: expected ${describeKey(key)}, got ${show(item.value)} (${item.where})`;
   });
-  const [first = "The configuration is not valid", ...rest] = [...new Set(problems)];
+  const [first = "The configuration is invalid", ...rest] = [...new Set(problems)];
   const missing = first.endsWith("is missing");
   const also = rest.length > 0 ? `Also: ${rest.join("; ")}.` : undefined;
   throw new ConfigError(first, {
-    why: also ?? (missing ? "It has no default." : "The value does not fit the key."),
-    todo: missing ? "Add it to the file, or as a flag." : "Correct the value.",
+    why: also ?? (missing ? "It has no default." : "The key does not accept this value."),
+    todo: missing ? "Set it in the file or by a flag." : "Correct the value.",
   });
 }
 

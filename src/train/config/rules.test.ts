@@ -42,8 +42,8 @@ describe("options that void one another", () => {
     [{ lr_scheduler_type: "linear", lr_scheduler_kwargs: { num_cycles: 2 } }, /not an option/],
     [{ lr_scheduler_type: "polynomial", learning_rate: 1e-8 }, /smaller than/],
     [{ save_strategy: "no", save_steps: 5 }, /no effect/],
-    [{ eval_strategy: "steps" }, /no eval_file/],
-    [{ do_eval: true }, /no eval_file/],
+    [{ eval_strategy: "steps" }, /requires eval_file/],
+    [{ do_eval: true }, /requires eval_file/],
     [{ resume: true, overwrite_output_dir: true }, /contradict/],
   ])("%j is an error", (options, expected) => {
     expect(() => load(options)).toThrow(expected);
@@ -56,7 +56,7 @@ describe("options that void one another", () => {
     [{ save_strategy: "epoch", save_steps: 5 }, "save_steps: no effect, save_strategy is epoch."],
     [
       { do_eval: false, eval_strategy: "epoch", eval_file: "e" },
-      "do_eval false is overruled by eval_strategy epoch.",
+      "eval_strategy epoch overrides do_eval false.",
     ],
   ])("%j is noted", (options, note) => {
     expect(load(options).notes).toContain(note);
@@ -81,7 +81,7 @@ describe("on a device", () => {
     const { config, notes } = onDevice({ fp16: true, bits: 4 }, cpu);
     expect(config).toMatchObject({ computeDtype: "bfloat16", lossScaling: false, bits: 4 });
     expect(config).toMatchObject({ bf16: true, fp16: false });
-    expect(notes).toEqual(["fp16: a CPU computes in bf16 instead, which needs no loss scaling."]);
+    expect(notes).toEqual(["fp16: on a CPU, bf16 is used instead; it needs no loss scaling."]);
   });
 
   it("fp16 on a CPU without bfloat16 computes in float32", () => {
@@ -96,7 +96,7 @@ describe("on a device", () => {
   });
 
   it("bf16 on a GPU without it is refused, not replaced", () => {
-    expect(() => onDevice({ bf16: true }, { ...cuda, bf16: false })).toThrow(/not possible/);
+    expect(() => onDevice({ bf16: true }, { ...cuda, bf16: false })).toThrow(/not supported/);
   });
 
   it.each([

@@ -1,21 +1,21 @@
 /**
- * What keys mean together: values that follow from others, options that contradict each other
- * (errors) and options that another one makes idle (notes).
+ * Rules between keys: values that follow from others, options that contradict each other (errors),
+ * and options that have no effect because of another one (notes).
  */
 import { ConfigError } from "../../util/errors.js";
 import type { ConfigKey, Origin, ParsedConfig, TrainingConfig } from "./schema.js";
 
-/** What a rule may look at beside the values. */
+/** What rules need besides the values. */
 export interface RuleContext {
   readonly origins: Record<ConfigKey, Origin>;
   readonly notes: string[];
-  /** Whether file or flags ask for something other than the default of `key`. */
+  /** Whether the file or a flag sets `key` to something other than its default. */
   asked(key: ConfigKey): boolean;
   /** Where `key` was given, such as `train.json:4` or `--bits`. */
   where(key: ConfigKey): string;
 }
 
-/** Decides what follows from the parsed values. @throws {ConfigError} on a contradiction. */
+/** Fills in what follows from the parsed values. @throws {ConfigError} on a contradiction */
 export function applyRules(parsed: ParsedConfig, context: RuleContext): TrainingConfig {
   const { origins } = context;
   const config = { ...parsed, ...decideMode(parsed, context) };
@@ -30,7 +30,7 @@ export function applyRules(parsed: ParsedConfig, context: RuleContext): Training
   const tracker = complete.report_to[0];
   if (tracker !== undefined) {
     throw new ConfigError(`report_to ${tracker} is unknown (${context.where("report_to")})`, {
-      why: "A run writes events.jsonl; no tracker exists yet.",
+      why: "No experiment tracker is supported yet; a run writes events.jsonl only.",
       todo: "Use report_to none.",
     });
   }
@@ -50,27 +50,27 @@ function decideMode(config: ParsedConfig, { origins, notes, asked, where }: Rule
   if (said === null) {
     origins.train_mode = "derived";
     const reason =
-      bits === 4 ? "bits is 4" : lora_rank !== null ? "lora_rank is set" : "there is no lora_rank";
+      bits === 4 ? "bits is 4" : lora_rank !== null ? "lora_rank is set" : "lora_rank is not set";
     notes.push(`train_mode is ${mode}, because ${reason}.`);
   }
   if (mode === "qlora" && bits !== null && bits !== 4)
     contradiction(
       `train_mode qlora (${where("train_mode")}) and bits ${bits} (${where("bits")}) contradict`,
-      "qlora means an adapter over 4-bit base weights.",
+      "qlora means an adapter on top of 4-bit base weights.",
       "Use bits 4, or train_mode lora.",
     );
   if (mode !== "qlora" && bits === 4)
     contradiction(
       `train_mode ${mode} (${where("train_mode")}) and bits 4 (${where("bits")}) contradict`,
-      "4-bit base weights cannot be trained themselves, and an adapter over them is called qlora.",
+      "4-bit base weights cannot be trained; only an adapter on top of them can, which is called qlora.",
       "Use train_mode qlora, or remove bits.",
     );
   if (mode === "full") {
     for (const key of ["lora_rank", "lora_alpha", "lora_dropout", "lora_target"] as const) {
       if (!asked(key)) continue;
       contradiction(
-        `${key} (${where(key)}) has nothing to act on`,
-        "train_mode full trains every weight, without an adapter.",
+        `${key} (${where(key)}) would have no effect`,
+        "train_mode full trains all weights and has no adapter.",
         `Remove ${key}, or use train_mode lora.`,
       );
     }
@@ -79,12 +79,12 @@ function decideMode(config: ParsedConfig, { origins, notes, asked, where }: Rule
     contradiction(
       `bits 16 (${where("bits")}) does not say which 16-bit type`,
       "Neither bf16 nor fp16 is true.",
-      "Set bf16 true (or fp16 true on an older GPU), or use bits 32.",
+      "Set bf16 (or fp16 on an older GPU) to true, or use bits 32.",
     );
   if (bits === 32 && half)
     contradiction(
       `bits 32 (${where("bits")}) and ${config.bf16 ? "bf16" : "fp16"} contradict`,
-      "Base weights are kept in the type that training computes in.",
+      "Base weights are stored in the number type of training.",
       "Use bits 16, or remove bf16 and fp16.",
     );
   if (bits === null) origins.bits = "derived";
@@ -100,8 +100,8 @@ function checkPrecision(config: TrainingConfig, { where }: RuleContext): void {
   if (config.bf16 && config.fp16)
     contradiction(
       `bf16 (${where("bf16")}) and fp16 (${where("fp16")}) are both true`,
-      "A run computes in one of them.",
-      "Keep bf16 where the device has it, else fp16; --no-fp16 switches one off.",
+      "Only one of them can be used.",
+      "Keep bf16 if the device supports it, otherwise fp16. --no-fp16 turns fp16 off.",
     );
 }
 
@@ -119,7 +119,7 @@ function checkSchedule(config: TrainingConfig, { asked, notes, where }: RuleCont
   if (config.warmup_steps > 0 && config.warmup_ratio > 0)
     contradiction(
       `warmup_steps (${where("warmup_steps")}) and warmup_ratio (${where("warmup_ratio")}) are both set`,
-      "They name the same thing in two ways.",
+      "Both set the length of the warmup.",
       "Keep one of them.",
     );
   const { lr_scheduler_type: type } = config;
@@ -127,23 +127,23 @@ function checkSchedule(config: TrainingConfig, { asked, notes, where }: RuleCont
   if (type === "constant" && warmup)
     contradiction(
       `${warmup} (${where(warmup)}) would have no effect`,
-      "lr_scheduler_type constant has no warm-up.",
-      "Use lr_scheduler_type constant_with_warmup, or remove the warm-up.",
+      "lr_scheduler_type constant has no warmup.",
+      "Use lr_scheduler_type constant_with_warmup, or remove the warmup.",
     );
   const allowed = scheduleOptions[type];
   for (const option of Object.keys(config.lr_scheduler_kwargs)) {
     if (allowed.includes(option)) continue;
     contradiction(
       `lr_scheduler_kwargs.${option} (${where("lr_scheduler_kwargs")}) is not an option of ${type}`,
-      allowed.length > 0 ? `${type} takes ${allowed.join(" and ")}.` : `${type} takes none.`,
-      "Remove it or choose another lr_scheduler_type.",
+      allowed.length > 0 ? `${type} has ${allowed.join(" and ")}.` : `${type} has no options.`,
+      "Remove it, or choose another lr_scheduler_type.",
     );
   }
   if (type === "polynomial" && config.learning_rate <= (config.lr_scheduler_kwargs.lr_end ?? 1e-7))
     contradiction(
       `lr_end must be smaller than learning_rate ${config.learning_rate}`,
-      "A polynomial schedule falls from learning_rate to lr_end.",
-      "Give a smaller lr_scheduler_kwargs.lr_end.",
+      "A polynomial schedule decreases from learning_rate to lr_end.",
+      "Choose a smaller lr_scheduler_kwargs.lr_end.",
     );
   if (config.max_steps > 0 && asked("num_train_epochs"))
     notes.push(`max_steps ${config.max_steps} overrides num_train_epochs.`);
@@ -157,7 +157,7 @@ function checkEvaluation(config: TrainingConfig, context: RuleContext): void {
   const { origins, notes, asked, where } = context;
   if (config.eval_strategy !== "no" && !config.do_eval) {
     if (origins.do_eval !== "default")
-      notes.push(`do_eval false is overruled by eval_strategy ${config.eval_strategy}.`);
+      notes.push(`eval_strategy ${config.eval_strategy} overrides do_eval false.`);
     config.do_eval = true;
     origins.do_eval = "derived";
   }
@@ -168,9 +168,9 @@ function checkEvaluation(config: TrainingConfig, context: RuleContext): void {
   if (config.do_eval && config.eval_file === null) {
     const cause = (["eval_strategy", "eval_on_start", "do_eval"] as const).find(asked) ?? "do_eval";
     contradiction(
-      `${cause} (${where(cause)}) asks for an evaluation, but there is no eval_file`,
-      "The held-out loss is measured on eval_file.",
-      "Give --eval_file FILE, or use eval_strategy no and do_eval false.",
+      `${cause} (${where(cause)}) requires eval_file`,
+      "The evaluation loss is measured on eval_file, which is not set.",
+      "Set eval_file, or use eval_strategy no and do_eval false.",
     );
   }
   if (config.eval_steps === null) {
@@ -179,9 +179,9 @@ function checkEvaluation(config: TrainingConfig, context: RuleContext): void {
   } else if (config.eval_strategy !== "steps")
     notes.push(`eval_steps: no effect, eval_strategy is ${config.eval_strategy}.`);
   if (!config.do_eval && config.eval_file !== null)
-    notes.push("eval_file is not read: do_eval is false and eval_strategy is no.");
+    notes.push("eval_file: no effect, do_eval is false and eval_strategy is no.");
   if (!config.do_eval && asked("per_device_eval_batch_size"))
-    notes.push("per_device_eval_batch_size: no effect without an evaluation.");
+    notes.push("per_device_eval_batch_size: no effect without evaluation.");
   if (config.sample_prompts.length === 0 && asked("sample_max_new_tokens"))
     notes.push("sample_max_new_tokens: no effect without sample_prompts.");
 }
@@ -194,26 +194,26 @@ function checkData(config: TrainingConfig, { asked, notes, where }: RuleContext)
   }
   if (config.max_steps <= 0)
     contradiction(
-      `streaming (${where("streaming")}) needs max_steps`,
-      "A stream does not tell how many rows an epoch has.",
-      "Give max_steps, or a file that can be read at any place and streaming false.",
+      `streaming (${where("streaming")}) requires max_steps`,
+      "The number of rows in an epoch is unknown for a stream.",
+      "Set max_steps; or, if train_file is a regular file, remove streaming.",
     );
   const shares = config.train_file.find((source) => typeof source !== "string");
   if (shares)
     contradiction(
       `streaming (${where("streaming")}) and a source with options (${where("train_file")}) contradict`,
-      "Shares and limits need to know how many rows there are.",
-      "Name the streams as texts, or leave streaming out.",
+      "weight, repeat, limit and sample require the number of rows, which is unknown for a stream.",
+      "Give plain paths or URLs, or remove streaming.",
     );
   if (config.dataloader_num_workers !== null)
-    notes.push("dataloader_num_workers: no effect, one thread reads a stream.");
+    notes.push("dataloader_num_workers: no effect, a stream is read by a single thread.");
 }
 
 function checkSaving(config: TrainingConfig, { asked, notes, where }: RuleContext): void {
   if (config.save_strategy === "no" && asked("save_steps"))
     contradiction(
       `save_steps (${where("save_steps")}) would have no effect`,
-      "save_strategy no writes no checkpoints.",
+      "With save_strategy no, no checkpoints are saved.",
       "Use save_strategy steps, or remove save_steps.",
     );
   if (config.save_strategy === "no" && config.save_total_limit !== null)
@@ -223,12 +223,12 @@ function checkSaving(config: TrainingConfig, { asked, notes, where }: RuleContex
   if (config.logging_strategy !== "steps" && asked("logging_steps"))
     notes.push(`logging_steps: no effect, logging_strategy is ${config.logging_strategy}.`);
   if (config.save_only_model && config.save_strategy !== "no")
-    notes.push("save_only_model: the checkpoints of this run cannot be resumed.");
+    notes.push("save_only_model: training cannot resume from the checkpoints of this run.");
   if (config.overwrite_output_dir && config.resume_from_checkpoint === true)
     contradiction(
       `resume_from_checkpoint (${where("resume_from_checkpoint")}) and overwrite_output_dir ` +
         `(${where("overwrite_output_dir")}) contradict`,
-      "One goes on with the run in output_dir, the other moves it aside.",
+      "One continues the run in output_dir, the other moves it aside and starts over.",
       "Keep one of them.",
     );
 }

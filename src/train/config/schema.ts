@@ -1,22 +1,20 @@
 /**
- * The one configuration schema. Types, defaults, ranges and help text live on the fields; `--help`,
- * `docs/configuration.md`, the error messages and {@link TrainingConfig} come from here. The names
- * are those of Hugging Face's `TrainingArguments` and of Firefly's JSON.
+ * The one configuration schema. Each key has its type, default, range and help text in
+ * `modelFields.ts` or `runFields.ts`; `--help`, `docs/configuration.md`, error messages and
+ * {@link TrainingConfig} are all derived from them. The names are those of Hugging Face's
+ * `TrainingArguments` and of Firefly's JSON.
  */
 import { z } from "zod";
-import { dataFields } from "./fieldsData.js";
-import { adapterFields, modelFields, precisionFields } from "./fieldsModel.js";
-import { optimizationFields } from "./fieldsOptimization.js";
-import { rowFields } from "./fieldsRows.js";
-import { evaluationFields, loggingFields, runFields } from "./fieldsRun.js";
+import { adapterFields, dataFields, modelFields, precisionFields } from "./modelFields.js";
+import { evaluationFields, loggingFields, optimizationFields, runFields } from "./runFields.js";
 
-/** The fields by topic, in the order in which documents and `--help` show them. */
+/** The keys by topic, in the order in which the documentation and `--help` show them. */
 export const fieldGroups = [
   { title: "Model", fields: modelFields },
-  { title: "Data", fields: { ...dataFields, ...rowFields } },
-  { title: "What is trained", fields: adapterFields },
+  { title: "Data", fields: dataFields },
+  { title: "Training method", fields: adapterFields },
   { title: "Number types and memory", fields: precisionFields },
-  { title: "Length, optimizer, learning rate", fields: optimizationFields },
+  { title: "Duration, optimizer, learning rate", fields: optimizationFields },
   { title: "Logging", fields: loggingFields },
   { title: "Evaluation", fields: evaluationFields },
   { title: "Run directory and checkpoints", fields: runFields },
@@ -25,7 +23,6 @@ export const fieldGroups = [
 export const trainingSchema = z.strictObject({
   ...modelFields,
   ...dataFields,
-  ...rowFields,
   ...adapterFields,
   ...precisionFields,
   ...optimizationFields,
@@ -34,13 +31,13 @@ export const trainingSchema = z.strictObject({
   ...runFields,
 });
 
-/** What the schema alone makes of a file and flags, before {@link TrainingConfig}'s derivations. */
+/** The values after parsing, before {@link TrainingConfig} fills in what follows from other keys. */
 export type ParsedConfig = z.output<typeof trainingSchema>;
 
 /** A key of the configuration. */
 export type ConfigKey = keyof ParsedConfig;
 
-/** A complete configuration: every key has a value, and no two contradict each other. */
+/** A complete configuration: every key has a value, and no keys contradict each other. */
 export interface TrainingConfig extends Omit<ParsedConfig, "train_mode" | "bits" | "data_seed"> {
   train_mode: "full" | "lora" | "qlora";
   /** 4 in mode `qlora`, else 16 with `bf16` or `fp16`, else 32. */
@@ -75,12 +72,12 @@ export const keySchemas = z.toJSONSchema(trainingSchema, { io: "output" }).prope
   JsonSchemaNode
 >;
 
-/** Whether `key` is one of the schema's. */
+/** Whether `key` is in the schema. */
 export function isConfigKey(key: string): key is ConfigKey {
   return Object.hasOwn(keySchemas, key);
 }
 
-/** Says in words what a key takes, such as `a number above 0`. */
+/** The values that a key accepts, in words, for example `a number > 0`. */
 export function describeKey(key: ConfigKey): string {
   return describe(keySchemas[key]);
 }
@@ -95,21 +92,38 @@ function describe(node: JsonSchemaNode): string {
   if (node.type === "array")
     return `a ${node.minItems ? "non-empty " : ""}list of ${itemKinds(node.items)}`;
   if (node.type === "boolean") return "true or false";
-  if (node.type === "string") return "a text";
+  if (node.type === "string") return "a string";
   if (node.type === "object") {
-    return `an object of ${node.additionalProperties?.type === "string" ? "texts" : "numbers"}`;
+    return `an object of ${node.additionalProperties?.type === "string" ? "strings" : "numbers"}`;
   }
-  const kind = node.type === "integer" ? "a whole number" : "a number";
+  const kind = node.type === "integer" ? "an integer" : "a number";
   const bounds: string[] = [];
-  if (node.minimum !== undefined) bounds.push(`from ${node.minimum}`);
-  if (node.exclusiveMinimum !== undefined) bounds.push(`above ${node.exclusiveMinimum}`);
+  if (node.minimum !== undefined) bounds.push(`>= ${node.minimum}`);
+  if (node.exclusiveMinimum !== undefined) bounds.push(`> ${node.exclusiveMinimum}`);
   if (node.maximum !== undefined && node.maximum < Number.MAX_SAFE_INTEGER)
-    bounds.push(`up to ${node.maximum}`);
-  if (node.exclusiveMaximum !== undefined) bounds.push(`below ${node.exclusiveMaximum}`);
-  return [kind, ...bounds].join(" ");
+    bounds.push(`<= ${node.maximum}`);
+  if (node.exclusiveMaximum !== undefined) bounds.push(`< ${node.exclusiveMaximum}`);
+  return [kind, bounds.join(" and ")].filter(Boolean).join(" ");
 }
 
 function itemKinds(node: JsonSchemaNode | undefined): string {
   const kinds = (node?.anyOf ?? [node]).map((part) => `${part?.type ?? "value"}s`);
   return kinds.join(" or ");
+}
+
+/** Every key with its default and help text, by topic: the end of `./tunewright train --help`. */
+export function renderConfigHelp(): string {
+  return fieldGroups
+    .map(({ title, fields }) => {
+      const lines = Object.keys(fields).map((key) => describeLine(key as ConfigKey));
+      return [`${title}:`, ...lines].join("\n");
+    })
+    .join("\n\n");
+}
+
+function describeLine(key: ConfigKey): string {
+  const { default: standard, description = "" } = keySchemas[key];
+  const shown = standard === undefined ? "required" : `default ${JSON.stringify(standard)}`;
+  const suffix = standard === null || shown === "default []" ? "" : `, ${shown}`;
+  return `  --${key.replaceAll("_", "-")}  (${describeKey(key)}${suffix})\n      ${description}`;
 }

@@ -1,7 +1,7 @@
 /**
  * Zod building blocks for configuration values. A value may come from JSON, from YAML (where
- * `2e-4` can be a string) or from a command-line flag (always a string), so each block first turns
- * text into the type it stands for and then checks it.
+ * `2e-4` can be a string) or from a command-line flag (always a string), so each block converts
+ * strings to the type it expects before checking the value.
  */
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -11,12 +11,12 @@ const numeral = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const yes = new Set(["true", "yes", "on", "1", "t", "y"]);
 const no = new Set(["false", "no", "off", "0", "f", "n"]);
 
-/** `"2e-4"` becomes `2e-4`; anything that is not a decimal number stays what it is. */
+/** `"2e-4"` becomes `2e-4`; anything that is not a decimal number is left unchanged. */
 export function textToNumber(value: unknown): unknown {
   return typeof value === "string" && numeral.test(value.trim()) ? Number(value) : value;
 }
 
-/** `"true"`, `"no"`, `1` … become booleans; anything else stays what it is. */
+/** `"true"`, `"no"`, `1` … become booleans; anything else is left unchanged. */
 export function textToBoolean(value: unknown): unknown {
   const text = String(value).trim().toLowerCase();
   if (yes.has(text)) return true;
@@ -44,12 +44,12 @@ function expandHome(value: unknown): unknown {
   return value === "~" || value.startsWith("~/") ? join(homedir(), value.slice(1)) : value;
 }
 
-/** A number; narrow it with `z.number().gt(0)` and the like. */
+/** A number; `schema` can narrow it, for example `z.number().gt(0)`. */
 export function number(schema: z.ZodNumber = z.number()) {
   return z.preprocess(textToNumber, schema);
 }
 
-/** A whole number of at least `minimum`. */
+/** An integer of at least `minimum`. */
 export function integer(minimum: number) {
   return z.preprocess(textToNumber, z.number().int().min(minimum));
 }
@@ -58,7 +58,7 @@ export function boolean() {
   return z.preprocess(textToBoolean, z.boolean());
 }
 
-/** One of a few words. `false` reads as `"no"`, which is how YAML 1.1 writers spell it. */
+/** One of a few words. `false` means `"no"`, because YAML 1.1 reads an unquoted `no` as `false`. */
 export function choice<const Words extends readonly [string, ...string[]]>(words: Words) {
   return z.preprocess((value) => (value === false ? "no" : value), z.enum(words));
 }
@@ -75,7 +75,7 @@ export function path() {
   return z.preprocess(expandHome, z.string().min(1));
 }
 
-/** One path or a list of paths; always a list afterwards. */
+/** One path or a list of paths; becomes a list. */
 export function paths() {
   return z.preprocess(
     (value) => {
@@ -87,7 +87,7 @@ export function paths() {
 }
 
 const source = z.strictObject({
-  /** A file or several that belong together. */
+  /** One or more files that form one source. */
   path: paths(),
   weight: number(z.number().gt(0)).optional(),
   repeat: number(z.number().gt(0)).optional(),
@@ -96,7 +96,7 @@ const source = z.strictObject({
   format: z.string().optional(),
 });
 
-/** One path or source, or a list of them; always a list afterwards. */
+/** One path or source, or a list of them; becomes a list. */
 export function sources() {
   return z.preprocess(
     (value) => {
@@ -112,12 +112,12 @@ function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A list of words, or one text with commas. */
+/** A list of words, or one string separated by commas. */
 export function words() {
   return z.preprocess(toList, z.array(z.string().min(1)));
 }
 
-/** One text or a list of texts, commas and all; always a list afterwards. */
+/** One text or a list of texts, which may contain commas; becomes a list. */
 export function texts() {
   return z.preprocess(
     (value) => (typeof value === "string" ? [value] : value),
@@ -125,22 +125,22 @@ export function texts() {
   );
 }
 
-/** A number of steps, or below 1 a share of all steps (transformers' `logging_steps` and relatives). */
+/** A number of steps or, below 1, a fraction of all steps (as transformers' `logging_steps`). */
 export function steps() {
   return z.preprocess(textToNumber, z.union([z.number().gt(0).lt(1), z.number().int().min(1)]));
 }
 
-/** Some of a few words: a list, or a text with commas between them. */
+/** Some of a few words: a list, or one string separated by commas. */
 export function list<const Words extends readonly [string, ...string[]]>(words: Words) {
   return z.preprocess(toList, z.array(z.enum(words)));
 }
 
-/** An object of texts, or its JSON text. */
+/** An object of strings, or its JSON. */
 export function textRecord() {
   return z.preprocess(textToJson, z.record(z.string(), z.string()));
 }
 
-/** An object of numbers, or its JSON text. */
+/** An object of numbers, or its JSON. */
 export function numberRecord() {
   return z.preprocess(textToJson, z.record(z.string(), z.preprocess(textToNumber, z.number())));
 }

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { editDistance } from "../../util/editDistance.js";
 import { ConfigError } from "../../util/errors.js";
-import { parseFlags } from "./flags.js";
+import { parseFlags } from "./input.js";
 
 const values = (line: string) =>
   Object.fromEntries(parseFlags(line.split(" ")).map(({ key, value }) => [key, value]));

@@ -1,0 +1,192 @@
+/** Configuration keys for the model, the data, what is trained, and number types. */
+import { z } from "zod";
+import {
+  boolean,
+  choice,
+  integer,
+  list,
+  number,
+  path,
+  paths,
+  sources,
+  text,
+  textRecord,
+  words,
+} from "./values.js";
+
+export const modelFields = {
+  model_name_or_path: path().describe(
+    "The model to train: a directory in Hugging Face format, a .gguf file, OWNER/NAME on the hub, " +
+      "or builtin:smollm2-135m.",
+  ),
+  cache_dir: path()
+    .nullable()
+    .default(null)
+    .describe(
+      "Where to look for the model if model_name_or_path is not a path, and where to put downloads " +
+        "(instead of HF_HUB_CACHE).",
+    ),
+  model_revision: text()
+    .nullable()
+    .default(null)
+    .describe("Branch, tag or commit of a model on the hub. If not set: main."),
+  template_name: text()
+    .nullable()
+    .default(null)
+    .describe(
+      "Name of a chat template. If not set, the model's own template is used. The choice is saved " +
+        "with every checkpoint.",
+    ),
+  use_cpu: boolean().default(false).describe("Train on the CPU even if there is a GPU."),
+};
+
+export const dataFields = {
+  train_file: sources().describe(
+    "Training data: one file, or a list of files and of sources {path, weight, repeat, limit, " +
+      "sample, format}, which docs/data.md explains.",
+  ),
+  eval_file: paths()
+    .nullable()
+    .default(null)
+    .describe("Evaluation data: one file or a list. Required for evaluation."),
+  max_seq_length: integer(2)
+    .default(1024)
+    .describe("Maximum sequence length in tokens. Longer conversations: see over_length."),
+  over_length: choice(["cut", "cut_turn", "drop", "split"])
+    .default("cut")
+    .describe(
+      "How to handle a conversation longer than max_seq_length: cut truncates it on the right, " +
+        "cut_turn truncates it after the last turn that fits completely, drop leaves it out and " +
+        "lists it, split divides it between turns into several conversations, each with the system " +
+        "message. Plain texts are always split, except with drop.",
+    ),
+  per_device_train_batch_size: integer(1)
+    .default(8)
+    .describe(
+      "Conversations per micro-batch. They are packed, never padded. With packing: the size of a " +
+        "micro-batch as a multiple of max_seq_length tokens.",
+    ),
+  packing: boolean()
+    .default(false)
+    .describe(
+      "Fill every micro-batch with about per_device_train_batch_size times max_seq_length tokens, " +
+        "from as many conversations as that takes. Attention never crosses from one conversation " +
+        "to another.",
+    ),
+  per_device_eval_batch_size: integer(1)
+    .default(8)
+    .describe("Conversations per micro-batch during evaluation."),
+  seed: integer(0)
+    .default(42)
+    .describe("Random seed for initializing the adapter, for dropout, and for data_seed."),
+  data_seed: integer(0)
+    .nullable()
+    .default(null)
+    .describe("Random seed for the order of the data. If not set: seed."),
+  on_error: choice(["fail", "skip"])
+    .default("fail")
+    .describe(
+      "What to do with a row that cannot be used for training: fail stops the run, skip leaves the " +
+        "row out and lists it.",
+    ),
+  check_rows: choice(["auto", "all", "none"])
+    .default("auto")
+    .describe(
+      "Check every row before training starts, so that a bad row does not stop a run that has " +
+        "been training for hours. auto does so if the files are at most 16 MiB in total.",
+    ),
+  streaming: boolean()
+    .default(false)
+    .describe(
+      "Read train_file once from start to end, without an index: for pipes and URLs. Requires " +
+        "max_steps.",
+    ),
+  shuffle_buffer_size: integer(1)
+    .default(10_000)
+    .describe("With streaming: number of rows kept in memory, from which the next is drawn."),
+  dataloader_num_workers: integer(0)
+    .nullable()
+    .default(null)
+    .describe(
+      "Threads that read and tokenize data; 0 uses the main thread, between steps. If not set: one " +
+        "for every four cores, at most 4. Does not affect results.",
+    ),
+  dataloader_prefetch_factor: integer(1)
+    .default(2)
+    .describe("Micro-batches that each of these threads prepares in advance."),
+  moss_tools: choice(["keep", "drop", "refuse"])
+    .default("keep")
+    .describe(
+      "How to handle MOSS's inner thoughts, commands and tool results: keep them as messages, drop " +
+        "them, or refuse rows that have them.",
+    ),
+  moss_learn: list(["human", "thoughts", "commands", "results", "answers"])
+    .default(["thoughts", "commands", "answers"])
+    .describe("The parts of MOSS's turns that are trained on."),
+  moss_meta_instruction: boolean()
+    .default(false)
+    .describe("Keep MOSS's meta_instruction as the system message."),
+  placeholders: textRecord()
+    .default({})
+    .describe('Replacements for {{name}} in the data, for example {"name": "Tom"}.'),
+};
+
+export const adapterFields = {
+  task_type: choice(["sft"])
+    .default("sft")
+    .describe("Only supervised fine-tuning (sft) is supported so far."),
+  train_mode: choice(["full", "lora", "qlora"])
+    .nullable()
+    .default(null)
+    .describe(
+      "full trains all weights, lora an adapter, qlora an adapter on top of 4-bit (NF4) weights. If " +
+        "not set: qlora with bits 4, lora with a lora_rank, otherwise full.",
+    ),
+  bits: z
+    .preprocess(
+      (value) => (typeof value === "string" ? Number(value) : value),
+      z.literal([4, 16, 32]),
+    )
+    .nullable()
+    .default(null)
+    .describe(
+      "Bits per base weight: 4 is NF4 with double quantization, 16 requires bf16 or fp16, 32 is " +
+        "float32. If not set, it follows from train_mode, bf16 and fp16.",
+    ),
+  lora_rank: integer(1)
+    .nullable()
+    .default(null)
+    .describe("Rank of the adapter. If not set: 64 with train_mode lora or qlora."),
+  lora_alpha: number(z.number().gt(0))
+    .default(16)
+    .describe("The adapter's output is scaled by lora_alpha / lora_rank."),
+  lora_dropout: number(z.number().min(0).lt(1))
+    .default(0.05)
+    .describe("Dropout probability for the adapter's input."),
+  lora_target: z
+    .union([z.literal("all"), z.preprocess((v) => (v === "all-linear" ? "all" : v), words())])
+    .default("all")
+    .describe(
+      "Names of the linear layers that get an adapter, for example q_proj,v_proj. all means every " +
+        "linear layer except the output head.",
+    ),
+};
+
+export const precisionFields = {
+  bf16: boolean().default(false).describe("Train in bfloat16."),
+  fp16: boolean()
+    .default(false)
+    .describe("Train in float16 with loss scaling. On a CPU, bfloat16 or float32 is used instead."),
+  compute_dtype: choice(["auto", "float32", "bfloat16", "float16"])
+    .default("auto")
+    .describe(
+      "Number type of matrix products. auto uses the type of the weights, or float32 for bfloat16 " +
+        "weights on a CPU that multiplies float32 faster. The type used is saved with every " +
+        "checkpoint.",
+    ),
+  gradient_checkpointing: boolean()
+    .default(true)
+    .describe(
+      "Save memory by recomputing activations in the backward pass instead of keeping all of them.",
+    ),
+};
