@@ -1,8 +1,8 @@
 /** The library: what the command line is made of, for programs of your own. */
-export * as clean from "./data/clean/index.js";
-export * as dedup from "./data/dedup/index.js";
+export * as clean from "./curate/clean/index.js";
+export * as dedup from "./curate/dedup/index.js";
+export * as stats from "./curate/stats/index.js";
 export * as data from "./data/index.js";
-export * as stats from "./data/stats/index.js";
 export * as format from "./format/index.js";
 export * as generate from "./generate/index.js";
 export * as lora from "./lora/index.js";

@@ -10,8 +10,8 @@ import {
   type CanonicalRow,
   type CleanOperator,
   isRejection,
-} from "../../src/data/clean/operator.js";
-import { textOperators } from "../../src/data/clean/operators/text/index.js";
+} from "../../src/curate/clean/operator.js";
+import { textOperators } from "../../src/curate/clean/operators/text/index.js";
 import { openConversations } from "../../src/data/conversationSource.js";
 
 const { values, positionals } = parseArgs({

@@ -132,7 +132,7 @@ function compare(tunewright, peer, documents) {
 
 async function measureQuality(file, planted, options) {
   const { defaultParameters, jaccardSimilarity, shingleHashes } = await import(
-    path.join(root, "dist/data/dedup/index.js")
+    path.join(root, "dist/curate/dedup/index.js")
   );
   const units = {};
   for (const unit of ["mixed", "character", "word", "ascii"]) {

@@ -1,11 +1,11 @@
 /** Several files as one long list of conversations. */
 import type { Conversation, Source } from "../text/index.js";
 import { ConfigError, DataError } from "../util/errors.js";
+import { lastAtMost, runningSum } from "../util/runningSum.js";
 import type { ConversationFormat } from "./formats/format.js";
 import { detectFormat, formatNamed } from "./formats/formats.js";
 import { type ReadOptions, readConversation, type WholeRow } from "./readConversation.js";
 import { openRowFile, type RowFile } from "./rowFile/index.js";
-import { lastAtMost, runningSum } from "./runningSum.js";
 import { type ResolveOptions, resolveSources } from "./sources/index.js";
 
 export interface SourceOptions extends ReadOptions, ResolveOptions {

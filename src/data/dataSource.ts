@@ -1,5 +1,6 @@
 /** Sources of a mixture as one list of conversations, each limited to the rows that are taken of it. */
 import { ConfigError } from "../util/errors.js";
+import { lastAtMost, runningSum } from "../util/runningSum.js";
 import {
   type ConversationSource,
   openConversations,
@@ -7,7 +8,6 @@ import {
 } from "./conversationSource.js";
 import type { MixtureShare } from "./mixture.js";
 import { permutation } from "./permutation.js";
-import { lastAtMost, runningSum } from "./runningSum.js";
 
 /** Files that belong together, and how much of them goes into an epoch. */
 export interface DataSource extends MixtureShare {

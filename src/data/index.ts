@@ -1,14 +1,11 @@
-/**
- * Training data: files of conversations, their order, and micro-batches of ids and labels. Cleaning,
- * deduplication and statistics have entries of their own (`clean/`, `dedup/`, `stats/`), so that
- * training does not load them.
- */
+/** Training data, from rows to micro-batches: files of conversations, their order, ids and labels. */
 export {
   type BatchPlan,
   type BatchPlanOptions,
   type PlannedBatch,
   planBatches,
 } from "./batchPlan.js";
+export { checkConversation } from "./conversationRules.js";
 export {
   type ConversationSource,
   openConversations,
@@ -22,8 +19,16 @@ export { conversationFormatNames } from "./formats/formats.js";
 export type { MicroBatch, TrainingSequence } from "./microBatch.js";
 export { permutation } from "./permutation.js";
 export { countPlaceholders, placeholderNames } from "./placeholders.js";
-export type { WholeRow } from "./readConversation.js";
+export { checkRow, type WholeRow } from "./readConversation.js";
+export { fingerprint } from "./rowFile/fingerprint.js";
 export { type CachedFile, clearCache, listCache } from "./rowFile/index.js";
+export {
+  checkNotRead,
+  checkOutEnding,
+  openRowWriter,
+  type RowWriter,
+  realPath,
+} from "./rowWriter.js";
 export { type ResolveOptions, resolveSources, resolveStreams } from "./sources/index.js";
 export {
   openStreamingData,

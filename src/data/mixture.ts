@@ -1,7 +1,7 @@
 /** Several sources as one epoch of rows: how much of each, and in which order. */
 import { ConfigError } from "../util/errors.js";
+import { lastAtMost, runningSum } from "../util/runningSum.js";
 import { permutation } from "./permutation.js";
-import { lastAtMost, runningSum } from "./runningSum.js";
 
 /** How much of a source goes into an epoch. */
 export interface MixtureShare {

@@ -1,6 +1,7 @@
 /** Everything that talking to a model takes: weights, adapter, tokenizer, template, its own settings. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { fetchModel, isHubName } from "../hub/index.js";
 import { isAdapterDirectory, loadAdapter, readAdapterConfig } from "../lora/index.js";
 import {
   type CausalLanguageModel,
@@ -16,7 +17,6 @@ import {
   type Tokenizer,
 } from "../text/index.js";
 import { ConfigError, FormatError } from "../util/errors.js";
-import { fetchModel, isHubName } from "../util/hub/index.js";
 import { type GenerationChoices, readGenerationConfig } from "./settings.js";
 
 export interface ChatModel {

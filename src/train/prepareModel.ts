@@ -1,4 +1,6 @@
 /** The model of a run: loaded, quantised and adapted as the configuration says. */
+
+import { fetchModel, type ModelOptions, modelOnDisk, noModel } from "../hub/index.js";
 import {
   adaptersOf,
   attachAdapters,
@@ -15,7 +17,6 @@ import {
   trainableParameters,
 } from "../models/index.js";
 import { hashKey } from "../util/hash.js";
-import { fetchModel, type ModelOptions, modelOnDisk, noModel } from "../util/hub/index.js";
 import type { DeviceConfig, TrainingConfig } from "./config/index.js";
 
 /**

@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { fetchModel, fetchRepository, type HubReport } from "../../src/util/hub/index.js";
+import { fetchModel, fetchRepository, type HubReport } from "../../src/hub/index.js";
 import { type HubServer, startHub } from "../unit/hubServer.js";
 
 const peers = path.resolve(import.meta.dirname, "../../.tunewright/peers/bin/python");

@@ -1,7 +1,7 @@
 /** `tunewright data clean`: rows through a pipeline of named operators. */
 import { isUtf8 } from "node:buffer";
 import type { Command } from "commander";
-import type { CleanOptions, PipelineStep } from "../../data/clean/index.js";
+import type { CleanOptions, PipelineStep } from "../../curate/clean/index.js";
 import { builtinModelName } from "../../util/builtin-model.js";
 import { ConfigError, DataError } from "../../util/errors.js";
 import { addExamples, printJson, stoppedExitCode } from "../command.js";
@@ -68,7 +68,7 @@ export function registerClean(command: Command): void {
 }
 
 async function clean(files: readonly string[], flags: CleanFlags): Promise<void> {
-  const data = await import("../../data/clean/index.js");
+  const data = await import("../../curate/clean/index.js");
   if (flags.list) {
     const { listedOperators, operatorList } = await import("./clean/list.js");
     if (flags.json) printJson(listedOperators(data.cleanOperators, data.cleanPresets));
@@ -97,7 +97,7 @@ async function clean(files: readonly string[], flags: CleanFlags): Promise<void>
 }
 
 async function pipelineOf({ preset, config }: CleanFlags): Promise<PipelineStep[]> {
-  const { parsePipeline, resolvePipeline } = await import("../../data/clean/index.js");
+  const { parsePipeline, resolvePipeline } = await import("../../curate/clean/index.js");
   if (config === undefined) return resolvePipeline({ preset: preset ?? defaultPreset }, "--preset");
   if (preset !== undefined) {
     throw new ConfigError("--preset and --config are both given", {
@@ -122,7 +122,7 @@ async function run(
   steps: readonly PipelineStep[],
   out: string,
 ): Promise<void> {
-  const { cleanFiles } = await import("../../data/clean/index.js");
+  const { cleanFiles } = await import("../../curate/clean/index.js");
   const { model, close } = await perplexityModel(steps, flags);
   const stop = new AbortController();
   const abort = () => stop.abort();
@@ -165,7 +165,7 @@ async function dryRun(
   steps: readonly PipelineStep[],
   rows: number,
 ): Promise<void> {
-  const { dryRunClean } = await import("../../data/clean/index.js");
+  const { dryRunClean } = await import("../../curate/clean/index.js");
   const { model, close } = await perplexityModel(steps, flags);
   try {
     const options = { source: sourceOptions(flags), steps, perplexity: model };

@@ -1,7 +1,7 @@
 /** `tunewright data dedup`: conversations without their duplicates. */
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
-import type { DedupOptions, DedupReport } from "../../data/dedup/index.js";
+import type { DedupOptions, DedupReport } from "../../curate/dedup/index.js";
 import { withWhy } from "../../util/errors.js";
 import { addExamples, printJson } from "../command.js";
 import { checkFlags, dedupOptions } from "./dedup/flags.js";
@@ -85,7 +85,7 @@ export function registerDedup(command: Command): void {
 async function dedup(files: readonly string[], flags: DedupFlags): Promise<void> {
   checkFlags(flags);
   const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
-  const data = await import("../../data/dedup/index.js");
+  const data = await import("../../curate/dedup/index.js");
   const progress = progressLine();
   const options: DedupOptions = {
     ...dedupOptions(flags, data),

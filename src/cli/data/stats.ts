@@ -1,7 +1,7 @@
 /** `tunewright data stats`: what data are like, before they are trained on. */
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
-import type { StatsReport } from "../../data/stats/index.js";
+import type { StatsReport } from "../../curate/stats/index.js";
 import { builtinModelName } from "../../util/builtin-model.js";
 import { ConfigError, DataError } from "../../util/errors.js";
 import { addExamples, printJson } from "../command.js";
@@ -78,7 +78,7 @@ export function registerStats(command: Command): void {
 async function stats(files: readonly string[], flags: StatsFlags): Promise<void> {
   const language = oneOf(flags.language, "--language", ["en", "zh"]) ?? "en";
   const reading = sourceOptions(flags);
-  const { collectStats } = await import("../../data/stats/index.js");
+  const { collectStats } = await import("../../curate/stats/index.js");
   const text = flags.tokens ? await tokenSettings(flags) : undefined;
   const progress = progressLine();
   let report: StatsReport;

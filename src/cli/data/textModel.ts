@@ -1,5 +1,6 @@
 /** The text side of a model: tokenizer, chat template, size of the embedding. */
 import { openModelWeights, readModelConfig } from "../../format/index.js";
+import { fetchModel, isHubName } from "../../hub/index.js";
 import {
   type ChatTemplate,
   loadTokenizer,
@@ -8,7 +9,6 @@ import {
 } from "../../text/index.js";
 import { builtinModelName } from "../../util/builtin-model.js";
 import { ConfigError } from "../../util/errors.js";
-import { fetchModel, isHubName } from "../../util/hub/index.js";
 
 export interface TextModel {
   /** Where the tokenizer was loaded from. */

@@ -2,7 +2,6 @@
 import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { ConfigError } from "../../util/errors.js";
 import {
   type ChooseFiles,
   fetchRepository,
@@ -12,7 +11,8 @@ import {
   parseRepositoryName,
   type RepositoryName,
   stderrReport,
-} from "../../util/hub/index.js";
+} from "../../hub/index.js";
+import { ConfigError } from "../../util/errors.js";
 import { trainingFilesOfCard } from "./card.js";
 import { filesOfFolder, filesOfGlob } from "./folder.js";
 import { isGlob } from "./glob.js";

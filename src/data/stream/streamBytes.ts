@@ -4,8 +4,8 @@ import { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { createGunzip } from "node:zlib";
+import { openUrl } from "../../hub/index.js";
 import { DataError, TunewrightError } from "../../util/errors.js";
-import { openUrl } from "../../util/hub/index.js";
 import { compressionOf } from "../rowFile/fileKind.js";
 
 const isUrl = (name: string) => /^https?:\/\//.test(name);

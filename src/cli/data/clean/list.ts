@@ -4,7 +4,7 @@ import {
   type CleanPreset,
   describeOptions,
   type OptionDescription,
-} from "../../../data/clean/index.js";
+} from "../../../curate/clean/index.js";
 
 /** Operators and presets with snake_case keys, as `--list --json` prints them. */
 export function listedOperators(

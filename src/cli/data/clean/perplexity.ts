@@ -1,5 +1,5 @@
 /** Perplexities of texts under a model, for filter_perplexity. */
-import type { ScorePerplexity } from "../../../data/clean/index.js";
+import type { ScorePerplexity } from "../../../curate/clean/index.js";
 import { disposeChatModel, loadChatModel } from "../../../generate/index.js";
 import { packedGroup, preparedStates, prepareModel } from "../../../models/index.js";
 import { linearCrossEntropy } from "../../../nn/index.js";

@@ -1,5 +1,5 @@
 /** A cleaning report as a table, and the rows of a dry run. */
-import type { AffectedRow, CleanReport } from "../../../data/clean/index.js";
+import type { AffectedRow, CleanReport } from "../../../curate/clean/index.js";
 
 /** One line an operator that did something, then the totals. */
 export function reportTable(report: CleanReport): string {

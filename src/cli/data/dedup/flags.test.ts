@@ -1,6 +1,6 @@
 /** Flags of `data dedup`: those that would have no effect are refused; which part a scheduler means. */
 import { describe, expect, test } from "vitest";
-import * as data from "../../../data/dedup/index.js";
+import * as data from "../../../curate/dedup/index.js";
 import { ConfigError } from "../../../util/errors.js";
 import { checkFlags, dedupOptions } from "./flags.js";
 import type { DedupFlags } from "./flagTypes.js";

@@ -1,5 +1,5 @@
 /** Which flags of `data dedup` go together, and what they mean. */
-import type * as Dedup from "../../../data/dedup/index.js";
+import type * as Dedup from "../../../curate/dedup/index.js";
 import { ConfigError } from "../../../util/errors.js";
 import { oneOf, sourceOptions } from "../options.js";
 import type { DedupFlags } from "./flagTypes.js";

@@ -5,7 +5,7 @@ import type {
   LengthReport,
   PartReport,
   StatsReport,
-} from "../../../data/stats/index.js";
+} from "../../../curate/stats/index.js";
 import { histogramChart, partsBar, ringChart, shareBar } from "./charts.js";
 import { average, bytes, percent, short, whole } from "./figures.js";
 import { both, type Markup, type MarkupValue, markup, say } from "./markup.js";

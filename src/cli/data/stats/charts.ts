@@ -1,5 +1,5 @@
 /** Charts as SVG: drawn here, so that the page needs nothing from anywhere. */
-import type { LengthReport } from "../../../data/stats/index.js";
+import type { LengthReport } from "../../../curate/stats/index.js";
 import { binName, percent, short, whole } from "./figures.js";
 import { type Markup, markup } from "./markup.js";
 

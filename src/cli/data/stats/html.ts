@@ -1,5 +1,5 @@
 /** The report as one HTML file that asks nothing of any network. */
-import type { StatsReport } from "../../../data/stats/index.js";
+import type { StatsReport } from "../../../curate/stats/index.js";
 import { ownTemplateName } from "../../../text/index.js";
 import {
   duplicatesCard,

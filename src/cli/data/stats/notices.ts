@@ -1,5 +1,5 @@
 /** What a report says in words: the few things that someone should know before training. */
-import type { StatsReport } from "../../../data/stats/index.js";
+import type { StatsReport } from "../../../curate/stats/index.js";
 import { countRows } from "../../countRows.js";
 import { percent, whole } from "./figures.js";
 import { languageName, type Words } from "./words.js";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { collectStats, type StatsReport } from "../../../data/stats/index.js";
+import { collectStats, type StatsReport } from "../../../curate/stats/index.js";
 import { textWidth } from "../../textWidth.js";
 import { histogramChart } from "./charts.js";
 import { bytes, percent, short } from "./figures.js";

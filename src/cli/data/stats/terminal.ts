@@ -5,7 +5,7 @@ import type {
   LengthReport,
   PartReport,
   StatsReport,
-} from "../../../data/stats/index.js";
+} from "../../../curate/stats/index.js";
 import { ownTemplateName } from "../../../text/index.js";
 import { visibleText } from "../../../util/visibleText.js";
 import { textWidth, wrapText } from "../../textWidth.js";

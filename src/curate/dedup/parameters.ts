@@ -1,0 +1,58 @@
+/** What signatures depend on: written into every shard, and compared when shards are merged. */
+import type { SourceOptions } from "../../data/index.js";
+import { unitNumbers } from "./native.js";
+import type { PermutationOrder } from "./permutations.js";
+
+export const methods = ["minhash", "simhash", "exact"] as const;
+export type Method = (typeof methods)[number];
+
+/** What of a conversation is compared. */
+export const comparedParts = ["conversation", "first-prompt"] as const;
+export type ComparedPart = (typeof comparedParts)[number];
+
+/** What a token is. */
+export type ShingleUnit = keyof typeof unitNumbers;
+export const shingleUnits = Object.keys(unitNumbers) as readonly ShingleUnit[];
+
+/** What becomes of texts with fewer tokens than a shingle has. */
+export const shortTextRules = ["whole", "alike"] as const;
+export type ShortTextRule = (typeof shortTextRules)[number];
+
+export interface SignatureParameters {
+  /** Near duplicates by MinHash or SimHash, or equal texts only. Default minhash. */
+  method: Method;
+  /** Default conversation. */
+  by: ComparedPart;
+  /** Default mixed: characters of Chinese and its like one by one, words of other scripts. */
+  shingle: ShingleUnit;
+  /** Tokens a shingle. Default 5. */
+  ngram: number;
+  /** `whole`: a short text is one shingle. `alike`: all short texts are equal, as with BigCode. */
+  shortTexts: ShortTextRule;
+  /** Numbers a MinHash signature. Default 256. */
+  permutations: number;
+  permutationOrder: PermutationOrder;
+  /** How rows are read: {@link SourceOptions} that change a text. */
+  reading: ReadingOptions;
+}
+
+export type ReadingOptions = Pick<
+  SourceOptions,
+  "format" | "encoding" | "mossTools" | "mossMetaInstruction" | "mossLearn" | "placeholders"
+>;
+
+export const defaultParameters: SignatureParameters = {
+  method: "minhash",
+  by: "conversation",
+  shingle: "mixed",
+  ngram: 5,
+  shortTexts: "whole",
+  permutations: 256,
+  permutationOrder: "alternate",
+  reading: {},
+};
+
+/** 32-bit numbers of a signature. */
+export function signatureWords({ method, permutations }: SignatureParameters): number {
+  return method === "minhash" ? permutations : method === "simhash" ? 2 : 0;
+}

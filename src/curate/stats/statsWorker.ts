@@ -1,0 +1,172 @@
+/** What a thread of `data stats` runs: reads rows, encodes them, counts. */
+import { eld } from "eld/small";
+import {
+  type ConversationSource,
+  encodeRows,
+  openConversations,
+  type SourceOptions,
+} from "../../data/index.js";
+import {
+  type ChatTemplate,
+  type Conversation,
+  loadTokenizer,
+  resolveChatTemplate,
+  type Tokenizer,
+} from "../../text/index.js";
+import { DataError } from "../../util/errors.js";
+import { Transferred, type WorkerSetup } from "../../util/workerPool.js";
+import { addFingerprint, type Fingerprints, fingerprints } from "./fingerprint.js";
+import { measureRefusal, measureText, measureTokens } from "./measureRow.js";
+import { emptyMeasures, type Measures } from "./measures.js";
+import { specialTokenFinder, type TokenKind, tokenKinds } from "./textFindings.js";
+
+export interface StatsSettings {
+  /** Undefined where only characters are counted. */
+  text:
+    | { tokenizer: string; template: string | undefined; embeddingRows: number | undefined }
+    | undefined;
+  source: Omit<SourceOptions, "onProgress">;
+  maxSeqLengths: readonly number[];
+}
+
+export interface StatsJob {
+  file: string;
+  format: string;
+  /** Of this file. */
+  rows: number[];
+}
+
+export interface StatsResult {
+  measures: Measures;
+  /** Of the rows that are not refused. */
+  prints: Fingerprints;
+  /** [prints]; their numbers in the file. */
+  printedRows: number[];
+}
+
+/** Rows that are held as texts at one time: a row may have megabytes. */
+const rowsAtOnce = 32;
+
+export const setup: WorkerSetup<StatsSettings, StatsJob, StatsResult> = async (settings) => {
+  const encoder = settings.text && (await openEncoder(settings.text));
+  const tools = {
+    detect: (text: string) => eld.detect(text).language,
+    specialTokens: encoder && specialTokenFinder(encoder.tokenizer),
+  };
+  let opened: { file: string; source: ConversationSource } | undefined;
+  const open = async ({ file, format }: StatsJob) => {
+    if (opened?.file !== file) {
+      await opened?.source.close();
+      opened = undefined;
+      opened = { file, source: await openConversations([file], { ...settings.source, format }) };
+    }
+    return opened.source;
+  };
+  return async (job) => {
+    const source = await open(job);
+    const measures = emptyMeasures(settings.maxSeqLengths);
+    const prints = fingerprints(job.rows.length);
+    const printedRows: number[] = [];
+    for (let start = 0; start < job.rows.length; start += rowsAtOnce) {
+      const rows = job.rows.slice(start, start + rowsAtOnce);
+      for (const [index, read] of (await readRows(source, rows, encoder)).entries()) {
+        measures.rows++;
+        const place = source.place(rows[index]!);
+        if (read instanceof DataError) {
+          measureRefusal(measures, read, place);
+          continue;
+        }
+        const { conversation, encoded } = read;
+        const language = measureText(measures, conversation, place, tools);
+        if (encoder && encoded) {
+          const { inputIds, labels, labelledTokens, contents } = encoded;
+          measureTokens(
+            measures,
+            language,
+            conversation,
+            { inputIds, labels, labelledTokens },
+            contents,
+            place,
+            encoder.kindOf,
+          );
+        }
+        const prompt = conversation.messages.find(({ role }) => role === "user")?.content ?? "";
+        addFingerprint(prints, printedRows.length, conversation.messages, prompt.trim());
+        printedRows.push(rows[index]!);
+      }
+    }
+    const { exact, prompt, bands, bits } = prints;
+    return new Transferred({ measures, prints, printedRows }, [
+      exact.buffer as ArrayBuffer,
+      prompt.buffer as ArrayBuffer,
+      bands.buffer as ArrayBuffer,
+      bits.buffer as ArrayBuffer,
+    ]);
+  };
+};
+
+interface Encoder {
+  tokenizer: Tokenizer;
+  template: ChatTemplate;
+  embeddingRows: number | undefined;
+  kindOf(id: number): TokenKind;
+}
+
+async function openEncoder(text: NonNullable<StatsSettings["text"]>): Promise<Encoder> {
+  const tokenizer = await loadTokenizer(text.tokenizer);
+  const template = resolveChatTemplate(text.template, tokenizer);
+  return { tokenizer, template, embeddingRows: text.embeddingRows, kindOf: tokenKinds(tokenizer) };
+}
+
+interface ReadRow {
+  conversation: Conversation;
+  encoded:
+    | { inputIds: Int32Array; labels: Int32Array; labelledTokens: number; contents: Int32Array[] }
+    | undefined;
+}
+
+/** Rows with their ids, or why they are refused: by the reader, or by what training checks. */
+async function readRows(
+  source: ConversationSource,
+  rows: readonly number[],
+  encoder: Encoder | undefined,
+): Promise<(ReadRow | DataError)[]> {
+  const read = await Promise.all(
+    rows.map((row) => source.read(row).catch((error: unknown) => dataError(error))),
+  );
+  if (!encoder) {
+    return read.map((one) =>
+      one instanceof DataError ? one : { conversation: one, encoded: undefined },
+    );
+  }
+  const known = new Map(rows.map((row, index) => [row, read[index]!]));
+  const remembered: ConversationSource = {
+    ...source,
+    async read(row) {
+      const one = known.get(row)!;
+      if (one instanceof DataError) throw one;
+      return one;
+    },
+  };
+  const encoded = await encodeRows(remembered, rows, encoder);
+  const texts = read.flatMap((one, index) =>
+    one instanceof DataError || !encoded[index]!.ok
+      ? []
+      : one.messages.map(({ content }) => content),
+  );
+  const ids = (await encoder.tokenizer.encodeBatch(texts)).values();
+  return read.map((one, index) => {
+    if (one instanceof DataError) return one;
+    const result = encoded[index]!;
+    if (!result.ok) return result.error;
+    // Uncut and unsplit: no maximal length is given.
+    const { inputIds, labels, labelledTokens } = result.encoded[0]!;
+    const contents = one.messages.map(() => ids.next().value!);
+    return { conversation: one, encoded: { inputIds, labels, labelledTokens, contents } };
+  });
+}
+
+function dataError(error: unknown): DataError {
+  if (error instanceof DataError) return error;
+  throw error;
+}

@@ -1,0 +1,96 @@
+/**
+ * Where the hub is, where its files are kept and who asks: from the same environment variables as
+ * Python's huggingface_hub.
+ */
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { ConfigError } from "../util/errors.js";
+
+export interface HubSettings {
+  /** Address of the hub or a mirror, without a slash at its end. `HF_ENDPOINT`. */
+  endpoint: string;
+  /** Folder of downloaded repositories. `HF_HUB_CACHE`, else `hub` in `HF_HOME`. */
+  cache: string;
+  /** Folder of files that were downloaded from plain URLs. `TUNEWRIGHT_CACHE`, else in `HF_HOME`. */
+  urlCache: string;
+  /** Nothing is asked of the network. `HF_HUB_OFFLINE` or `TRANSFORMERS_OFFLINE`. */
+  offline: boolean;
+  /** `HF_TOKEN`, or what `hf auth login` stored. */
+  token: string | undefined;
+  /** Longest wait for the beginning of an answer, in ms. `HF_HUB_ETAG_TIMEOUT` (in seconds). */
+  answerTimeout: number;
+  /** Longest wait for more bytes, in ms. `HF_HUB_DOWNLOAD_TIMEOUT` (in seconds). */
+  stallTimeout: number;
+  /** First wait before a request is sent again, in ms; doubled each time. */
+  retryDelay: number;
+}
+
+const publicEndpoint = "https://huggingface.co";
+
+/**
+ * Reads the environment now, so that a change of it counts.
+ * @param cacheDirectory takes the place of `HF_HUB_CACHE`, as `cache_dir` does in transformers
+ * @throws ConfigError where `HF_ENDPOINT` is no address
+ */
+export function hubSettings(cacheDirectory?: string): HubSettings {
+  const { env } = process;
+  const home = folder(env.HF_HOME) ?? join(cacheHome(), "huggingface");
+  const cache = folder(cacheDirectory) ?? folder(env.HF_HUB_CACHE);
+  return {
+    endpoint: endpointOf(env.HF_ENDPOINT),
+    cache: cache ?? folder(env.HUGGINGFACE_HUB_CACHE) ?? join(home, "hub"),
+    urlCache: join(folder(env.TUNEWRIGHT_CACHE) ?? join(home, "tunewright"), "urls"),
+    offline: isTrue(env.HF_HUB_OFFLINE || env.TRANSFORMERS_OFFLINE),
+    token: tokenOf(home),
+    answerTimeout: seconds(env.HF_HUB_ETAG_TIMEOUT, 15),
+    stallTimeout: seconds(env.HF_HUB_DOWNLOAD_TIMEOUT, 30),
+    retryDelay: 1000,
+  };
+}
+
+function cacheHome(): string {
+  return folder(process.env.XDG_CACHE_HOME) ?? join(homedir(), ".cache");
+}
+
+/** An absolute path; `~` and `$NAME` mean what they mean in a shell. */
+function folder(value: string | undefined): string | undefined {
+  if (!value) return undefined;
+  const home = value === "~" || value.startsWith("~/") ? join(homedir(), value.slice(1)) : value;
+  const named = home.replace(/\$(?:\{(\w+)\}|(\w+))/g, (text, braced, bare) => {
+    return process.env[braced ?? bare] ?? text;
+  });
+  return resolve(named);
+}
+
+function endpointOf(value: string | undefined): string {
+  if (!value) return publicEndpoint;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url?.protocol === "https:" || url?.protocol === "http:") return value.replace(/\/+$/, "");
+  throw new ConfigError(`HF_ENDPOINT ${JSON.stringify(value)} is no address`, {
+    todo: "write it with its scheme, such as https://huggingface.co, or unset it",
+  });
+}
+
+function tokenOf(home: string): string | undefined {
+  const { env } = process;
+  const given = env.HF_TOKEN || env.HUGGING_FACE_HUB_TOKEN;
+  if (given) return given.trim();
+  if (isTrue(env.HF_HUB_DISABLE_IMPLICIT_TOKEN)) return undefined;
+  try {
+    return (
+      readFileSync(folder(env.HF_TOKEN_PATH) ?? join(home, "token"), "utf8").trim() || undefined
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+function isTrue(value: string | undefined): boolean {
+  return ["1", "ON", "YES", "TRUE"].includes(value?.toUpperCase() ?? "");
+}
+
+function seconds(value: string | undefined, otherwise: number): number {
+  const given = Number(value);
+  return 1000 * (given > 0 ? given : otherwise);
+}

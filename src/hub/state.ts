@@ -1,0 +1,109 @@
+/** Which commit a repository is at and which files it has: by the hub, or by the cache. */
+import { existsSync } from "node:fs";
+import { EnvironmentError } from "../util/errors.js";
+import {
+  checkFile,
+  type HubFile,
+  isCommit,
+  readRef,
+  readTree,
+  snapshotFolder,
+  writeTree,
+} from "./cache.js";
+import { kindOf } from "./explain.js";
+import { type RepositoryName, showRepository } from "./name.js";
+import type { HubReport } from "./report.js";
+import { AnswerError, ConnectionError, hubFetch } from "./request.js";
+import type { HubSettings } from "./settings.js";
+
+export interface RepositoryState {
+  commit: string;
+  /** Undefined where the network would have to be asked and is not there. */
+  tree: HubFile[] | undefined;
+  online: boolean;
+}
+
+/**
+ * @param home the folder of the repository in the cache
+ * @throws AnswerError, ConnectionError, EnvironmentError where neither the hub nor the cache says it
+ */
+export async function findState(
+  repository: RepositoryName,
+  home: string,
+  settings: HubSettings,
+  report: HubReport,
+): Promise<RepositoryState> {
+  const { revision } = repository;
+  const known = readRef(home, revision);
+  const usable = known !== undefined && existsSync(snapshotFolder(home, known));
+  const cached = async () => {
+    return { commit: known!, tree: await readTree(home, known!), online: false };
+  };
+  if (settings.offline) {
+    if (usable) return cached();
+    throw new EnvironmentError(
+      `${kindOf(repository)} ${showRepository(repository)} is no path here and not in the cache`,
+      {
+        why: `HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set, and ${home} does not hold it`,
+        todo: "unset it, or download on a machine with a network and copy the folder here",
+      },
+    );
+  }
+  // What is in the cache is an answer too: then the network is asked once only.
+  const fetch = hubFetch(settings, usable ? 1 : 4);
+  try {
+    const commit = isCommit(revision) ? revision : await askCommit(repository, settings, fetch);
+    const tree =
+      (await readTree(home, commit)) ?? (await askTree(repository, commit, home, settings, fetch));
+    return { commit, tree, online: true };
+  } catch (error) {
+    const passing = error instanceof AnswerError && error.status >= 500;
+    if (!usable || !(error instanceof ConnectionError || passing)) throw error;
+    report.say(
+      `${showRepository(repository)}: the hub cannot be reached (${error.message}); using the files of the last time`,
+    );
+    return cached();
+  }
+}
+
+async function askCommit(
+  { type, name, revision }: RepositoryName,
+  { endpoint: hubUrl }: HubSettings,
+  fetch: typeof globalThis.fetch,
+): Promise<string> {
+  const { datasetInfo, modelInfo } = await import("@huggingface/hub");
+  const question = { name, revision, hubUrl, fetch };
+  const { sha } =
+    type === "dataset"
+      ? await datasetInfo({ ...question, additionalFields: ["sha"] })
+      : await modelInfo({ ...question, additionalFields: ["sha"] });
+  if (isCommit(sha)) return sha;
+  throw new EnvironmentError(`${hubUrl} does not say which commit ${name} is at`, {
+    todo: "check that HF_ENDPOINT is the address of a hub",
+  });
+}
+
+async function askTree(
+  { type, name }: RepositoryName,
+  commit: string,
+  home: string,
+  { endpoint: hubUrl }: HubSettings,
+  fetch: typeof globalThis.fetch,
+): Promise<HubFile[]> {
+  const { listFiles } = await import("@huggingface/hub");
+  const files: (HubFile & { blobId: string })[] = [];
+  const listing = listFiles({
+    repo: { type, name },
+    revision: commit,
+    recursive: true,
+    hubUrl,
+    fetch,
+  });
+  for await (const { type: kind, path, size, oid = "", lfs } of listing) {
+    if (kind !== "file") continue;
+    const file = checkFile({ path, size: lfs?.size ?? size, hash: lfs?.oid ?? oid });
+    files.push({ ...file, blobId: oid });
+  }
+  await writeTree(home, commit, files).catch(() => {}); // A cache that is read-only still reads.
+  return files;
+}
