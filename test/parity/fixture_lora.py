@@ -57,9 +57,9 @@ def make_samples() -> list[dict]:
     return samples
 
 
-def save(model, path) -> None:
+def save(model, path, base: str = "untied") -> None:
     shutil.rmtree(path, ignore_errors=True)
-    model.peft_config["default"].base_model_name_or_path = "untied"
+    model.peft_config["default"].base_model_name_or_path = base
     model.save_pretrained(path)
     (path / "README.md").unlink(missing_ok=True)
     # PEFT writes a Python set in hash order.

