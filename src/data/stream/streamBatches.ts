@@ -3,7 +3,7 @@ import type { Conversation } from "../../text/index.js";
 import { hashKey } from "../../util/hash.js";
 import { rankShare } from "../batchPlan.js";
 import type { EncodeRowsOptions } from "../encodeRows.js";
-import { type MicroBatch, microBatchOf, type PlacedSequence, sortRows } from "../microBatch.js";
+import { type MicroBatch, microBatchOf, sortRows } from "../microBatch.js";
 import { type ReadOptions, readConversation } from "../readConversation.js";
 import { localEncoder } from "../rowEncoder.js";
 import { shuffleBuffer } from "./shuffleBuffer.js";
@@ -19,7 +19,7 @@ export interface StreamOptions extends ReadOptions, EncodeRowsOptions {
   packing?: boolean | undefined;
   seed: number;
   shuffle?: boolean | undefined;
-  /** Rows held for shuffling. */
+  /** Rows in memory that shuffling draws from. */
   shuffleBufferSize: number;
   rank?: number | undefined;
   worldSize?: number | undefined;
@@ -30,34 +30,39 @@ export interface StreamOptions extends ReadOptions, EncodeRowsOptions {
 const rowsAtOnce = 32;
 
 /**
- * Micro-batches from number `first` on. The rows before are read and thrown away; with packing they
- * are encoded too, since that alone tells where the micro-batches end. Files and URLs are read
- * again from their beginning for another epoch; where a pipe ends, so does this.
+ * Micro-batches from number `first` on, equally many on every rank. The rows before are read and
+ * thrown away; with packing they are encoded too, since that alone tells where the micro-batches
+ * end. Files and URLs are read again from their beginning for another epoch; where a pipe ends, so
+ * does this.
  */
 export async function* streamBatches(
   options: StreamOptions,
   first: number,
 ): AsyncGenerator<MicroBatch> {
   const endless = (await Promise.all(options.files.map(canReopen))).every(Boolean);
-  const start = { number: 0, first };
+  const batchesOf = options.packing ? packedBatches : rowBatches;
+  let number = 0;
+  let teaches = false;
   for (let epoch = 0; epoch === 0 || endless; epoch++) {
-    const { number: before } = start;
-    let taught = false;
-    const batches = options.packing ? packedBatches : rowBatches;
-    for await (const batch of batches(epochRows(options, epoch), options, epoch, start)) {
-      taught ||= batch.sequences.length > 0;
-      yield batch;
+    for await (const batch of batchesOf(epochRows(options, epoch), options)) {
+      const own = number++;
+      if (own < first) continue;
+      const { sequences, skipped } = await batch();
+      teaches ||= sequences.length > 0;
+      yield microBatchOf(own, epoch, sequences, skipped);
     }
-    // Another epoch of rows that all were left out would teach no more than this one.
-    if (start.number === before || (start.number > first && !taught)) return;
+    // Where all rows are left out, another epoch would teach no more than this one. What this rank
+    // saw since it began or resumed does not decide: all ranks have to end at the same number.
+    if (endless) teaches ||= await anyRowTeaches(options);
+    if (!teaches) return;
   }
 }
 
-/** Where the numbering stands; what lies before `first` is not given out. */
-interface Counter {
-  number: number;
-  readonly first: number;
-}
+/** What one rank trains on at once, made when it is asked for. */
+type BatchRows = () => Promise<EncodedBatch>;
+
+/** Sequences, and rows that were left out. */
+type EncodedBatch = ReturnType<typeof sortRows>;
 
 function epochRows(options: StreamOptions, epoch: number): AsyncIterable<StreamRow> {
   const rows = streamRows(options.files, options.format);
@@ -65,69 +70,78 @@ function epochRows(options: StreamOptions, epoch: number): AsyncIterable<StreamR
   return shuffleBuffer(rows, options.shuffleBufferSize, hashKey(options.seed, epoch));
 }
 
+/** One epoch; every rank encodes its share of each `batchSize * worldSize` rows. */
 async function* rowBatches(
   rows: AsyncIterable<StreamRow>,
   options: StreamOptions,
-  epoch: number,
-  counter: Counter,
-): AsyncGenerator<MicroBatch> {
+): AsyncGenerator<BatchRows> {
   const { batchSize, rank = 0, worldSize = 1 } = options;
-  for await (const group of grouped(rows, batchSize * worldSize)) {
-    const number = counter.number++;
-    if (number < counter.first) continue;
-    const own = group.slice(...rankShare(0, group.length, rank, worldSize));
-    const { sequences, skipped } = await encode(own, options);
-    yield microBatchOf(number, epoch, sequences, skipped);
+  for await (const chunk of chunksOf(rows, batchSize * worldSize)) {
+    const share = chunk.slice(...rankShare(0, chunk.length, rank, worldSize));
+    yield () => encode(share, options);
   }
 }
 
+/**
+ * One epoch. Every rank packs all rows, so that all of them know the same packed rows, and takes one
+ * of each `worldSize`: had each packed rows of its own, some would run out before others. So
+ * `worldSize` ranks train at once on what one would train on in `worldSize` micro-batches.
+ */
 async function* packedBatches(
   rows: AsyncIterable<StreamRow>,
   options: StreamOptions,
-  epoch: number,
-  counter: Counter,
-): AsyncGenerator<MicroBatch> {
+): AsyncGenerator<BatchRows> {
   const { rank = 0, worldSize = 1 } = options;
+  for await (const chunk of chunksOf(packedRows(rows, options), worldSize)) {
+    yield async () => chunk[rank] ?? { sequences: [], skipped: [] };
+  }
+}
+
+/** Packed rows of up to `batchSize * maxSeqLength` tokens, in the order of the stream. */
+async function* packedRows(
+  rows: AsyncIterable<StreamRow>,
+  options: StreamOptions,
+): AsyncGenerator<EncodedBatch> {
   const budget = options.batchSize * options.maxSeqLength;
-  let waiting: PlacedSequence[] = [];
+  let packed: EncodedBatch = { sequences: [], skipped: [] };
   let tokens = 0;
-  let left: MicroBatch["skipped"] = [];
-  const finish = () => {
-    const batch = microBatchOf(counter.number++, epoch, waiting, left);
-    [waiting, tokens, left] = [[], 0, []];
-    return batch;
-  };
-  for await (const group of grouped(rows, rowsAtOnce * worldSize)) {
-    const own = group.slice(...rankShare(0, group.length, rank, worldSize));
-    const { sequences, skipped } = await encode(own, options);
-    left.push(...skipped);
+  for await (const chunk of chunksOf(rows, rowsAtOnce)) {
+    const { sequences, skipped } = await encode(chunk, options);
+    packed.skipped.push(...skipped);
     for (const sequence of sequences) {
       const { length } = sequence.inputIds;
-      if (waiting.length > 0 && tokens + length > budget) {
-        const batch = finish();
-        if (batch.number >= counter.first) yield batch;
+      if (packed.sequences.length > 0 && tokens + length > budget) {
+        yield packed;
+        packed = { sequences: [], skipped: [] };
+        tokens = 0;
       }
-      waiting.push(sequence);
+      packed.sequences.push(sequence);
       tokens += length;
     }
   }
-  if (waiting.length === 0 && left.length === 0) return;
-  const batch = finish();
-  if (batch.number >= counter.first) yield batch;
+  if (packed.sequences.length > 0 || packed.skipped.length > 0) yield packed;
 }
 
-async function* grouped<Item>(items: AsyncIterable<Item>, size: number): AsyncGenerator<Item[]> {
-  let group: Item[] = [];
-  for await (const item of items) {
-    group.push(item);
-    if (group.length < size) continue;
-    yield group;
-    group = [];
+/** Whether any row at all gives something to learn from. */
+async function anyRowTeaches(options: StreamOptions): Promise<boolean> {
+  for await (const chunk of chunksOf(streamRows(options.files, options.format), rowsAtOnce)) {
+    if ((await encode(chunk, options)).sequences.length > 0) return true;
   }
-  if (group.length > 0) yield group;
+  return false;
 }
 
-async function encode(rows: readonly StreamRow[], options: StreamOptions) {
+async function* chunksOf<Item>(items: AsyncIterable<Item>, size: number): AsyncGenerator<Item[]> {
+  let chunk: Item[] = [];
+  for await (const item of items) {
+    chunk.push(item);
+    if (chunk.length < size) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+async function encode(rows: readonly StreamRow[], options: StreamOptions): Promise<EncodedBatch> {
   const source = {
     place: (row: number) => rows[row]!.source,
     async read(row: number): Promise<Conversation> {

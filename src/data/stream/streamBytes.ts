@@ -47,6 +47,9 @@ export async function* streamBytes(name: string): AsyncGenerator<Buffer> {
     } else yield* whole();
   } catch (cause) {
     throw unreadable(name, cause);
+  } finally {
+    // Also where the reader has had enough: a connection or a file would stay open.
+    await chunks.return?.();
   }
 }
 

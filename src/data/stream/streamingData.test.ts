@@ -129,6 +129,36 @@ test("ranks have disjoint rows and equally many micro-batches", async () => {
   expect(parts.flatMap(linesOf).toSorted((a, b) => a - b)).toEqual(everyLine);
 });
 
+test("a rank whose own rows are all left out goes on as long as the others", async () => {
+  const good = JSON.stringify(messagesRow("q", "a"));
+  const file = folder.write("one-good.jsonl", `{"messages": []}\n{"messages": []}\n${good}\n`);
+  for (const rank of [0, 1, 2]) {
+    const ranks = { rank, worldSize: 3, shuffle: false, onError: "skip", batchSize: 1 } as const;
+    const batches = await take(
+      streamBatches(options([file], { ...ranks, format: "messages" }), 0),
+      5,
+    );
+    expect(batches.map(({ epoch }) => epoch)).toEqual([0, 1, 2, 3, 4]);
+  }
+});
+
+test("a run resumed behind the last good row of an epoch goes on with the next epoch", async () => {
+  const good = JSON.stringify(messagesRow("q", "a"));
+  const file = folder.write("good-first.jsonl", `${good}\n${'{"messages": []}\n'.repeat(3)}`);
+  const settings = { shuffle: false, onError: "skip", batchSize: 1, format: "messages" } as const;
+  const resumed = await take(streamBatches(options([file], settings), 2), 4);
+  expect(resumed.map(({ number, epoch }) => [number, epoch])).toEqual([
+    ...[
+      [2, 0],
+      [3, 0],
+    ],
+    ...[
+      [4, 1],
+      [5, 1],
+    ],
+  ]);
+});
+
 test("a file goes on with another epoch in another order", async () => {
   const file = folder.write("rows.jsonl.gz", gzipSync(text));
   const batches = await take(streamBatches(options([file]), 0), 28);
