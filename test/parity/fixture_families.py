@@ -28,10 +28,10 @@ from fixture_lora import LINEARS, adapter_name, save, sum_loss
 
 VOCAB = 64
 # A large epsilon: otherwise a first step of Adam is hardly more than the sign of each gradient.
-ADAMW = dict(lr=0.01, betas=(0.9, 0.99), eps=1e-3, weight_decay=0.1)
+ADAMW = dict(lr=0.05, betas=(0.9, 0.99), eps=0.1, weight_decay=0.1)
 PACKED = ["W_pack", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
-QWEN3 = dict(
+LLAMA = dict(
     vocab_size=VOCAB,
     hidden_size=40,
     intermediate_size=56,
@@ -44,8 +44,9 @@ QWEN3 = dict(
     bos_token_id=1,
     eos_token_id=2,
     rope_parameters={"rope_type": "default", "rope_theta": 1000000.0},
+    attention_bias=False,
 )
-QWEN3_PUBLISHED = ("attention_bias", "attention_dropout", "hidden_act", "initializer_range", "model_type", "use_cache")
+QWEN3_PUBLISHED = ("attention_dropout", "hidden_act", "initializer_range", "model_type", "use_cache")
 
 BAICHUAN = {
     "bos_token_id": 1,
@@ -87,6 +88,7 @@ def published(version: int, size: str, **values) -> dict:
 
 # Heads of the 13B: counts that are no power of two, as 40 is none.
 CASES = {
+    "llama": dict(config=dict(tie_word_embeddings=False, attention_bias=True, mlp_bias=True), targets=LINEARS),
     "qwen3-tied": dict(config=dict(tie_word_embeddings=True), targets=LINEARS),
     "qwen3-untied": dict(config=dict(tie_word_embeddings=False), targets=LINEARS),
     "baichuan-7b": dict(
@@ -112,6 +114,8 @@ def randomize(model, value: int, dtype: torch.dtype) -> None:
             noise = torch.randn(parameter.shape, generator=generator)
             if "norm" in name:
                 noise = 1 + 0.3 * noise
+            elif name.endswith("bias"):
+                noise = 0.3 * noise
             elif name == "lm_head.weight":
                 noise = noise * (0.2 + 0.4 * torch.rand(parameter.shape[0], 1, generator=generator))
             elif "embed_tokens" in name:
@@ -122,23 +126,24 @@ def randomize(model, value: int, dtype: torch.dtype) -> None:
     model.eval()
 
 
-def make_qwen3(path, config: dict, value: int):
-    from transformers import AutoModelForCausalLM, Qwen3Config, Qwen3ForCausalLM
+def make_from_transformers(path, config: dict, value: int):
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    family, older_keys = path.parent.name.split("-")[0], path.parent.name == "qwen3-untied"
 
     def build():
-        return Qwen3ForCausalLM._from_config(
-            Qwen3Config(**QWEN3, **config), attn_implementation="eager", dtype=torch.float32
-        )
+        settings = AutoConfig.for_model(family, **{**LLAMA, **config})
+        return AutoModelForCausalLM.from_config(settings, attn_implementation="eager", dtype=torch.float32)
 
     model = build()
     randomize(model, value, torch.bfloat16)
     state = model.state_dict()
     model.to(torch.bfloat16).save_pretrained(path)
     (path / "generation_config.json").unlink(missing_ok=True)
-    if not config["tie_word_embeddings"]:
+    if older_keys:
         # The keys of the files that Qwen published in 2025 (transformers 4.51).
         written = json.loads((path / "config.json").read_text())
-        kept = {key: written[key] for key in (*QWEN3, *config, *QWEN3_PUBLISHED) if key != "rope_parameters"}
+        kept = {key: written[key] for key in (*LLAMA, *config, *QWEN3_PUBLISHED) if key != "rope_parameters"}
         kept |= {"architectures": ["Qwen3ForCausalLM"], "rope_theta": 1000000, "rope_scaling": None}
         kept |= {"max_window_layers": 2, "sliding_window": None, "use_sliding_window": False}
         kept |= {"torch_dtype": "bfloat16", "transformers_version": "4.51.0"}
@@ -259,7 +264,7 @@ def every(name: str, tensor: torch.Tensor) -> int:
 
 def make_case(out, name: str, config: dict, targets: list[str], value: int) -> dict:
     shutil.rmtree(out / name, ignore_errors=True)
-    make_model = make_qwen3 if name.startswith("qwen3") else make_baichuan
+    make_model = make_baichuan if name.startswith("baichuan") else make_from_transformers
     fresh = make_model(out / name / "model", config, value)
     plain, adapter = fresh(), adapted(fresh(), targets, value + 1)
     save(adapter, out / name / "adapter", base=f"families/{name}")
@@ -272,7 +277,7 @@ def make_case(out, name: str, config: dict, targets: list[str], value: int) -> d
             tensors[f"adapter_logits.{index}"] = logits_of(adapter, sequence["ids"])
             assert (tensors[f"logits.{index}"] - tensors[f"adapter_logits.{index}"]).abs().max() > 0.05
     text = make_greedy(plain, adapter, value + 100)
-    if name.startswith("qwen3"):
+    if make_model is make_from_transformers:
         settings = dict(do_sample=False, max_new_tokens=20, eos_token_id=None, pad_token_id=0)
         generated = plain.generate(torch.tensor([text["prompt_ids"]]), **settings)[0, 6:].tolist()
         assert generated == text["output_ids"]
@@ -307,6 +312,6 @@ def make() -> None:
     slopes = {heads: baichuan_reference.slopes_of(heads).tolist() for heads in (1, 3, 5, 6, 8, 12, 32, 40, 64)}
     write_json(out / "slopes.json", {"made_by": "test/parity/make_fixtures.py families", "slopes": slopes})
     cases = [
-        make_case(out, name, value=3000 + 1000 * index, **settings) for index, (name, settings) in enumerate(CASES.items())
+        make_case(out, name, value=2000 + 1000 * index, **settings) for index, (name, settings) in enumerate(CASES.items())
     ]
     write_json(out / "cases.json", {"made_by": "test/parity/make_fixtures.py families", "cases": cases})

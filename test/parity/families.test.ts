@@ -1,0 +1,218 @@
+/** Every model family against transformers and PEFT, on small random checkpoints in float32. */
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { openSafetensors, readModelConfig } from "../../src/format/index.js";
+import { generateTokens } from "../../src/generate/index.js";
+import { loadAdapter } from "../../src/lora/index.js";
+import {
+  type CausalLanguageModel,
+  forward,
+  loadModel,
+  modelFamily,
+  modelTensors,
+  prepareModel,
+  trainableParameters,
+} from "../../src/models/index.js";
+import { dispose, liveTensors, type Tensor, tidy } from "../../src/tensor/index.js";
+import { trainingPass, zeroGradients } from "../../src/train/index.js";
+import { createOptimizer } from "../../src/train/optimizer.js";
+import { fixture, fixtureTensors } from "./fixtures.js";
+import { expectClose, largest, passUlps, ulps, worstDifference } from "./tolerance.js";
+
+interface Case {
+  name: string;
+  labelled: number;
+  sequences: { ids: number[]; labels: number[] }[];
+  loss: number;
+  adapter_loss: number;
+  adamw: { lr: number; betas: [number, number]; eps: number; weight_decay: number };
+  /** Every which element of a parameter was stored. */
+  steps: Record<string, number>;
+  greedy: { prompt_ids: number[]; output_ids: number[]; adapter_output_ids: number[] };
+}
+
+const { cases } = JSON.parse(readFileSync(fixture("families/cases.json"), "utf8")) as {
+  cases: Case[];
+};
+
+/** Two layers; the widest sum has 64 products. */
+const forwardUlps = passUlps(2, 64);
+const gradientUlps = passUlps(2, 64, 3);
+
+function values(one: Tensor): Float32Array<ArrayBuffer> {
+  return tidy(() => new Float32Array(one.detach().contiguous().bytes().slice().buffer));
+}
+
+/** Whether the registry has the family; until it does, its cases are skipped. */
+function supported(name: string): boolean {
+  try {
+    modelFamily(readModelConfig(fixture(`families/${name}/model`)));
+    return true;
+  } catch {
+    console.warn(`skipped: ${name} is not supported yet`);
+    return false;
+  }
+}
+
+function load(name: string, adapter: "none" | "fixed" | "trained"): CausalLanguageModel {
+  const model = loadModel(fixture(`families/${name}/model`), { dtype: "float32" });
+  if (adapter !== "none") {
+    loadAdapter(model, fixture(`families/${name}/adapter`), { training: adapter === "trained" });
+  }
+  return model;
+}
+
+/** Loads, runs and frees; nothing may be left. */
+async function withModel(
+  name: string,
+  adapter: "none" | "fixed" | "trained",
+  body: (model: CausalLanguageModel) => Promise<void> | void,
+): Promise<void> {
+  const before = liveTensors();
+  const model = load(name, adapter);
+  await body(model);
+  dispose(modelTensors(model));
+  expect(liveTensors(), "tensors left alive").toBe(before);
+}
+
+/** One pass over all sequences and one step of the optimizer. */
+function step(model: CausalLanguageModel, one: Case) {
+  const sums = zeroGradients(model);
+  const batch = one.sequences.map(({ ids, labels }) => ({
+    inputIds: Int32Array.from(ids),
+    labels: Int32Array.from(labels),
+  }));
+  const loss = trainingPass(model, batch, sums, {
+    dtype: "float32",
+    groupTokens: 16,
+    lossScale: 1 / one.labelled,
+    recompute: true,
+    dropoutKey: () => null,
+  });
+  const gradients = new Map([...sums].map(([name, sum]) => [name, values(sum)]));
+  const parameters = trainableParameters(model);
+  const { lr, betas, eps, weight_decay } = one.adamw;
+  const optimizer = createOptimizer(parameters, {
+    kind: "adamw",
+    weight_decay,
+    adam_beta1: betas[0],
+    adam_beta2: betas[1],
+    adam_epsilon: eps,
+    momentum: 0,
+  });
+  optimizer.step(sums, lr);
+  optimizer.dispose();
+  dispose(sums);
+  const after = new Map([...parameters].map(([name, tensor]) => [name, values(tensor)]));
+  return { loss, gradients, after };
+}
+
+/** `q_proj+k_proj+v_proj.weight` holds three of Hugging Face's weights, one behind the other. */
+function partsOf(name: string): string[] {
+  const [, prefix, stacked, kind] = /^(.*?)([^.]*)(\.weight|\.bias)$/.exec(name)!;
+  return stacked!.split("+").map((part) => `${prefix}${part}${kind}`);
+}
+
+/** Our values under Hugging Face's names, every `steps`-th element, as the reference is stored. */
+function sampled(ours: ReadonlyMap<string, Float32Array<ArrayBuffer>>, { name, steps }: Case) {
+  const file = openSafetensors(fixture(`families/${name}/model/model.safetensors`));
+  const all = new Map<string, Float32Array<ArrayBuffer>>();
+  for (const [stackedName, stacked] of ours) {
+    let start = 0;
+    for (const part of partsOf(stackedName)) {
+      const size = file.info(part).shape.reduce((a, b) => a * b);
+      const whole = stacked.subarray(start, start + size);
+      all.set(
+        part,
+        whole.filter((_, i) => i % steps[part]! === 0),
+      );
+      start += size;
+    }
+    expect(start, stackedName).toBe(stacked.length);
+  }
+  file.close();
+  return all;
+}
+
+describe.each(cases)("$name", (one) => {
+  const { name, sequences, greedy } = one;
+  const test = it.skipIf(!supported(name));
+  const expected = fixtureTensors(`families/${name}/expected.safetensors`);
+
+  /** Compares gradients and the parameters after a step with those stored as `kind`. */
+  function compareStep(
+    { loss, gradients, after }: ReturnType<typeof step>,
+    expectedLoss: number,
+    kind: { gradient: string; after: string },
+  ): void {
+    expectClose([loss], [expectedLoss], forwardUlps, "loss");
+    const stored = [...expected.keys()].filter((key) => key.startsWith(kind.gradient));
+    expect([...gradients.keys()].map((key) => kind.gradient + key).sort()).toEqual(stored.sort());
+    for (const [key, gradient] of gradients) {
+      const theirs = expected.get(kind.gradient + key)!.values;
+      expectClose(gradient, theirs, gradientUlps, `gradient of ${key}`);
+      // A step is lr g / (|g| + eps), which is steepest at 0, and a few roundings of the parameter.
+      const moved = (one.adamw.lr / one.adamw.eps) * ulps(gradientUlps, "float32", largest(theirs));
+      const now = expected.get(kind.after + key)!.values;
+      const most = moved + ulps(3, "float32", largest(now));
+      expect(worstDifference(after.get(key)!, now), `${key} after`).toBeLessThanOrEqual(most);
+    }
+  }
+
+  test("logits", () =>
+    withModel(name, "none", (model) => {
+      sequences.forEach(({ ids }, i) => {
+        const ours = tidy(() => values(forward(model, Int32Array.from(ids))));
+        expectClose(ours, expected.get(`logits.${i}`)!.values, forwardUlps, `${ids.length} ids`);
+      });
+    }));
+
+  test("logits with an adapter of PEFT", () =>
+    withModel(name, "fixed", (model) => {
+      sequences.forEach(({ ids }, i) => {
+        const ours = tidy(() => values(forward(model, Int32Array.from(ids))));
+        const theirs = expected.get(`adapter_logits.${i}`)!.values;
+        expectClose(ours, theirs, forwardUlps, `${ids.length} ids`);
+      });
+    }));
+
+  test("full fine-tuning: loss, gradients and a step of AdamW", () =>
+    withModel(name, "none", (model) => {
+      for (const tensor of modelTensors(model)) tensor.requiresGrad_();
+      const { loss, gradients, after } = step(model, one);
+      compareStep(
+        { loss, gradients: sampled(gradients, one), after: sampled(after, one) },
+        one.loss,
+        { gradient: "gradient.", after: "after." },
+      );
+    }));
+
+  test("LoRA: loss, gradients and a step of AdamW", () =>
+    withModel(name, "trained", (model) => {
+      const { loss, gradients, after } = step(model, one);
+      const named = (all: ReadonlyMap<string, Float32Array<ArrayBuffer>>) =>
+        new Map([...all].map(([key, tensor]) => [`base_model.model.${key}`, tensor]));
+      compareStep({ loss, gradients: named(gradients), after: named(after) }, one.adapter_loss, {
+        gradient: "adapter_gradient.",
+        after: "adapter_after.",
+      });
+    }));
+
+  test.each([
+    { adapter: "none" as const, output: greedy.output_ids },
+    { adapter: "fixed" as const, output: greedy.adapter_output_ids },
+  ])("greedy text, adapter: $adapter", ({ adapter, output }) =>
+    withModel(name, adapter, async (model) => {
+      const prepared = prepareModel(model);
+      const settings = { maxNewTokens: output.length, repetitionPenalty: 1, noRepeatNgramSize: 0 };
+      const ids: number[] = [];
+      for await (const { tokenId } of generateTokens(prepared, Int32Array.from(greedy.prompt_ids), {
+        settings,
+      })) {
+        ids.push(tokenId);
+      }
+      prepared.dispose();
+      expect(ids).toEqual(output);
+    }),
+  );
+});

@@ -1,0 +1,60 @@
+/**
+ * How far two right answers may lie apart. Processors sum in different orders (AVX-512, AVX2, one
+ * number after the other), fuse a product and a sum or do not, and so round differently; a
+ * tolerance is therefore a number of roundings, in units in the last place, of values of a size.
+ */
+import { expect } from "vitest";
+
+const fractionBits = { float64: 52, float32: 23, float16: 10, bfloat16: 7 } as const;
+
+/** `count` units in the last place of a number of the size of `scale`. */
+export function ulps(count: number, dtype: keyof typeof fractionBits, scale: number): number {
+  return count * 2 ** (Math.floor(Math.log2(Math.abs(scale))) - fractionBits[dtype]);
+}
+
+/**
+ * Units that `count` roundings in a row come to. Each is at most half a unit and evenly spread (a
+ * deviation of 1/√12), they add up as a random walk does, and of some ten thousand values none is
+ * further than four deviations out.
+ */
+export function roundings(count: number): number {
+  return 4 * Math.sqrt(count / 12);
+}
+
+/**
+ * Units after passes through a model: each layer has some eight steps in a row (two norms, q, k
+ * and v, their products with softmax between, output, gate and up, down), each a sum of up to
+ * `width` products. A gradient is as long a way again, and sums over tokens at its end.
+ */
+export function passUlps(layers: number, width: number, passes = 1): number {
+  return roundings(8 * layers * width * passes);
+}
+
+/** The largest absolute value. */
+export function largest(values: ArrayLike<number>): number {
+  let most = 0;
+  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]!));
+  return most;
+}
+
+/** The largest absolute difference; infinite where one is no number or the lengths differ. */
+export function worstDifference(ours: ArrayLike<number>, theirs: ArrayLike<number>): number {
+  if (ours.length !== theirs.length) return Number.POSITIVE_INFINITY;
+  let worst = 0;
+  for (let i = 0; i < theirs.length; i++) {
+    const distance = Math.abs(ours[i]! - theirs[i]!);
+    worst = Number.isNaN(distance) ? Number.POSITIVE_INFINITY : Math.max(worst, distance);
+  }
+  return worst;
+}
+
+/** Expects all values within `count` float32 units of the largest of theirs. */
+export function expectClose(
+  ours: ArrayLike<number>,
+  theirs: ArrayLike<number>,
+  count: number,
+  where: string,
+): void {
+  const unit = ulps(1, "float32", largest(theirs));
+  expect(worstDifference(ours, theirs) / unit, `${where}, in units`).toBeLessThanOrEqual(count);
+}
