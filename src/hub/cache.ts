@@ -23,6 +23,9 @@ export interface HubFile {
   hash: string;
 }
 
+/** A file with the id of its git object, which the hash of a git-lfs file is not. */
+export type ListedFile = HubFile & { blobId: string };
+
 const treeVersion = 1;
 
 export function repositoryFolder(cache: string, { type, name }: RepositoryName): string {
@@ -66,11 +69,10 @@ export async function readTree(folder: string, commit: string): Promise<HubFile[
   }
 }
 
-/** @param blobIds the git object of each file, which the hash of a git-lfs file is not */
 export async function writeTree(
   folder: string,
   commit: string,
-  files: readonly (HubFile & { blobId: string })[],
+  files: readonly ListedFile[],
 ): Promise<void> {
   const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
   const entries = sorted.map(({ path, size, hash, blobId }) => {

@@ -1,6 +1,6 @@
 /**
- * Brings one file to its place: goes on where an earlier try ended, checks what came, and gives it
- * its name when it is whole. (The library's own downloader begins anew each time and checks nothing.)
+ * Brings one file to its place: resumes where an earlier try ended, checks what came, and gives it
+ * its name when it is whole.
  */
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";

@@ -10,6 +10,8 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -226,6 +228,30 @@ test("private, gated, unknown, wrong revision: each says what to do", async () =
   vi.stubEnv("HF_TOKEN", "hf_right");
   expect((await open({ name: "owner/gated" })).files).toEqual(["a.jsonl"]);
   expect((await open({ name: "owner/closed" })).files).toEqual(["a.jsonl"]);
+});
+
+test("a list of files that comes in several answers is read to its end", async () => {
+  const paths = Array.from({ length: 120 }, (_, index) => `${1000 + index}.jsonl`);
+  const files = Object.fromEntries(paths.map((path) => [path, rows(1)]));
+  hub.add({ type: "dataset", name: name.name, files });
+  const seen: string[] = [];
+  await fetchRepository(name, (all) => seen.splice(0, seen.length, ...all), quick());
+  expect(seen).toEqual(paths);
+});
+
+test.each([
+  ["a page for people", "<html></html>", "does not answer with JSON"],
+  ["something else", "[]", "does not say which commit"],
+])("an endpoint that answers with %s is no hub", async (_what, answer, why) => {
+  const server = createServer((_request, response) => response.end(answer));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  vi.stubEnv("HF_ENDPOINT", `http://127.0.0.1:${port}`);
+  await expect(fetchAll()).rejects.toMatchObject({
+    message: `http://127.0.0.1:${port} does not answer as a hub does`,
+    why: expect.stringContaining(why),
+  });
+  server.close();
 });
 
 test("the token goes to the hub and to no other server", async () => {

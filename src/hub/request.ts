@@ -73,14 +73,6 @@ export async function request(
   }
 }
 
-/** What @huggingface/hub is given to fetch with. */
-export function hubFetch(settings: HubSettings, attempts: number): typeof fetch {
-  return async (input, init) => {
-    const headers = Object.fromEntries(new Headers(init?.headers).entries());
-    return request(String(input), settings, { headers, attempts });
-  };
-}
-
 async function requestOnce(
   url: string,
   settings: HubSettings,

@@ -1,19 +1,12 @@
 /** Which commit a repository is at and which files it has: by the hub, or by the cache. */
 import { existsSync } from "node:fs";
 import { EnvironmentError } from "../util/errors.js";
-import {
-  checkFile,
-  type HubFile,
-  isCommit,
-  readRef,
-  readTree,
-  snapshotFolder,
-  writeTree,
-} from "./cache.js";
+import { askCommit, listFiles } from "./api.js";
+import { type HubFile, isCommit, readRef, readTree, snapshotFolder, writeTree } from "./cache.js";
 import { kindOf } from "./explain.js";
 import { type RepositoryName, showRepository } from "./name.js";
 import type { HubReport } from "./report.js";
-import { AnswerError, ConnectionError, hubFetch } from "./request.js";
+import { AnswerError, ConnectionError } from "./request.js";
 import type { HubSettings } from "./settings.js";
 
 export interface RepositoryState {
@@ -50,11 +43,15 @@ export async function findState(
     );
   }
   // What is in the cache is an answer too: then the network is asked once only.
-  const fetch = hubFetch(settings, usable ? 1 : 4);
+  const attempts = usable ? 1 : 4;
   try {
-    const commit = isCommit(revision) ? revision : await askCommit(repository, settings, fetch);
-    const tree =
-      (await readTree(home, commit)) ?? (await askTree(repository, commit, home, settings, fetch));
+    const commit = isCommit(revision) ? revision : await askCommit(repository, settings, attempts);
+    let tree: HubFile[] | undefined = await readTree(home, commit);
+    if (!tree) {
+      const listed = await listFiles(repository, commit, settings, attempts);
+      await writeTree(home, commit, listed).catch(() => {}); // A cache that is read-only still reads.
+      tree = listed;
+    }
     return { commit, tree, online: true };
   } catch (error) {
     const passing = error instanceof AnswerError && error.status >= 500;
@@ -64,46 +61,4 @@ export async function findState(
     );
     return cached();
   }
-}
-
-async function askCommit(
-  { type, name, revision }: RepositoryName,
-  { endpoint: hubUrl }: HubSettings,
-  fetch: typeof globalThis.fetch,
-): Promise<string> {
-  const { datasetInfo, modelInfo } = await import("@huggingface/hub");
-  const question = { name, revision, hubUrl, fetch };
-  const { sha } =
-    type === "dataset"
-      ? await datasetInfo({ ...question, additionalFields: ["sha"] })
-      : await modelInfo({ ...question, additionalFields: ["sha"] });
-  if (isCommit(sha)) return sha;
-  throw new EnvironmentError(`${hubUrl} does not say which commit ${name} is at`, {
-    todo: "check that HF_ENDPOINT is the address of a hub",
-  });
-}
-
-async function askTree(
-  { type, name }: RepositoryName,
-  commit: string,
-  home: string,
-  { endpoint: hubUrl }: HubSettings,
-  fetch: typeof globalThis.fetch,
-): Promise<HubFile[]> {
-  const { listFiles } = await import("@huggingface/hub");
-  const files: (HubFile & { blobId: string })[] = [];
-  const listing = listFiles({
-    repo: { type, name },
-    revision: commit,
-    recursive: true,
-    hubUrl,
-    fetch,
-  });
-  for await (const { type: kind, path, size, oid = "", lfs } of listing) {
-    if (kind !== "file") continue;
-    const file = checkFile({ path, size: lfs?.size ?? size, hash: lfs?.oid ?? oid });
-    files.push({ ...file, blobId: oid });
-  }
-  await writeTree(home, commit, files).catch(() => {}); // A cache that is read-only still reads.
-  return files;
 }

@@ -36,6 +36,8 @@ interface Stored {
 }
 
 export const largeFile = 1000;
+/** Files that are listed in one answer. */
+export const pageFiles = 50;
 export const sha256 = (content: Buffer) => createHash("sha256").update(content).digest("hex");
 export const gitHash = (content: Buffer) =>
   createHash("sha1").update(`blob ${content.length}\0`).update(content).digest("hex");
@@ -85,7 +87,15 @@ export async function startHub(): Promise<HubServer> {
     if (api?.[3] === "revision") {
       return json(response, { _id: "1", id: repository.name, sha: commit, siblings: [] });
     }
-    if (api) return json(response, listing(repository));
+    if (api) {
+      const from = Number(url.searchParams.get("cursor") ?? 0);
+      const files = listing(repository);
+      if (from + pageFiles < files.length) {
+        const next = `${address}${url.pathname}?recursive=true&cursor=${from + pageFiles}`;
+        response.setHeader("Link", `<${next}>; rel="next"`);
+      }
+      return json(response, files.slice(from, from + pageFiles));
+    }
     const content = repository.files[file![4]!];
     if (content === undefined) return refuse(response, 404, "EntryNotFound", "Entry not found");
     const bytes = Buffer.from(content);
