@@ -1,4 +1,4 @@
-/** `tunewright chat`: talk to a model, or replay a list of questions. */
+/** `tunewright chat`: chat with a model, or replay a list of user turns. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { ConfigError } from "../util/errors.js";
 import type { ChatFlags } from "./chat/flags.js";
@@ -7,31 +7,37 @@ import { addKeyOption, camelOptions } from "./data/options.js";
 
 export const chatCommand: CommandModule = {
   name: "chat",
-  summary: "talk to a model, or replay a list of questions",
+  summary: "chat with a model, or replay a list of user turns",
   register(command) {
     command.requiredOption(
       "--model <dir>",
-      "model directory, .gguf file, OWNER/NAME on the hub, builtin:smollm2-135m, or the directory of an adapter's run",
+      "model directory, .gguf file, OWNER/NAME on the hub, builtin:smollm2-135m, or run directory of an adapter",
     );
     command.option("--adapter <dir>", "directory of a LoRA adapter");
     command.option(
       "--script <file>",
-      "replay user turns: a JSON array of texts, or one turn a line (- reads stdin)",
+      "replay user turns: a JSON array of strings, or one turn per line (- reads stdin)",
     );
     command.option("--json", "with --script: print one JSON object on stdout");
     command.option("--system <text>", "system message");
-    command.option("--template <name>", "chat template (default: the run's, or the model's own)");
-    command.option("--dtype <type>", "float32, bfloat16 or float16 (default: that of the files)");
-    command.option("--device <device>", "cpu or cuda (default: the accelerator, if there is one)");
+    command.option(
+      "--template <name>",
+      "name of the chat template (default: that of the run, or the model's own)",
+    );
+    command.option(
+      "--dtype <type>",
+      "float32, bfloat16 or float16 (default: that of the model files)",
+    );
+    command.option("--device <device>", "cpu or cuda (default: cuda if there is a GPU)");
     addGenerationOptions(command);
     command.addHelpText(
       "after",
       [
         "",
-        "Without a choice of yours the model's generation_config.json decides; without that, answers",
-        "are greedy. A temperature above 0, or --top-k, --top-p or --min-p alone, turns sampling on,",
-        "then with transformers' defaults: temperature 1, top_k 50. --temperature 0 is greedy.",
-        "Ctrl-C stops an answer; /help in the conversation lists its commands.",
+        "Generation settings that you do not give are taken from the model's generation_config.json; if",
+        "there is none, decoding is greedy. A temperature above 0, or --top-k, --top-p or --min-p alone,",
+        "turns on sampling, with transformers' defaults for the rest: temperature 1, top_k 50.",
+        "--temperature 0 is greedy. Ctrl-C stops an answer. Type /help to list the commands of the chat.",
       ].join("\n"),
     );
     addExamples(
@@ -45,8 +51,8 @@ export const chatCommand: CommandModule = {
       const piped = process.stdin.isTTY !== true;
       if (flags.json && flags.script === undefined) {
         if (!piped) {
-          throw new ConfigError("--json needs --script FILE", {
-            why: "a conversation at the terminal has no end to print it at",
+          throw new ConfigError("--json requires --script FILE", {
+            why: "an interactive chat has no defined end at which the result could be printed",
           });
         }
         flags.script = "-";
@@ -58,26 +64,46 @@ export const chatCommand: CommandModule = {
 };
 
 function addGenerationOptions(command: Command): void {
-  addKeyOption(command, "--max-new-tokens <n>", "most tokens of an answer (default: 512)", number);
-  addKeyOption(command, "--temperature <t>", "0 is greedy", number);
-  addKeyOption(command, "--top-k <k>", "choose from the k most probable tokens", number);
-  addKeyOption(command, "--top-p <p>", "choose from the most probable mass p", number);
+  addKeyOption(
+    command,
+    "--max-new-tokens <n>",
+    "maximum number of tokens per answer (default: 512)",
+    number,
+  );
+  addKeyOption(command, "--temperature <t>", "sampling temperature; 0 is greedy", number);
+  addKeyOption(command, "--top-k <k>", "sample from the k most likely tokens", number);
+  addKeyOption(
+    command,
+    "--top-p <p>",
+    "sample from the most likely tokens whose probabilities sum to p",
+    number,
+  );
   addKeyOption(
     command,
     "--min-p <p>",
-    "drop tokens below p times the best one's probability",
+    "exclude tokens less likely than p times the most likely one",
     number,
   );
-  addKeyOption(command, "--repetition-penalty <x>", "above 1: say things again less often", number);
+  addKeyOption(
+    command,
+    "--repetition-penalty <x>",
+    "above 1: penalize tokens that have occurred before",
+    number,
+  );
   for (const flags of ["--no-repeat-ngram-size <n>", "--no_repeat_ngram_size <n>"]) {
-    const option = new Option(flags, "never say the same n tokens twice").argParser(number);
-    option.negate = false; // Commander takes --no-… for the opposite of another option.
+    const option = new Option(flags, "never repeat a sequence of n tokens").argParser(number);
+    option.negate = false; // Commander would treat --no-… as the negation of another option.
     command.addOption(option.hideHelp(flags.includes("_")));
   }
-  addKeyOption(command, "--seed <n>", "the same seed gives the same text (default: drawn)", number);
+  addKeyOption(
+    command,
+    "--seed <n>",
+    "random seed; the same seed gives the same text (default: random)",
+    number,
+  );
   command.option(
     "--stop <text>",
-    "text that ends an answer; can be given again (\\n is a line break)",
+    "text at which an answer ends; may be repeated (\\n means a line break)",
     (text: string, before: string[] = []) => [...before, text.replaceAll("\\n", "\n")],
   );
 }

@@ -1,4 +1,4 @@
-/** `tunewright check`: everything that can fail in a training run, before it runs. */
+/** `tunewright check`: find what would make a training run fail, before it starts. */
 import { DataError } from "../util/errors.js";
 import type { CheckReport } from "./check/report.js";
 import { addExamples, type CommandModule, printJson } from "./command.js";
@@ -6,17 +6,17 @@ import { countRows } from "./countRows.js";
 
 export const checkCommand: CommandModule = {
   name: "check",
-  summary: "find out what would fail in a training run, before it runs",
+  summary: "find what would make a training run fail, before it starts",
   register(command) {
     command
-      .argument("[config]", "JSON or YAML file, as for train")
+      .argument("[config]", "configuration file (JSON or YAML), as for train")
       .allowUnknownOption()
       .allowExcessArguments();
     command.addHelpText(
       "after",
       [
         "  --json       print one JSON object on stdout",
-        "  --KEY VALUE  any key of the configuration, as for train",
+        "  --KEY VALUE  any configuration key, as for train",
       ].join("\n"),
     );
     addExamples(command, "tunewright check train.json --max_seq_length 2048");
@@ -36,7 +36,7 @@ export const checkCommand: CommandModule = {
   },
 };
 
-/** The error that the command ends with; everything it found has been printed. */
+/** The error that the command ends with; all findings have been printed before. */
 function refusal(report: CheckReport): DataError {
   const [first] = report.data.flatMap((part) => part.problems);
   if (first) {

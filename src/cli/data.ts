@@ -1,4 +1,4 @@
-/** `tunewright data`: look at training data, clean it, bring it into the canonical format. */
+/** `tunewright data`: inspect training data, clean it, and convert it to the canonical format. */
 import { addExamples, type CommandModule } from "./command.js";
 import { registerCache } from "./data/cache.js";
 import { registerClean } from "./data/clean.js";
@@ -9,7 +9,7 @@ import { registerStats } from "./data/stats.js";
 
 export const dataCommand: CommandModule = {
   name: "data",
-  summary: "look at training data, clean, deduplicate and convert it",
+  summary: "inspect, convert, clean and deduplicate training data",
   register(command) {
     registerStats(command.command("stats"));
     registerPreview(command.command("preview"));

@@ -1,4 +1,4 @@
-/** `./tunewright demo`: a real fine-tune of the built-in model, told to a newcomer. */
+/** `./tunewright demo`: fine-tunes the built-in model and explains each step to a newcomer. */
 import type { Command } from "commander";
 import { addExamples, type CommandModule, printJson, stoppedExitCode } from "./command.js";
 import { addKeyOption, camelOptions } from "./data/options.js";

@@ -21,7 +21,7 @@ describe("an error that ends the program", () => {
 
   test("is one line when nobody expected it, and names --debug", () => {
     expect(reportError(new TypeError("x is undefined\nmore"), false)).toEqual({
-      lines: ["error: x is undefined (unexpected; --debug shows the stack)"],
+      lines: ["error: x is undefined (unexpected; use --debug to see the stack)"],
       exitCode: 1,
     });
     expect(reportError("only text", false).lines[0]).toContain("only text");

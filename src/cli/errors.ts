@@ -1,4 +1,4 @@
-/** How an error ends the program: its lines on stderr and its exit code. */
+/** What an error prints on stderr, and its exit code. */
 import { CommanderError } from "commander";
 import { TunewrightError } from "../util/errors.js";
 import { visibleText } from "../util/visibleText.js";
@@ -34,7 +34,7 @@ export function reportError(error: unknown, debug: boolean): ErrorReport {
   const message = error instanceof Error ? error.message : String(error);
   const what = `error: ${message.split("\n")[0] || "unknown failure"}`;
   if (debug) return { lines: [what, ...withCauses(error, stack)], exitCode: 1 };
-  return { lines: [`${what} (unexpected; --debug shows the stack)`], exitCode: 1 };
+  return { lines: [`${what} (unexpected; use --debug to see the stack)`], exitCode: 1 };
 }
 
 /** The stack, and those of the errors that caused it; nothing without a stack. */

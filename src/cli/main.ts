@@ -9,10 +9,10 @@ const debug = process.argv.includes("--debug");
 /** The program with the one command that `words` ask for, or with all of them. */
 async function buildProgram(words: readonly string[]): Promise<Command> {
   const program = new Command("tunewright")
-    .description("Fine-tune a language model and see that it worked.")
+    .description("Fine-tune a language model and see what changed.")
     .version(packageVersion())
-    .option("--debug", "show the stack of an error")
-    .showHelpAfterError("  to do: see the same command with --help")
+    .option("--debug", "show the stack trace of an error")
+    .showHelpAfterError("  to do: run the same command with --help")
     .exitOverride();
   program.addHelpText("after", "\nExample:\n  tunewright demo");
   const asked = words.find((word) => !word.startsWith("-"));
@@ -41,7 +41,7 @@ function fail(error: unknown): void {
   process.exitCode = exitCode;
 }
 
-// A reader that went away (`tunewright … | head`) is no failure.
+// Not a failure: the reader closed the pipe (`tunewright … | head`).
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);
   throw error;

@@ -7,11 +7,11 @@ import { packageRoot } from "./package.js";
 
 export const setupCommand: CommandModule = {
   name: "setup",
-  summary: "install and build what Tunewright needs (runs by itself on first use)",
+  summary: "install and build what Tunewright needs (runs automatically on first use)",
   register(command) {
     command.option(
       "--offline <dir>",
-      "take wheels from DIR and npm packages from the cache DIR/npm",
+      "install from DIR: wheels in DIR, npm packages in the cache DIR/npm",
     );
     addExamples(command, "tunewright setup");
     command.action((options: { offline?: string }) => {
@@ -19,7 +19,7 @@ export const setupCommand: CommandModule = {
       const flags = options.offline ? ["--offline", options.offline] : [];
       const { status } = spawnSync(process.execPath, [script, ...flags], { stdio: "inherit" });
       if (status !== 0) {
-        throw new EnvironmentError("set-up did not finish", { todo: "see the lines above" });
+        throw new EnvironmentError("set-up failed", { todo: "see the messages above" });
       }
     });
   },

@@ -5,9 +5,9 @@ import { describeStoppedRun } from "./stoppedRun.js";
 const run = { steps: 7, saveOnlyModel: false, overwrites: false };
 const words = ["run.yaml", "--train_file", "my rows.jsonl"];
 
-test("the command to go on with can be pasted into a shell", () => {
+test("the command to resume with can be pasted into a shell", () => {
   expect(describeStoppedRun("./tunewright", words, run)).toBe(
-    "Stopped at step 7 and saved. Go on with: " +
+    "Stopped at step 7 and saved a checkpoint. Resume with: " +
       "./tunewright train run.yaml --train_file 'my rows.jsonl' --resume",
   );
 });
@@ -28,11 +28,11 @@ test("a run that overwrote an older one goes on instead of contradicting itself"
   expect(config).toMatchObject({ resume_from_checkpoint: true, overwrite_output_dir: false });
 });
 
-test("says where nothing was done, and where nothing can go on", () => {
+test("says if no step was completed, and if training cannot resume", () => {
   expect(describeStoppedRun("t", words, { ...run, steps: 0 })).toMatch(
-    /^Stopped before the first step\. Go on/,
+    /^Stopped before the first step\. Resume/,
   );
   const lost = describeStoppedRun("t", words, { ...run, saveOnlyModel: true });
   expect(lost).toContain("save_only_model");
-  expect(lost).not.toContain("Go on");
+  expect(lost).not.toContain("Resume with");
 });

@@ -1,11 +1,11 @@
-/** What to say of a training run that a signal stopped. */
+/** The message for a training run that was stopped by a signal. */
 import { shellWord } from "./shell.js";
 
 /** The run, as far as it matters here. */
 export interface StoppedRun {
-  /** Steps that were done. */
+  /** Completed steps. */
   steps: number;
-  /** Whether its checkpoints hold no state to go on from. */
+  /** Whether its checkpoints cannot be resumed from. */
   saveOnlyModel: boolean;
   /** Whether file or flags say overwrite_output_dir, which contradicts --resume. */
   overwrites: boolean;
@@ -21,7 +21,7 @@ export function describeStoppedRun(
   { steps, saveOnlyModel, overwrites }: StoppedRun,
 ): string {
   if (saveOnlyModel && steps > 0) {
-    return `Stopped at step ${steps}. The weights are saved; save_only_model leaves nothing to go on from.`;
+    return `Stopped at step ${steps}. The weights are saved, but training cannot resume because of save_only_model.`;
   }
   const again = [
     ...words,
@@ -30,6 +30,8 @@ export function describeStoppedRun(
   ];
   const command = [program, "train", ...again].map(shellWord).join(" ");
   const state =
-    steps === 0 ? "Stopped before the first step." : `Stopped at step ${steps} and saved.`;
-  return `${state} Go on with: ${command}`;
+    steps === 0
+      ? "Stopped before the first step."
+      : `Stopped at step ${steps} and saved a checkpoint.`;
+  return `${state} Resume with: ${command}`;
 }

@@ -1,4 +1,4 @@
-/** `./tunewright train`: supervised fine-tuning as a configuration file and flags say. */
+/** `./tunewright train`: fine-tunes a model according to a configuration file and flags. */
 import type { Command } from "commander";
 import { addExamples, type CommandModule, printJson, stoppedExitCode } from "./command.js";
 import { packageRoot } from "./package.js";
@@ -7,14 +7,17 @@ import { describeStoppedRun } from "./stoppedRun.js";
 
 export const trainCommand: CommandModule = {
   name: "train",
-  summary: "fine-tune a model as a configuration file and flags say",
+  summary: "fine-tune a model according to a configuration file and flags",
   register(command: Command): void {
     command
-      .argument("[config]", "JSON or YAML file; Hugging Face's and Firefly's names")
+      .argument(
+        "[config]",
+        "configuration file (JSON or YAML), with the keys of Hugging Face and Firefly",
+      )
       .allowUnknownOption()
       .allowExcessArguments()
       .helpOption(false)
-      .option("-h, --help", "this text and every key of the configuration")
+      .option("-h, --help", "show this text and all configuration keys")
       .action(async (_config, options: { help?: boolean }) => {
         if (options.help) {
           const { renderConfigHelp } = await import("../train/config/index.js");
@@ -27,9 +30,9 @@ export const trainCommand: CommandModule = {
     command.addHelpText(
       "after",
       [
-        "  --resume [DIR]  go on from the newest checkpoint of output_dir, or from DIR",
+        "  --resume [DIR]  resume from the newest checkpoint in output_dir, or from DIR",
         "  --json          print the summary as one JSON object on stdout",
-        "  --KEY VALUE     any key of the configuration, in kebab or snake case",
+        "  --KEY VALUE     any configuration key, in kebab or snake case",
       ].join("\n"),
     );
     addExamples(

@@ -26,7 +26,7 @@ test("rows are cut on the right and MOSS is learnt but for its results, unless t
 test.each([
   [["--over_length", "chop"], /over_length/],
   [["--moss_learn", "dreams"], /moss_learn/],
-  [["--placeholders", "name"], /placeholders.*object of texts/s],
+  [["--placeholders", "name"], /placeholders.*object of strings/s],
 ])("%j is refused", (flags, message) => {
   const refusal = () => {
     try {

@@ -67,12 +67,12 @@ describe("a conversation over a pipe", () => {
     const row = JSON.parse(readFileSync(file, "utf8")) as { messages: unknown };
     expect(row.messages).toEqual(session.messages);
     const { errors } = await type(`/save ${file}`);
-    expect(errors).toContain("exists already");
+    expect(errors).toContain("already exists");
   });
 
   it("goes on after an error", async () => {
     const { errors } = await type("/nonsense", "x".repeat(80), "still there?");
-    expect(errors).toContain("no command /nonsense");
+    expect(errors).toContain("unknown command /nonsense");
     expect(errors).toContain("too long");
     expect(session.messages.length).toBe(2);
   });
@@ -97,9 +97,9 @@ describe("a script", () => {
   });
 
   it.each([
-    ["a.json", "{", /is not JSON/],
-    ["b.json", "{}", /no array/],
-    ["c.json", '["one", 2]', /entry 2 is no text/],
+    ["a.json", "{", /is not valid JSON/],
+    ["b.json", "{}", /not an array/],
+    ["c.json", '["one", 2]', /entry 2 is not a string/],
     ["d.txt", "\n\n", /no user turn/],
   ])("%s: %j is refused", (name, text, message) => {
     const file = script(`bad-${name}`, text);

@@ -1,4 +1,4 @@
-/** The conversation at the terminal, or over a pipe with one user turn a line. */
+/** The chat on a terminal, or over a pipe with one user turn per line. */
 import { createInterface } from "node:readline";
 import { type ChatSession, reply } from "../../generate/index.js";
 import { TunewrightError } from "../../util/errors.js";
@@ -12,7 +12,7 @@ export interface Streams {
   errors: NodeJS.WritableStream;
 }
 
-/** Talks until the input ends, `/exit`, or Ctrl-C twice. */
+/** Chats until the input ends, or until `/exit` or a second Ctrl-C. */
 export async function converse(
   session: ChatSession,
   { input, output, errors }: Streams = {
@@ -37,11 +37,11 @@ export async function converse(
     else if (answering || warned) leave();
     else {
       warned = true;
-      errors.write("\n(Ctrl-C again, Ctrl-D or /exit leaves)\n");
+      errors.write("\n(to leave, press Ctrl-C again or Ctrl-D, or type /exit)\n");
       lines.prompt();
     }
   };
-  // A terminal in raw mode gives Ctrl-C to readline; elsewhere it is a signal.
+  // On a terminal in raw mode, readline gets Ctrl-C; otherwise it arrives as a signal.
   lines.on("SIGINT", interrupt);
   process.on("SIGINT", interrupt);
   let ended = false;
@@ -72,7 +72,7 @@ export async function converse(
         if (action.exit) break;
         if (action.ask !== undefined) await answer(action.ask);
       } catch (error) {
-        // What was asked went wrong; the conversation goes on.
+        // This request failed; the conversation continues.
         if (!(error instanceof TunewrightError)) throw error;
         errors.write(`${reportError(error, false).lines.join("\n")}\n`);
       }

@@ -1,4 +1,4 @@
-/** What the flags of `chat` mean. */
+/** Turns the flags of `chat` into options. */
 import { randomInt } from "node:crypto";
 import {
   type ChatModelOptions,
@@ -35,7 +35,7 @@ export function modelOptions(flags: ChatFlags): ChatModelOptions {
   const { adapter, template, dtype: dtypeName, device: deviceName } = flags;
   const dtype = dtypeName === undefined ? undefined : dtypes[dtypeName];
   if (dtypeName !== undefined && dtype === undefined) {
-    throw new ConfigError(`--dtype ${dtypeName}: no such data type`, {
+    throw new ConfigError(`--dtype ${dtypeName}: unknown data type`, {
       todo: "use float32, bfloat16 or float16",
     });
   }
@@ -47,12 +47,12 @@ function findDevice(name: string): Device {
   const there = devices();
   const device = there.find((candidate) => candidate === name || candidate === `${name}:0`);
   if (device !== undefined) return device;
-  throw new ConfigError(`--device ${name}: this machine does not have it`, {
+  throw new ConfigError(`--device ${name}: not available on this machine`, {
     todo: `use ${there.join(" or ")}`,
   });
 }
 
-/** @throws ConfigError for a value out of its range */
+/** @throws ConfigError for a value out of range */
 export function generationSettings(
   flags: ChatFlags,
   modelDefaults: GenerationChoices,
@@ -65,9 +65,9 @@ export function generationSettings(
   );
 }
 
-/** The seed that was given, or one drawn now. @throws ConfigError where it is no whole number */
+/** The given seed, or a random one. @throws ConfigError if it is not a non-negative integer */
 export function chosenSeed(flags: ChatFlags): number {
   const { seed = randomInt(2 ** 31) } = flags;
   if (Number.isSafeInteger(seed) && seed >= 0) return seed;
-  throw new ConfigError(`--seed cannot be ${seed}`, { why: "it must be a whole number from 0" });
+  throw new ConfigError(`--seed cannot be ${seed}`, { why: "it must be a non-negative integer" });
 }

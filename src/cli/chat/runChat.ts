@@ -1,4 +1,4 @@
-/** Loads what `chat` talks to and starts the conversation or the script. */
+/** Loads the model and starts the chat or replays the script. */
 import {
   createSession,
   disposeChatModel,
@@ -13,7 +13,7 @@ import { readScript, replay } from "./script.js";
 export async function runChat(flags: ChatFlags): Promise<void> {
   const seed = chosenSeed(flags);
   const questions = flags.script === undefined ? undefined : readScript(flags.script);
-  generationSettings(flags, {}); // Refuses wrong values before a model is loaded.
+  generationSettings(flags, {}); // Rejects invalid values before the model is loaded.
   const start = performance.now();
   const chat = await loadChatModel(flags.model, modelOptions(flags));
   try {

@@ -17,10 +17,10 @@ export interface Transcript {
 }
 
 /**
- * Reads user turns from a JSON array of texts, or from a text file with one turn a line.
+ * Reads user turns from a JSON array of strings, or from a text file with one turn per line.
  *
  * @param file a path, or - for standard input
- * @throws DataError where it cannot be read, holds something else, or no turn at all
+ * @throws DataError if it cannot be read, or contains something else or no turn at all
  */
 export function readScript(file: string): string[] {
   const name = file === "-" ? "standard input" : file;
@@ -30,7 +30,7 @@ export function readScript(file: string): string[] {
   } catch (cause) {
     throw new DataError(`${name}: cannot be read`, {
       why: cause instanceof Error ? cause.message : String(cause),
-      todo: "give a JSON array of user turns, or a text file with one turn a line",
+      todo: "give a JSON array of user turns, or a text file with one turn per line",
       cause,
     });
   }
@@ -38,7 +38,7 @@ export function readScript(file: string): string[] {
     file.endsWith(".json") || text.trimStart().startsWith("[")
       ? jsonTurns(text, name)
       : text.split(/\r?\n/).filter((line) => line.trim() !== "");
-  if (turns.length === 0) throw new DataError(`${name}: there is no user turn in it`);
+  if (turns.length === 0) throw new DataError(`${name}: contains no user turn`);
   return turns;
 }
 
@@ -47,7 +47,7 @@ function jsonTurns(text: string, name: string): string[] {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new DataError(`${name}: is not JSON`, {
+    throw new DataError(`${name}: is not valid JSON`, {
       why: cause instanceof Error ? cause.message : String(cause),
       todo: 'write it as ["first question", "second question"]',
       cause,
@@ -55,7 +55,7 @@ function jsonTurns(text: string, name: string): string[] {
   }
   const wrong = Array.isArray(value) ? value.findIndex((turn) => typeof turn !== "string") : 0;
   if (!Array.isArray(value) || wrong >= 0) {
-    const what = Array.isArray(value) ? `entry ${wrong + 1} is no text` : "it is no array";
+    const what = Array.isArray(value) ? `entry ${wrong + 1} is not a string` : "it is not an array";
     throw new DataError(`${name}: expected a JSON array of user turns, but ${what}`, {
       todo: 'write it as ["first question", "second question"]',
     });
@@ -64,10 +64,10 @@ function jsonTurns(text: string, name: string): string[] {
 }
 
 /**
- * Asks all questions, one after the other in the same conversation.
+ * Asks all questions one after the other, in a single conversation.
  *
  * @param show write the conversation to stdout as it goes
- * @throws TunewrightError with exit code 130 where Ctrl-C stopped it
+ * @throws TunewrightError with exit code 130 if Ctrl-C stopped it
  */
 export async function replay(
   session: ChatSession,

@@ -1,4 +1,4 @@
-/** What a line of a conversation asks for: a question, or a command that begins with a slash. */
+/** Interprets a line typed in a chat: a message, or a command that starts with a slash. */
 import { writeFileSync } from "node:fs";
 import { type ChatSession, resetSession, setSystem, takeBackTurn } from "../../generate/index.js";
 import { ConfigError, TunewrightError } from "../../util/errors.js";
@@ -12,19 +12,19 @@ export interface LineAction {
 }
 
 const help = [
-  "/reset          forget the conversation, keep the system message",
-  "/system TEXT    replace the system message (no TEXT removes it)",
-  "/regenerate     answer the last message again",
-  "/save FILE      write the conversation to FILE, as a row of training data",
-  "/help           this list",
-  "/exit           leave (Ctrl-D and Ctrl-C twice do too)",
-  "//TEXT          say TEXT with one slash before it",
+  "/reset          start a new conversation with the same system message",
+  "/system TEXT    replace the system message (without TEXT: remove it)",
+  "/regenerate     generate another answer to the last message",
+  "/save FILE      save the conversation to FILE as a row of training data",
+  "/help           show this list",
+  "/exit           leave (or press Ctrl-D, or Ctrl-C twice)",
+  "//TEXT          send /TEXT as a message",
 ].join("\n");
 
 /**
- * Acts on one line.
+ * Carries out one line.
  *
- * @throws ConfigError for an unknown command, or a file that is there already
+ * @throws ConfigError for an unknown command
  */
 export function runSlashCommand(session: ChatSession, line: string): LineAction {
   if (line.trim() === "") return {};
@@ -39,35 +39,37 @@ export function runSlashCommand(session: ChatSession, line: string): LineAction 
       return { exit: true };
     case "reset":
       resetSession(session);
-      return { say: "the conversation begins anew" };
+      return { say: "new conversation" };
     case "system":
       setSystem(session, rest);
-      return { say: rest === "" ? "no system message" : "the system message is set" };
+      return { say: rest === "" ? "system message removed" : "system message set" };
     case "regenerate": {
       const question = takeBackTurn(session);
-      return question === undefined ? { say: "nothing was asked yet" } : { ask: question };
+      return question === undefined
+        ? { say: "there is no message to answer yet" }
+        : { ask: question };
     }
     case "save":
       return { say: save(session, rest) };
     default:
-      throw new ConfigError(`no command /${name}`, {
-        todo: "see /help; begin with // to say something that begins with a slash",
+      throw new ConfigError(`unknown command /${name}`, {
+        todo: "see /help; type // at the start to send a message that starts with a slash",
       });
   }
 }
 
 function save(session: ChatSession, file: string): string {
-  if (file === "") throw new ConfigError("/save needs the name of a file");
+  if (file === "") throw new ConfigError("/save requires a file name");
   const row = `${JSON.stringify({ messages: session.messages })}\n`;
   try {
     writeFileSync(file, row, { flag: "wx" });
   } catch (cause) {
     const exists = cause instanceof Error && "code" in cause && cause.code === "EEXIST";
-    throw new TunewrightError(`${file} was not written`, {
-      why: exists ? "it exists already" : cause instanceof Error ? cause.message : String(cause),
+    throw new TunewrightError(`${file} was not saved`, {
+      why: exists ? "it already exists" : cause instanceof Error ? cause.message : String(cause),
       todo: "use another name",
       cause,
     });
   }
-  return `${session.messages.length} messages written to ${file}`;
+  return `${session.messages.length} messages saved to ${file}`;
 }

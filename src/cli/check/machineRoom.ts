@@ -1,23 +1,23 @@
-/** Whether the machine has room for a run: memory, disk, the output directory. */
+/** Checks whether the machine has enough memory and disk, and whether output_dir can be used. */
 import { accessSync, constants, existsSync, statfsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { refuseOutput, type TrainingConfig } from "../../train/index.js";
 import { readGpus, readMachine } from "../machine.js";
 import type { Finding } from "./report.js";
 
-/** Bytes of memory that the device has free (a GPU's: all of it). */
+/** Bytes of free memory of the device (for a GPU: its total memory). */
 export function availableMemory(device: "cpu" | "cuda"): number {
   if (device === "cpu") return readMachine().memoryAvailableBytes;
   return readGpus()[0]?.memoryBytes ?? 0;
 }
 
-/** Bytes free on the disk that a directory is or will be on. */
+/** Free bytes on the disk of a directory, which need not exist yet. */
 export function freeDisk(directory: string): number {
   const { bavail, bsize } = statfsSync(existingParent(directory));
   return bavail * bsize;
 }
 
-/** Why a run could not begin in its output directory. */
+/** Reasons why a run could not start in its output directory. */
 export function checkOutput(config: TrainingConfig): Finding[] {
   const { output_dir: output } = config;
   const parent = existingParent(output);
@@ -26,7 +26,7 @@ export function checkOutput(config: TrainingConfig): Finding[] {
   } catch {
     return [
       {
-        what: `output_dir ${output} cannot be written`,
+        what: `output_dir ${output} cannot be written to`,
         why: `${parent} is not writable`,
         todo: "use another output_dir",
         blocking: true,

@@ -1,4 +1,4 @@
-/** How much memory and disk a run will need, estimated from sizes alone. */
+/** Estimates how much memory and disk space a run will need. */
 import type { ModelConfig } from "../../format/index.js";
 import {
   countAdapterWeights,
@@ -16,10 +16,10 @@ export interface MemoryEstimate {
   total: number;
 }
 
-/** NF4 with double quantisation: 4 bits, an 8-bit constant per 64 weights, a float32 per 256 constants. */
+/** NF4 with double quantization: 4 bits, an 8-bit constant per 64 weights, a float32 per 256 constants. */
 const nf4Bytes = (4 + 8 / 64 + 32 / (64 * 256)) / 8;
 
-/** Tokens that are computed together on a CPU and on a GPU. */
+/** Tokens that are computed at a time on a CPU and on a GPU. */
 const groupTokens = { cpu: 1024, cuda: 16384 };
 
 /** Bytes of an optimizer's state for each trained weight. */

@@ -1,11 +1,11 @@
-/** What `tunewright check` found, as plain data; printed as it is with `--json`. */
+/** The findings of `tunewright check` as plain data; `--json` prints this object. */
 import type { ConversationSource, DataSurvey } from "../../data/index.js";
 import { type TunewrightError, withWhy } from "../../util/errors.js";
 import { visibleText } from "../../util/visibleText.js";
 import { countRows } from "../countRows.js";
 import type { MemoryEstimate } from "./memory.js";
 
-/** Something that stops training or should be known before it. */
+/** A problem that would stop training, or something to know before it starts. */
 export interface Finding {
   what: string;
   why?: string;
@@ -18,24 +18,24 @@ export interface DataReport {
   role: "train" | "eval";
   files: ConversationSource["files"];
   rows: number;
-  /** Tokens of one epoch, after cutting at max_seq_length. */
+  /** Tokens of one epoch, after truncation to max_seq_length. */
   tokens: number;
   labelled_tokens: number;
   labelled_share: number;
-  /** Tokens of conversations before cutting. */
+  /** Tokens per conversation before truncation. */
   lengths: DataSurvey["lengths"] | null;
   longest: DataSurvey["longest"] | null;
   truncated_rows: number;
-  /** Sequences that the rows become. */
+  /** Number of sequences made from the rows. */
   sequences: number;
-  /** Most of them from one row. */
+  /** Largest number of sequences made from one row. */
   most_sequences: number;
   split_rows: number;
   /** Rows that over_length leaves out. */
   dropped_rows: number;
-  /** Rows so long that their length was estimated from their beginning. */
+  /** Rows so long that their length was estimated from their first part. */
   estimated_lengths: number;
-  /** Rows with a `{{name}}` that nothing was put in for, by name. */
+  /** Rows with a `{{name}}` that was not replaced, by name. */
   placeholders: Readonly<Record<string, number>>;
   tokens_cut: number;
   bad_rows: number;
@@ -54,10 +54,10 @@ export interface CheckReport {
   };
   device: string;
   compute_dtype: string;
-  /** What the configuration derived or replaces. */
+  /** Notes on the configuration: derived values, replacements, keys without effect. */
   notes: string[];
   data: DataReport[];
-  /** What an epoch takes of each source of train_file. */
+  /** Rows per epoch from each source of train_file. */
   sources: { name: string; rows_in_files: number; rows: number; rows_per_epoch: number }[];
   steps_per_epoch: number;
   total_steps: number;
@@ -98,7 +98,7 @@ export function reportData(
   };
 }
 
-/** An error's own message begins with the place. */
+/** Without the file and line with which an error message starts. */
 function withoutPlace(error: TunewrightError, file: string, line: number): string {
   const place = `${file}:${line}: `;
   return error.message.startsWith(place) ? error.message.slice(place.length) : error.message;
@@ -110,7 +110,7 @@ const percent = (part: number, whole: number) =>
 const size = (bytes: number) =>
   bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 
-/** The report as lines for a person. */
+/** The report as lines for the terminal. */
 export function formatReport(report: CheckReport): string[] {
   const { model, memory, disk } = report;
   const row = (name: string, value: string) => `  ${name.padEnd(14)}${value}`;
@@ -131,14 +131,14 @@ export function formatReport(report: CheckReport): string[] {
       lines.push(
         row(
           "source",
-          `${name}: ${number(rows_per_epoch)} an epoch, from ${number(rows)}${limited}`,
+          `${name}: ${number(rows_per_epoch)} rows per epoch, from ${number(rows)}${limited}`,
         ),
       );
     }
   }
   lines.push(
     "Run",
-    row("steps", `${number(report.total_steps)}, ${number(report.steps_per_epoch)} an epoch`),
+    row("steps", `${number(report.total_steps)}, ${number(report.steps_per_epoch)} per epoch`),
     row(
       "memory",
       `about ${size(memory.total)} (weights ${size(memory.weights)}, trained ${size(memory.trained)}, ` +
@@ -152,32 +152,35 @@ export function formatReport(report: CheckReport): string[] {
     if (finding.why) lines.push(`  why: ${finding.why}`);
     if (finding.todo) lines.push(`  to do: ${finding.todo}`);
   }
-  if (report.ok) lines.push("Nothing stands in the way of training.");
+  if (report.ok) lines.push("No problems found: training can start.");
   return lines;
 }
 
 function formatData(data: DataReport, row: (name: string, value: string) => string): string[] {
   const lines = [
-    data.role === "train" ? "Data" : "Held-out data",
+    data.role === "train" ? "Training data" : "Evaluation data",
     ...data.files.map((file) =>
       row("file", `${file.file} (${file.format}, ${countRows(file.rows)})`),
     ),
     row(
       "tokens",
-      `${number(data.tokens)}, of which ${number(data.labelled_tokens)} are learnt (${percent(data.labelled_tokens, data.tokens)})`,
+      `${number(data.tokens)}, of which ${number(data.labelled_tokens)} are trained on (${percent(data.labelled_tokens, data.tokens)})`,
     ),
   ];
   if (data.lengths && data.longest) {
     const { min, p50, p90, p99, max } = data.lengths;
     const { source } = data.longest;
     lines.push(
-      row("lengths", `${min} to ${max}; half up to ${p50}, 90 % up to ${p90}, 99 % up to ${p99}`),
+      row(
+        "lengths",
+        `${min} to ${max} tokens; median ${p50}, 90th percentile ${p90}, 99th percentile ${p99}`,
+      ),
       row(
         "longest",
         `${data.estimated_lengths > 0 ? "about " : ""}${number(max)} tokens at ${source.file}:${source.line}`,
       ),
       row(
-        "cut",
+        "truncated",
         `${countRows(data.truncated_rows)} (${percent(data.truncated_rows, data.rows)}), ` +
           `${number(data.tokens_cut)} tokens (${percent(data.tokens_cut, data.tokens + data.tokens_cut)})`,
       ),
@@ -187,8 +190,8 @@ function formatData(data: DataReport, row: (name: string, value: string) => stri
     lines.push(
       row(
         "split",
-        `${countRows(data.split_rows)}; ${number(data.sequences)} sequences in all, up to ` +
-          `${number(data.most_sequences)} of one row`,
+        `${countRows(data.split_rows)}; ${number(data.sequences)} sequences in total, up to ` +
+          `${number(data.most_sequences)} from one row`,
       ),
     );
   }

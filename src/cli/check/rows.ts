@@ -1,4 +1,4 @@
-/** What should be known of a run's rows, beside those that cannot be trained on. */
+/** Findings about the rows of a run, besides the list of rows that cannot be trained on. */
 import type { DeviceConfig } from "../../train/index.js";
 import { countRows } from "../countRows.js";
 import type { DataReport, Finding } from "./report.js";
@@ -15,25 +15,25 @@ export function checkRows(data: DataReport, config: DeviceConfig): Finding[] {
   }
   if (bad + dropped === rows) {
     findings.push({
-      what: `no row of the ${role} data is left to train on`,
+      what: `no usable row is left in the ${role} data`,
       why: `${bad} cannot be trained on, ${dropped} are too long`,
-      todo: "see the rows' reasons; raise max_seq_length or choose another over_length",
+      todo: "see the reasons given for the rows; raise max_seq_length or choose another over_length",
       blocking: true,
     });
   }
   for (const [name, number] of Object.entries(data.placeholders)) {
     findings.push({
-      what: `${countRows(number)} with {{${name}}} in the ${role} data`,
-      why: "the model would learn to say just that",
-      todo: `fill it in: placeholders {"${name}": "…"}, or data convert --set ${name}=…`,
+      what: `${countRows(number)} in the ${role} data contain {{${name}}}`,
+      why: "the model would learn to write it literally",
+      todo: `set placeholders {"${name}": "…"}, or use data convert --set ${name}=…`,
       blocking: false,
     });
   }
   if (most > 1 && !config.packing && role === "train") {
     findings.push({
-      what: `one row becomes up to ${most} sequences, all in one micro-batch`,
+      what: `a single row becomes up to ${most} sequences, all in the same micro-batch`,
       why: "without packing, per_device_train_batch_size counts rows",
-      todo: "set packing true, which fills micro-batches by their tokens",
+      todo: "set packing true, which fills micro-batches by number of tokens",
       blocking: false,
     });
   }

@@ -1,4 +1,4 @@
-/** Goes through everything that a run needs, as the run itself would, without training. */
+/** Checks everything that a run needs, in the same way as the run itself, without training. */
 import {
   type DataSource,
   type DataSurvey,
@@ -33,8 +33,8 @@ import { checkRows } from "./rows.js";
 /**
  * @param file configuration file
  * @param flags `--key value` words
- * @throws ConfigError for a configuration that cannot be, FormatError for a model that cannot be
- * read, DataError for a data file that cannot be read
+ * @throws ConfigError for an invalid configuration, FormatError for a model that cannot be read,
+ * DataError for a data file that cannot be read
  */
 export async function runCheck(
   file: string | undefined,
@@ -135,7 +135,7 @@ async function surveyFiles(
   return reportData(role, source.files, survey);
 }
 
-/** What an epoch of the run takes of each source, and into how many micro-batches it goes. */
+/** The rows per source and the micro-batches of one epoch. */
 async function planEpoch(
   files: readonly (string | DataSource)[],
   text: TextModel,
@@ -155,13 +155,13 @@ async function planEpoch(
 }
 
 function streamRefusal(): ConfigError {
-  return new ConfigError("a stream cannot be checked before it is trained on", {
-    why: "reading it would use it up",
-    todo: "check with a file of the same kind of rows and streaming false",
+  return new ConfigError("a stream cannot be checked before training", {
+    why: "it can be read only once",
+    todo: "check with a file that has the same kind of rows, and streaming false",
   });
 }
 
-/** Checkpoints on the disk at once: those that are kept, and the one being written. */
+/** Largest number of checkpoints on disk at a time: those kept, and the one being written. */
 function countCheckpoints(config: DeviceConfig, totalSteps: number, stepsPerEpoch: number): number {
   if (config.save_strategy === "no") return 0;
   const interval =
@@ -177,7 +177,7 @@ function checkRoom(memory: CheckReport["memory"], disk: CheckReport["disk"]): Fi
   const size = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
   if (memory.total > memory.available) {
     findings.push({
-      what: `the run may need ${size(memory.total)} of memory, and ${size(memory.available)} are free`,
+      what: `the run may need ${size(memory.total)} of memory, but only ${size(memory.available)} are free`,
       why: "estimated from the sizes of the model, the batch and the longest conversation",
       todo: "lower per_device_train_batch_size (and raise gradient_accumulation_steps), or max_seq_length",
       blocking: false,
@@ -185,8 +185,8 @@ function checkRoom(memory: CheckReport["memory"], disk: CheckReport["disk"]): Fi
   }
   if (disk.needed > disk.free) {
     findings.push({
-      what: `the checkpoints need ${size(disk.needed)} of disk, and ${size(disk.free)} are free`,
-      todo: "make room, or lower save_total_limit",
+      what: `the checkpoints need ${size(disk.needed)} of disk space, but only ${size(disk.free)} are free`,
+      todo: "free some space, or lower save_total_limit",
       blocking: true,
     });
   }
@@ -198,8 +198,8 @@ function checkPositions(config: DeviceConfig, model: ModelConfig): Finding[] {
   if (length <= model.max_position_embeddings) return [];
   return [
     {
-      what: `max_seq_length ${length} is beyond the model's ${model.max_position_embeddings} positions`,
-      why: "it has not seen longer texts, and may be poor at them",
+      what: `max_seq_length ${length} exceeds the model's ${model.max_position_embeddings} positions`,
+      why: "it was not trained on longer texts, so results on them may be poor",
       blocking: false,
     },
   ];

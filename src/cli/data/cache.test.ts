@@ -43,10 +43,10 @@ test("compressed rows are kept, listed and removed", () => {
   expect(listed.bytes).toBeGreaterThan(0);
   expect(tunewright("data", "cache").stdout).toMatch(/0\.0 MB {2}rows +.*rows\.jsonl\.gz\n/);
 
-  expect(tunewright("data", "cache", "--clear", "--gone").stdout).toContain("of 0 files removed");
+  expect(tunewright("data", "cache", "--clear", "--gone").stdout).toContain("of 0 files deleted");
   rmSync(data);
-  expect(tunewright("data", "cache").stdout).toContain("rows.jsonl.gz (gone)");
-  expect(tunewright("data", "cache", "--clear", "--gone").stdout).toContain("of 1 file removed");
+  expect(tunewright("data", "cache").stdout).toContain("rows.jsonl.gz (no longer exists)");
+  expect(tunewright("data", "cache", "--clear", "--gone").stdout).toContain("of 1 file deleted");
   expect(readdirSync(cache)).toEqual([]);
 });
 

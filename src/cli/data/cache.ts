@@ -1,4 +1,4 @@
-/** `tunewright data cache`: what is kept of data files to open them faster, and removing it. */
+/** `tunewright data cache`: lists or deletes what is cached to open data files faster. */
 import type { Command } from "commander";
 import type { CachedFile } from "../../data/index.js";
 import { addExamples, printJson } from "../command.js";
@@ -12,10 +12,10 @@ interface CacheFlags {
 export function registerCache(command: Command): void {
   command
     .description(
-      "list what is kept of data files: indexes, and rows of compressed files and tables",
+      "list the cache of data files: row indexes, and rows of compressed files and tables",
     )
-    .option("--clear", "remove all of it; it is made again when it is needed")
-    .option("--gone", "only what is of no use: its data file is gone, or it was never finished")
+    .option("--clear", "delete the cache; it is rebuilt when needed")
+    .option("--gone", "only entries whose data file no longer exists, or that are incomplete")
     .option("--json", "print one JSON object on stdout");
   addExamples(command, "tunewright data cache", "tunewright data cache --clear --gone");
   command.action(() => cache(command.opts<CacheFlags>()));
@@ -35,14 +35,14 @@ async function cache({ clear = false, gone = false, json }: CacheFlags): Promise
     (entry) =>
       `${megabytes(entry.bytes).padStart(10)}  ${entry.holds.padEnd(10)}  ${title(entry)}\n`,
   );
-  const verb = clear ? "removed from" : "in";
+  const verb = clear ? "deleted from" : "in";
   process.stdout.write(
     `${lines.join("")}${megabytes(bytes)} of ${files.length} ${files.length === 1 ? "file" : "files"} ${verb} ${folder}\n`,
   );
 }
 
 function title({ source, sourceExists, path }: CachedFile): string {
-  return source === undefined ? path : `${source}${sourceExists ? "" : " (gone)"}`;
+  return source === undefined ? path : `${source}${sourceExists ? "" : " (no longer exists)"}`;
 }
 
 function jsonEntry({ path, source, holds, bytes, sourceExists }: CachedFile) {

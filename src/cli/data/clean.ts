@@ -1,4 +1,4 @@
-/** `tunewright data clean`: rows through a pipeline of named operators. */
+/** `tunewright data clean`: runs rows through a pipeline of named operators. */
 import { isUtf8 } from "node:buffer";
 import type { Command } from "commander";
 import type { CleanOptions, PipelineStep } from "../../curate/clean/index.js";
@@ -35,25 +35,30 @@ const defaultPreset = "chat";
 export function registerClean(command: Command): void {
   command
     .description("clean conversations with a pipeline of named operators")
-    .argument("[files...]", "data files, folders, 'patterns', data sets on the hub, addresses")
+    .argument("[files...]", "data files, folders, 'glob patterns', data sets on the hub, URLs")
     .option("--out <file>", "JSONL file to write")
     .option("--preset <name>", `chat, chat-strict or web (default: ${defaultPreset})`)
-    .option("--config <file>", "pipeline in YAML: preset, operators, without")
-    .option("--list", "print every operator with its options, and the presets")
-    .option("--explain", "print the pipeline with all options as YAML");
+    .option("--config <file>", "pipeline as YAML, with the keys preset, operators, without")
+    .option("--list", "list all operators with their options, and the presets")
+    .option("--explain", "print the pipeline with all its options as YAML");
   addKeyOption(
     command,
     "--dry-run <rows>",
-    "write nothing; show what would happen to this many rows, spread over the files",
+    "write nothing; show the effect on this many rows, spread over the files",
     countArgument,
   );
-  addKeyOption(command, "--threads <n>", "worker threads (default: one a core)", countArgument);
-  addKeyOption(command, "--limit <rows>", "only the first rows", countArgument);
-  command.option("--restart", "begin anew where a stopped run could go on");
+  addKeyOption(command, "--threads <n>", "worker threads (default: one per core)", countArgument);
+  addKeyOption(
+    command,
+    "--limit <rows>",
+    "process only this many rows from the start",
+    countArgument,
+  );
+  command.option("--restart", "start over instead of resuming a stopped run");
   addKeyOption(
     command,
     "--perplexity-model <model>",
-    `what filter_perplexity asks (default: ${builtinModelName})`,
+    `model for filter_perplexity (default: ${builtinModelName})`,
   );
   addFormatOptions(command);
   command.option("--json", "print one JSON object on stdout");
@@ -81,7 +86,7 @@ async function clean(files: readonly string[], flags: CleanFlags): Promise<void>
     return;
   }
   if (files.length === 0) {
-    throw new ConfigError("no data file is given", { todo: "name one or more files" });
+    throw new ConfigError("no data file is given", { todo: "give one or more files" });
   }
   if (flags.dryRun !== undefined) {
     await dryRun(files, flags, steps, flags.dryRun);
@@ -89,8 +94,8 @@ async function clean(files: readonly string[], flags: CleanFlags): Promise<void>
   }
   if (flags.out === undefined) {
     throw new ConfigError("--out is missing", {
-      why: "cleaned rows are written to a file of their own",
-      todo: "add --out FILE, or --dry-run ROWS to see what would happen",
+      why: "cleaned rows are written to a new file",
+      todo: "add --out FILE, or --dry-run ROWS to preview the effect",
     });
   }
   await run(files, flags, steps, flags.out);
@@ -101,7 +106,7 @@ async function pipelineOf({ preset, config }: CleanFlags): Promise<PipelineStep[
   if (config === undefined) return resolvePipeline({ preset: preset ?? defaultPreset }, "--preset");
   if (preset !== undefined) {
     throw new ConfigError("--preset and --config are both given", {
-      todo: `write preset: ${preset} into ${config}`,
+      todo: `write "preset: ${preset}" into ${config} instead of giving --preset`,
     });
   }
   const { readFile } = await import("node:fs/promises");
@@ -110,7 +115,7 @@ async function pipelineOf({ preset, config }: CleanFlags): Promise<PipelineStep[
   });
   if (!isUtf8(bytes)) {
     throw new ConfigError(`${config}: is not UTF-8`, {
-      todo: `convert it, for instance with: iconv -f gb18030 -t utf-8 ${config}`,
+      todo: `convert it, for example with: iconv -f gb18030 -t utf-8 ${config}`,
     });
   }
   return parsePipeline(bytes.toString("utf8"), config);
@@ -137,9 +142,11 @@ async function run(
     });
     progress.clear();
     const say = (line: string) => process.stderr.write(`${line}\n`);
-    if (resumedRows > 0) say(`went on after row ${resumedRows} of a stopped run`);
+    if (resumedRows > 0) say(`resumed a stopped run after row ${resumedRows}`);
     if (stopped) {
-      say(`Stopped after ${report.rows_in} rows and saved. The same command goes on.`);
+      say(
+        `Stopped after ${report.rows_in} rows; progress is saved. Run the same command to resume.`,
+      );
       process.exitCode = stoppedExitCode;
       return;
     }
@@ -148,8 +155,8 @@ async function run(
     if (report.rows_rejected > 0) say(`rejected rows, with reasons: ${paths.rejected}`);
     say(`report: ${paths.report}`);
     if (report.rows_out > 0 || report.rows_in === 0) return;
-    throw new DataError("no row is left", {
-      why: "the pipeline left out every row",
+    throw new DataError("no rows are left", {
+      why: "the pipeline removed every row",
       todo: `see the reasons in ${paths.rejected}`,
     });
   } finally {
@@ -177,7 +184,7 @@ async function dryRun(
   }
 }
 
-/** Loads a model only where the pipeline asks one. */
+/** Loads a model only if the pipeline needs one. */
 async function perplexityModel(
   steps: readonly PipelineStep[],
   flags: CleanFlags,

@@ -57,15 +57,15 @@ describe("data convert", () => {
       "i.jsonl",
       "--json",
     );
-    expect(stderr).toContain("warning: 1 rows have {{name}} in them; --set name=VALUE");
+    expect(stderr).toContain("warning: 1 rows contain {{name}}; use --set name=VALUE");
     expect(JSON.parse(stdout)).toMatchObject({ placeholders: { name: 1 } });
     expect(code).toBe(0);
   });
 
   test.each([
     [["--to", "mos"], /unknown data format "mos"/],
-    [["--moss-learn", "answers,dreams"], /--moss-learn dreams: no such value/],
-    [["--set", "name"], /It must be name=value/],
+    [["--moss-learn", "answers,dreams"], /--moss-learn dreams: unknown value/],
+    [["--set", "name"], /must have the form name=value/],
   ])("%j is refused with exit code 2", (args, message) => {
     const file = write("text.jsonl", { text: "t" });
     const { code, stderr } = tunewright("data", "convert", file, "--out", "t.jsonl", ...args);
@@ -98,8 +98,8 @@ describe.skipIf(missing !== "")(`check${missing}`, () => {
     expect(report.data[0].sequences).toBe(2 * report.data[0].most_sequences);
     const findings = report.findings.map(({ what }: { what: string }) => what).join("\n");
     expect(findings).toContain("1 row of the train data will be left out (on_error skip)");
-    expect(findings).toContain("2 rows with {{name}} in the train data");
-    expect(findings).toContain("all in one micro-batch");
+    expect(findings).toContain("2 rows in the train data contain {{name}}");
+    expect(findings).toContain("all in the same micro-batch");
     expect([report.ok, code]).toEqual([true, 0]);
   });
 
@@ -109,6 +109,6 @@ describe.skipIf(missing !== "")(`check${missing}`, () => {
     expect(refused.code).toBe(3);
     const report = JSON.parse(refused.stdout);
     expect(report.data[0].problems[0].what).toMatch(/^a preference pair/);
-    expect(report.findings[0].what).toBe("no row of the train data is left to train on");
+    expect(report.findings[0].what).toBe("no usable row is left in the train data");
   });
 });

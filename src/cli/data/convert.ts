@@ -1,4 +1,4 @@
-/** `tunewright data convert`: rows of any known format in another. */
+/** `tunewright data convert`: converts rows from one known format to another. */
 import type { Command } from "commander";
 import type { ConvertResult } from "../../data/index.js";
 import { DataError, withWhy } from "../../util/errors.js";
@@ -22,18 +22,18 @@ interface ConvertFlags extends FormatFlags {
 
 export function registerConvert(command: Command): void {
   command
-    .description("write rows of any known format in another, canonical messages rows by default")
-    .argument("<files...>", "data files, folders, 'patterns', data sets on the hub, addresses")
+    .description("convert data between formats; writes canonical messages rows by default")
+    .argument("<files...>", "data files, folders, 'glob patterns', data sets on the hub, URLs")
     .requiredOption("--out <file>", "JSONL file to write");
   command.option(
     "--to <format>",
     "format to write: messages, moss, firefly, sharegpt, alpaca, prompt_completion, text or preference " +
-      "(default: messages; texts and preference pairs stay what they are)",
+      "(default: messages; plain texts and preference pairs keep their format)",
   );
   addKeyOption(
     command,
     "--on-error <skip|fail>",
-    "leave out rows that are refused, listing them in OUT.rejected.jsonl, or stop (default: skip)",
+    "invalid rows: leave them out and list them in OUT.rejected.jsonl, or stop (default: skip)",
   );
   addFormatOptions(command);
   command.option("--json", "print one JSON object on stdout");
@@ -72,7 +72,7 @@ async function convert(files: readonly string[], flags: ConvertFlags): Promise<v
   }
   for (const [name, rows] of unfilled) {
     process.stderr.write(
-      `warning: ${rows} rows have {{${name}}} in them; --set ${name}=VALUE puts a value in\n`,
+      `warning: ${rows} rows contain {{${name}}}; use --set ${name}=VALUE to replace it\n`,
     );
   }
   for (const problem of problems) {
@@ -83,8 +83,8 @@ async function convert(files: readonly string[], flags: ConvertFlags): Promise<v
   }
   if (rowsOut === 0) {
     throw new DataError("no row could be converted", {
-      why: "every row was refused",
-      todo: "see the reasons above; name the format with --format where it was taken for another",
+      why: "every row was rejected",
+      todo: "see the reasons above; if the wrong format was detected, give it with --format",
     });
   }
 }

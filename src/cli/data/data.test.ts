@@ -66,16 +66,16 @@ describe("data preview", () => {
     const file = write("two.jsonl", good, good, good);
     const args = ["--template", "firefly-classic", "--limit", "1"];
     const whole = preview(file, ...args).stdout;
-    expect(whole).toMatch(/two\.jsonl:1 {2}\d+ of \d+ tokens are learnt \(\d+%\)\n/);
+    expect(whole).toMatch(/two\.jsonl:1 {2}\d+ of \d+ tokens are trained on \(\d+%\)\n/);
     expect(whole).toContain("⟦hello there</s>⟧");
     expect(whole).toContain("2 more rows are not shown.");
     expect(whole).not.toContain("\u001b");
-    const [, learnt, all] = /(\d+) of (\d+) tokens are learnt/.exec(whole)!.map(Number);
+    const [, learnt, all] = /(\d+) of (\d+) tokens are trained on/.exec(whole)!.map(Number);
     const cut = String(all! - 2);
     for (const flag of ["--max_seq_length", "--max-seq-length"]) {
       const { stdout } = preview(file, ...args, flag, cut);
-      expect(stdout).toContain(`${learnt! - 2} of ${cut} tokens are learnt`);
-      expect(stdout).toContain(`; cut from ${all}`);
+      expect(stdout).toContain(`${learnt! - 2} of ${cut} tokens are trained on`);
+      expect(stdout).toContain(`; truncated from ${all}`);
     }
     expect(preview(file, ...args, "--color").stdout).toContain("\u001b[32mhello there\u001b[0m");
   });
@@ -91,8 +91,8 @@ describe("data preview", () => {
 
   test.each([
     [["--template", "nonsense"], 2, /unknown chat template "nonsense"/],
-    [["--limit", "0"], 2, /must be a whole number from 1/],
-    [["--moss-tools", "eat"], 2, /--moss-tools eat: no such value/],
+    [["--limit", "0"], 2, /must be a positive integer/],
+    [["--moss-tools", "eat"], 2, /--moss-tools eat: unknown value/],
     [["--template", "firefly-classic", "--format", "moss"], 3, /the 1 rows? cannot be trained on/],
   ])("%j is refused with exit code %i", (args, expected, message) => {
     const { code, stderr } = preview(write("four.jsonl", good), ...args);

@@ -1,4 +1,4 @@
-/** `tunewright data dedup`: conversations without their duplicates. */
+/** `tunewright data dedup`: removes duplicates from conversations. */
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import type { DedupOptions, DedupReport } from "../../curate/dedup/index.js";
@@ -12,62 +12,67 @@ import { progressLine } from "./progressLine.js";
 
 export function registerDedup(command: Command): void {
   command
-    .description("leave out duplicates: equal conversations, and nearly equal ones")
-    .argument("<files...>", "data files, folders, 'patterns', data sets on the hub, addresses")
+    .description("remove duplicates and near-duplicates")
+    .argument("<files...>", "data files, folders, 'glob patterns', data sets on the hub, URLs")
     .requiredOption("--out <file>", "JSONL file to write")
-    .option("--method <minhash|simhash|exact>", "how duplicates are found (default: minhash)")
+    .option("--method <minhash|simhash|exact>", "how to find duplicates (default: minhash)")
     .option(
       "--by <conversation|first-prompt>",
-      "what is compared (default: conversation, all messages)",
+      "what to compare (default: conversation, that is all messages)",
     )
     .option(
       "--shingle <mixed|character|word|ascii|space>",
-      "what a token is (default: mixed, Chinese characters one by one and words of other scripts)",
+      "tokens of a shingle (default: mixed, that is Chinese characters, and words in other scripts)",
     )
-    .option("--ngram <n>", "tokens a shingle (default: 5)", countArgument);
+    .option("--ngram <n>", "tokens per shingle (default: 5)", countArgument);
   addKeyOption(
     command,
     "--short-texts <whole|alike>",
-    "a text shorter than a shingle is one shingle, or all are equal as with BigCode (default: whole)",
+    "texts shorter than a shingle: each is a shingle, or all are duplicates, as in BigCode (default: whole)",
   );
   command.option(
     "--threshold <s>",
-    "Jaccard similarity from which texts are duplicates, 0 to 1 (default: 0.7)",
+    "Jaccard similarity from which texts count as duplicates, 0 to 1 (default: 0.7)",
     Number,
   );
-  addKeyOption(command, "--num-perm <n>", "numbers a signature (default: 256)", countArgument);
+  addKeyOption(
+    command,
+    "--num-perm <n>",
+    "hash values per signature (default: 256)",
+    countArgument,
+  );
   addKeyOption(
     command,
     "--permutations <alternate|grouped>",
-    "drawn as BigCode and data-juicer do, or as text-dedup (default: alternate)",
+    "hash functions as in BigCode and data-juicer, or as in text-dedup (default: alternate)",
   );
   command
-    .option(
-      "--bands <n>",
-      "bands of a signature (default: the best for --threshold)",
-      countArgument,
-    )
-    .option("--rows <n>", "numbers a band", countArgument);
+    .option("--bands <n>", "LSH bands (default: the optimum for --threshold)", countArgument)
+    .option("--rows <n>", "hash values per band", countArgument);
   addKeyOption(
     command,
     "--check-jaccard",
-    "keep candidates whose true similarity is below --threshold",
+    "compute the exact similarity of candidates, and keep those below --threshold",
   );
   command
     .option("--distance <n>", "simhash: bits that may differ (default: 4)", countArgument)
-    .option("--keep <first|last|longest|most-turns>", "which duplicate stays (default: first)")
+    .option("--keep <first|last|longest|most-turns>", "which duplicate to keep (default: first)")
     .option(
       "--shard <i/n>",
-      "only make the signatures of part i of n, from 0; auto in a Slurm array",
+      "only compute the signatures of part i of n (i from 0); auto in a Slurm array",
     )
-    .option("--merge", "only join the signatures of all shards and write the result");
-  addKeyOption(command, "--work-dir <dir>", "folder of the signatures (default: OUT.dedup)");
-  addKeyOption(command, "--keep-signatures", "leave that folder there");
-  addKeyOption(command, "--memory-limit <size>", "memory of the joins, e.g. 8GB (default: 2GB)");
+    .option("--merge", "only merge the signatures of all shards and write the result");
+  addKeyOption(command, "--work-dir <dir>", "folder for the signatures (default: OUT.dedup)");
+  addKeyOption(command, "--keep-signatures", "do not delete that folder");
+  addKeyOption(
+    command,
+    "--memory-limit <size>",
+    "memory limit of the joins, for example 8GB (default: 2GB)",
+  );
   addKeyOption(
     command,
     "--on-error <skip|fail>",
-    "list rows that cannot be read in OUT.rejected.jsonl, or stop (default: skip)",
+    "invalid rows: leave them out and list them in OUT.rejected.jsonl, or stop (default: skip)",
   );
   command.option("--threads <n>", "threads (default: all cores)", countArgument);
   addFormatOptions(command);
@@ -106,7 +111,7 @@ async function dedup(files: readonly string[], flags: DedupFlags): Promise<void>
       if (flags.json) {
         printJson({ ...shard, rows, rows_refused: rowsRefused, made });
       } else {
-        const what = made ? "signatures made" : "signatures were there already";
+        const what = made ? "signatures computed" : "signatures already exist";
         const refused = rowsRefused > 0 ? `; ${rowsRefused} rows cannot be read` : "";
         process.stdout.write(
           `shard ${shard.shard} of ${shard.shards}: ${rows} rows, ${what}${refused}\n`,
@@ -124,7 +129,7 @@ async function dedup(files: readonly string[], flags: DedupFlags): Promise<void>
   }
 }
 
-/** Share of rows with Chinese from which a unit made for spaces is warned of. */
+/** Share of rows with Chinese text above which a unit meant for spaced scripts causes a warning. */
 const fewHanRows = 0.05;
 
 function warnOfUnit(unit: string | undefined, hanRows: number | undefined, rows: number): void {
@@ -133,8 +138,8 @@ function warnOfUnit(unit: string | undefined, hanRows: number | undefined, rows:
   const seen = words[unit as keyof typeof words];
   if (seen === undefined) return;
   process.stderr.write(
-    `warning: ${hanRows} of ${rows} rows have Chinese, in which --shingle ${unit} sees ${seen}\n` +
-      `  why: Chinese has no spaces, so ${unit === "ascii" ? "different texts look alike" : "small changes hide duplicates"}\n` +
+    `warning: ${hanRows} of ${rows} rows contain Chinese, in which --shingle ${unit} finds ${seen}\n` +
+      `  why: Chinese has no spaces, so ${unit === "ascii" ? "different texts look the same" : "near-duplicates are missed"}\n` +
       "  to do: use --shingle mixed (the default) or --shingle character\n",
   );
 }
@@ -154,7 +159,7 @@ function print(report: DedupReport, flags: DedupFlags): void {
       `${rowsOut} of ${rowsIn} rows written to ${flags.out}\n` +
         `${duplicates} duplicates in ${clusters} clusters, the largest of ${report.largestCluster}` +
         `${banding ? `; ${banding.bands} bands of ${banding.rows}` : ""}\n` +
-        `rejected rows (${rowsRejected}) are listed in ${report.rejectedFile}\n`,
+        `removed rows (${rowsRejected}) are listed in ${report.rejectedFile}\n`,
     );
   }
   for (const { message, why } of report.problems) {

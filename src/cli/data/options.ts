@@ -15,7 +15,7 @@ export interface FormatFlags {
 
 const mossParts: readonly MossPart[] = ["human", "thoughts", "commands", "results", "answers"];
 
-/** Declares an option under its kebab name, and its snake name for those who type that. */
+/** Declares an option in kebab case, and hidden in snake case too. */
 export function addKeyOption(
   command: Command,
   flags: string,
@@ -29,7 +29,7 @@ export function addKeyOption(
   }
 }
 
-/** The values of a command's options by camel-case name, however they were spelled. */
+/** The values of a command's options by camel-case name, whichever spelling was used. */
 export function camelOptions<T extends object>(options: T): T {
   const camel = (key: string) => key.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
   const entries = Object.entries(options).map(([key, value]) => [camel(key), value]);
@@ -40,16 +40,16 @@ export function addFormatOptions(command: Command): void {
   addKeyOption(
     command,
     "--format <name>",
-    "messages, moss, firefly, sharegpt, alpaca, prompt_completion, text or preference; found out by itself otherwise",
+    "messages, moss, firefly, sharegpt, alpaca, prompt_completion, text or preference (default: detected)",
   );
   command.option(
     "--encoding <name>",
-    "encoding of the files' texts, e.g. gb18030, big5 or utf-16le (default: utf-8)",
+    "text encoding of the files, for example gb18030, big5 or utf-16le (default: utf-8)",
   );
   addKeyOption(
     command,
     "--moss-tools <keep|drop|refuse>",
-    "MOSS's thoughts, commands and results: as messages, left out, or refused (default: keep)",
+    "MOSS's thoughts, commands and results: keep as messages, drop, or refuse such rows (default: keep)",
   );
   addKeyOption(
     command,
@@ -59,20 +59,20 @@ export function addFormatOptions(command: Command): void {
   addKeyOption(
     command,
     "--moss-learn <parts>",
-    "what is learnt of MOSS's turns, of human,thoughts,commands,results,answers (default: thoughts,commands,answers)",
+    "parts of MOSS's turns to train on: human,thoughts,commands,results,answers (default: thoughts,commands,answers)",
   );
   command.option(
     "--set <name=value>",
-    "put a value in for {{name}}; may be given several times",
+    "replace {{name}} by this value; may be repeated",
     (text: string, earlier: Record<string, string> = {}) => {
       const equals = text.indexOf("=");
-      if (equals < 1) throw new InvalidArgumentError("It must be name=value.");
+      if (equals < 1) throw new InvalidArgumentError("It must have the form name=value.");
       return { ...earlier, [text.slice(0, equals)]: text.slice(equals + 1) };
     },
   );
 }
 
-/** @throws ConfigError for a value that an option does not take */
+/** @throws ConfigError for a value that an option does not accept */
 export function sourceOptions(flags: FormatFlags): SourceOptions {
   return {
     format: flags.format,
@@ -98,14 +98,14 @@ export function oneOf<T extends string>(
   if (value === undefined) return undefined;
   const known = values.find((candidate) => candidate === value);
   if (known !== undefined) return known;
-  throw new ConfigError(`${flag} ${value}: no such value`, { todo: `use ${values.join(" or ")}` });
+  throw new ConfigError(`${flag} ${value}: unknown value`, { todo: `use ${values.join(" or ")}` });
 }
 
-/** Parses a whole number from 1. */
+/** Parses a positive integer. */
 export function countArgument(value: string): number {
   const count = Number(value);
   if (!Number.isSafeInteger(count) || count < 1) {
-    throw new InvalidArgumentError("It must be a whole number from 1.");
+    throw new InvalidArgumentError("It must be a positive integer.");
   }
   return count;
 }

@@ -1,4 +1,4 @@
-/** `tunewright data preview`: conversations as the model will see them, with what it learns. */
+/** `tunewright data preview`: shows conversations as the model sees them, and what it is trained on. */
 import type { Command } from "commander";
 import { camelOptions } from "./options.js";
 import { declarePreview, type PreviewFlags } from "./preview/flags.js";

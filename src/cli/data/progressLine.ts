@@ -1,4 +1,4 @@
-/** One line on stderr that is written over, for people who wait. */
+/** A progress line on stderr that is overwritten. */
 
 export interface ProgressLine {
   show(text: string): void;
@@ -8,7 +8,7 @@ export interface ProgressLine {
 
 const intervalMs = 200;
 
-/** Shows nothing where stderr is no terminal. */
+/** Shows nothing unless stderr is a terminal. */
 export function progressLine(): ProgressLine {
   const { stderr } = process;
   let last = 0;

@@ -1,4 +1,4 @@
-/** An encoded conversation as text for a terminal: learnt tokens stand out, special ones show. */
+/** An encoded conversation as text for a terminal; trained and special tokens are highlighted. */
 import type { EncodedConversation, Tokenizer } from "../../text/index.js";
 import { visibleText } from "../../util/visibleText.js";
 
@@ -8,14 +8,14 @@ const context = `${csi}2m`;
 const special = `${csi}7m`;
 const reset = `${csi}0m`;
 
-/** One line that says how to read what follows. */
+/** A one-line legend. */
 export function previewLegend(color: boolean): string {
   return color
-    ? `${learnt}learnt${reset}  ${context}context, not learnt${reset}  ${special}special token${reset}`
-    : "⟦learnt⟧  context, not learnt";
+    ? `${learnt}trained on${reset}  ${context}context, not trained on${reset}  ${special}special token${reset}`
+    : "⟦trained on⟧  context, not trained on";
 }
 
-/** @param color ANSI colours, or ⟦brackets⟧ around what is learnt */
+/** @param color ANSI colors; otherwise ⟦brackets⟧ mark what is trained on */
 export function renderTokens(
   { inputIds, labels }: Pick<EncodedConversation, "inputIds" | "labels">,
   tokenizer: Tokenizer,
@@ -42,7 +42,7 @@ export function renderTokens(
   return text;
 }
 
-/** Colours line by line, so that a pager which shows part of the text shows it right. */
+/** Colors each line separately, so that it looks right in a pager that shows part of the text. */
 function paint(text: string, style: string): string {
   return text
     .split("\n")

@@ -1,4 +1,4 @@
-/** `tunewright data stats`: what data are like, before they are trained on. */
+/** `tunewright data stats`: statistics of training data. */
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import type { StatsReport } from "../../curate/stats/index.js";
@@ -35,37 +35,48 @@ interface StatsFlags extends FormatFlags {
 
 export function registerStats(command: Command): void {
   command
-    .description("count, measure and estimate what conversations are like")
-    .argument("<files...>", "data files, folders, 'patterns', data sets on the hub, addresses");
-  addKeyOption(command, "--model <path>", `model whose tokenizer counts (${builtinModelName})`);
-  addKeyOption(command, "--tokenizer <dir>", "directory with a tokenizer, instead of a model");
-  addKeyOption(command, "--template <name>", "chat template; the model's own otherwise");
-  command.option("--no-tokens", "count characters only, which is faster");
+    .description("show statistics of training data")
+    .argument("<files...>", "data files, folders, 'glob patterns', data sets on the hub, URLs");
+  addKeyOption(
+    command,
+    "--model <path>",
+    `model whose tokenizer is used (default: ${builtinModelName})`,
+  );
+  addKeyOption(command, "--tokenizer <dir>", "directory of a tokenizer, instead of --model");
+  addKeyOption(
+    command,
+    "--template <name>",
+    "name of the chat template (default: the model's own)",
+  );
+  command.option("--no-tokens", "count characters only (faster)");
   addKeyOption(
     command,
     "--max-seq-length <tokens>",
-    "show what this length cuts, besides 512, 1024, 2048 and 4096",
+    "also show what would be truncated at this length (besides 512, 1024, 2048, 4096)",
     countArgument,
   );
   addKeyOption(
     command,
     "--batch-size <rows>",
-    "conversations of a batch, for the padding estimate (default: 8)",
+    "conversations per batch, for the estimate of padding (default: 8)",
     countArgument,
   );
   addKeyOption(
     command,
     "--sample <rows|all>",
-    "rows to look at, spread evenly over the files (default: 20000)",
+    "number of rows to measure, spread evenly over the files (default: 20000)",
     (value) => (value === "all" ? value : countArgument(value)),
   );
-  addKeyOption(command, "--seed <number>", "which rows a sample takes (default: 0)", seedArgument);
+  addKeyOption(command, "--seed <number>", "random seed of the sample (default: 0)", seedArgument);
   addKeyOption(command, "--threads <number>", "worker threads (default: all cores)", countArgument);
   addFormatOptions(command);
-  command.option("--html <file>", "write a report with charts, one file that needs nothing else");
-  addKeyOption(command, "--language <en|zh>", "language of the reports (default: en)");
-  command.option("--color", "colours even where stdout is no terminal");
-  command.option("--no-color", "no colours");
+  command.option(
+    "--html <file>",
+    "also write a report with charts, as a single self-contained file",
+  );
+  addKeyOption(command, "--language <en|zh>", "language of the report (default: en)");
+  command.option("--color", "use colors even if stdout is not a terminal");
+  command.option("--no-color", "do not use colors");
   command.option("--json", "print one JSON object on stdout");
   addExamples(
     command,
@@ -109,8 +120,8 @@ async function stats(files: readonly string[], flags: StatsFlags): Promise<void>
   const { rows_measured: measured, rows_refused: refused } = report.total;
   if (refused === measured) {
     throw new DataError("no row can be trained on", {
-      why: `${refused} of ${measured} rows were refused: ${report.total.refused[0]?.reason}`,
-      todo: "see the reasons above; name the format with --format where it was taken for another",
+      why: `${refused} of ${measured} rows were rejected: ${report.total.refused[0]?.reason}`,
+      todo: "see the reasons above; if the wrong format was detected, give it with --format",
     });
   }
 }
@@ -139,7 +150,7 @@ async function writePage(file: string, report: StatsReport, language: "en" | "zh
   } catch (cause) {
     throw new ConfigError(`${file} cannot be written`, {
       why: cause instanceof Error ? cause.message : String(cause),
-      todo: "choose another --html",
+      todo: "give another file with --html",
       cause,
     });
   }

@@ -1,4 +1,4 @@
-/** The text side of a model: tokenizer, chat template, size of the embedding. */
+/** What data commands need of a model: tokenizer, chat template, size of the embedding. */
 import { openModelWeights, readModelConfig } from "../../format/index.js";
 import { fetchModel, isHubName } from "../../hub/index.js";
 import {
@@ -32,7 +32,7 @@ export async function openTextModel(names: {
   const { model, tokenizer: directory } = names;
   if (model !== undefined && directory !== undefined) {
     throw new ConfigError("--model and --tokenizer are both given", {
-      why: "a model brings its tokenizer",
+      why: "a model includes its tokenizer",
       todo: "keep one of them",
     });
   }

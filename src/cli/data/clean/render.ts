@@ -1,9 +1,9 @@
 /** A cleaning report as a table, and the rows of a dry run. */
 import type { AffectedRow, CleanReport } from "../../../curate/clean/index.js";
 
-/** One line an operator that did something, then the totals. */
+/** One line per operator that had an effect, then the totals. */
 export function reportTable(report: CleanReport): string {
-  const header = ["operator", "left out", "changed", "characters removed", "added"];
+  const header = ["operator", "removed", "changed", "characters removed", "characters added"];
   const active = report.operators.filter((entry) => entry.rows_rejected + entry.rows_changed > 0);
   const rows = active.map((entry) => [
     entry.operator,
@@ -30,9 +30,9 @@ export function reportTable(report: CleanReport): string {
     rows_changed: changed,
   } = report;
   const idle = report.operators.length - active.length;
-  if (idle > 0) lines.push(`(${idle} operators had nothing to do)`);
+  if (idle > 0) lines.push(`(${idle} operators had no effect)`);
   lines.push(
-    `${rowsIn} rows in = ${rowsOut} out (${changed} of them changed) + ${rejected} left out`,
+    `${rowsIn} rows in = ${rowsOut} out (${changed} of them changed) + ${rejected} removed`,
   );
   return lines.join("\n");
 }
@@ -46,7 +46,7 @@ export function dryRunLines(rows: readonly AffectedRow[]): string {
       lines.push(`  ${operator}`, `    - ${oneLine(before)}`, `    + ${oneLine(after)}`);
     }
     if (rejected) {
-      lines.push(`  left out by ${rejected.operator}: ${rejected.reason}`);
+      lines.push(`  removed by ${rejected.operator}: ${rejected.reason}`);
       if (rejected.text) lines.push(`    ${oneLine(rejected.text)}`);
     }
     lines.push("");

@@ -44,7 +44,7 @@ test("in shards, with a warning of a unit that sees no Chinese", () => {
   for (const shard of ["0/2", "1/2"]) {
     const { status, stderr } = dedup("--shard", shard, "--shingle", "ascii");
     expect(status).toBe(0);
-    expect(stderr).toContain("--shingle ascii sees no words");
+    expect(stderr).toContain("--shingle ascii finds no words");
   }
   const { status, stdout } = dedup("--merge", "--keep", "last");
   expect(stdout).toMatch(/^2 of 4 rows written to out\.jsonl\n1 duplicates in 1 clusters/);

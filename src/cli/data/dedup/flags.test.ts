@@ -19,12 +19,12 @@ describe("flags", () => {
     [{ shard: "0/2", threshold: 0.8 }, /--threshold has no effect with --shard/],
     [{ shard: "0/2", keep: "longest" }, /--keep has no effect with --shard/],
     [{ merge: true, onError: "fail" }, /--on-error has no effect with --merge/],
-    [{ bands: 4 }, /--bands and --rows go together/],
+    [{ bands: 4 }, /--bands and --rows must be given together/],
     [{ bands: 4, rows: 4, threshold: 0.8 }, /--threshold has no effect with --bands and --rows/],
-    [{ bands: 40, rows: 10 }, /40 bands of 10 need 400 numbers/],
+    [{ bands: 40, rows: 10 }, /40 bands of 10 rows need 400 hash values/],
     [{ threshold: 1.5 }, /not between 0 and 1/],
     [{ threshold: Number.NaN }, /not between 0 and 1/],
-    [{ memoryLimit: "much" }, /no size/],
+    [{ memoryLimit: "much" }, /not a size/],
     [{ method: "simhash", distance: 20 }, /more than 8/],
     [{ ngram: 1001 }, /--ngram 1001 is more than 1000/],
     [{ threads: 5000 }, /--threads 5000 is more than 1024/],
@@ -78,7 +78,7 @@ describe("--shard", () => {
 
   test("auto/n is the index of a Kubernetes job", () => {
     expect(parseShard("auto/4", { JOB_COMPLETION_INDEX: "2" })).toEqual({ shard: 2, shards: 4 });
-    expect(() => parseShard("auto", { JOB_COMPLETION_INDEX: "2" })).toThrow("how many parts");
+    expect(() => parseShard("auto", { JOB_COMPLETION_INDEX: "2" })).toThrow("number of parts");
     expect(() => parseShard("auto/4", {})).toThrow("no scheduler");
     expect(() => parseShard("auto/2", { JOB_COMPLETION_INDEX: "2" })).toThrow("part 2 of 2");
   });

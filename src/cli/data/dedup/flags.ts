@@ -1,4 +1,4 @@
-/** Which flags of `data dedup` go together, and what they mean. */
+/** Checks the flags of `data dedup` and turns them into options. */
 import type * as Dedup from "../../../curate/dedup/index.js";
 import { ConfigError } from "../../../util/errors.js";
 import { oneOf, sourceOptions } from "../options.js";
@@ -15,7 +15,7 @@ const ofMerging: readonly Key[] = [
   ...(["memoryLimit", "keepSignatures"] as const),
 ];
 
-/** @throws ConfigError for flags that would have no effect beside others, or impossible values */
+/** @throws ConfigError for flags that would have no effect, or impossible values */
 export function checkFlags(flags: DedupFlags): void {
   const refuse = (keys: readonly Key[], beside: string, why: string) => {
     const key = keys.find((candidate) => flags[candidate] !== undefined);
@@ -23,12 +23,16 @@ export function checkFlags(flags: DedupFlags): void {
     const flag = spelled(key);
     throw new ConfigError(`${flag} has no effect with ${beside}`, {
       why,
-      todo: `leave ${flag} out`,
+      todo: `remove ${flag}`,
     });
   };
   const method = flags.method ?? "minhash";
   if (method === "exact") {
-    refuse([...ofMinhash, ...ofShingles, "distance"], "--method exact", "equal texts are equal");
+    refuse(
+      [...ofMinhash, ...ofShingles, "distance"],
+      "--method exact",
+      "texts are compared for equality",
+    );
   }
   if (method === "simhash") {
     refuse(ofMinhash, "--method simhash", "SimHashes are compared by --distance");
@@ -37,20 +41,23 @@ export function checkFlags(flags: DedupFlags): void {
     refuse(["distance"], "--method minhash", "signatures are compared by --threshold");
   }
   if (flags.shard !== undefined) {
-    refuse(["merge"], "--shard", "a shard is merged when all are there");
-    refuse(ofMerging, "--shard", "it is for the merge: signatures do not depend on it");
+    refuse(["merge"], "--shard", "shards are merged once all of them exist");
+    refuse(ofMerging, "--shard", "signatures do not depend on it; give it with --merge");
   }
-  if (flags.merge) refuse(["onError"], "--merge", "rows were read when signatures were made");
+  if (flags.merge)
+    refuse(["onError"], "--merge", "rows were read when the signatures were computed");
   if ((flags.bands === undefined) !== (flags.rows === undefined)) {
-    throw new ConfigError("--bands and --rows go together", { todo: "give both or none" });
+    throw new ConfigError("--bands and --rows must be given together", {
+      todo: "give both or neither",
+    });
   }
   if (flags.bands !== undefined && !flags.checkJaccard) {
-    refuse(["threshold"], "--bands and --rows", "they are what a threshold is turned into");
+    refuse(["threshold"], "--bands and --rows", "they replace the threshold");
   }
   checkValues(flags);
 }
 
-/** The most bits that SimHashes may differ in: joins grow with their square. */
+/** Largest number of bits that SimHashes may differ in; the cost of joins grows with its square. */
 const mostDistance = 8;
 
 const defaultNumbers = 256;
@@ -71,16 +78,16 @@ function checkValues(flags: DedupFlags) {
   } = flags;
   if (threshold !== undefined && !(threshold > 0 && threshold < 1)) {
     throw new ConfigError(`--threshold ${threshold} is not between 0 and 1`, {
-      todo: "use 0.7 to 0.85 for near duplicates, --method exact for equal texts",
+      todo: "use 0.7 to 0.85 for near-duplicates, or --method exact for equal texts",
     });
   }
   if (numPerm !== undefined && numPerm > 4096) {
     throw new ConfigError(`--num-perm ${numPerm} is more than 4096`, { todo: "use 128 or 256" });
   }
-  // A merge finds out from the signatures how many numbers they have.
+  // A merge reads the size of the signatures from their files.
   const known = numPerm ?? (merge ? undefined : defaultNumbers);
   if (bands !== undefined && rows !== undefined && known !== undefined && bands * rows > known) {
-    throw new ConfigError(`${bands} bands of ${rows} need ${bands * rows} numbers`, {
+    throw new ConfigError(`${bands} bands of ${rows} rows need ${bands * rows} hash values`, {
       why: `a signature has ${known}`,
       todo: "raise --num-perm, or lower --bands or --rows",
     });
@@ -99,7 +106,9 @@ function checkValues(flags: DedupFlags) {
     });
   }
   if (memoryLimit !== undefined && !/^\d+(\.\d+)?\s*[KMGT]i?B$/i.test(memoryLimit)) {
-    throw new ConfigError(`--memory-limit ${memoryLimit} is no size`, { todo: "use e.g. 8GB" });
+    throw new ConfigError(`--memory-limit ${memoryLimit} is not a size`, {
+      todo: "use for example 8GB",
+    });
   }
 }
 
@@ -107,7 +116,7 @@ function spelled(key: Key): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-/** @throws ConfigError for a value that a flag does not take */
+/** @throws ConfigError for a value that a flag does not accept */
 export function dedupOptions(
   flags: DedupFlags,
   data: typeof Dedup,
@@ -141,7 +150,7 @@ export function dedupOptions(
   };
 }
 
-/** Without the keys that have no value, so that defaults stay. */
+/** Without the keys that have no value, so that defaults apply. */
 function given(options: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

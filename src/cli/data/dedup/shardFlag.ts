@@ -1,10 +1,10 @@
-/** Which part of the data this process makes signatures of. */
+/** Parses --shard: the part of the data that this process computes signatures of. */
 import { ConfigError } from "../../../util/errors.js";
 
 /**
  * Reads `i/n` (from 0), `auto` (both from a Slurm array) or `auto/n` (i from a Slurm array or a
  * Kubernetes indexed job).
- * @throws ConfigError for anything else, or where the scheduler does not say
+ * @throws ConfigError for anything else, or if the scheduler does not set the variables
  */
 export function parseShard(
   text: string,
@@ -12,15 +12,15 @@ export function parseShard(
 ): { shard: number; shards: number } {
   const match = /^(\d+|auto)(?:\/(\d+))?$/.exec(text);
   if (!match || (match[1] !== "auto" && match[2] === undefined)) {
-    throw new ConfigError(`--shard ${text} is no part`, {
-      todo: "use i/n with i from 0 to n - 1, such as 0/16, or auto or auto/n under a scheduler",
+    throw new ConfigError(`--shard ${text} is invalid`, {
+      todo: "use i/n with i from 0 to n - 1, for example 0/16; or auto or auto/n under a scheduler",
     });
   }
   const shard = match[1] === "auto" ? indexFrom(env) : Number(match[1]);
   const shards = match[2] === undefined ? countFrom(env) : Number(match[2]);
   if (shards > 99_999 || shard >= shards) {
-    throw new ConfigError(`--shard ${text} is part ${shard} of ${shards}`, {
-      why: "parts count from 0, and there are 99999 at most",
+    throw new ConfigError(`--shard ${text} is out of range: part ${shard} of ${shards}`, {
+      why: "parts are counted from 0, and there can be at most 99999",
       todo: "use i from 0 to n - 1",
     });
   }
@@ -34,7 +34,7 @@ function indexFrom(env: NodeJS.ProcessEnv): number {
     return (Number(task) - first) / Number(env.SLURM_ARRAY_TASK_STEP ?? 1);
   }
   if (completion !== undefined) return Number(completion);
-  throw new ConfigError("--shard auto finds no scheduler", {
+  throw new ConfigError("--shard auto: no scheduler found", {
     why: "neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX is set",
     todo: "give --shard i/n, or run in a Slurm array or a Kubernetes indexed job",
   });
@@ -42,8 +42,8 @@ function indexFrom(env: NodeJS.ProcessEnv): number {
 
 function countFrom(env: NodeJS.ProcessEnv): number {
   if (env.SLURM_ARRAY_TASK_COUNT !== undefined) return Number(env.SLURM_ARRAY_TASK_COUNT);
-  throw new ConfigError("--shard auto does not know of how many parts", {
-    why: "SLURM_ARRAY_TASK_COUNT is not set; Kubernetes does not tell a pod the completions",
-    todo: "give the number: --shard auto/16",
+  throw new ConfigError("--shard auto: the number of parts is unknown", {
+    why: "SLURM_ARRAY_TASK_COUNT is not set; Kubernetes does not pass the number of completions to a pod",
+    todo: "give the number, for example --shard auto/16",
   });
 }

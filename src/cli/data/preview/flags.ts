@@ -1,4 +1,4 @@
-/** What `data preview` can be asked for. */
+/** The flags of `data preview`. */
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import { builtinModelName } from "../../../util/builtin-model.js";
@@ -28,7 +28,7 @@ export interface PreviewFlags extends FormatFlags {
   json?: boolean;
 }
 
-/** Row numbers from 1, counted through the files. */
+/** Row numbers from 1, counted across all files. */
 export interface RowRange {
   from: number;
   to: number;
@@ -36,39 +36,56 @@ export interface RowRange {
 
 export function declarePreview(command: Command): void {
   command
-    .description("show conversations with the tokens that are learnt")
-    .argument("<files...>", "data files, folders, 'patterns', data sets on the hub, addresses");
+    .description("show conversations as tokens, and which of them are trained on")
+    .argument("<files...>", "data files, folders, 'glob patterns', data sets on the hub, URLs");
   addKeyOption(
     command,
     "--model <path>",
     `model directory, .gguf file, OWNER/NAME on the hub or ${builtinModelName}`,
   );
-  addKeyOption(command, "--tokenizer <dir>", "directory with a tokenizer, instead of a model");
-  addKeyOption(command, "--template <name>", "chat template; the model's own otherwise");
+  addKeyOption(command, "--tokenizer <dir>", "directory of a tokenizer, instead of --model");
+  addKeyOption(
+    command,
+    "--template <name>",
+    "name of the chat template (default: the model's own)",
+  );
   addKeyOption(
     command,
     "--max-seq-length <tokens>",
-    "longest sequence, as in training",
+    "maximum sequence length, as in training",
     countArgument,
   );
   addKeyOption(
     command,
     "--over-length <cut|cut_turn|drop|split>",
-    "what becomes of longer conversations, as in training (default: cut)",
+    "how to handle longer conversations, as in training (default: cut)",
   );
-  addKeyOption(command, "--limit <rows>", "rows to show (default: 10)", countArgument);
-  addKeyOption(command, "--sample <rows>", "show so many, drawn at random", countArgument);
-  addKeyOption(command, "--seed <number>", "which are drawn (default: 42)", wholeNumber);
-  command.option("--row <file:line...>", "show the row of this line");
-  command.option("--rows <from-to>", "show these rows, counted from 1 through the files", rowRange);
-  command.option("--grep <text>", "only rows with this text, in upper or lower case");
-  command.option("--role <role>", "only rows with this role; with --grep, only its messages count");
-  addKeyOption(command, "--min-tokens <tokens>", "only rows of at least so many", countArgument);
-  addKeyOption(command, "--max-tokens <tokens>", "only rows of at most so many", countArgument);
-  addKeyOption(command, "--only-truncated", "only rows that --max-seq-length cuts");
+  addKeyOption(command, "--limit <rows>", "number of rows to show (default: 10)", countArgument);
+  addKeyOption(command, "--sample <rows>", "show this many rows, chosen at random", countArgument);
+  addKeyOption(command, "--seed <number>", "random seed of --sample (default: 42)", wholeNumber);
+  command.option("--row <file:line...>", "show the row on this line");
+  command.option("--rows <from-to>", "show these rows, counted from 1 across all files", rowRange);
+  command.option("--grep <text>", "only rows that contain this text (ignoring case)");
+  command.option(
+    "--role <role>",
+    "only rows with messages of this role; with --grep, search only those messages",
+  );
+  addKeyOption(
+    command,
+    "--min-tokens <tokens>",
+    "only rows with at least this many tokens",
+    countArgument,
+  );
+  addKeyOption(
+    command,
+    "--max-tokens <tokens>",
+    "only rows with at most this many tokens",
+    countArgument,
+  );
+  addKeyOption(command, "--only-truncated", "only rows that are truncated at --max-seq-length");
   command.option(
     "--packed [number]",
-    "show micro-batch NUMBER of a run (default: 0) as the one row that it is trained on as",
+    "show micro-batch NUMBER of a run (default: 0) as the packed row that is trained on",
     wholeNumber,
   );
   addKeyOption(
@@ -79,11 +96,11 @@ export function declarePreview(command: Command): void {
   );
   command.option(
     "--packing",
-    "fill micro-batches with about equally many tokens, as packing: true",
+    "as packing: true in training: micro-batches with about the same number of tokens",
   );
   addFormatOptions(command);
-  command.option("--color", "colours even where stdout is no terminal");
-  command.option("--no-color", "no colours");
+  command.option("--color", "use colors even if stdout is not a terminal");
+  command.option("--no-color", "do not use colors");
   command.option("--json", "print one JSON object on stdout");
   addExamples(
     command,
@@ -98,7 +115,7 @@ export function declarePreview(command: Command): void {
 function wholeNumber(value: string): number {
   const number = Number(value);
   if (Number.isSafeInteger(number) && number >= 0 && value.trim() !== "") return number;
-  throw new InvalidArgumentError("It must be a whole number from 0.");
+  throw new InvalidArgumentError("It must be a non-negative integer.");
 }
 
 function rowRange(value: string): RowRange {
@@ -106,5 +123,5 @@ function rowRange(value: string): RowRange {
   const from = Number(match?.[1]);
   const to = Number(match?.[2] ?? match?.[1]);
   if (match && from >= 1 && to >= from) return { from, to };
-  throw new InvalidArgumentError("It must be a row's number, or two as in 5-9.");
+  throw new InvalidArgumentError("It must be a row number or a range, for example 5-9.");
 }

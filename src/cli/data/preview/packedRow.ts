@@ -1,4 +1,4 @@
-/** A micro-batch as the one flat row that it is trained on as: where conversations begin and end. */
+/** A micro-batch as the packed row that is trained on: where conversations start and end. */
 import type { MicroBatch } from "../../../data/index.js";
 import { ignoredLabel, type Tokenizer } from "../../../text/index.js";
 import { withWhy } from "../../../util/errors.js";
@@ -12,7 +12,7 @@ export interface PackedRow {
   micro_batches_per_epoch: number;
   tokens: number;
   labelled_tokens: number;
-  /** [conversations + 1]; where each begins in the row, and where the last ends. */
+  /** [conversations + 1]; where each conversation starts in the row, and where the last ends. */
   cu_seqlens: number[];
   max_seqlen: number;
   /** [tokens]; from 0 in each conversation. */
@@ -35,7 +35,7 @@ export function packedRow(batch: MicroBatch, microBatchesPerEpoch: number): Pack
   };
 }
 
-/** The row as lines: all of it to scale, then one conversation after another. */
+/** The row as lines: an overview to scale, then one conversation after another. */
 export function renderPackedRow(
   batch: MicroBatch,
   row: PackedRow,
@@ -46,9 +46,9 @@ export function renderPackedRow(
   const { cu_seqlens: starts, tokens, labelled_tokens: labelled } = row;
   const count = batch.sequences.length;
   const lines = [
-    `Micro-batch ${row.micro_batch} (epoch ${row.epoch}, ${whole(row.micro_batches_per_epoch)} an epoch): ` +
-      `${count} ${count === 1 ? "conversation" : "conversations"} in one row of ${whole(tokens)} tokens, ` +
-      `${whole(labelled)} learnt (${percent(labelled / Math.max(1, tokens))})`,
+    `Micro-batch ${row.micro_batch} (epoch ${row.epoch}, ${whole(row.micro_batches_per_epoch)} per epoch): ` +
+      `${count} ${count === 1 ? "conversation" : "conversations"} in a row of ${whole(tokens)} tokens, ` +
+      `${whole(labelled)} trained on (${percent(labelled / Math.max(1, tokens))})`,
     `cu_seqlens  ${starts.join(" ")}`,
     "",
     ...scaleLines(batch, tokens, color, columns),
@@ -59,7 +59,7 @@ export function renderPackedRow(
     const learnt = sequence.labels.reduce((sum, label) => sum + Number(label !== ignoredLabel), 0);
     const title =
       `── ${index + 1}  tokens ${from}–${to - 1}, positions 0–${to - from - 1}  ` +
-      `${file}:${line}  ${learnt} of ${to - from} learnt (${percent(learnt / (to - from))}) `;
+      `${file}:${line}  ${learnt} of ${to - from} trained on (${percent(learnt / (to - from))}) `;
     lines.push("", title, renderTokens(sequence, tokenizer, color));
   }
   for (const { reason, why } of batch.skipped) {
@@ -68,9 +68,9 @@ export function renderPackedRow(
   return lines;
 }
 
-/** `█` mostly learnt, `░` mostly context, `│` where a conversation begins. */
+/** `█` mostly trained on, `░` mostly context, `│` start of a conversation. */
 function scaleLines(batch: MicroBatch, tokens: number, color: boolean, columns: number): string[] {
-  // A token takes a column or less, so that each column has one to show.
+  // A token takes a column or less, so that every column shows at least one.
   const room = Math.min(Math.max(10, columns - 2), tokens);
   const learnt = new Float64Array(room);
   const total = new Float64Array(room);
@@ -91,5 +91,8 @@ function scaleLines(batch: MicroBatch, tokens: number, color: boolean, columns: 
     const green = color && mark === "█" ? `\u001b[32m${mark}\u001b[0m` : mark;
     drawn += borders.has(column) ? "│" : green;
   }
-  return [`${drawn}│`, "█ learnt  ░ context  │ a conversation begins, positions from 0 again"];
+  return [
+    `${drawn}│`,
+    "█ trained on  ░ context  │ start of a conversation, positions restart at 0",
+  ];
 }

@@ -88,18 +88,18 @@ describe("rows are chosen", () => {
   test("refused rows are counted where something is searched for", () => {
     const { code, stdout } = preview("--grep", "人工智能");
     expect(code).toBe(0);
-    expect(stdout).toContain("1 row on the way cannot be trained on.");
+    expect(stdout).toContain("1 row of those read cannot be trained on.");
     expect(preview("--rows", "4").code).toBe(3);
   });
 
   test.each([
-    [["--row", "first.jsonl:99"], "--row first.jsonl:99: no row begins there"],
-    [["--rows", "99"], "--rows 99: there are 7 rows"],
-    [["--rows", "3-1"], "It must be a row's number"],
+    [["--row", "first.jsonl:99"], "--row first.jsonl:99: no row starts there"],
+    [["--rows", "99"], "--rows 99: there are only 7 rows"],
+    [["--rows", "3-1"], "It must be a row number"],
     [["--rows", "1", "--sample", "2"], "--rows and --sample are both given"],
-    [["--only-truncated"], "--only-truncated needs --max-seq-length"],
-    [["--role", "bot"], "--role bot: no such value"],
-    [["--batch-size", "2"], "--batch-size needs --packed"],
+    [["--only-truncated"], "--only-truncated requires --max-seq-length"],
+    [["--role", "bot"], "--role bot: unknown value"],
+    [["--batch-size", "2"], "--batch-size requires --packed"],
   ])("%j is refused with what is wrong", (args, message) => {
     const { code, stderr } = preview(...args);
     expect(stderr).toContain(message);
@@ -174,7 +174,7 @@ describe("the packed row", () => {
 
   test("is shown as text with a map of what is learnt", () => {
     const { stdout } = packed("1");
-    expect(stdout).toContain("Micro-batch 1 (epoch 0, 2 an epoch): 2 conversations in one row of");
+    expect(stdout).toContain("Micro-batch 1 (epoch 0, 2 per epoch): 2 conversations in a row of");
     expect(stdout).toMatch(/^│[█░]+│[█░]+│$/m);
     expect(stdout).toMatch(/── 2 {2}tokens \d+–\d+, positions 0–\d+ {2}.*packed\.jsonl:\d/);
     expect(stdout).toContain("⟦answer answer");

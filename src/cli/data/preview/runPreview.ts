@@ -25,7 +25,7 @@ export async function runPreview(files: readonly string[], flags: PreviewFlags):
   else await previewPacked(files, flags, reading, model);
 }
 
-/** Flags that choose rows, as they are typed. */
+/** Flags that select rows, as typed. */
 const choosing: Partial<Record<keyof PreviewFlags, string>> = {
   limit: "--limit",
   sample: "--sample",
@@ -37,27 +37,27 @@ const choosing: Partial<Record<keyof PreviewFlags, string>> = {
   maxTokens: "--max-tokens",
   onlyTruncated: "--only-truncated",
 };
-/** Flags that say what a micro-batch is. */
+/** Flags that define a micro-batch. */
 const batching: Partial<Record<keyof PreviewFlags, string>> = {
   batchSize: "--batch-size",
   packing: "--packing",
 };
 
-/** @throws ConfigError for flags that would be without effect */
+/** @throws ConfigError for flags that would have no effect */
 function checkTogether(flags: PreviewFlags): void {
   const given = (names: typeof choosing) =>
     Object.entries(names).flatMap(([key, name]) => (Object.hasOwn(flags, key) ? [name] : []));
   const [chosen, batched] = [given(choosing), given(batching)];
   if (flags.packed !== undefined && chosen.length > 0) {
     throw new ConfigError(`--packed and ${chosen.join(", ")} are both given`, {
-      why: "a micro-batch has the rows that the run takes",
-      todo: "leave one of them out",
+      why: "the rows of a micro-batch are chosen by the run",
+      todo: "remove one of them",
     });
   }
   if (flags.packed === undefined && batched.length > 0) {
-    throw new ConfigError(`${batched.join(", ")} needs --packed`, {
-      why: "without it single rows are shown, not micro-batches",
-      todo: "add --packed, or leave it out",
+    throw new ConfigError(`${batched.join(", ")} requires --packed`, {
+      why: "without --packed, single rows are shown instead of micro-batches",
+      todo: `add --packed, or remove ${batched.join(", ")}`,
     });
   }
 }
@@ -75,7 +75,7 @@ async function previewRows(
     const overLength = overLengthOf(flags);
     const options = { tokenizer, template, embeddingRows, maxSeqLength, overLength };
     const selected = await selectRows(source, flags, options, (rows) =>
-      progress.show(`${rows} of ${source.rows} rows looked at`),
+      progress.show(`${rows} of ${source.rows} rows read`),
     );
     progress.clear();
     const { results } = selected;
@@ -112,7 +112,7 @@ function rowLines(
   for (const result of results) {
     if (!result.ok) {
       const { message, why } = result.error;
-      lines.push("", visibleText(`refused: ${withWhy(message, why)}`));
+      lines.push("", visibleText(`rejected: ${withWhy(message, why)}`));
       continue;
     }
     if (result.dropped !== undefined) {
@@ -122,14 +122,14 @@ function rowLines(
       lines.push("", heading(encoded, result.source), renderTokens(encoded, tokenizer, color));
     }
   }
-  if (results.length === 0) lines.push("", `None of ${countRows(looked)} is as asked for.`);
+  if (results.length === 0) lines.push("", `No matching row among ${countRows(looked)}.`);
   else if (results.length < all) {
     lines.push(
       "",
       `${all - results.length} more ${all - results.length === 1 ? "row is" : "rows are"} not shown.`,
     );
   }
-  if (skipped > 0) lines.push(`${countRows(skipped)} on the way cannot be trained on.`);
+  if (skipped > 0) lines.push(`${countRows(skipped)} of those read cannot be trained on.`);
   return lines;
 }
 
@@ -164,7 +164,7 @@ async function previewPacked(
     }
     const bad = batch.skipped.filter(({ dropped }) => !dropped);
     if (bad.length > 0) {
-      throw new DataError(`${countRows(bad.length)} of the batch cannot be trained on`, {
+      throw new DataError(`${countRows(bad.length)} of the micro-batch cannot be trained on`, {
         why: `the first: ${bad[0]!.reason}`,
         todo: "correct or remove the rows, or train with on_error skip",
       });
@@ -194,8 +194,10 @@ function jsonRow(
 function heading(encoded: EncodedConversation, { file, line }: Source): string {
   const { inputIds, labelledTokens, truncated, fullLength, fullLengthEstimated } = encoded;
   const share = Math.round((100 * labelledTokens) / inputIds.length);
-  const cut = truncated ? `; cut from ${fullLengthEstimated ? "about " : ""}${fullLength}` : "";
-  return `${file}:${line}  ${labelledTokens} of ${inputIds.length} tokens are learnt (${share}%)${cut}`;
+  const cut = truncated
+    ? `; truncated from ${fullLengthEstimated ? "about " : ""}${fullLength}`
+    : "";
+  return `${file}:${line}  ${labelledTokens} of ${inputIds.length} tokens are trained on (${share}%)${cut}`;
 }
 
 function refused(bad: readonly Extract<RowResult, { ok: false }>[], rows: number): DataError {

@@ -1,4 +1,4 @@
-/** Which rows are shown: drawn, named or searched for. */
+/** Selects the rows to show: by number, at random, or by search. */
 import {
   type ConversationSource,
   type EncodeRowsOptions,
@@ -13,17 +13,17 @@ import type { PreviewFlags } from "./flags.js";
 
 export interface SelectedRows {
   results: RowResult[];
-  /** Rows that were looked at until enough were found. */
+  /** Rows that were read until enough were found. */
   looked: number;
-  /** Rows that nothing was asked of because they cannot be trained on. */
+  /** Rows that could not be searched because they cannot be trained on. */
   refused: number;
 }
 
 const rowsAtOnce = 64;
 
 /**
- * @param onRows told the rows looked at so far
- * @throws ConfigError for rows that there are not
+ * @param onRows told the number of rows read so far
+ * @throws ConfigError for rows that do not exist
  */
 export async function selectRows(
   source: ConversationSource,
@@ -63,7 +63,7 @@ function take(order: Iterator<number>, count: number): number[] {
   return rows;
 }
 
-/** The rows in the order in which they are looked at, and how many are shown at most. */
+/** The order in which rows are read, and the maximum number to show. */
 function rowOrder(
   source: ConversationSource,
   flags: PreviewFlags,
@@ -79,8 +79,8 @@ function rowOrder(
   }
   if (rows) {
     if (rows.from > source.rows) {
-      throw new ConfigError(`--rows ${rows.from}: there are ${source.rows} rows`, {
-        todo: "choose rows that there are",
+      throw new ConfigError(`--rows ${rows.from}: there are only ${source.rows} rows`, {
+        todo: `give a number from 1 to ${source.rows}`,
       });
     }
     const to = Math.min(rows.to, source.rows);
@@ -97,7 +97,7 @@ function* numbers(count: number, rowAt: (index: number) => number): Generator<nu
   for (let index = 0; index < count; index++) yield rowAt(index);
 }
 
-/** The row that begins on a line. A file may be named by the end of its path. */
+/** The row that starts on a line. A file may be given by the end of its path. */
 function rowAt(source: ConversationSource, place: string): number {
   const match = /^(?:(.*):)?(\d+)$/s.exec(place);
   const name = match?.[1];
@@ -115,11 +115,11 @@ function rowAt(source: ConversationSource, place: string): number {
     if (low < first + rows && match && named && source.place(low).line === line) return low;
     first += rows;
   }
-  throw new ConfigError(`--row ${place}: no row begins there`, {
+  throw new ConfigError(`--row ${place}: no row starts there`, {
     why: match
-      ? "no file that was given has a row on that line"
-      : "it is not of the form FILE:LINE",
-    todo: "name a file that is given, and the line that its row begins on",
+      ? "none of the given files has a row that starts on this line"
+      : "it does not have the form FILE:LINE",
+    todo: "give one of the files, and the line on which the row starts",
   });
 }
 
@@ -133,9 +133,9 @@ function rowFilter(flags: PreviewFlags): RowFilter {
   const role = oneOf(flags.role, "--role", ["system", "user", "assistant", "tool"]);
   const { minTokens = 0, maxTokens = Number.POSITIVE_INFINITY, onlyTruncated } = flags;
   if (onlyTruncated && flags.maxSeqLength === undefined) {
-    throw new ConfigError("--only-truncated needs --max-seq-length", {
-      why: "nothing is cut without a length",
-      todo: "name the max_seq_length of the run",
+    throw new ConfigError("--only-truncated requires --max-seq-length", {
+      why: "nothing is truncated without it",
+      todo: "give the max_seq_length of the run",
     });
   }
   const wanted = flags.grep?.toLowerCase();
@@ -158,7 +158,7 @@ function rowFilter(flags: PreviewFlags): RowFilter {
   };
 }
 
-/** Rows that cannot be read are let through, to be counted. */
+/** Rows that cannot be read are kept, so that they are counted later. */
 async function textMatches(
   source: ConversationSource,
   rows: readonly number[],

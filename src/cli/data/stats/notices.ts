@@ -1,10 +1,10 @@
-/** What a report says in words: the few things that someone should know before training. */
+/** The findings of a report: the few things to know before training. */
 import type { StatsReport } from "../../../curate/stats/index.js";
 import { countRows } from "../../countRows.js";
 import { percent, whole } from "./figures.js";
 import { languageName, type Words } from "./words.js";
 
-/** `problem`: training is hurt; `note`: good to know. */
+/** `problem`: it harms training; `note`: good to know. */
 export interface Notice extends Words {
   kind: "problem" | "note";
 }
@@ -26,8 +26,8 @@ function sampleNotice({ sample, rows }: StatsReport): Notice[] {
   return [
     {
       kind: "note",
-      en: `These are figures of a sample: ${seen} of ${all} rows. Duplicates across the rest are not seen; --sample all looks at every row.`,
-      zh: `以下为抽样结果：共 ${all} 行，统计了 ${seen} 行，样本之外的重复看不到；--sample all 统计全部。`,
+      en: `Measured on a sample of ${seen} of ${all} rows, so duplicates outside the sample are missed. --sample all measures every row.`,
+      zh: `以下为抽样结果：在 ${all} 行中统计了 ${seen} 行，样本之外的重复未计入；使用 --sample all 可统计全部。`,
     },
   ];
 }
@@ -45,7 +45,7 @@ function refusedNotice({ total }: StatsReport): Notice[] {
   ];
 }
 
-/** Of the length that was asked for, or 1,024. */
+/** For the given max_seq_length, or 1,024. */
 function truncationNotices(report: StatsReport): Notice[] {
   const { total, padding } = report;
   const good = total.rows_measured - total.rows_refused;
@@ -59,16 +59,16 @@ function truncationNotices(report: StatsReport): Notice[] {
   const notices: Notice[] = [
     {
       kind: lost > 0.05 ? "problem" : "note",
-      en: `With max_seq_length ${length}, ${rows} of the conversations are cut and ${tokens} of what would be learnt is lost; over_length: split keeps it.`,
-      zh: `max_seq_length 为 ${length} 时，${rows} 的对话会被截断，丢失 ${tokens} 的学习内容；over_length: split 可以保留。`,
+      en: `With max_seq_length ${length}, ${rows} of the conversations are truncated and ${tokens} of the tokens to train on are lost. over_length: split keeps them.`,
+      zh: `max_seq_length 为 ${length} 时，${rows} 的对话会被截断，丢失 ${tokens} 的训练词元；设置 over_length: split 可以保留。`,
     },
   ];
   if (cut.rows_without_label > 0) {
     const count = whole(cut.rows_without_label);
     notices.push({
       kind: "problem",
-      en: `With max_seq_length ${length}, ${count} ${cut.rows_without_label === 1 ? "conversation has" : "conversations have"} nothing left to learn.`,
-      zh: `max_seq_length 为 ${length} 时，${count} 个对话没有任何可学习的内容。`,
+      en: `With max_seq_length ${length}, ${count} ${cut.rows_without_label === 1 ? "conversation has" : "conversations have"} nothing left to train on.`,
+      zh: `max_seq_length 为 ${length} 时，${count} 个对话没有任何可训练的内容。`,
     });
   }
   return notices;
@@ -84,16 +84,16 @@ function tokenizerNotices({ total }: StatsReport): Notice[] {
       const share = percent(piece_share);
       notices.push({
         kind: "problem",
-        en: `The tokenizer hardly knows ${name.en}: ${share} of its tokens are pieces of characters, ${per} characters a token. Training and answering cost several times as much as with a model made for it.`,
-        zh: `该分词器不适合${name.zh}：${share} 的词元只是字符的一部分，平均每词元 ${per} 个字符，训练和生成的开销是合适模型的数倍。`,
+        en: `The tokenizer is not suited to ${name.en}: ${share} of its tokens are partial characters, with ${per} characters per token. Training and generation cost several times as much as with a suitable model.`,
+        zh: `该分词器不适合${name.zh}：${share} 的词元只是一个字符的一部分，平均每个词元 ${per} 个字符，训练和生成的开销是合适模型的数倍。`,
       });
     }
     if (unknown_share !== null && unknown_share > 0.001) {
       const share = percent(unknown_share);
       notices.push({
         kind: "problem",
-        en: `${share} of the ${name.en} tokens are the unknown token: the model cannot read that text.`,
-        zh: `${name.zh}中 ${share} 的词元是未知词元：模型无法读出这些文字。`,
+        en: `${share} of the ${name.en} tokens are the unknown token, so the model cannot read that text.`,
+        zh: `${name.zh}中 ${share} 的词元是未知词元：模型无法识别这些文字。`,
       });
     }
     return notices;
@@ -107,7 +107,7 @@ function duplicateNotices({ duplicates }: StatsReport): Notice[] {
     const [near, exact] = [percent(near_share), percent(exact_share)];
     notices.push({
       kind: Math.max(near_share, exact_share) > 0.05 ? "problem" : "note",
-      en: `About ${near} of the rows are much like another one, ${exact} repeat one word for word; data dedup removes them.`,
+      en: `About ${near} of the rows are near-duplicates and ${exact} are exact duplicates of another row. data dedup removes them.`,
       zh: `约 ${near} 的行与其他行高度相似，${exact} 完全相同；可用 data dedup 去重。`,
     });
   }
@@ -115,7 +115,7 @@ function duplicateNotices({ duplicates }: StatsReport): Notice[] {
     const share = percent(first_prompt_share);
     notices.push({
       kind: "note",
-      en: `${share} of the conversations begin with a question that an earlier one begins with.`,
+      en: `${share} of the conversations start with the same question as an earlier one.`,
       zh: `${share} 的对话，其首个提问与之前的某个对话相同。`,
     });
   }
@@ -130,8 +130,8 @@ function textNotices({ total }: StatsReport): Notice[] {
     const at = places.map(({ file, line }) => `${file}:${line}`)[0];
     notices.push({
       kind: "problem",
-      en: `Texts hold placeholders that nobody filled in, such as ${text} (${at}).`,
-      zh: `文本中有未填写的占位符，例如 ${text}（${at}）。`,
+      en: `Texts contain placeholders that were not replaced, for example ${text} (${at}).`,
+      zh: `文本中有未替换的占位符，例如 ${text}（${at}）。`,
     });
   }
   const [special] = total.special_tokens;
@@ -139,7 +139,7 @@ function textNotices({ total }: StatsReport): Notice[] {
     const { rows } = special;
     notices.push({
       kind: "problem",
-      en: `${special.text} stands inside the texts of ${countRows(rows)}, where the tokenizer makes a special token of it.`,
+      en: `${special.text} occurs in the texts of ${countRows(rows)}; the tokenizer turns it into a special token.`,
       zh: `${whole(rows)} 行的文本里出现了 ${special.text}，分词器会把它当作特殊词元。`,
     });
   }

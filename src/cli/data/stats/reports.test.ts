@@ -70,9 +70,9 @@ describe("in the terminal", () => {
       .join(" ")
       .replace(/\s+/g, " ");
     expect(text).toContain("1 row (16.7 %) cannot be trained on.");
-    expect(text).toContain("placeholders that nobody filled in, such as {{name}}");
-    expect(text).toContain("</s> stands inside the texts of 1 row,");
-    expect(text).toContain("20.0 % repeat one word for word");
+    expect(text).toContain("placeholders that were not replaced, for example {{name}}");
+    expect(text).toContain("</s> occurs in the texts of 1 row;");
+    expect(text).toContain("20.0 % are exact duplicates");
   });
 });
 
