@@ -51,6 +51,8 @@ NAPI_MODULE_INIT() {
     initTensors(env, exports);
     initAutograd(env, exports);
     initRuntime(env, exports);
+    initDevice(env, exports);
+    initObserve(env, exports);
     initBitsandbytes(env, exports);
   } catch (...) {
     return throwFault(env, "load", std::current_exception());

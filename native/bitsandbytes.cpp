@@ -1,13 +1,17 @@
 // bitsandbytes' shared library, reached through its C interface: block-wise 8-bit quantisation, NF4
 // and paged memory. Sizes, dtypes and layout are checked here because the library itself checks nothing.
 // Signatures: bitsandbytes/backends/{cpu,cuda}/ops.py of release 0.50.
-#include <ATen/DeviceAccelerator.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/from_blob.h>
+#include <c10/core/DeviceGuard.h>
+#include <c10/core/Event.h>
 #include <dlfcn.h>
+
+#include <limits>
 
 #include "boundary.h"
 #include "names.h"
+#include "streams.h"
 
 namespace tunewright {
 
@@ -51,6 +55,34 @@ int64_t blockSizeArgument(Arguments& arguments, size_t index) {
 
 int64_t ceilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+// The functions for CUDA count in 32 bits.
+int intOf(Arguments& arguments, size_t index, const char* name, int64_t value) {
+  if (value > std::numeric_limits<int>::max()) arguments.refuse(index, name, "at most 2^31 - 1 elements (bitsandbytes counts in 32 bits on CUDA)");
+  return static_cast<int>(value);
+}
+
+// The CUDA stream that libtorch uses now on a device. What takes no stream runs on the legacy default one.
+void* streamOf(c10::Device device) { return currentStreamOf(device).native_handle(); }
+
+// For functions without a stream: they run on the default stream, which libtorch's other streams do not wait for.
+class OnDefaultStream {
+ public:
+  explicit OnDefaultStream(c10::Device device) : current_(currentStreamOf(device)), standard_(c10::Stream::DEFAULT, device) {
+    if (current_ != standard_) follow(current_, standard_);
+  }
+  ~OnDefaultStream() noexcept(false) {
+    if (current_ != standard_) follow(standard_, current_);
+  }
+
+ private:
+  static void follow(const c10::Stream& first, const c10::Stream& second) {
+    c10::Event event(first.device_type());
+    event.record(first);
+    event.block(second);
+  }
+  c10::Stream current_, standard_;
+};
+
 napi_value bnbLoad(napi_env env, napi_callback_info info) {
   return guarded(env, info, "bitsandbytes.load", [&](Arguments& arguments) {
     void* opened = dlopen(arguments.string(0, "path").c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -76,8 +108,10 @@ napi_value bnbQuantizeBlockwise(napi_env env, napi_callback_info info) {
       symbol<void (*)(const void*, const void*, void*, void*, long long, long long)>("cquantize_blockwise_cpu_" + suffix)(
           code.data_ptr(), values.data_ptr(), absmax.data_ptr(), out.data_ptr(), blockSize, count);
     } else {
+      const c10::DeviceGuard guard(device);
+      const OnDefaultStream onDefaultStream(device);
       symbol<void (*)(const void*, const void*, void*, void*, int, int)>("cquantize_blockwise_" + suffix)(
-          code.data_ptr(), values.data_ptr(), absmax.data_ptr(), out.data_ptr(), static_cast<int>(blockSize), static_cast<int>(count));
+          code.data_ptr(), values.data_ptr(), absmax.data_ptr(), out.data_ptr(), static_cast<int>(blockSize), intOf(arguments, 1, "values", count));
     }
     return undefinedValue(env);
   });
@@ -99,9 +133,10 @@ napi_value bnbDequantizeBlockwise(napi_env env, napi_callback_info info) {
       symbol<void (*)(const void*, const void*, const void*, void*, long long, long long)>("cdequantize_blockwise_cpu_" + suffix)(
           code.data_ptr(), quantized.data_ptr(), absmax.data_ptr(), out.data_ptr(), blockSize, count);
     } else {
+      const c10::DeviceGuard guard(device);
       symbol<void (*)(const void*, const void*, const void*, void*, int, int, void*)>("cdequantize_blockwise_" + suffix)(
-          code.data_ptr(), quantized.data_ptr(), absmax.data_ptr(), out.data_ptr(), static_cast<int>(blockSize), static_cast<int>(count),
-          at::accelerator::getCurrentStream(device.index()).native_handle());
+          code.data_ptr(), quantized.data_ptr(), absmax.data_ptr(), out.data_ptr(), static_cast<int>(blockSize), intOf(arguments, 3, "out", count),
+          streamOf(device));
     }
     return undefinedValue(env);
   });
@@ -127,10 +162,58 @@ napi_value bnbDequantizeNf4(napi_env env, napi_callback_info info) {
       symbol<void (*)(const void*, const void*, void*, long long, long long, long long)>("cdequantize_blockwise_cpu_nf4_" + suffix)(
           packed.data_ptr(), absmax.data_ptr(), out.data_ptr(), blockSize, count / columns, columns);
     } else {
+      const c10::DeviceGuard guard(device);
       symbol<void (*)(const void*, const void*, const void*, void*, int, int, void*)>("cdequantize_blockwise_" + suffix + "_nf4")(
-          nullptr, packed.data_ptr(), absmax.data_ptr(), out.data_ptr(), static_cast<int>(blockSize), static_cast<int>(count),
-          at::accelerator::getCurrentStream(device.index()).native_handle());
+          nullptr, packed.data_ptr(), absmax.data_ptr(), out.data_ptr(), static_cast<int>(blockSize), intOf(arguments, 2, "out", count), streamOf(device));
     }
+    return undefinedValue(env);
+  });
+}
+
+// linearNf4(x [m, k], packed uint8 [n * k / 2], codes uint8 [blocks], nestedAbsmax [ceil(blocks / 256)], nestedCode [256],
+// offset [], out [m, n], bias [n] | null, blockSize): out = x Wᵀ + bias on CUDA, without W ever in memory.
+napi_value bnbLinearNf4(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "bitsandbytes.linearNf4", [&](Arguments& arguments) {
+    const at::Tensor& x = arguments.tensor(0, "x");
+    const c10::Device device = x.device();
+    if (!device.is_cuda()) arguments.refuse(0, "x", "a Tensor on a CUDA device");
+    const at::Tensor& out = arguments.tensor(6, "out");
+    const int64_t blockSize = blockSizeArgument(arguments, 8);
+    const std::string suffix = suffixOf(arguments, 0, "x", x);
+    if (x.dim() != 2 || x.size(1) % blockSize != 0) arguments.refuse(0, "x", "a Tensor [m, k] where the block size divides k");
+    if (out.dim() != 2 || out.size(0) != x.size(0)) arguments.refuse(6, "out", "a Tensor [m, n]");
+    const int64_t m = x.size(0), k = x.size(1), n = out.size(1), blocks = n * (k / blockSize);
+    required(arguments, 0, "x", std::nullopt, m * k, device);
+    required(arguments, 6, "out", x.scalar_type(), m * n, device);
+    const at::Tensor& packed = required(arguments, 1, "packed", at::kByte, n * k / 2, device);
+    const at::Tensor& codes = required(arguments, 2, "codes", at::kByte, blocks, device);
+    const at::Tensor& nestedAbsmax = required(arguments, 3, "nestedAbsmax", at::kFloat, ceilDivide(blocks, 256), device);
+    const at::Tensor& nestedCode = required(arguments, 4, "nestedCode", at::kFloat, 256, device);
+    const at::Tensor& offset = required(arguments, 5, "offset", at::kFloat, 1, device);
+    const napi_valuetype biasType = arguments.typeOf(7);
+    const bool biased = biasType != napi_null && biasType != napi_undefined;
+    const void* bias = biased ? required(arguments, 7, "bias", x.scalar_type(), n, device).data_ptr() : nullptr;
+    if (m == 0 || n == 0 || k == 0) return undefinedValue(env);
+    const int rows = intOf(arguments, 0, "x", m), columns = intOf(arguments, 6, "out", n), inner = intOf(arguments, 0, "x", k);
+    constexpr int kNf4 = 2;
+    const c10::DeviceGuard guard(device);
+    symbol<void (*)(const void*, const void*, const void*, const void*, const void*, const void*, void*, const void*, int, int, int, int, int, void*)>(
+        "cgemm_4bit_" + suffix)(x.data_ptr(), packed.data_ptr(), nestedAbsmax.data_ptr(), codes.data_ptr(), nestedCode.data_ptr(),
+                                offset.data_ptr(), out.data_ptr(), bias, rows, columns, inner, static_cast<int>(blockSize), kNf4, streamOf(device));
+    return undefinedValue(env);
+  });
+}
+
+// prefetch(tensor): asks the driver to bring memory of pagedBytes() to its device before it is used.
+napi_value bnbPrefetch(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "bitsandbytes.prefetch", [&](Arguments& arguments) {
+    const at::Tensor& paged = arguments.tensor(0, "paged");
+    const c10::Device device = paged.device();
+    if (!device.is_cuda() || !paged.is_contiguous()) arguments.refuse(0, "paged", "a contiguous Tensor over pagedBytes()");
+    if (paged.nbytes() == 0) return undefinedValue(env);
+    const c10::DeviceGuard guard(device);
+    const OnDefaultStream onDefaultStream(device);
+    symbol<void (*)(void*, size_t, int)>("cprefetch")(paged.data_ptr(), paged.nbytes(), device.index());
     return undefinedValue(env);
   });
 }
@@ -141,11 +224,12 @@ napi_value bnbPagedBytes(napi_env env, napi_callback_info info) {
     const int64_t bytes = arguments.integer(0, "bytes"), index = arguments.integer(1, "deviceIndex");
     if (bytes < 1 || bytes > (int64_t{1} << 48)) arguments.refuse(0, "bytes", "a number of bytes from 1 to 2^48");
     if (index < 0 || index > 127) arguments.refuse(1, "deviceIndex", "the number of a CUDA device");
+    const c10::Device device(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(index));
+    const c10::OptionalDeviceGuard guard(c10::impl::hasDeviceGuardImpl(device.type()) ? std::optional(device) : std::nullopt);
     void* memory = symbol<void* (*)(size_t)>("cget_managed_ptr")(static_cast<size_t>(bytes));
     if (!memory) throw std::runtime_error("no managed memory: the driver refused " + std::to_string(bytes) + " bytes");
     // The CUDA runtime that made it also frees it; it comes with bitsandbytes' library.
     const auto release = reinterpret_cast<int (*)(void*)>(dlsym(library, "cudaFree"));
-    const c10::Device device(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(index));
     at::Tensor tensor = at::for_blob(memory, {bytes})
                             .deleter([release](void* pointer) {
                               if (release) release(pointer);
@@ -165,6 +249,8 @@ void initBitsandbytes(napi_env env, napi_value exports) {
              {"bnbQuantizeBlockwise", bnbQuantizeBlockwise},
              {"bnbDequantizeBlockwise", bnbDequantizeBlockwise},
              {"bnbDequantizeNf4", bnbDequantizeNf4},
+             {"bnbLinearNf4", bnbLinearNf4},
+             {"bnbPrefetch", bnbPrefetch},
              {"bnbPagedBytes", bnbPagedBytes}});
 }
 

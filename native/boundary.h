@@ -82,6 +82,8 @@ void initDispatch(napi_env env, napi_value exports);
 void initTensors(napi_env env, napi_value exports);
 void initAutograd(napi_env env, napi_value exports);
 void initRuntime(napi_env env, napi_value exports);
+void initDevice(napi_env env, napi_value exports);
+void initObserve(napi_env env, napi_value exports);
 void initBitsandbytes(napi_env env, napi_value exports);
 
 }  // namespace tunewright

@@ -6,6 +6,7 @@
 #include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <c10/core/Event.h>
 #include <node_api.h>
 
 #include <cstdint>
@@ -124,6 +125,7 @@ struct Environment {
   std::shared_ptr<ReferenceBin> references;
   HandleTable<at::Tensor> tensors;
   HandleTable<at::Generator> generators;
+  HandleTable<c10::Event> events;
   // A deque: converting arguments may run JavaScript that finds more operators, and those in use must not move.
   std::deque<Operator> operators;
   // Where other threads ask for JavaScript while `grad` waits for them.

@@ -1,4 +1,4 @@
-// The machine under libtorch: threads, seeds and generators, devices, memory, waiting.
+// The machine under libtorch: threads, seeds and generators, libraries, signals.
 #include <ATen/Context.h>
 #include <ATen/DeviceAccelerator.h>
 #include <ATen/Parallel.h>
@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <unordered_set>
 
 #include "boundary.h"
 
@@ -93,54 +92,6 @@ napi_value loadLibrary(napi_env env, napi_callback_info info) {
   });
 }
 
-// devices(): ["cpu", "cuda:0", …] as far as they can be used now.
-napi_value devices(napi_env env, napi_callback_info info) {
-  return guarded(env, info, "devices", [&](Arguments&) {
-    std::vector<std::string> names{"cpu"};
-    if (const auto device = at::accelerator::getAccelerator())
-      for (c10::DeviceIndex i = 0; i < at::accelerator::deviceCount(); ++i) names.push_back(c10::Device(*device, i).str());
-    napi_value array;
-    check(env, napi_create_array_with_length(env, names.size(), &array));
-    for (size_t i = 0; i < names.size(); ++i) check(env, napi_set_element(env, array, static_cast<uint32_t>(i), stringValue(env, names[i])));
-    return array;
-  });
-}
-
-napi_value synchronize(napi_env env, napi_callback_info info) {
-  return guarded(env, info, "synchronize", [&](Arguments&) {
-    if (at::accelerator::getAccelerator()) at::accelerator::synchronizeDevice(at::accelerator::getDeviceIndex());
-    return undefinedValue(env);
-  });
-}
-
-// memory(): bytes behind the live tensors of this thread (each storage once) and, on an
-// accelerator, what its allocator holds now and held at most.
-napi_value memory(napi_env env, napi_callback_info info) {
-  return guarded(env, info, "memory", [&](Arguments& arguments) {
-    std::unordered_set<const void*> seen;
-    double bytes = 0;
-    arguments.environment.tensors.each([&](const at::Tensor& tensor) {
-      if (tensor.defined() && tensor.has_storage() && seen.insert(tensor.storage().unsafeGetStorageImpl()).second)
-        bytes += static_cast<double>(tensor.storage().nbytes());
-    });
-    napi_value result;
-    check(env, napi_create_object(env, &result));
-    setProperty(env, result, "liveTensors", numberValue(env, static_cast<double>(arguments.environment.tensors.live())));
-    setProperty(env, result, "tensorBytes", numberValue(env, bytes));
-    double allocated = 0, peak = 0, reserved = 0;
-    if (at::accelerator::getAccelerator()) {
-      const auto stats = at::accelerator::getDeviceStats(at::accelerator::getDeviceIndex());
-      allocated = static_cast<double>(stats.allocated_bytes[0].current);
-      peak = static_cast<double>(stats.allocated_bytes[0].peak);
-      reserved = static_cast<double>(stats.reserved_bytes[0].peak);
-    }
-    setProperty(env, result, "deviceBytes", numberValue(env, allocated));
-    setProperty(env, result, "peakDeviceBytes", numberValue(env, peak));
-    setProperty(env, result, "peakReservedDeviceBytes", numberValue(env, reserved));
-    return result;
-  });
-}
-
 // trim(): gives freed memory back to the operating system, so that peaks do not add up.
 napi_value trim(napi_env env, napi_callback_info info) {
   return guarded(env, info, "trim", [&](Arguments&) {
@@ -212,9 +163,6 @@ void initRuntime(napi_env env, napi_value exports) {
              {"setGeneratorState", setGeneratorState},
              {"releaseGenerator", releaseGenerator},
              {"loadLibrary", loadLibrary},
-             {"devices", devices},
-             {"synchronize", synchronize},
-             {"memory", memory},
              {"trim", trim},
              {"watchSignals", watchSignals},
              {"receivedSignal", receivedSignal},

@@ -49,11 +49,13 @@ c10::ScalarType scalarTypeArgument(Arguments& arguments, size_t index) {
   return *type;
 }
 
-// fromBytes(bytes, shape, dtype): a new CPU tensor with a copy of the bytes.
+// fromBytes(bytes, shape, dtype, pinned | undefined): a new CPU tensor with a copy of the bytes; pinned memory is
+// what a device can copy from while the host goes on.
 napi_value fromBytes(napi_env env, napi_callback_info info) {
   return guarded(env, info, "fromBytes", [&](Arguments& arguments) {
     const std::vector<int64_t> shape = arguments.integers(1, "shape");
     const c10::ScalarType type = scalarTypeArgument(arguments, 2);
+    const bool pinned = arguments.given(3) && arguments.boolean(3, "pinned");
     // Last, because a getter in `shape` may run anything, even give the buffer away.
     const Bytes bytes = bytesOf(arguments, 0, "bytes");
     uint64_t expected = c10::elementSize(type);
@@ -66,7 +68,7 @@ napi_value fromBytes(napi_env env, napi_callback_info info) {
       const std::string text = std::to_string(expected) + " bytes for this shape and dtype (there are " + std::to_string(bytes.length) + ")";
       arguments.refuse(0, "bytes", text.c_str());
     }
-    at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(type));
+    at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(type).pinned_memory(pinned));
     if (type == c10::ScalarType::Bool)  // C++ knows no boolean but 0 and 1
       std::transform(bytes.data, bytes.data + bytes.length, tensor.mutable_data_ptr<bool>(), [](char byte) { return byte != 0; });
     else if (bytes.length)

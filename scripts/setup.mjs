@@ -21,6 +21,7 @@ Installs and builds what Tunewright needs, inside this checkout. Runs by itself 
 
 Options:
   --offline DIR  take Python wheels from DIR and npm packages from the npm cache DIR/npm
+  --no-model     go without the built-in model (94 MB)
   --quiet        say nothing when nothing is to do
   -h, --help     show this
 
@@ -34,9 +35,10 @@ Example:
 `;
 
 function parseArguments(args) {
-  const options = { offline: undefined, quiet: false };
+  const options = { offline: undefined, quiet: false, model: true };
   for (let i = 0; i < args.length; i++) {
     if (args[i] === "--quiet") options.quiet = true;
+    else if (args[i] === "--no-model") options.model = false;
     else if (args[i] === "--offline" && args[i + 1]) options.offline = path.resolve(args[++i]);
     else if (args[i] === "--help" || args[i] === "-h") {
       process.stdout.write(HELP);
@@ -116,13 +118,13 @@ async function setUp(paths, options) {
   fs.writeFileSync(stamp, "");
   const known = usableRuntime(paths);
   checkPrerequisites({
-    python: (!known && needsSystemPython(paths)) || (!known && !hasBuiltinModel(paths)),
+    python: !known && (needsSystemPython(paths) || (options.model && !hasBuiltinModel(paths))),
     compiler: !addonIsBuilt(paths, known),
   });
   await installPackages(paths, options);
   const runtime = known ?? (await findRuntime(paths, options));
   saveRuntime(paths, { ...runtime, addon: runtime.addon ?? "" });
-  await fetchBuiltinModel([runtime.python], paths, options);
+  if (options.model) await fetchBuiltinModel([runtime.python], paths, options);
   const addon = await buildAddon(paths, {
     version: runtime.torchVersion,
     folder: path.dirname(runtime.torchLib),

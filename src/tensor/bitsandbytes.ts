@@ -70,6 +70,51 @@ export function dequantizeNf4(
 }
 
 /**
+ * `out = x Wᵀ + bias` on CUDA with W in NF4 with double quantization; W is never whole in memory, so
+ * that few rows, as in generation, cost little more than reading its 4 bits.
+ *
+ * @param x [m, k] float32, bfloat16 or float16, contiguous; `blockSize` divides k
+ * @param weight its codes, [n * k / 2] uint8; block maxima as 8-bit codes [n * k / blockSize], their own
+ *   maxima [ceil(n * k / blockSize / 256)], their table [256] and offset []
+ * @param out [m, n], written
+ * @param bias [n] or null
+ */
+export function linearNf4Into(
+  x: Tensor,
+  weight: {
+    packed: Tensor;
+    absmax: Tensor;
+    nestedAbsmax: Tensor;
+    nestedCode: Tensor;
+    offset: Tensor;
+  },
+  out: Tensor,
+  bias: Tensor | null,
+  blockSize: number,
+): void {
+  nativeWithBitsandbytes().bnbLinearNf4(
+    handle(x) as number,
+    handle(weight.packed) as number,
+    handle(weight.absmax) as number,
+    handle(weight.nestedAbsmax) as number,
+    handle(weight.nestedCode) as number,
+    handle(weight.offset) as number,
+    handle(out) as number,
+    bias && (handle(bias) as number),
+    blockSize,
+  );
+}
+
+/**
+ * Asks the driver to bring memory of {@link pagedBytes} to its device before it is used.
+ *
+ * @param paged contiguous, over memory of {@link pagedBytes}
+ */
+export function prefetchPaged(paged: Tensor): void {
+  nativeWithBitsandbytes().bnbPrefetch(handle(paged) as number);
+}
+
+/**
  * Memory of a CUDA device that its driver moves to the host while the device runs short.
  *
  * @returns [bytes] uint8, undefined values

@@ -1,8 +1,8 @@
 /** Measures how fast a device multiplies matrices, the bulk of the work in training. */
 import { noGrad } from "./autograd.js";
+import { synchronize } from "./device.js";
 import type { Device, DType } from "./dtype.js";
 import { matmul } from "./ops.gen.js";
-import { synchronize } from "./runtime.js";
 import { tensor, tidy } from "./tensor.js";
 
 /**

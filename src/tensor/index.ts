@@ -9,22 +9,38 @@ export {
 export {
   dequantizeBlockwise,
   dequantizeNf4,
+  linearNf4Into,
   pagedBytes,
+  prefetchPaged,
   quantizeBlockwise,
 } from "./bitsandbytes.js";
+export {
+  copyToHost,
+  currentStream,
+  defaultDevice,
+  deviceProperties,
+  devices,
+  emptyCache,
+  type HostCopy,
+  memoryStatistics,
+  newStream,
+  onStream,
+  resetPeakMemory,
+  type Stream,
+  setDevice,
+  synchronize,
+  upload,
+} from "./device.js";
 export { bytesPerElement, type Device, type DType, type TensorData } from "./dtype.js";
 export { gemmRate } from "./gemm.js";
 export { Generator, manualSeed } from "./generator.js";
-export type { MemoryStatistics } from "./native.js";
+export type { DeviceProperties, MemoryStatistics, ObservedOperator } from "./native.js";
+export { cudaCounters, observedOperators, observeOperators } from "./observe.js";
 export * from "./ops.gen.js";
 export {
   capabilities,
-  defaultDevice,
-  devices,
-  memoryStatistics,
   receivedSignal,
   setThreads,
-  synchronize,
   threads,
   trimMemory,
   watchSignals,

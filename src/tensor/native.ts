@@ -30,6 +30,27 @@ export interface MemoryStatistics {
   peakReservedDeviceBytes: number;
 }
 
+/** What a CUDA device is. */
+export interface DeviceProperties {
+  name: string;
+  /** Compute capability, `major.minor`. */
+  major: number;
+  minor: number;
+  multiprocessors: number;
+  totalBytes: number;
+  /** Of all processes, at this moment. */
+  freeBytes: number;
+}
+
+/** An operator that ran inside libtorch. */
+export interface ObservedOperator {
+  /** With its namespace, such as `aten::mm`. */
+  name: string;
+  calls: number;
+  /** Its own time, without the operators that it called; 0 where they were only counted. */
+  seconds: number;
+}
+
 /** The addon's functions. Tensors and generators cross the border as numeric handles. */
 export interface NativeAddon {
   setErrorFactory(
@@ -44,7 +65,12 @@ export interface NativeAddon {
   findOperator(name: string, overload: string): OperatorId;
   operatorSchema(operator: OperatorId): { arguments: SchemaArgument[]; returns: SchemaArgument[] };
   call(operator: OperatorId, ...values: unknown[]): unknown;
-  fromBytes(bytes: ArrayBufferView | ArrayBuffer, shape: readonly number[], dtype: string): number;
+  fromBytes(
+    bytes: ArrayBufferView | ArrayBuffer,
+    shape: readonly number[],
+    dtype: string,
+    pinned?: boolean,
+  ): number;
   bytes(tensor: number): ArrayBuffer;
   describe(tensor: number): { shape: number[]; dtype: string; device: string };
   item(tensor: number): number;
@@ -77,8 +103,24 @@ export interface NativeAddon {
   releaseGenerator(generator: number): boolean;
   loadLibrary(path: string): void;
   devices(): string[];
-  synchronize(): void;
+  currentDevice(): string;
+  setDevice(device: string): void;
+  synchronize(device?: string): void;
+  currentStream(device: string): number;
+  newStream(device: string): number;
+  setStream(device: string, stream: number): void;
+  waitForStream(device: string, stream: number): void;
+  copyToHost(tensor: number): [host: number, event: number | null];
+  eventReady(event: number): boolean;
+  eventWait(event: number): void;
+  eventRelease(event: number): boolean;
   memory(): MemoryStatistics;
+  resetPeakMemory(): void;
+  emptyCache(): void;
+  deviceProperties(device: string): DeviceProperties | null;
+  observeOperators(mode: string): void;
+  observedOperators(): ObservedOperator[];
+  cudaCounters(): Record<string, number> | null;
   trim(): void;
   watchSignals(watch: boolean): void;
   receivedSignal(): number;
@@ -99,6 +141,18 @@ export interface NativeAddon {
     blockSize: number,
   ): void;
   bnbDequantizeNf4(packed: number, absmax: number, out: number, blockSize: number): void;
+  bnbLinearNf4(
+    x: number,
+    packed: number,
+    codes: number,
+    nestedAbsmax: number,
+    nestedCode: number,
+    offset: number,
+    out: number,
+    bias: number | null,
+    blockSize: number,
+  ): void;
+  bnbPrefetch(paged: number): void;
   bnbPagedBytes(bytes: number, deviceIndex: number): number;
 }
 

@@ -1,6 +1,5 @@
-/** The machine under libtorch: threads, devices, memory. */
-import type { Device } from "./dtype.js";
-import { type MemoryStatistics, native } from "./native.js";
+/** The machine under libtorch: threads, host memory, signals. */
+import { native } from "./native.js";
 
 /** Number of threads that one operator may use. */
 export function threads(): number {
@@ -10,26 +9,6 @@ export function threads(): number {
 /** Sets the number of threads that one operator may use. */
 export function setThreads(count: number): void {
   native.setThreads(count);
-}
-
-/** The devices that can be used, `cpu` first. */
-export function devices(): Device[] {
-  return native.devices() as Device[];
-}
-
-/** The first accelerator, or the CPU where there is none. */
-export function defaultDevice(): Device {
-  return devices()[1] ?? "cpu";
-}
-
-/** Waits for all work on the current accelerator; nothing to do on the CPU. */
-export function synchronize(): void {
-  native.synchronize();
-}
-
-/** Memory of this thread's live tensors and of the accelerator's allocator, in bytes. */
-export function memoryStatistics(): MemoryStatistics {
-  return native.memory();
 }
 
 /** Gives memory that was freed back to the operating system. */

@@ -276,6 +276,7 @@ const defaultDTypes: [new (length: number) => TensorData, DType][] = [
  * @param data numbers, or the raw little-endian elements of `dtype`
  * @param shape default: one dimension
  * @param dtype default: the one of the typed array (plain numbers: float32)
+ * @param pinned in memory that a device can copy from while the host goes on; needs a device
  * @throws ArgumentError where the bytes do not fill the shape, or a number does not fit an integer
  *   dtype.
  */
@@ -283,6 +284,7 @@ export function tensor(
   data: TensorData | readonly number[],
   shape?: readonly number[],
   dtype?: DType,
+  pinned = false,
 ): Tensor {
   if (
     dtype !== undefined &&
@@ -292,7 +294,7 @@ export function tensor(
   }
   if (isArray(data)) {
     const [values, natural] = numbersAs(data as readonly number[], dtype ?? "float32");
-    return new Tensor(native.fromBytes(values, shape ?? [data.length], natural));
+    return new Tensor(native.fromBytes(values, shape ?? [data.length], natural, pinned));
   }
   if (!ArrayBuffer.isView(data)) {
     throw new ArgumentError("tensor", "data", "numbers or a typed array", describeValue(data));
@@ -303,7 +305,7 @@ export function tensor(
     throw new ArgumentError("tensor", "dtype", expected, "undefined");
   }
   const length = data.byteLength / bytesPerElement[natural];
-  return new Tensor(native.fromBytes(data, shape ?? [length], natural));
+  return new Tensor(native.fromBytes(data, shape ?? [length], natural, pinned));
 }
 
 /** Smallest and largest number of each integer dtype; those of int64 are JavaScript's. */

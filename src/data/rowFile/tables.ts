@@ -1,7 +1,6 @@
 /** CSV and Parquet files as JSONL, through DuckDB. */
 import { symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { DuckDBInstance } from "@duckdb/node-api";
 import { DataError } from "../../util/errors.js";
 import { readCsvHead } from "./csvHead.js";
 import { type CsvRecord, csvRecords } from "./csvRecords.js";
@@ -141,6 +140,8 @@ async function withDatabase(
   delimiter: string | undefined,
   action: (run: Run) => Promise<void>,
 ): Promise<void> {
+  // Loaded where a table is read: training on JSON Lines goes without its 70 MB.
+  const { DuckDBInstance } = await import("@duckdb/node-api");
   for (const [attempt, limit] of memoryLimits.entries()) {
     const instance = await DuckDBInstance.create(":memory:", {
       memory_limit: limit,
