@@ -1,4 +1,4 @@
-/** The two questions that the hub's API is asked: which commit a branch is at, and which files a commit has. */
+/** Two requests to the hub's API: the commit of a branch, and the files of a commit. */
 import { EnvironmentError } from "../util/errors.js";
 import { checkFile, isCommit, type ListedFile } from "./cache.js";
 import type { RepositoryName } from "./name.js";
@@ -6,10 +6,10 @@ import { request } from "./request.js";
 import type { HubSettings } from "./settings.js";
 
 /**
- * The commit that a branch or tag is at.
- * @param attempts times that are tried where the network or the server fails
+ * The commit that a branch or tag points to.
+ * @param attempts number of attempts if the network or the server fails
  * @throws AnswerError, ConnectionError as {@link request} does
- * @throws EnvironmentError for an answer that is not a hub's
+ * @throws EnvironmentError for a response that does not come from a hub
  */
 export async function askCommit(
   { type, name, revision }: RepositoryName,
@@ -20,11 +20,11 @@ export async function askCommit(
   const { value } = await ask(`${settings.endpoint}/${path}`, settings, attempts);
   const { sha } = Object(value) as { sha?: unknown };
   if (typeof sha === "string" && isCommit(sha)) return sha;
-  throw notAHub(settings, `it does not say which commit ${name} is at`);
+  throw notAHub(settings, `the response has no commit for ${name}`);
 }
 
 /**
- * The files of a commit, in all folders. The answer comes in pages, each with the next one's address.
+ * The files of a commit, in all folders. The response comes in pages; each has the URL of the next.
  * @throws as {@link askCommit} does; EnvironmentError for names that lead out of a folder
  */
 export async function listFiles(
@@ -38,7 +38,8 @@ export async function listFiles(
     `${settings.endpoint}/api/${type}s/${name}/tree/${commit}?recursive=true`;
   while (page) {
     const { value, next } = await ask(page, settings, attempts);
-    if (!Array.isArray(value)) throw notAHub(settings, `it does not list the files of ${name}`);
+    if (!Array.isArray(value))
+      throw notAHub(settings, `the response has no list of the files of ${name}`);
     for (const entry of value) {
       const { type: kind, path, size, oid, lfs } = Object(entry) as Record<string, unknown>;
       if (kind !== "file") continue;
@@ -68,16 +69,15 @@ async function ask(
   try {
     return { value: await response.json(), next };
   } catch (error) {
-    if (error instanceof SyntaxError)
-      throw notAHub(settings, "it does not answer with JSON", error);
+    if (error instanceof SyntaxError) throw notAHub(settings, "the response is not JSON", error);
     throw error;
   }
 }
 
 function notAHub({ endpoint }: HubSettings, why: string, cause?: unknown): EnvironmentError {
-  return new EnvironmentError(`${endpoint} does not answer as a hub does`, {
+  return new EnvironmentError(`${endpoint} does not behave like a hub`, {
     why,
-    todo: "check that HF_ENDPOINT is the address of a hub, or unset it",
+    todo: "check that HF_ENDPOINT is the URL of a hub, or unset it",
     cause,
   });
 }

@@ -1,11 +1,11 @@
 /**
- * The cache of repositories, laid out as Python's huggingface_hub lays it out, so that each finds
- * what the other has downloaded:
+ * The cache of repositories, with the same layout as Python's huggingface_hub, so that both can use
+ * the same downloads:
  *
- *     datasets--OWNER--NAME/refs/main                   the commit that a branch was at
+ *     datasets--OWNER--NAME/refs/main                   the commit of a branch
  *                           trees/COMMIT.json           the files of a commit
  *                           blobs/HASH                  contents
- *                           snapshots/COMMIT/PATH       links to them
+ *                           snapshots/COMMIT/PATH       links to the contents
  */
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
@@ -19,11 +19,11 @@ export interface HubFile {
   /** With `/`, from the repository's root. */
   path: string;
   size: number;
-  /** Its git object's SHA-1, or the SHA-256 of what git-lfs keeps elsewhere. */
+  /** SHA-1 of its git object, or SHA-256 of a file stored by git-lfs. */
   hash: string;
 }
 
-/** A file with the id of its git object, which the hash of a git-lfs file is not. */
+/** A file and the id of its git object, which differs from the hash of a git-lfs file. */
 export type ListedFile = HubFile & { blobId: string };
 
 const treeVersion = 1;
@@ -36,7 +36,7 @@ export function isCommit(revision: string): boolean {
   return /^[0-9a-f]{40}$/.test(revision);
 }
 
-/** The commit of a branch or tag when it was last looked at. */
+/** The commit of a branch or tag when it was last requested. */
 export function readRef(folder: string, revision: string): string | undefined {
   if (isCommit(revision)) return revision;
   try {
@@ -52,7 +52,7 @@ export async function writeRef(folder: string, revision: string, commit: string)
   await writeWhole(join(folder, "refs", revision), commit);
 }
 
-/** The files of a commit as they were listed once; undefined where they never were. */
+/** The cached list of the files of a commit; undefined if there is none. */
 export async function readTree(folder: string, commit: string): Promise<HubFile[] | undefined> {
   try {
     const tree: unknown = JSON.parse(await readFile(treeFile(folder, commit), "utf8"));
@@ -84,16 +84,16 @@ export async function writeTree(
 }
 
 /**
- * A server's word is made into paths only where it stays inside the cache.
- * @throws EnvironmentError for a name that leads out of its folder, or a hash that is none
+ * Names from a server become paths only if they stay inside the cache.
+ * @throws EnvironmentError for a name that leads out of its folder, or an invalid hash
  */
 export function checkFile(file: HubFile): HubFile {
   const parts = file.path.split("/");
   const bad = (part: string) => part === "" || part === "." || part === "..";
   if (parts.some(bad) || /^[A-Za-z]:|[\\\0]/.test(file.path)) {
     throw new EnvironmentError(`the hub lists a file ${JSON.stringify(file.path)}`, {
-      why: "such a name would lead out of the folder that it belongs in",
-      todo: "do not use this repository or this mirror, and tell its owner",
+      why: "such a name would write outside the folder of the repository",
+      todo: "do not use this repository or mirror, and inform its owner",
     });
   }
   if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(file.hash) || !Number.isSafeInteger(file.size)) {
@@ -108,7 +108,7 @@ export function snapshotFolder(folder: string, commit: string): string {
   return join(folder, "snapshots", commit);
 }
 
-/** Paths of the files of a commit that are here, relative and sorted. */
+/** Relative paths of the files of a commit that are in the cache, sorted. */
 export function listSnapshot(folder: string, commit: string): string[] {
   const root = snapshotFolder(folder, commit);
   if (!existsSync(root)) return [];
@@ -118,7 +118,7 @@ export function listSnapshot(folder: string, commit: string): string[] {
     .sort();
 }
 
-/** Makes `pointer` name the content; where there are no links it becomes a copy. */
+/** Links `pointer` to the content, or copies it if the file system has no links. */
 export async function linkContent(blob: string, pointer: string): Promise<void> {
   await mkdir(dirname(pointer), { recursive: true });
   const fresh = `${pointer}.${randomBytes(4).toString("hex")}.tmp`;
@@ -134,7 +134,7 @@ function treeFile(folder: string, commit: string): string {
   return join(folder, "trees", `${commit}.json`);
 }
 
-/** A reader sees the old content or the new, never a part. */
+/** Replaces a file atomically: a reader sees the old content or the new, never a part. */
 export async function writeWhole(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const fresh = `${path}.${randomBytes(4).toString("hex")}.tmp`;

@@ -1,4 +1,4 @@
-/** Contents of a commit: downloaded, and linked under their names. */
+/** Downloads files of a commit and links them under their names. */
 import { join } from "node:path";
 import { type HubFile, linkContent, snapshotFolder } from "./cache.js";
 import { download } from "./download.js";
@@ -16,7 +16,7 @@ export interface ContentsOptions {
 const filesAtOnce = 4;
 
 /**
- * Downloads files of one commit, several at once, and links them into its folder.
+ * Downloads files of one commit, several in parallel, and links them into its folder.
  * @throws AnswerError, ConnectionError, EnvironmentError as {@link download} does
  */
 export async function fetchContents(
@@ -58,7 +58,7 @@ export async function fetchContents(
   for (const result of results) if (result.status === "rejected") throw result.reason;
 }
 
-/** Where a file of a commit is downloaded from. */
+/** The URL of a file of a commit. */
 export function fileAddress(
   { type, name }: RepositoryName,
   commit: string,

@@ -1,6 +1,6 @@
 /**
- * Brings one file to its place: resumes where an earlier try ended, checks what came, and gives it
- * its name when it is whole.
+ * Downloads one file: resumes an interrupted download, verifies the content, and renames it when it
+ * is complete.
  */
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
@@ -15,26 +15,26 @@ import type { HubSettings } from "./settings.js";
 
 export interface DownloadOptions {
   url: string;
-  /** Path that the file gets. */
+  /** Path of the file. */
   target: string;
-  /** Bytes of the whole file, where they are known. */
+  /** Size of the file in bytes, if known. */
   size?: number | undefined;
-  /** SHA-256, or the SHA-1 of a git object, in hexadecimal; its length says which. */
+  /** SHA-256, or SHA-1 of a git object, in hexadecimal; distinguished by length. */
   hash?: string | undefined;
-  /** The version of the file that a part on the disk must be of, as its ETag. */
+  /** ETag of the version that a partial file must belong to. */
   etag?: string | undefined;
-  /** Told the bytes of the file that are here. */
+  /** Called with the number of bytes downloaded so far. */
   onBytes?: ((bytes: number) => void) | undefined;
 }
 
-/** Tries in a row that bring nothing. */
+/** Consecutive attempts without any progress. */
 const fruitlessTries = 5;
 
 /**
- * Does nothing where the file is there already. After a kill the part stays beside it
- * (`.incomplete`) and the next call goes on with it.
- * @throws AnswerError, ConnectionError where the server does not send it
- * @throws EnvironmentError where the disk lacks room or what came is not what was listed
+ * Does nothing if the file exists. If the process is killed, the part (`.incomplete`) remains and the
+ * next call resumes it.
+ * @throws AnswerError, ConnectionError if the server does not send it
+ * @throws EnvironmentError if the disk is full, or the content differs from what was listed
  */
 export async function download(options: DownloadOptions, settings: HubSettings): Promise<void> {
   const { target } = options;
@@ -47,20 +47,23 @@ export async function download(options: DownloadOptions, settings: HubSettings):
     const same = await receive(options, part, settings);
     if (!same) {
       await rm(part, { force: true });
-      // What an earlier try left may have been damaged: that is no word against the server.
+      // The part left by an earlier attempt may be damaged, so this is not the server's fault yet.
       if (!resumed || !(await receive(options, part, settings))) {
         await rm(part, { force: true });
-        throw new EnvironmentError(`${options.url}: what came is not the file that is listed`, {
-          why: "its hash is another one",
-          todo: "try again; where it happens again, the mirror or proxy in between changes files",
-        });
+        throw new EnvironmentError(
+          `${options.url}: the downloaded file differs from the one listed`,
+          {
+            why: "its hash is different",
+            todo: "try again; if it happens again, a mirror or proxy in between modifies files",
+          },
+        );
       }
     }
     await rename(part, target);
   });
 }
 
-/** Fills `part`; says whether its hash is the one that it should be. */
+/** Completes `part`; returns whether its hash is right. */
 async function receive(
   options: DownloadOptions,
   part: string,
@@ -91,7 +94,7 @@ async function receive(
           options.onBytes?.(have);
         }
         if (size === undefined || have >= size) break;
-        throw new ConnectionError(options.url, new Error(`the answer ended after ${have} bytes`));
+        throw new ConnectionError(options.url, new Error(`the response ended after ${have} bytes`));
       } catch (error) {
         if (!(error instanceof ConnectionError)) throw error;
         fruitless = have > before ? 0 : fruitless + 1;
@@ -124,13 +127,18 @@ async function ask(
   const begins = /^bytes (\d+)-/.exec(response.headers.get("content-range") ?? "")?.[1];
   if (response.status === 206 && Number(begins) !== from) {
     controller.abort();
-    throw new AnswerError(response.status, url, response.headers, "sends another part of the file");
+    throw new AnswerError(
+      response.status,
+      url,
+      response.headers,
+      "sends the wrong part of the file",
+    );
   }
   if (response.status === 416) controller.abort();
   return { status: response.status, body: response.body, url, stop: () => controller.abort() };
 }
 
-/** The answer's bytes; an answer that stands still for too long is given up. */
+/** The bytes of the response; gives up if none arrive for too long. */
 async function* chunksOf(
   { body, url, stop }: Awaited<ReturnType<typeof ask>>,
   { stallTimeout }: HubSettings,
@@ -144,7 +152,7 @@ async function* chunksOf(
       let timer: NodeJS.Timeout | undefined;
       const stalled = new Promise<never>((_, reject) => {
         timer = setTimeout(() => {
-          const error = new Error(`no bytes within ${stallTimeout / 1000} s`);
+          const error = new Error(`no data for ${stallTimeout / 1000} s`);
           reject(Object.assign(error, { code: "ETIMEDOUT" }));
         }, stallTimeout);
       });
@@ -192,8 +200,8 @@ async function sizeOf(path: string): Promise<number> {
 async function checkRoom(folder: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize >= bytes) return;
-  throw new EnvironmentError(`${folder} has no room for ${showBytes(bytes)}`, {
+  throw new EnvironmentError(`not enough space in ${folder} for ${showBytes(bytes)}`, {
     why: `${showBytes(bavail * bsize)} are free`,
-    todo: "make room, or name a folder on another disk in HF_HOME",
+    todo: "free some space, or set HF_HOME to a folder on another disk",
   });
 }

@@ -1,11 +1,11 @@
-/** What to tell people when a download fails, and what they can do about it. */
+/** Error messages for failed downloads. */
 import { ConfigError, DataError, EnvironmentError, TunewrightError } from "../util/errors.js";
 import type { RepositoryName } from "./name.js";
 import { showRepository } from "./name.js";
 import { AnswerError, ConnectionError } from "./request.js";
 import type { HubSettings } from "./settings.js";
 
-/** An error of ours, whatever went wrong with a repository of the hub. */
+/** The error to show for whatever went wrong with a repository of the hub. */
 export function explainHubError(
   error: unknown,
   repository: RepositoryName,
@@ -13,10 +13,10 @@ export function explainHubError(
 ): unknown {
   const what = `${kindOf(repository)} ${showRepository(repository)}`;
   if (error instanceof AnswerError) return explainAnswer(error, what, repository, settings);
-  return explainError(error, `${what} is no path here and cannot be downloaded`, settings);
+  return explainError(error, `${what} is not a local path and cannot be downloaded`, settings);
 }
 
-/** An error of ours for a connection that failed or a disk that cannot be written. */
+/** The error to show for a failed connection or a disk that cannot be written to. */
 export function explainError(error: unknown, what: string, settings: HubSettings): unknown {
   if (error instanceof TunewrightError) return error;
   if (error instanceof ConnectionError) {
@@ -24,9 +24,9 @@ export function explainError(error: unknown, what: string, settings: HubSettings
     return new EnvironmentError(what, {
       why: `${host}: ${error.message}`,
       todo: /CERT|SELF_SIGNED/.test(error.code)
-        ? "if a proxy of your company signs the traffic, name its certificate in NODE_EXTRA_CA_CERTS"
+        ? "if a proxy re-signs the traffic, set NODE_EXTRA_CA_CERTS to the path of its certificate"
         : origin === new URL(settings.endpoint).origin
-          ? "check the network; HF_ENDPOINT names a mirror of the hub; or copy the files here and give their path"
+          ? "check the network, set HF_ENDPOINT to a mirror of the hub, or copy the files here and give their path"
           : "check the network, or copy the files here and give their path",
       cause: error,
     });
@@ -36,13 +36,13 @@ export function explainError(error: unknown, what: string, settings: HubSettings
   return new EnvironmentError(what, {
     why: error instanceof Error ? error.message : code,
     todo: /NOSPC|DQUOT/.test(code)
-      ? "make room, or name a folder on another disk in HF_HOME"
-      : "name a folder that can be written to in HF_HOME",
+      ? "free some space, or set HF_HOME to a folder on another disk"
+      : "set HF_HOME to a folder that can be written to",
     cause: error,
   });
 }
 
-/** An error for something of a repository that is not there: a matter of data, or of configuration. */
+/** The error for something that a repository does not have: DataError or ConfigError. */
 function missingError(
   repository: RepositoryName,
   what: string,
@@ -66,47 +66,47 @@ function explainAnswer(
   const { status, reason, message, cause = error } = error;
   const page = `${endpoint}/${repository.type === "dataset" ? "datasets/" : ""}${repository.name}`;
   if (reason === "GatedRepo" || (status === 403 && /gated|restricted/i.test(message))) {
-    return new EnvironmentError(`${what} is given to those who ask for it`, {
+    return new EnvironmentError(`${what} requires that you request access`, {
       why: message,
       todo: token
-        ? `ask for access at ${page} with the account of your HF_TOKEN`
-        : `ask for access at ${page}, then set HF_TOKEN to a token of your account`,
+        ? `request access at ${page} with the account of your HF_TOKEN`
+        : `request access at ${page}, then set HF_TOKEN to a token of your account`,
       cause,
     });
   }
   if (reason === "RevisionNotFound") {
     return missingError(repository, `${what}: no such revision`, {
       why: message,
-      todo: `look for the branch, tag or commit at ${page}/tree/main`,
+      todo: `see the branches, tags and commits at ${page}/tree/main`,
       cause,
     });
   }
   if (reason === "RepoNotFound" || status === 404 || (status === 401 && !token)) {
     return missingError(
       repository,
-      `${what} is no path here and not on ${new URL(endpoint).host}`,
+      `${what} is neither a local path nor on ${new URL(endpoint).host}`,
       {
-        why: `${status} ${message}: there is none of this name, or it is private`,
+        why: `${status} ${message}: it does not exist, or it is private`,
         todo: token
-          ? "check the spelling, and that the account of your HF_TOKEN may read it"
-          : "check the spelling; for a private one set HF_TOKEN to a token of your account",
+          ? "check the spelling, and that the account of your HF_TOKEN has access"
+          : "check the spelling; if it is private, set HF_TOKEN to a token of your account",
         cause,
       },
     );
   }
   if (status === 401 || status === 403) {
-    return new EnvironmentError(`${what}: the hub refuses access`, {
+    return new EnvironmentError(`${what}: the hub denied access`, {
       why: `${status} ${message}`,
-      todo: "check that HF_TOKEN is valid and may read it",
+      todo: "check that HF_TOKEN is valid and has access",
       cause,
     });
   }
   return new EnvironmentError(`${what} cannot be downloaded`, {
-    why: `${new URL(error.url).host} answers ${status} ${message}`,
+    why: `${new URL(error.url).host} responded with ${status} ${message}`,
     todo:
       status === 429
-        ? "too many requests were sent: wait, or set HF_TOKEN, which raises the limit"
-        : "try again later, or name a mirror of the hub in HF_ENDPOINT",
+        ? "too many requests: wait, or set HF_TOKEN, which raises the limit"
+        : "try again later, or set HF_ENDPOINT to a mirror of the hub",
     cause,
   });
 }

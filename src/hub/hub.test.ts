@@ -88,7 +88,7 @@ test("offline, the cache is all there is, and nothing is asked", async () => {
     expect((await fetchAll()).files).toHaveLength(2);
     await expect(
       fetchRepository({ ...name, name: "owner/other" }, (p) => p, quick()),
-    ).rejects.toThrow(/owner\/other is no path here and not in the cache/);
+    ).rejects.toThrow(/owner\/other is neither a local path nor in the cache/);
     expect(hub.requests).toEqual([]);
     vi.stubEnv(variable, "");
   }
@@ -99,7 +99,7 @@ test("offline, a part of what is wanted is refused, naming what is missing", asy
   await fetchRepository(name, () => ["README.md"], quick());
   vi.stubEnv("HF_HUB_OFFLINE", "1");
   await expect(fetchAll()).rejects.toMatchObject({
-    message: expect.stringContaining("in the cache in part only"),
+    message: expect.stringContaining("is only partly in the cache"),
     why: expect.stringContaining("data/a.jsonl is missing"),
   });
 });
@@ -109,7 +109,7 @@ test("without a network the files of the last time serve, and that is said", asy
   await fetchAll();
   await hub.close();
   expect((await fetchAll()).files).toHaveLength(2);
-  expect(said.at(-1)).toMatch(/cannot be reached .*using the files of the last time/);
+  expect(said.at(-1)).toMatch(/cannot be reached .*using the cached files/);
   await expect(fetchRepository({ ...name, name: "owner/x" }, (p) => p, quick())).rejects.toThrow(
     EnvironmentError,
   );
@@ -185,7 +185,7 @@ test("a part that is damaged is thrown away, a server that sends other bytes is 
   rmSync(file);
   await expect(
     fetchRepository({ ...name, revision: await fetchCommit() }, (p) => p, quick()),
-  ).rejects.toThrow(/what came is not the file that is listed/);
+  ).rejects.toThrow(/the downloaded file differs from the one listed/);
   expect(blobs().filter((path) => path.startsWith(blob))).toEqual([]);
   fetched.mockRestore();
 });
@@ -220,8 +220,8 @@ test("private, gated, unknown, wrong revision: each says what to do", async () =
   expect(missing).toBeInstanceOf(DataError);
   expect(missing).toMatchObject({ todo: expect.stringContaining("set HF_TOKEN") });
   await expect(open({ name: "owner/gated" })).rejects.toMatchObject({
-    message: "the data set owner/gated is given to those who ask for it",
-    todo: expect.stringContaining(`ask for access at ${hub.address}/datasets/owner/gated`),
+    message: "the data set owner/gated requires that you request access",
+    todo: expect.stringContaining(`request access at ${hub.address}/datasets/owner/gated`),
   });
   await expect(open({ revision: "v9" })).rejects.toThrow("owner/rows@v9: no such revision");
   await expect(open({ type: "model" })).rejects.toThrow(ConfigError);
@@ -240,15 +240,15 @@ test("a list of files that comes in several answers is read to its end", async (
 });
 
 test.each([
-  ["a page for people", "<html></html>", "does not answer with JSON"],
-  ["something else", "[]", "does not say which commit"],
+  ["an HTML page", "<html></html>", "the response is not JSON"],
+  ["something else", "[]", "has no commit"],
 ])("an endpoint that answers with %s is no hub", async (_what, answer, why) => {
   const server = createServer((_request, response) => response.end(answer));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   vi.stubEnv("HF_ENDPOINT", `http://127.0.0.1:${port}`);
   await expect(fetchAll()).rejects.toMatchObject({
-    message: `http://127.0.0.1:${port} does not answer as a hub does`,
+    message: `http://127.0.0.1:${port} does not behave like a hub`,
     why: expect.stringContaining(why),
   });
   server.close();
@@ -294,7 +294,7 @@ test("a server that does not answer is given up after the time that the environm
   addRows();
   hub.slow(0);
   await expect(fetchAll()).rejects.toMatchObject({
-    why: expect.stringContaining("no bytes within 0.2 s"),
+    why: expect.stringContaining("no data for 0.2 s"),
   });
 }, 30_000);
 
@@ -345,10 +345,10 @@ test("a model with pickled weights alone is refused; a .gguf file can be named",
   });
   hub.add({ type: "model", name: "o/gg", files: { "a.Q4_0.gguf": "x", "b.Q8_0.gguf": "y" } });
   await expect(fetchModel("o/old", quick())).rejects.toMatchObject({
-    why: expect.stringContaining("pytorch_model.bin holds Python objects"),
+    why: expect.stringContaining("pytorch_model.bin contains pickled Python objects"),
   });
   await expect(fetchModel("o/gg", quick())).rejects.toMatchObject({
-    todo: "name one: hf://o/gg/a.Q4_0.gguf",
+    todo: "choose one, for example hf://o/gg/a.Q4_0.gguf",
   });
   expect(readFileSync(await fetchModel("hf://o/gg/b.Q8_0.gguf", quick()), "utf8")).toBe("y");
 });
@@ -359,8 +359,8 @@ test("a folder here wins over a model of the same name; cache_dir holds download
   const path = await fetchModel("o/m", { report, cacheDirectory: folder, settings: undefined });
   expect(path.startsWith(join(folder, "models--o--m"))).toBe(true);
   vi.spyOn(process, "cwd").mockReturnValue(home);
-  await expect(fetchModel("nowhere", quick())).rejects.toThrow("there is no model nowhere");
-  await expect(fetchModel("./o/m", quick())).rejects.toThrow("there is no model ./o/m");
+  await expect(fetchModel("nowhere", quick())).rejects.toThrow("model nowhere not found");
+  await expect(fetchModel("./o/m", quick())).rejects.toThrow("model ./o/m not found");
   vi.restoreAllMocks();
 });
 

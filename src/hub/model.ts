@@ -9,7 +9,7 @@ import { fetchRepository, type HubOptions } from "./repository.js";
 import { hubSettings } from "./settings.js";
 
 export interface ModelOptions extends HubOptions {
-  /** Branch, tag or commit; default: that of the name (`OWNER/NAME@REVISION`), else `main`. */
+  /** Branch, tag or commit; default: the one in the name (`OWNER/NAME@REVISION`), otherwise `main`. */
   revision?: string | undefined;
   /** `text`: tokenizer, template and configuration without the weights. Default `all`. */
   parts?: "all" | "text" | undefined;
@@ -18,7 +18,7 @@ export interface ModelOptions extends HubOptions {
 const index = "model.safetensors.index.json";
 const single = "model.safetensors";
 
-/** Files beside the weights that Tunewright reads or hands on; never code, never pickled objects. */
+/** Files besides the weights that Tunewright reads or copies; never code or pickled objects. */
 const textFiles = [
   ...["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"],
   ...[
@@ -33,11 +33,11 @@ const textFiles = [
 ];
 
 /**
- * Path of a model's directory or .gguf file. A local path wins over a repository of the same name;
- * a repository's files come from the cache or the hub: weights in safetensors only.
- * @throws ConfigError where there is no such model
- * @throws FormatError where a repository has no weights that can be read
- * @throws EnvironmentError where network, rights or disk do not allow a download
+ * The path of a model's directory or .gguf file. A local path takes precedence over a repository of
+ * the same name; the files of a repository come from the cache or the hub (safetensors weights only).
+ * @throws ConfigError if there is no such model
+ * @throws FormatError if a repository has no weights that can be read
+ * @throws EnvironmentError if the network, permissions or the disk prevent a download
  */
 export async function fetchModel(name: string, options: ModelOptions = {}): Promise<string> {
   const local = localModel(name, options);
@@ -58,7 +58,7 @@ export async function fetchModel(name: string, options: ModelOptions = {}): Prom
 }
 
 /**
- * The same without asking a network: undefined where the model is not on this disk.
+ * The same without network access: undefined if the model is not on this disk.
  * @throws ConfigError, EnvironmentError for a `builtin:` name that does not exist or is not set up
  */
 export function modelOnDisk(name: string, options: ModelOptions = {}): string | undefined {
@@ -72,16 +72,16 @@ export function modelOnDisk(name: string, options: ModelOptions = {}): string | 
   return existsSync(path) ? path : undefined;
 }
 
-/** Where there is no such model: what was looked at. */
+/** The error if there is no such model. */
 export function noModel(name: string, { cacheDirectory }: ModelOptions = {}): ConfigError {
-  const beside = cacheDirectory ? ` and ${join(cacheDirectory, name)}` : "";
-  return new ConfigError(`there is no model ${name}`, {
-    why: `looked at ${name}${beside}; it is no id of the hub (OWNER/NAME) either`,
+  const beside = cacheDirectory ? ` or ${join(cacheDirectory, name)}` : "";
+  return new ConfigError(`model ${name} not found`, {
+    why: `there is no ${name}${beside}, and it is not an id of the hub (OWNER/NAME)`,
     todo: "give a directory with config.json and *.safetensors, a .gguf file, OWNER/NAME on the hub, or builtin:smollm2-135m",
   });
 }
 
-/** Whether there is no such path here and the name is one of the hub's. */
+/** Whether the name is not a local path but has the form of an id of the hub. */
 export function isHubName(name: string): boolean {
   return (
     !existsSync(name) && !name.startsWith("builtin:") && modelRepository(name, {}) !== undefined
@@ -112,8 +112,8 @@ function isExplicit(name: string): boolean {
 async function fetchFile(repository: RepositoryName, options: ModelOptions): Promise<string> {
   const { path } = repository;
   if (!path.endsWith(".gguf")) {
-    throw new ConfigError(`${showRepository(repository)}/${path} is no model`, {
-      todo: "name the repository alone, or one .gguf file of it",
+    throw new ConfigError(`${showRepository(repository)}/${path} is not a model`, {
+      todo: "give the repository alone, or one of its .gguf files",
     });
   }
   const { folder } = await fetchRepository(
@@ -141,14 +141,14 @@ function chooseFiles(paths: readonly string[], parts: "all" | "text", name: stri
   const pickled = paths.find((path) => /\.(bin|pt|pth|ckpt)$/.test(path));
   throw new FormatError(`the model ${name} has no safetensors files`, {
     why: pickled
-      ? `${pickled} holds Python objects, which are not downloaded because they can run code`
+      ? `${pickled} contains pickled Python objects, which are not downloaded because they can run code`
       : gguf.length > 0
         ? `it has ${gguf.length} .gguf files`
-        : "it holds no weights in a form that is read",
+        : "it has no weights in a supported format",
     todo: pickled
-      ? "look for a safetensors version, or convert it once in Python: AutoModelForCausalLM.from_pretrained(id).save_pretrained(out)"
+      ? "find a safetensors version, or convert it once in Python: AutoModelForCausalLM.from_pretrained(id).save_pretrained(out)"
       : gguf.length > 0
-        ? `name one: hf://${name}/${gguf[0]}`
+        ? `choose one, for example hf://${name}/${gguf[0]}`
         : "check the name of the repository",
   });
 }
@@ -158,8 +158,8 @@ function shardsOf(text: string, model: string): string[] {
   try {
     map = Object(JSON.parse(text)).weight_map;
   } catch (cause) {
-    throw new FormatError(`${model}: ${index} is not JSON`, {
-      todo: "tell the owner of the repository",
+    throw new FormatError(`${model}: ${index} is not valid JSON`, {
+      todo: "inform the owner of the repository",
       cause,
     });
   }
@@ -167,9 +167,12 @@ function shardsOf(text: string, model: string): string[] {
   for (const shard of names) {
     const inside = typeof shard === "string" && shard === basename(shard);
     if (inside && shard.endsWith(".safetensors")) continue;
-    throw new FormatError(`${model}: ${index} names no safetensors file of the repository`, {
-      why: `got ${JSON.stringify(shard)?.slice(0, 100)}`,
-    });
+    throw new FormatError(
+      `${model}: ${index} refers to something that is not a safetensors file of the repository`,
+      {
+        why: `got ${JSON.stringify(shard)?.slice(0, 100)}`,
+      },
+    );
   }
   return (names as string[]).sort();
 }

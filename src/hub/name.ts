@@ -1,4 +1,4 @@
-/** How repositories of the hub, and files in them, are named. */
+/** Names of repositories of the hub, and of files in them. */
 import { ConfigError } from "../util/errors.js";
 
 export type RepositoryType = "model" | "dataset";
@@ -9,7 +9,7 @@ export interface RepositoryName {
   name: string;
   /** Branch, tag or commit. */
   revision: string;
-  /** What follows the name: a file, a folder or a glob; "" for the whole repository. */
+  /** The rest after the name: a file, a folder or a glob pattern; "" for the whole repository. */
   path: string;
 }
 
@@ -23,12 +23,12 @@ const webPattern = new RegExp(
 const publicHosts = ["huggingface.co", "www.huggingface.co", "hf.co"];
 
 /**
- * Reads `hf://[datasets/]OWNER/NAME[@REVISION][/PATH]`, the same without `hf://`, or the address of
- * a page or file on the hub.
- * @param assumed what a name without `hf://` and without `datasets/` or `models/` is
- * @param endpoint address of a mirror, whose pages are known as the hub's own are
- * @returns undefined where the text is nothing of the kind
- * @throws ConfigError where it begins with `hf://` and goes on wrongly
+ * Parses `hf://[datasets/]OWNER/NAME[@REVISION][/PATH]`, the same without `hf://`, or the URL of a
+ * page or file on the hub.
+ * @param assumed the type of a name without `hf://` and without `datasets/` or `models/`
+ * @param endpoint URL of a mirror, whose pages are recognized like those of the hub
+ * @returns undefined if the text has none of these forms
+ * @throws ConfigError if it starts with `hf://` but the rest is invalid
  */
 export function parseRepositoryName(
   text: string,
@@ -41,7 +41,7 @@ export function parseRepositoryName(
   const [, kind, name = "", revision, path = ""] = match ?? [];
   if (!match || !isRepositoryId(name) || !isRevision(revision)) {
     if (!explicit) return undefined;
-    throw new ConfigError(`${text}: no name of a repository`, {
+    throw new ConfigError(`${text}: not the name of a repository`, {
       todo: "write hf://datasets/OWNER/NAME/FILE, or hf://OWNER/NAME for a model",
     });
   }
@@ -69,13 +69,13 @@ function typeOf(kind: string | undefined): RepositoryType {
   return kind === "datasets" ? "dataset" : "model";
 }
 
-/** The hub's own rule: at most 96 signs, without `--` and `..`; kinds of repository own nothing. */
+/** The hub's own rule: at most 96 characters, without `--` and `..`; types of repository are no owners. */
 function isRepositoryId(name: string): boolean {
   const kind = /^(datasets|models|spaces|buckets)\//.test(name);
   return !kind && name.length <= 96 && !name.includes("--") && !name.includes("..");
 }
 
-/** Revisions become paths below `refs`. */
+/** Revisions become paths in `refs`. */
 function isRevision(revision = "main"): boolean {
   try {
     const parts = decodeURIComponent(revision).split("/");
@@ -85,7 +85,7 @@ function isRevision(revision = "main"): boolean {
   }
 }
 
-/** The repository for people: `OWNER/NAME`, with the revision where it is not `main`. */
+/** The repository for messages: `OWNER/NAME`, with the revision unless it is `main`. */
 export function showRepository({ name, revision }: RepositoryName): string {
   return revision === "main" ? name : `${name}@${revision}`;
 }

@@ -1,17 +1,17 @@
-/** Requests through the proxy of a company's network, which Node does not take from the environment. */
+/** Requests through a proxy set in the environment, which Node does not use by itself. */
 import type { Dispatcher } from "undici";
 import { ConfigError } from "../util/errors.js";
 
 const agents = new Map<string, Dispatcher>();
 
 /**
- * `fetch`, through the proxy that `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` names for the address.
- * @throws ConfigError for a kind of proxy that cannot be spoken to
+ * `fetch`, through the proxy that `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` sets for the URL.
+ * @throws ConfigError for a kind of proxy that is not supported
  */
 export async function fetchThroughProxy(url: string, init: RequestInit): Promise<Response> {
   const proxy = proxyFor(new URL(url));
   if (proxy === undefined) return fetch(url, init);
-  // Its own fetch, since the one in Node takes agents of its own version only.
+  // undici's own fetch, because Node's accepts only agents of its own version.
   const undici = await import("undici");
   let dispatcher = agents.get(proxy);
   if (!dispatcher) {
@@ -24,7 +24,7 @@ export async function fetchThroughProxy(url: string, init: RequestInit): Promise
   return response as unknown as Response;
 }
 
-/** Address of the proxy for `url`; undefined where there is none. Small letters win, as in curl. */
+/** The URL of the proxy for `url`, if any. Lower-case variables take precedence, as in curl. */
 export function proxyFor(url: URL): string | undefined {
   const read = (name: string) => process.env[name.toLowerCase()] || process.env[name];
   const scheme = url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
@@ -35,8 +35,8 @@ export function proxyFor(url: URL): string | undefined {
   if (/^https?:/i.test(address) && URL.canParse(address)) return address;
   if (own === undefined) return undefined;
   throw new ConfigError(`${scheme} ${proxy.replace(/\/\/.*@/, "//")} cannot be used`, {
-    why: "proxies are spoken to by HTTP",
-    todo: "name the proxy's HTTP port: http://HOST:PORT",
+    why: "only HTTP proxies are supported",
+    todo: "give the HTTP port of the proxy: http://HOST:PORT",
   });
 }
 

@@ -1,18 +1,18 @@
-/** What a download tells people who wait. */
+/** Progress messages of a download. */
 
 export interface HubReport {
-  /** One line worth keeping. */
+  /** A line that stays. */
   say(line: string): void;
-  /** Bytes that lie on the disk so far, and those that are needed (undefined: not known). */
+  /** Bytes downloaded so far, and in total (undefined if not known). */
   progress(name: string, done: number, total: number | undefined): void;
-  /** What waits has ended. */
+  /** The download has ended. */
   end(): void;
 }
 
 const terminalInterval = 200;
 const logInterval = 30_000;
 
-/** Writes to stderr: one line that is written over on a terminal, a line each half minute in a log. */
+/** Writes to stderr: on a terminal a line that is overwritten, in a log a line every 30 s. */
 export function stderrReport(): HubReport {
   const { stderr } = process;
   const live = stderr.isTTY === true;

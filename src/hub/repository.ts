@@ -1,4 +1,4 @@
-/** Files of a repository of the hub: found in the cache or brought there. */
+/** Finds files of a repository of the hub in the cache, or downloads them. */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,29 +12,29 @@ import { type HubSettings, hubSettings } from "./settings.js";
 import { findState } from "./state.js";
 
 export interface HubOptions {
-  /** Takes the place of `HF_HUB_CACHE`. */
+  /** Used instead of `HF_HUB_CACHE`. */
   cacheDirectory?: string | undefined;
   /** Default: stderr. */
   report?: HubReport | undefined;
-  /** Takes the place of what the environment says. */
+  /** Used instead of the settings from the environment. */
   settings?: HubSettings | undefined;
-  /** Nothing is downloaded but what `choose` reads. */
+  /** Download only what `choose` reads. */
   remote?: boolean | undefined;
 }
 
 export interface FetchedFiles {
-  /** The folder of the commit's files. */
+  /** The folder with the files of the commit. */
   folder: string;
-  /** Those that were chosen, relative to `folder`. */
+  /** The chosen files, relative to `folder`. */
   files: string[];
-  /** The same as absolute paths, or where they are not here as addresses. */
+  /** The same as absolute paths, or as URLs if they were not downloaded. */
   places: string[];
 }
 
 /**
- * Says which files are wanted.
- * @param paths all files that there are, sorted
- * @param read brings one of them and gives its text
+ * Chooses the files to download.
+ * @param paths all files of the repository, sorted
+ * @param read downloads one of them and returns its text
  */
 export type ChooseFiles = (
   paths: readonly string[],
@@ -42,11 +42,11 @@ export type ChooseFiles = (
 ) => readonly string[] | Promise<readonly string[]>;
 
 /**
- * Brings files of a repository into the cache. A commit that is there already costs no request, a
- * branch one; without a network the state of the last time is used, and that is said.
+ * Downloads files of a repository into the cache. A cached commit takes no request, a cached branch
+ * takes one; without a network the last known state is used, with a message that says so.
  *
- * @throws ConfigError (a model) or DataError (a data set) for what is not there
- * @throws EnvironmentError where network, rights or disk do not allow it
+ * @throws ConfigError (for a model) or DataError (for a data set) if something does not exist
+ * @throws EnvironmentError if the network, permissions or the disk prevent it
  */
 export async function fetchRepository(
   repository: RepositoryName,
@@ -62,10 +62,10 @@ export async function fetchRepository(
     const listed = new Map(tree?.map((file) => [file.path, file]));
     const partOnly = (what: string, cause?: unknown) => {
       return new EnvironmentError(
-        `${kindOf(repository)} ${showRepository(repository)} is in the cache in part only`,
+        `${kindOf(repository)} ${showRepository(repository)} is only partly in the cache`,
         {
           why: `${what}, and ${settings.offline ? "HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set" : "the hub cannot be reached"}`,
-          todo: "go on with the download where there is a network",
+          todo: "run this again with a network connection to complete the download",
           cause,
         },
       );
@@ -82,8 +82,8 @@ export async function fetchRepository(
         const file = listed.get(path);
         if (file) return file;
         throw new FormatError(`${showRepository(repository)} has no file ${path}`, {
-          why: "another file of the repository says that it has",
-          todo: "tell the owner of the repository, or name another revision",
+          why: "another file of the repository refers to it",
+          todo: "inform the owner of the repository, or use another revision",
         });
       });
       const reporting = quiet ? { ...report, say() {} } : report;
@@ -97,7 +97,7 @@ export async function fetchRepository(
     try {
       files = await choose(tree ? [...listed.keys()].sort() : listSnapshot(home, commit), read);
     } catch (error) {
-      // Without a list of what there is, what is not in the cache may be on the hub.
+      // Without a list of files, a file that is not in the cache may still be on the hub.
       if (tree || !(error instanceof TunewrightError)) throw error;
       throw partOnly(error.message, error);
     }

@@ -1,12 +1,12 @@
-/** Requests to the hub and other servers: who asks, how long to wait, when to ask again. */
+/** Requests to the hub and other servers, with authentication, timeouts and retries. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { TunewrightError } from "../util/errors.js";
 import { fetchThroughProxy } from "./proxy.js";
 import type { HubSettings } from "./settings.js";
 
-/** A server answered, but not with what was asked for. */
+/** The server responded with an error status. */
 export class AnswerError extends Error {
-  /** The hub's own word for what is wrong, such as `GatedRepo`. */
+  /** The hub's error code, for example `GatedRepo`. */
   readonly reason: string;
 
   constructor(
@@ -20,7 +20,7 @@ export class AnswerError extends Error {
   }
 }
 
-/** No answer, or an answer that broke off. */
+/** No response, or an incomplete one. */
 export class ConnectionError extends Error {
   readonly code: string;
 
@@ -36,18 +36,18 @@ export class ConnectionError extends Error {
 
 export interface RequestOptions {
   headers?: Readonly<Record<string, string>>;
-  /** Times that are tried where the network or the server fails. Default 4. */
+  /** Number of attempts if the network or the server fails. Default 4. */
   attempts?: number;
-  /** Ends the request and the reading of its answer. */
+  /** Aborts the request and the reading of its response. */
   signal?: AbortSignal;
-  /** Answers that are none of 2xx but wanted all the same. */
+  /** Statuses other than 2xx to accept. */
   accept?: readonly number[];
 }
 
 /**
  * Sends a GET request. The token goes to the hub (or its mirror) only.
- * @throws AnswerError for an answer that says no
- * @throws ConnectionError where no answer comes
+ * @throws AnswerError for an error status
+ * @throws ConnectionError if no response arrives
  */
 export async function request(
   url: string,
@@ -80,7 +80,7 @@ async function requestOnce(
 ): Promise<Response> {
   const controller = new AbortController();
   const timer = setTimeout(() => {
-    const error = new Error(`no answer within ${settings.answerTimeout / 1000} s`);
+    const error = new Error(`no response within ${settings.answerTimeout / 1000} s`);
     controller.abort(Object.assign(error, { code: "ETIMEDOUT" }));
   }, settings.answerTimeout);
   const own = new URL(url).origin === new URL(settings.endpoint).origin;
@@ -105,23 +105,23 @@ async function answerError(response: Response): Promise<AnswerError> {
     const { error } = Object(JSON.parse(text)) as { error?: unknown };
     if (typeof error === "string") message = error;
   } catch {
-    // The answer is a page for people: its status says enough.
+    // The response is an HTML page: its status is enough.
   }
   const line = message.replace(/\s+/g, " ").slice(0, 300);
   return new AnswerError(response.status, response.url, response.headers, line);
 }
 
-/** Whether another try can succeed: too many requests, or trouble inside the server. */
+/** Whether another attempt may succeed: too many requests, or an error in the server. */
 function isPassing(status: number): boolean {
   return status === 408 || status === 429 || status >= 500;
 }
 
-/** A wall that swallows requests is waited for twice, not longer. */
+/** If requests time out (for example because of a firewall), only two attempts are made. */
 function isTimeout({ code }: ConnectionError): boolean {
   return /TIMEDOUT|TIMEOUT/.test(code);
 }
 
-/** A name that does not exist or a certificate that is not trusted stays so. */
+/** Retrying does not help if a host does not exist or a certificate is not trusted. */
 function canPass({ code }: ConnectionError): boolean {
   return code !== "ENOTFOUND" && !/CERT|SELF_SIGNED|ERR_TLS|ERR_INVALID_URL/.test(code);
 }

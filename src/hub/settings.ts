@@ -1,6 +1,6 @@
 /**
- * Where the hub is, where its files are kept and who asks: from the same environment variables as
- * Python's huggingface_hub.
+ * URL, cache folder and token of the hub, from the same environment variables as Python's
+ * huggingface_hub.
  */
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -8,30 +8,30 @@ import { join, resolve } from "node:path";
 import { ConfigError } from "../util/errors.js";
 
 export interface HubSettings {
-  /** Address of the hub or a mirror, without a slash at its end. `HF_ENDPOINT`. */
+  /** URL of the hub or a mirror, without a trailing slash. `HF_ENDPOINT`. */
   endpoint: string;
-  /** Folder of downloaded repositories. `HF_HUB_CACHE`, else `hub` in `HF_HOME`. */
+  /** Folder for downloaded repositories. `HF_HUB_CACHE`, otherwise `hub` in `HF_HOME`. */
   cache: string;
-  /** Folder of files that were downloaded from plain URLs. `TUNEWRIGHT_CACHE`, else in `HF_HOME`. */
+  /** Folder for files downloaded from plain URLs. `TUNEWRIGHT_CACHE`, otherwise in `HF_HOME`. */
   urlCache: string;
-  /** Nothing is asked of the network. `HF_HUB_OFFLINE` or `TRANSFORMERS_OFFLINE`. */
+  /** No network access. `HF_HUB_OFFLINE` or `TRANSFORMERS_OFFLINE`. */
   offline: boolean;
-  /** `HF_TOKEN`, or what `hf auth login` stored. */
+  /** `HF_TOKEN`, or the token stored by `hf auth login`. */
   token: string | undefined;
-  /** Longest wait for the beginning of an answer, in ms. `HF_HUB_ETAG_TIMEOUT` (in seconds). */
+  /** Timeout for the start of a response, in ms. `HF_HUB_ETAG_TIMEOUT` (in seconds). */
   answerTimeout: number;
-  /** Longest wait for more bytes, in ms. `HF_HUB_DOWNLOAD_TIMEOUT` (in seconds). */
+  /** Timeout for more data, in ms. `HF_HUB_DOWNLOAD_TIMEOUT` (in seconds). */
   stallTimeout: number;
-  /** First wait before a request is sent again, in ms; doubled each time. */
+  /** Delay before the first retry, in ms; doubled each time. */
   retryDelay: number;
 }
 
 const publicEndpoint = "https://huggingface.co";
 
 /**
- * Reads the environment now, so that a change of it counts.
- * @param cacheDirectory takes the place of `HF_HUB_CACHE`, as `cache_dir` does in transformers
- * @throws ConfigError where `HF_ENDPOINT` is no address
+ * Reads the settings from the current environment.
+ * @param cacheDirectory used instead of `HF_HUB_CACHE`, as `cache_dir` in transformers
+ * @throws ConfigError if `HF_ENDPOINT` is not a URL
  */
 export function hubSettings(cacheDirectory?: string): HubSettings {
   const { env } = process;
@@ -53,7 +53,7 @@ function cacheHome(): string {
   return folder(process.env.XDG_CACHE_HOME) ?? join(homedir(), ".cache");
 }
 
-/** An absolute path; `~` and `$NAME` mean what they mean in a shell. */
+/** An absolute path; `~` and `$NAME` are expanded as in a shell. */
 function folder(value: string | undefined): string | undefined {
   if (!value) return undefined;
   const home = value === "~" || value.startsWith("~/") ? join(homedir(), value.slice(1)) : value;
@@ -67,8 +67,8 @@ function endpointOf(value: string | undefined): string {
   if (!value) return publicEndpoint;
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url?.protocol === "https:" || url?.protocol === "http:") return value.replace(/\/+$/, "");
-  throw new ConfigError(`HF_ENDPOINT ${JSON.stringify(value)} is no address`, {
-    todo: "write it with its scheme, such as https://huggingface.co, or unset it",
+  throw new ConfigError(`HF_ENDPOINT ${JSON.stringify(value)} is not a URL`, {
+    todo: "include the scheme, for example https://huggingface.co, or unset it",
   });
 }
 

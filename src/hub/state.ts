@@ -1,4 +1,4 @@
-/** Which commit a repository is at and which files it has: by the hub, or by the cache. */
+/** The commit and the files of a repository, from the hub or from the cache. */
 import { existsSync } from "node:fs";
 import { EnvironmentError } from "../util/errors.js";
 import { askCommit, listFiles } from "./api.js";
@@ -11,14 +11,14 @@ import type { HubSettings } from "./settings.js";
 
 export interface RepositoryState {
   commit: string;
-  /** Undefined where the network would have to be asked and is not there. */
+  /** Undefined if this needs the network and there is none. */
   tree: HubFile[] | undefined;
   online: boolean;
 }
 
 /**
  * @param home the folder of the repository in the cache
- * @throws AnswerError, ConnectionError, EnvironmentError where neither the hub nor the cache says it
+ * @throws AnswerError, ConnectionError, EnvironmentError if neither the hub nor the cache has it
  */
 export async function findState(
   repository: RepositoryName,
@@ -35,21 +35,21 @@ export async function findState(
   if (settings.offline) {
     if (usable) return cached();
     throw new EnvironmentError(
-      `${kindOf(repository)} ${showRepository(repository)} is no path here and not in the cache`,
+      `${kindOf(repository)} ${showRepository(repository)} is neither a local path nor in the cache`,
       {
-        why: `HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set, and ${home} does not hold it`,
-        todo: "unset it, or download on a machine with a network and copy the folder here",
+        why: `HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set, and it is not in ${home}`,
+        todo: "unset it, or download it on a machine with a network connection and copy the folder here",
       },
     );
   }
-  // What is in the cache is an answer too: then the network is asked once only.
+  // If the cache has it, a single attempt is enough.
   const attempts = usable ? 1 : 4;
   try {
     const commit = isCommit(revision) ? revision : await askCommit(repository, settings, attempts);
     let tree: HubFile[] | undefined = await readTree(home, commit);
     if (!tree) {
       const listed = await listFiles(repository, commit, settings, attempts);
-      await writeTree(home, commit, listed).catch(() => {}); // A cache that is read-only still reads.
+      await writeTree(home, commit, listed).catch(() => {}); // The cache may be read-only.
       tree = listed;
     }
     return { commit, tree, online: true };
@@ -57,7 +57,7 @@ export async function findState(
     const passing = error instanceof AnswerError && error.status >= 500;
     if (!usable || !(error instanceof ConnectionError || passing)) throw error;
     report.say(
-      `${showRepository(repository)}: the hub cannot be reached (${error.message}); using the files of the last time`,
+      `${showRepository(repository)}: the hub cannot be reached (${error.message}); using the cached files`,
     );
     return cached();
   }

@@ -1,4 +1,4 @@
-/** Files at plain addresses, kept by address and version. */
+/** Files at plain URLs, cached by URL and version. */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
@@ -12,21 +12,21 @@ import type { HubOptions } from "./repository.js";
 import { AnswerError, ConnectionError, request } from "./request.js";
 import { type HubSettings, hubSettings } from "./settings.js";
 
-/** What the last answer said about the file. */
+/** What the server last reported about the file. */
 interface Version {
   url: string;
-  /** ETag or, without one, Last-Modified; undefined where the server sends neither. */
+  /** ETag or, without one, Last-Modified; undefined if the server sends neither. */
   tag: string | undefined;
   size: number | undefined;
-  /** Path below the address's folder. */
+  /** Path inside the folder of the URL. */
   file: string;
 }
 
 /**
- * Downloads the file unless the cache holds the version that the server has.
- * @returns its path, which ends in the name that the address has
- * @throws DataError where there is no such file
- * @throws EnvironmentError where network, rights or disk do not allow it
+ * Downloads the file unless the cache has the server's current version.
+ * @returns its path, which ends in the file name of the URL
+ * @throws DataError if there is no such file
+ * @throws EnvironmentError if the network, permissions or the disk prevent it
  */
 export async function fetchUrl(url: string, options: HubOptions = {}): Promise<string> {
   const settings = options.settings ?? hubSettings(options.cacheDirectory);
@@ -45,7 +45,7 @@ export async function fetchUrl(url: string, options: HubOptions = {}): Promise<s
     const target = join(folder, version.file);
     if (version.tag !== undefined && existsSync(target)) return target;
     if (version.tag === undefined) {
-      // Nothing says whether the file or a part of it is still what the server has.
+      // There is no way to tell whether the cached file, or a part of it, is still current.
       for (const path of [target, `${target}.incomplete`]) await rm(path, { force: true });
     }
     report.say(`downloading ${shown}`);
@@ -58,7 +58,7 @@ export async function fetchUrl(url: string, options: HubOptions = {}): Promise<s
     return target;
   } catch (error) {
     if (cached !== undefined && error instanceof ConnectionError) {
-      report.say(`${shown} cannot be reached (${error.message}); using the file of the last time`);
+      report.say(`${shown} cannot be reached (${error.message}); using the cached file`);
       return cached;
     }
     throw explainUrlError(error, shown, settings);
@@ -68,9 +68,9 @@ export async function fetchUrl(url: string, options: HubOptions = {}): Promise<s
 }
 
 /**
- * The answer of a server, to read from its beginning to its end; nothing is kept.
- * @throws DataError where there is no such file
- * @throws EnvironmentError where network or rights do not allow it
+ * The response of a server as a stream; nothing is cached.
+ * @throws DataError if there is no such file
+ * @throws EnvironmentError if the network or permissions prevent it
  */
 export async function openUrl(url: string): Promise<Response> {
   const settings = hubSettings();
@@ -119,15 +119,15 @@ function explainUrlError(error: unknown, shown: string, settings: HubSettings): 
   if (status === 404 || status === 410) {
     return new DataError(`${shown}: no such file on the server`, {
       why: `${status} ${why}`,
-      todo: "check the address",
+      todo: "check the URL",
       cause: error,
     });
   }
   return new EnvironmentError(`${shown} cannot be downloaded`, {
-    why: `the server answers ${status} ${why}`,
+    why: `the server responded with ${status} ${why}`,
     todo:
       status === 401 || status === 403
-        ? "download it with the program that has the rights, and give the file's path"
+        ? "download it with a program that has access, and give the path of the file"
         : "try again later, or copy the file here and give its path",
     cause: error,
   });
@@ -141,7 +141,7 @@ function readVersion(folder: string): Version | undefined {
   }
 }
 
-/** The name that says what kind of file it is; nothing in it leads out of its folder. */
+/** A safe file name with the extension of the URL. */
 function fileName(url: string): string {
   const last = new URL(url).pathname.split("/").pop() ?? "";
   const name = last
@@ -151,7 +151,7 @@ function fileName(url: string): string {
   return name === "" ? "file" : name;
 }
 
-/** Without a password and without a query, which can be a key. */
+/** The URL without password and query, which may contain secrets. */
 function showUrl(url: string): string {
   const { origin, pathname } = new URL(url);
   return `${origin}${pathname}`;

@@ -1,11 +1,11 @@
-/** What must hold for an encoded conversation before an hour is spent training on it. */
+/** Checks of an encoded conversation before it is trained on. */
 import { DataError } from "../util/errors.js";
 import { place } from "./jinjaTemplate.js";
 import type { Tokenizer } from "./tokenizer.js";
 import type { EncodedConversation } from "./types.js";
 
 /**
- * Refuses an id that the embedding has no row for, on which a GPU stops with `srcIndex <
+ * Rejects an id that has no row in the embedding, which makes a GPU stop with `srcIndex <
  * srcSelectDimSize`.
  * @param embeddingRows rows of the embedding matrix
  * @throws DataError naming file, line and the token
@@ -22,17 +22,17 @@ export function checkTokenIds(
     const token = tokenizer?.idToToken(id);
     const shown = token === undefined ? `id ${id}` : `${JSON.stringify(token)} (id ${id})`;
     throw new DataError(`${place(encoded.source)}the model has no embedding for token ${shown}`, {
-      why: `its embedding has ${embeddingRows} rows, for ids below ${embeddingRows}; token ${index} of the conversation`,
+      why: `the embedding has ${embeddingRows} rows, so ids must be below ${embeddingRows}; it is token ${index} of the conversation`,
       todo:
         token === undefined
-          ? "use the tokenizer that belongs to the model"
-          : `remove the text ${JSON.stringify(token)} from the data, or use the tokenizer that belongs to the model`,
+          ? "use the tokenizer of the model"
+          : `remove the text ${JSON.stringify(token)} from the data, or use the tokenizer of the model`,
     });
   }
 }
 
 /**
- * Refuses a conversation that would teach nothing.
+ * Rejects a conversation without any token to train on.
  * @throws DataError naming file and line
  */
 export function checkLabels(encoded: EncodedConversation): void {
@@ -41,12 +41,12 @@ export function checkLabels(encoded: EncodedConversation): void {
   const assistant = encoded.segments.some((segment) => segment.train);
   throw new DataError(`${place(encoded.source)}no token of this conversation is trained on`, {
     why: cut
-      ? `it has ${encoded.fullLength} tokens and its first trained one comes after max_seq_length ${encoded.inputIds.length}`
+      ? `of its ${encoded.fullLength} tokens, the first one to train on comes after max_seq_length ${encoded.inputIds.length}`
       : assistant
         ? "the assistant's turns are empty"
         : "it has no assistant message, or none that is trained on",
     todo: cut
       ? "raise max_seq_length, or remove the conversation"
-      : "give it an assistant message with text, or remove it",
+      : "add an assistant message with text, or remove the conversation",
   });
 }

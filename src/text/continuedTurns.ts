@@ -31,10 +31,13 @@ export function renderConversation(
     if (parts.length < 2 || !message.train || segments.some((part) => part.message === index)) {
       continue;
     }
-    throw new DataError(`${place}chat template ${template.name} hides where turns are`, {
-      why: "parts of a turn that are learnt apart have to be found in it",
-      todo: "learn all parts of a turn alike, or name another template",
-    });
+    throw new DataError(
+      `${place}cannot find the turns in the output of chat template ${template.name}`,
+      {
+        why: "parts of a turn that are trained on differently have to be found in the rendered text",
+        todo: "train on all parts of a turn or none (moss_learn), or use another template",
+      },
+    );
   }
   return segments.flatMap((segment) => {
     const turn = segment.message === undefined ? undefined : joined[segment.message];
@@ -71,9 +74,9 @@ function splitParts(segment: Segment, turn: JoinedMessage, place: string): Segme
   const { content } = turn.message;
   const words = [content, content.trim()].find((text) => segment.text.includes(text));
   if (words === undefined) {
-    throw new DataError(`${place}the chat template changes the words of a turn`, {
-      why: "parts of a turn that are learnt apart have to be found in it",
-      todo: "learn all parts of a turn alike, or name another template",
+    throw new DataError(`${place}the chat template changes the text of a turn`, {
+      why: "parts of a turn that are trained on differently have to be found in the rendered text",
+      todo: "train on all parts of a turn or none (moss_learn), or use another template",
     });
   }
   const start = segment.text.indexOf(words);

@@ -90,7 +90,7 @@ function build(gguf: GgufTokenizer, path: string, preTokenizer: string | undefin
   if (gguf.model === "gpt2") return byteLevelTokenizer(gguf, path, preTokenizer);
   if (gguf.model === "llama") return sentencePieceTokenizer(gguf, path);
   throw new FormatError(`${path}: tokenizer kind ${JSON.stringify(gguf.model)} is not supported`, {
-    why: "a GGUF tokenizer is read when tokenizer.ggml.model is `gpt2` or `llama`",
+    why: "tokenizer.ggml.model must be `gpt2` or `llama`",
     todo: "use the model's Hugging Face directory",
   });
 }
@@ -104,13 +104,13 @@ function byteLevelTokenizer(
   const rules = preTokenizerRules(name === "default" ? undefined : name);
   if (!rules) {
     throw new FormatError(`${path}: unknown pre-tokenizer ${JSON.stringify(name)}`, {
-      why: `text would be cut otherwise than in training; known: ${preTokenizerNames.join(", ")}`,
+      why: `text would be split differently than in training; known: ${preTokenizerNames.join(", ")}`,
       todo: "use the model's Hugging Face directory",
     });
   }
   if (!gguf.merges) {
     throw new FormatError(`${path}: the tokenizer has no merges`, {
-      why: "a byte-level vocabulary needs tokenizer.ggml.merges",
+      why: "a byte-level vocabulary requires tokenizer.ggml.merges",
       todo: "use the model's Hugging Face directory",
     });
   }

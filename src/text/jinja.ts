@@ -90,7 +90,8 @@ const globals = {
 function range(first: number, second?: number, step = 1): number[] {
   const [start, stop] = second === undefined ? [0, first] : [first, second];
   const length = Math.max(0, Math.ceil((stop - start) / step));
-  if (!Number.isFinite(length) || length > 1_000_000) throw new TemplateRefusal("range too long");
+  if (!Number.isFinite(length) || length > 1_000_000)
+    throw new TemplateRefusal("range is too long");
   return Array.from({ length }, (_, index) => start + index * step);
 }
 
@@ -100,7 +101,7 @@ function compile(source: string, name: string): ReturnType<typeof parse> {
   } catch (cause) {
     throw new ConfigError(`chat template ${name} cannot be parsed`, {
       why: cause instanceof Error ? cause.message : String(cause),
-      todo: "name a built-in template with template_name",
+      todo: "choose a named template with template_name",
       cause,
     });
   }

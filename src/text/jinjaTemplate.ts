@@ -65,12 +65,12 @@ function renderSegments(
     try {
       return job();
     } catch (cause) {
-      throw new DataError(`${place(source)}chat template ${name} refused the conversation`, {
+      throw new DataError(`${place(source)}chat template ${name} rejected the conversation`, {
         why: cause instanceof Error ? cause.message : String(cause),
         todo:
           cause instanceof TemplateRefusal
-            ? "correct the conversation's messages, or name another template"
-            : "name a built-in template with template_name",
+            ? "correct the messages of the conversation, or choose another template"
+            : "choose a named template with template_name",
         cause,
       });
     }
@@ -110,10 +110,10 @@ function renderSegments(
     const spans = messageSpans(renderer, messages, trained, full, tools, frame);
     if (spans && inOrder(spans)) return spans;
     throw new DataError(
-      `${place(source)}cannot tell the assistant's turns apart under chat template ${name}`,
+      `${place(source)}cannot find the assistant's turns in the output of chat template ${name}`,
       {
-        why: "the template changes earlier messages when later ones follow, and has no {% generation %} marks",
-        todo: "add {% generation %} marks to the template, or name a built-in one with template_name",
+        why: "the template renders earlier messages differently when later ones follow, and has no {% generation %} marks",
+        todo: "add {% generation %} marks to the template, or choose a named template with template_name",
       },
     );
   }

@@ -1,4 +1,4 @@
-/** Loads a tokenizer from wherever a model lies. */
+/** Loads the tokenizer of a model. */
 import { readGgufMetadata } from "../format/index.js";
 import { resolveModelPath } from "../util/builtin-model.js";
 import { FormatError } from "../util/errors.js";
@@ -20,7 +20,7 @@ export async function loadTokenizer(
   const { values, tokenizer } = readGgufMetadata(resolved);
   if (!tokenizer) {
     throw new FormatError(`${resolved}: no tokenizer in the file`, {
-      why: "the metadata have no tokenizer.ggml.tokens",
+      why: "its metadata have no tokenizer.ggml.tokens",
       todo: "use a complete GGUF file, or a model directory",
     });
   }

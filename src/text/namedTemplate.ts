@@ -108,7 +108,7 @@ function idTemplate(name: string, form: IdForm, tokenizer: Tokenizer): ChatTempl
   }
   const classic = form.layout === "firefly-classic";
   if (classic && bosTokenId === undefined) {
-    throw lacking(name, "a beginning token (bos_token)", tokenizer);
+    throw lacking(name, "a start token (bos_token)", tokenizer);
   }
   if (!classic && !(tokenizer.vocabSize > officialAssistant)) {
     throw lacking(name, `the tokens ${officialUser} and ${officialAssistant}`, tokenizer);
@@ -154,14 +154,14 @@ function idTemplate(name: string, form: IdForm, tokenizer: Tokenizer): ChatTempl
 function lacking(name: string, what: string, tokenizer: Tokenizer): ConfigError {
   return new ConfigError(`chat template ${name} does not fit the model ${tokenizer.name}`, {
     why: `its tokenizer lacks ${what}`,
-    todo: `leave template_name out to use the model's own template, or name another: ${chatTemplateNames.join(", ")}`,
+    todo: `remove template_name to use the model's own template, or choose another: ${chatTemplateNames.join(", ")}`,
   });
 }
 
 function noSystem(name: string, source: Source | undefined): DataError {
-  return new DataError(`${place(source)}chat template ${name} has no place for a system message`, {
-    why: "leaving it out would train on something else than the data says",
-    todo: "remove the system messages from the data, or name a template that has them, such as chatml",
+  return new DataError(`${place(source)}chat template ${name} does not support system messages`, {
+    why: "the conversation has one, and leaving it out would change what is trained on",
+    todo: "remove the system messages from the data, or use a template that supports them, for example chatml",
   });
 }
 
@@ -173,8 +173,8 @@ function refuseTools(
 ): void {
   const used = messages.some((message) => message.role === "tool" || message.tool_calls?.length);
   if (!used && !tools?.length) return;
-  throw new DataError(`${place(source)}chat template ${name} has no place for tools`, {
-    why: "the conversation has tools, calls to them or their answers",
+  throw new DataError(`${place(source)}chat template ${name} does not support tools`, {
+    why: "the conversation has tools, tool calls or tool results",
     todo: "use the model's own chat template, or remove these messages",
   });
 }

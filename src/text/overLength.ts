@@ -1,4 +1,4 @@
-/** What becomes of conversations that are longer than a sequence may be. */
+/** Handling of conversations longer than the maximum sequence length. */
 import { cutOnRight, renderAll } from "./encodeConversation.js";
 import { type EncodedSegments, encodeSegmentLists } from "./segmentIds.js";
 import { splitConversation } from "./splitConversation.js";
@@ -15,7 +15,7 @@ import type { ChatTemplate, Conversation, EncodedConversation, Message } from ".
 export type OverLength = "cut" | "cut_turn" | "drop" | "split";
 
 export interface EncodeSequencesOptions {
-  /** Most tokens of a sequence. Default: any number. */
+  /** Maximum number of tokens per sequence. Default: unlimited. */
   maxSeqLength?: number | undefined;
   /** Default `cut`. */
   overLength?: OverLength | undefined;

@@ -14,7 +14,7 @@ export async function plainTextSegments(
   const end = tokenizer.eosTokenId;
   if (end === undefined) {
     throw new ConfigError(`${tokenizer.name} has no end token (eos_token)`, {
-      why: "every text ends with it, so that the model learns where texts end",
+      why: "it is appended to every text, so that the model learns where texts end",
       todo: "add eos_token to tokenizer_config.json",
     });
   }

@@ -69,7 +69,7 @@ describe("rendering", () => {
       const error = failure(() => resolveChatTemplate(name, small).render(system, { source }));
       expect(error).toBeInstanceOf(DataError);
       expect(String(error)).toMatch(
-        /rows\.jsonl:12: chat template .* no place for a system message/,
+        /rows\.jsonl:12: chat template .* does not support system message/,
       );
     }
   });
@@ -77,8 +77,8 @@ describe("rendering", () => {
   test("refuses tools where the format has no place for them", () => {
     const template = resolveChatTemplate("chatml", tokenizer);
     const answer: Message[] = [{ role: "tool", content: "42" }];
-    expect(() => template.render(answer)).toThrow(/no place for tools/);
-    expect(() => template.render(system, { tools: [{}] })).toThrow(/no place for tools/);
+    expect(() => template.render(answer)).toThrow(/does not support tools/);
+    expect(() => template.render(system, { tools: [{}] })).toThrow(/does not support tools/);
   });
 
   test("passes on what a template raises, with file and line", () => {
@@ -86,7 +86,7 @@ describe("rendering", () => {
     const error = failure(() => template.render(system, { source }));
     expect(error).toBeInstanceOf(DataError);
     expect(error).toMatchObject({
-      message: "rows.jsonl:12: chat template rude refused the conversation",
+      message: "rows.jsonl:12: chat template rude rejected the conversation",
       why: "no thanks",
     });
   });
@@ -94,7 +94,7 @@ describe("rendering", () => {
   test("refuses a template that hides turns instead of guessing the labels", () => {
     const template = createJinjaTemplate("{{ messages[0].content }}", "first", tokenizer);
     expect(() => template.render(system, { source })).toThrow(
-      /rows\.jsonl:12: cannot tell the assistant's turns apart/,
+      /rows\.jsonl:12: cannot find the assistant's turns/,
     );
     expect(template.render(system, { promptOnly: true })).toEqual([
       { text: "Be brief.", train: false },

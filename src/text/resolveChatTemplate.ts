@@ -19,7 +19,7 @@ export function resolveChatTemplate(name: string | undefined, tokenizer: Tokeniz
     if (tokenizer.chatTemplate === undefined) {
       throw new ConfigError(`the model ${tokenizer.name} has no chat template of its own`, {
         why: "base models often come without one",
-        todo: `name one with template_name: ${chatTemplateNames.join(", ")}`,
+        todo: `choose one with template_name: ${chatTemplateNames.join(", ")}`,
       });
     }
     return createJinjaTemplate(tokenizer.chatTemplate, ownTemplateName, tokenizer, {

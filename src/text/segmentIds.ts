@@ -5,7 +5,7 @@ import { type IdSegment, ignoredLabel, type Segment, type TextSegment } from "./
 
 export interface EncodedSegments {
   ids: Int32Array;
-  /** Same length; -100 where nothing is learnt. */
+  /** Same length; -100 where nothing is trained on. */
   labels: Int32Array;
   /** Where trained segments end, and the message that each came from. */
   trainedEnds: { at: number; message: number | undefined }[];

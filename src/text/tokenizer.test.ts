@@ -115,8 +115,8 @@ describe("a model directory", () => {
   });
 
   test.each([
-    ["missing", {}, /no such model directory/],
-    ["broken", { "tokenizer.json": "{" }, /tokenizer\.json: not JSON/],
+    ["missing", {}, /model directory not found/],
+    ["broken", { "tokenizer.json": "{" }, /tokenizer\.json: not valid JSON/],
     ["modelless", { "tokenizer.json": {} }, /has no model/],
     [
       "refused",

@@ -57,7 +57,7 @@ const copied = [
  */
 export function readTokenizerDirectory(path: string): TokenizerFiles {
   if (!existsSync(path) || !statSync(path).isDirectory()) {
-    throw new FormatError(`${path}: no such model directory`, {
+    throw new FormatError(`${path}: model directory not found`, {
       todo: "give a model directory with a tokenizer.json, or a .gguf file",
     });
   }
@@ -71,7 +71,7 @@ export function readTokenizerDirectory(path: string): TokenizerFiles {
     throw new FormatError(`${path}: no tokenizer.json`, {
       why: hasModel
         ? "the directory has only a SentencePiece tokenizer.model"
-        : "it holds the vocabulary and the rules of the tokenizer",
+        : "it contains the vocabulary and the rules of the tokenizer",
       todo: hasModel
         ? "convert it once in Python: AutoTokenizer.from_pretrained(dir).save_pretrained(dir)"
         : "copy tokenizer.json from the model's repository",
@@ -108,7 +108,7 @@ export function parseTokenizerJson(
   const value = parseObject(contents, "tokenizer.json", path);
   if (!isTokenizerJson(value)) {
     throw new FormatError(`${join(path, "tokenizer.json")}: has no model`, {
-      why: "a tokenizer.json has `model` and `added_tokens`",
+      why: "a tokenizer.json must have `model` and `added_tokens`",
     });
   }
   return value;
@@ -147,7 +147,7 @@ function parseObject(
   try {
     value = JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
   } catch (cause) {
-    throw new FormatError(`${join(path, name)}: not JSON`, {
+    throw new FormatError(`${join(path, name)}: not valid JSON`, {
       why: cause instanceof Error ? cause.message : String(cause),
       todo: "copy the file from the model's repository again",
       cause,

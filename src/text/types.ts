@@ -1,6 +1,6 @@
 /** The plain data that passes through this folder: messages, segments, encoded conversations. */
 
-/** Value of a label that is not learnt. */
+/** Label of a token that is not trained on. */
 export const ignoredLabel = -100;
 
 export type Role = "system" | "user" | "assistant" | "tool";
@@ -41,7 +41,7 @@ export interface Conversation {
   tools?: unknown[];
   source?: Source;
   id?: string;
-  /** `text`: the content of the only message is learnt whole, without a chat template. */
+  /** `text`: the content of the only message is trained on whole, without a chat template. */
   kind?: "text";
 }
 
@@ -97,7 +97,7 @@ export interface EncodedConversation {
   inputIds: Int32Array;
   /**
    * Same length as `inputIds`. `labels[i]` is what position `i` itself should be (unshifted, as in
-   * Hugging Face), -100 where nothing is learnt; always -100 at position 0, which nothing predicts.
+   * Hugging Face), -100 where nothing is trained on; always -100 at position 0, which nothing predicts.
    */
   labels: Int32Array;
   /** Number of labels that are not -100. */

@@ -68,7 +68,7 @@ export function readVocabulary(files: TokenizerFiles): Vocabulary {
   for (const [token, id] of ids) {
     if (!Number.isSafeInteger(id) || id < 0 || id > 1 << 24) {
       throw new FormatError(`${files.path}: token ${JSON.stringify(token)} has the id ${id}`, {
-        why: "ids are integers from 0 up",
+        why: "ids must be non-negative integers",
       });
     }
     while (tokens.length <= id) tokens.push(undefined);

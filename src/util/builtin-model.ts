@@ -1,4 +1,4 @@
-/** Where the built-in small model lies: set-up puts it there under this one name. */
+/** Path of the built-in small model, which set-up puts there. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ConfigError, EnvironmentError } from "./errors.js";
@@ -17,14 +17,14 @@ export function builtinModelPath(): string {
 }
 
 /**
- * Turns `builtin:…` into a path and leaves every other name as it is.
+ * Turns `builtin:…` into a path; returns any other name unchanged.
  * @throws ConfigError for an unknown built-in model
  * @throws EnvironmentError when the built-in model has not been set up
  */
 export function resolveModelPath(name: string): string {
   if (!name.startsWith("builtin:")) return name;
   if (name !== builtinModelName) {
-    throw new ConfigError(`no built-in model ${JSON.stringify(name)}`, {
+    throw new ConfigError(`unknown built-in model ${JSON.stringify(name)}`, {
       todo: `use ${builtinModelName}, a model directory or a .gguf file`,
     });
   }

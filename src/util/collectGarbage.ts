@@ -1,10 +1,10 @@
-/** Collecting garbage before V8 would, for memory that V8 sees too little of. */
+/** Triggers garbage collection earlier than V8 would, for memory that V8 hardly accounts for. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 let collect: (() => void) | undefined;
 
-/** Frees what this thread no longer uses; some ten milliseconds. Node has a flag for it only. */
+/** Runs a garbage collection in this thread (about 10 ms). Node offers this only through a flag. */
 export function collectGarbage(): void {
   if (!collect) {
     setFlagsFromString("--expose-gc");
@@ -15,9 +15,9 @@ export function collectGarbage(): void {
 }
 
 /**
- * Buffers that come from another thread and wait to be used grow old, and V8 lets some 64 MB of old ones
- * be garbage before it looks. This one looks each time that `limit` bytes were handed out.
- * @returns what is told the bytes of each buffer that is handed out
+ * Buffers received from another thread become old before they are used, and V8 lets about 64 MB of old
+ * ones accumulate as garbage. This triggers a collection after every `limit` bytes handed out.
+ * @returns a function to call with the size of each buffer that is handed out
  */
 export function garbageMeter(limit: number): (bytes: number) => void {
   let given = 0;

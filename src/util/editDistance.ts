@@ -1,6 +1,6 @@
-/** How far two names are apart, to find the one that was meant. */
+/** Edit distance between names, for suggestions such as "Did you mean …?". */
 
-/** Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`. */
+/** The number of insertions, deletions, replacements and swaps of neighbors that turn `a` into `b`. */
 export function editDistance(a: string, b: string): number {
   let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
@@ -18,7 +18,7 @@ export function editDistance(a: string, b: string): number {
   return previous[b.length]!;
 }
 
-/** The name that `name` most likely means, or undefined where none is near. */
+/** The name that `name` most likely means, or undefined if none is close. */
 export function nearestOf(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;

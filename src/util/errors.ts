@@ -1,10 +1,9 @@
 /**
- * Every error that Tunewright throws on purpose. A message has up to three parts: what happened,
- * why, and what to do; the command line prints them on a line each and takes the exit code from
- * the class.
+ * All errors that Tunewright throws on purpose. A message has up to three parts: what happened, why,
+ * and what to do. The command line prints each on its own line; the class determines the exit code.
  */
 
-/** What a {@link TunewrightError} carries beside its first line. */
+/** The parts of a {@link TunewrightError} besides its first line. */
 export interface ErrorDetail {
   /** Why it happened, one line. */
   why?: string;
@@ -14,7 +13,7 @@ export interface ErrorDetail {
 }
 
 export class TunewrightError extends Error {
-  /** Stable, greppable name of the kind of error. */
+  /** Stable name of the kind of error, to search for. */
   readonly code: string = "TUNEWRIGHT";
   /** Exit code of the command line when this error ends it. */
   readonly exitCode: number = 1;
@@ -53,7 +52,7 @@ export class CheckpointError extends TunewrightError {
   override readonly exitCode = 3;
 }
 
-/** Something that this machine lacks. */
+/** Something that is missing or does not work on this machine. */
 export class EnvironmentError extends TunewrightError {
   override readonly code = "ENVIRONMENT";
 }
@@ -89,7 +88,7 @@ export class UseAfterFreeError extends TunewrightError {
   override readonly code = "USE_AFTER_FREE";
 }
 
-/** What happened, with why in brackets: an error, or a row that was left out, on one line. */
+/** One line for an error or a row that was left out: what happened, with the reason in parentheses. */
 export function withWhy(what: string, why: string | undefined): string {
   return why ? `${what} (${why})` : what;
 }

@@ -1,9 +1,9 @@
 /** A small hash for keys of random draws; not for security. */
 
 /**
- * A whole number below 2^53 that depends on every part, for keys such as (seed, step, layer).
+ * An integer below 2^53 that depends on every part, for keys such as (seed, step, layer).
  *
- * @param parts whole numbers
+ * @param parts integers
  */
 export function hashKey(...parts: readonly number[]): number {
   let low = 0x9e3779b9;

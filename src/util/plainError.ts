@@ -1,4 +1,4 @@
-/** Errors that cross a thread: their class does not survive a structured clone, so it is named. */
+/** Errors sent between threads: a structured clone loses their class, so its name is sent along. */
 import * as errors from "./errors.js";
 
 export interface PlainError {
@@ -17,7 +17,7 @@ const classes = new Map<string, new (what: string, detail: errors.ErrorDetail) =
   ["EnvironmentError", errors.EnvironmentError],
 ]);
 
-/** What of an error can be cloned. */
+/** The parts of an error that can be cloned. */
 export function plainError(error: unknown): PlainError {
   if (!(error instanceof Error)) return { name: "Error", message: String(error) };
   const { name, message, stack } = error;
@@ -25,7 +25,7 @@ export function plainError(error: unknown): PlainError {
   return { name, message, why, todo, stack };
 }
 
-/** The error again, of the class that it had; of plain `Error` where that is none of ours. */
+/** Restores the error with its class, or as a plain `Error` if the class is not one of ours. */
 export function revivedError({ name, message, why, todo, stack }: PlainError): Error {
   const Class = classes.get(name);
   const error = Class

@@ -1,13 +1,13 @@
-/** Several lists, one behind the other: which of them a place falls into. */
+/** Finds the list that a position falls into when several lists are concatenated. */
 
-/** [n + 1]: the sum of the values before each place, and of all. */
+/** [n + 1]: the sum of the values before each position, and the total. */
 export function runningSum(values: readonly number[]): number[] {
   const sums = [0];
   for (const value of values) sums.push(sums.at(-1)! + value);
   return sums;
 }
 
-/** The last place of an ascending list whose value is at most `value`; never that of the total. */
+/** The last position in an ascending list whose value is at most `value`, excluding the total. */
 export function lastAtMost(sums: readonly number[], value: number): number {
   let low = 0;
   let high = sums.length - 2;

@@ -1,6 +1,6 @@
 /** Random choices for tests, the same in every run. */
 
-/** @returns a function that gives whole numbers from 0 to below its limit */
+/** @returns a function that returns integers from 0 up to, but not including, its limit */
 export function randomNumbers(seed: number): (limit: number) => number {
   let state = seed;
   return (limit) => {

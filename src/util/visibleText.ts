@@ -1,6 +1,6 @@
-/** Control characters in the data must not steer the terminal. */
+/** Makes control characters visible, so that text from data cannot control the terminal. */
 
-/** The text with control characters but line breaks and tabs written out (`\x1b`). */
+/** The text with control characters, except line breaks and tabs, written as `\x1b`. */
 export function visibleText(text: string): string {
   let shown = "";
   for (const character of text) {

@@ -1,4 +1,4 @@
-/** What a thread of a worker pool runs: loads the module, then does one job after another. */
+/** Main of a worker thread: loads the module, then runs one job after another. */
 import { parentPort, workerData } from "node:worker_threads";
 import { plainError } from "./plainError.js";
 import {

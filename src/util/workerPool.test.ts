@@ -48,8 +48,9 @@ test("an error keeps its class, reason and remedy, and the thread goes on", asyn
 test("a thread that dies rejects what waits and what comes", async () => {
   const { run } = start(1);
   const waiting = [run({ value: 1, exit: true }), run({ value: 2 })];
-  for (const job of waiting) await expect(job).rejects.toThrow("a worker thread ended by itself");
-  await expect(run({ value: 3 })).rejects.toThrow("a worker thread ended by itself");
+  for (const job of waiting)
+    await expect(job).rejects.toThrow("a worker thread ended unexpectedly");
+  await expect(run({ value: 3 })).rejects.toThrow("a worker thread ended unexpectedly");
 });
 
 test("a module that cannot be set up rejects with its reason", async () => {

@@ -1,22 +1,22 @@
 /**
- * Worker threads that all run one module: jobs in, promises of results out. A module for it exports
- * `setup: WorkerSetup`, called once in each thread.
+ * A pool of worker threads that run the same module: it takes jobs and returns promises of results.
+ * The module exports `setup: WorkerSetup`, which is called once in each thread.
  */
 import { type TransferListItem, Worker } from "node:worker_threads";
 import { EnvironmentError } from "./errors.js";
 import { type PlainError, revivedError } from "./plainError.js";
 
-/** @param settings what the pool was given; a structured clone @returns what does one job */
+/** @param settings a structured clone of the pool's settings @returns the function that runs a job */
 export type WorkerSetup<Settings, Input, Output> = (
   settings: Settings,
 ) => JobFunction<Input, Output> | Promise<JobFunction<Input, Output>>;
 
-/** Does one job; `transferred` wraps a result whose buffers are moved instead of copied. */
+/** Runs one job; `transferred` wraps a result whose buffers are moved instead of copied. */
 export type JobFunction<Input, Output> = (
   input: Input,
 ) => Output | Transferred<Output> | Promise<Output | Transferred<Output>>;
 
-/** A result, and the buffers of it that the worker gives away. */
+/** A result, and those of its buffers that are moved to the caller. */
 export class Transferred<Output> {
   constructor(
     readonly value: Output,
@@ -27,11 +27,11 @@ export class Transferred<Output> {
 export interface WorkerPool<Input, Output> {
   readonly threads: number;
   /**
-   * Gives the job to the first thread that is free. Who calls it holds back ({@link mapInOrder}).
+   * Gives the job to the first free thread. The caller limits the number of jobs ({@link mapInOrder}).
    * @throws what the job throws, with its class, `why` and `todo`
    */
   run(input: Input): Promise<Output>;
-  /** Ends the threads; jobs that are not done are rejected. */
+  /** Stops the threads; unfinished jobs are rejected. */
   close(): Promise<void>;
 }
 
@@ -113,7 +113,7 @@ export function workerPool<Settings, Input, Output>(
     });
     worker.on("error", (cause) => fail(cause));
     worker.on("exit", (code) =>
-      fail(new EnvironmentError(`a worker thread ended by itself (exit code ${code})`)),
+      fail(new EnvironmentError(`a worker thread ended unexpectedly (exit code ${code})`)),
     );
   }
   return {
@@ -132,7 +132,7 @@ export function workerPool<Settings, Input, Output>(
   };
 }
 
-/** From the sources (tests, scripts) a thread has to be taught TypeScript first. */
+/** When running from TypeScript sources (tests, scripts), a thread needs a TypeScript loader. */
 function startWorker(entry: URL, settings: unknown, youngHeap: number | undefined): Worker {
   const fromSource = import.meta.url.endsWith(".ts");
   const main = fromSource ? "./workerFromSource.mjs" : "./workerMain.js";
@@ -144,8 +144,8 @@ function startWorker(entry: URL, settings: unknown, youngHeap: number | undefine
 }
 
 /**
- * Results in the order of the inputs, with at most `ahead` inputs being worked on or waiting to be
- * taken: the back-pressure that keeps memory bounded. Inputs are asked for one at a time.
+ * Results in the order of the inputs, with at most `ahead` inputs in progress or waiting to be
+ * consumed; this back-pressure bounds memory. Inputs are requested one at a time.
  */
 export async function* mapInOrder<Input, Output>(
   inputs: Iterable<Input> | AsyncIterable<Input>,
@@ -155,7 +155,7 @@ export async function* mapInOrder<Input, Output>(
   const pending: Promise<Output>[] = [];
   for await (const input of inputs) {
     const result = run(input);
-    // One that fails ahead of its turn is reported when its turn comes.
+    // An error is reported when the turn of its input comes, not earlier.
     result.catch(() => {});
     pending.push(result);
     if (pending.length >= ahead) yield await pending.shift()!;

@@ -122,7 +122,7 @@ describe.skipIf(!hasModel)("Jinja templates", () => {
       const { messages, tools } = conversations[one.conversation]!;
       const source = { file: "rows.jsonl", line: 7 };
       expect(() => templateOf(one.template).render(messages, { tools, source })).toThrow(
-        /^rows\.jsonl:7: cannot tell the assistant's turns apart/,
+        /^rows\.jsonl:7: cannot find the assistant's turns/,
       );
     },
   );

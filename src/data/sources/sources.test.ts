@@ -239,7 +239,7 @@ describe("on the hub", () => {
 
   test("an unknown data set is refused as data", async () => {
     await expect(find("owner/none")).rejects.toThrow(
-      /the data set owner\/none is no path here and not on 127/,
+      /the data set owner\/none is neither a local path nor on 127/,
     );
     await expect(find("owner/none")).rejects.toThrow(DataError);
   });
