@@ -1,6 +1,8 @@
 /** The first record of a CSV file, which names its columns. */
 import { closeSync, openSync, readSync } from "node:fs";
+import { parse } from "csv-parse/sync";
 import { DataError } from "../../util/errors.js";
+import { csvDialect } from "./csvDialect.js";
 
 const headBytes = 1 << 20;
 
@@ -12,10 +14,10 @@ const maxNameLength = 200;
  * @throws DataError when it does not
  */
 export function readCsvHead(path: string, file: string): { delimiter: string; columns: string[] } {
-  const text = readStart(path);
+  const start = readStart(path);
   const records = [",", "\t", ";", "|"].map((delimiter) => ({
     delimiter,
-    columns: firstRecord(text, delimiter),
+    columns: firstRecord(start, delimiter),
   }));
   const { delimiter, columns } = records.reduce((best, other) =>
     other.columns.length > best.columns.length ? other : best,
@@ -40,35 +42,23 @@ function headProblem(columns: readonly string[]): string | undefined {
   return undefined;
 }
 
-function readStart(path: string): string {
+function readStart(path: string): Buffer {
   const descriptor = openSync(path, "r");
   try {
     const buffer = Buffer.allocUnsafe(headBytes);
     const length = readSync(descriptor, buffer, 0, headBytes, 0);
-    return new TextDecoder().decode(buffer.subarray(0, length));
+    return buffer.subarray(0, length);
   } finally {
     closeSync(descriptor);
   }
 }
 
-function firstRecord(text: string, delimiter: string): string[] {
-  const cells: string[] = [];
-  let at = 0;
-  for (;;) {
-    let cell: string;
-    if (text[at] === '"') {
-      const rest = /^"((?:[^"]|"")*)"?/.exec(text.slice(at, at + 4 * maxNameLength))!;
-      cell = rest[1]!.replaceAll('""', '"');
-      at += rest[0].length;
-    } else {
-      const end = text
-        .slice(at)
-        .search(delimiter === "|" ? /[|\r\n]/ : new RegExp(`[${delimiter}\r\n]`));
-      cell = text.slice(at, end === -1 ? text.length : at + end);
-      at += cell.length;
-    }
-    cells.push(cell);
-    if (text[at] !== delimiter) return cells;
-    at++;
+/** Cells of the first record, as far as it lies in `start`. */
+function firstRecord(start: Buffer, delimiter: string): string[] {
+  try {
+    return parse(start, { ...csvDialect, delimiter, to: 1 })[0] ?? [];
+  } catch {
+    // A quote that is opened and not closed: no name is that long.
+    return [start.toString()];
   }
 }

@@ -5,9 +5,9 @@ import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { DataError, EnvironmentError } from "../../util/errors.js";
 import { cacheVariable } from "./cacheFolder.js";
+import type { RowLines } from "./csvRows.js";
 import { refuseOtherEncoding } from "./encoding.js";
 import { type FileKind, fileKind } from "./fileKind.js";
-import type { RowLines } from "./tables.js";
 import { type Packing, transcoded, unpacked } from "./unpack.js";
 
 /** Name of the file with the rows in a cache entry. */
@@ -63,10 +63,9 @@ export async function prepareRows(
     });
   }
   await checkSpace(folder, table);
-  const { rowsOfCsv, rowsOfParquet } = await import("./tables.js");
   const job = { file, table, scratch, rows };
-  if (tableKind === "csv") return rowsOfCsv(job);
-  await rowsOfParquet(job);
+  if (tableKind === "csv") return (await import("./csvRows.js")).rowsOfCsv(job);
+  await (await import("./parquetRows.js")).rowsOfParquet(job);
   return undefined;
 }
 

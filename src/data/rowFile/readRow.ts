@@ -25,9 +25,13 @@ export function readRow(bytes: Buffer, place: string): unknown {
   return value;
 }
 
-/** Says that a row is not even read. */
-export function tooLong(length: number, place: string): DataError {
-  return new DataError(`${place}: the row is ${Math.round(length / 1e6)} MB long`, {
+/**
+ * Says that a row is not even read.
+ * @param isWhole whether `length` is all of it
+ */
+export function tooLong(length: number, place: string, isWhole = true): DataError {
+  const megabytes = `${isWhole ? "" : "over "}${Math.round(length / 1e6)} MB`;
+  return new DataError(`${place}: the row is ${megabytes} long`, {
     why: `a row may have up to ${maxRowBytes >> 20} MiB`,
     todo: "check whether line breaks are missing, or split or remove the row",
   });
