@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { dispose, type Tensor, tensor } from "../../src/tensor/index.js";
 import { clipGradients, createOptimizer } from "../../src/train/optimizer.js";
 import { type FixtureTensor, fixture, fixtureBytes, fixtureTensors } from "./fixtures.js";
+import { expectClose, roundings, worstDifference } from "./tolerance.js";
 
 const { cases, clip } = JSON.parse(readFileSync(fixture("optimizer/cases.json"), "utf8")) as {
   cases: {
@@ -24,11 +25,17 @@ const { cases, clip } = JSON.parse(readFileSync(fixture("optimizer/cases.json"),
 const make = ({ shape, values }: FixtureTensor): Tensor => tensor(values, shape);
 const values = (one: Tensor) => new Float32Array(one.detach().bytes().buffer);
 
-function expectEqual(ours: Tensor, theirs: FixtureTensor, where: string): void {
-  values(ours).forEach((value, i) => {
-    expect(Math.abs(value - theirs.values[i]!), where).toBeLessThan(1e-7);
-  });
-}
+/**
+ * A step adds a product to the parameter, and one to each part of the state. Some processors round
+ * product and sum, others only the sum, so that one step makes a difference of one unit at most.
+ */
+const unitsAfter = (steps: number) => steps;
+
+/**
+ * A value of 8-bit state that lies half-way between two codes, but for a rounding, may get either:
+ * of 4,608 values in three steps at most one is expected to. The step after it differs there.
+ */
+const UNDECIDED = 3;
 
 const settingsOf = (name: string, settings: (typeof cases)[number]["settings"]) => ({
   kind: name as "adamw" | "adamw8bit" | "sgd",
@@ -52,18 +59,23 @@ describe("optimizers equal torch's, and bitsandbytes' with 8-bit state", () => {
         const gradient = make(stored.get(`${key}.grad.${step}`)!);
         optimizer.step(new Map([[key, gradient]]), settings.lr);
         gradient.dispose();
-        expectEqual(parameter, stored.get(`${key}.after.${step}`)!, `${key} after step ${step}`);
+        const after = stored.get(`${key}.after.${step}`)!.values;
+        const except = name === "adamw8bit" && step > 1 ? UNDECIDED : 0;
+        const where = `${key} after step ${step}`;
+        expectClose(values(parameter), after, unitsAfter(step), where, except);
       }
       for (const [part, state] of optimizer.state()) {
         const theirs = stored.get(part);
-        if (theirs && state.dtype === "float32") expectEqual(state, theirs, part);
+        if (theirs && state.dtype === "float32") {
+          expectClose(values(state), theirs.values, unitsAfter(steps), part);
+        }
       }
       optimizer.dispose();
       parameter.dispose();
     }
   });
 
-  it("8-bit codes are those of bitsandbytes", () => {
+  it("8-bit codes are those of bitsandbytes, but for values half-way between two", () => {
     const { settings, steps } = cases.find(({ name }) => name === "adamw8bit")!;
     const file = "optimizer/adamw8bit.safetensors";
     const stored = fixtureTensors(file);
@@ -77,7 +89,11 @@ describe("optimizers equal torch's, and bitsandbytes' with 8-bit state", () => {
       optimizer.step(new Map([["large", make(stored.get(`large.grad.${step}`)!)]]), settings.lr);
     }
     for (const part of ["large.state1", "large.state2"]) {
-      expect([...optimizer.state().get(part)!.bytes()]).toEqual([...codes.get(part)!]);
+      const theirs = codes.get(part)!;
+      const ours = optimizer.state().get(part)!.bytes();
+      expect(ours.length).toBe(theirs.length);
+      expect(worstDifference(ours, theirs)).toBeLessThanOrEqual(1);
+      expect(ours.filter((code, i) => code !== theirs[i]).length).toBeLessThanOrEqual(UNDECIDED);
     }
     optimizer.dispose();
     parameter.dispose();
@@ -158,12 +174,14 @@ describe("optimizers equal torch's, and bitsandbytes' with 8-bit state", () => {
         .filter(([name]) => name.startsWith("grad."))
         .map(([name, one]) => [name.slice("grad.".length), make(one)]),
     );
-    expect(clipGradients(gradients, max_norm)).toBeCloseTo(total_norm, 4);
+    // The root of sums of up to 192 squares in four rows or more, which halves relative errors.
+    const units = roundings(192 / 4) / 2;
+    expectClose([clipGradients(gradients, max_norm)], [total_norm], units, "norm");
     const factor = Math.min(1, max_norm / (total_norm + 1e-6));
     for (const [name, gradient] of gradients) {
-      values(gradient).forEach((value, i) => {
-        expect(value).toBeCloseTo(stored.get(`grad.${name}`)!.values[i]! * factor, 6);
-      });
+      const clipped = stored.get(`grad.${name}`)!.values.map((value) => value * factor);
+      // And the factor's rounding, and that of the product.
+      expectClose(values(gradient), clipped, units + 2, name);
     }
     dispose(gradients);
   });
