@@ -1,4 +1,4 @@
-/** What every conversation must hold before it is rendered, whatever format it came in. */
+/** Rules that every conversation must satisfy before it is rendered, in any format. */
 import type { Message, Role } from "../text/index.js";
 import { DataError } from "../util/errors.js";
 
@@ -12,8 +12,8 @@ const followers: Readonly<Record<Role | "start", readonly Role[]>> = {
 };
 
 /**
- * Refuses conversations that cannot be learnt from as they stand.
- * @throws DataError that does not name the place
+ * Rejects conversations that cannot be trained on.
+ * @throws DataError that does not name file and line
  */
 export function checkConversation(messages: readonly Message[]): void {
   if (messages.length === 0) {
@@ -29,17 +29,17 @@ export function checkConversation(messages: readonly Message[]): void {
     if (!allowed.includes(message.role)) {
       throw new DataError(
         before === "start"
-          ? `the conversation begins with a message of role ${message.role}`
-          : `message ${index + 1} is of role ${message.role}, after one of role ${before}`,
+          ? `the conversation starts with a message of role ${message.role}`
+          : `message ${index + 1} has role ${message.role} after one with role ${before}`,
         {
-          why: `${before === "start" ? "a conversation begins with" : `after ${before} comes`} ${allowed.join(" or ")}`,
-          todo: "join or remove messages until the roles take turns, or remove the row",
+          why: `${before === "start" ? "a conversation starts with" : `after ${before} comes`} ${allowed.join(" or ")}`,
+          todo: "merge or remove messages so that the roles alternate, or remove the row",
         },
       );
     }
     if (message.role === "assistant" && !message.tool_calls?.length && isBlank(message)) {
-      throw new DataError(`message ${index + 1}, of the assistant, is empty`, {
-        why: "the model would learn to say nothing",
+      throw new DataError(`message ${index + 1}, from the assistant, is empty`, {
+        why: "the model would learn to give empty answers",
         todo: "remove the turn or the row",
       });
     }
@@ -52,7 +52,7 @@ function checkContinued(message: Message, before: Message | undefined, index: nu
   const roles = [message.role, before?.role];
   const calls = before?.tool_calls ?? message.tool_calls;
   if (roles.every((role) => role === "assistant") && !calls && !isBlank(message)) return;
-  throw new DataError(`message ${index + 1} continues nothing`, {
+  throw new DataError(`message ${index + 1} has no turn to continue`, {
     why: '"continues" is for words of the assistant that follow others of the same turn',
     todo: "correct or remove the row",
   });

@@ -9,15 +9,15 @@ import { openRowFile, type RowFile } from "./rowFile/index.js";
 import { type ResolveOptions, resolveSources } from "./sources/index.js";
 
 export interface SourceOptions extends ReadOptions, ResolveOptions {
-  /** Name of the format of all files. Default: found out file by file, from the first rows. */
+  /** Name of the format of all files. Default: detected for each file from its first rows. */
   format?: string | undefined;
   /** Encoding of the files' texts: `gb18030`, `big5`, …. Default UTF-8. */
   encoding?: string | undefined;
-  /** Told the bytes indexed so far, over all files. */
+  /** Called with the number of bytes indexed so far, over all files. */
   onProgress?: ((bytes: number) => void) | undefined;
 }
 
-/** Conversations at random access; opening reads through the files once, to find the rows. */
+/** Random access to conversations; opening reads the files once to find the rows. */
 export interface ConversationSource {
   readonly rows: number;
   readonly bytes: number;
@@ -25,29 +25,29 @@ export interface ConversationSource {
   /** Where a row is, without reading it. */
   place(row: number): Source;
   /**
-   * @param row 0-based, counted through the files in their order
+   * @param row 0-based, counted across the files in their order
    * @throws DataError naming file and line
    */
   read(row: number): Promise<Conversation>;
-  /** The same with the keys of the row that its format does not use. */
+  /** The same, with the keys of the row that its format does not use. */
   readWhole(row: number): Promise<WholeRow>;
   /**
    * The row as it is in the file, parsed.
    * @throws DataError naming file and line when it is not JSON in UTF-8
    */
   readValue(row: number): Promise<unknown>;
-  /** Bytes that a row takes in its file, unpacked. */
+  /** Size of a row in its file in bytes, decompressed. */
   rowBytes(row: number): number;
-  /** The bytes of a row, be they JSON or not. */
+  /** The bytes of a row, which may not be valid JSON. */
   readBytes(row: number): Promise<Buffer>;
   close(): Promise<void>;
 }
 
-/** How many rows are looked at to find a file's format. */
+/** Number of rows used to detect the format of a file. */
 const detectionRows = 16;
 
 /**
- * @param files whatever {@link resolveSources} takes: files, folders, patterns, addresses
+ * @param files whatever {@link resolveSources} accepts: files, folders, glob patterns, URLs
  * @throws ConfigError for an unknown format
  * @throws DataError when a file cannot be read, has no rows, or rows of no known format
  */
@@ -73,7 +73,9 @@ export async function openConversations(
       const entry = { rowFile, format: formatNamed("messages"), first: rows };
       opened.push(entry);
       if (rowFile.rows === 0) {
-        throw new DataError(`${file}: has no rows`, { todo: "check that it is the right file" });
+        throw new DataError(`${file}: contains no rows`, {
+          todo: "check that it is the right file",
+        });
       }
       entry.format = named ?? (await formatOf(rowFile));
       rows += rowFile.rows;
@@ -122,7 +124,7 @@ export async function openConversations(
   };
 }
 
-/** Broken rows at the beginning do not hide the format of the others. */
+/** Skips broken rows at the start when detecting the format. */
 async function formatOf(rowFile: RowFile): Promise<ConversationFormat> {
   const values: unknown[] = [];
   let broken: unknown;

@@ -77,8 +77,8 @@ describe("convertFiles", () => {
   });
 
   test.each([
-    ["rows.jsonl.gz", /plain JSONL, which is no \.gz file/],
-    ["rows.parquet", /plain JSONL, which is no \.parquet file/],
+    ["rows.jsonl.gz", /output is plain JSONL, not a \.gz file/],
+    ["rows.parquet", /output is plain JSONL, not a \.parquet file/],
     ["folder/", /is a folder/],
     ["", /is a folder/],
   ])("refuses to write %s, before anything is read", async (name, reason) => {
@@ -90,7 +90,7 @@ describe("convertFiles", () => {
     const file = folder.write("self.jsonl", [messagesRow("q", "a")]);
     await expect(
       convertFiles([file], folder.path("../") + file.split("/").slice(-2).join("/")),
-    ).rejects.toThrow(/both read and written/);
+    ).rejects.toThrow(/both input and output/);
     expect(lines(file)).toHaveLength(1);
   });
 });
@@ -193,7 +193,7 @@ function mutate(random: (below: number) => number): Buffer {
 }
 
 /** Why rows that were converted may still not be encoded with the template of this test. */
-const encodingReasons = /has no place for|no token of this conversation is trained on/;
+const encodingReasons = /does not support|no token of this conversation is trained on/;
 
 test("thousands of mutated rows: no crash, none lost, those that pass can be read and encoded", async () => {
   const tokenizer = await loadTokenizer(tinyTokenizerPath);

@@ -1,4 +1,4 @@
-/** Writes conversations of any known format in another. */
+/** Converts conversations from any known format to another. */
 import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ConfigError, DataError } from "../util/errors.js";
@@ -15,13 +15,13 @@ import { canonicalFormat, writeConversation } from "./writeConversation.js";
 
 export interface ConvertOptions extends SourceOptions {
   /**
-   * Format to write. Default: `messages` for conversations; texts and preference pairs stay what they
-   * are.
+   * Format to write. Default: `messages` for conversations; plain texts and preference pairs keep
+   * their format.
    */
   to?: string | undefined;
-  /** Stop at the first row that is refused, or write the others. Default `skip`. */
+  /** Stop at the first invalid row, or leave out invalid rows. Default `skip`. */
   onError?: "fail" | "skip" | undefined;
-  /** Told the rows gone through so far. */
+  /** Called with the number of rows processed so far. */
   onRows?: ((rows: number, total: number) => void) | undefined;
 }
 
@@ -30,11 +30,11 @@ export interface ConvertResult {
   rowsIn: number;
   rowsOut: number;
   rowsRejected: number;
-  /** The first rejected rows' errors. */
+  /** Errors of the first rejected rows. */
   problems: DataError[];
-  /** Where every rejected row is listed with its reason; undefined where there is none. */
+  /** File that lists every rejected row with its reason; undefined if there is none. */
   rejectedFile: string | undefined;
-  /** Rows written with a `{{name}}` that nothing was put in for, by name. */
+  /** Number of rows with a `{{name}}` that was not replaced, by name. */
   placeholders: Readonly<Record<string, number>>;
 }
 

@@ -1,4 +1,4 @@
-/** From row numbers to ids and labels, with everything checked that training relies on. */
+/** From row numbers to ids and labels, with all the checks that training relies on. */
 import {
   type ChatTemplate,
   type Conversation,
@@ -17,19 +17,19 @@ import { checkToolMessages, checkTools } from "./toolRules.js";
 export interface EncodeRowsOptions {
   tokenizer: Tokenizer;
   template: ChatTemplate;
-  /** Most tokens of a sequence. Default: any number. */
+  /** Maximum number of tokens per sequence. Default: unlimited. */
   maxSeqLength?: number | undefined;
-  /** What becomes of longer conversations. Default `cut`. */
+  /** How to handle longer conversations. Default `cut`. */
   overLength?: OverLength | undefined;
-  /** False: encode no more than is kept, and know lengths before cutting only about. Default true. */
+  /** False: encode only what is kept; lengths before truncation are then estimates. Default true. */
   exactLengths?: boolean | undefined;
   /** Rows of the model's embedding. Default: as many as the tokenizer has ids. */
   embeddingRows?: number | undefined;
 }
 
 /**
- * A row that can be trained on, or why it cannot. One row may give several sequences, in their order;
- * it gives none only where it was left out for its length, which `dropped` says.
+ * A row that can be trained on, or the reason why not. One row may give several sequences, in order;
+ * it gives none only if it was left out because of its length, as `dropped` explains.
  */
 export type RowResult =
   | { ok: true; encoded: EncodedConversation[]; dropped?: string; source: Source }
@@ -59,11 +59,11 @@ function dropping(
   { maxSeqLength }: EncodeRowsOptions,
 ): { dropped?: string } {
   if (length > 0) return {};
-  const reason = `longer than max_seq_length ${maxSeqLength}, and over_length is drop`;
+  const reason = `longer than max_seq_length ${maxSeqLength}, with over_length drop`;
   return { dropped: `${file}:${line}: ${reason}` };
 }
 
-/** All together; one by one where a conversation among them is refused. */
+/** Encodes all together, or one by one if one of the conversations is rejected. */
 async function encodeAll(
   conversations: readonly Conversation[],
   options: EncodeRowsOptions,

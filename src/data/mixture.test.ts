@@ -99,7 +99,7 @@ test("shares that contradict each other are refused", () => {
   const plan = (...list: Parameters<typeof sources>) =>
     planMixture({ sources: sources(...list), seed: 1 });
   expect(() => plan({ rows: 1, weight: 1 }, { rows: 1 })).toThrow(
-    "source 1 has no weight, and source 0 has one",
+    "source 1 has no weight, but source 0 has one",
   );
   expect(() => plan({ rows: 1, weight: 1, repeat: 2 })).toThrow("both weight and repeat");
 });

@@ -106,15 +106,15 @@ function rowsTaken(sources: MixtureOptions["sources"]): number[] {
   }
   const without = sources.find(({ weight }) => weight === undefined);
   if (without) {
-    throw new ConfigError(`${without.name} has no weight, and ${weighted[0]!.name} has one`, {
-      why: "weights are shares of the whole, so each source needs its own",
-      todo: "give every source a weight, or use repeat, which needs no other",
+    throw new ConfigError(`${without.name} has no weight, but ${weighted[0]!.name} has one`, {
+      why: "weights are relative shares, so every source needs one",
+      todo: "give every source a weight, or use repeat, which is independent of other sources",
     });
   }
   const both = sources.find(({ repeat }) => repeat !== undefined);
   if (both) {
     throw new ConfigError(`${both.name} has both weight and repeat`, {
-      why: "each of them says how many of its rows an epoch takes",
+      why: "both determine how many of its rows an epoch takes",
       todo: "keep one of them",
     });
   }

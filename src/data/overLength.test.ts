@@ -35,7 +35,7 @@ async function epoch(overLength: OverLength, packing = false) {
 
 const empty = `${file}:3: the conversation is empty`;
 const tooLong = (line: number) =>
-  `${file}:${line}: longer than max_seq_length 45, and over_length is drop`;
+  `${file}:${line}: longer than max_seq_length 45, with over_length drop`;
 
 test.each([false, true])("training takes what each policy leaves, packing %s", async (packing) => {
   expect(await epoch("cut", packing)).toEqual({

@@ -69,8 +69,8 @@ export function checkRow({ kind, messages, chosen, rejected }: FormattedRow): vo
   for (const answer of [chosen ?? [], rejected ?? []]) {
     checkConversation([...messages, ...answer]);
     if (answer[0]?.role !== "assistant") {
-      throw new DataError("a preference pair whose prompt has the answer already", {
-        why: "chosen and rejected begin with an answer of the assistant",
+      throw new DataError("a preference pair whose prompt already contains the answer", {
+        why: "chosen and rejected must start after a question",
         todo: "end the prompt with the question",
       });
     }
@@ -78,8 +78,8 @@ export function checkRow({ kind, messages, chosen, rejected }: FormattedRow): vo
 }
 
 function preferenceRefusal(): DataError {
-  return new DataError("a preference pair, which supervised training cannot learn from", {
-    why: "it is for preference training (DPO and its kin): a rejected answer must not be learnt",
-    todo: "keep the file for that stage (data convert keeps pairs), or make rows of the chosen answers",
+  return new DataError("a preference pair cannot be used for supervised fine-tuning", {
+    why: "it is for preference training (DPO and similar); rejected answers must not be trained on",
+    todo: "keep the file for that stage (data convert keeps pairs), or make conversations from the chosen answers",
   });
 }

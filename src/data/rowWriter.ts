@@ -5,7 +5,7 @@ import { ConfigError } from "../util/errors.js";
 
 export interface RowWriter {
   write(row: object): Promise<void>;
-  /** Writes what is left and waits until it is on the disk. */
+  /** Writes the rest and waits until it is on disk. */
   close(): Promise<void>;
 }
 
@@ -39,26 +39,26 @@ export async function openRowWriter(path: string): Promise<RowWriter> {
   };
 }
 
-/** Endings of names that promise something else than JSONL. */
+/** File extensions of formats other than JSONL. */
 const otherEnding = /\.(gz|gzip|zst|zstd|bz2|xz|lz4|zip|tar|parquet|csv|tsv|arrow)$/i;
 
-/** @throws ConfigError when the name of a file of rows that is to be written promises another kind */
+/** @throws ConfigError if the extension of an output file is that of another format */
 export function checkOutEnding(out: string): void {
   const ending = otherEnding.exec(out)?.[0];
   if (ending === undefined) return;
-  throw new ConfigError(`${out}: rows are written as plain JSONL, which is no ${ending} file`, {
+  throw new ConfigError(`${out}: the output is plain JSONL, not a ${ending} file`, {
     todo: `name it ${out.slice(0, -ending.length)}, and compress or convert it afterwards`,
   });
 }
 
-/** @throws ConfigError when it is a folder or no file's name, or promises another kind of file */
+/** @throws ConfigError if it is a folder or device, or has the extension of another format */
 export function checkOutName(out: string): void {
   checkOutEnding(out);
   const isFolder = out.endsWith("/") || statSync(out, { throwIfNoEntry: false })?.isDirectory();
   if (isFolder || out === "-" || out.startsWith("/dev/")) {
-    throw new ConfigError(`${out} ${isFolder ? "is a folder" : "is no file"}`, {
-      why: "the rows get their name when they are complete",
-      todo: "name a file, e.g. --out rows.jsonl",
+    throw new ConfigError(`${out} ${isFolder ? "is a folder" : "is not a regular file"}`, {
+      why: "the output is written to a temporary file and renamed when complete",
+      todo: "give a file name, for example --out rows.jsonl",
     });
   }
 }
@@ -76,11 +76,11 @@ export function checkNotRead(
   for (const output of outputs) {
     const target = realPath(output);
     if (target === undefined || !inputs.has(target)) continue;
-    throw new ConfigError(`${output} is both read and written`, { todo });
+    throw new ConfigError(`${output} is both input and output`, { todo });
   }
 }
 
-/** Where a name leads in the end; undefined where there is nothing. */
+/** The real path of a name; undefined if it does not exist. */
 export function realPath(path: string): string | undefined {
   try {
     return realpathSync(path);

@@ -1,4 +1,4 @@
-/** What data are like, from a sample: shown when a run starts. */
+/** A summary of the data from a sample, shown when a run starts. */
 import type { Source } from "../text/index.js";
 import type { ConversationSource } from "./conversationSource.js";
 import { type EncodeRowsOptions, encodeRows } from "./encodeRows.js";
@@ -11,9 +11,9 @@ export interface DataSummary {
   exact: boolean;
   /** Tokens of one epoch after cutting; an estimate unless `exact`. */
   tokens: number;
-  /** Tokens of one epoch that are learnt; an estimate unless `exact`. */
+  /** Tokens of one epoch that are trained on; an estimate unless `exact`. */
   labelledTokens: number;
-  /** Share of tokens that are learnt, 0 to 1. */
+  /** Fraction of tokens that are trained on, 0 to 1. */
   labelledShare: number;
   /** Rows of one epoch that are cut; an estimate unless `exact`. */
   truncatedRows: number;

@@ -1,4 +1,4 @@
-/** Goes through every row as training would, before training does. */
+/** Checks and measures every row in the same way as training. */
 import type { Segment, Source } from "../text/index.js";
 import type { DataError } from "../util/errors.js";
 import type { ConversationSource } from "./conversationSource.js";
@@ -9,7 +9,7 @@ import { countPlaceholders } from "./placeholders.js";
 export interface SurveyOptions extends EncodeRowsOptions {
   /** How many bad rows are kept with their errors; all are counted. Default 20. */
   keptProblems?: number | undefined;
-  /** Told the rows gone through so far. */
+  /** Called with the number of rows processed so far. */
   onProgress?: ((rows: number) => void) | undefined;
 }
 
@@ -30,14 +30,14 @@ export interface DataSurvey {
   rows: number;
   /** Tokens of one epoch after cutting. */
   tokens: number;
-  /** Tokens of one epoch that are learnt. */
+  /** Tokens of one epoch that are trained on. */
   labelledTokens: number;
   /** Tokens that are cut off. */
   tokensCut: number;
   truncatedRows: number;
-  /** Sequences that the rows become: more than rows where long ones are split. */
+  /** Number of sequences made from the rows: more than rows if long ones are split. */
   sequences: number;
-  /** Most of them from one row. */
+  /** Largest number of sequences made from one row. */
   mostSequences: number;
   /** Rows that become several sequences. */
   splitRows: number;
@@ -45,7 +45,7 @@ export interface DataSurvey {
   droppedRows: number;
   /** Rows so long that only their beginning was encoded: their length is an estimate. */
   estimatedLengths: number;
-  /** Rows with a `{{name}}` that nothing was put in for, by name. */
+  /** Number of rows with a `{{name}}` that was not replaced, by name. */
   placeholders: Readonly<Record<string, number>>;
   /** Of the good rows; undefined where there is none. */
   lengths: LengthQuantiles | undefined;

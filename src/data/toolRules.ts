@@ -1,4 +1,4 @@
-/** Tool calls that a chat template leaves out in silence. */
+/** Detects tool calls that a chat template silently leaves out. */
 import type { ChatTemplate, Conversation, EncodedConversation } from "../text/index.js";
 import { DataError } from "../util/errors.js";
 
@@ -28,10 +28,10 @@ export function checkTools(
   const unseen = tools !== undefined && !tools.some((tool) => isThere(toolName(tool), 1));
   if (lost === undefined && !unseen) return;
   const place = source ? `${source.file}:${source.line}: ` : "";
-  const what = lost === undefined ? "the definitions of tools" : `the call of ${lost}`;
+  const what = lost === undefined ? "the tool definitions" : `the call of ${lost}`;
   throw new DataError(`${place}chat template ${templateName} leaves out ${what}`, {
-    why: "it was made for conversations without tools",
-    todo: "use a model whose template knows tools, or remove the row",
+    why: "the template does not support tools",
+    todo: "use a model whose template supports tools, or remove the row",
   });
 }
 
@@ -73,8 +73,8 @@ export function checkToolMessages(
   }
   if (isShown) return;
   const place = source ? `${source.file}:${source.line}: ` : "";
-  throw new DataError(`${place}chat template ${template.name} leaves out a tool's messages`, {
-    why: "it was made for conversations without tools",
-    todo: "use a model whose template knows tools, or remove the row; of MOSS's, moss_tools: drop leaves the answers alone",
+  throw new DataError(`${place}chat template ${template.name} leaves out tool messages`, {
+    why: "the template does not support tools",
+    todo: "use a model whose template supports tools, or remove the row; for MOSS data, moss_tools: drop keeps only the answers",
   });
 }

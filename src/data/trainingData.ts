@@ -1,4 +1,4 @@
-/** Micro-batches of encoded conversations, any of them at any time. */
+/** Micro-batches of encoded conversations, with random access. */
 import { packedFeed, rowFeed } from "./batchFeed.js";
 import type { ConversationSource } from "./conversationSource.js";
 import { type DataSource, type JoinedSource, openDataSources } from "./dataSource.js";
@@ -20,18 +20,18 @@ export interface TrainingData {
   readonly microBatchesPerEpoch: number;
   readonly cursor: DataCursor;
   /**
-   * A pure function of its number, so that resuming is asking for the next one. The following few
-   * are made ready meanwhile.
+   * A pure function of its number, so resuming means asking for the next one. The following few are
+   * prepared in the background.
    * @param number counted from 0 over the whole run, epochs following each other
    * @throws DataError when a row cannot be trained on and `onError` is `fail`
    */
   microBatch(number: number): Promise<MicroBatch>;
-  /** What the data are like, from a sample of rows spread evenly. */
+  /** A summary of the data, from a sample of rows spread evenly. */
   summary(sampleSize?: number): Promise<DataSummary>;
   close(): Promise<void>;
 }
 
-/** How much of a source an epoch takes. */
+/** The part of a source that an epoch takes. */
 export interface SourceShare {
   name: string;
   rowsInFiles: number;
@@ -43,7 +43,7 @@ export interface SourceShare {
 
 /**
  * Opens the data of a training run or of an evaluation (`shuffle: false`). Only an index of the
- * rows is held in memory; conversations are read and tokenised as they are needed.
+ * rows is in memory; conversations are read and tokenized when needed.
  * @throws ConfigError for an unknown format, or shares that contradict each other
  * @throws DataError when a file cannot be read or its format is unknown
  */
@@ -75,7 +75,7 @@ export async function openTrainingData(options: TrainingDataOptions): Promise<Tr
       const known = ahead.get(unit);
       if (known) return known;
       const batches = feed.load(number);
-      // One that fails ahead of its time is reported when it is asked for.
+      // An error is reported when its micro-batch is requested, not earlier.
       batches.catch(() => {});
       ahead.set(unit, batches);
       return batches;

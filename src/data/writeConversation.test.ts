@@ -69,37 +69,41 @@ describe("round trips: what is written reads back as it was", () => {
 describe("what a format cannot hold is refused with the place", () => {
   const image: Message = { ...assistant("a"), reasoning_content: "r" };
   test.each([
-    ["firefly", toolTurn, "f:7: firefly has no place for calls of tools"],
-    ["alpaca", [user("q")], "f:7: alpaca has no place for a question without an answer"],
+    ["firefly", toolTurn, "f:7: the format firefly cannot express tool calls"],
+    ["alpaca", [user("q")], "f:7: the format alpaca cannot express a question without an answer"],
     [
       "firefly",
       [system, system, ...turns],
-      "f:7: firefly has no place for a second system message",
+      "f:7: the format firefly cannot express a second system message",
     ],
     [
       "firefly",
       [user("q"), { ...assistant("a"), train: false }],
-      'f:7: firefly has no place for "train": false on a message of role assistant',
+      'f:7: the format firefly cannot express "train": false on a message of role assistant',
     ],
     [
       "alpaca",
       [user("q"), image],
-      'f:7: alpaca has no place for the key "reasoning_content" of a message',
+      'f:7: the format alpaca cannot express the key "reasoning_content" of a message',
     ],
-    ["prompt_completion", turns, "f:7: prompt_completion has no place for several learnt turns"],
-    ["moss", [user(" q"), assistant("a")], "f:7: moss would change message 1"],
-    ["moss", [user("q"), assistant("a\n")], "f:7: moss would change message 2"],
-    ["moss", toolTurn, "f:7: moss has no place for calls of tools"],
-    ["text", turns, "f:7: text has no place for who says what"],
+    [
+      "prompt_completion",
+      turns,
+      "f:7: the format prompt_completion cannot express several turns that are trained on",
+    ],
+    ["moss", [user(" q"), assistant("a")], "f:7: the format moss would change message 1"],
+    ["moss", [user("q"), assistant("a\n")], "f:7: the format moss would change message 2"],
+    ["moss", toolTurn, "f:7: the format moss cannot express tool calls"],
+    ["text", turns, "f:7: the format text cannot express the roles of a conversation"],
     [
       "preference",
       turns,
-      "f:7: preference has no place for a conversation without a rejected answer",
+      "f:7: the format preference cannot express a conversation without a rejected answer",
     ],
     [
       "sharegpt",
       [user("q"), { ...toolTurn[1]!, content: "Let me see." }, ...toolTurn.slice(2)],
-      "f:7: sharegpt has no place for words beside a call",
+      "f:7: the format sharegpt cannot express text next to a tool call",
     ],
     [
       "sharegpt",
@@ -116,7 +120,7 @@ describe("what a format cannot hold is refused with the place", () => {
         answer("first", "1"),
         assistant("a"),
       ],
-      "f:7: sharegpt has no place for answers in another order than their calls",
+      "f:7: the format sharegpt cannot express tool results in a different order than their calls",
     ],
   ])("%s %#", (format, messages, reason) => {
     expect(() => writeConversation(whole(messages), format)).toThrow(reason);
@@ -124,13 +128,13 @@ describe("what a format cannot hold is refused with the place", () => {
 
   test("a text is no conversation", () => {
     const text = whole([assistant("t")], { kind: "text" });
-    expect(() => writeConversation(text, "messages")).toThrow(/no place for a plain text/);
+    expect(() => writeConversation(text, "messages")).toThrow(/cannot express a plain text/);
   });
 
   test("keys of the row's own that mean something in the format", () => {
     const row = { ...whole([user("q"), assistant("a")]), rest: { prompt: "p", kind: 1 } };
     expect(writeConversation(row, "firefly")).toMatchObject({ prompt: "p", kind: 1 });
-    expect(() => writeConversation(row, "prompt_completion")).toThrow(/key "prompt" of its own/);
+    expect(() => writeConversation(row, "prompt_completion")).toThrow(/already has a key "prompt"/);
   });
 
   test("keys that are null mean nothing", () => {

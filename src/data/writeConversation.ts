@@ -1,4 +1,4 @@
-/** From a conversation to a row of any format, with nothing lost in silence. */
+/** Writes a conversation as a row of any format, without silently losing anything. */
 import { isDeepStrictEqual } from "node:util";
 import type { Message } from "../text/index.js";
 import { DataError } from "../util/errors.js";
@@ -35,8 +35,8 @@ export function writeConversation(whole: WholeRow, format = canonicalFormat(whol
       Object.hasOwn(written, key) || (target.keys.includes(key) && key !== "id");
     const taken = Object.keys(rest).find((key) => means(key) && !isEmpty(key));
     if (taken !== undefined) {
-      throw new DataError(`the row has a key ${JSON.stringify(taken)} of its own`, {
-        why: `it means something else in format ${format}`,
+      throw new DataError(`the row already has a key ${JSON.stringify(taken)}`, {
+        why: `it has a different meaning in format ${format}`,
         todo: "rename or remove the key",
       });
     }
@@ -67,10 +67,13 @@ function expectSame(row: FormattedRow, written: Row, target: ConversationFormat)
   const at = before!.messages.findIndex(
     (message, index) => !isDeepStrictEqual(message, after!.messages[index]),
   );
-  throw new DataError(`${target.name} would change ${at < 0 ? "the row" : `message ${at + 1}`}`, {
-    why: "read back, it is not what it was: for instance space at its ends, or a mark of the format inside it",
-    todo: "convert to messages, which holds everything, or remove the row",
-  });
+  throw new DataError(
+    `the format ${target.name} would change ${at < 0 ? "the row" : `message ${at + 1}`}`,
+    {
+      why: "reading it back gives something else, for example because of whitespace at its ends or a marker of the format inside it",
+      todo: "convert to messages, which keeps everything, or remove the row",
+    },
+  );
 }
 
 /** A message as formats without ids of calls have it; what is learnt is said for all. */

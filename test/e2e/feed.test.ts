@@ -190,7 +190,7 @@ it("on_error skip leaves a row out, and lists it once", async () => {
   const options = [`--train_file=${inWork("broken.jsonl")}`, "--num_train_epochs=2"];
   const refused = await train(flags("refused", ...options));
   expect(refused.code, refused.stderr).toBe(3);
-  expect(refused.stderr).toContain("broken.jsonl:3: not JSON");
+  expect(refused.stderr).toContain("broken.jsonl:3: not valid JSON");
   expect(refused.stderr).toMatch(/error: 1 of \d+ rows of train_file cannot be trained on/);
   const skipping = [...options, "--on_error=skip", "--do_eval=true"];
   const { code, stderr } = await train(

@@ -32,7 +32,7 @@ test("compressed rows are kept, listed and removed", () => {
   const convert = tunewright("data", "convert", data, "--out", "out.jsonl", "--json");
   expect(convert.code).toBe(0);
   expect(JSON.parse(convert.stdout)).toMatchObject({ rows_in: 2, rows_out: 1, rows_rejected: 1 });
-  expect(convert.stderr).toContain("rows.jsonl.gz:2: not JSON");
+  expect(convert.stderr).toContain("rows.jsonl.gz:2: not valid JSON");
 
   const listed = JSON.parse(tunewright("data", "cache", "--json").stdout);
   expect(listed).toMatchObject({

@@ -43,7 +43,9 @@ describe("data convert", () => {
     const { code, stdout, stderr } = tunewright(...args, "--set", "name=小明", "--json");
     expect(JSON.parse(stdout)).toEqual({ rows_in: 2, rows_out: 1, rows_rejected: 1 });
     expect(rows("pc.jsonl")).toEqual([{ prompt: "问", completion: "我是 小明", kind: "qa" }]);
-    expect(stderr).toContain("alpaca.jsonl:2: prompt_completion has no place for several learnt");
+    expect(stderr).toContain(
+      "alpaca.jsonl:2: the format prompt_completion cannot express several turns",
+    );
     expect(code).toBe(0);
   });
 

@@ -220,7 +220,7 @@ describe("rows that cannot be read", () => {
     const { report, rejected } = await dedup({}, [broken(), file]);
     expect(report).toMatchObject({ rowsIn: 13, refused: 2, duplicates: 4 });
     expect(rejected).toMatchObject([
-      { line: 2, reason: expect.stringContaining("broken.jsonl:2: not JSON") },
+      { line: 2, reason: expect.stringContaining("broken.jsonl:2: not valid JSON") },
       { line: 3, reason: expect.stringContaining("not a JSON object") },
       { line: 3 },
       { line: 4, kept: { line: 1 } },
@@ -233,7 +233,7 @@ describe("rows that cannot be read", () => {
   test("stop the run where that is asked for, and nothing is left behind", async () => {
     const out = folder.path("failed.jsonl");
     const run = dedupFiles([broken()], out, { threads: 1, failFast: true });
-    await expect(run).rejects.toThrow("broken.jsonl:2: not JSON");
+    await expect(run).rejects.toThrow("broken.jsonl:2: not valid JSON");
     expect(existsSync(out)).toBe(false);
     expect(readdirSync(`${out}.dedup`)).toEqual([]);
   });

@@ -75,7 +75,7 @@ test("refused rows are grouped by reason, with places", async () => {
   expect(total.rows_refused).toBe(4);
   expect(total.refused.reduce((sum, { rows }) => sum + rows, 0)).toBe(4);
   expect(total.refused[0]).toEqual({
-    reason: "message N, of the assistant, is empty",
+    reason: "message N, from the assistant, is empty",
     rows: 2,
     places: [
       { file: mixed, line: 4 },

@@ -1,13 +1,13 @@
-/** What formats say when they have no place for something that a row holds. */
+/** Errors for rows that a format cannot express. */
 import type { Message } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
 import type { FormattedRow } from "./format.js";
 
 /** @throws DataError always */
 export function inexpressible(format: string, what: string, todo?: string): never {
-  throw new DataError(`${format} has no place for ${what}`, {
+  throw new DataError(`the format ${format} cannot express ${what}`, {
     why: "it would be lost",
-    todo: todo ?? "convert to messages, which holds everything, or remove the row",
+    todo: todo ?? "convert to messages, which keeps everything, or remove the row",
   });
 }
 
@@ -32,7 +32,7 @@ export interface PlainTurns {
  */
 export function plainTurns(row: FormattedRow, format: string): PlainTurns {
   expectConversation(row, format);
-  if (row.tools) inexpressible(format, "definitions of tools");
+  if (row.tools) inexpressible(format, "tool definitions");
   const [first] = row.messages;
   const system = first?.role === "system" ? first : undefined;
   const rest = row.messages.slice(system ? 1 : 0);
@@ -41,7 +41,7 @@ export function plainTurns(row: FormattedRow, format: string): PlainTurns {
   for (let at = 0; at < rest.length; at += 2) {
     const [question, answer] = [rest[at], rest[at + 1]];
     for (const message of [question, answer]) {
-      if (message?.role === "tool") inexpressible(format, "a tool's message");
+      if (message?.role === "tool") inexpressible(format, "a tool message");
       if (message?.role === "system") inexpressible(format, "a second system message");
     }
     if (question?.role !== "user" || answer?.role !== "assistant") {
@@ -55,13 +55,13 @@ export function plainTurns(row: FormattedRow, format: string): PlainTurns {
 /** @throws DataError when a message has more than role and content */
 export function expectBare(message: Message, format: string): void {
   const { role: _role, content: _content, train: _train, ...more } = message;
-  if (more.tool_calls) inexpressible(format, "calls of tools");
+  if (more.tool_calls) inexpressible(format, "tool calls");
   expectUsualTrain(message, format);
   const [key] = Object.keys(more).filter((name) => more[name] !== undefined);
   if (key !== undefined) inexpressible(format, `the key ${JSON.stringify(key)} of a message`);
 }
 
-/** @throws DataError when a message is learnt though it is not the assistant's, or the reverse */
+/** @throws DataError if a message of another role is trained on, or one of the assistant is not */
 export function expectUsualTrain({ role, train }: Message, format: string): void {
   if (train === undefined || train === (role === "assistant")) return;
   inexpressible(format, `"train": ${train} on a message of role ${role}`);

@@ -1,4 +1,4 @@
-/** Reading fields of rows that strangers wrote: each has the type it should have, or is refused. */
+/** Reads fields of rows from arbitrary files: each must have the right type, or the row is rejected. */
 import type { Message, Role } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
 import { parseExactly } from "../rowFile/readRow.js";
@@ -13,7 +13,7 @@ export function isRow(value: unknown): value is Row {
 export function text(value: unknown, name: string): string {
   if (typeof value === "string") return value;
   throw new DataError(
-    value === undefined ? `${name} is missing` : `${name} is ${describe(value)}, not a text`,
+    value === undefined ? `${name} is missing` : `${name} is ${describe(value)}, not a string`,
     { todo: "correct or remove the row" },
   );
 }
@@ -59,7 +59,7 @@ export function parseJson(value: string, name: string): unknown {
   try {
     return parseExactly(value);
   } catch (cause) {
-    throw new DataError(`${name} is not JSON`, {
+    throw new DataError(`${name} is not valid JSON`, {
       why: cause instanceof Error ? cause.message.replace(/\s+/g, " ").slice(0, 160) : "",
       todo: "correct or remove the row",
       cause,
@@ -72,7 +72,7 @@ export function systemMessage(content: string | undefined): Message[] {
   return content === undefined ? [] : [{ role: "system", content }];
 }
 
-/** Columns of a table have a value in every row: null there says that the key is absent. */
+/** Columns of a table have a value in every row: null means that the key is absent. */
 export function withoutNulls(row: Row): Row {
   return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null));
 }
@@ -87,8 +87,8 @@ export function readFlag(value: unknown, name: string): boolean | undefined {
 }
 
 /**
- * Whether a message is learnt, where it says so itself: by `train`, or by OpenAI's `weight`, 1 or 0.
- * A weight that says what holds anyway is left out.
+ * Whether a message says that it is trained on: by `train`, or by OpenAI's `weight`, 1 or 0. A weight
+ * that equals the default is dropped.
  * @throws DataError for other values, and where the two disagree
  */
 export function readTrain({ train, weight }: Row, role: Role, name: string): boolean | undefined {
@@ -96,14 +96,14 @@ export function readTrain({ train, weight }: Row, role: Role, name: string): boo
   if (weight === undefined || weight === null) return said;
   if (weight !== 0 && weight !== 1) {
     throw new DataError(`${name}.weight is ${describe(weight)}, neither 0 nor 1`, {
-      why: "a message is learnt or it is not",
+      why: "a message is either trained on (1) or not (0)",
       todo: "correct or remove the row",
     });
   }
   const weighted = weight === 1;
   if (said !== undefined && said !== weighted) {
     throw new DataError(`${name} has "train": ${said} and "weight": ${weight}`, {
-      why: "one says that it is learnt, the other that it is not",
+      why: "they contradict each other",
       todo: "keep one of them",
     });
   }
@@ -141,12 +141,12 @@ const roleNames: Readonly<Record<string, Role>> = {
   function_response: "tool",
 };
 
-/** @throws DataError for a role that nobody knows */
+/** @throws DataError for an unknown role */
 export function readRole(value: unknown, name: string): Role {
   const role = text(value, name);
   const known = Object.hasOwn(roleNames, role) ? roleNames[role] : undefined;
   if (known) return known;
-  throw new DataError(`${name} is ${JSON.stringify(role)}, which is no role`, {
+  throw new DataError(`${name} is ${JSON.stringify(role)}, which is not a known role`, {
     todo: "use system, user, assistant or tool",
   });
 }
@@ -155,7 +155,7 @@ export function readRole(value: unknown, name: string): Role {
 export function describe(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
-  if (typeof value === "string") return "a text";
+  if (typeof value === "string") return "a string";
   if (typeof value === "object") return "an object";
   return `${typeof value} ${String(value)}`;
 }

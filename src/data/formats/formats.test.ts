@@ -168,16 +168,16 @@ describe("messages", () => {
   test.each([
     [{ messages: [] }, "FILE:2: the conversation is empty"],
     [{ other: 1 }, "FILE:2: messages is missing"],
-    [{ messages: "hi" }, "FILE:2: messages is a text, not a list"],
+    [{ messages: "hi" }, "FILE:2: messages is a string, not a list"],
     [{ messages: [null] }, "FILE:2: messages[0] is null, not an object"],
     [{ messages: [{ role: "user" }] }, "FILE:2: messages[0].content is missing"],
     [
       { messages: [{ role: "boss", content: "" }] },
-      'FILE:2: messages[0].role is "boss", which is no role',
+      'FILE:2: messages[0].role is "boss", which is not a known role',
     ],
     [
       { messages: [{ role: "toString", content: "" }] },
-      'FILE:2: messages[0].role is "toString", which is no role',
+      'FILE:2: messages[0].role is "toString", which is not a known role',
     ],
     [
       { messages: [{ role: "user", content: [{ type: "image_url" }] }] },
@@ -185,16 +185,19 @@ describe("messages", () => {
     ],
     [
       { messages: [assistant("a")] },
-      "FILE:2: the conversation begins with a message of role assistant",
+      "FILE:2: the conversation starts with a message of role assistant",
     ],
     [
       { messages: [user("q"), user("q")] },
-      "FILE:2: message 2 is of role user, after one of role user",
+      "FILE:2: message 2 has role user after one with role user",
     ],
-    [{ messages: [user("q"), assistant(" \n")] }, "FILE:2: message 2, of the assistant, is empty"],
+    [
+      { messages: [user("q"), assistant(" \n")] },
+      "FILE:2: message 2, from the assistant, is empty",
+    ],
     [
       { messages: [user("q"), { ...assistant("a"), train: "yes" }] },
-      "FILE:2: messages[1].train is a text, not true or false",
+      "FILE:2: messages[1].train is a string, not true or false",
     ],
     [
       { messages: [user("q"), { ...assistant("a"), weight: 0.5 }] },
@@ -208,14 +211,14 @@ describe("messages", () => {
       { system: "s", messages: [{ role: "system", content: "t" }, user("q"), assistant("a")] },
       "FILE:2: the row has two system messages: its key system and its first message",
     ],
-    [{ messages: [user("q"), assistant("a")], tools: "{" }, "FILE:2: tools is not JSON"],
+    [{ messages: [user("q"), assistant("a")], tools: "{" }, "FILE:2: tools is not valid JSON"],
     [
       { messages: [user("q"), { ...assistant("a"), continues: true }] },
-      "FILE:2: message 2 continues nothing",
+      "FILE:2: message 2 has no turn to continue",
     ],
     [
       { messages: [{ role: "tool", content: "r" }, assistant("a")] },
-      "FILE:2: the conversation begins with a message of role tool",
+      "FILE:2: the conversation starts with a message of role tool",
     ],
     [[1], "FILE:2: the row is not a JSON object"],
   ])("%j is refused", async (row, message) => {
@@ -252,7 +255,7 @@ describe("Firefly's format", () => {
       [{ role: "system", content: "s" }, user("q"), assistant("a")],
     ]);
     expect(await refusal({ input: "q", target: 3 }, { format: "firefly" })).toBe(
-      "FILE:1: target is number 3, not a text",
+      "FILE:1: target is number 3, not a string",
     );
   });
 
@@ -328,7 +331,7 @@ describe("MOSS's format", () => {
     const { conversations } = await read([row], { mossTools: "drop" });
     expect(conversations[0]!.messages).toEqual([user("1+1?"), assistant("二<sup><|1|></sup>")]);
     expect(await refusal(row, { format: "moss", mossTools: "refuse" })).toBe(
-      "FILE:1: chat.turn_1 has thoughts, commands or results of tools",
+      "FILE:1: chat.turn_1 has inner thoughts, commands or tool results",
     );
   });
 
@@ -340,9 +343,9 @@ describe("MOSS's format", () => {
     [{ chat: { turn_1: { Human: "q" } } }, "FILE:1: chat.turn_1.MOSS is missing"],
     [
       { chat: { turn_1: { Human: 5, MOSS: "" } } },
-      'FILE:1: chat.turn_1."Human" is number 5, not a text',
+      'FILE:1: chat.turn_1."Human" is number 5, not a string',
     ],
-    [{ chat: { turn_1: "text" } }, "FILE:1: chat.turn_1 is a text"],
+    [{ chat: { turn_1: "text" } }, "FILE:1: chat.turn_1 is a string"],
     [{ chat: {} }, "FILE:1: the conversation is empty"],
     [{ text: "t" }, "FILE:1: chat is missing"],
   ])("%j is refused", async (row, message) => {
@@ -422,7 +425,7 @@ describe("other formats", () => {
 
   test("rows of no known format are refused with their keys", async () => {
     await expect(read([{ question: 1 }])).rejects.toMatchObject({
-      message: expect.stringContaining("rows of no known conversation format"),
+      message: expect.stringContaining("unknown conversation format"),
       why: "its rows have the keys question",
     });
   });

@@ -1,4 +1,4 @@
-/** The conversation formats that are known, and which of them a file has. */
+/** The known conversation formats, and their detection. */
 import { ConfigError, DataError } from "../../util/errors.js";
 import { alpacaFormat } from "./alpaca.js";
 import { isRow } from "./fields.js";
@@ -22,7 +22,7 @@ const formats: readonly ConversationFormat[] = [
   textFormat,
 ];
 
-/** Names that a format can be asked for by. */
+/** Names of the formats. */
 export const conversationFormatNames: readonly string[] = formats.map(({ name }) => name);
 
 /** @throws ConfigError for an unknown name */
@@ -50,10 +50,10 @@ export function detectFormat(rows: readonly unknown[], file: string): Conversati
     '{"conversation": [{"human", "assistant"}]}, sharegpt: {"conversations": [{"from", "value"}]}, ' +
     'alpaca: {"instruction", "output"}, prompt_completion: {"prompt", "completion"}, ' +
     'text: {"text"}, preference: {"prompt", "chosen", "rejected"}';
-  throw new DataError(`${file}: rows of no known conversation format`, {
+  throw new DataError(`${file}: unknown conversation format`, {
     why: first
       ? `its rows have the keys ${Object.keys(first).slice(0, 12).join(", ") || "(none)"}`
       : "its first rows are not JSON objects",
-    todo: `bring them into one of these: ${forms}`,
+    todo: `convert them to one of these: ${forms}`,
   });
 }

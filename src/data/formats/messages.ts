@@ -69,7 +69,7 @@ function readContent(value: unknown, name: string, mayBeAbsent: boolean): string
     .map((part, index) => {
       if (part.type === "text") return text(part.text, `${name}[${index}].text`);
       throw new DataError(`${name}[${index}] is of type ${JSON.stringify(part.type)}`, {
-        why: "models of text are trained here; pictures and sound have no place",
+        why: "only text is supported, not images or audio",
         todo: "remove the row",
       });
     })

@@ -36,15 +36,15 @@ const turnKey = /^turn_(\d+)$/;
 function turns(row: Row): Turn[] {
   if (!isRow(row.chat)) {
     throw new DataError(row.chat === undefined ? "chat is missing" : "chat is not an object", {
-      why: 'a row of MOSS has "chat": {"turn_1": {…}, …}',
+      why: 'a MOSS row has "chat": {"turn_1": {…}, …}',
       todo: "correct or remove the row",
     });
   }
   const numbered = Object.entries(row.chat).map(([key, fields]) => {
     const number = turnKey.exec(key)?.[1];
     if (number === undefined || !isRow(fields)) {
-      throw new DataError(`chat.${key} is ${number ? describe(fields) : "no turn"}`, {
-        why: "turns are objects called turn_1, turn_2, …",
+      throw new DataError(`chat.${key} is ${number ? describe(fields) : "not a turn"}`, {
+        why: "turns must be objects named turn_1, turn_2, …",
         todo: "correct or remove the row",
       });
     }
@@ -54,7 +54,7 @@ function turns(row: Row): Turn[] {
   const gap = numbered.findIndex(({ number }, index) => number !== index + 1);
   if (gap >= 0) {
     throw new DataError(`chat has no turn_${gap + 1}`, {
-      why: `it goes on with turn_${numbered[gap]!.number}`,
+      why: `the next one is turn_${numbered[gap]!.number}`,
       todo: "correct or remove the row",
     });
   }
@@ -84,9 +84,9 @@ function readTurn({ name, fields }: Turn, options: FormatOptions): Message[] {
   );
   if (mossTools === "drop" || (!thoughts && !commands && !results)) return [user, answered];
   if (mossTools === "refuse") {
-    throw new DataError(`${name} has thoughts, commands or results of tools`, {
-      why: "turns with tools are refused, as asked",
-      todo: "remove the row, or let tool turns be kept or dropped",
+    throw new DataError(`${name} has inner thoughts, commands or tool results`, {
+      why: "moss_tools is refuse",
+      todo: "remove the row, or use moss_tools keep or drop",
     });
   }
   const thought = thoughts
@@ -119,7 +119,7 @@ function content(fields: Row, field: string, turn: string): string | undefined {
   const value = fields[field];
   if (value === undefined || value === null) return undefined;
   if (typeof value !== "string") {
-    throw new DataError(`${turn}.${JSON.stringify(field)} is ${describe(value)}, not a text`, {
+    throw new DataError(`${turn}.${JSON.stringify(field)} is ${describe(value)}, not a string`, {
       todo: "correct or remove the row",
     });
   }

@@ -11,7 +11,7 @@ import type { FormattedRow } from "./format.js";
  */
 export function writeMoss(row: FormattedRow): Row {
   expectConversation(row, "moss");
-  if (row.tools) inexpressible("moss", "definitions of tools");
+  if (row.tools) inexpressible("moss", "tool definitions");
   for (const message of row.messages) expectBare(message, "moss");
   const [first] = row.messages;
   const system = first?.role === "system" ? first : undefined;
@@ -47,7 +47,8 @@ function writeTurn([question, ...said]: readonly Message[]): Row {
   const commands = commandOnly.exec(rest!)?.[1];
   const results = resultsOnly.exec(answered!.content)?.[1];
   const isOfMoss = commands !== undefined && results !== undefined && answered!.role === "tool";
-  if (said.length !== 3 || !isOfMoss) inexpressible("moss", "tools that are not in its notation");
+  if (said.length !== 3 || !isOfMoss)
+    inexpressible("moss", "tool messages that are not in its notation");
   return fields(question!.content, { thoughts, commands, results, answer: answer.content });
 }
 

@@ -23,9 +23,9 @@ describe("prompt and completion", () => {
   });
 
   test.each([
-    [{ prompt: "q", completion: "a", label: false }, /label of good or bad/],
+    [{ prompt: "q", completion: "a", label: false }, /labeled as good or bad/],
     [{ prompt: "q" }, /completion is missing/],
-    [{ prompt: "q", completion: [user("a")] }, /completion\[0\] is of role user/],
+    [{ prompt: "q", completion: [user("a")] }, /completion\[0\] has role user/],
     [{ prompt: [{ role: "user" }], completion: "a" }, /prompt\[0\]\.content is missing/],
   ])("%j is refused", (row, reason) => {
     expect(() => read("prompt_completion", row)).toThrow(reason);
@@ -95,7 +95,9 @@ describe("preference pairs", () => {
   test("a prompt that is not what whole conversations begin with is refused", () => {
     const whole = (answer: string) => [user("问"), assistant(answer)];
     const row = { prompt: "别的", chosen: whole("好"), rejected: whole("坏") };
-    expect(() => read("preference", row)).toThrow("the prompt is not what chosen and rejected");
+    expect(() => read("preference", row)).toThrow(
+      "the prompt differs from the start of chosen and rejected",
+    );
   });
 
   test("keys that another form of them would have are not used up in silence", () => {

@@ -38,7 +38,7 @@ export const preferenceFormat: ConversationFormat = {
     const prompt = isWhole ? chosen.slice(0, shared) : given;
     if (prompt.length === 0) {
       throw new DataError("prompt is missing", {
-        why: "chosen and rejected do not begin with the same messages either",
+        why: "chosen and rejected do not start with the same messages either",
         todo: "correct or remove the row",
       });
     }
@@ -99,8 +99,8 @@ function expectPart(given: readonly Message[], prompt: readonly Message[]): void
   const has = (message: Message) =>
     prompt.some((other) => isDeepStrictEqual(said(message), said(other)));
   if (given.every(has)) return;
-  throw new DataError("the prompt is not what chosen and rejected begin with", {
-    why: "they are whole conversations, and it would be lost",
+  throw new DataError("the prompt differs from the start of chosen and rejected", {
+    why: "chosen and rejected are whole conversations, so the prompt would be lost",
     todo: "correct the prompt, or remove it from the row",
   });
 }

@@ -18,18 +18,18 @@ export const promptCompletionFormat: ConversationFormat = {
   matches: (row) => "prompt" in row && "completion" in row,
   read(row) {
     if (typeof row.label === "boolean") {
-      throw new DataError("a completion with a label of good or bad", {
-        why: "this is for preference training: a bad one would be learnt as if it were good",
-        todo: "keep the good ones, without the label",
+      throw new DataError("a completion labeled as good or bad", {
+        why: "it is for preference training (KTO); a bad one would be trained on like a good one",
+        todo: "keep only the good ones, without the label",
       });
     }
     const prompt = messagesOf(row.prompt, "prompt", "user");
     const completion = messagesOf(row.completion, "completion", "assistant");
     const asked = completion.findIndex(({ role }) => role !== "assistant" && role !== "tool");
     if (asked >= 0) {
-      throw new DataError(`completion[${asked}] is of role ${completion[asked]!.role}`, {
-        why: "what is to be learnt is the assistant's",
-        todo: "put it into the prompt, or use the messages format",
+      throw new DataError(`completion[${asked}] has role ${completion[asked]!.role}`, {
+        why: "a completion may contain assistant and tool messages only",
+        todo: "move it into the prompt, or use the messages format",
       });
     }
     return {
@@ -43,11 +43,15 @@ export const promptCompletionFormat: ConversationFormat = {
     const { messages } = row;
     const isLearnt = ({ role, train }: Message) => train ?? role === "assistant";
     const first = messages.findIndex(isLearnt);
-    if (first < 0) inexpressible(name, "a conversation of which nothing is learnt");
+    if (first < 0) inexpressible(name, "a conversation without anything to train on");
     const prompt = messages.slice(0, first);
     const completion = messages.slice(first);
     if (completion.some(({ role }) => role === "user" || role === "system")) {
-      inexpressible(name, "several learnt turns", "convert to messages, or split the conversation");
+      inexpressible(
+        name,
+        "several turns that are trained on",
+        "convert to messages, or split the conversation",
+      );
     }
     const bare = [...prompt, ...completion].every(
       (message) => Object.keys(message).filter((key) => key !== "train").length === 2,

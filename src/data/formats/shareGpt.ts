@@ -51,7 +51,7 @@ function writeEntry(message: Message): Row {
   if (message.continues) inexpressible("sharegpt", "a turn of several parts");
   const { role, content, tool_calls: calls, tool_call_id: _answered, train: _, ...more } = message;
   if (calls === undefined) return { ...more, from: writtenRoles[role], value: content };
-  if (content !== "") inexpressible("sharegpt", "words beside a call");
+  if (content !== "") inexpressible("sharegpt", "text next to a tool call");
   const called = calls.map((call) => call.function);
   return {
     ...more,
@@ -66,7 +66,7 @@ function expectAnswersInOrder(messages: readonly Message[]): void {
   for (const { role, tool_calls: calls, tool_call_id: answered } of messages) {
     if (calls) open = calls.map(({ id }) => id);
     else if (role === "tool" && open.shift() !== answered && answered !== undefined) {
-      inexpressible("sharegpt", "answers in another order than their calls");
+      inexpressible("sharegpt", "tool results in a different order than their calls");
     }
   }
 }
@@ -92,8 +92,8 @@ export function readEntry(entry: Row, index: number): Message {
 function readFunctionCalls(value: string, name: string) {
   return [parseJson(value, name)].flat().map((call) => {
     if (!isRow(call)) {
-      throw new DataError(`${name} is no function call`, {
-        why: 'a function_call is JSON text of the form {"name", "arguments"}',
+      throw new DataError(`${name} is not a function call`, {
+        why: 'a function_call must be a JSON string of the form {"name", "arguments"}',
         todo: "correct or remove the row",
       });
     }

@@ -20,7 +20,11 @@ export const textFormat: ConversationFormat = {
   },
   write(row) {
     if (row.kind !== "text") {
-      inexpressible("text", "who says what", "keep it a conversation: training takes both");
+      inexpressible(
+        "text",
+        "the roles of a conversation",
+        "keep it as a conversation: training accepts both",
+      );
     }
     return { id: row.id, text: row.messages[0]?.content };
   },

@@ -46,8 +46,8 @@ test("line breaks that a broken string holds still count", () => {
 
 test("an end that is missing or comes too early is refused with its line", () => {
   for (const step of [1, 3, 100]) {
-    expect(() => scan('["a\\",\n"b"]', step)).toThrow("FILE:2: not a JSON array");
-    expect(() => scan('[{"a":1}\n,', step)).toThrow("FILE:2: not a JSON array");
-    expect(() => scan("[1]\n\n2", step)).toThrow("FILE:3: not a JSON array");
+    expect(() => scan('["a\\",\n"b"]', step)).toThrow("FILE:2: not a valid JSON array");
+    expect(() => scan('[{"a":1}\n,', step)).toThrow("FILE:2: not a valid JSON array");
+    expect(() => scan("[1]\n\n2", step)).toThrow("FILE:3: not a valid JSON array");
   }
 });

@@ -57,7 +57,7 @@ export function createArrayScanner(sink: RowSink, start: number, file: string): 
         const byte = bytes[at]!;
         at++;
         if (isSpace(byte)) continue;
-        if (ended) throw broken("text after the end of the array");
+        if (ended) throw broken("there is text after the end of the array");
         if (depth === 1) {
           if (byte === comma) {
             between = true;
@@ -87,9 +87,9 @@ export function createArrayScanner(sink: RowSink, start: number, file: string): 
   };
 
   function broken(why: string): DataError {
-    return new DataError(`${file}:${line}: not a JSON array`, {
+    return new DataError(`${file}:${line}: not a valid JSON array`, {
       why,
-      todo: "correct the file, or write one JSON object a line (JSONL)",
+      todo: "correct the file, or write one JSON object per line (JSONL)",
     });
   }
 }

@@ -117,9 +117,9 @@ async function makeEntry<Facts, Opened>(
   try {
     const facts = await make(partial);
     if (!sameFile(await fingerprint(), state)) {
-      throw new DataError(`${source}: changed while it was read`, {
-        why: "another program writes to it",
-        todo: "start again when nothing writes to the file",
+      throw new DataError(`${source}: changed while it was being read`, {
+        why: "another program is writing to it",
+        todo: "try again when no program is writing to the file",
       });
     }
     const made = `${new Date().toISOString()} ${randomUUID()}`;
@@ -145,9 +145,9 @@ async function removePartials(cache: string, name: string): Promise<void> {
 function fullDisk(error: unknown, cache: string): unknown {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code !== "ENOSPC" && code !== "EDQUOT") return error;
-  return new EnvironmentError(`${cache}: no space is left for what is made from data files`, {
+  return new EnvironmentError(`${cache}: no space left for the cache of data files`, {
     why: error instanceof Error ? error.message : String(error),
-    todo: `make space (./tunewright data cache --clear), or name another folder with ${cacheVariable}`,
+    todo: `free some space (./tunewright data cache --clear), or set ${cacheVariable} to another folder`,
     cause: error,
   });
 }

@@ -21,7 +21,7 @@ export function cacheFolder(given?: string): string {
     if (problem === undefined) return resolve(asked);
     throw new ConfigError(`${asked}: the cache folder cannot be written to`, {
       why: problem,
-      todo: `name another folder with ${cacheVariable}`,
+      todo: `set ${cacheVariable} to another folder`,
     });
   }
   const shared = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
@@ -32,9 +32,9 @@ export function cacheFolder(given?: string): string {
   ];
   const folder = folders.find((candidate) => writingProblem(candidate) === undefined);
   if (folder !== undefined) return folder;
-  throw new ConfigError("there is no folder for what is made from data files", {
+  throw new ConfigError("there is no folder for the cache of data files", {
     why: `none of ${folders.join(", ")} can be written to`,
-    todo: `name one with ${cacheVariable}`,
+    todo: `set ${cacheVariable} to a folder`,
   });
 }
 

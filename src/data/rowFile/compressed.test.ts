@@ -32,7 +32,7 @@ describe("gzip", () => {
 
   test("names the compressed file and the line inside it where a row is broken", async () => {
     const path = folder.write("broken.jsonl.gz", gzipSync('{"a":1}\n\n{"a":\n{"a":3}\n'));
-    expect(await refusal(path, options, 1)).toMatchObject({ what: "FILE:3: not JSON" });
+    expect(await refusal(path, options, 1)).toMatchObject({ what: "FILE:3: not valid JSON" });
     expect(await refusal(path, options, 2)).toBeUndefined();
   });
 
@@ -47,7 +47,7 @@ describe("gzip", () => {
       "more.gz": [Buffer.concat([whole, Buffer.from('{"a":1}\n')]), expect.any(String)],
       "zeros.gz": [
         Buffer.concat([whole, Buffer.from('\0\0{"a":1}\n')]),
-        "something else follows the gzip data",
+        "there is other data after the gzip data",
       ],
     } as const;
     for (const [name, [bytes, why]] of Object.entries(cases)) {
@@ -55,7 +55,7 @@ describe("gzip", () => {
       for (let time = 0; time < 2; time++) {
         expect(await refusal(path, options)).toMatchObject({
           name: "DataError",
-          what: "FILE: its compressed data (gzip) are broken",
+          what: "FILE: the gzip data are damaged",
           why,
         });
       }
@@ -67,7 +67,7 @@ describe("gzip", () => {
   test("of something compressed is refused", async () => {
     const path = folder.write("twice.gz", gzipSync(gzipSync(jsonl)));
     expect(await refusal(path, options)).toMatchObject({
-      what: "FILE: what is compressed in it is compressed (gzip)",
+      what: "FILE: compressed twice (gzip inside)",
     });
   });
 });
@@ -104,7 +104,7 @@ describe("zstd", () => {
         if (bytes.length === zstdFrames[0].length) continue;
         expect([name, await refusal(folder.write(name, bytes), options)]).toMatchObject([
           name,
-          { name: "DataError", what: "FILE: its compressed data (zstd) are broken" },
+          { name: "DataError", what: "FILE: the zstd data are damaged" },
         ]);
       }
     }

@@ -109,7 +109,7 @@ test("text that is not in the encoding that was named is refused with the place"
   const path = folder.write("wrong.jsonl", Buffer.from('{"a":1}\n{"a":"\xff"}\n', "latin1"));
   expect(await refusal(path, { cache, encoding: "gb18030" })).toMatchObject({
     name: "DataError",
-    what: expect.stringMatching(/^FILE: not gb18030, from line \d on/),
+    what: expect.stringMatching(/^FILE: not valid gb18030, at about line \d/),
   });
 });
 
@@ -117,7 +117,7 @@ test("an encoding that nobody knows is a wrong argument", async () => {
   const path = folder.write("any.jsonl", '{"a":1}\n');
   expect(await refusal(path, { encoding: "klingon" })).toMatchObject({
     name: "ConfigError",
-    what: "--encoding klingon: no such encoding",
+    what: "--encoding klingon: unknown encoding",
   });
   expect(await refusal(path, { encoding: "UTF8" })).toBeUndefined();
 });

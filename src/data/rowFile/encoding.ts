@@ -27,8 +27,8 @@ export function strictDecoder(encoding: string): InstanceType<typeof TextDecoder
   try {
     return new TextDecoder(encoding, { fatal: true });
   } catch (cause) {
-    throw new ConfigError(`--encoding ${encoding}: no such encoding`, {
-      todo: `use ${knownEncodings.join(", ")} or another name of the Encoding Standard`,
+    throw new ConfigError(`--encoding ${encoding}: unknown encoding`, {
+      todo: `use ${knownEncodings.join(", ")} or another name from the WHATWG Encoding Standard`,
       cause,
     });
   }
@@ -50,13 +50,13 @@ export function refuseOtherEncoding(sample: Buffer, file: string, packing?: "gzi
   const unpack = packing === "gzip" ? "gunzip -c" : "unzstd -c";
   const command = packing === undefined ? `${convert} ${path}` : `${unpack} ${path} | ${convert}`;
   throw new DataError(`${file} is ${encodingTitle(name)}`, {
-    why: "texts are read as UTF-8",
-    todo: `convert it: ${command} > utf8.jsonl; data commands also take --encoding ${name}`,
+    why: "files must be UTF-8",
+    todo: `convert it: ${command} > utf8.jsonl; data commands also accept --encoding ${name}`,
   });
 }
 
 function encodingTitle(name: string): string {
-  return name.startsWith("utf-16") ? "UTF-16" : `not UTF-8 but, as it seems, ${name.toUpperCase()}`;
+  return name.startsWith("utf-16") ? "UTF-16" : `not UTF-8 but apparently ${name.toUpperCase()}`;
 }
 
 /** Undefined for UTF-8, and where too little of the text is in another known encoding. */

@@ -25,9 +25,9 @@ const refused: readonly { start: number[]; what: string; todo: string }[] = [
   {
     start: [0x41, 0x52, 0x52, 0x4f, 0x57, 0x31],
     what: "an Arrow file",
-    todo: "write it as Parquet or JSONL, e.g. with datasets' to_parquet or to_json",
+    todo: "convert it to Parquet or JSONL, for example with datasets' to_parquet or to_json",
   },
-  { start: [0x25, 0x50, 0x44, 0x46], what: "a PDF", todo: "write its conversations as JSONL" },
+  { start: [0x25, 0x50, 0x44, 0x46], what: "a PDF", todo: "extract its conversations as JSONL" },
   { start: [0x53, 0x51, 0x4c, 0x69, 0x74, 0x65], what: "an SQLite file", todo: "export JSONL" },
 ];
 
@@ -75,8 +75,8 @@ export function fileKind(bytes: Buffer, file: string): FileKind {
 function refusal(file: string, what: string, todo: string): DataError {
   return new DataError(`${file} is ${what}`, {
     why:
-      "conversations are read from JSONL files (one JSON object a line), JSON arrays, CSV and " +
-      "Parquet, plain or compressed with gzip or zstd",
+      "conversations can be read from JSONL files (one JSON object per line), JSON arrays, CSV and " +
+      "Parquet files, plain or compressed with gzip or zstd",
     todo,
   });
 }

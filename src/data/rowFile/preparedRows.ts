@@ -58,8 +58,8 @@ export async function prepareRows(
     }
   }
   if (tableKind === "gzip" || tableKind === "zstd") {
-    throw new DataError(`${file}: what is compressed in it is compressed (${tableKind})`, {
-      todo: "unpack it once",
+    throw new DataError(`${file}: compressed twice (${tableKind} inside)`, {
+      todo: "decompress it once",
     });
   }
   await checkSpace(folder, table);
@@ -96,8 +96,8 @@ async function kindOf(
 async function checkSpace(folder: string, source: string): Promise<void> {
   const [{ bavail, bsize }, { size }] = await Promise.all([statfs(folder), stat(source)]);
   if (bavail * bsize >= size) return;
-  throw new EnvironmentError(`${dirname(folder)}: too little space is left to unpack ${source}`, {
-    why: `${Math.round((bavail * bsize) / 1e6)} MB are free, and the file alone has ${Math.round(size / 1e6)} MB`,
-    todo: `make space (./tunewright data cache --clear), or name another folder with ${cacheVariable}`,
+  throw new EnvironmentError(`${dirname(folder)}: not enough space to decompress ${source}`, {
+    why: `${Math.round((bavail * bsize) / 1e6)} MB are free, and the compressed file alone has ${Math.round(size / 1e6)} MB`,
+    todo: `free some space (./tunewright data cache --clear), or set ${cacheVariable} to another folder`,
   });
 }

@@ -18,7 +18,7 @@ export function readRow(bytes: Buffer, place: string): unknown {
   const value = parse(decode(bytes, place), place);
   if (isDeeper(value, maxDepth)) {
     throw new DataError(`${place}: lists or objects are nested more than ${maxDepth} deep`, {
-      why: "templates and converters go through them level by level",
+      why: "templates and converters process them recursively",
       todo: "correct or remove the row",
     });
   }
@@ -26,13 +26,13 @@ export function readRow(bytes: Buffer, place: string): unknown {
 }
 
 /**
- * Says that a row is not even read.
- * @param isWhole whether `length` is all of it
+ * The error for a row that is too long to be read.
+ * @param isWhole whether `length` is the whole length
  */
 export function tooLong(length: number, place: string, isWhole = true): DataError {
   const megabytes = `${isWhole ? "" : "over "}${Math.round(length / 1e6)} MB`;
   return new DataError(`${place}: the row is ${megabytes} long`, {
-    why: `a row may have up to ${maxRowBytes >> 20} MiB`,
+    why: `the limit is ${maxRowBytes >> 20} MiB per row`,
     todo: "check whether line breaks are missing, or split or remove the row",
   });
 }
@@ -46,11 +46,11 @@ function decode(bytes: Buffer, place: string): string {
     const isText = !bytes.includes(0);
     throw new DataError(`${place}: not UTF-8`, {
       why: isText
-        ? "the row has bytes that no UTF-8 text has"
-        : "the row has bytes that no text has: the file seems to be a picture, an archive or the like",
+        ? "the row has bytes that are not valid in UTF-8"
+        : "the row has bytes that do not occur in text: the file seems to be an image, an archive or similar",
       todo: isText
-        ? "correct or remove the row; where all are like it, convert the file with iconv"
-        : "name the file that holds the conversations",
+        ? "correct or remove the row; if all rows are like this, convert the file with iconv"
+        : "give the file that contains the conversations",
       cause,
     });
   }
@@ -62,11 +62,11 @@ function parse(text: string, place: string): unknown {
   } catch (cause) {
     const onlyBegins = /^\s*\{\s*$/.test(text);
     const reason = cause instanceof Error ? shorten(cause.message) : String(cause);
-    throw new DataError(`${place}: not JSON`, {
-      why: onlyBegins ? "the line only begins an object that goes on in others" : reason,
+    throw new DataError(`${place}: not valid JSON`, {
+      why: onlyBegins ? "the object continues on the following lines" : reason,
       todo: onlyBegins
-        ? "write each row on one line (jq -c . does), or all rows as one JSON array"
-        : "correct or remove the row; a JSONL file has one complete JSON object a line",
+        ? "write each row on one line (for example with jq -c .), or all rows as one JSON array"
+        : "correct or remove the row; a JSONL file has one complete JSON object per line",
       cause,
     });
   }

@@ -66,16 +66,16 @@ describe("a JSONL file", () => {
     const path = folder.write("broken.jsonl", '{"a":1}\n\n{"a":\n');
     expect(await refusal(path, {}, 1)).toMatchObject({
       name: "DataError",
-      what: "FILE:3: not JSON",
+      what: "FILE:3: not valid JSON",
     });
     const pretty = folder.write("pretty.json", '{\n  "a": 1\n}\n');
     expect(await refusal(pretty, {}, 0)).toMatchObject({
-      what: "FILE:1: not JSON",
+      what: "FILE:1: not valid JSON",
       todo: expect.stringContaining("one line"),
     });
     const picture = folder.write("picture.jsonl", Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0xff]));
     expect(await refusal(picture, {}, 0)).toMatchObject({
-      todo: "name the file that holds the conversations",
+      todo: "give the file that contains the conversations",
     });
     const deep = folder.write("deep.jsonl", `{"a":${"[".repeat(1e5)}${"]".repeat(1e5)}}`);
     expect(await refusal(deep, {}, 0)).toMatchObject({
@@ -115,9 +115,9 @@ describe("a JSON array", () => {
 
   test("that does not end, or goes on behind its end, is refused with the line", async () => {
     const open = folder.write("open.json", '[{"a":1},\n{"a":2}');
-    expect(await refusal(open)).toMatchObject({ what: "FILE:2: not a JSON array" });
+    expect(await refusal(open)).toMatchObject({ what: "FILE:2: not a valid JSON array" });
     const more = folder.write("more.json", '[{"a":1}]\n\n[{"a":2}]');
-    expect(await refusal(more)).toMatchObject({ what: "FILE:3: not a JSON array" });
+    expect(await refusal(more)).toMatchObject({ what: "FILE:3: not a valid JSON array" });
   });
 });
 

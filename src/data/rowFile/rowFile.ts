@@ -106,7 +106,7 @@ function rowFile(file: string, bytes: number, { handle, index }: IndexedFile): R
     if (buffer.length < length) {
       throw new DataError(`${place}: the file is shorter than when it was opened`, {
         why: "another program changed it",
-        todo: "start again when nothing writes to the file",
+        todo: "try again when no program is writing to the file",
       });
     }
     return layout === "array" ? buffer.subarray(0, elementEnd(buffer)) : buffer;
@@ -217,9 +217,9 @@ function undamaged(number: () => number): number {
     return number();
   } catch (cause) {
     if (!(cause instanceof DamagedNumbersError)) throw cause;
-    throw new DataError("the stored index of a data file is damaged", {
+    throw new DataError("the cached index of a data file is damaged", {
       why: cause.message,
-      todo: "remove it with ./tunewright data cache --clear and start again",
+      todo: "delete the cache with ./tunewright data cache --clear and try again",
       cause,
     });
   }
@@ -244,10 +244,10 @@ async function openFile(file: string): Promise<FileHandle> {
   if (stats.isFile()) return handle;
   await handle.close();
   if (stats.isDirectory()) {
-    throw new DataError(`${file}: is a folder`, { todo: "name the files in it" });
+    throw new DataError(`${file}: is a folder`, { todo: "give the files in it" });
   }
-  throw new DataError(`${file}: is no regular file`, {
-    why: "rows are read in any order, which a pipe or device cannot do",
+  throw new DataError(`${file}: is not a regular file`, {
+    why: "rows are read in random order, which is impossible for a pipe or device",
     todo: "write its content to a file first",
   });
 }

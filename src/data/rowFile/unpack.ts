@@ -47,9 +47,9 @@ export async function* unpacked(
   } catch (cause) {
     if (cause instanceof Error && "syscall" in cause) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new DataError(`${file}: its compressed data (${packing}) are broken`, {
+    throw new DataError(`${file}: the ${packing} data are damaged`, {
       why: /unexpected end/i.test(why) ? "the file ends too early" : why,
-      todo: `fetch or make the file again; ${packing === "gzip" ? "gzip" : "zstd"} -t tests it`,
+      todo: `download or create the file again; ${packing === "gzip" ? "gzip" : "zstd"} -t tests it`,
       cause,
     });
   }
@@ -72,7 +72,7 @@ async function* gunzipped(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer>
   for await (const chunk of source.pipe(gunzip)) yield chunk as Buffer;
   // zlib stops at what does not begin as another member, and says nothing.
   const rest = last.subarray(Math.max(0, last.length - (given - gunzip.bytesWritten)));
-  if (rest.some((byte) => byte !== 0)) throw new Error("something else follows the gzip data");
+  if (rest.some((byte) => byte !== 0)) throw new Error("there is other data after the gzip data");
 }
 
 /**
@@ -94,9 +94,9 @@ export async function* transcoded(
       for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) lines++;
       return Buffer.from(text);
     } catch (cause) {
-      throw new DataError(`${file}: not ${encoding}, from line ${lines + 1} on or soon after`, {
-        why: "it has bytes that no text in this encoding has",
-        todo: "name the right --encoding, or correct the file",
+      throw new DataError(`${file}: not valid ${encoding}, at about line ${lines + 1}`, {
+        why: "it has bytes that are not valid in this encoding",
+        todo: "give the right --encoding, or correct the file",
         cause,
       });
     }

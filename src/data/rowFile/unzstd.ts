@@ -26,7 +26,7 @@ export async function* unzstd(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buf
     } else if (magic === frameMagic) {
       yield* frame(input);
     } else {
-      throw new Error("something else follows the zstd data");
+      throw new Error("there is other data after the zstd data");
     }
   }
 }
@@ -48,7 +48,7 @@ async function* frame(input: ByteQueue): AsyncGenerator<Buffer> {
   if (header.windowBytes > maxWindowBytes) {
     throw new Error(
       `its window of ${header.windowBytes >> 20} MiB is larger than ${maxWindowBytes >> 20} MiB ` +
-        "(zstd --long): unpack it with unzstd --long=31",
+        "(zstd --long): decompress it with unzstd --long=31",
     );
   }
   // Each push but the last ends within a block: fzstd never lets go of bytes that end with one.
@@ -65,7 +65,7 @@ async function* frame(input: ByteQueue): AsyncGenerator<Buffer> {
     ended = isLast;
   }
   if (header.contentBytes !== undefined && header.contentBytes !== length) {
-    throw new Error(`a frame has ${length} bytes and says that it has ${header.contentBytes}`);
+    throw new Error(`a frame has ${length} bytes, but its header says ${header.contentBytes}`);
   }
 }
 
@@ -78,7 +78,7 @@ function blockAt(bytes: Buffer): { isLast: boolean; bodyBytes: number } {
 
 function checkHash(hash: XxHash64, stored: Buffer): void {
   if (Number(hash.digest() & 0xffffffffn) !== stored.readUInt32LE(0)) {
-    throw new Error("a checksum does not fit");
+    throw new Error("a checksum is wrong");
   }
 }
 

@@ -14,8 +14,8 @@ interface CardPart {
 
 /**
  * The training files that the card declares (`configs`, as Python's `datasets` reads it), sorted;
- * undefined where it declares none.
- * @throws DataError where it declares several parts and none as the one to take
+ * undefined if it declares none.
+ * @throws DataError if it declares several configurations and no default
  */
 export function trainingFilesOfCard(
   name: string,
@@ -27,12 +27,12 @@ export function trainingFilesOfCard(
   if (!part) {
     if (parts.length === 0) return undefined;
     const [first] = parts;
-    throw new DataError(`the data set ${name} has ${parts.length} parts to choose from`, {
-      why: `its card names ${parts
+    throw new DataError(`the data set ${name} has ${parts.length} configurations to choose from`, {
+      why: `its card lists ${parts
         .map((one) => one.name)
         .slice(0, 12)
         .join(", ")}`,
-      todo: `name the files of one: ${first!.patterns.map((pattern) => `'hf://datasets/${name}/${pattern}'`).join(" ")}`,
+      todo: `give the files of one: ${first!.patterns.map((pattern) => `'hf://datasets/${name}/${pattern}'`).join(" ")}`,
     });
   }
   const tests = part.patterns.map((pattern) => globToRegExp(inFolder(part.folder, pattern)));
@@ -47,7 +47,7 @@ function readParts(readme: string): CardPart[] {
   try {
     ({ configs } = Object(parse(front)) as { configs?: unknown });
   } catch {
-    return []; // A card that is no YAML declares nothing.
+    return []; // A card that is not valid YAML declares nothing.
   }
   if (!Array.isArray(configs)) return [];
   return configs.flatMap((config) => {

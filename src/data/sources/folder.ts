@@ -15,11 +15,11 @@ export function filesOfFolder(folder: string): string[] {
   const rows = paths.filter(isRowFile).sort();
   if (rows.length > 0) return rows.map((path) => join(folder, path));
   const arrow = paths.some((path) => path.endsWith(".arrow"));
-  throw new DataError(`${folder}: has no data file`, {
+  throw new DataError(`${folder}: no data files found`, {
     why: describeFolder(folder),
     todo: arrow
-      ? "write it as Parquet or JSONL first: datasets.load_from_disk(folder).to_parquet(file)"
-      : "data files end in .jsonl, .json, .ndjson, .csv or .parquet, also with .gz or .zst; another file can be named itself",
+      ? "convert it to Parquet or JSONL first: datasets.load_from_disk(folder).to_parquet(file)"
+      : "data files end in .jsonl, .json, .ndjson, .csv or .parquet, optionally followed by .gz or .zst; give the path of any other file directly",
   });
 }
 

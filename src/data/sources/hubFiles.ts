@@ -29,9 +29,9 @@ export function chooseHubFiles(name: string, path: string, all: readonly string[
   if (wanted !== "") return { paths: namedFiles(name, wanted, all), notes: [] };
   const rows = all.filter(isRowFile);
   if (rows.length === 0) {
-    throw new DataError(`the data set ${name} has no data file`, {
-      why: `it holds ${all.slice(0, 5).join(", ") || "nothing"}`,
-      todo: "data files end in .jsonl, .json, .csv or .parquet, also with .gz or .zst; another one can be named: hf://datasets/OWNER/NAME/FILE",
+    throw new DataError(`the data set ${name} has no data files`, {
+      why: `it contains ${all.slice(0, 5).join(", ") || "nothing"}`,
+      todo: "data files end in .jsonl, .json, .csv or .parquet, optionally followed by .gz or .zst; give any other file as hf://datasets/OWNER/NAME/FILE",
     });
   }
   const ofOneKind = mostFrequentKind(rows);
@@ -41,10 +41,12 @@ export function chooseHubFiles(name: string, path: string, all: readonly string[
   const note = (count: number, what: string) => {
     if (count === 0) return;
     const files = count === 1 ? "1 file is" : `${count} files are`;
-    notes.push(`${name}: ${files} left out, ${what}; name files or a folder of it to read them`);
+    notes.push(
+      `${name}: ${files} left out (${what}); to read them, give the files or their folder`,
+    );
   };
   note(rows.length - ofOneKind.length, `not ending in .${rowEnding(paths[0]!)}`);
-  note(ofOneKind.length - paths.length, "not of its training part");
+  note(ofOneKind.length - paths.length, "not part of the training split");
   return { paths, notes };
 }
 
@@ -57,8 +59,8 @@ function namedFiles(name: string, path: string, all: readonly string[]): string[
   if (found.length > 0) return found;
   const near = test ? undefined : nearestOf(path, all);
   throw new DataError(`the data set ${name} has no file ${path}`, {
-    why: `it holds ${all.slice(0, 5).join(", ")}${all.length > 5 ? ` and ${all.length - 5} more` : ""}`,
-    todo: near ? `did you mean ${near}?` : "name one of its files or folders",
+    why: `it contains ${all.slice(0, 5).join(", ")}${all.length > 5 ? ` and ${all.length - 5} more` : ""}`,
+    todo: near ? `did you mean ${near}?` : "give one of its files or folders",
   });
 }
 

@@ -1,4 +1,4 @@
-/** What to say about a path that is not there: what is there that comes near. */
+/** The error for a path that does not exist, with a suggestion. */
 import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { nearestOf } from "../../util/editDistance.js";
@@ -7,7 +7,7 @@ import { isGlob } from "./glob.js";
 
 const shownNames = 5;
 
-/** The error for a path or pattern that leads nowhere; names the nearest thing that exists. */
+/** The error for a path or pattern without a match; names the nearest thing that exists. */
 export function noSuchPath(path: string, what = "no such file"): DataError {
   const folder = nearestFolder(path);
   const rest = folder === "." ? path : path.slice(folder.length).replace(/^\/+/, "");
@@ -18,18 +18,18 @@ export function noSuchPath(path: string, what = "no such file"): DataError {
     why: describeFolder(folder),
     todo:
       near === undefined
-        ? "check the path; a pattern such as 'data/**/*.jsonl' needs its quotes"
+        ? "check the path; put a pattern such as 'data/**/*.jsonl' in quotes"
         : `did you mean ${join(folder, near)}?`,
   });
 }
 
-/** What a folder holds, in one line. */
+/** The content of a folder, in one line. */
 export function describeFolder(folder: string): string {
   const names = list(folder);
   if (names.length === 0) return `the folder ${folder} is empty`;
   const shown = names.slice(0, shownNames).join(", ");
   const others = names.length - shownNames;
-  return `the folder ${folder} holds ${shown}${others > 0 ? ` and ${others} more` : ""}`;
+  return `the folder ${folder} contains ${shown}${others > 0 ? ` and ${others} more` : ""}`;
 }
 
 /** The deepest folder of a path that exists. */

@@ -26,21 +26,21 @@ export interface ResolveOptions extends HubOptions {
 }
 
 /**
- * Finds the files that are meant, downloading what is not here. Each of `specs` is
+ * Finds the files, downloading those that are not local. Each of `specs` is one of
  *
  * - a file;
- * - a folder: all data files below it;
+ * - a folder: all data files in it;
  * - a pattern: `data/**` + `/*.jsonl.gz`;
  * - `hf://datasets/OWNER/NAME[@REVISION][/FILE, FOLDER or PATTERN]`, or `OWNER/NAME[@REVISION]`,
- *   or `datasets/OWNER/NAME/…` where there is no such path here;
+ *   or `datasets/OWNER/NAME/…` if there is no such local path;
  * - `https://…`.
  *
- * What exists here always wins over the hub. `-` (standard input) stays as it is.
+ * A local path always takes precedence over the hub. `-` (standard input) is returned unchanged.
  *
- * @returns local paths in the order of `specs`, sorted within each; the same at each call
- * @throws DataError for what does not exist; it names the nearest thing that does
- * @throws ConfigError for a name that is none
- * @throws EnvironmentError where network, rights or disk do not allow a download
+ * @returns local paths in the order of `specs`, sorted within each; always the same
+ * @throws DataError for what does not exist, naming the nearest thing that does
+ * @throws ConfigError for an invalid name
+ * @throws EnvironmentError if the network, permissions or the disk prevent a download
  */
 export async function resolveSources(
   specs: readonly string[],
@@ -51,7 +51,7 @@ export async function resolveSources(
   for (const spec of specs) {
     for (const file of await resolveOne(spec, { ...options, report })) {
       const key = file === "-" ? file : resolve(file);
-      if (files.has(key)) report.say(`${file} is named more than once; it is read once`);
+      if (files.has(key)) report.say(`${file} was given more than once; it is read once`);
       else files.set(key, file);
     }
   }
@@ -59,8 +59,8 @@ export async function resolveSources(
 }
 
 /**
- * The same for reading from beginning to end: what is not here is not downloaded, its address is given.
- * Nothing is left out, since a stream may be given twice.
+ * The same for streaming: files that are not local are not downloaded; their URLs are returned. Nothing
+ * is left out, since a stream may be given twice.
  * @throws as {@link resolveSources}
  */
 export async function resolveStreams(
@@ -83,7 +83,7 @@ async function resolveOne(spec: string, options: ResolveOptions): Promise<string
   if (repository) return fetchDataSet(repository, options);
   if (/^https?:\/\//i.test(path)) return [options.remote ? path : await fetchUrl(path, options)];
   if (/^\w+:\/\//.test(path)) {
-    throw new ConfigError(`${path}: addresses of this kind are not read`, {
+    throw new ConfigError(`${path}: unsupported kind of URL`, {
       todo: "use https://, hf://datasets/OWNER/NAME or a path",
     });
   }
@@ -103,8 +103,8 @@ function namedRepository(path: string, options: ResolveOptions): RepositoryName 
   }
   if (!explicit && isGlob(path) && hasFolder(path)) return undefined;
   if (parsed.type === "model") {
-    throw new ConfigError(`${path} names a model`, {
-      todo: `for a data set write hf://datasets/${parsed.name}`,
+    throw new ConfigError(`${path} is a model, not a data set`, {
+      todo: `to use a data set of this name, write hf://datasets/${parsed.name}`,
     });
   }
   const { revision } = options;

@@ -83,7 +83,7 @@ describe("on this disk", () => {
       "d/a.jsonl",
     ]);
     expect(said).toHaveLength(3);
-    expect(said[0]).toMatch(/d\/b\.jsonl is named more than once; it is read once/);
+    expect(said[0]).toMatch(/d\/b\.jsonl was given more than once; it is read once/);
   });
 
   test("links are followed, and a circle of them ends", async () => {
@@ -100,7 +100,7 @@ describe("on this disk", () => {
     const refusal = (spec: string) => resolveSources([spec], { report }).catch((error) => error);
     expect(await refusal(at("data/trian.jsonl"))).toMatchObject({
       message: `${at("data/trian.jsonl")}: no such file`,
-      why: `the folder ${at("data")} holds train.jsonl, valid.jsonl`,
+      why: `the folder ${at("data")} contains train.jsonl, valid.jsonl`,
       todo: `did you mean ${at("data/train.jsonl")}?`,
     });
     expect(await refusal(at("dada/train.jsonl"))).toMatchObject({
@@ -108,10 +108,10 @@ describe("on this disk", () => {
     });
     expect(await refusal(at("data/**/*.gz"))).toMatchObject({
       message: `${at("data/**/*.gz")}: no file matches`,
-      why: `the folder ${at("data")} holds train.jsonl, valid.jsonl`,
+      why: `the folder ${at("data")} contains train.jsonl, valid.jsonl`,
     });
     expect(await refusal(at("empty"))).toMatchObject({
-      message: `${at("empty")}: has no data file`,
+      message: `${at("empty")}: no data files found`,
     });
     for (const spec of [at("data/x.jsonl"), at("data/*.gz"), at("empty")]) {
       expect(await refusal(spec)).toBeInstanceOf(DataError);
@@ -159,8 +159,8 @@ describe("on the hub", () => {
     async (spec) => {
       expect(await names(spec)).toEqual(training);
       expect(said.slice(-2)).toEqual([
-        "owner/set: 1 file is left out, not ending in .jsonl; name files or a folder of it to read them",
-        "owner/set: 1 file is left out, not of its training part; name files or a folder of it to read them",
+        "owner/set: 1 file is left out (not ending in .jsonl); to read them, give the files or their folder",
+        "owner/set: 1 file is left out (not part of the training split); to read them, give the files or their folder",
       ]);
     },
   );
@@ -194,9 +194,9 @@ describe("on the hub", () => {
     expect(await names("owner/card")).toEqual(["a/test.jsonl", "a/train.jsonl"]);
     publish("- config_name: 中\n  data_files: a/*\n- config_name: en\n  data_files: b/x.jsonl\n");
     await expect(names("owner/card")).rejects.toMatchObject({
-      message: "the data set owner/card has 2 parts to choose from",
-      why: "its card names 中, en",
-      todo: "name the files of one: 'hf://datasets/owner/card/a/*'",
+      message: "the data set owner/card has 2 configurations to choose from",
+      why: "its card lists 中, en",
+      todo: "give the files of one: 'hf://datasets/owner/card/a/*'",
     });
     publish("nonsense: [");
     expect(await names("owner/card")).toEqual(["a/train.jsonl"]);

@@ -87,7 +87,7 @@ function unreadable(name: string, cause: unknown): TunewrightError {
   if (cause instanceof TunewrightError) return cause;
   return new DataError(`${name}: cannot be read as a stream`, {
     why: cause instanceof Error ? cause.message : String(cause),
-    todo: "check the path or address (train_file)",
+    todo: "check the path or URL (train_file)",
     cause,
   });
 }

@@ -126,8 +126,8 @@ function formatOf(lines: readonly Line[], name: string): ConversationFormat {
 
 function arrayRefusal(name: string): DataError {
   return new DataError(`${name}: a JSON array cannot be read as a stream`, {
-    why: "a stream has one JSON object a line (JSONL)",
-    todo: "write one object a line, e.g. with jq -c '.[]'",
+    why: "a stream must have one JSON object per line (JSONL)",
+    todo: "write one object per line, for example with jq -c '.[]'",
   });
 }
 
@@ -139,11 +139,11 @@ function expectRows(start: Buffer, name: string): void {
     return;
   }
   const isTable = kind === "csv" || kind === "parquet";
-  const what = { csv: "CSV", parquet: "Parquet", gzip: "gzip within it", zstd: "zstd within it" };
+  const what = { csv: "CSV", parquet: "Parquet", gzip: "nested gzip", zstd: "nested zstd" };
   throw new DataError(`${name}: ${what[kind]} cannot be read as a stream`, {
-    why: "a stream has one JSON object a line (JSONL), plain or compressed once",
+    why: "a stream must have one JSON object per line (JSONL), plain or compressed once",
     todo: isTable
-      ? "name it as a file without streaming, or convert it first: ./tunewright data convert"
-      : "unpack it once more before it is read",
+      ? "give it as a file without streaming, or convert it first with ./tunewright data convert"
+      : "decompress it once before streaming",
   });
 }

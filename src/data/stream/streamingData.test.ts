@@ -69,7 +69,7 @@ describe("a named pipe", () => {
     expect(lines).not.toEqual(everyLine);
     expect(lines.toSorted((a, b) => a - b)).toEqual(everyLine);
     expect(await data.microBatch(14)).toMatchObject({ number: 14, ended: true, sequences: [] });
-    await expect(data.microBatch(3)).rejects.toThrow("was asked for after 14");
+    await expect(data.microBatch(3)).rejects.toThrow("was requested after 14");
     await data.close();
   }, 30_000);
 
@@ -186,7 +186,7 @@ test("bad rows are refused with their place, or left out and named", async () =>
   const lines = `\n${broken}${"x".repeat(17 << 20)}\n`;
   const file = folder.write("broken.jsonl", lines);
   await expect(take(streamBatches(options([file], { shuffle: false }), 0), 1)).rejects.toThrow(
-    /broken\.jsonl:2: not JSON/,
+    /broken\.jsonl:2: not valid JSON/,
   );
   const skipping = options([pipe("broken.fifo", file)], { shuffle: false, onError: "skip" });
   const batches = await take(streamBatches(skipping, 0), 1000);
@@ -202,7 +202,7 @@ test.each([
   ["Parquet", "PAR1\u0015\u0004", /Parquet cannot be read as a stream/],
   ["a zip archive", "PK\u0003\u0004", /is a zip archive/],
   ["UTF-16", Buffer.from(`\uFEFF${text}`, "utf16le"), /is UTF-16/],
-  ["compressed twice", gzipSync(gzipSync(text)), /gzip within it cannot be read as a stream/],
+  ["compressed twice", gzipSync(gzipSync(text)), /nested gzip cannot be read as a stream/],
 ])("%s is refused", async (_what, content, expected) => {
   const file = folder.write("other.jsonl", content);
   await expect(take(streamBatches(options([file]), 0), 1)).rejects.toThrow(expected);

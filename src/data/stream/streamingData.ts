@@ -14,7 +14,7 @@ export interface StreamingDataOptions extends StreamOptions {
 }
 
 export interface StreamingData {
-  /** Infinity: a stream does not tell. */
+  /** Infinity: unknown for a stream. */
   readonly rows: number;
   readonly microBatchesPerEpoch: number;
   /**
@@ -45,14 +45,14 @@ export function openStreamingData(options: StreamingDataOptions): StreamingData 
       next ??= number;
       if (number !== next) {
         throw new EnvironmentError(
-          `micro-batch ${number} of a stream was asked for after ${next - 1}`,
+          `micro-batch ${number} of a stream was requested after ${next - 1}`,
         );
       }
       next++;
       pool ??= startPool(number);
       while (pending.length <= prefetch) {
         const coming = pool.run(number + pending.length);
-        // One that fails ahead of its time is reported when it is asked for.
+        // An error is reported when its micro-batch is requested, not earlier.
         coming.catch(() => {});
         pending.push(coming);
       }
