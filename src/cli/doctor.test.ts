@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { findProblems, formatDiagnosis } from "./doctor.js";
 import { measureGemm } from "./gemm.js";
-import { instructionSetsOf, type Machine, type Software } from "./machine.js";
+import type { Machine, Software } from "./machine.js";
 
 const machine: Machine = {
   system: "Linux 6.1 x64",
@@ -61,24 +61,6 @@ describe("doctor", () => {
     const found = findProblems(small, [], software, runtime, 1);
     expect(found).toHaveLength(3);
     expect(found.every(({ blocking }) => !blocking)).toBe(true);
-  });
-
-  test("reads instruction sets of x86 and Arm", () => {
-    const x86 = "processor: 0\nflags\t\t: fpu sse avx2 avx512f avx512_bf16 amx_tile amx_bf16\n";
-    expect(instructionSetsOf(x86)).toEqual([
-      "avx2",
-      "avx512f",
-      "avx512_bf16",
-      "amx_tile",
-      "amx_bf16",
-    ]);
-    expect(instructionSetsOf("Features\t: fp asimd i8mm bf16 sve\n")).toEqual([
-      "asimd",
-      "bf16",
-      "i8mm",
-      "sve",
-    ]);
-    expect(instructionSetsOf("")).toEqual([]);
   });
 
   test("prints rates, missing programs and what to do about findings", () => {

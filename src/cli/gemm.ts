@@ -10,19 +10,14 @@ export interface GemmRate {
   gflops: number;
 }
 
-/** Below this rate, operations a second, large matrices would take a minute and show the same. */
-const SLOW = 4e9;
-const SMALL_SIZE = 256;
-
-/** Rates of fp32, bf16 and fp16 on every device; a few seconds in all, the best of some tries. */
+/** Rates of fp32, bf16 and fp16 on every device; some seconds in all, the best of some tries. */
 export async function measureGemm(): Promise<GemmRate[]> {
-  const { devices, gemmRate } = await import("../tensor/index.js");
+  const { devices } = await import("../tensor/index.js");
+  const { measurePeak } = await import("../train/index.js");
   return devices().flatMap((device) =>
     (["float32", "bfloat16", "float16"] as const).map((dtype) => {
-      const small = gemmRate(device, dtype, SMALL_SIZE);
-      if (small < SLOW) return { device, dtype, size: SMALL_SIZE, gflops: small / 1e9 };
-      const size = device === "cpu" ? 1024 : 8192;
-      return { device, dtype, size, gflops: gemmRate(device, dtype, size) / 1e9 };
+      const { size, rate } = measurePeak(device, dtype);
+      return { device, dtype, size, gflops: rate / 1e9 };
     }),
   );
 }

@@ -1,8 +1,9 @@
 /** Facts about this machine for `tunewright doctor`: processor, memory, disk, installed programs. */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statfsSync, statSync } from "node:fs";
-import { arch, availableParallelism, cpus, release, totalmem, type } from "node:os";
+import { arch, availableParallelism, release, totalmem, type } from "node:os";
 import { join } from "node:path";
+import { readProcessor } from "../util/processor.js";
 import { packageRoot, packageVersion } from "./package.js";
 
 /** Processor, memory and disk. */
@@ -12,7 +13,7 @@ export interface Machine {
   /** Processors that this process may use. */
   cores: number;
   /** Instruction sets that decide how fast training is, of those that this processor has. */
-  instructionSets: string[];
+  instructionSets: readonly string[];
   memoryBytes: number;
   memoryAvailableBytes: number;
   /** Room on the disk of the checkout. */
@@ -51,12 +52,6 @@ export interface Gpu {
   driver: string;
 }
 
-/** As Linux names them in /proc/cpuinfo (x86: flags, Arm: Features). */
-const instructionSets = [
-  ...["avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16"],
-  ...["amx_tile", "amx_bf16", "amx_int8", "asimd", "asimdhp", "bf16", "i8mm", "sve", "sve2"],
-];
-
 function readText(file: string): string {
   return existsSync(file) ? readFileSync(file, "utf8") : "";
 }
@@ -72,24 +67,18 @@ function firstLine(command: string, args: string[]): string | null {
   }
 }
 
-/** The known instruction sets that the text of /proc/cpuinfo names. */
-export function instructionSetsOf(cpuinfo: string): string[] {
-  const line = /^(?:flags|Features)\s*:(.*)$/m.exec(cpuinfo)?.[1] ?? "";
-  const flags = new Set(line.trim().split(/\s+/));
-  return instructionSets.filter((name) => flags.has(name));
-}
-
 /** Looks at processor, memory and disk. A container's memory limit counts as the memory. */
 export function readMachine(): Machine {
   const available = /^MemAvailable:\s*(\d+) kB/m.exec(readText("/proc/meminfo"))?.[1];
   const limit = process.constrainedMemory();
   const memoryBytes = limit > 0 && limit < totalmem() ? limit : totalmem();
   const disk = statfsSync(packageRoot());
+  const processor = readProcessor();
   return {
     system: `${type()} ${release()} ${arch()}`,
-    cpu: cpus()[0]?.model.trim() || arch(),
+    cpu: processor.model,
     cores: availableParallelism(),
-    instructionSets: instructionSetsOf(readText("/proc/cpuinfo")),
+    instructionSets: processor.instructions,
     memoryBytes,
     memoryAvailableBytes: Math.min(memoryBytes, Number(available ?? 0) * 1024),
     diskFreeBytes: disk.bavail * disk.bsize,

@@ -17,6 +17,7 @@ export function gemmRate(device: Device, dtype: DType, size = 512, tries = 5): n
       let best = Number.POSITIVE_INFINITY;
       // The first product is not counted: libraries compile and tune at first use.
       for (let i = 0; i <= tries; i++) {
+        synchronize();
         const start = performance.now();
         tidy(() => void matmul(a, a));
         synchronize();
@@ -25,4 +26,24 @@ export function gemmRate(device: Device, dtype: DType, size = 512, tries = 5): n
       return (2 * size ** 3) / (best / 1000);
     }),
   );
+}
+
+/** A rate, and the size of the square matrices that it was reached with. */
+export interface PeakRate {
+  size: number;
+  /** Operations a second. */
+  rate: number;
+}
+
+/** Below this rate, operations a second, large matrices would take a minute and show the same. */
+const SLOW = 4e9;
+
+/** The best rate that large products reach on a device; a second or so to measure. */
+export function peakGemmRate(device: Device, dtype: DType): PeakRate {
+  const small = { size: 256, rate: gemmRate(device, dtype, 256) };
+  if (small.rate < SLOW) return small;
+  const sizes = device === "cpu" ? [512, 1024] : [4096, 8192];
+  return sizes
+    .map((size) => ({ size, rate: gemmRate(device, dtype, size, 10) }))
+    .reduce((best, next) => (next.rate > best.rate ? next : best));
 }

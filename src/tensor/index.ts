@@ -32,7 +32,7 @@ export {
   upload,
 } from "./device.js";
 export { bytesPerElement, type Device, type DType, type TensorData } from "./dtype.js";
-export { gemmRate } from "./gemm.js";
+export { gemmRate, type PeakRate, peakGemmRate } from "./gemm.js";
 export { Generator, manualSeed } from "./generator.js";
 export type { DeviceProperties, MemoryStatistics, ObservedOperator } from "./native.js";
 export { cudaCounters, observedOperators, observeOperators } from "./observe.js";
@@ -42,6 +42,7 @@ export {
   receivedSignal,
   setThreads,
   threads,
+  torchVersion,
   trimMemory,
   watchSignals,
 } from "./runtime.js";

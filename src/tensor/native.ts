@@ -159,6 +159,7 @@ export interface NativeAddon {
 /** What set-up found and built. */
 interface Runtime {
   addon: string;
+  torchVersion: string;
   torchLib: string;
   bitsandbytesCpuLib: string | null;
   bitsandbytesCudaLib: string | null;
@@ -213,6 +214,9 @@ const loaded = loadAddon();
 
 /** The addon's functions. */
 export const native: NativeAddon = loaded.addon;
+
+/** The version of libtorch that set-up found. */
+export const { torchVersion } = loaded.runtime;
 
 let bitsandbytesLoaded = false;
 

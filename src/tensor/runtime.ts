@@ -1,5 +1,5 @@
 /** The machine under libtorch: threads, host memory, signals. */
-import { native } from "./native.js";
+import { native, torchVersion as version } from "./native.js";
 
 /** Number of threads that one operator may use. */
 export function threads(): number {
@@ -32,4 +32,9 @@ export function watchSignals(watch: boolean): void {
 /** The number of the signal that came since {@link watchSignals}, or 0. */
 export function receivedSignal(): number {
   return native.receivedSignal();
+}
+
+/** The version of libtorch that set-up found, such as `2.13.0+cpu`. */
+export function torchVersion(): string {
+  return version;
 }

@@ -15,7 +15,11 @@ export interface StartEvent {
   model: string;
   train_mode: "full" | "lora" | "qlora";
   device: string;
+  /** Number type of weights and activations. */
   compute_dtype: string;
+  /** Number type of matrix products, and why; absent in events of older versions. */
+  product_dtype?: string;
+  product_reason?: string;
   /** Conversations in one epoch; `null` where a stream does not tell. */
   samples: number | null;
   parameters: number;

@@ -15,6 +15,8 @@ export {
   totalFlos,
   trainingFlops,
 } from "./flops.js";
+export { measurePeak, peakRate } from "./peakRate.js";
+export { choosePrecision, type ProductPrecision } from "./precision.js";
 export { fetchBaseModel, modelPath } from "./prepareModel.js";
 export { createProgress, formatBytes, formatDuration, type Progress } from "./progress.js";
 export { readingOptions } from "./readingOptions.js";

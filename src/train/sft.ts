@@ -35,6 +35,7 @@ import {
 } from "./flops.js";
 import { initialLossScale, nextLossScale } from "./lossScale.js";
 import { clipGradients, createOptimizer } from "./optimizer.js";
+import { peakRate } from "./peakRate.js";
 import { choosePrecision } from "./precision.js";
 import { countParameters, fetchBaseModel, prepareModel, saveTrained } from "./prepareModel.js";
 import { changedSince, openRunDirectory, readRunConfig, writeRunConfig } from "./runDirectory.js";
@@ -128,10 +129,8 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
     const samplePrompts = await encodeSamplePrompts(config.sample_prompts, text, model);
 
     // Precision, optimizer, schedule.
-    const precision = choosePrecision(device, config.computeDtype, restored?.state.productDtype);
-    if (precision.dtype !== config.computeDtype) {
-      say(`Products are computed in ${precision.dtype}, which this CPU is faster at.`);
-    }
+    const precision = choosePrecision(config, restored?.state.productDtype);
+    if (precision.line) say(precision.line);
     const parameters = trainableParameters(model);
     const optimizer = createOptimizer(parameters, {
       ...config,
@@ -159,6 +158,7 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
       lossScale: initialLossScale(config.lossScaling),
       productDtype: precision.dtype,
     };
+    state.productDtype = precision.dtype;
     if ("cursor" in data) state.data = data.cursor;
     const adapter =
       config.lora_rank === null
@@ -174,7 +174,12 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
     });
     const writer = events;
     closers.push(() => writer.close());
-    writeRunConfig(run.path, { ...loaded, notes });
+    const machine = {
+      device,
+      product_dtype: precision.dtype,
+      product_reason: precision.reason,
+    };
+    writeRunConfig(run.path, { ...loaded, notes, facts: machine });
     const counts = countParameters(model);
     writer.write({
       type: "start",
@@ -183,8 +188,8 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
       run_name: config.run_name ?? null,
       model: config.model_name_or_path,
       train_mode: config.train_mode,
-      device,
       compute_dtype: config.computeDtype,
+      ...machine,
       samples: Number.isFinite(data.rows) ? data.rows : null,
       parameters: counts.all,
       trainable_parameters: counts.trainable,
@@ -304,7 +309,11 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
         rows_skipped: skipped.count,
         tokens_per_second: rate(state.tokens),
         total_flos: totalFlos(countNonEmbeddingParameters(model.config, adapter), state.tokens),
-        mfu: modelFlopsUtilisation(state.operations, state.seconds, precision.peak),
+        mfu: modelFlopsUtilisation(
+          state.operations,
+          state.seconds,
+          peakRate(device, precision.dtype),
+        ),
         peak_rss_bytes: process.resourceUsage().maxRSS * 1024,
         peak_device_bytes: device === "cpu" ? null : memoryStatistics().peakDeviceBytes,
       };
@@ -440,7 +449,7 @@ export async function runSft(loaded: LoadedConfig, options: SftOptions = {}): Pr
     if (reason === "done") {
       saveTrained(model, config, run.path, false);
       saveTokenizer(tokenizer, template.name, run.path);
-      writeRunConfig(run.path, { ...loaded, notes });
+      writeRunConfig(run.path, { ...loaded, notes, facts: machine });
     }
     const summary = summarise();
     writer.write({ type: "end", step: state.step, reason, ...summary });

@@ -8,7 +8,10 @@ import type { TrainingConfig } from "./schema.js";
 /** What the configuration needs to know about the machine. */
 export interface DeviceFacts {
   readonly device: "cpu" | "cuda";
-  /** Whether there are bfloat16 instructions (AMX or AVX-512 on a CPU, Ampere or newer). */
+  /**
+   * Whether bfloat16 is computed natively (a GPU from Ampere on). A CPU always counts: its weights are
+   * bfloat16, and `choosePrecision` takes the number type of products that it is faster at.
+   */
   readonly bf16: boolean;
   /** Whether memory can be allocated that the driver pages out when it runs short (CUDA only). */
   readonly pagedMemory: boolean;
@@ -17,7 +20,7 @@ export interface DeviceFacts {
 /** A configuration together with the choices that depend on the device. */
 export interface DeviceConfig extends TrainingConfig {
   readonly device: "cpu" | "cuda";
-  /** The type that matrix products are computed in. */
+  /** The type of weights and activations; products may be computed in another (`compute_dtype`). */
   readonly computeDtype: "float32" | "bfloat16" | "float16";
   /** Whether the loss is scaled up before the backward pass (float16 only). */
   readonly lossScaling: boolean;
@@ -43,6 +46,7 @@ export function resolveForDevice(
   const notes: string[] = [];
   const device = config.use_cpu ? "cpu" : facts.device;
   const computeDtype = decideDtype(config, { ...facts, device }, notes);
+  const compute_dtype = decideProducts(config, device, notes);
   const half = computeDtype !== "float32";
   return {
     config: {
@@ -52,7 +56,8 @@ export function resolveForDevice(
       bits: config.train_mode === "qlora" ? 4 : half ? 16 : 32,
       device,
       computeDtype,
-      lossScaling: computeDtype === "float16",
+      compute_dtype,
+      lossScaling: [computeDtype, compute_dtype].includes("float16"),
       optimizer: decideOptimizer(config, { ...facts, device }, notes),
     },
     notes,
@@ -65,22 +70,26 @@ function decideDtype(
   notes: string[],
 ): DeviceConfig["computeDtype"] {
   if (config.fp16 && facts.device === "cpu") {
-    const stand = facts.bf16 ? "bfloat16" : "float32";
-    const field = facts.bf16 ? "bf16" : "float32";
-    notes.push(`fp16: on a CPU, ${field} is used instead; it needs no loss scaling.`);
-    return stand;
+    notes.push("fp16: on a CPU, bf16 is used instead; it needs no loss scaling.");
+    return "bfloat16";
   }
   if (config.fp16) return "float16";
   if (!config.bf16) return "float32";
-  if (facts.bf16) return "bfloat16";
-  if (facts.device === "cpu") {
-    notes.push("bf16: this CPU has no bfloat16 instructions, so bf16 may be slower than float32.");
-    return "bfloat16";
-  }
+  if (facts.bf16 || facts.device === "cpu") return "bfloat16";
   throw new ConfigError("bf16 is not supported by this GPU", {
     why: "It has no bfloat16 arithmetic. float16 is not used instead because it can overflow.",
     todo: "Use --no-bf16 --fp16 (with loss scaling), or --no-bf16 for float32.",
   });
+}
+
+function decideProducts(
+  config: TrainingConfig,
+  device: DeviceFacts["device"],
+  notes: string[],
+): TrainingConfig["compute_dtype"] {
+  if (config.compute_dtype !== "float16" || device !== "cpu") return config.compute_dtype;
+  notes.push("compute_dtype float16: on a CPU, auto is used instead; it needs no loss scaling.");
+  return "auto";
 }
 
 function decideOptimizer(

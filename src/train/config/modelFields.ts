@@ -176,13 +176,13 @@ export const precisionFields = {
   bf16: boolean().default(false).describe("Train in bfloat16."),
   fp16: boolean()
     .default(false)
-    .describe("Train in float16 with loss scaling. On a CPU, bfloat16 or float32 is used instead."),
+    .describe("Train in float16 with loss scaling. On a CPU, bfloat16 is used instead."),
   compute_dtype: choice(["auto", "float32", "bfloat16", "float16"])
     .default("auto")
     .describe(
       "Number type of matrix products. auto uses the type of the weights, or float32 for bfloat16 " +
-        "weights on a CPU that multiplies float32 faster. The type used is saved with every " +
-        "checkpoint.",
+        "weights on a CPU whose instructions multiply float32 faster. The type used is saved with " +
+        "every checkpoint, and a resumed run keeps it.",
     ),
   gradient_checkpointing: boolean()
     .default(true)

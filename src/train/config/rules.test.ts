@@ -84,9 +84,19 @@ describe("on a device", () => {
     expect(notes).toEqual(["fp16: on a CPU, bf16 is used instead; it needs no loss scaling."]);
   });
 
-  it("fp16 on a CPU without bfloat16 computes in float32", () => {
-    const { config } = onDevice({ fp16: true }, { ...cpu, bf16: false });
-    expect(config).toMatchObject({ computeDtype: "float32", bits: 32 });
+  it("bf16 is for every CPU: what its products are computed in is another choice", () => {
+    const { config, notes } = onDevice({ bf16: true }, { ...cpu, bf16: false });
+    expect(config).toMatchObject({ computeDtype: "bfloat16", compute_dtype: "auto", bits: 16 });
+    expect(notes).toEqual([]);
+  });
+
+  it("products in float16 scale the loss on a GPU, and are computed otherwise on a CPU", () => {
+    const options = { bf16: true, compute_dtype: "float16" };
+    const onGpu = onDevice(options, cuda);
+    expect(onGpu.config).toMatchObject({ compute_dtype: "float16", lossScaling: true });
+    const onCpu = onDevice(options, cpu);
+    expect(onCpu.config).toMatchObject({ compute_dtype: "auto", lossScaling: false });
+    expect(onCpu.notes).toHaveLength(1);
   });
 
   it("fp16 on a GPU stays, with loss scaling", () => {
