@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { findProblems, formatDiagnosis } from "./doctor.js";
+import { findProblems, findSlowProducts, formatDiagnosis } from "./doctor.js";
 import { measureGemm } from "./gemm.js";
 import type { Machine, Software } from "./machine.js";
 
@@ -71,6 +71,7 @@ describe("doctor", () => {
       software: { ...software, compiler: null },
       devices: ["cpu", "cuda:0"],
       engine: { cpu: "AVX2", mkldnn: true, threads: 2 },
+      products: { dtype: "float32", reason: "no bfloat16 instructions" },
       gemm: [
         { device: "cpu", dtype: "bfloat16", size: 1024, gflops: 381.4 },
         { device: "cpu", dtype: "float16", size: 256, gflops: 0.314 },
@@ -80,12 +81,26 @@ describe("doctor", () => {
       findings: [{ what: "no C++20 compiler", todo: "install one", blocking: false }],
     }).join("\n");
     expect(lines).toMatch(/compiler +missing/);
+    expect(lines).toMatch(/bf16 products +float32: no bfloat16 instructions/);
     expect(lines).toMatch(/cpu bfloat16 +381 GFLOP\/s/);
     expect(lines).toContain("0.31 GFLOP/s (256 x 256)");
     expect(lines).toMatch(/cuda:0 bfloat16 +790 TFLOP\/s/);
     expect(lines).toMatch(/GPU +NVIDIA H200, 150\.0 GB, driver 580\.1/);
     expect(lines).toContain("note: no C++20 compiler\n    to do: install one");
   });
+});
+
+test.each([
+  ["bfloat16", 100, 90, 0],
+  ["bfloat16", 100, 40, 0],
+  ["bfloat16", 60, 100, 1],
+  ["float32", 80, 100, 0],
+  ["float32", 300, 100, 1],
+] as const)("products in %s at %d against %d GFLOP/s: %d notes", (chosen, bf16, fp32, count) => {
+  const rate = (dtype: string, gflops: number) => ({ device: "cpu", dtype, size: 512, gflops });
+  const rates = [rate("bfloat16", bf16), rate("float32", fp32)];
+  expect(findSlowProducts(chosen, rates)).toHaveLength(count);
+  expect(findSlowProducts(chosen, [])).toEqual([]);
 });
 
 test("measures each type in moments, also one that the processor has no instructions for", async () => {

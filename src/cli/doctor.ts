@@ -1,5 +1,6 @@
 /** `tunewright doctor`: what this machine has, how fast it is, what is missing and how to get it. */
 import { existsSync } from "node:fs";
+import type { ProductPrecision } from "../train/index.js";
 import { builtinModelPath } from "../util/builtin-model.js";
 import { EnvironmentError, TunewrightError } from "../util/errors.js";
 import { addExamples, type CommandModule, printJson } from "./command.js";
@@ -34,6 +35,8 @@ export interface Diagnosis {
   devices: string[];
   /** libtorch's own view of the processor. */
   engine: { cpu: string; mkldnn: boolean; threads: number } | null;
+  /** What a run with bfloat16 weights computes its products in on the CPU, and why. */
+  products: Pick<ProductPrecision, "dtype" | "reason"> | null;
   gemm: GemmRate[];
   builtinModel: { path: string; bytes: number | null };
   findings: Finding[];
@@ -89,6 +92,22 @@ export function findProblems(
   return findings;
 }
 
+/** Where measured rates contradict the rule that number types are chosen by. */
+export function findSlowProducts(chosen: string, rates: readonly GemmRate[]): Finding[] {
+  const other = chosen === "bfloat16" ? "float32" : "bfloat16";
+  const rateOf = (dtype: string) =>
+    rates.find((rate) => rate.device === "cpu" && rate.dtype === dtype)?.gflops ?? 0;
+  // Less may be another program's doing.
+  if (rateOf(other) <= 1.5 * rateOf(chosen)) return [];
+  return [
+    {
+      what: `this CPU multiplies ${other} faster than ${chosen}, which runs in bf16 use for their products`,
+      todo: `train with --compute_dtype ${other}, and please report this with the output of ./tunewright doctor`,
+      blocking: false,
+    },
+  ];
+}
+
 /** Looks at the machine and, unless told not to, measures it. */
 export async function diagnose(measure: boolean): Promise<Diagnosis> {
   const machine = readMachine();
@@ -104,6 +123,7 @@ export async function diagnose(measure: boolean): Promise<Diagnosis> {
     software,
     devices: [],
     engine: null,
+    products: null,
     gemm: [],
     builtinModel: model,
     findings,
@@ -113,7 +133,12 @@ export async function diagnose(measure: boolean): Promise<Diagnosis> {
     const { cpu, mkldnn } = engine.capabilities();
     diagnosis.devices = [...engine.devices()];
     diagnosis.engine = { cpu, mkldnn, threads: engine.threads() };
+    const { choosePrecision } = await import("../train/index.js");
+    const bf16 = { device: "cpu", computeDtype: "bfloat16", compute_dtype: "auto" } as const;
+    const { dtype, reason } = choosePrecision(bf16);
+    diagnosis.products = { dtype, reason };
     if (measure) diagnosis.gemm = await (await import("./gemm.js")).measureGemm();
+    findings.push(...findSlowProducts(dtype, diagnosis.gemm));
   } catch (error) {
     const known = error instanceof TunewrightError ? error : undefined;
     const message = error instanceof Error ? error.message : String(error);
@@ -169,6 +194,8 @@ export function formatDiagnosis(diagnosis: Diagnosis): string[] {
     const { cpu, threads } = diagnosis.engine;
     lines.push("Engine", row("devices", diagnosis.devices.join(", ")));
     lines.push(row("kernels", `${cpu}, ${threads} threads`));
+    const { products } = diagnosis;
+    if (products) lines.push(row("bf16 products", `${products.dtype}: ${products.reason}`));
   }
   if (diagnosis.gemm.length > 0) lines.push("Matrix products");
   for (const { device, dtype, size, gflops } of diagnosis.gemm) {

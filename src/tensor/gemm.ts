@@ -17,10 +17,10 @@ export function gemmRate(device: Device, dtype: DType, size = 512, tries = 5): n
       let best = Number.POSITIVE_INFINITY;
       // The first product is not counted: libraries compile and tune at first use.
       for (let i = 0; i <= tries; i++) {
-        synchronize();
+        synchronize(device);
         const start = performance.now();
         tidy(() => void matmul(a, a));
-        synchronize();
+        synchronize(device);
         if (i > 0) best = Math.min(best, performance.now() - start);
       }
       return (2 * size ** 3) / (best / 1000);

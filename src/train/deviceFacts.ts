@@ -1,5 +1,12 @@
 /** The device that a run takes, and what the configuration must know of it. */
-import { type Device, deviceProperties, devices, pagedBytes, setDevice, tidy } from "../tensor/index.js";
+import {
+  type Device,
+  deviceProperties,
+  devices,
+  pagedBytes,
+  setDevice,
+  tidy,
+} from "../tensor/index.js";
 import { ConfigError, TunewrightError } from "../util/errors.js";
 import type { DeviceFacts } from "./config/index.js";
 
