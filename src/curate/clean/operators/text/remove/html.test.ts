@@ -63,6 +63,8 @@ test("entities that would read as a tag or another entity stay; twice is the sam
     "&amp;lt;",
     "a &lt; b &amp; c",
     "<p>x</p>&quot;y&quot; &#20320;&#x597d;",
+    "&#x3c;b&#x3E; &LT;i&GT; &#x26;lt; &amp;eacute;",
+    "&lt&semi; &&num;60; &lt&#59; &&#35;60;",
   ]) {
     const once = await clean(text);
     expect(await clean(once)).toBe(once);
@@ -71,4 +73,6 @@ test("entities that would read as a tag or another entity stay; twice is the sam
     "use &lt;b&gt; &amp;lt; ok 你好",
   );
   expect(await clean("1 &lt; 2")).toBe("1 < 2");
+  expect(await clean("&#x3c;b&#x3E; &LT;i&GT;")).toBe("&#x3c;b&#x3E; &LT;i&GT;");
+  expect(await clean("caf&eacute;&emsp;&alpha;&nbsp;&le; &infin;")).toBe("café α ≤ ∞");
 });

@@ -1,4 +1,8 @@
-/** Taking HTML out of text in one pass from left to right. */
+/**
+ * Taking HTML out of text in one pass from left to right. No HTML parser does this: one has a
+ * meaning for every text, drops `<int>` of `vector<int>`, `<b and c>` of a formula and all that
+ * follows `1<p`, and here the question is which of it is HTML at all.
+ */
 import { blockElements, droppedWithContent, entityCharacter, isHtmlElement } from "./htmlNames.js";
 
 /** Longest tag that is recognised, so that a text full of `<` costs no more than its length. */
@@ -7,7 +11,9 @@ const tagName = /\/?([A-Za-z][A-Za-z0-9]*)/y;
 const attribute =
   /\s+(?:[A-Za-z_:@][-\w:.@]*\s*=\s*(?:"[^"<]*"|'[^'<]*'|[^\s"'<>=]+)|(?:async|autofocus|checked|controls|defer|disabled|hidden|loop|multiple|muted|nowrap|readonly|required|selected)(?=[\s/>]))/y;
 const tagEnd = /\s*\/?>/y;
-const entity = /&(#?[A-Za-z0-9]{2,10});/g;
+const entity = /&(#?[A-Za-z0-9]{2,31});/g;
+/** What makes an entity of a `&` before it. */
+const entityRest = /^#?[A-Za-z0-9]{2,31};/;
 const superscripts = new Map(
   [..."0123456789+-n()"].map((plain, i) => [plain, "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ⁽⁾"[i]!]),
 );
@@ -161,13 +167,18 @@ function tidyLines(text: string): string {
  */
 function decodeEntities(text: string): string {
   if (!text.includes("&")) return text;
-  const decode = (keep: ReadonlySet<string>) =>
+  const decode = (keepBrackets: boolean) =>
     text.replace(entity, (whole, name: string, at: number) => {
-      if (keep.has(name)) return whole;
-      const after = text.slice(at + whole.length, at + whole.length + 12);
-      if ((name === "amp" || name === "#38") && /^#?[A-Za-z0-9]{2,10};/.test(after)) return whole;
-      return entityCharacter(name) ?? whole;
+      const character = entityCharacter(name);
+      if (character === undefined) return whole;
+      if (keepBrackets && (character === "<" || character === ">")) return whole;
+      if (
+        character === "&" &&
+        entityRest.test(text.slice(at + whole.length, at + whole.length + 34))
+      )
+        return whole;
+      return character;
     });
-  const decoded = decode(new Set());
-  return stripTags(decoded) === decoded ? decoded : decode(new Set(["lt", "gt", "#60", "#62"]));
+  const decoded = decode(false);
+  return stripTags(decoded) === decoded ? decoded : decode(true);
 }

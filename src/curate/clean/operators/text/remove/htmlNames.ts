@@ -1,4 +1,5 @@
-/** The names of HTML that a scraped text may hold, and the entities worth decoding. */
+/** The names of HTML that a scraped text may hold, and its entities. */
+import { decodeHTMLStrict } from "entities/decode";
 
 /** Elements whose content goes with them. */
 export const droppedWithContent: ReadonlySet<string> = new Set(["script", "style", "noscript"]);
@@ -26,51 +27,26 @@ export function isHtmlElement(name: string): boolean {
   return blockElements.has(name) || inlineElements.has(name) || droppedWithContent.has(name);
 }
 
-const entities: Readonly<Record<string, string>> = {
-  amp: "&",
-  lt: "<",
-  gt: ">",
-  quot: '"',
-  apos: "'",
-  nbsp: " ",
-  ensp: " ",
-  emsp: " ",
-  thinsp: " ",
-  ldquo: "“",
-  rdquo: "”",
-  lsquo: "‘",
-  rsquo: "’",
-  laquo: "«",
-  raquo: "»",
-  mdash: "—",
-  ndash: "–",
-  hellip: "…",
-  middot: "·",
-  bull: "•",
-  copy: "©",
-  reg: "®",
-  trade: "™",
-  deg: "°",
-  times: "×",
-  divide: "÷",
-  plusmn: "±",
-  frac12: "½",
-  euro: "€",
-  pound: "£",
-  yen: "¥",
-  cent: "¢",
-  sect: "§",
-  para: "¶",
-  rarr: "→",
-  larr: "←",
-  le: "≤",
-  ge: "≥",
-  ne: "≠",
-};
+/** Spaces of all widths, which in plain text are one. */
+const space = /^\p{Zs}$/u;
 
-/** The character of `&name;` or `&#number;`, or undefined. */
+/**
+ * What `&name;` or `&#number;` stands for, or undefined. A `#` or `;` stays as it is: decoded, it could
+ * make another entity of what is around it.
+ */
 export function entityCharacter(name: string): string | undefined {
-  if (!name.startsWith("#")) return Object.hasOwn(entities, name) ? entities[name] : undefined;
+  const character = name.startsWith("#") ? numbered(name) : named(name);
+  return character === "#" || character === ";" ? undefined : character;
+}
+
+function named(name: string): string | undefined {
+  const entity = `&${name};`;
+  const decoded = decodeHTMLStrict(entity);
+  if (decoded === entity) return undefined;
+  return space.test(decoded) ? " " : decoded;
+}
+
+function numbered(name: string): string | undefined {
   const hexadecimal = name[1] === "x" || name[1] === "X";
   const code = Number.parseInt(name.slice(hexadecimal ? 2 : 1), hexadecimal ? 16 : 10);
   const printable = code >= 0x20 && code < 0x110000 && !(code >= 0xd800 && code < 0xe000);
