@@ -1,8 +1,10 @@
-// `npm test`: set-up, then types, lint, generated operators and all tests. Every stage runs even
-// when an earlier one failed (but for set-up); the last line counts them all.
+// `npm test`: set-up, then types, lint, generated operators and all tests, and those of numbers once
+// more with other instruction sets. Every stage runs even when an earlier one failed (but for
+// set-up); the last line counts them all.
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
+import { numericTests, otherInstructionSets } from "./instructionSets.mjs";
 import { checkoutPaths, readJson } from "./setup/files.mjs";
 
 const { root, state } = checkoutPaths();
@@ -10,10 +12,14 @@ const bin = (name) => path.join(root, "node_modules/.bin", name);
 const total = { passed: 0, failed: 0, skipped: 0 };
 
 /** Runs one stage with its output shown; true where it ended with 0. */
-function stage(name, command, args) {
+function stage(name, command, args, environment = {}) {
   process.stdout.write(`\n== ${name}\n`);
   const started = Date.now();
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ["ignore", 1, 2] });
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: ["ignore", 1, 2],
+    env: { ...process.env, ...environment },
+  });
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   if (error) process.stdout.write(`${error.message}\n`);
   process.stdout.write(`== ${name}: ${status === 0 ? "passed" : "failed"} (${seconds} s)\n`);
@@ -27,10 +33,10 @@ function count(ok) {
 }
 
 /** Runs vitest and adds its counts; a run that ends badly without a failed test counts as one failed. */
-function runTests(filters) {
+function runTests(name, filters, environment = {}) {
   const report = path.join(state, `vitest.tmp-${process.pid}.json`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const ok = stage("tests", bin("vitest"), ["run", ...reporters, ...filters]);
+  const ok = stage(name, bin("vitest"), ["run", ...reporters, ...filters], environment);
   const result = readJson(report);
   fs.rmSync(report, { force: true });
   total.passed += result?.numPassedTests ?? 0;
@@ -51,5 +57,17 @@ if (!count(stage("set-up", process.execPath, [path.join(root, "scripts/setup.mjs
 count(stage("types", bin("tsc"), ["--noEmit"]));
 count(stage("lint", bin("biome"), ["ci", "."]));
 count(stage("generated operators", bin("tsx"), ["scripts/gen-ops.ts", "--check"]));
-runTests(process.argv.slice(2));
+const filters = process.argv.slice(2);
+runTests("tests", filters);
+if (filters.length === 0) {
+  for (const { name, present, environment } of otherInstructionSets()) {
+    const title = `tests of numbers, instruction set ${name}`;
+    if (present) {
+      runTests(title, numericTests, environment);
+    } else {
+      process.stdout.write(`\n== ${title}: skipped, this processor has none\n`);
+      total.skipped++;
+    }
+  }
+}
 finish();
