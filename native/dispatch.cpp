@@ -358,6 +358,8 @@ napi_value call(napi_env env, napi_callback_info info) {
     const Operator& op = operatorAt(arguments);
     name = op.name.c_str();
     const auto& schema = op.schema->arguments();
+    // The functions were generated from one release; an older one may lack the newest optional arguments.
+    while (arguments.count - 1 > schema.size() && !arguments.given(arguments.count - 1)) --arguments.count;
     if (arguments.count - 1 > schema.size())
       throw ArgumentFault{op.name, "arguments", "at most " + std::to_string(schema.size()) + " arguments",
                           numberValue(env, static_cast<double>(arguments.count - 1))};

@@ -23,15 +23,17 @@ const steps = [];
 let from;
 let until;
 const mark = () => ({ at: performance.now(), calls: tensors.cudaCounters(), count: steps.length });
+const begin = () => {
+  tensors.synchronize();
+  tensors.resetPeakMemory();
+  if (spec.observe !== "off") tensors.observeOperators(spec.observe);
+  from = mark();
+};
 const listen = (row) => {
+  if (row.type === "start" && spec.warmup === 0) begin();
   if (row.type !== "step") return;
   steps.push(row);
-  if (steps.length === spec.warmup) {
-    tensors.synchronize();
-    tensors.resetPeakMemory();
-    if (spec.observe !== "off") tensors.observeOperators(spec.observe);
-    from = mark();
-  }
+  if (steps.length === spec.warmup) begin();
   if (steps.length === spec.config.max_steps) {
     tensors.synchronize();
     until = mark();

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { seededRandom } from "../../test/engine/random.js";
 import { difference, normal, numbers } from "../../test/engine/values.js";
 import { ArgumentError, NativeError } from "../util/errors.js";
+import { native } from "./dispatch.js";
 import * as t from "./index.js";
 
 const { tensor } = t;
@@ -18,6 +19,15 @@ function product(a: number[], b: number[], n: number, k: number, m: number): num
 }
 
 describe("arguments", () => {
+  test("optional ones that this libtorch does not know are refused only where they are given", () => {
+    const neg = native.findOperator("aten::neg", "");
+    const x = tensor([1, -2]);
+    const result = new t.Tensor(native.call(neg, x.handle, undefined, undefined) as number);
+    expect(numbers(result)).toEqual([-1, 2]);
+    expect(() => native.call(neg, x.handle, undefined, 3)).toThrow(ArgumentError);
+    expect(() => native.call(neg)).toThrow(ArgumentError);
+  });
+
   test("tensors broadcast, and scalars stand for them", () => {
     const a = tensor([1, 2, 3, 4, 5, 6], [2, 3]);
     expect(numbers(a.add(tensor([10, 20, 30])))).toEqual([11, 22, 33, 14, 25, 36]);
