@@ -32,8 +32,10 @@ void ReferenceBin::close() {
 static napi_value setErrorFactory(napi_env env, napi_callback_info info) {
   return guarded(env, info, "setErrorFactory", [&](Arguments& arguments) {
     if (arguments.typeOf(0) != napi_function) arguments.refuse(0, "factory", "a function");
-    if (arguments.environment.errorFactory) napi_delete_reference(env, arguments.environment.errorFactory);
-    check(env, napi_create_reference(env, arguments[0], 1, &arguments.environment.errorFactory));
+    napi_ref factory;
+    check(env, napi_create_reference(env, arguments[0], 1, &factory));
+    std::swap(factory, arguments.environment.errorFactory);
+    if (factory) napi_delete_reference(env, factory);
     return undefinedValue(env);
   });
 }
@@ -42,9 +44,13 @@ static napi_value setErrorFactory(napi_env env, napi_callback_info info) {
 
 NAPI_MODULE_INIT() {
   using namespace tunewright;
-  auto* environment = new Environment(env);
-  napi_set_instance_data(
-      env, environment, [](napi_env, void* data, void*) { delete static_cast<Environment*>(data); }, nullptr);
+  auto* environment = new (std::nothrow) Environment(env);
+  const auto remove = [](napi_env, void* data, void*) { delete static_cast<Environment*>(data); };
+  if (!environment || napi_set_instance_data(env, environment, remove, nullptr) != napi_ok) {
+    delete environment;
+    napi_throw_error(env, "native", "the addon's state could not be made");
+    return nullptr;
+  }
   try {
     exportAll(env, exports, {{"setErrorFactory", setErrorFactory}});
     initDispatch(env, exports);

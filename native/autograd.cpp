@@ -1,34 +1,35 @@
 // Autograd: gradients, grad mode, and functions whose backward is written in JavaScript (the
 // counterpart of torch.autograd.Function).
+#include <ATen/ThreadLocalState.h>
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/functions/utils.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <future>
-#include <thread>
 
 #include "boundary.h"
+#include "device.h"
 
 namespace tunewright {
 
-namespace {
-
 using torch::autograd::variable_list;
 
-}  // namespace
-
-// While a backward pass runs on another thread, JavaScript's thread waits here and runs the
+// While a backward pass runs on another thread, JavaScript's thread waits in `serve` and runs the
 // JavaScript backward functions that the pass asks for.
 class BackwardQueue {
  public:
-  void post(std::function<void()> job) {
+  // From another thread: what `work` gives on JavaScript's thread. Where nobody serves any more, the
+  // task is dropped, and its future throws instead of waiting for ever.
+  std::future<variable_list> post(std::function<variable_list()> work) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    jobs_.push_back(std::move(job));
+    std::future<variable_list> result = tasks_.emplace_back(std::move(work)).get_future();
     wake_.notify_one();
+    return result;
   }
   void finish() {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -38,12 +39,12 @@ class BackwardQueue {
   void serve() {
     std::unique_lock<std::mutex> lock(mutex_);
     for (;;) {
-      wake_.wait(lock, [&] { return finished_ || !jobs_.empty(); });
-      if (jobs_.empty()) return;
-      auto job = std::move(jobs_.front());
-      jobs_.pop_front();
+      wake_.wait(lock, [&] { return finished_ || !tasks_.empty(); });
+      if (tasks_.empty()) return;
+      auto task = std::move(tasks_.front());
+      tasks_.pop_front();
       lock.unlock();
-      job();
+      task();
       lock.lock();
     }
   }
@@ -51,7 +52,7 @@ class BackwardQueue {
  private:
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<std::function<void()>> jobs_;
+  std::deque<std::packaged_task<variable_list()>> tasks_;
   bool finished_ = false;
 };
 
@@ -59,9 +60,10 @@ namespace {
 
 // The JavaScript exception that a backward function threw, kept until `grad` can rethrow it.
 struct JavaScriptFault : std::runtime_error {
-  explicit JavaScriptFault(std::shared_ptr<napi_ref> error)
-      : std::runtime_error("a backward function threw"), error(std::move(error)) {}
-  std::shared_ptr<napi_ref> error;
+  using Reference = std::shared_ptr<std::remove_pointer_t<napi_ref>>;
+  explicit JavaScriptFault(Reference holder) : std::runtime_error("a backward function threw"), holder(std::move(holder)) {}
+  // To an object whose `error` is what was thrown: that may be a primitive, and references hold objects only.
+  Reference holder;
 };
 
 class JavaScriptBackward : public torch::autograd::Node {
@@ -75,19 +77,13 @@ class JavaScriptBackward : public torch::autograd::Node {
   variable_list apply(variable_list&& gradients) override {
     if (at::GradMode::is_enabled()) throw std::runtime_error("createGraph is not supported through a function with a backward pass of its own");
     if (references_->onOwnThread()) return run(gradients);
-    std::promise<variable_list> promise;
+    std::future<variable_list> result;
     {
       const std::lock_guard<std::mutex> lock(environment_.backwardQueueMutex);
       if (!environment_.backwardQueue) throw std::runtime_error("a JavaScript backward function ran outside grad()");
-      environment_.backwardQueue->post([&] {
-        try {
-          promise.set_value(run(gradients));
-        } catch (...) {
-          promise.set_exception(std::current_exception());
-        }
-      });
+      result = environment_.backwardQueue->post([this, &gradients] { return run(gradients); });
     }
-    return promise.get_future().get();
+    return result.get();
   }
 
  private:
@@ -110,15 +106,14 @@ class JavaScriptBackward : public torch::autograd::Node {
     }
   }
 
-  [[noreturn]] static void throwPending(napi_env env) {
-    napi_value error;
+  [[noreturn]] void throwPending(napi_env env) {
+    napi_value error, holder;
+    napi_ref reference;
     check(env, napi_get_and_clear_last_exception(env, &error));
-    auto reference = std::make_shared<napi_ref>();
-    napi_value holder;  // a primitive may have been thrown; references hold objects only
     check(env, napi_create_object(env, &holder));
     check(env, napi_set_named_property(env, holder, "error", error));
-    check(env, napi_create_reference(env, holder, 1, reference.get()));
-    throw JavaScriptFault(reference);
+    check(env, napi_create_reference(env, holder, 1, &reference));
+    throw JavaScriptFault({reference, [bin = references_](napi_ref given) { bin->discard(given); }});
   }
 
   // The handles that the function returned are this reader's to release.
@@ -193,6 +188,39 @@ napi_value attachBackward(napi_env env, napi_callback_info info) {
   });
 }
 
+// Device threads run the graph there and may ask for JavaScript: this thread must be free to answer,
+// so the engine is driven from a helper thread, which takes over this one's modes, device and streams.
+variable_list onHelperThread(Environment& environment, const std::function<variable_list()>& pass) {
+  BackwardQueue queue;
+  struct Registration {
+    Environment& environment;
+    Registration(Environment& environment, BackwardQueue& queue) : environment(environment) {
+      const std::lock_guard<std::mutex> lock(environment.backwardQueueMutex);
+      if (environment.backwardQueue) throw std::runtime_error("grad() inside a backward function is not supported on this device");
+      environment.backwardQueue = &queue;
+    }
+    ~Registration() {
+      const std::lock_guard<std::mutex> lock(environment.backwardQueueMutex);
+      environment.backwardQueue = nullptr;
+    }
+  };
+  struct Finish {
+    BackwardQueue& queue;
+    ~Finish() { queue.finish(); }
+  };
+  const Registration registration(environment, queue);
+  const at::ThreadLocalState modes;
+  const ChosenDevice device;
+  std::future<variable_list> gradients = std::async(std::launch::async, [&] {
+    const Finish finish{queue};
+    const at::ThreadLocalStateGuard guard(modes);
+    device.take();
+    return pass();
+  });
+  queue.serve();
+  return gradients.get();
+}
+
 // grad(outputs, inputs, gradOutputs | undefined, retainGraph, createGraph, allowUnused,
 //      onOtherThread): gradients of the sum of outputs, null where an input is not used.
 napi_value grad(napi_env env, napi_callback_info info) {
@@ -205,56 +233,23 @@ napi_value grad(napi_env env, napi_callback_info info) {
     const bool retainGraph = arguments.given(3) && arguments.boolean(3, "retainGraph");
     const bool createGraph = arguments.given(4) && arguments.boolean(4, "createGraph");
     const bool allowUnused = arguments.given(5) && arguments.boolean(5, "allowUnused");
-    bool otherThread = arguments.given(6) && arguments.boolean(6, "onOtherThread");
+    const bool asked = arguments.given(6) && arguments.boolean(6, "onOtherThread");
     if (outputs.empty()) arguments.refuse(0, "outputs", "at least one Tensor");
     if (inputs.empty()) arguments.refuse(1, "inputs", "at least one Tensor");
     for (size_t i = 0; i < gradOutputs.size() && i < outputs.size(); ++i)
       if (gradOutputs[i].sizes() != outputs[i].sizes()) throw std::runtime_error("gradOutputs[" + std::to_string(i) + "] does not have the shape of its output");
-    for (const at::Tensor& output : outputs) otherThread = otherThread || !output.device().is_cpu();
-    variable_list gradients;
-    const auto run = [&] { gradients = torch::autograd::grad(outputs, inputs, gradOutputs, retainGraph, createGraph, allowUnused); };
-    std::exception_ptr fault;
-    if (!otherThread) {
-      try {
-        run();
-      } catch (...) {
-        fault = std::current_exception();
-      }
-    } else {
-      // Device threads run the graph there and may ask for JavaScript: this thread must be free
-      // to answer, so the engine is driven from a helper thread.
-      BackwardQueue queue;
-      {
-        const std::lock_guard<std::mutex> lock(environment.backwardQueueMutex);
-        if (environment.backwardQueue) throw std::runtime_error("grad() inside a backward function is not supported on this device");
-        environment.backwardQueue = &queue;
-      }
-      std::thread helper([&] {
-        try {
-          run();
-        } catch (...) {
-          fault = std::current_exception();
-        }
-        queue.finish();
-      });
-      queue.serve();
-      helper.join();
-      const std::lock_guard<std::mutex> lock(environment.backwardQueueMutex);
-      environment.backwardQueue = nullptr;
+    const auto onDevice = [](const at::Tensor& tensor) { return !tensor.device().is_cpu(); };
+    const bool otherThread = asked || std::any_of(outputs.begin(), outputs.end(), onDevice) || std::any_of(inputs.begin(), inputs.end(), onDevice);
+    const auto pass = [&] { return torch::autograd::grad(outputs, inputs, gradOutputs, retainGraph, createGraph, allowUnused); };
+    try {
+      return handleArray(env, environment, otherThread ? onHelperThread(environment, pass) : pass());
+    } catch (const JavaScriptFault& fault) {
+      napi_value holder, error;
+      check(env, napi_get_reference_value(env, fault.holder.get(), &holder));
+      check(env, napi_get_named_property(env, holder, "error", &error));
+      napi_throw(env, error);
+      throw PendingException{};
     }
-    if (fault) {
-      try {
-        std::rethrow_exception(fault);
-      } catch (const JavaScriptFault& thrown) {
-        napi_value holder, error;
-        check(env, napi_get_reference_value(env, *thrown.error, &holder));
-        check(env, napi_get_named_property(env, holder, "error", &error));
-        napi_delete_reference(env, *thrown.error);
-        napi_throw(env, error);
-        throw PendingException{};
-      }
-    }
-    return handleArray(env, environment, gradients);
   });
 }
 

@@ -1,6 +1,5 @@
 // What libtorch does underneath: every operator that runs, also those that operators call, with their
 // number and their own time; and, where bench/gpu/cudaCounters.c is preloaded, the calls into CUDA's runtime.
-#include <ATen/DeviceAccelerator.h>
 #include <ATen/record_function.h>
 #include <dlfcn.h>
 
@@ -10,6 +9,7 @@
 #include <optional>
 
 #include "boundary.h"
+#include "device.h"
 
 namespace tunewright {
 
@@ -59,10 +59,10 @@ std::unique_ptr<at::ObserverContext> startTimed(const at::RecordFunction&) {
 
 void endTimed(const at::RecordFunction& function, at::ObserverContext* context) {
   auto* closed = static_cast<OpenOperator*>(context);
+  innermost = closed->outer;  // first: what follows may throw, and the context goes
   // Work of the device counts for the operator that asked for it.
-  if (at::accelerator::getAccelerator()) at::accelerator::synchronizeDevice(at::accelerator::getDeviceIndex());
+  if (accelerator()) at::accelerator::synchronizeDevice(at::accelerator::getDeviceIndex());
   const double seconds = std::chrono::duration<double>(Clock::now() - closed->start).count();
-  innermost = closed->outer;
   if (innermost) innermost->inner += seconds;
   note(function, seconds - closed->inner);
 }
@@ -73,6 +73,9 @@ napi_value observeOperators(napi_env env, napi_callback_info info) {
   return guarded(env, info, "observeOperators", [&](Arguments& arguments) {
     const std::string mode = arguments.string(0, "mode");
     if (mode != "count" && mode != "time" && mode != "off") arguments.refuse(0, "mode", "\"count\", \"time\" or \"off\"");
+    // Threads change the observer one after the other; its callbacks take the other mutex.
+    static std::mutex changing;
+    const std::lock_guard<std::mutex> change(changing);
     if (observation.handle) at::removeCallback(*observation.handle);
     observation.handle.reset();
     if (mode == "off") return undefinedValue(env);

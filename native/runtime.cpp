@@ -1,6 +1,5 @@
 // The machine under libtorch: threads, seeds and generators, libraries, signals.
 #include <ATen/Context.h>
-#include <ATen/DeviceAccelerator.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/core/Generator.h>
@@ -9,8 +8,10 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <mutex>
 
 #include "boundary.h"
+#include "device.h"
 
 namespace tunewright {
 
@@ -36,10 +37,11 @@ napi_value manualSeed(napi_env env, napi_callback_info info) {
     if (seed < 0) arguments.refuse(0, "seed", "an integer of zero or more");
     const auto apply = [&](c10::Device device) {
       at::Generator generator = at::globalContext().defaultGenerator(device);
+      const std::lock_guard<std::mutex> lock(generator.mutex());
       generator.set_current_seed(static_cast<uint64_t>(seed));
     };
     apply(at::kCPU);
-    if (const auto device = at::accelerator::getAccelerator())
+    if (const auto device = accelerator())
       for (c10::DeviceIndex i = 0; i < at::accelerator::deviceCount(); ++i)
         apply(c10::Device(*device, i));
     return undefinedValue(env);
@@ -52,7 +54,11 @@ napi_value makeGenerator(napi_env env, napi_callback_info info) {
     const c10::Device device(arguments.string(0, "device"));
     const int64_t seed = arguments.integer(1, "seed");
     if (seed < 0) arguments.refuse(1, "seed", "an integer of zero or more");
-    at::Generator generator = at::globalContext().defaultGenerator(device).clone();
+    at::Generator shared = at::globalContext().defaultGenerator(device);
+    at::Generator generator = [&] {
+      const std::lock_guard<std::mutex> lock(shared.mutex());
+      return shared.clone();
+    }();
     generator.set_current_seed(static_cast<uint64_t>(seed));
     return numberValue(env, arguments.environment.generators.put(std::move(generator)));
   });
@@ -111,15 +117,23 @@ void noteSignal(int signal) {
   noted = signal;
 }
 
-// watchSignals(watch): begins or ends watching for SIGINT and SIGTERM.
+constexpr int kWatched[] = {SIGINT, SIGTERM};
+struct sigaction before[std::size(kWatched)];
+bool watching = false;
+std::mutex watchingMutex;
+
+// watchSignals(watch): begins or ends watching for SIGINT and SIGTERM; the end puts back what was there before.
 napi_value watchSignals(napi_env env, napi_callback_info info) {
   return guarded(env, info, "watchSignals", [&](Arguments& arguments) {
     const bool watch = arguments.boolean(0, "watch");
+    const std::lock_guard<std::mutex> lock(watchingMutex);
     noted = 0;
     struct sigaction action {};
-    action.sa_handler = watch ? noteSignal : SIG_DFL;
+    action.sa_handler = noteSignal;
     action.sa_flags = SA_RESTART;
-    for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
+    for (size_t i = 0; watch != watching && i < std::size(kWatched); ++i)
+      sigaction(kWatched[i], watch ? &action : &before[i], watch ? &before[i] : nullptr);
+    watching = watch;
     return undefinedValue(env);
   });
 }

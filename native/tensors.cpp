@@ -91,6 +91,7 @@ napi_value bytes(napi_env env, napi_callback_info info) {
       check(env, napi_create_arraybuffer(env, 0, nullptr, &buffer));
       return buffer;
     }
+    if (!tensor.mutable_data_ptr()) throw std::runtime_error("the tensor has no memory of its own; call clone() first");
     auto* holder = new c10::Storage(tensor.storage());
     const napi_status status = napi_create_external_arraybuffer(
         env, tensor.mutable_data_ptr(), length, [](napi_env, void*, void* hint) { delete static_cast<c10::Storage*>(hint); }, holder,

@@ -2,16 +2,17 @@
 // the build. Every step looks first and does nothing where nothing is to do. Uses only what Node
 // itself brings, because it runs before anything is installed.
 import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { addonPath, buildAddon } from "./setup/addon.mjs";
 import { findOrFetchBitsandbytes } from "./setup/bitsandbytes.mjs";
 import { checkoutPaths, readJson, removeLeftovers, writeFileAtomic } from "./setup/files.mjs";
 import { acquireLock } from "./setup/lock.mjs";
-import { buildMinhash, minhashPath } from "./setup/minhash.mjs";
 import { builtinModelPath, fetchBuiltinModel, hasBuiltinModel } from "./setup/model.mjs";
 import { installPackages } from "./setup/npm.mjs";
 import { atLeast, checkPrerequisites, findCompiler } from "./setup/prerequisites.mjs";
 import { SetupError, say, stopChildren, stopOrphan } from "./setup/run.mjs";
+import { buildSmallAddons, smallAddonPath, smallAddons } from "./setup/smallAddons.mjs";
 import { findOrInstallTorch, needsSystemPython } from "./setup/torch.mjs";
 import { buildTypeScript } from "./setup/typescript.mjs";
 
@@ -101,9 +102,9 @@ function addonIsBuilt(paths, runtime) {
   const compiler = findCompiler();
   if (!runtime || !compiler) return false;
   const torch = { version: runtime.torchVersion, folder: path.dirname(runtime.torchLib) };
-  const minhash = minhashPath(paths, compiler.version);
-  const files = [addonPath(paths, torch, compiler.version), ...(minhash ? [minhash] : [])];
-  return files.every((file) => fs.existsSync(file));
+  const small = smallAddons.map((addon) => smallAddonPath(paths, addon, compiler.version));
+  const files = [addonPath(paths, torch, compiler.version), ...small];
+  return files.every((file) => file === null || fs.existsSync(file));
 }
 
 function saveRuntime(paths, runtime) {
@@ -130,8 +131,8 @@ async function setUp(paths, options) {
     folder: path.dirname(runtime.torchLib),
     cxx11Abi: runtime.torchCxx11Abi,
   });
-  const minhashAddon = await buildMinhash(paths);
-  const complete = { ...runtime, addon, minhashAddon, builtinModel: builtinModelPath(paths) };
+  const small = await buildSmallAddons(paths);
+  const complete = { ...runtime, addon, ...small, builtinModel: builtinModelPath(paths) };
   saveRuntime(paths, complete);
   await buildTypeScript(paths);
   const { atime, mtime } = fs.statSync(stamp);
@@ -165,9 +166,16 @@ async function main() {
   }
   const paths = checkoutPaths();
   fs.mkdirSync(paths.state, { recursive: true });
-  const release = await acquireLock(paths.lock, (owner) =>
-    say(`waiting for another set-up of this checkout (process ${owner.pid}) …`),
-  );
+  let release;
+  try {
+    release = await acquireLock(paths.lock, ({ pid, host }) => {
+      const where = host === os.hostname() ? "" : ` on ${host}`;
+      say(`waiting for another set-up of this checkout (process ${pid}${where}) …`);
+    });
+  } catch (error) {
+    printError(error);
+    return 1;
+  }
   let interrupted = false;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.once(signal, async () => {
@@ -180,7 +188,7 @@ async function main() {
   }
   try {
     await stopOrphan(paths.log);
-    for (const name of ["", "models", "bitsandbytes", "addon", "minhash"]) {
+    for (const name of ["", "models", "bitsandbytes", "addon", ...smallAddons.map((x) => x.name)]) {
       removeLeftovers(path.join(paths.state, name));
     }
     const started = Date.now();

@@ -3,7 +3,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
-import { processStart } from "./lock.mjs";
 
 /** A failure with the three lines that the command line prints: what, why, what to do. */
 export class SetupError extends Error {
@@ -19,6 +18,18 @@ export class SetupError extends Error {
 /** Prints a line of set-up on stderr; stdout belongs to the command that follows. */
 export function say(line) {
   process.stderr.write(`tunewright: ${line}\n`);
+}
+
+/** Start time of a process in clock ticks since boot, or `null` where it does not exist. */
+function processStart(pid) {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The command name (field 2) may hold spaces and brackets; fields are counted after it.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? null : Number(fields[19]);
+  } catch {
+    return null;
+  }
 }
 
 const children = new Set();

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -20,7 +19,7 @@ import {
   refuseOutput,
   writeRunConfig,
 } from "./runDirectory.js";
-import { lockRun } from "./runLock.js";
+import { lockRun, whoseRun } from "./runLock.js";
 
 let base: string;
 let run: string;
@@ -37,18 +36,22 @@ const open = (options: { overwrite?: boolean; resume?: boolean | string } = {}) 
     resume_from_checkpoint: options.resume ?? false,
   });
 
+/** What lies in the run directory beside the file of its lock, which stays. */
+const contents = () => readdirSync(run).sort().filter((name) => name !== ".train.lock");
+
 function fill(...names: string[]): void {
   mkdirSync(run, { recursive: true });
   for (const name of names) writeFileSync(join(run, name), name);
 }
 
 describe("output_dir", () => {
-  it("is made with its parents, locked, and left without a lock", () => {
+  it("is made with its parents, locked, and left for others to lock", () => {
     const directory = open();
     expect(directory).toMatchObject({ path: run, hasRun: false, warnings: [] });
     expect(readdirSync(run)).toEqual([".train.lock"]);
+    expect(open).toThrow(/Another trainer is writing/);
     directory.release();
-    expect(readdirSync(run)).toEqual([]);
+    open().release();
   });
 
   it("that holds a run is refused, with the ways out, and unlocked again", () => {
@@ -74,7 +77,7 @@ describe("output_dir", () => {
       expect(directory).toMatchObject({ hasRun: false, warnings: [] });
       directory.release();
     }
-    expect(readdirSync(run)).toEqual(["previous-1"]);
+    expect(contents()).toEqual(["previous-1"]);
   });
 
   it("that holds a run is moved aside with overwrite_output_dir, again and again", () => {
@@ -85,7 +88,7 @@ describe("output_dir", () => {
     directory.release();
     fill("events.jsonl");
     open({ overwrite: true }).release();
-    expect(readdirSync(run).sort()).toEqual(["previous-1", "previous-2"]);
+    expect(contents()).toEqual(["previous-1", "previous-2"]);
     expect(existsSync(join(run, "previous-1", "adapter_model.safetensors"))).toBe(true);
   });
 
@@ -132,67 +135,48 @@ describe("output_dir", () => {
 describe("the lock", () => {
   beforeEach(() => mkdirSync(run, { recursive: true }));
   const lockFile = () => join(run, ".train.lock");
-  const holder = (fields: object) =>
-    writeFileSync(
-      lockFile(),
-      JSON.stringify({
-        pid: process.pid,
-        host: hostname(),
-        started: null,
-        since: "x",
-        token: "t",
-        ...fields,
-      }),
-    );
+  const holder = (fields: object) => writeFileSync(lockFile(), JSON.stringify(fields));
 
   it("keeps a second trainer out and names the first", () => {
     const lock = lockRun(run);
+    expect(lock.warning).toBeUndefined();
     expect(() => lockRun(run)).toThrow(`Another trainer is writing to ${run}`);
-    lock.release();
-    lock.release();
-    lockRun(run).release();
-    expect(readdirSync(run)).toEqual([]);
-  });
-
-  it("of a process that is gone is taken over", async () => {
-    const child = spawn(process.execPath, ["-e", ""]);
-    await new Promise((done) => child.on("exit", done));
-    holder({ pid: child.pid });
-    const lock = lockRun(run);
-    expect(lock.warning).toMatch(/gone/);
-    expect(JSON.parse(readFileSync(lockFile(), "utf8"))).toMatchObject({ pid: process.pid });
-    lock.release();
-    expect(readdirSync(run)).toEqual([]);
-  });
-
-  it("of a process whose id another process has by now is taken over", () => {
-    holder({ started: "1" });
-    expect(lockRun(run).warning).toMatch(/gone/);
-  });
-
-  it("that is damaged is taken over", () => {
-    writeFileSync(lockFile(), '{"pid":');
-    expect(lockRun(run).warning).toMatch(/gone/);
-  });
-
-  it("of another host is respected, and the message says which file to remove", () => {
-    holder({ host: "elsewhere", pid: 1 });
-    expect(() => lockRun(run)).toThrow(ConfigError);
     try {
       lockRun(run);
     } catch (error) {
       expect(error).toMatchObject({
-        why: /on elsewhere/,
-        todo: expect.stringContaining(lockFile()),
+        why: expect.stringMatching(`Process ${process.pid} holds it since ....-..-..T`),
+        todo: expect.stringContaining(`kill ${process.pid}`),
       });
     }
+    expect(whoseRun(run)).toBeInstanceOf(ConfigError);
+    lock.release();
+    lock.release();
+    expect(whoseRun(run)).toBeUndefined();
+    lockRun(run).release();
   });
 
-  it("is not removed by a process that has lost it", () => {
+  it("of a trainer on another host is respected, and the message names the host", () => {
     const lock = lockRun(run);
-    holder({ token: "other" });
+    holder({ pid: 1, host: "elsewhere", since: "x" });
+    expect(() => lockRun(run)).toThrow(ConfigError);
+    expect(whoseRun(run)).toMatchObject({ why: "Process 1 on elsewhere holds it since x." });
+    holder({});
+    expect(whoseRun(run)).toMatchObject({ why: "A process holds it." });
     lock.release();
-    expect(existsSync(lockFile())).toBe(true);
+  });
+
+  it("of a trainer that is gone is taken over, whatever its file says", () => {
+    const earlier = { pid: process.pid, host: hostname(), started: null, since: "x", token: "t" };
+    for (const text of [JSON.stringify(earlier), '{"pid":', "\0"]) {
+      writeFileSync(lockFile(), text);
+      expect(whoseRun(run)).toBeUndefined();
+      const lock = lockRun(run);
+      expect(lock.warning).toMatch(/gone/);
+      expect(JSON.parse(readFileSync(lockFile(), "utf8"))).toMatchObject({ pid: process.pid });
+      lock.release();
+    }
+    expect(lockRun(run).warning).toBeUndefined();
   });
 });
 
@@ -239,5 +223,5 @@ it("a run that failed before its first event counts as a run", () => {
     loadTrainingConfig(undefined, { output_dir: run, model_name_or_path: "m", train_file: "t" }),
   );
   open({ overwrite: true }).release();
-  expect(readdirSync(run)).toEqual(["previous-1"]);
+  expect(contents()).toEqual(["previous-1"]);
 });

@@ -31,6 +31,9 @@ export interface RunDirectory {
  */
 export function openRunDirectory(config: OutputChoice): RunDirectory {
   const path = config.output_dir;
+  // First without touching it: a directory that is refused may be anybody's.
+  const refusal = refuseOutput(config);
+  if (refusal) throw refusal;
   makeDirectory(path);
   const lock = lockRun(path);
   try {

@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { withLock } from "../../util/fileLock.js";
 import { packageRoot } from "../../util/packageRoot.js";
 import { testFolder } from "../testFiles.js";
 import { clearCache, listCache } from "./cacheList.js";
@@ -25,6 +26,9 @@ const folder = testFolder();
 afterAll(() => folder.remove());
 const cache = folder.path("cache");
 beforeEach(() => rm(cache, { recursive: true, force: true }));
+
+/** What the cache holds beside the files of its locks, which stay. */
+const kept = () => readdirSync(cache).filter((name) => !name.endsWith(".lock"));
 
 /** JSONL that is large enough for its index to be kept: 18 MB, blank lines between rows. */
 const row = (index: number) => ({ index, text: "你好 hello ".repeat(300 + (index % 5)) });
@@ -83,7 +87,7 @@ describe("the index of a large file", () => {
     const path = folder.write("damaged.jsonl", large);
     const { size } = statSync(path);
     const whole = await open(path);
-    const entry = join(cache, readdirSync(cache)[0]!);
+    const entry = join(cache, kept()[0]!);
     const damages: [string, (bytes: Buffer) => Buffer | string][] = [
       ["offsets", (bytes) => bytes.subarray(0, bytes.length - 1)],
       ["offsets", () => ""],
@@ -115,13 +119,13 @@ describe("unpacked rows", () => {
     const all = await Promise.all(Array.from({ length: 6 }, () => open(path)));
     expect(all.filter(({ scanned }) => scanned > 0)).toHaveLength(1);
     expect(new Set(all.map(({ rows }) => rows))).toEqual(new Set([4500]));
-    expect(readdirSync(cache)).toHaveLength(1);
+    expect(kept()).toHaveLength(1);
   });
 
   test("are made once by several processes, whatever one that was killed left", async () => {
     const path = folder.write("processes.jsonl.gz", gzipSync(large));
     await open(path);
-    const [name] = readdirSync(cache);
+    const [name] = kept();
     await rm(join(cache, name!), { recursive: true });
     const ended = spawn(process.execPath, ["-e", ""]);
     await once(ended, "exit");
@@ -149,7 +153,7 @@ describe("unpacked rows", () => {
     );
     expect(outputs.filter(({ made }) => made)).toHaveLength(1);
     expect(outputs.map(({ rows }) => rows)).toEqual([4500, 4500, 4500]);
-    expect(readdirSync(cache)).toEqual([name]);
+    expect(kept()).toEqual([name]);
   });
 
   test("are made again when the file is another one, or when they were cut", async () => {
@@ -157,17 +161,17 @@ describe("unpacked rows", () => {
     expect(await readAll(path, { cache })).toHaveLength(1);
     folder.write("again.jsonl.gz", gzipSync('{"a":1}\n{"a":2}\n'));
     expect(await readAll(path, { cache })).toHaveLength(2);
-    const [name] = readdirSync(cache);
+    const [name] = kept();
     writeFileSync(join(cache, name!, "rows.jsonl"), '{"a":1}\n');
     expect(await readAll(path, { cache })).toHaveLength(2);
-    expect(readdirSync(cache)).toEqual([name]);
+    expect(kept()).toEqual([name]);
   });
 
   test("can be removed while they are read", async () => {
     const path = folder.write("removed.jsonl.gz", gzipSync('{"a":"行"}\n'));
     const file = await openRowFile(path, { cache });
     expect(await clearCache(undefined, cache)).toMatchObject([{ source: path, holds: "rows" }]);
-    expect(readdirSync(cache)).toEqual([]);
+    expect(kept()).toEqual([]);
     expect(await file.read(0)).toEqual({ a: "行" });
     await file.close();
   });
@@ -194,7 +198,20 @@ test("the list names what is kept, with its size, and whether its file is still 
   await clearCache(({ sourceExists }) => !sourceExists, cache);
   expect(listCache(cache).files).toMatchObject([{ source: index }]);
   await clearCache(undefined, cache);
-  expect(readdirSync(cache)).toEqual(["of somebody else"]);
+  expect(kept()).toEqual(["of somebody else"]);
+});
+
+test("what is being made is not removed", async () => {
+  const path = folder.write("making.jsonl.gz", gzipSync('{"a":1}\n'));
+  await readAll(path, { cache });
+  const [name] = kept();
+  await mkdir(join(cache, `${name}.1.partial`));
+  await withLock(join(cache, `${name}.lock`), async () => {
+    expect(await clearCache(undefined, cache)).toEqual([]);
+  });
+  expect(kept()).toHaveLength(2);
+  expect(await clearCache(undefined, cache)).toHaveLength(2);
+  expect(kept()).toEqual([]);
 });
 
 test("a folder that cannot be written to is a wrong argument", async () => {

@@ -7,14 +7,19 @@ import { readFileSync } from "node:fs";
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { DataError, EnvironmentError } from "../../util/errors.js";
+import { withLock } from "../../util/fileLock.js";
 import { cacheVariable } from "./cacheFolder.js";
 import { type Fingerprint, sameFile } from "./fingerprint.js";
-import { withLock } from "./lockFile.js";
 
 /** Ends the name of an entry that is being made, or whose maker was stopped. */
 export const partialEnding = ".partial";
 
-export const lockEnding = ".lock";
+/** The file to lock while an entry is made or removed, by the path of the entry or of a partial one. */
+export function lockOf(path: string): string {
+  return `${path.endsWith(partialEnding) ? path.replace(partialName, "") : path}.lock`;
+}
+
+const partialName = /\.[^.]+\.partial$/;
 
 const version = 1;
 
@@ -60,7 +65,7 @@ export async function openEntry<Facts, Opened>(
   const state = await options.fingerprint();
   const existing = await tryEntry(join(cache, name), state, options);
   if (existing !== undefined) return existing;
-  return withLock(join(cache, `${name}${lockEnding}`), async () => {
+  return withLock(lockOf(join(cache, name)), async () => {
     const other = await tryEntry(join(cache, name), state, options);
     if (other !== undefined) return other;
     await removePartials(cache, name);

@@ -2,7 +2,8 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { lockEnding, readEntryRecord } from "./cacheEntry.js";
+import { tryLock } from "../../util/fileLock.js";
+import { lockOf, partialEnding, readEntryRecord } from "./cacheEntry.js";
 import { cacheFolder } from "./cacheFolder.js";
 import { rowsName } from "./preparedRows.js";
 
@@ -29,25 +30,32 @@ export function listCache(folder?: string): { folder: string; files: CachedFile[
 }
 
 /**
- * Removes entries and tells which. Programs that have them open keep reading them.
+ * Removes entries and tells which. Programs that have them open keep reading them; those that are
+ * being made are left alone, and so are the files of locks.
  * @param wanted which ones. Default: all
  */
 export async function clearCache(
   wanted: (entry: CachedFile) => boolean = () => true,
   folder?: string,
 ): Promise<CachedFile[]> {
-  const files = listCache(folder).files.filter(wanted);
-  for (const { path } of files) {
-    await rm(path, { recursive: true, force: true });
-    await rm(`${path}${lockEnding}`, { force: true });
+  const removed: CachedFile[] = [];
+  for (const entry of listCache(folder).files.filter(wanted)) {
+    const lock = tryLock(lockOf(entry.path));
+    if (!lock) continue;
+    try {
+      await rm(entry.path, { recursive: true, force: true });
+      removed.push(entry);
+    } finally {
+      lock.release();
+    }
   }
-  return files;
+  return removed;
 }
 
 /** Undefined for a folder that is not ours. */
 function describe(path: string): CachedFile | undefined {
   const record = readEntryRecord(path);
-  const unfinished = path.endsWith(".partial");
+  const unfinished = path.endsWith(partialEnding);
   if (record === undefined && !unfinished && !existsSync(join(path, "offsets"))) return;
   const names = readdirSync(path);
   const holds = names.includes(rowsName) ? "rows" : "index";
