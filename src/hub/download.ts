@@ -8,7 +8,7 @@ import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from "node:fs/
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EnvironmentError } from "../util/errors.js";
-import { withLock } from "./lock.js";
+import { withLock } from "../util/fileLock.js";
 import { showBytes } from "./report.js";
 import { AnswerError, ConnectionError, request } from "./request.js";
 import type { HubSettings } from "./settings.js";
@@ -40,27 +40,30 @@ export async function download(options: DownloadOptions, settings: HubSettings):
   const { target } = options;
   if (existsSync(target)) return;
   await mkdir(dirname(target), { recursive: true });
-  await withLock(`${target}.lock`, async () => {
-    if (existsSync(target)) return;
-    const part = `${target}.incomplete`;
-    const resumed = (await sizeOf(part)) > 0;
-    const same = await receive(options, part, settings);
-    if (!same) {
-      await rm(part, { force: true });
-      // The part left by an earlier attempt may be damaged, so this is not the server's fault yet.
-      if (!resumed || !(await receive(options, part, settings))) {
-        await rm(part, { force: true });
-        throw new EnvironmentError(
-          `${options.url}: the downloaded file differs from the one listed`,
-          {
-            why: "its hash is different",
-            todo: "try again; if it happens again, a mirror or proxy in between modifies files",
-          },
-        );
-      }
-    }
-    await rename(part, target);
+  const lock = `${target}.lock`;
+  await withLock(lock, async () => {
+    if (!existsSync(target)) await fetchWhole(options, settings);
+    // Whoever gets the lock from now on finds the file there, so it does not matter which lock.
+    await rm(lock, { force: true });
   });
+}
+
+async function fetchWhole(options: DownloadOptions, settings: HubSettings): Promise<void> {
+  const part = `${options.target}.incomplete`;
+  const resumed = (await sizeOf(part)) > 0;
+  const same = await receive(options, part, settings);
+  if (!same) {
+    await rm(part, { force: true });
+    // The part left by an earlier attempt may be damaged, so this is not the server's fault yet.
+    if (!resumed || !(await receive(options, part, settings))) {
+      await rm(part, { force: true });
+      throw new EnvironmentError(`${options.url}: the downloaded file differs from the one listed`, {
+        why: "its hash is different",
+        todo: "try again; if it happens again, a mirror or proxy in between modifies files",
+      });
+    }
+  }
+  await rename(part, options.target);
 }
 
 /** Completes `part`; returns whether its hash is right. */
