@@ -6,8 +6,8 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { writeFileAtomic } from "../util/atomicFile.js";
 import { FormatError } from "../util/errors.js";
-import { writeFileAtomic } from "./atomicFile.js";
 import { isObject, keyReader } from "./keyReader.js";
 import { parseRope, type RopeConfig } from "./ropeScaling.js";
 

@@ -1,7 +1,7 @@
 /** Writes a model's weights as transformers does: one file, or numbered shards and an index. */
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { writeFileAtomic } from "./atomicFile.js";
+import { writeFileAtomic } from "../util/atomicFile.js";
 import { INDEX_FILE, SINGLE_FILE } from "./safetensorsModel.js";
 import {
   entryBytes,

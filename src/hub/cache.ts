@@ -9,8 +9,9 @@
  */
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { copyFile, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rename, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
+import { writeFileAtomic } from "../util/atomicFile.js";
 import { EnvironmentError } from "../util/errors.js";
 import type { RepositoryName } from "./name.js";
 
@@ -137,11 +138,5 @@ function treeFile(folder: string, commit: string): string {
 /** Replaces a file atomically: a reader sees the old content or the new, never a part. */
 export async function writeWhole(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const fresh = `${path}.${randomBytes(4).toString("hex")}.tmp`;
-  try {
-    await writeFile(fresh, text);
-    await rename(fresh, path);
-  } finally {
-    await rm(fresh, { force: true });
-  }
+  writeFileAtomic(path, text, { durable: false });
 }

@@ -57,10 +57,13 @@ async function fetchWhole(options: DownloadOptions, settings: HubSettings): Prom
     // The part left by an earlier attempt may be damaged, so this is not the server's fault yet.
     if (!resumed || !(await receive(options, part, settings))) {
       await rm(part, { force: true });
-      throw new EnvironmentError(`${options.url}: the downloaded file differs from the one listed`, {
-        why: "its hash is different",
-        todo: "try again; if it happens again, a mirror or proxy in between modifies files",
-      });
+      throw new EnvironmentError(
+        `${options.url}: the downloaded file differs from the one listed`,
+        {
+          why: "its hash is different",
+          todo: "try again; if it happens again, a mirror or proxy in between modifies files",
+        },
+      );
     }
   }
   await rename(part, options.target);

@@ -5,7 +5,7 @@
  */
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { replaceFile, writeAll } from "./durableFile.js";
+import { writeAll, writeFileAtomic } from "../util/atomicFile.js";
 import { type EventRow, parseRows, type TrainingEvent } from "./events.js";
 
 /** Name of the events file inside a run directory. */
@@ -57,7 +57,7 @@ export function openEventWriter(
       try {
         const text = `${torn ? "\n" : ""}${JSON.stringify(row, finiteOrText)}\n`;
         torn = true;
-        writeAll(descriptor, text);
+        writeAll(descriptor, Buffer.from(text));
         torn = false;
       } catch (error) {
         if (!reported) onError?.(error);
@@ -97,5 +97,5 @@ function cutBack(
 }
 
 function putLines(file: string, lines: readonly { line: string }[]): void {
-  replaceFile(file, lines.map(({ line }) => `${line}\n`).join(""));
+  writeFileAtomic(file, lines.map(({ line }) => `${line}\n`).join(""));
 }

@@ -37,7 +37,10 @@ const open = (options: { overwrite?: boolean; resume?: boolean | string } = {}) 
   });
 
 /** What lies in the run directory beside the file of its lock, which stays. */
-const contents = () => readdirSync(run).sort().filter((name) => name !== ".train.lock");
+const contents = () =>
+  readdirSync(run)
+    .sort()
+    .filter((name) => name !== ".train.lock");
 
 function fill(...names: string[]): void {
   mkdirSync(run, { recursive: true });

@@ -4,10 +4,10 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { writeFileAtomic } from "../util/atomicFile.js";
 import { ConfigError } from "../util/errors.js";
 import { listMatching } from "./checkpoint/index.js";
 import type { LoadedConfig, TrainingConfig } from "./config/index.js";
-import { replaceFile } from "./durableFile.js";
 import { eventsName } from "./eventWriter.js";
 import { lockName, lockRun, type RunLock, whoseRun } from "./runLock.js";
 
@@ -155,7 +155,7 @@ export interface RunConfig extends Pick<LoadedConfig, "config" | "origins" | "no
 export function writeRunConfig(runDirectory: string, run: RunConfig): void {
   const file = join(runDirectory, "config.json");
   const present = readJson(file);
-  replaceFile(file, `${JSON.stringify({ ...present, tunewright: run }, null, 2)}\n`);
+  writeFileAtomic(file, `${JSON.stringify({ ...present, tunewright: run }, null, 2)}\n`);
 }
 
 /** Reads back what {@link writeRunConfig} stored; `undefined` where there is none. */

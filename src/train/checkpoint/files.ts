@@ -2,7 +2,8 @@
  * The file operations that a checkpoint is made of. They go through one object, so that tests can
  * stop a save after any of them and look at what is left.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
+import { syncPath, writeAll } from "../../util/atomicFile.js";
 
 /** The operations; every path is absolute or relative to the working directory. */
 export interface CheckpointFiles {
@@ -20,21 +21,12 @@ export const realFiles: CheckpointFiles = {
   writeText(path, text) {
     const descriptor = openSync(path, "w");
     try {
-      const bytes = Buffer.from(text, "utf8");
-      let written = 0;
-      while (written < bytes.length) written += writeSync(descriptor, bytes, written);
+      writeAll(descriptor, Buffer.from(text));
     } finally {
       closeSync(descriptor);
     }
   },
-  sync(path) {
-    const descriptor = openSync(path, "r");
-    try {
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-  },
+  sync: syncPath,
   rename: renameSync,
   remove: (path) => rmSync(path, { recursive: true, force: true }),
 };

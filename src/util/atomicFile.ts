@@ -1,0 +1,67 @@
+/**
+ * Files that are either whole or absent: written under a temporary name, synced, then renamed, so
+ * that a crash or a full disk never leaves half a file under the real name.
+ */
+import { randomBytes } from "node:crypto";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+
+/** Writes all of `bytes` at the current position. */
+export type WriteBytes = (bytes: Uint8Array) => void;
+
+export interface AtomicOptions {
+  /**
+   * Whether the file survives a power cut. Default true; false where it can be made again, and
+   * readers only must not see a part of it.
+   */
+  durable?: boolean;
+}
+
+/**
+ * Calls `fill` with a writer for a temporary file beside `path`, then puts it in place. When `fill`
+ * throws, the temporary file is removed and an existing `path` stays as it was.
+ */
+export function writeAtomic(
+  path: string,
+  fill: (write: WriteBytes) => void,
+  { durable = true }: AtomicOptions = {},
+): void {
+  const temporary = `${path}.${randomBytes(4).toString("hex")}.tmp`;
+  const descriptor = openSync(temporary, "wx");
+  try {
+    try {
+      fill((bytes) => writeAll(descriptor, bytes));
+      if (durable) fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  if (durable) syncPath(dirname(path));
+}
+
+/** {@link writeAtomic} for a text. */
+export function writeFileAtomic(path: string, text: string, options?: AtomicOptions): void {
+  writeAtomic(path, (write) => write(Buffer.from(text, "utf8")), options);
+}
+
+/** Writes all of `bytes` at the file's current position. */
+export function writeAll(descriptor: number, bytes: Uint8Array): void {
+  let written = 0;
+  while (written < bytes.length) {
+    written += writeSync(descriptor, bytes, written, bytes.length - written);
+  }
+}
+
+/** Makes a file's bytes, or the names in a directory, survive a power cut. */
+export function syncPath(path: string): void {
+  const descriptor = openSync(path, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
