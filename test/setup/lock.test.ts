@@ -40,10 +40,10 @@ describe("the lock of set-up", () => {
           release();
         };
       }`;
-    const limits = { kills: 15, turns: 40, seconds: 40 };
+    const limits = { kills: 12, turns: 40, seconds: 80 };
     const outcome = await hammer({ taker, seed: 2, processes: 12, ...limits });
     expect(outcome.faults).toEqual([]);
-    expect(outcome.kills).toBe(15);
+    expect(outcome.kills).toBe(12);
     expect(outcome.turns).toBeGreaterThanOrEqual(40);
   });
 
