@@ -2,6 +2,7 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { openSafetensors } from "../../src/format/index.js";
+import type { DType } from "../../src/tensor/index.js";
 
 /** Full path of a file under test/parity/fixtures. */
 export function fixture(name: string): string {
@@ -33,18 +34,28 @@ export function fixtureTensors(name: string): Map<string, FixtureTensor> {
   }
 }
 
-/** The uint8 tensors of a safetensors file. */
-export function fixtureBytes(name: string): Map<string, Uint8Array> {
+export interface FixtureBytes {
+  shape: number[];
+  dtype: DType;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+const dtypes: Record<string, DType> = {
+  F32: "float32",
+  F16: "float16",
+  BF16: "bfloat16",
+  U8: "uint8",
+};
+
+/** Every tensor of a safetensors file, in the type it is stored in. */
+export function fixtureRaw(name: string): Map<string, FixtureBytes> {
   const file = openSafetensors(fixture(name));
-  try {
-    const names = file.names().filter((key) => file.info(key).dtype === "U8");
-    return new Map(
-      names.map((key) => [
-        key,
-        Uint8Array.from([...file.chunks(key)].flatMap(({ data }) => [...data])),
-      ]),
-    );
-  } finally {
-    file.close();
-  }
+  const read = (key: string) => {
+    const { shape, dtype } = file.info(key);
+    const parts = [...file.chunks(key)].map(({ data }) => data.slice());
+    return { shape, dtype: dtypes[dtype]!, bytes: Uint8Array.from(Buffer.concat(parts)) };
+  };
+  const all = new Map(file.names().map((key) => [key, read(key)]));
+  file.close();
+  return all;
 }

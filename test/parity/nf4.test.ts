@@ -2,29 +2,13 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { openSafetensors } from "../../src/format/index.js";
 import { dequantizeNf4Tensor, dynamicMap, nf4Code, quantizeNf4 } from "../../src/lora/index.js";
 import { type DType, tensor, tidy } from "../../src/tensor/index.js";
-import { fixture, fixtureTensors } from "./fixtures.js";
+import { fixture, fixtureRaw, fixtureTensors } from "./fixtures.js";
 
 const { cases } = JSON.parse(readFileSync(fixture("nf4/cases.json"), "utf8")) as {
   cases: { name: string; shape: number[]; dtype: DType; sha256: Record<string, string> }[];
 };
-
-const dtypes: Record<string, DType> = { F32: "float32", BF16: "bfloat16", U8: "uint8" };
-
-/** Raw bytes and shape of every tensor in a file. */
-function rawTensors(name: string) {
-  const file = openSafetensors(fixture(name));
-  const read = (key: string) => {
-    const { shape } = file.info(key);
-    const parts = [...file.chunks(key)].map(({ data }) => Buffer.from(data));
-    return { shape, dtype: dtypes[file.info(key).dtype]!, bytes: Buffer.concat(parts) };
-  };
-  const all = new Map(file.names().map((key) => [key, read(key)]));
-  file.close();
-  return all;
-}
 
 describe("NF4 equals bitsandbytes byte for byte", () => {
   it("has the same tables", () => {
@@ -36,8 +20,8 @@ describe("NF4 equals bitsandbytes byte for byte", () => {
 
   it.each(cases)("$name", ({ name, sha256 }) => {
     tidy(() => {
-      const { bytes, shape, dtype } = rawTensors(`nf4/${name}.safetensors`).get("input")!;
-      const quantized = quantizeNf4(tensor(Uint8Array.from(bytes), shape, dtype));
+      const { bytes, shape, dtype } = fixtureRaw(`nf4/${name}.safetensors`).get("input")!;
+      const quantized = quantizeNf4(tensor(bytes, shape, dtype));
       const same = (ours: Uint8Array, key: string) => {
         expect(createHash("sha256").update(ours).digest("hex"), key).toBe(sha256[key]);
       };

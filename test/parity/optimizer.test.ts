@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { dispose, type Tensor, tensor } from "../../src/tensor/index.js";
 import { clipGradients, createOptimizer } from "../../src/train/optimizer.js";
-import { type FixtureTensor, fixture, fixtureBytes, fixtureTensors } from "./fixtures.js";
+import { type FixtureTensor, fixture, fixtureRaw, fixtureTensors } from "./fixtures.js";
 import { expectClose, roundings, worstDifference } from "./tolerance.js";
 
 const { cases, clip } = JSON.parse(readFileSync(fixture("optimizer/cases.json"), "utf8")) as {
@@ -79,7 +79,7 @@ describe("optimizers equal torch's, and bitsandbytes' with 8-bit state", () => {
     const { settings, steps } = cases.find(({ name }) => name === "adamw8bit")!;
     const file = "optimizer/adamw8bit.safetensors";
     const stored = fixtureTensors(file);
-    const codes = fixtureBytes(file);
+    const codes = fixtureRaw(file);
     const parameter = make(stored.get("large.initial")!);
     const optimizer = createOptimizer(
       new Map([["large", parameter]]),
@@ -89,7 +89,7 @@ describe("optimizers equal torch's, and bitsandbytes' with 8-bit state", () => {
       optimizer.step(new Map([["large", make(stored.get(`large.grad.${step}`)!)]]), settings.lr);
     }
     for (const part of ["large.state1", "large.state2"]) {
-      const theirs = codes.get(part)!;
+      const theirs = codes.get(part)!.bytes;
       const ours = optimizer.state().get(part)!.bytes();
       expect(ours.length).toBe(theirs.length);
       expect(worstDifference(ours, theirs)).toBeLessThanOrEqual(1);

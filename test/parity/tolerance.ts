@@ -5,11 +5,17 @@
  */
 import { expect } from "vitest";
 
-const fractionBits = { float64: 52, float32: 23, float16: 10, bfloat16: 7 } as const;
+const formats = {
+  float32: { fractionBits: 23, leastExponent: -126 },
+  float16: { fractionBits: 10, leastExponent: -14 },
+  bfloat16: { fractionBits: 7, leastExponent: -126 },
+};
 
 /** `count` units in the last place of a number of the size of `scale`. */
-export function ulps(count: number, dtype: keyof typeof fractionBits, scale: number): number {
-  return count * 2 ** (Math.floor(Math.log2(Math.abs(scale))) - fractionBits[dtype]);
+export function ulps(count: number, dtype: keyof typeof formats, scale: number): number {
+  const { fractionBits, leastExponent } = formats[dtype];
+  const exponent = Math.max(leastExponent, Math.floor(Math.log2(Math.abs(scale))));
+  return count * 2 ** (exponent - fractionBits);
 }
 
 /**
