@@ -144,4 +144,5 @@ export const operators: readonly string[] = [
   "_foreach_add_.List",
   "_fused_adamw_",
   "_fused_sgd_",
+  "_amp_update_scale_",
 ];

@@ -17,9 +17,19 @@ export function operator(name: string, overload: string): LazyOperator {
   return { name, overload, id: -1 };
 }
 
+const names = new Map<OperatorId, string>();
+
 export function id(op: LazyOperator): OperatorId {
-  if (op.id < 0) op.id = native.findOperator(op.name, op.overload);
+  if (op.id < 0) {
+    op.id = native.findOperator(op.name, op.overload);
+    names.set(op.id, op.name.replace(/^aten::/, ""));
+  }
   return op.id;
+}
+
+/** The name of an operator that was called before, as in libtorch without `aten::`. */
+export function operatorName(operator: OperatorId): string {
+  return names.get(operator) ?? `operator ${operator}`;
 }
 
 export function isTensor(value: unknown): value is Tensor {

@@ -14,6 +14,7 @@ export {
   prefetchPaged,
   quantizeBlockwise,
 } from "./bitsandbytes.js";
+export { type CallCounts, countCalls } from "./callCounts.js";
 export {
   copyToHost,
   currentStream,

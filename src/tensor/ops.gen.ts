@@ -812,6 +812,12 @@ export function _fusedSgd_(self: readonly Tensor[], grads: readonly Tensor[], mo
   native.call(id($_fusedSgd_), handles(self), handles(grads), handles(momentumBufferList), keyword.weightDecay, keyword.momentum, keyword.lr, keyword.dampening, keyword.nesterov, keyword.maximize, keyword.isFirstStep, handle(keyword.gradScale), handle(keyword.foundInf));
 }
 
+const $_ampUpdateScale_ = operator("aten::_amp_update_scale_", "");
+export function _ampUpdateScale_(self: Tensor, growthTracker: Tensor, foundInf: Tensor, scaleGrowthFactor: number, scaleBackoffFactor: number, growthInterval: number): Tensor {
+  native.call(id($_ampUpdateScale_), handle(self), handle(growthTracker), handle(foundInf), scaleGrowthFactor, scaleBackoffFactor, growthInterval);
+  return self;
+}
+
 declare module "./tensor.js" {
   interface Tensor {
     add(...rest: Rest<typeof add>): ReturnType<typeof add>;

@@ -7,11 +7,11 @@ import { dynamicMap } from "../lora/index.js";
 import {
   dequantizeBlockwise,
   dispose,
-  noGrad,
   quantizeBlockwise,
   type Tensor,
   tensor,
   tidy,
+  where,
   zeros,
 } from "../tensor/index.js";
 import type { OptimizerSettings, UpdateRule } from "./updateRule.js";
@@ -24,6 +24,19 @@ const SMALLEST = 4096;
 /** As bitsandbytes and transformers: small tensors and embeddings keep state of 32 bits. */
 export function keepsEightBitState(name: string, parameter: Tensor): boolean {
   return parameter.numel >= SMALLEST && !name.endsWith("embed_tokens.weight");
+}
+
+/** What the updates of a step share; 0-dimensional, on the device. */
+interface StepScales {
+  /** bool: whether nothing may change; null where that is not asked. */
+  skipped: Tensor | null;
+  zero: Tensor;
+  /** float64: minus the learning rate over the first average's correction; 0 in a skipped step. */
+  first: Tensor;
+  /** float64: root of the second average's correction. */
+  secondRoot: Tensor;
+  /** float32: what weight decay leaves of a weight. */
+  decay: Tensor;
 }
 
 /**
@@ -54,44 +67,60 @@ export function eightBitAdamw(
     }
   }
 
-  const update = (name: string, parameter: Tensor, gradient: Tensor, rate: number, step: number) =>
-    tidy(() => {
-      const averages = [1, 2].map((part) => {
-        const whole = parameter.emptyLike();
-        const codes = state.get(`${name}.state${part}`)!;
-        dequantizeBlockwise(
-          maps[part - 1]!,
-          codes,
-          state.get(`${name}.absmax${part}`)!,
-          whole,
-          BLOCK,
-        );
-        return whole;
-      });
-      const [first, second] = averages as [Tensor, Tensor];
-      const { adam_beta1: beta1, adam_beta2: beta2 } = settings;
-      first.mul_(beta1).add_(gradient, { alpha: 1 - beta1 });
-      second.mul_(beta2).addcmul_(gradient, gradient, { value: 1 - beta2 });
-      const denominator = second
-        .sqrt()
-        .div_(Math.sqrt(1 - beta2 ** step))
-        .add_(settings.adam_epsilon);
-      if (parameter.dim > 1) parameter.mul_(1 - rate * settings.weight_decay);
-      parameter.addcdiv_(first, denominator, { value: -rate / (1 - beta1 ** step) });
-      averages.forEach((whole, i) => {
-        const codes = state.get(`${name}.state${i + 1}`)!;
-        quantizeBlockwise(maps[i]!, whole, state.get(`${name}.absmax${i + 1}`)!, codes, BLOCK);
-      });
+  /** What an average is corrected by, as it began at zero. @param number [] float32 */
+  const biasCorrection = (beta: number, number: Tensor): Tensor =>
+    number.to({ dtype: "float64" }).mul_(Math.log(beta)).exp_().neg().add_(1);
+
+  const update = (name: string, parameter: Tensor, gradient: Tensor, scales: StepScales) => {
+    const tables = [1, 2].map((part) => ({
+      codes: state.get(`${name}.state${part}`)!,
+      absmax: state.get(`${name}.absmax${part}`)!,
+    }));
+    const [first, second] = tables.map(({ codes, absmax }, i) => {
+      const whole = parameter.emptyLike();
+      dequantizeBlockwise(maps[i]!, codes, absmax, whole, BLOCK);
+      return whole;
+    }) as [Tensor, Tensor];
+    const { adam_beta1: beta1, adam_beta2: beta2 } = settings;
+    const { skipped } = scales;
+    const known = skipped ? where(skipped, scales.zero, gradient) : gradient;
+    first.mul_(beta1).add_(known, { alpha: 1 - beta1 });
+    second.mul_(beta2).addcmul_(known, known, { value: 1 - beta2 });
+    const denominator = second.sqrt().div_(scales.secondRoot).add_(settings.adam_epsilon);
+    if (settings.weight_decay > 0 && parameter.dim > 1) parameter.mul_(scales.decay);
+    parameter.add_(first.mul(scales.first).div_(denominator));
+    [first, second].forEach((whole, i) => {
+      const { codes, absmax } = tables[i]!;
+      if (!skipped) {
+        quantizeBlockwise(maps[i]!, whole, absmax, codes, BLOCK);
+        return;
+      }
+      const [newCodes, newAbsmax] = [codes.emptyLike(), absmax.emptyLike()];
+      quantizeBlockwise(maps[i]!, whole, newAbsmax, newCodes, BLOCK);
+      codes.copy_(where(skipped, codes, newCodes));
+      absmax.copy_(where(skipped, absmax, newAbsmax));
     });
+  };
 
   return {
     state,
-    step(gradients, rate, number) {
-      noGrad(() => {
-        for (const [name, parameter] of parameters) {
-          update(name, parameter, gradients.get(name)!, rate, number);
-        }
-      });
+    step(gradients, rate, number, foundInf) {
+      const taken = foundInf ? foundInf.neg().add_(1) : 1;
+      const correction = biasCorrection(settings.adam_beta1, number);
+      const scales: StepScales = {
+        skipped: foundInf ? foundInf.ne(0) : null,
+        zero: number.zerosLike(),
+        first: correction.reciprocal().mul_(-rate).mul_(taken),
+        secondRoot: biasCorrection(settings.adam_beta2, number).sqrt(),
+        decay: number
+          .zerosLike()
+          .sub_(rate * settings.weight_decay)
+          .mul_(taken)
+          .add_(1),
+      };
+      for (const [name, parameter] of parameters) {
+        tidy(() => update(name, parameter, gradients.get(name)!, scales));
+      }
     },
     dispose() {
       dispose(maps);

@@ -41,6 +41,8 @@ export interface StepEvent {
   tokens: number;
   labelled_tokens: number;
   tokens_per_second: number;
+  /** Steps among them that changed nothing, because float16 overflowed; absent where there is none. */
+  skipped_steps?: number;
   /** Resident memory of the process, bytes. */
   rss_bytes: number;
   /** Memory on the device, bytes; absent on a CPU. */
@@ -110,6 +112,8 @@ export interface TrainSummary {
   labelled_tokens: number;
   /** Rows left out, of all attempts, as `skipped_rows.jsonl` lists them. */
   rows_skipped: number;
+  /** Steps that changed nothing, because float16 overflowed. */
+  steps_skipped: number;
   tokens_per_second: number;
   total_flos: number;
   /** Share of the device's measured peak; `null` where the peak was not measured. */

@@ -15,11 +15,14 @@ export {
   totalFlos,
   trainingFlops,
 } from "./flops.js";
+export { createGradients, disposeGradients, type Gradients } from "./gradients.js";
 export { measurePeak, peakRate } from "./peakRate.js";
 export { choosePrecision, type ProductPrecision } from "./precision.js";
 export { fetchBaseModel, modelPath } from "./prepareModel.js";
 export { createProgress, formatBytes, formatDuration, type Progress } from "./progress.js";
 export { readingOptions } from "./readingOptions.js";
+export { runSft } from "./recipes/sft.js";
+export type { RunOptions, RunResult } from "./run.js";
 export {
   changedSince,
   openRunDirectory,
@@ -36,8 +39,7 @@ export {
   createSchedule,
   type ScheduleOptions,
 } from "./schedule.js";
-export { runSft, type SftOptions, type SftResult } from "./sft.js";
 export { skippedRowsName } from "./skippedRows.js";
-export { evaluationPass, type Sequence, trainingPass, zeroGradients } from "./step.js";
+export { evaluationPass, type Sequence, trainingPass } from "./step.js";
 export { countWorkers, evalFiles, resolveFiles } from "./trainingFiles.js";
 export { planSteps, type StepPlan } from "./window.js";

@@ -1,18 +1,14 @@
 /**
  * Optimizers over named parameters: AdamW (Loshchilov and Hutter, 2017, arXiv 1711.05101) and SGD,
- * through libtorch's fused kernels or with 8-bit state, and clipping by the norm of all gradients.
+ * through libtorch's fused kernels or with 8-bit state. Whether a step is taken may be decided on the
+ * device, so the number of the step lies there too.
  */
 import {
-  _foreachMul_,
-  _foreachNorm,
   _fusedAdamw_,
   _fusedSgd_,
   dispose,
-  full,
-  linalgVectorNorm,
   noGrad,
   pagedBytes,
-  stack,
   type Tensor,
   tidy,
   zeros,
@@ -22,14 +18,31 @@ import { eightBitAdamw, keepsEightBitState } from "./eightBitAdamw.js";
 import type { OptimizerSettings, UpdateRule } from "./updateRule.js";
 
 export interface Optimizer {
-  /** Updates the parameters in place. @param gradients by the parameters' names, float32 */
-  step(gradients: ReadonlyMap<string, Tensor>, learningRate: number): void;
-  /** Tensors of the state by name, for a checkpoint. */
+  /**
+   * Updates the parameters in place.
+   *
+   * @param gradients by the parameters' names, float32
+   * @param foundInf [] float32; where it is 1, parameters, state and number of steps stay as they are
+   */
+  step(
+    gradients: ReadonlyMap<string, Tensor>,
+    learningRate: number,
+    foundInf?: Tensor | null,
+  ): void;
+  /** Tensors of the state by name, for a checkpoint; `step` is the number of steps taken. */
   state(): Map<string, Tensor>;
-  /** Puts back a saved state. @param steps optimizer steps it had done */
+  /**
+   * Puts back a saved state.
+   *
+   * @param steps what to take for `step` where the state has none, as those of version 0
+   * @throws CheckpointError where it does not fit
+   */
   restore(state: ReadonlyMap<string, Tensor>, steps: number): void;
   dispose(): void;
 }
+
+/** Name of the state's number of steps; parameters' names have dots. */
+const STEP = "step";
 
 /** As transformers: vectors (norms and biases) are not decayed. */
 function isDecayed(parameter: Tensor): boolean {
@@ -56,17 +69,26 @@ export function createOptimizer(
   const rules: UpdateRule[] = [];
   if (whole.size > 0) rules.push(fusedRule(whole, settings, bytesFor));
   if (coded.size > 0) rules.push(eightBitAdamw(coded, settings, bytesFor));
-  let done = 0;
-  const state = () => new Map(rules.flatMap((rule) => [...rule.state]));
+  const done = zeros([], { dtype: "float32", device: all[0]?.[1].device ?? "cpu" });
+  const state = () => new Map([[STEP, done], ...rules.flatMap((rule) => [...rule.state])]);
   return {
-    step(gradients, learningRate) {
-      done += 1;
-      for (const rule of rules) rule.step(gradients, learningRate, done);
+    step(gradients, learningRate, foundInf = null) {
+      noGrad(() =>
+        tidy(() => {
+          done.add_(1);
+          for (const rule of rules) rule.step(gradients, learningRate, done, foundInf);
+          if (foundInf) done.sub_(foundInf);
+        }),
+      );
     },
     state,
     restore(saved, steps) {
       for (const [name, tensor] of state()) {
         const value = saved.get(name);
+        if (!value && name === STEP) {
+          done.fill_(steps);
+          continue;
+        }
         if (!value || value.numel !== tensor.numel) {
           throw new CheckpointError(`the optimizer state of ${name} does not fit this run`, {
             why: value
@@ -75,11 +97,11 @@ export function createOptimizer(
             todo: "resume with the optimizer, mode and rank that the checkpoint was made with",
           });
         }
-        tensor.copy_(value);
+        tidy(() => tensor.copy_(value.view([...tensor.shape])));
       }
-      done = steps;
     },
     dispose() {
+      done.dispose();
       for (const rule of rules) rule.dispose();
     },
   };
@@ -116,63 +138,37 @@ function fusedRule(
     }));
   return {
     state,
-    step(gradients, learningRate, number) {
-      noGrad(() =>
-        tidy(() => {
-          for (const group of groups) {
-            const sums = group.names.map((name) => gradients.get(name)!);
-            const part = (name: string) => group.names.map((key) => state.get(`${key}.${name}`)!);
-            if (adam) {
-              const device = group.tensors[0]!.device;
-              const steps = group.names.map(() => full([], number, { dtype: "float32", device }));
-              _fusedAdamw_(group.tensors, sums, part("exp_avg"), part("exp_avg_sq"), [], steps, {
-                lr: learningRate,
-                beta1: settings.adam_beta1,
-                beta2: settings.adam_beta2,
-                weightDecay: group.weightDecay,
-                eps: settings.adam_epsilon,
-                amsgrad: false,
-                maximize: false,
-              });
-            } else {
-              _fusedSgd_(group.tensors, sums, hasState ? part("momentum_buffer") : [], {
-                weightDecay: group.weightDecay,
-                momentum: settings.momentum ?? 0,
-                lr: learningRate,
-                dampening: 0,
-                nesterov: false,
-                maximize: false,
-                isFirstStep: number === 1,
-              });
-            }
-          }
-        }),
-      );
+    step(gradients, learningRate, number, foundInf) {
+      for (const group of groups) {
+        const sums = group.names.map((name) => gradients.get(name)!);
+        const part = (name: string) => group.names.map((key) => state.get(`${key}.${name}`)!);
+        if (adam) {
+          const steps = group.names.map(() => number);
+          _fusedAdamw_(group.tensors, sums, part("exp_avg"), part("exp_avg_sq"), [], steps, {
+            lr: learningRate,
+            beta1: settings.adam_beta1,
+            beta2: settings.adam_beta2,
+            weightDecay: group.weightDecay,
+            eps: settings.adam_epsilon,
+            amsgrad: false,
+            maximize: false,
+            foundInf,
+          });
+        } else {
+          _fusedSgd_(group.tensors, sums, hasState ? part("momentum_buffer") : [], {
+            weightDecay: group.weightDecay,
+            momentum: settings.momentum ?? 0,
+            lr: learningRate,
+            dampening: 0,
+            nesterov: false,
+            maximize: false,
+            // The buffer begins as zeros, with which the rule gives what it gives the first time.
+            isFirstStep: false,
+            foundInf,
+          });
+        }
+      }
     },
     dispose: () => dispose(state),
   };
-}
-
-/**
- * Scales all gradients so that their common norm is at most `maxNorm`, as
- * `torch.nn.utils.clip_grad_norm_`.
- *
- * @param maxNorm 0 for no limit
- * @param scale what the gradients were multiplied by so far; taken out here
- * @returns the norm before clipping
- */
-export function clipGradients(
-  gradients: ReadonlyMap<string, Tensor>,
-  maxNorm: number,
-  scale = 1,
-): number {
-  const all = [...gradients.values()];
-  return noGrad(() =>
-    tidy(() => {
-      const norm = linalgVectorNorm(stack(_foreachNorm(all, 2), 0)).item() / scale;
-      const factor = maxNorm > 0 ? Math.min(1, maxNorm / (norm + 1e-6)) : 1;
-      if (factor / scale !== 1) _foreachMul_(all, factor / scale);
-      return norm;
-    }),
-  );
 }

@@ -4,6 +4,7 @@ import { type CausalLanguageModel, type PreparedModel, prepareModel } from "../m
 import { bytesPerElement } from "../tensor/index.js";
 import { type ChatTemplate, encodePrompt, type Tokenizer } from "../text/index.js";
 import type { SampleEvent } from "./events.js";
+import type { Recorder } from "./recorder.js";
 
 /** Up to this size, weights are made ready once for an answer; larger ones branch by branch. */
 const PREPARED_BYTES = 2 ** 30;
@@ -77,6 +78,27 @@ export async function answerPrompts(
   } finally {
     prepared.dispose();
   }
+}
+
+/**
+ * Answers the sample prompts and records the answers, once a step.
+ *
+ * @param answeredStep whose answers are on record already
+ */
+export function createSampler(
+  model: CausalLanguageModel,
+  prompts: readonly SamplePrompt[],
+  recorder: Recorder,
+  { answeredStep = -1, ...options }: SampleOptions & { answeredStep?: number | undefined },
+): () => Promise<void> {
+  let answered = answeredStep;
+  return async () => {
+    const { step } = recorder.state;
+    if (prompts.length === 0 || answered === step) return;
+    const answers = await answerPrompts(model, prompts, options);
+    for (const answer of answers) recorder.write({ type: "sample", ...answer });
+    answered = step;
+  };
 }
 
 /**

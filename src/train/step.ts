@@ -5,12 +5,7 @@
  * groups of about `groupTokens` tokens, so that activations stay in the cache and memory does not
  * grow with the micro-batch; each branch of the model is prepared once for all groups.
  */
-import {
-  type CausalLanguageModel,
-  embedTokens,
-  packedGroup,
-  trainableParameters,
-} from "../models/index.js";
+import { type CausalLanguageModel, embedTokens, packedGroup } from "../models/index.js";
 import {
   backwardBranches,
   forwardBranches,
@@ -23,6 +18,7 @@ import {
   type DType,
   dispose,
   enableGrad,
+  full,
   grad,
   noGrad,
   type Tensor,
@@ -30,6 +26,7 @@ import {
   tidy,
   zeros,
 } from "../tensor/index.js";
+import type { Gradients } from "./gradients.js";
 
 /** Token ids and labels of one sequence; -100 marks what is not learnt. */
 export interface Sequence {
@@ -56,8 +53,8 @@ export interface TrainingPassSettings extends PassSettings {
   recompute: boolean;
   /** Key for dropout in branch number `branch`. */
   dropoutKey(branch: number): number | null;
-  /** Factor on all gradients beside the loss (fp16 loss scaling); default 1. */
-  gradientScale?: number;
+  /** [] factor on all gradients beside the loss (fp16 loss scaling); null for 1. */
+  gradientScale: Tensor | null;
 }
 
 interface PackedGroup {
@@ -146,13 +143,13 @@ function headLoss(
 /**
  * Loss of a micro-batch without gradients.
  *
- * @returns the sum of the losses of its labelled tokens, times `lossScale`
+ * @returns [] float32, the sum of the losses of its labelled tokens, times `lossScale`
  */
 export function evaluationPass(
   model: CausalLanguageModel,
   sequences: readonly Sequence[],
   settings: PassSettings,
-): number {
+): Tensor {
   return noGrad(() =>
     tidy(() => {
       const head = model.head.to({ dtype: settings.dtype });
@@ -175,7 +172,7 @@ export function evaluationPass(
           return linearCrossEntropy(hidden, head, group.targets, settings.lossScale).item();
         });
       }
-      return total;
+      return full([], total, { dtype: "float32", device: model.device });
     }),
   );
 }
@@ -183,15 +180,16 @@ export function evaluationPass(
 /**
  * Loss and gradients of a micro-batch.
  *
- * @param sums the gradients of all trainable parameters are added to these, by full name, float32
- * @returns the sum of the losses of its labelled tokens, times `lossScale`
+ * @param gradients those of all trainable parameters are added to these
+ * @returns [] float32, the sum of the losses of its labelled tokens, times `lossScale`
  */
 export function trainingPass(
   model: CausalLanguageModel,
   sequences: readonly Sequence[],
-  sums: Map<string, Tensor>,
+  gradients: Gradients,
   settings: TrainingPassSettings,
-): number {
+): Tensor {
+  const sums = new Map(gradients.views);
   return tidy(() => {
     const head = enableGrad(() => model.head.to({ dtype: settings.dtype }));
     const useTape = settings.recompute && fitsTape(model, settings.groupTokens);
@@ -203,7 +201,7 @@ export function trainingPass(
     for (const flight of flights) {
       loss += tidy(() => flightPass(model, flight, head, sums, { ...settings, useTape }));
     }
-    return loss;
+    return full([], loss, { dtype: "float32", device: model.device });
   });
 }
 
@@ -263,7 +261,7 @@ function headPass(
   settings: TrainingPassSettings,
 ): { gradients: Tensor[]; loss: number } {
   let loss = 0;
-  const scale = settings.gradientScale ?? 1;
+  const scale = settings.gradientScale?.item() ?? 1;
   const headName = model.head === model.embedding ? "model.embed_tokens.weight" : "lm_head.weight";
   const trained = (
     [
@@ -291,14 +289,4 @@ function headPass(
     }),
   );
   return { gradients, loss };
-}
-
-/** Zero gradients for every trainable parameter of a model. */
-export function zeroGradients(model: CausalLanguageModel): Map<string, Tensor> {
-  return new Map(
-    [...trainableParameters(model)].map(([name, parameter]) => [
-      name,
-      zeros([...parameter.shape], { dtype: "float32", device: parameter.device }),
-    ]),
-  );
 }

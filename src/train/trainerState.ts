@@ -1,41 +1,79 @@
 /** What a checkpoint holds beside weights and run files: the optimizer's tensors and the counters. */
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { z } from "zod";
 import type { DataCursor } from "../data/index.js";
 import { openSafetensors, type WeightDType, writeSafetensors } from "../format/index.js";
 import { type DType, empty, type Tensor, tensor, tidy } from "../tensor/index.js";
 import { CheckpointError } from "../util/errors.js";
-import type { LossScale } from "./lossScale.js";
 
 const OPTIMIZER = "optimizer.safetensors";
 const STATE = "trainer_state.json";
+
+const count = z.number().int().min(0);
+const dtypes = ["float32", "bfloat16", "float16"] as const;
+
+/** `trainer_state.json`. Version 0 is what was written before there was a `version`. */
+const stateSchema = z.object({
+  version: z.literal([0, 1]).default(0),
+  /** Optimizer steps done, those that were skipped included. */
+  step: count,
+  /** Over all attempts, as everything that follows. */
+  tokens: count,
+  labelledTokens: count,
+  sequences: count,
+  /** Sum over `lossSteps` of the mean loss. Version 0 let a loss that was no number in, as null. */
+  lossSum: z.number().nullable(),
+  /** Steps whose loss was finite; absent in version 0, where it was all of them. */
+  lossSteps: count.optional(),
+  /** Steps that changed nothing, because their gradients were not finite (float16). */
+  skippedSteps: count.default(0),
+  /** How many of them came last, without a good one in between. */
+  skippedInRow: count.default(0),
+  /** Model operations, for MFU. */
+  operations: z.number().min(0),
+  seconds: z.number().min(0),
+  lossScale: z.object({ value: z.number().min(0), goodSteps: count }),
+  /** Number type of the products; a resumed run keeps it, so that its numbers are the same. */
+  productDtype: z.enum(dtypes),
+  data: z.object({ rows: count, microBatchesPerEpoch: count }).optional(),
+});
 
 /**
  * Counters of a run. The data cursor is `step` itself and `data`: what a step is trained on is a
  * function of these and the seed.
  */
-export interface TrainerState {
-  /** Optimizer steps done. */
-  step: number;
-  /** Over all attempts. */
-  tokens: number;
-  labelledTokens: number;
-  sequences: number;
-  /** Sum over steps of the mean loss. */
-  lossSum: number;
-  /** Model operations, for MFU. */
-  operations: number;
-  seconds: number;
-  lossScale: LossScale;
-  /** Number type of the products; a resumed run keeps it, so that its numbers are the same. */
+export interface TrainerState
+  extends Omit<
+    z.output<typeof stateSchema>,
+    "version" | "lossSum" | "lossSteps" | "productDtype" | "data"
+  > {
   productDtype: DType;
+  lossSum: number;
+  lossSteps: number;
   data?: DataCursor;
 }
 
-const stored: Record<string, [WeightDType, DType]> = {
-  float32: ["F32", "float32"],
-  uint8: ["U8", "uint8"],
-};
+/** The counters of a run that begins. */
+export function initialTrainerState(
+  given: Pick<TrainerState, "lossScale" | "productDtype">,
+): TrainerState {
+  return {
+    step: 0,
+    tokens: 0,
+    labelledTokens: 0,
+    sequences: 0,
+    lossSum: 0,
+    lossSteps: 0,
+    skippedSteps: 0,
+    skippedInRow: 0,
+    operations: 0,
+    seconds: 0,
+    ...given,
+  };
+}
+
+const stored: Readonly<Record<string, WeightDType>> = { float32: "F32", uint8: "U8" };
 
 /** Writes named tensors of float32 or uint8. */
 export function writeTensors(file: string, tensors: ReadonlyMap<string, Tensor>): void {
@@ -43,7 +81,7 @@ export function writeTensors(file: string, tensors: ReadonlyMap<string, Tensor>)
     file,
     [...tensors].map(([name, value]) => ({
       name,
-      dtype: stored[value.dtype]![0],
+      dtype: stored[value.dtype]!,
       shape: [...value.shape],
       data: () => tidy(() => value.detach().to({ device: "cpu" }).contiguous().bytes()),
     })),
@@ -81,20 +119,47 @@ export function writeTrainerState(
   optimizer: ReadonlyMap<string, Tensor>,
 ): void {
   writeTensors(path.join(directory, OPTIMIZER), optimizer);
-  writeFileSync(path.join(directory, STATE), `${JSON.stringify(state, null, 2)}\n`);
+  const text = JSON.stringify({ version: 1, ...state }, null, 2);
+  writeFileSync(path.join(directory, STATE), `${text}\n`);
 }
 
-/** @throws CheckpointError where the counters cannot be read. */
+/** @throws CheckpointError where the counters cannot be read or are not what this version knows. */
 export function readTrainerState(directory: string): {
   state: TrainerState;
   optimizer: Map<string, Tensor>;
 } {
   const file = path.join(directory, STATE);
-  let state: TrainerState;
+  const state = parseState(file);
+  return { state, optimizer: readTensors(path.join(directory, OPTIMIZER)) };
+}
+
+function parseState(file: string): TrainerState {
+  let value: unknown;
   try {
-    state = JSON.parse(readFileSync(file, "utf8")) as TrainerState;
+    value = JSON.parse(readFileSync(file, "utf8"));
   } catch (cause) {
     throw new CheckpointError(`${file} cannot be read`, { why: (cause as Error).message, cause });
   }
-  return { state, optimizer: readTensors(path.join(directory, OPTIMIZER)) };
+  const version: unknown = Object(value).version;
+  if (typeof version === "number" && version > 1) {
+    throw new CheckpointError(`${file} is of version ${version}`, {
+      why: "a newer Tunewright has written it, and this one reads versions 0 and 1",
+      todo: "resume with the Tunewright that wrote it, or start a new run",
+    });
+  }
+  const parsed = stateSchema.safeParse(value);
+  if (!parsed.success) {
+    const [{ path: place, message }] = parsed.error.issues as [z.core.$ZodIssue];
+    throw new CheckpointError(`${file} is damaged`, {
+      why: `${place.join(".") || "it"}: ${message}`,
+      todo: "resume from an earlier checkpoint: --resume DIRECTORY/checkpoint-N",
+    });
+  }
+  const { version: _version, lossSum, lossSteps, data, ...counters } = parsed.data;
+  return {
+    ...counters,
+    lossSum: lossSum ?? 0,
+    lossSteps: lossSum === null ? 0 : (lossSteps ?? counters.step),
+    ...(data === undefined ? {} : { data }),
+  };
 }

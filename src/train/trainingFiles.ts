@@ -11,9 +11,16 @@ import {
   type StreamingData,
   type TrainingData,
 } from "../data/index.js";
-import type { ChatTemplate, Tokenizer } from "../text/index.js";
+import { openModelWeights } from "../format/index.js";
+import {
+  type ChatTemplate,
+  loadTokenizer,
+  resolveChatTemplate,
+  type Tokenizer,
+} from "../text/index.js";
 import type { TrainingConfig } from "./config/index.js";
 import { readingOptions } from "./readingOptions.js";
+import type { World } from "./world.js";
 
 /** What conversations are encoded with. */
 export interface DataText {
@@ -24,16 +31,31 @@ export interface DataText {
   embeddingRows: number;
 }
 
+/**
+ * The tokenizer of a model's files with a chat template, and the size of the model's embedding.
+ *
+ * @param templateName of the template; undefined for the model's own
+ */
+export async function openText(path: string, templateName: string | undefined): Promise<DataText> {
+  const tokenizer = await loadTokenizer(path);
+  const template = resolveChatTemplate(templateName, tokenizer);
+  const source = openModelWeights(path);
+  source.close();
+  return { tokenizer, template, tokenizerPath: path, embeddingRows: source.config.vocab_size };
+}
+
 /** Opens `train_file` as the configuration says. @param cursor of the checkpoint to go on from */
 export async function openTrainFile(
   config: TrainingConfig,
   { tokenizerPath, ...text }: DataText,
   cursor: DataCursor | undefined,
+  { rank, size: worldSize }: Pick<World, "rank" | "size">,
 ): Promise<TrainingData | StreamingData> {
   const threads = countWorkers(config);
   const common = {
     ...text,
     ...readingOptions(config),
+    ...{ rank, worldSize },
     batchSize: config.per_device_train_batch_size,
     packing: config.packing,
     seed: config.data_seed,
@@ -64,6 +86,7 @@ export function evalFiles(config: TrainingConfig): string[] | null {
 export async function openEvalFile(
   config: TrainingConfig,
   { tokenizerPath: _path, ...text }: DataText,
+  { rank, size: worldSize }: Pick<World, "rank" | "size">,
 ): Promise<TrainingData | undefined> {
   const files = evalFiles(config);
   if (!files) return undefined;
@@ -71,6 +94,7 @@ export async function openEvalFile(
     ...text,
     files: await resolveFiles(files),
     ...readingOptions(config),
+    ...{ rank, worldSize },
     batchSize: config.per_device_eval_batch_size,
     seed: config.data_seed,
     shuffle: false,

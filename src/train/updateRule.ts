@@ -17,7 +17,16 @@ export interface OptimizerSettings {
 /** How some of the parameters are updated, and the state that it takes. */
 export interface UpdateRule {
   state: ReadonlyMap<string, Tensor>;
-  /** @param number of the step, from 1 */
-  step(gradients: ReadonlyMap<string, Tensor>, learningRate: number, number: number): void;
+  /**
+   * @param gradients by the parameters' names, float32
+   * @param number [] float32, number of the step, from 1
+   * @param foundInf [] float32; where it is 1, nothing may change
+   */
+  step(
+    gradients: ReadonlyMap<string, Tensor>,
+    learningRate: number,
+    number: Tensor,
+    foundInf: Tensor | null,
+  ): void;
   dispose(): void;
 }

@@ -14,7 +14,7 @@ import {
   trainableParameters,
 } from "../../src/models/index.js";
 import { dispose, liveTensors, type Tensor, tidy } from "../../src/tensor/index.js";
-import { trainingPass, zeroGradients } from "../../src/train/index.js";
+import { createGradients, disposeGradients, trainingPass } from "../../src/train/index.js";
 import { createOptimizer } from "../../src/train/optimizer.js";
 import { fixture, fixtureTensors } from "./fixtures.js";
 import {
@@ -86,19 +86,22 @@ async function withModel(
 
 /** One pass over all sequences and one step of the optimizer. */
 function step(model: CausalLanguageModel, one: Case) {
-  const sums = zeroGradients(model);
+  const sums = createGradients(model);
   const batch = one.sequences.map(({ ids, labels }) => ({
     inputIds: Int32Array.from(ids),
     labels: Int32Array.from(labels),
   }));
-  const loss = trainingPass(model, batch, sums, {
-    dtype: "float32",
-    groupTokens: 16,
-    lossScale: 1 / one.labelled,
-    recompute: true,
-    dropoutKey: () => null,
-  });
-  const gradients = new Map([...sums].map(([name, sum]) => [name, values(sum)]));
+  const loss = tidy(() =>
+    trainingPass(model, batch, sums, {
+      dtype: "float32",
+      groupTokens: 16,
+      lossScale: 1 / one.labelled,
+      recompute: true,
+      gradientScale: null,
+      dropoutKey: () => null,
+    }).item(),
+  );
+  const gradients = new Map([...sums.views].map(([name, sum]) => [name, values(sum)]));
   const parameters = trainableParameters(model);
   const { lr, betas, eps, weight_decay } = one.adamw;
   const optimizer = createOptimizer(parameters, {
@@ -109,9 +112,9 @@ function step(model: CausalLanguageModel, one: Case) {
     adam_epsilon: eps,
     momentum: 0,
   });
-  optimizer.step(sums, lr);
+  optimizer.step(sums.views, lr);
   optimizer.dispose();
-  dispose(sums);
+  disposeGradients(sums);
   const after = new Map([...parameters].map(([name, tensor]) => [name, values(tensor)]));
   return { loss, gradients, after };
 }

@@ -2,7 +2,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { dispose, type Tensor, tensor } from "../../src/tensor/index.js";
-import { clipGradients, createOptimizer } from "../../src/train/optimizer.js";
+import { disposeGradients, gradientsOf } from "../../src/train/gradients.js";
+import { createOptimizer } from "../../src/train/optimizer.js";
+import { clipGradients } from "../../src/train/optimizerStep.js";
 import { type FixtureTensor, fixture, fixtureRaw, fixtureTensors } from "./fixtures.js";
 import { expectClose, roundings, worstDifference } from "./tolerance.js";
 
@@ -112,6 +114,7 @@ describe("optimizers equal torch's, and bitsandbytes' with 8-bit state", () => {
       ([name, state]) => `${name.split(".").slice(-3).join(".")} ${state.dtype} ${state.numel}`,
     );
     expect(bytes).toEqual([
+      "step float32 1",
       "embed_tokens.weight.exp_avg float32 8192",
       "embed_tokens.weight.exp_avg_sq float32 8192",
       "up_proj.weight.exp_avg float32 4032",
@@ -169,20 +172,25 @@ describe("optimizers equal torch's, and bitsandbytes' with 8-bit state", () => {
 
   it.each(clip)("clips to $max_norm", ({ max_norm, total_norm }) => {
     const stored = fixtureTensors("optimizer/clip.safetensors");
-    const gradients = new Map(
+    const given = new Map(
       [...stored]
         .filter(([name]) => name.startsWith("grad."))
         .map(([name, one]) => [name.slice("grad.".length), make(one)]),
     );
+    const gradients = gradientsOf(given, "cpu");
+    for (const [name, gradient] of given) gradients.views.get(name)!.copy_(gradient);
+    const { norm, foundInf } = clipGradients(gradients, max_norm);
     // The root of sums of up to 192 squares in four rows or more, which halves relative errors.
     const units = roundings(192 / 4) / 2;
-    expectClose([clipGradients(gradients, max_norm)], [total_norm], units, "norm");
+    expectClose([norm.item()], [total_norm], units, "norm");
+    expect(foundInf.item()).toBe(0);
     const factor = Math.min(1, max_norm / (total_norm + 1e-6));
-    for (const [name, gradient] of gradients) {
+    for (const [name, gradient] of gradients.views) {
       const clipped = stored.get(`grad.${name}`)!.values.map((value) => value * factor);
       // And the factor's rounding, and that of the product.
       expectClose(values(gradient), clipped, units + 2, name);
     }
-    dispose(gradients);
+    dispose([given, norm, foundInf]);
+    disposeGradients(gradients);
   });
 });

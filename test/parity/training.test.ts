@@ -8,14 +8,16 @@ import {
   modelTensors,
   trainableParameters,
 } from "../../src/models/index.js";
-import { dispose, liveTensors, noGrad, type Tensor, tidy } from "../../src/tensor/index.js";
+import { dispose, liveTensors, noGrad, type Tensor, tidy, zeros } from "../../src/tensor/index.js";
 import {
+  createGradients,
   createSchedule,
+  disposeGradients,
   type Sequence,
   trainingPass,
-  zeroGradients,
 } from "../../src/train/index.js";
-import { clipGradients, createOptimizer } from "../../src/train/optimizer.js";
+import { createOptimizer } from "../../src/train/optimizer.js";
+import { optimizerStep, readFigures } from "../../src/train/optimizerStep.js";
 import { countLabelled } from "../../src/train/step.js";
 import { fixture, fixtureTensors } from "./fixtures.js";
 import {
@@ -87,22 +89,26 @@ function train(
       (_, i) => sequences[(step * size + i) % sequences.length]!,
     );
     const lossScale = 1 / countLabelled(window);
-    const sums = zeroGradients(model);
-    let loss = 0;
-    for (let i = 0; i < size; i += batch) {
-      loss += trainingPass(model, window.slice(i, i + batch), sums, {
-        dtype: "float32",
-        groupTokens: 64,
-        lossScale,
-        recompute: true,
-        dropoutKey: () => null,
-      });
-    }
+    const gradients = createGradients(model);
     const learningRate = schedule(step);
-    const gradNorm = clipGradients(sums, settings.max_grad_norm);
-    optimizer.step(sums, learningRate);
-    dispose(sums);
-    steps.push({ loss, gradNorm, learningRate });
+    const figures = tidy(() => {
+      const loss = zeros([], { dtype: "float32" });
+      for (let i = 0; i < size; i += batch) {
+        const part = trainingPass(model, window.slice(i, i + batch), gradients, {
+          dtype: "float32",
+          groupTokens: 64,
+          lossScale,
+          recompute: true,
+          gradientScale: null,
+          dropoutKey: () => null,
+        });
+        loss.add_(part);
+      }
+      const update = { gradients, optimizer, lossScale: null, maxGradNorm: settings.max_grad_norm };
+      return readFigures(optimizerStep(update, loss, learningRate));
+    });
+    disposeGradients(gradients);
+    steps.push({ loss: figures.loss, gradNorm: figures.gradNorm, learningRate });
   }
   optimizer.dispose();
   return steps;

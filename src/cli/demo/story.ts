@@ -4,8 +4,8 @@ import { cpus } from "node:os";
 import {
   createProgress,
   loadTrainingConfig,
+  type RunResult,
   runSft,
-  type SftResult,
   type TrainSummary,
 } from "../../train/index.js";
 import { builtinModelName } from "../../util/builtin-model.js";
@@ -161,7 +161,7 @@ async function fineTune(
   plan: DemoPlan,
   page: Page,
   stream: PageStream,
-): Promise<SftResult & { loss: HeldOutLoss }> {
+): Promise<RunResult & { loss: HeldOutLoss }> {
   const loaded = loadTrainingConfig(plan.configFile, plan.overrides);
   const progress = createProgress({ stream });
   const losses: number[] = [];

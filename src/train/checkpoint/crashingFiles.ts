@@ -43,6 +43,7 @@ export function crashingFiles(survive: number): CrashingFiles {
         realFiles.rename(from, to);
         unsyncedRenames.push({ from, to });
       }),
+    duplicate: (from, to) => step(() => realFiles.duplicate(from, to)),
     remove: (path) => step(() => realFiles.remove(path)),
     lose(loss) {
       if (loss === "nothing") return;

@@ -2,7 +2,15 @@
  * The file operations that a checkpoint is made of. They go through one object, so that tests can
  * stop a save after any of them and look at what is left.
  */
-import { closeSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { syncPath, writeAll } from "../../util/atomicFile.js";
 
 /** The operations; every path is absolute or relative to the working directory. */
@@ -12,6 +20,8 @@ export interface CheckpointFiles {
   /** Makes a file's bytes, or the names in a directory, survive a power cut. */
   sync(path: string): void;
   rename(from: string, to: string): void;
+  /** Gives a synced file a second name, or copies and syncs it where the disk has no links. */
+  duplicate(from: string, to: string): void;
   /** Removes a file or a whole directory; nothing happens where there is none. */
   remove(path: string): void;
 }
@@ -28,5 +38,13 @@ export const realFiles: CheckpointFiles = {
   },
   sync: syncPath,
   rename: renameSync,
+  duplicate(from, to) {
+    try {
+      linkSync(from, to);
+    } catch {
+      copyFileSync(from, to);
+      syncPath(to);
+    }
+  },
   remove: (path) => rmSync(path, { recursive: true, force: true }),
 };

@@ -9,4 +9,5 @@ export {
 } from "./find.js";
 export { type Manifest, type Verification, verifyCheckpoint } from "./manifest.js";
 export { type CheckpointPlace, checkpointName, listCheckpoints, listMatching } from "./names.js";
+export { finishResult, resultName, saveResult, stagedName, verifyResult } from "./result.js";
 export { type SavedCheckpoint, type SaveOptions, saveCheckpoint } from "./save.js";

@@ -1,6 +1,6 @@
 /**
- * `manifest.json` of a checkpoint: which files it has, with sizes and SHA-256. A checkpoint is
- * complete when its manifest is there and every file matches it.
+ * The manifest of a checkpoint or of a run's result: which files it has, with sizes and SHA-256. It
+ * is complete when its manifest is there and every file matches it.
  */
 import { createHash } from "node:crypto";
 import { createReadStream, readdirSync, readFileSync, statSync } from "node:fs";
@@ -8,6 +8,14 @@ import { basename, isAbsolute, join, normalize, relative } from "node:path";
 import { z } from "zod";
 
 export const manifestName = "manifest.json";
+
+const filesSchema = z.array(
+  z.object({
+    path: z.string().min(1),
+    size: z.number().int().min(0),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  }),
+);
 
 const manifestSchema = z.object({
   format: z.literal("tunewright-checkpoint"),
@@ -18,13 +26,16 @@ const manifestSchema = z.object({
   resumable: z.boolean(),
   /** ISO 8601. */
   created: z.string(),
-  files: z.array(
-    z.object({
-      path: z.string().min(1),
-      size: z.number().int().min(0),
-      sha256: z.string().regex(/^[0-9a-f]{64}$/),
-    }),
-  ),
+  files: filesSchema,
+});
+
+/** `result.json`: the files at the root of a run that belong together. */
+export const resultSchema = z.object({
+  format: z.literal("tunewright-result"),
+  version: z.literal(1),
+  step: z.number().int().min(0),
+  created: z.string(),
+  files: filesSchema,
 });
 
 export type Manifest = z.output<typeof manifestSchema>;
@@ -78,7 +89,8 @@ export async function verifyCheckpoint(
   return { manifest, problems, extras };
 }
 
-async function checkFile(
+/** What is wrong with a file that a manifest lists; nothing for a good one. */
+export async function checkFile(
   directory: string,
   { path, size, sha256 }: Manifest["files"][number],
   depth: "hash" | "size",

@@ -97,7 +97,8 @@ function putManifest(directory: string, manifest: Manifest, files: CheckpointFil
   files.sync(directory);
 }
 
-function syncTree(directory: string, files: CheckpointFiles): void {
+/** Makes all files below a directory, and their names, survive a power cut. */
+export function syncTree(directory: string, files: CheckpointFiles): void {
   const folders = new Set([directory]);
   for (const path of listFiles(directory)) {
     const full = join(directory, path);

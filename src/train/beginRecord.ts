@@ -1,0 +1,91 @@
+/** Everything is known to start: from here on the run is on record. */
+import type { StreamingData, TrainingData } from "../data/index.js";
+import type { CausalLanguageModel } from "../models/index.js";
+import {
+  countNonEmbeddingParameters,
+  type FlopAdapter,
+  type FlopBatch,
+  trainingFlops,
+} from "./flops.js";
+import { initialLossScale } from "./lossScale.js";
+import { peakRate } from "./peakRate.js";
+import type { ProductPrecision } from "./precision.js";
+import { countParameters } from "./prepareModel.js";
+import { openRecorder, type Recorder } from "./recorder.js";
+import type { Run } from "./run.js";
+import { type RunConfig, writeRunConfig } from "./runDirectory.js";
+import { initialTrainerState } from "./trainerState.js";
+import type { StepPlan } from "./window.js";
+
+/** What a run begins with. */
+export interface BegunParts {
+  model: CausalLanguageModel;
+  data: TrainingData | StreamingData;
+  plan: StepPlan;
+  precision: ProductPrecision;
+}
+
+/**
+ * Puts the beginning of a run on record: later checkpoints and events that it leaves behind are set
+ * aside, the configuration is stored, and the first events are written.
+ */
+export function beginRecord(run: Run, { model, data, plan, precision }: BegunParts): Recorder {
+  const { config, device, checkpoint, options, say } = run;
+  const state =
+    checkpoint?.state ??
+    initialTrainerState({
+      lossScale: initialLossScale(config.lossScaling),
+      productDtype: precision.dtype,
+    });
+  state.productDtype = precision.dtype;
+  if ("cursor" in data) state.data = data.cursor;
+  run.setAsideLater();
+  const recorder = openRecorder(run.path, {
+    ...{ state, plan, device },
+    peak: () => peakRate(device, precision.dtype),
+    flosParameters: countNonEmbeddingParameters(model.config, adapterOf(run)),
+    ...(run.resumeStep === undefined ? {} : { resumeStep: run.resumeStep }),
+    readers: options.readers ?? [],
+    onTick: options.onTick,
+    onError: (error) => say(`events.jsonl cannot be written: ${String(error)}`),
+  });
+  run.defer(() => recorder.close());
+  writeRunConfig(run.path, runConfigOf(run, precision));
+  const counts = countParameters(model);
+  recorder.write({
+    type: "start",
+    total_steps: plan.totalSteps,
+    run_name: config.run_name ?? null,
+    model: config.model_name_or_path,
+    train_mode: config.train_mode,
+    compute_dtype: config.computeDtype,
+    ...factsOf(run, precision),
+    samples: Number.isFinite(data.rows) ? data.rows : null,
+    parameters: counts.all,
+    trainable_parameters: counts.trainable,
+  });
+  if (checkpoint) {
+    const { rowsCut } = recorder;
+    recorder.write({ type: "resume", checkpoint: checkpoint.path, rows_cut: rowsCut });
+  }
+  return recorder;
+}
+
+/** What a run's directory keeps of its configuration and machine. */
+export function runConfigOf(run: Run, precision: ProductPrecision): RunConfig {
+  return { ...run.loaded, notes: [...run.notes], facts: factsOf(run, precision) };
+}
+
+function factsOf({ device }: Run, { dtype, reason }: ProductPrecision) {
+  return { device, product_dtype: dtype, product_reason: reason };
+}
+
+/** Operations that training on a micro-batch needs. */
+export function countOperations(run: Run, model: CausalLanguageModel) {
+  return (batch: FlopBatch) => trainingFlops(model.config, batch, adapterOf(run));
+}
+
+function adapterOf({ config }: Run): FlopAdapter | undefined {
+  const { lora_rank: rank, lora_target: targets } = config;
+  return rank === null ? undefined : { rank, targets };
+}

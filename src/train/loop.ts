@@ -1,0 +1,248 @@
+/**
+ * The one training loop: windows of micro-batches become optimizer steps. Whatever an objective is
+ * and however many processes take part, this is how a run goes.
+ *
+ * On an accelerator the host does not wait for a step before it prepares the next: the figures of a
+ * step may be read one step later, but before anything is written that depends on them.
+ */
+import { setTimeout } from "node:timers/promises";
+import type { MicroBatch } from "../data/index.js";
+import {
+  copyToHost,
+  type HostCopy,
+  receivedSignal,
+  type Tensor,
+  tidy,
+  trimMemory,
+  zeros,
+} from "../tensor/index.js";
+import { DataError, TunewrightError } from "../util/errors.js";
+import { hashKey } from "../util/hash.js";
+import type { DeviceConfig } from "./config/index.js";
+import { evaluate } from "./evaluate.js";
+import { Interrupted, stopIfAsked } from "./interrupt.js";
+import { optimizerStep, readFigures } from "./optimizerStep.js";
+import type { FinishedStep, Recorder } from "./recorder.js";
+import { countIntervalSteps, createSchedule } from "./schedule.js";
+import { nothingLearnt } from "./skippedRows.js";
+import type { TrainingParts } from "./trainingParts.js";
+import { type StepPlan, windowOf } from "./window.js";
+
+/** Milliseconds between looks for a signal while the data is waited for. */
+const SIGNAL_INTERVAL = 200;
+
+/** Steps that may be on their way while the next is prepared. */
+const LAG = 1;
+
+/** A step whose figures are still on the device. */
+interface PendingStep extends Omit<FinishedStep, "figures"> {
+  number: number;
+  figures: HostCopy;
+  window: readonly MicroBatch[];
+}
+
+/**
+ * Trains from the recorder's step to the last one of the plan, or until a signal.
+ *
+ * @throws DataError for rows that cannot be trained on, after saving the steps before them;
+ *   TunewrightError where loss or gradients stop being finite
+ */
+export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped"> {
+  const { config, world, data, plan, update, recorder, evaluationData, sample, save, say } = parts;
+  const { state } = recorder;
+  const schedule = createSchedule(config, plan.totalSteps);
+  const { logs, evaluates, saves } = dueSteps(config, plan);
+  const pending: PendingStep[] = [];
+  let savedStep = state.step;
+
+  /** Records the steps that are known, and waits for others until no more than `open` are left. */
+  const settle = (open: number) => {
+    while (pending.length > open || pending[0]?.figures.ready()) {
+      settleStep(pending.shift()!, parts);
+    }
+  };
+  const pause = async (job: () => Promise<unknown>) => {
+    const paused = performance.now();
+    await job();
+    recorder.pause(performance.now() - paused);
+  };
+  const saveStep = async () => {
+    const path = await save();
+    savedStep = state.step;
+    return path;
+  };
+
+  try {
+    if (evaluationData && config.eval_on_start && state.step === 0) {
+      await evaluate(evaluationData, parts);
+    }
+    await sample();
+    for (let step = state.step + 1; step <= plan.totalSteps; step++) {
+      if (await world.any(receivedSignal() !== 0)) throw new Interrupted("stopped by a signal");
+      const started = performance.now();
+      const window = await readWindow(windowOf(plan, step - 1), data, recorder);
+      const counts = await countWindow(window, parts);
+      if (counts.batches === 0) {
+        say(`The stream has ended after step ${step - 1} of ${plan.totalSteps}.`);
+        break;
+      }
+      const learningRate = schedule(step - 1);
+      const loss = await windowPass(window, counts.units, step - 1, parts);
+      const figures = tidy(() => optimizerStep(update, loss, learningRate));
+      loss.dispose();
+      pending.push({
+        ...{ number: step, figures: copyToHost(figures), window, learningRate, started },
+        ...counts,
+      });
+      figures.dispose();
+      const due = { log: logs(step), evaluate: evaluates(step), save: saves(step) };
+      settle(due.log || due.evaluate || due.save ? 0 : LAG);
+      if (due.log) recorder.logSteps();
+      await pause(async () => {
+        if (evaluationData && due.evaluate) await evaluate(evaluationData, parts);
+        if ((evaluationData && due.evaluate) || due.save) await sample();
+        if (due.save) await saveStep();
+      });
+      trimMemory();
+    }
+    settle(0);
+    if (state.step > 0 && state.labelledTokens === 0) throw nothingLearnt(recorder.skippedRows);
+    if (evaluationData && config.eval_strategy === "no") await evaluate(evaluationData, parts);
+    await sample();
+  } catch (error) {
+    if (!(error instanceof Interrupted || error instanceof DataError)) throw error;
+    settle(0);
+    // A row that cannot be trained on costs no step before it.
+    const isGained = state.labelledTokens > 0 && state.step > savedStep;
+    if (error instanceof DataError && isGained && !config.save_only_model) {
+      const path = await saveStep();
+      const how = "--resume goes on from there, with --on_error skip without such rows";
+      say(`Step ${state.step} is saved in ${path}: ${how}.`);
+    }
+    if (!(error instanceof Interrupted)) throw error;
+    if (state.step > savedStep) await saveStep();
+    return "stopped";
+  } finally {
+    for (const { figures } of pending) figures.dispose();
+  }
+  if (state.step > savedStep && config.save_strategy !== "no") await saveStep();
+  return "done";
+}
+
+/** At which steps events are written, held-out rows evaluated and checkpoints saved. */
+function dueSteps(config: DeviceConfig, plan: StepPlan) {
+  const every = (strategy: "no" | "steps" | "epoch", interval: number) => {
+    if (strategy === "no") return () => false;
+    const steps =
+      strategy === "epoch" ? plan.stepsPerEpoch : countIntervalSteps(interval, plan.totalSteps);
+    return (step: number) => step % steps === 0;
+  };
+  const logs = every(config.logging_strategy, config.logging_steps);
+  return {
+    logs: (step: number) =>
+      logs(step) || (config.logging_first_step && step === 1) || step === plan.totalSteps,
+    evaluates: every(config.eval_strategy, config.eval_steps ?? config.logging_steps),
+    saves: every(config.save_strategy, config.save_steps),
+  };
+}
+
+/** The micro-batches of a window; fewer, or none, where a stream has ended. */
+async function readWindow(
+  numbers: readonly number[],
+  data: TrainingParts["data"],
+  recorder: Recorder,
+): Promise<MicroBatch[]> {
+  const window: MicroBatch[] = [];
+  for (const number of numbers) {
+    const coming = data.microBatch(number);
+    let batch: MicroBatch | undefined;
+    while (!batch) {
+      batch = (await Promise.race([coming, setTimeout(SIGNAL_INTERVAL)])) ?? undefined;
+      if (!batch) stopIfAsked();
+    }
+    if (batch.ended) break;
+    recorder.leaveOut(batch.skipped);
+    window.push(batch);
+  }
+  return window;
+}
+
+/** What a window holds, in all processes together. */
+async function countWindow(
+  window: readonly MicroBatch[],
+  { world, objective, operations }: TrainingParts,
+) {
+  const sequences = window.flatMap((batch) => batch.sequences);
+  const lengths = sequences.map(({ inputIds }) => inputIds.length);
+  const labelledTokens = objective.units(sequences);
+  const [batches, tokens, count, units, work] = (await world.sum([
+    window.length,
+    window.reduce((sum, batch) => sum + batch.tokens, 0),
+    sequences.length,
+    labelledTokens,
+    operations({ lengths, labelledTokens }),
+  ])) as [number, number, number, number, number];
+  return { batches, tokens, sequences: count, units, operations: work };
+}
+
+/**
+ * Loss and gradients of a window, summed over all processes.
+ *
+ * @param step that lie behind
+ * @returns [] float32 on the device; the caller's
+ */
+async function windowPass(
+  window: readonly MicroBatch[],
+  units: number,
+  step: number,
+  { config, world, model, objective, update, pass }: TrainingParts,
+): Promise<Tensor> {
+  const { gradients, lossScale } = update;
+  const loss = zeros([], { dtype: "float32", device: model.device });
+  try {
+    gradients.flat.zero_();
+    for (const [part, { sequences }] of window.entries()) {
+      if (sequences.length === 0) continue;
+      const place = part * world.size + world.rank;
+      tidy(() => {
+        const partLoss = objective.trainingPass(model, sequences, gradients, {
+          ...pass,
+          lossScale: 1 / Math.max(1, units),
+          gradientScale: lossScale?.value ?? null,
+          recompute: config.gradient_checkpointing,
+          dropoutKey: (branch) => hashKey(config.seed, step, place, branch),
+        });
+        loss.add_(partLoss);
+      });
+      await new Promise(setImmediate);
+    }
+    world.sumTensor(gradients.flat);
+    world.sumTensor(loss);
+    return loss;
+  } catch (error) {
+    loss.dispose();
+    throw error;
+  }
+}
+
+/** Reads what the device has told of a step, and records it. */
+function settleStep(step: PendingStep, { config, recorder }: TrainingParts): void {
+  const copied = step.figures.take();
+  const figures = readFigures(copied);
+  copied.dispose();
+  if (figures.skipped && !config.lossScaling) throw notFinite(step, figures.loss, figures.gradNorm);
+  recorder.step({ ...step, figures });
+}
+
+function notFinite({ number, window }: PendingStep, loss: number, norm: number): TunewrightError {
+  const rows = window.flatMap(({ sequences }) =>
+    sequences.map(({ source }) => `${source.file}:${source.line}`),
+  );
+  return new TunewrightError(
+    `step ${number}: the loss is ${loss} and the norm of its gradients ${norm}`,
+    {
+      why: `the rows of this step are ${rows.slice(0, 8).join(", ")}${rows.length > 8 ? ", …" : ""}`,
+      todo: "lower learning_rate or max_grad_norm, or look at these rows; the last checkpoint is untouched",
+    },
+  );
+}

@@ -1,0 +1,195 @@
+/**
+ * The record of a run: one place that counts and tells. It holds the counters that a checkpoint
+ * keeps, sums what a step event reports since the one before, and writes every event.
+ */
+import type { MicroBatch } from "../data/index.js";
+import { type Device, memoryStatistics } from "../tensor/index.js";
+import type { StepEvent, Tick, TrainingEvent, TrainSummary } from "./events.js";
+import { type EventWriterOptions, openEventWriter } from "./eventWriter.js";
+import { modelFlopsUtilisation, totalFlos } from "./flops.js";
+import { judgeSkippedStep } from "./lossScale.js";
+import type { StepFigures } from "./optimizerStep.js";
+import { openSkippedRows } from "./skippedRows.js";
+import type { TrainerState } from "./trainerState.js";
+import type { StepPlan } from "./window.js";
+
+/** A step that was done, with what the device has told of it. */
+export interface FinishedStep {
+  figures: StepFigures;
+  learningRate: number;
+  /** Of all processes. */
+  tokens: number;
+  /** What the loss is a mean over: labelled tokens. */
+  units: number;
+  sequences: number;
+  /** Operations that the result needs, for MFU. */
+  operations: number;
+  /** Milliseconds of `performance.now()` when it began. */
+  started: number;
+}
+
+type WithoutStep<Event> = Event extends TrainingEvent ? Omit<Event, "step"> : never;
+
+export interface Recorder {
+  /** The counters of all steps that were recorded. */
+  readonly state: TrainerState;
+  /** Rows that were left out so far. */
+  readonly skippedRows: number;
+  /** Rows of `events.jsonl` that lay after the checkpoint and were moved aside. */
+  readonly rowsCut: number;
+  /** Writes an event of the current step. */
+  write(event: WithoutStep<TrainingEvent>): void;
+  warn(message: string): void;
+  /** Lists rows that were left out, each once, with a warning. */
+  leaveOut(rows: MicroBatch["skipped"]): void;
+  /**
+   * Counts a step and shows it.
+   *
+   * @throws TunewrightError where too many steps in a row were skipped
+   */
+  step(done: FinishedStep): void;
+  /** Writes the step event of the steps since the last one. */
+  logSteps(): void;
+  /** Time that is no training: an evaluation, a checkpoint. @param milliseconds how long it was */
+  pause(milliseconds: number): void;
+  summary(): TrainSummary;
+  /** Ends the record. */
+  end(reason: "done" | "stopped" | "failed"): TrainSummary;
+  close(): void;
+}
+
+export interface RecorderOptions extends EventWriterOptions {
+  state: TrainerState;
+  plan: StepPlan;
+  device: Device;
+  /** Parameters that transformers' `total_flos` counts. */
+  flosParameters: number;
+  /** Operations a second that the device is capable of, for MFU. */
+  peak: () => number;
+  onTick?: ((tick: Tick) => void) | undefined;
+}
+
+/** Opens the record in a run directory, going on with what an earlier attempt wrote. */
+export function openRecorder(runDirectory: string, options: RecorderOptions): Recorder {
+  const { state, plan, device, onTick } = options;
+  const skipped = openSkippedRows(runDirectory);
+  const events = openEventWriter(runDirectory, options);
+  const write: Recorder["write"] = (event) => {
+    events.write({ step: state.step, ...event });
+  };
+  const warn = (message: string) => write({ type: "warning", message });
+  const freshSums = () => {
+    return { loss: 0, lossUnits: 0, tokens: 0, units: 0, skipped: 0, start: performance.now() };
+  };
+  let since = freshSums();
+  let last: FinishedStep | undefined;
+  let recordedAt = 0;
+
+  const step = (done: FinishedStep): void => {
+    const { figures, tokens, units, sequences, operations } = done;
+    const now = performance.now();
+    const seconds = (now - Math.max(done.started, recordedAt)) / 1000;
+    recordedAt = now;
+    last = done;
+    state.step += 1;
+    state.tokens += tokens;
+    state.labelledTokens += units;
+    state.sequences += sequences;
+    state.operations += operations;
+    state.seconds += seconds;
+    state.lossScale = figures.lossScale;
+    since.tokens += tokens;
+    since.units += units;
+    if (Number.isFinite(figures.loss)) {
+      state.lossSum += figures.loss;
+      state.lossSteps += 1;
+      since.loss += figures.loss * units;
+      since.lossUnits += units;
+    }
+    state.skippedInRow = figures.skipped ? state.skippedInRow + 1 : 0;
+    if (figures.skipped) {
+      state.skippedSteps += 1;
+      since.skipped += 1;
+    }
+    onTick?.({
+      type: "tick",
+      step: state.step,
+      total_steps: plan.totalSteps,
+      loss: figures.loss,
+      learning_rate: done.learningRate,
+      tokens_per_second: tokens / seconds,
+      rss_bytes: process.memoryUsage.rss(),
+    });
+    if (!figures.skipped) return;
+    const warning = judgeSkippedStep(state.step, state.skippedInRow, state.lossScale.value);
+    if (warning) warn(warning);
+  };
+
+  const logSteps = (): void => {
+    if (!last) return;
+    const seconds = (performance.now() - since.start) / 1000;
+    const event: Omit<StepEvent, "step"> = {
+      type: "step",
+      epoch: state.step / plan.stepsPerEpoch,
+      loss: since.loss / (since.lossUnits || (since.skipped > 0 ? Number.NaN : 1)),
+      learning_rate: last.learningRate,
+      grad_norm: last.figures.gradNorm,
+      tokens: since.tokens,
+      labelled_tokens: since.units,
+      tokens_per_second: since.tokens / seconds,
+      rss_bytes: process.memoryUsage.rss(),
+      ...(since.skipped > 0 ? { skipped_steps: since.skipped } : {}),
+      ...(device === "cpu" ? {} : { device_bytes: memoryStatistics().deviceBytes }),
+    };
+    write(event);
+    since = freshSums();
+  };
+
+  const summary = (): TrainSummary => {
+    const rate = (count: number) => (state.seconds > 0 ? count / state.seconds : 0);
+    return {
+      run_dir: runDirectory,
+      steps: state.step,
+      epoch: state.step / plan.stepsPerEpoch,
+      train_loss: state.lossSum / Math.max(1, state.lossSteps),
+      train_runtime: state.seconds,
+      train_samples_per_second: rate(state.sequences),
+      train_steps_per_second: rate(state.step),
+      tokens: state.tokens,
+      labelled_tokens: state.labelledTokens,
+      rows_skipped: skipped.count,
+      steps_skipped: state.skippedSteps,
+      tokens_per_second: rate(state.tokens),
+      total_flos: totalFlos(options.flosParameters, state.tokens),
+      mfu: modelFlopsUtilisation(state.operations, state.seconds, options.peak()),
+      peak_rss_bytes: process.resourceUsage().maxRSS * 1024,
+      peak_device_bytes: device === "cpu" ? null : memoryStatistics().peakDeviceBytes,
+    };
+  };
+
+  return {
+    state,
+    get skippedRows() {
+      return skipped.count;
+    },
+    rowsCut: events.rowsCut,
+    write,
+    warn,
+    leaveOut(rows) {
+      for (const { reason } of skipped.add(rows)) warn(`Left out: ${reason}`);
+    },
+    step,
+    logSteps,
+    pause(milliseconds) {
+      since.start += milliseconds;
+    },
+    summary,
+    end(reason) {
+      const figures = summary();
+      write({ type: "end", reason, ...figures });
+      if (reason !== "failed") events.sync();
+      return figures;
+    },
+    close: () => events.close(),
+  };
+}

@@ -1,0 +1,73 @@
+/** Writes what a run has trained: checkpoints to go on from, and the result. */
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import type { CausalLanguageModel } from "../models/index.js";
+import type { Tokenizer } from "../text/index.js";
+import { runConfigOf } from "./beginRecord.js";
+import { saveCheckpoint, saveResult } from "./checkpoint/index.js";
+import type { Optimizer } from "./optimizer.js";
+import type { ProductPrecision } from "./precision.js";
+import { saveTrained } from "./prepareModel.js";
+import type { Recorder } from "./recorder.js";
+import type { Run } from "./run.js";
+import { writeRunConfig } from "./runDirectory.js";
+import { writeTrainerState } from "./trainerState.js";
+
+export interface SavedParts {
+  model: CausalLanguageModel;
+  tokenizer: Tokenizer;
+  /** Name of the chat template that was trained with; null where there was none. */
+  templateName: string | null;
+  precision: ProductPrecision;
+  optimizer: Optimizer;
+  recorder: Recorder;
+}
+
+/** Saves a checkpoint of the recorder's step, and records it. @returns its path */
+export async function saveStep(run: Run, parts: SavedParts): Promise<string> {
+  const { config, world } = run;
+  const { optimizer, recorder } = parts;
+  const started = performance.now();
+  const { state } = recorder;
+  const resumable = !config.save_only_model;
+  const saved = await saveCheckpoint(
+    run.path,
+    state.step,
+    (directory) => {
+      writeWeights(run, parts, directory, resumable);
+      if (resumable) writeTrainerState(directory, state, optimizer.state());
+    },
+    { totalLimit: config.save_total_limit, resumable },
+  );
+  await world.barrier();
+  recorder.write({
+    type: "checkpoint",
+    path: saved.path,
+    bytes: saved.bytes,
+    seconds: (performance.now() - started) / 1000,
+    removed: [...saved.removed],
+  });
+  return saved.path;
+}
+
+/** Writes the result at the root of the run: all of its files or none. */
+export async function saveFinal(run: Run, parts: SavedParts): Promise<void> {
+  await saveResult(run.path, parts.recorder.state.step, (directory) => {
+    writeWeights(run, parts, directory, false);
+    writeRunConfig(directory, runConfigOf(run, parts.precision));
+  });
+}
+
+/** What was trained, the tokenizer, and the name of the template for chat and evaluation. */
+function writeWeights(
+  { config }: Run,
+  { model, tokenizer, templateName }: SavedParts,
+  directory: string,
+  resumable: boolean,
+): void {
+  saveTrained(model, config, directory, resumable);
+  tokenizer.save(directory);
+  if (templateName === null) return;
+  const text = JSON.stringify({ template_name: templateName }, null, 2);
+  writeFileSync(path.join(directory, "tunewright.json"), `${text}\n`);
+}

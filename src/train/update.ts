@@ -1,0 +1,45 @@
+/** What steps are computed with: number type, gradients, optimizer; begun, or as a checkpoint left it. */
+import { type CausalLanguageModel, trainableParameters } from "../models/index.js";
+import { type Device, dispose } from "../tensor/index.js";
+import { createGradients, disposeGradients } from "./gradients.js";
+import { createLossScale, initialLossScale } from "./lossScale.js";
+import { createOptimizer } from "./optimizer.js";
+import type { StepParts } from "./optimizerStep.js";
+import { choosePrecision, type ProductPrecision } from "./precision.js";
+import type { Run } from "./run.js";
+
+/** Tokens computed together: on a CPU, their activations should stay in its cache. */
+export function groupTokens(device: Device): number {
+  return device === "cpu" ? 1024 : 16384;
+}
+
+/** The number type that a run's products are computed in; what there is to know of it is said. */
+export function prepareProducts({ config, checkpoint, say }: Run): ProductPrecision {
+  const precision = choosePrecision(config, checkpoint?.state.productDtype);
+  if (precision.line) say(precision.line);
+  return precision;
+}
+
+/**
+ * Gradients, optimizer and loss scale for a model's trained parameters, as the checkpoint left them.
+ *
+ * @throws CheckpointError where the checkpoint's optimizer state does not fit
+ */
+export function prepareUpdate(
+  { config, device, checkpoint, defer }: Run,
+  model: CausalLanguageModel,
+): StepParts {
+  const optimizer = createOptimizer(trainableParameters(model), { ...config, ...config.optimizer });
+  defer(() => optimizer.dispose());
+  if (checkpoint) {
+    optimizer.restore(checkpoint.optimizer, checkpoint.state.step);
+    dispose(checkpoint.optimizer);
+  }
+  const gradients = createGradients(model);
+  defer(() => disposeGradients(gradients));
+  const lossScale = config.lossScaling
+    ? createLossScale(checkpoint?.state.lossScale ?? initialLossScale(true), device)
+    : null;
+  defer(() => dispose({ ...lossScale }));
+  return { gradients, optimizer, lossScale, maxGradNorm: config.max_grad_norm };
+}
