@@ -5,7 +5,7 @@
     python bench/train/peer.py train --work-dir DIR --data FILE.jsonl --mode lora|qlora [--passes 2] [--rows rows.json]
 
 SmolLM2-135M-Instruct in bf16, LoRA r 64, alpha 16, dropout 0.05 on all linears (qlora: over bitsandbytes' NF4 with double
-quantisation), micro-batch 8, gradient checkpointing, fused AdamW, constant learning rate 2e-4, gradients clipped at 0.3.
+quantization), micro-batch 8, gradient checkpointing, fused AdamW, constant learning rate 2e-4, gradients clipped at 0.3.
 `--rows` is a list of {"input_ids", "labels"} in the order in which they are to be consumed; without it, the first 16 rows
 of the data in file order, `--passes` times. With it, `rows_differing` says how many of them this side would have
 tokenised otherwise. Prints one JSON object: losses and seconds per step, tokens, tokens_per_second, peak_rss_bytes.

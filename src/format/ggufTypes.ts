@@ -2,27 +2,8 @@
  * Tensor types of ggml: number, name, elements in a block, bytes of a block. Values from
  * `GGML_QUANT_SIZES` of the Python package gguf 0.19.
  */
-import {
-  dequantiseQ4_0,
-  dequantiseQ4_1,
-  dequantiseQ5_0,
-  dequantiseQ5_1,
-  dequantiseQ8_0,
-} from "./dequantise.js";
-import { dequantiseQ4K, dequantiseQ5K, dequantiseQ6K } from "./dequantiseK.js";
+import { type Dequantize, dequantizers } from "./dequantize.js";
 import type { WeightDType } from "./weights.js";
-
-/**
- * Turns `blocks` blocks of `raw`, from byte `from`, into single-precision values in `out`, from
- * element `to`.
- */
-export type Dequantise = (
-  raw: Uint8Array,
-  from: number,
-  out: Float32Array,
-  to: number,
-  blocks: number,
-) => void;
 
 export interface GgmlType {
   name: string;
@@ -31,20 +12,16 @@ export interface GgmlType {
   /** How values are delivered; undefined where this version cannot read the type. */
   delivered: WeightDType | undefined;
   /** Absent where values are delivered as they are stored. */
-  dequantise?: Dequantise;
+  dequantize?: Dequantize;
 }
 
 function plain(name: WeightDType, bytes: number): GgmlType {
   return { name, blockElements: 1, blockBytes: bytes, delivered: name };
 }
 
-function quantised(
-  name: string,
-  blockElements: number,
-  blockBytes: number,
-  dequantise: Dequantise,
-): GgmlType {
-  return { name, blockElements, blockBytes, delivered: "F32", dequantise };
+function quantized(name: keyof typeof dequantizers): GgmlType {
+  const { elements, bytes, dequantize } = dequantizers[name];
+  return { name, blockElements: elements, blockBytes: bytes, delivered: "F32", dequantize };
 }
 
 function unreadable(name: string, blockElements: number, blockBytes: number): GgmlType {
@@ -55,17 +32,17 @@ function unreadable(name: string, blockElements: number, blockBytes: number): Gg
 export const GGML_TYPES: ReadonlyMap<number, GgmlType> = new Map([
   [0, plain("F32", 4)],
   [1, plain("F16", 2)],
-  [2, quantised("Q4_0", 32, 18, dequantiseQ4_0)],
-  [3, quantised("Q4_1", 32, 20, dequantiseQ4_1)],
-  [6, quantised("Q5_0", 32, 22, dequantiseQ5_0)],
-  [7, quantised("Q5_1", 32, 24, dequantiseQ5_1)],
-  [8, quantised("Q8_0", 32, 34, dequantiseQ8_0)],
+  [2, quantized("Q4_0")],
+  [3, quantized("Q4_1")],
+  [6, quantized("Q5_0")],
+  [7, quantized("Q5_1")],
+  [8, quantized("Q8_0")],
   [9, unreadable("Q8_1", 32, 40)],
   [10, unreadable("Q2_K", 256, 84)],
   [11, unreadable("Q3_K", 256, 110)],
-  [12, quantised("Q4_K", 256, 144, dequantiseQ4K)],
-  [13, quantised("Q5_K", 256, 176, dequantiseQ5K)],
-  [14, quantised("Q6_K", 256, 210, dequantiseQ6K)],
+  [12, quantized("Q4_K")],
+  [13, quantized("Q5_K")],
+  [14, quantized("Q6_K")],
   [15, unreadable("Q8_K", 256, 292)],
   [16, unreadable("IQ2_XXS", 256, 66)],
   [17, unreadable("IQ2_XS", 256, 74)],

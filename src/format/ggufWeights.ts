@@ -1,5 +1,5 @@
 /**
- * Weights of a GGUF file under Hugging Face's names, dequantised chunk by chunk.
+ * Weights of a GGUF file under Hugging Face's names, dequantized chunk by chunk.
  *
  * llama.cpp stores the rows of each head of q and k interleaved for its rotary embedding (architecture
  * `llama`); they are put back while reading, so that a row never has to be moved again.
@@ -98,7 +98,7 @@ function collectWeights(
     const dtype = tensor.type.delivered;
     if (!dtype) {
       throw new FormatError(`${path}: tensor \`${tensor.name}\` has the type ${tensor.type.name}`, {
-        why: "this quantised type is not supported",
+        why: "this quantized type is not supported",
         todo: "use a file with Q4_0 to Q8_0, Q4_K, Q5_K, Q6_K, F16, BF16 or F32 tensors",
       });
     }
@@ -151,7 +151,7 @@ function* readChunks(
 ): Generator<WeightChunk, void, void> {
   const { shape, type, position } = tensor;
   const total = elementCount(shape);
-  // A quantised vector has no rows; its blocks take their place.
+  // A quantized vector has no rows; its blocks take their place.
   const row = permutedRows || shape.length > 1 ? elementCount(shape.slice(1)) : type.blockElements;
   const rowBytes = (row / type.blockElements) * type.blockBytes;
   const width = WEIGHT_DTYPE_BYTES[dtype];
@@ -160,11 +160,11 @@ function* readChunks(
   // Rows of a head are read together, because each delivered row may come from any of them.
   const head = permutedRows || 1;
   const rawRows = Math.min(rows, (Math.ceil((step - 1) / head) + 1) * head);
-  const direct = !type.dequantise && !permutedRows;
+  const direct = !type.dequantize && !permutedRows;
   const raw = direct ? undefined : pool.take(rawRows * rowBytes);
   const out = pool.take(step * row * width);
   try {
-    const single = type.dequantise ? new Float32Array(out.buffer, 0, step * row) : undefined;
+    const single = type.dequantize ? new Float32Array(out.buffer, 0, step * row) : undefined;
     for (let first = 0; first < rows; first += step) {
       const count = Math.min(step, rows - first);
       const data = out.subarray(0, count * row * width);
@@ -179,11 +179,11 @@ function* readChunks(
         );
         const blocks = row / type.blockElements;
         if (!permutedRows && single) {
-          type.dequantise?.(raw, 0, single, 0, count * blocks);
+          type.dequantize?.(raw, 0, single, 0, count * blocks);
         } else {
           for (let i = 0; i < count; i++) {
             const from = (storedRow(first + i, permutedRows) - rawFirst) * rowBytes;
-            if (single) type.dequantise?.(raw, from, single, i * row, blocks);
+            if (single) type.dequantize?.(raw, from, single, i * row, blocks);
             else data.set(raw.subarray(from, from + rowBytes), i * rowBytes);
           }
         }

@@ -53,7 +53,7 @@ export interface WeightInfo {
   shape: number[];
   /** Type of the delivered chunks. */
   dtype: WeightDType;
-  /** Type in the file, such as `Q4_1`; differs from `dtype` where values are dequantised. */
+  /** Type in the file, such as `Q4_1`; differs from `dtype` where values are dequantized. */
   storedType: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * bitsandbytes' kernels for block-wise quantisation, through its C interface. The arithmetic around
- * them (NF4 rounding, double quantisation) is in `lora/`.
+ * bitsandbytes' kernels for block-wise quantization, through its C interface. The arithmetic around
+ * them (NF4 rounding, double quantization) is in `lora/`.
  */
 import { handle } from "./dispatch.js";
 import type { Device } from "./dtype.js";
@@ -8,7 +8,7 @@ import { nativeWithBitsandbytes } from "./native.js";
 import { Tensor } from "./tensor.js";
 
 /**
- * 8-bit quantisation: for each block its absolute maximum, for each value the nearest code.
+ * 8-bit quantization: for each block its absolute maximum, for each value the nearest code.
  *
  * @param code [256] float32, ascending
  * @param values [n] float32, bfloat16 or float16, contiguous

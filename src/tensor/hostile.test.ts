@@ -58,7 +58,7 @@ test("functions of the addon", async () => {
   expect(counts.ArgumentError).toBeGreaterThan(300);
 });
 
-test("tensors, gradients and quantisation from TypeScript", async () => {
+test("tensors, gradients and quantization from TypeScript", async () => {
   const { counts, complaints } = await attack("public", 1, 2000);
   expect(complaints).toEqual([]);
   expect(counts.value).toBeGreaterThan(200);

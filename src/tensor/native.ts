@@ -230,7 +230,7 @@ export function nativeWithBitsandbytes(): NativeAddon {
     const { bitsandbytesCpuLib, bitsandbytesCudaLib } = loaded.runtime;
     const library = native.devices().length > 1 ? bitsandbytesCudaLib : bitsandbytesCpuLib;
     if (!library) {
-      throw new EnvironmentError("4-bit quantisation needs the library of bitsandbytes", {
+      throw new EnvironmentError("4-bit quantization needs the library of bitsandbytes", {
         why: "set-up found none for this device",
         todo: "run ./tunewright setup",
       });

