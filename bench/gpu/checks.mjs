@@ -90,9 +90,8 @@ const operators = {
     0,
   ],
   scattering: [
-    (x, i) =>
-      x.indexAdd_(0, i, x.narrow(0, 0, 5)).scatterAdd_(0, i.unsqueeze(1), x.narrow(0, 5, 5)),
-    () => [random([50, 8]), ids([3, 1, 7, 49, 0])],
+    (x, i, added) => x.indexAdd_(0, i, added).scatterAdd_(0, i.unsqueeze(1), added),
+    () => [random([50, 8]), ids([3, 1, 7, 49, 0]), random([5, 8])],
     1e-6,
   ],
   sorting: [(x) => x.sort(-1)[0], () => [random([64, 333])], 0],
