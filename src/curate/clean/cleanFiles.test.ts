@@ -52,7 +52,7 @@ describe("a run", () => {
     });
     const broken = rejected.filter(({ operator }) => operator === "read");
     expect(broken).toHaveLength(10);
-    expect(broken[0].reason).toMatch("not JSON");
+    expect(broken[0].reason).toMatch("not valid JSON");
     const changed = kept.filter(({ key }) => key !== undefined);
     expect(changed[0].messages[1].content).toBe("<EMAIL> ok.");
     expect(report.operators.find(({ operator }) => operator === "replace_email")).toMatchObject({
@@ -173,7 +173,7 @@ describe("a run", () => {
 
   test("refuses to write what it reads", async () => {
     const file = folder.write("in.jsonl", manyRows(10));
-    await expect(cleanFiles([file], file, { steps })).rejects.toThrow("both read and written");
+    await expect(cleanFiles([file], file, { steps })).rejects.toThrow("both input and output");
   });
 });
 
@@ -215,7 +215,7 @@ test("perplexities come from a scorer that is asked for many texts at once", asy
   expect(asked).toEqual([2]);
   expect(lines(paths.rejected)[0]).toMatchObject({ line: 2, reason: "perplexity 9000 > 1500" });
   const without = cleanFiles([file], out, { steps: pipeline });
-  await expect(without).rejects.toThrow("needs a language model");
+  await expect(without).rejects.toThrow("requires a language model");
 });
 
 test("a dry run writes nothing and shows rows from the whole file", async () => {

@@ -1,4 +1,4 @@
-/** Cleans files of any known format, on all cores, in bounded memory; a killed run goes on. */
+/** Cleans files of any known format, on all cores, in bounded memory; a killed run can be resumed. */
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
@@ -31,7 +31,7 @@ export interface CleanOptions {
   threads?: number | undefined;
   /** Only the first rows. */
   limit?: number | undefined;
-  /** Begin anew even where a stopped run could go on. */
+  /** Start over even if a stopped run could be resumed. */
   restart?: boolean | undefined;
   /** Saves and stops when it aborts. */
   signal?: AbortSignal | undefined;
@@ -39,15 +39,15 @@ export interface CleanOptions {
   perplexity?: { model: string; score: ScorePerplexity } | undefined;
   /** Least milliseconds between two times that progress is saved. Default 2000. */
   saveEveryMs?: number | undefined;
-  /** Told the rows written so far, first those of the run that it goes on with. */
+  /** Called with the number of rows written so far, including those of the run that it resumes. */
   onRows?: ((rows: number, total: number) => void) | undefined;
 }
 
 export interface CleanResult {
   report: CleanReport;
-  /** True where `signal` stopped it: the same call goes on. */
+  /** True if `signal` stopped it: the same call resumes it. */
   stopped: boolean;
-  /** Rows that an earlier, stopped run had done. */
+  /** Rows that an earlier, stopped run had completed. */
   resumedRows: number;
   paths: CleanPaths;
 }

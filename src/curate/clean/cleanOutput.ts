@@ -1,4 +1,4 @@
-/** The files of a cleaning run while it goes on, and where a killed one goes on from. */
+/** The output files of a cleaning run in progress, and the state from which a killed run resumes. */
 import { createHash } from "node:crypto";
 import {
   type FileHandle,
@@ -35,7 +35,7 @@ export function cleanPaths(out: string): CleanPaths {
 
 /** What the progress file holds. */
 interface SavedProgress {
-  /** Tells apart runs whose outputs would differ. */
+  /** Identifies runs with the same output. */
   run: string;
   out_bytes: number;
   rejected_bytes: number;
@@ -43,10 +43,10 @@ interface SavedProgress {
 }
 
 export interface CleanOutput {
-  /** Of the rows that are written; `rows_in` says where to go on. */
+  /** Counts of the rows written so far; `rows_in` is where to resume. */
   readonly report: CleanReport;
   write(batch: CleanedBatch): Promise<void>;
-  /** Makes what is written the place to go on from. */
+  /** Saves progress: a later run resumes from here. */
   save(): Promise<void>;
   /** Gives the files their names. */
   finish(): Promise<void>;

@@ -1,4 +1,4 @@
-/** Operators and pipelines in words: options with types and defaults, pipelines as YAML. */
+/** Descriptions of operators and pipelines: options with types and defaults, pipelines as YAML. */
 import { stringify } from "yaml";
 import { z } from "zod";
 import type { CleanOperator } from "./operator.js";
@@ -6,9 +6,9 @@ import { operatorNamed, type PipelineStep } from "./pipeline.js";
 
 export interface OptionDescription {
   name: string;
-  /** `number`, `whole number`, `text`, `true or false`, `list of text`, or the values. */
+  /** `number`, `integer`, `string`, `true or false`, `list of string`, or the possible values. */
   type: string;
-  /** Undefined where it is optional without a value. */
+  /** Undefined if it is optional without a default. */
   default: unknown;
   description: string;
 }
@@ -35,7 +35,7 @@ export function describeOptions({ options }: CleanOperator): OptionDescription[]
   }));
 }
 
-/** A pipeline as YAML that `--config` takes, every option with its value. */
+/** A pipeline as YAML for `--config`, with the values of all options. */
 export function explainPipeline(steps: readonly PipelineStep[]): string {
   const entries = steps.map(({ operator, options }) => {
     const { summary } = operatorNamed(operator, "pipeline");
@@ -50,9 +50,9 @@ function typeName({ type, enum: values, const: only, items, anyOf }: JsonPropert
   if (only !== undefined) return String(only);
   if (anyOf) return anyOf.map(typeName).join(" or ");
   if (type === "array") return items ? `list of ${typeName(items)}` : "list";
-  if (type === "string") return "text";
+  if (type === "string") return "string";
   if (type === "boolean") return "true or false";
-  if (type === "integer") return "whole number";
+  if (type === "integer") return "integer";
   if (type === "object") return "names with values";
   return type ?? "any";
 }

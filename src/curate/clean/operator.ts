@@ -58,7 +58,7 @@ export function rolesOption(byDefault: Readonly<Roles>): z.ZodDefault<z.ZodType<
     .array(z.enum(roleNames))
     .min(1)
     .default([...byDefault])
-    .describe("whose messages it works on");
+    .describe("whose messages it applies to");
 }
 
 /** What {@link textChange} and {@link textFilter} are made from. */

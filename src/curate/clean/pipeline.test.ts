@@ -40,18 +40,22 @@ describe("a pipeline in YAML", () => {
     ["preset: chatt", "unknown preset chatt", "chat, chat-strict, web"],
     ["preset: constructor", "unknown preset constructor", "chat, chat-strict, web"],
     ["preset: chat\nwithout: [replace_ips]", "replace_ips is not in", "did you mean replace_ip?"],
-    ["operators: [filter_turn_count: {minimum: 5, maximum: 2}]", "minimum 5 is above 2", "lower"],
+    [
+      "operators: [filter_turn_count: {minimum: 5, maximum: 2}]",
+      "minimum 5 is greater than",
+      "lower",
+    ],
     [
       "operators: [filter_length: {minimum_words: 9, maximum_words: 8}]",
       "minimum_words 9",
       "raise",
     ],
-    ["operators: [filter_turn_count: 5]", "operators.0: must be one operator's name", "--list"],
+    ["operators: [filter_turn_count: 5]", "operators.0: must be the name of an operator", "--list"],
     ["operators: filter_refusals", "operators: must be a list of operators", "--list"],
-    ["chat", "clean.yaml: holds no pipeline", "--explain"],
+    ["chat", "clean.yaml: is not a pipeline", "--explain"],
     ["operators: [filter_self_identification: {names: []}]", "names: must", "--list"],
-    ["{}", "has no operators", "name a preset"],
-    ["a: [", "not YAML", undefined],
+    ["{}", "has no operators", "give a preset"],
+    ["a: [", "not valid YAML", undefined],
   ])("%j is refused with the way out", (yaml, message, todo) => {
     let error: { message?: string; todo?: string; exitCode?: number } = {};
     try {

@@ -22,7 +22,8 @@ export interface PipelineDeclaration {
   without?: readonly string[] | undefined;
 }
 
-const entryShape = "must be one operator's name, or its name with options: name: { option: value }";
+const entryShape =
+  "must be the name of an operator, optionally with options: name: { option: value }";
 
 const declaration: z.ZodType<PipelineDeclaration> = z.strictObject(
   {
@@ -38,12 +39,12 @@ const declaration: z.ZodType<PipelineDeclaration> = z.strictObject(
           ],
           entryShape,
         ),
-        "must be a list of operators, each on a line that begins with -",
+        "must be a list of operators, each on a line that starts with -",
       )
       .optional(),
-    without: z.array(z.string(), "must be a list of operators' names").optional(),
+    without: z.array(z.string(), "must be a list of operator names").optional(),
   },
-  "holds no pipeline: preset:, operators: and without: are its keys",
+  "is not a pipeline; its keys are preset:, operators: and without:",
 );
 
 /**
@@ -57,7 +58,7 @@ export function parsePipeline(text: string, place: string): PipelineStep[] {
   try {
     value = parse(text, { logLevel: "error" });
   } catch (cause) {
-    throw new ConfigError(`${place}: not YAML`, {
+    throw new ConfigError(`${place}: not valid YAML`, {
       why: cause instanceof Error ? cause.message.split("\n")[0]! : String(cause),
       cause,
     });
@@ -102,7 +103,7 @@ export function resolvePipeline(
   }
   if (steps.length === 0) {
     throw new ConfigError(`${place}: the pipeline has no operators`, {
-      todo: `name a preset (${Object.keys(cleanPresets).join(", ")}) or operators; data clean --list shows all`,
+      todo: `give a preset (${Object.keys(cleanPresets).join(", ")}) or operators; data clean --list shows all`,
     });
   }
   return steps;
@@ -155,9 +156,9 @@ function refuseEmptyRange(place: string, options: Readonly<Record<string, unknow
   for (const [key, minimum] of Object.entries(options)) {
     const maximum = options[key.replace("minimum", "maximum")];
     if (typeof minimum !== "number" || typeof maximum !== "number" || minimum <= maximum) continue;
-    throw new ConfigError(`${place}: ${key} ${minimum} is above ${maximum}, its maximum`, {
-      why: "no row would be left",
-      todo: "lower the one or raise the other",
+    throw new ConfigError(`${place}: ${key} ${minimum} is greater than its maximum ${maximum}`, {
+      why: "no rows would be left",
+      todo: "lower the minimum or raise the maximum",
     });
   }
 }
@@ -172,8 +173,8 @@ function shapeError(place: string, { issues }: z.ZodError, known: readonly strin
   return new ConfigError(`${place}:${path} ${issue.message}`, {
     todo:
       path === ""
-        ? "print one to start from with: tunewright data clean --preset chat --explain"
-        : "see the operator and its options with: tunewright data clean --list",
+        ? "print a pipeline to start from with: tunewright data clean --preset chat --explain"
+        : "see the operators and their options with: tunewright data clean --list",
   });
 }
 

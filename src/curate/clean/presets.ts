@@ -40,11 +40,12 @@ const shape = plain(
 
 export const cleanPresets: Readonly<Record<string, CleanPreset>> = {
   chat: {
-    summary: "conversations, Chinese first: mends what can be mended, leaves out broken rows",
+    summary: "conversations, mainly Chinese: repairs what can be repaired, removes broken rows",
     steps: [...repairs, ...privacy, ...shape, ["filter_mojibake", {}]],
   },
   "chat-strict": {
-    summary: "chat, and without refusals, answers of other models and texts of odd characters",
+    summary:
+      "chat, and also removes refusals, answers that name other models, and texts with unusual characters",
     steps: [
       ...repairs,
       ...privacy,
@@ -55,7 +56,8 @@ export const cleanPresets: Readonly<Record<string, CleanPreset>> = {
     ],
   },
   web: {
-    summary: "plain text from web pages: markup and boilerplate go, then quality and repetition",
+    summary:
+      "plain text from web pages: removes markup and boilerplate, then filters by quality and repetition",
     steps: [
       ...repairs.slice(0, 4),
       ...plain("remove_html", "remove_boilerplate_lines"),

@@ -279,7 +279,7 @@ describe("shards", () => {
     const again = await makeSignatures([file], out, { shard: 0, shards: 3 }, options);
     expect(again.hanRows).toBeUndefined();
     await expect(mergeSignatures([file], out, options)).rejects.toMatchObject({
-      why: "of 3 shards these are missing: 1, 2",
+      why: "of 3 shards, these are missing: 1, 2",
     });
     await makeSignatures([file], out, { shard: 1, shards: 2 }, options);
     await expect(mergeSignatures([file], out, options)).rejects.toMatchObject({
@@ -294,17 +294,19 @@ describe("shards", () => {
     await makeSignatures([own], out, { shard: 0, shards: 1 }, options);
     const other = { ...options, parameters: { ngram: 4 } };
     await expect(makeSignatures([own], out, { shard: 0, shards: 1 }, other)).rejects.toMatchObject({
-      why: "they were made with ngram 5, and ngram 4 is asked for",
+      why: "they were computed with ngram 5, but this run uses ngram 4",
     });
     await expect(mergeSignatures([own], out, other)).rejects.toThrow("other parameters");
     const rest = rows.slice(1);
     writeFileSync(own, rest.map((row) => `${JSON.stringify(row)}\n`).join(""));
-    await expect(mergeSignatures([own], out, options)).rejects.toThrow("signatures of other data");
+    await expect(mergeSignatures([own], out, options)).rejects.toThrow(
+      "the signatures belong to other data",
+    );
     const path = shardPath(folderOf, 0, 1);
     truncateSync(path, 5000);
-    await expect(mergeSignatures([own], out, options)).rejects.toThrow("no complete file");
+    await expect(mergeSignatures([own], out, options)).rejects.toThrow("not a complete file");
     writeFileSync(path, "x".repeat(100));
-    await expect(mergeSignatures([own], out, options)).rejects.toThrow("no complete file");
+    await expect(mergeSignatures([own], out, options)).rejects.toThrow("not a complete file");
   });
 
   test("serve merges of several thresholds", async () => {
@@ -346,14 +348,18 @@ describe("shards", () => {
     for (const shard of [0, 1]) await makeSignatures([read], out, { shard, shards: 2 }, options);
     expect(await mergeSignatures([read], out, options)).toMatchObject({ rowsIn: 2, rowsOut: 1 });
     const list = join(read, "out.jsonl.rejected.jsonl");
-    await expect(dedupFiles([list], out, options)).rejects.toThrow("both read and written");
+    await expect(dedupFiles([list], out, options)).rejects.toThrow("both input and output");
   });
 
   test.each([
     [{ method: "simhash" }, { threshold: 0.8 }, "--threshold has no effect"],
     [{ method: "exact" }, { checkJaccard: true }, "--check-jaccard has no effect"],
     [{}, { distance: 5 }, "--distance has no effect"],
-    [{ permutations: 128 }, { banding: { bands: 20, rows: 10 } }, "20 bands of 10 are more"],
+    [
+      { permutations: 128 },
+      { banding: { bands: 20, rows: 10 } },
+      "20 bands of 10 rows are too many",
+    ],
   ] as const)("of %j refuse a merge with %j", async (parameters, merge, message) => {
     const out = folder.path(`unfit-${message.length}.jsonl`);
     await makeSignatures([file], out, { shard: 0, shards: 1 }, { ...options, parameters });
@@ -378,7 +384,7 @@ describe("shards", () => {
   });
 
   test("never overwrite what they read", async () => {
-    await expect(dedupFiles([file], file, options)).rejects.toThrow("both read and written");
+    await expect(dedupFiles([file], file, options)).rejects.toThrow("both input and output");
     await expect(dedupFiles(["-"], "out.jsonl", options)).rejects.toThrow("standard input");
   });
 });

@@ -1,4 +1,4 @@
-/** Deduplication as the command does it: signatures, shard by shard or at once, then the merge. */
+/** Deduplication: computes signatures, for all rows or shard by shard, then merges them. */
 
 import { checkMergeOptions } from "./mergeOptions.js";
 import { type DedupResult, type MergeOptions, mergeShards } from "./mergeShards.js";
@@ -20,12 +20,12 @@ export interface DedupOptions {
   parameters?: Partial<SignatureParameters> | undefined;
   merge?: Partial<MergeOptions> | undefined;
   threads: number;
-  /** Where signatures are put. Default `<out>.dedup`. */
+  /** Folder for the signatures. Default `<out>.dedup`. */
   folder?: string | undefined;
-  /** Leave the signatures there. Default: they go when the rows are written, other files stay. */
+  /** Keep the signatures. Default: they are deleted when the rows are written; other files are kept. */
   keepSignatures?: boolean | undefined;
   failFast?: boolean | undefined;
-  /** Told what is done and how far it is, 0 to 1. */
+  /** Called with the current stage and its progress, 0 to 1. */
   onProgress?: ((what: string, share: number) => void) | undefined;
 }
 

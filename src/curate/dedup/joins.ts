@@ -46,7 +46,7 @@ export async function* candidateEdges(
     if (cause instanceof TunewrightError) throw cause;
     throw new EnvironmentError("rows could not be joined", {
       why: (cause instanceof Error ? cause.message : String(cause)).replace(/\s+/g, " ").trim(),
-      todo: `raise --memory-limit (${options.memoryLimit}), or make room in ${options.folder}`,
+      todo: `raise --memory-limit (${options.memoryLimit}), or free some space in ${options.folder}`,
       cause,
     });
   }

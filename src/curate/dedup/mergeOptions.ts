@@ -28,14 +28,14 @@ export function checkMergeOptions(
   for (const [key, wanted] of Object.entries(methodOf) as [keyof MergeOptions, Method][]) {
     if (given[key] === undefined || given[key] === false || wanted === method) continue;
     throw new ConfigError(`${flags[key]} has no effect here`, {
-      why: `${path} has signatures of --method ${method}, and it is for --method ${wanted}`,
-      todo: "leave it out",
+      why: `the signatures in ${path} were computed with --method ${method}, but it is for --method ${wanted}`,
+      todo: `remove ${flags[key]}`,
     });
   }
   const { banding } = given;
   if (banding === undefined || banding.bands * banding.rows <= permutations) return;
-  throw new ConfigError(`${banding.bands} bands of ${banding.rows} are more than there is`, {
-    why: `${path} has signatures of ${permutations} numbers, and ${banding.bands * banding.rows} are needed`,
-    todo: "lower --bands or --rows, or make signatures with a larger --num-perm",
+  throw new ConfigError(`${banding.bands} bands of ${banding.rows} rows are too many`, {
+    why: `the signatures in ${path} have ${permutations} hash values, but ${banding.bands * banding.rows} are needed`,
+    todo: "lower --bands or --rows, or compute the signatures again with a larger --num-perm",
   });
 }

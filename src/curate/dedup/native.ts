@@ -61,10 +61,10 @@ function loadAddon(): MinhashAddon {
   try {
     const text = readFileSync(join(root, ".tunewright/runtime.json"), "utf8");
     const { minhashAddon: file } = JSON.parse(text) as { minhashAddon?: string };
-    if (!file) throw new Error("runtime.json does not name it");
+    if (!file) throw new Error("runtime.json does not list it");
     return createRequire(import.meta.url)(resolve(root, file)) as MinhashAddon;
   } catch (cause) {
-    throw new EnvironmentError("the addon of deduplication cannot be loaded", {
+    throw new EnvironmentError("the deduplication addon cannot be loaded", {
       why: cause instanceof Error ? cause.message.split("\n")[0]! : String(cause),
       todo: "run ./tunewright setup",
       cause,

@@ -22,7 +22,7 @@ export async function inputFiles(
 ): Promise<string[]> {
   if (files.includes("-")) {
     throw new ConfigError("standard input cannot be deduplicated", {
-      why: "rows are read twice: for their signatures, and to be written",
+      why: "rows are read twice: to compute signatures, and to write the output",
       todo: "write it to a file first",
     });
   }
@@ -30,7 +30,7 @@ export async function inputFiles(
   const paths = (await resolveSources(files)).filter(
     (path) => !(isOwnFile(path) && realPath(dirname(path)) === signatures),
   );
-  const todo = "choose another --out, or remove what an earlier run wrote there";
+  const todo = "choose another --out, or delete the output of an earlier run";
   checkNotRead(outputPaths(out), paths, todo);
   return paths;
 }
@@ -48,7 +48,7 @@ export async function checkOutputs(out: string): Promise<void> {
   }
   for (const path of outputPaths(out)) {
     if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) continue;
-    throw new ConfigError(`${path} is a folder`, { todo: "name a file with --out" });
+    throw new ConfigError(`${path} is a folder`, { todo: "give a file with --out" });
   }
 }
 

@@ -74,7 +74,7 @@ async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
   } catch (cause) {
-    throw new ConfigError(`${folder}: no place for signatures`, {
+    throw new ConfigError(`${folder}: cannot be used for signatures`, {
       why: cause instanceof Error ? cause.message : String(cause),
       todo: "choose another --work-dir or --out",
       cause,
@@ -157,9 +157,9 @@ export function checkSameParameters(
   if (differs.length === 0) return;
   const text = (of: SignatureParameters) =>
     differs.map((key) => `${key} ${JSON.stringify(of[key])}`).join(", ");
-  throw new ConfigError(`${path}: signatures made with other parameters`, {
-    why: `they were made with ${text(then)}, and ${text(now)} is asked for`,
-    todo: "ask for the same, or remove the folder of signatures",
+  throw new ConfigError(`${path}: the signatures were computed with other parameters`, {
+    why: `they were computed with ${text(then)}, but this run uses ${text(now)}`,
+    todo: "use the same parameters, or delete the folder of signatures",
   });
 }
 
@@ -175,20 +175,20 @@ export async function openShards(folder: string): Promise<SignatureFile[]> {
   });
   const [shards] = counts;
   if (shards === undefined) {
-    throw new DataError(`${folder}: no shard of signatures is there`, {
-      todo: "make them with --shard i/n first, with the same --out or --work-dir",
+    throw new DataError(`${folder}: there are no signatures`, {
+      todo: "compute them with --shard i/n first, with the same --out or --work-dir",
     });
   }
   const all = Array.from({ length: shards }, (_, shard) => shardPath(folder, shard, shards));
   const missing = all.flatMap((path, shard) => (existsSync(path) ? [] : [shard]));
   if (missing.length > 0 || counts.some((count) => count !== shards)) {
     const different = [...new Set(counts)].sort((a, b) => a - b);
-    throw new DataError(`${folder}: the signatures are not complete`, {
+    throw new DataError(`${folder}: the signatures are incomplete`, {
       why:
         different.length > 1
           ? `there are shards of ${different.join(" and of ")}`
-          : `of ${shards} shards these are missing: ${missing.slice(0, 20).join(", ")}`,
-      todo: "make every shard i of n, from 0 to n - 1, and remove others",
+          : `of ${shards} shards, these are missing: ${missing.slice(0, 20).join(", ")}`,
+      todo: "compute every shard i of n, from 0 to n - 1, and delete others",
     });
   }
   const opened: SignatureFile[] = [];

@@ -79,7 +79,7 @@ export async function openSignatureFile(path: string): Promise<SignatureFile> {
   } catch (cause) {
     throw new DataError(`${path}: cannot be read`, {
       why: cause instanceof Error ? cause.message : String(cause),
-      todo: "make this shard's signatures with --shard",
+      todo: "compute the signatures of this shard with --shard",
       cause,
     });
   }
@@ -95,7 +95,7 @@ export async function openSignatureFile(path: string): Promise<SignatureFile> {
         const buffer = Buffer.allocUnsafeSlow(count * size);
         // Single records are read by the million: a call that waits costs a tenth of a promise.
         const bytesRead = readSync(handle.fd, buffer, 0, buffer.length, start + from * size);
-        if (bytesRead < buffer.length) throw damaged(path, "it became shorter");
+        if (bytesRead < buffer.length) throw damaged(path, "the file became shorter");
         return buffer;
       },
       close: () => handle.close(),
@@ -113,12 +113,12 @@ async function readHeader(handle: FileHandle, path: string) {
   await handle.read(head, 0, 12, 0);
   const length = head.readUInt32LE(8);
   if (head.toString("latin1", 0, 8) !== magic || length > mostHeaderBytes) {
-    throw damaged(path, "it does not begin as one");
+    throw damaged(path, "the file does not start with the expected header");
   }
   const json = Buffer.alloc(length);
   const { bytesRead } = await handle.read(json, 0, length, 12);
   try {
-    if (bytesRead < length) throw new Error("it ends inside its header");
+    if (bytesRead < length) throw new Error("the file ends inside its header");
     const header = JSON.parse(json.toString()) as ShardHeader;
     return { header, start: Math.ceil((12 + length) / alignment) * alignment };
   } catch (cause) {
@@ -127,8 +127,8 @@ async function readHeader(handle: FileHandle, path: string) {
 }
 
 function damaged(path: string, why: string): DataError {
-  return new DataError(`${path}: no complete file of signatures`, {
+  return new DataError(`${path}: not a complete file of signatures`, {
     why,
-    todo: "remove it and make this shard again with --shard",
+    todo: "delete it and compute this shard again with --shard",
   });
 }

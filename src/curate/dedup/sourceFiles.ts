@@ -32,8 +32,8 @@ export async function describeFiles(
     }
   }
   if (rows > mostRows) {
-    throw new ConfigError(`${rows} rows are more than can be compared at once`, {
-      why: `rows are numbered with 32 bits: ${mostRows} at most`,
+    throw new ConfigError(`${rows} rows are too many to compare at once`, {
+      why: `rows are numbered with 32 bits, so at most ${mostRows} are possible`,
       todo: "deduplicate parts of the data first",
     });
   }
@@ -85,10 +85,10 @@ export function checkSameFiles(
     return other?.rows !== rows || other.bytes !== bytes || other.content !== content;
   });
   if (different === undefined && now.length === then.length) return;
-  throw new DataError(`${path}: signatures of other data`, {
+  throw new DataError(`${path}: the signatures belong to other data`, {
     why: different
-      ? `${different.file} is not what it was when they were made`
-      : `they were made from ${then.length} files, and now there are ${now.length}`,
-    todo: "name the same files in the same order, or remove the folder and make them again",
+      ? `${different.file} has changed since they were computed`
+      : `they were computed from ${then.length} files, but now there are ${now.length}`,
+    todo: "give the same files in the same order, or delete the folder and compute the signatures again",
   });
 }

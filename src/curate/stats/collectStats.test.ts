@@ -82,7 +82,7 @@ test("refused rows are grouped by reason, with places", async () => {
       { file: mixed, line: 5 },
     ],
   });
-  expect(total.refused.map(({ reason }) => reason)).toContain("not JSON");
+  expect(total.refused.map(({ reason }) => reason)).toContain("not valid JSON");
 });
 
 test("finds placeholders, special tokens, frequent questions and duplicates", async () => {

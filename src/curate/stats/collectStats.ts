@@ -1,4 +1,4 @@
-/** Goes through files of conversations in worker threads and reports what they are like. */
+/** Measures files of conversations in worker threads and returns a report. */
 import { availableParallelism } from "node:os";
 import {
   type ConversationSource,
@@ -32,13 +32,13 @@ export interface StatsOptions {
   maxSeqLength?: number | undefined;
   /** Conversations of a micro-batch, for the padding estimate. Default 8. */
   batchSize?: number | undefined;
-  /** Most rows that are looked at, over all files; 20,000 by default. */
+  /** Maximum number of rows to measure, over all files; 20,000 by default. */
   sample?: number | undefined;
-  /** Which rows a sample takes. Default 0. */
+  /** Random seed of the sample. Default 0. */
   seed?: number | undefined;
   /** Default: as many as the machine has cores. */
   threads?: number | undefined;
-  /** Told the rows looked at so far. */
+  /** Called with the number of rows measured so far. */
   onRows?: ((rows: number, total: number) => void) | undefined;
 }
 

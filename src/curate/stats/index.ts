@@ -1,4 +1,4 @@
-/** What data are like: counted, measured, estimated, as one report. */
+/** Statistics of training data. */
 export { collectStats, defaultSample, type StatsOptions } from "./collectStats.js";
 export type {
   DuplicatesReport,

@@ -24,13 +24,15 @@ const options: z.ZodType<PerplexityOptions> = z.strictObject({
     .number()
     .min(0)
     .default(0)
-    .describe("least perplexity; text that a model finds too easy is often boilerplate or a loop"),
+    .describe(
+      "minimum perplexity; text that is too easy to predict is often boilerplate or a loop",
+    ),
   maximum: z
     .number()
     .positive()
     .default(1500)
     .describe(
-      "greatest perplexity; data-juicer's limit. Chinese needs one of its own: measure first",
+      "maximum perplexity; the default is data-juicer's. Chinese needs a different limit: measure first",
     ),
   roles: rolesOption(["assistant"]),
 });
@@ -45,11 +47,11 @@ export interface PerplexityOperator extends CleanOperator<PerplexityOptions> {
 export const perplexityOperator: PerplexityOperator = {
   name: "filter_perplexity",
   kind: "filter",
-  summary: "leaves out rows whose perplexity under a language model is outside limits",
+  summary: "remove rows whose perplexity under a language model is outside the limits",
   options,
   prepare() {
-    throw new ConfigError("filter_perplexity needs a language model", {
-      todo: "name it with --perplexity-model (builtin:smollm2-135m, a directory, a .gguf file)",
+    throw new ConfigError("filter_perplexity requires a language model", {
+      todo: "give one with --perplexity-model (builtin:smollm2-135m, a directory, a .gguf file)",
     });
   },
   prepareWith: (score) => (given) => {

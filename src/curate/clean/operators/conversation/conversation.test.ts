@@ -61,7 +61,9 @@ test("reasoning is cleaned, and judged, like an answer", async () => {
 test("fix_role_order joins neighbours and drops what has no partner", async () => {
   const broken = [assistant("hi"), user("一"), user("二"), assistant("三"), user("四")];
   expect(await clean("fix_role_order", broken)).toEqual(["一\n二", "三"]);
-  expect(await clean("fix_role_order", broken, { merge_same_role: false })).toMatch("after one of");
+  expect(await clean("fix_role_order", broken, { merge_same_role: false })).toMatch(
+    "after one with",
+  );
   expect(await clean("fix_role_order", talk("q", "a"))).toBe("same");
 });
 

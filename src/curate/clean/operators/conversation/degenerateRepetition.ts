@@ -15,30 +15,30 @@ interface RepetitionOptions {
 export const filterDegenerateRepetition: CleanOperator<RepetitionOptions> = {
   name: "filter_degenerate_repetition",
   kind: "filter",
-  summary: "leaves out rows with an answer or reasoning that goes round in circles",
+  summary: "remove rows with an answer or reasoning that keeps repeating itself",
   options: z.strictObject({
     loop_repeats: z
       .int()
       .min(2)
       .default(5)
-      .describe("a unit that follows itself this many times is a loop"),
-    loop_characters: z.int().min(1).default(100).describe("where it takes this many characters"),
+      .describe("number of consecutive repetitions that make a loop"),
+    loop_characters: z.int().min(1).default(100).describe("minimum number of characters of a loop"),
     sentence_characters: z
       .int()
       .min(1)
       .default(12)
-      .describe("shorter sentences and lines may come again"),
+      .describe("shorter sentences and lines may be repeated"),
     sentence_repeats: z
       .int()
       .min(2)
       .default(5)
-      .describe("a sentence that comes this many times is a fault"),
+      .describe("number of occurrences of a sentence that is too many"),
     repeated_share: z
       .number()
       .min(0)
       .max(1)
       .default(0.3)
-      .describe("where repeated sentences are this share of the answer"),
+      .describe("only if repeated sentences make up this fraction of the answer"),
   }),
   prepare(options) {
     return (row) => {

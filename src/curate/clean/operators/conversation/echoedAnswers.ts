@@ -10,13 +10,13 @@ interface EchoOptions {
 export const filterEchoedAnswers: CleanOperator<EchoOptions> = {
   name: "filter_echoed_answers",
   kind: "filter",
-  summary: "leaves out rows with an answer that repeats its question",
+  summary: "remove rows with an answer that repeats its question",
   options: z.strictObject({
     minimum_characters: z
       .int()
       .min(1)
       .default(6)
-      .describe("shorter ones may be right: hello is answered by hello"),
+      .describe("shorter answers are kept: hello may be answered by hello"),
   }),
   prepare({ minimum_characters: minimum }) {
     return (row) => {

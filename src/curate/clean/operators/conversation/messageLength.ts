@@ -17,13 +17,16 @@ const limit = (value: number, description: string) =>
 export const filterMessageLength: CleanOperator<MessageLengthOptions> = {
   name: "filter_message_length",
   kind: "filter",
-  summary: "leaves out rows with a message that is too short or too long, in characters",
+  summary: "remove rows with a message that is too short or too long (in characters)",
   options: z.strictObject({
-    minimum_question: limit(1, "least characters of a message of the user"),
-    maximum_question: limit(20_000, "most characters of a message of the user"),
-    minimum_answer: limit(1, "least characters of an answer; calls of tools are not measured"),
-    maximum_answer: limit(20_000, "most characters of an answer"),
-    maximum_total: limit(100_000, "most characters of all messages together"),
+    minimum_question: limit(1, "minimum number of characters of a user message"),
+    maximum_question: limit(20_000, "maximum number of characters of a user message"),
+    minimum_answer: limit(
+      1,
+      "minimum number of characters of an answer; tool calls are not counted",
+    ),
+    maximum_answer: limit(20_000, "maximum number of characters of an answer"),
+    maximum_total: limit(100_000, "maximum number of characters of all messages together"),
   }),
   prepare(options) {
     const limits: Readonly<Record<string, readonly [name: string, least: number, most: number]>> = {

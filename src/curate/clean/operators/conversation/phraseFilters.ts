@@ -16,30 +16,30 @@ interface RefusalOptions {
 export const filterRefusals: CleanOperator<RefusalOptions> = {
   name: "filter_refusals",
   kind: "filter",
-  summary: "leaves out rows in which the assistant refuses, in Chinese or English",
+  summary: "remove rows in which the assistant refuses to answer, in Chinese or English",
   options: z.strictObject({
     within_characters: z
       .int()
       .min(1)
       .default(120)
-      .describe("a refusal stands at the beginning: only this much of an answer is looked at"),
+      .describe("number of characters at the start of an answer in which a refusal is looked for"),
     maximum_characters: z
       .int()
       .min(1)
       .default(300)
-      .describe("a longer answer that begins so goes on to help after all"),
+      .describe("longer answers are kept: they help in spite of such a start"),
     help_characters: z
       .int()
       .min(0)
       .default(150)
       .describe(
-        "an answer with this much behind however, but or 但是 helps after all; a Chinese character counts 3",
+        "answers with this many characters after however, but or 但是 are kept; a Chinese character counts as 3",
       ),
     answers: z
       .enum(["any", "last", "all"])
       .default("any")
-      .describe("which answers have to be refusals"),
-    also: z.array(z.string().min(1)).default([]).describe("more phrases, taken literally"),
+      .describe("which answers must be refusals"),
+    also: z.array(z.string().min(1)).default([]).describe("more phrases, matched literally"),
   }),
   prepare({
     within_characters: within,
@@ -87,13 +87,13 @@ interface SelfIdentificationOptions {
 export const filterSelfIdentification: CleanOperator<SelfIdentificationOptions> = {
   name: "filter_self_identification",
   kind: "filter",
-  summary: "leaves out rows in which the assistant says that it is another model, or whose",
+  summary: "remove rows in which the assistant says that it is another model, or names another",
   options: z.strictObject({
     names: z
       .array(z.string().min(1))
       .min(1, "must have at least one name")
       .default([...modelNames])
-      .describe("models and makers that yours is not"),
+      .describe("names of other models and their makers"),
     as_an_ai: z
       .boolean()
       .default(false)

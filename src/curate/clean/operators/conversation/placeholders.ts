@@ -11,13 +11,12 @@ interface PlaceholderOptions {
 export const filterPlaceholders: CleanOperator<PlaceholderOptions> = {
   name: "filter_placeholders",
   kind: "filter",
-  summary:
-    "leaves out rows with {{name}} or the like outside of code; --set name=value fills them in",
+  summary: "remove rows with {{name}} or similar outside code; --set name=value replaces them",
   options: z.strictObject({
     also: z
       .array(z.string().min(1))
       .default([])
-      .describe("more texts that stand for something else, such as [Your Name]"),
+      .describe("more placeholders, for example [Your Name]"),
     roles: rolesOption(["system", "assistant"]),
   }),
   prepare({ also, roles }) {

@@ -16,21 +16,21 @@ interface RoleOrderOptions {
 export const fixRoleOrder: CleanOperator<RoleOrderOptions> = {
   name: "fix_role_order",
   kind: "change",
-  summary: "makes user and assistant take turns; leaves out rows where that cannot be mended",
+  summary: "make user and assistant alternate; remove rows in which that is impossible",
   options: z.strictObject({
     merge_same_role: z
       .boolean()
       .default(true)
-      .describe("join messages of one role that follow each other, unless they call tools"),
-    separator: z.string().default("\n").describe("what joined messages have between them"),
+      .describe("merge consecutive messages of the same role, unless they call tools"),
+    separator: z.string().default("\n").describe("separator between merged messages"),
     drop_leading_answers: z
       .boolean()
       .default(true)
-      .describe("drop what the assistant says before the first question"),
+      .describe("drop assistant messages before the first question"),
     drop_last_question: z
       .boolean()
       .default(true)
-      .describe("drop what the user says after the last answer"),
+      .describe("drop user messages after the last answer"),
   }),
   prepare(options) {
     return (row) => {

@@ -51,13 +51,15 @@ export const removeTemplateMarkers: CleanOperator<MarkerOptions> = {
   name: "remove_template_markers",
   kind: "change",
   summary:
-    "removes marks of chat templates at the ends of messages; leaves out rows with one inside",
+    "strip chat template markers from the ends of messages; remove rows with one inside a message",
   options: z.strictObject({
     inside: z
       .enum(["reject", "keep"])
       .default("reject")
-      .describe("a mark within a message means that turns were glued together: leave the row out"),
-    also: z.array(z.string().min(1)).default([]).describe("more marks"),
+      .describe(
+        "remove rows with a marker inside a message, which means that turns were concatenated",
+      ),
+    also: z.array(z.string().min(1)).default([]).describe("more markers"),
     roles: rolesOption(["system", "user", "assistant"]),
   }),
   prepare({ inside, also, roles }) {

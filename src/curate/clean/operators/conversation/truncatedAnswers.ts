@@ -12,19 +12,13 @@ interface TruncatedAnswersOptions {
 export const cutTruncatedAnswers: CleanOperator<TruncatedAnswersOptions> = {
   name: "cut_truncated_answers",
   kind: "filter",
-  summary: "cuts a conversation before an answer that stops in the middle, or leaves it out",
+  summary: "cut a conversation before an answer that is truncated, or remove the row",
   options: z.strictObject({
     action: z
       .enum(["cut", "reject"])
       .default("cut")
-      .describe(
-        "cut: keep the exchanges before it, where there are any; reject: leave the row out",
-      ),
-    minimum_characters: z
-      .int()
-      .min(0)
-      .default(40)
-      .describe("shorter answers are taken as complete"),
+      .describe("cut: keep the exchanges before it, if there are any; reject: remove the row"),
+    minimum_characters: z.int().min(0).default(40).describe("shorter answers count as complete"),
   }),
   prepare({ action, minimum_characters: minimum }) {
     const fault = (content: string) =>

@@ -14,16 +14,16 @@ export const dropEmptyTurns: CleanOperator<EmptyTurnsOptions> = {
   name: "drop_empty_turns",
   kind: "filter",
   summary:
-    "cuts an empty or unanswered exchange at the end, leaves out rows that are empty elsewhere",
+    "cut an empty or unanswered exchange at the end; remove rows with empty messages elsewhere",
   options: z.strictObject({
     empty_words: z
       .array(z.string())
       .default(["nan", "NaN", "null", "undefined", "<noinput>", "<nooutput>", "[object Object]"])
-      .describe("contents that stand for nothing"),
+      .describe("contents that count as empty"),
     drop_at_end: z
       .boolean()
       .default(true)
-      .describe("cut at the end where an exchange is left before it; false: leave the row out"),
+      .describe("cut at the end if an exchange remains before it; false: remove the row"),
   }),
   prepare({ empty_words: words, drop_at_end: cutsEnd }) {
     const nothing = new Set(["", ...words]);
@@ -58,14 +58,18 @@ interface OneSidedOptions {
 export const filterOneSided: CleanOperator<OneSidedOptions> = {
   name: "filter_one_sided",
   kind: "filter",
-  summary: "leaves out rows in which the user or the assistant says nothing",
+  summary: "remove rows without any text from the user or the assistant",
   options: z.strictObject({
-    minimum_questions: z.int().min(0).default(1).describe("least messages of the user with text"),
+    minimum_questions: z
+      .int()
+      .min(0)
+      .default(1)
+      .describe("minimum number of user messages with text"),
     minimum_answers: z
       .int()
       .min(0)
       .default(1)
-      .describe("least messages of the assistant with text or a tool call"),
+      .describe("minimum number of assistant messages with text or a tool call"),
   }),
   prepare({ minimum_questions: questions, minimum_answers: answers }) {
     return (row) => {
@@ -93,11 +97,14 @@ interface TurnCountOptions {
 export const filterTurnCount: CleanOperator<TurnCountOptions> = {
   name: "filter_turn_count",
   kind: "filter",
-  summary: "leaves out conversations with too few or too many exchanges, or cuts the latter",
+  summary: "remove rows with too few or too many exchanges, or cut the long ones",
   options: z.strictObject({
-    minimum: z.int().min(0).default(1).describe("least exchanges (messages of the user)"),
-    maximum: z.int().min(1).default(100).describe("most exchanges"),
-    cut: z.boolean().default(false).describe("keep the first `maximum` exchanges of a longer one"),
+    minimum: z.int().min(0).default(1).describe("minimum number of exchanges (user messages)"),
+    maximum: z.int().min(1).default(100).describe("maximum number of exchanges"),
+    cut: z
+      .boolean()
+      .default(false)
+      .describe("keep the first `maximum` exchanges of a longer conversation"),
   }),
   prepare({ minimum, maximum, cut }) {
     return (row) => {
@@ -119,13 +126,13 @@ interface DuplicateTurnsOptions {
 export const dropDuplicateTurns: CleanOperator<DuplicateTurnsOptions> = {
   name: "drop_duplicate_turns",
   kind: "filter",
-  summary: "drops an exchange that is there already, leaves out rows that answer all the same",
+  summary: "drop repeated exchanges; remove rows that give the same answer to different questions",
   options: z.strictObject({
     same_answer_characters: z
       .int()
       .min(1)
       .default(80)
-      .describe("an answer this long that is given to two different questions is a fault"),
+      .describe("minimum length of an answer that must not be given to two different questions"),
   }),
   prepare({ same_answer_characters: long }) {
     return (row) => {

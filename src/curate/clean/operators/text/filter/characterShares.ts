@@ -12,7 +12,7 @@ const common = {
     .int()
     .min(0)
     .default(20)
-    .describe("texts with fewer characters pass: an answer may be a number or a formula"),
+    .describe("texts with fewer characters are kept, since an answer may be a number or a formula"),
   code: z.boolean().default(false).describe("count code too"),
 };
 
@@ -35,13 +35,13 @@ function judge(
  */
 export const filterSpecialCharacters = textFilter({
   name: "filter_special_characters",
-  summary: "leave out text with many characters that are no letters, digits, spaces, punctuation",
+  summary: "remove rows with many characters other than letters, digits, spaces and punctuation",
   options: z.strictObject({
-    maximum: share(0.25, "largest share of special characters"),
+    maximum: share(0.25, "maximum fraction of special characters"),
     definition: z
       .enum(["symbols", "data_juicer"])
       .default("symbols")
-      .describe("data_juicer counts digits, white space and all punctuation as special too"),
+      .describe("data_juicer also counts digits, whitespace and all punctuation as special"),
     ...common,
   }),
   prepare: (options) =>
@@ -57,9 +57,9 @@ export const filterSpecialCharacters = textFilter({
  */
 export const filterAlphanumeric = textFilter({
   name: "filter_alphanumeric",
-  summary: "leave out text with few letters and digits",
+  summary: "remove rows with few letters and digits",
   options: z.strictObject({
-    minimum: share(0.25, "smallest share of letters and digits"),
+    minimum: share(0.25, "minimum fraction of letters and digits"),
     ...common,
   }),
   prepare: (options) =>
@@ -71,8 +71,8 @@ export const filterAlphanumeric = textFilter({
 /** Leaves out text that is mostly digits: dumps of data. */
 export const filterDigits = textFilter({
   name: "filter_digits",
-  summary: "leave out text that is mostly digits",
-  options: z.strictObject({ maximum: share(0.5, "largest share of digits"), ...common }),
+  summary: "remove rows that are mostly digits",
+  options: z.strictObject({ maximum: share(0.5, "maximum fraction of digits"), ...common }),
   prepare: (options) =>
     judge(options, ({ total, digits }) =>
       above("digits", digits / Math.max(1, total), options.maximum),

@@ -22,33 +22,36 @@ import { above } from "./reasons.js";
  */
 export const filterFlaggedWords = textFilter({
   name: "filter_flagged_words",
-  summary: "leave out text with words from a file: by share of the text, by number",
+  summary: "remove rows with too many words from a list, by share of the text or by number",
   options: z.strictObject({
     file: z
       .string()
       .nullable()
       .default(null)
-      .describe("UTF-8 file with one word or phrase a line; # begins a comment"),
-    words: z.array(z.string().min(1)).default([]).describe("words, beside those of the file"),
+      .describe("UTF-8 file with one word or phrase per line; # starts a comment"),
+    words: z
+      .array(z.string().min(1))
+      .default([])
+      .describe("words, in addition to those of the file"),
     maximum: z
       .number()
       .min(0)
       .max(1)
       .default(0.01)
-      .describe("largest share of characters in flagged words"),
+      .describe("maximum fraction of characters in flagged words"),
     maximum_count: z
       .int()
       .min(0)
       .nullable()
       .default(null)
-      .describe("most places where a flagged word may stand; null: no limit"),
+      .describe("maximum number of flagged words; null: no limit"),
   }),
   prepare({ file, words, maximum, maximum_count }) {
     const list = [...(file === null ? [] : readWords(file)), ...words.map(fold)];
     if (list.length === 0) {
       throw new ConfigError("filter_flagged_words has no words", {
         ...(file === null ? {} : { why: `${file} has no line with a word` }),
-        todo: "name a file with `file`, or give `words`",
+        todo: "give a file with `file`, or words with `words`",
       });
     }
     const find = wordFinder(list);
@@ -80,14 +83,14 @@ function readWords(file: string): string[] {
   } catch (error) {
     throw new ConfigError(`filter_flagged_words cannot read ${file}`, {
       why: error instanceof Error ? error.message : String(error),
-      todo: "give `file` the path of a text file with one word a line",
+      todo: "set `file` to the path of a text file with one word per line",
       cause: error,
     });
   }
   if (!isUtf8(bytes)) {
     throw new ConfigError(`filter_flagged_words: ${file} is not UTF-8`, {
-      why: "read as it is, no text would have its words",
-      todo: `convert it, for instance with: iconv -f gb18030 -t utf-8 ${file}`,
+      why: "its words would never match",
+      todo: `convert it, for example with: iconv -f gb18030 -t utf-8 ${file}`,
     });
   }
   const lines = bytes

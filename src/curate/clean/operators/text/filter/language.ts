@@ -18,13 +18,15 @@ const options = z.strictObject({
     .max(1)
     .default(0.5)
     .describe(
-      "smallest share of the text in these languages; a Chinese character weighs 3 letters",
+      "minimum fraction of the text in these languages; a Chinese character counts as 3 letters",
     ),
   minimum_length: z
     .int()
     .min(0)
     .default(40)
-    .describe("texts with fewer letters (a Chinese character is 3) pass: too short to tell"),
+    .describe(
+      "texts with fewer letters (a Chinese character counts as 3) are kept: too short to tell",
+    ),
   roles: rolesOption(["user", "assistant"]),
 });
 
@@ -48,7 +50,7 @@ const weight = 3;
 export const filterLanguage: CleanOperator = {
   name: "filter_language",
   kind: "filter",
-  summary: "leave out conversations in other languages; mixed and short texts pass",
+  summary: "remove rows in other languages; mixed and short texts are kept",
   options,
   prepare(given) {
     const chosen = given as Options;

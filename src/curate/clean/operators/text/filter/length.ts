@@ -14,12 +14,12 @@ const limit = (byDefault: number | null, description: string) =>
  */
 export const filterLength = textFilter({
   name: "filter_length",
-  summary: "leave out conversations with too few or too many characters or words",
+  summary: "remove rows with too few or too many characters or words",
   options: z.strictObject({
-    minimum: limit(4, "fewest characters"),
-    maximum: limit(200_000, "most characters"),
-    minimum_words: limit(null, "fewest words, where the script has words"),
-    maximum_words: limit(null, "most words, where the script has words"),
+    minimum: limit(4, "minimum number of characters"),
+    maximum: limit(200_000, "maximum number of characters"),
+    minimum_words: limit(null, "minimum number of words, for scripts that have words"),
+    maximum_words: limit(null, "maximum number of words, for scripts that have words"),
   }),
   prepare:
     ({ minimum, maximum, minimum_words, maximum_words }) =>
@@ -42,12 +42,12 @@ export const filterLength = textFilter({
  */
 export const filterLineLength = textFilter({
   name: "filter_line_length",
-  summary: "leave out text whose lines are too short or too long on average, or at most",
+  summary: "remove rows whose average or longest line is too short or too long",
   options: z.strictObject({
-    minimum_average: limit(null, "smallest average length of a line, in characters"),
-    maximum_average: limit(null, "greatest average length of a line, in characters"),
-    minimum_longest: limit(null, "smallest length of the longest line, in characters"),
-    maximum_longest: limit(20_000, "greatest length of the longest line, in characters"),
+    minimum_average: limit(null, "minimum average line length, in characters"),
+    maximum_average: limit(null, "maximum average line length, in characters"),
+    minimum_longest: limit(null, "minimum length of the longest line, in characters"),
+    maximum_longest: limit(20_000, "maximum length of the longest line, in characters"),
   }),
   prepare: (options) => (text) => {
     let lines = 0;

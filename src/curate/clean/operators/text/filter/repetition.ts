@@ -12,11 +12,11 @@ const common = {
     .int()
     .min(0)
     .default(50)
-    .describe("shorter texts pass: a few n-grams measure nothing"),
+    .describe("shorter texts are kept: too few n-grams to measure"),
   code: z.boolean().default(false).describe("count code too"),
 };
 const share = (byDefault: number) =>
-  z.number().min(0).max(1).default(byDefault).describe("largest share of repeated n-grams");
+  z.number().min(0).max(1).default(byDefault).describe("maximum fraction of repeated n-grams");
 
 /**
  * Share of the most frequent character n-grams: the occurrences of the min(√d, r) most frequent of
@@ -52,7 +52,8 @@ export function wordRepetition(units: Int32Array, n: number): number {
 
 export const filterCharacterRepetition = messageFilter({
   name: "filter_character_repetition",
-  summary: "leave out text in which few character n-grams make up most (data-juicer's measure)",
+  summary:
+    "remove rows in which a few character n-grams make up most of the text (data-juicer's measure)",
   options: z.strictObject({ ...common, maximum: share(0.5) }),
   prepare:
     ({ length, maximum, minimum_length, code }) =>
@@ -65,7 +66,8 @@ export const filterCharacterRepetition = messageFilter({
 
 export const filterWordRepetition = messageFilter({
   name: "filter_word_repetition",
-  summary: "leave out text in which most word n-grams occur twice; a Chinese character is a word",
+  summary:
+    "remove rows in which most word n-grams are repeated; a Chinese character counts as a word",
   options: z.strictObject({ ...common, maximum: share(0.8) }),
   prepare:
     ({ length, maximum, minimum_length, code }) =>

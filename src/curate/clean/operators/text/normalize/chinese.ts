@@ -7,19 +7,16 @@ import { mapProse } from "../scan/codeSpans.js";
 const targets = ["simplified", "traditional", "taiwan", "hong_kong"] as const;
 
 const options = z.strictObject({
-  to: z.enum(targets).default("simplified").describe("the writing to convert to"),
+  to: z.enum(targets).default("simplified").describe("the script to convert to"),
   phrases: z
     .boolean()
     .default(false)
-    .describe("also exchange regional words (滑鼠 and 鼠标); for simplified it reads Taiwan's"),
-  code: z
-    .boolean()
-    .default(true)
-    .describe("convert inside code too: its Chinese is comments and messages"),
+    .describe("also convert regional words (滑鼠 and 鼠标); to simplified: from Taiwan's"),
+  code: z.boolean().default(true).describe("convert inside code too (comments and messages)"),
   keep_when_asked: z
     .boolean()
     .default(true)
-    .describe("leave conversations alone that speak of traditional or simplified Chinese"),
+    .describe("do not change conversations about traditional or simplified Chinese"),
   roles: rolesOption(["system", "user", "assistant", "tool"]),
 });
 
@@ -41,7 +38,7 @@ const kanaOrHangulOrHan =
 export const convertChinese: CleanOperator = {
   name: "convert_chinese",
   kind: "change",
-  summary: "traditional to simplified Chinese or back (OpenCC); Japanese stays",
+  summary: "convert traditional Chinese to simplified or back (OpenCC); Japanese is left alone",
   options,
   prepare(given) {
     const chosen = given as Options;

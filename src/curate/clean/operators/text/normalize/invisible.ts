@@ -29,18 +29,19 @@ interface Choices {
  */
 export const removeInvisibleCharacters = textChange({
   name: "remove_invisible_characters",
-  summary: "remove controls, zero-width characters, byte-order marks, private use, lone surrogates",
+  summary:
+    "remove control, zero-width and private-use characters, byte-order marks, lone surrogates",
   options: z.strictObject({
     bidirectional: z
       .boolean()
       .default(true)
-      .describe("remove direction controls too (never in texts of a right-to-left script)"),
-    private_use: z.boolean().default(true).describe("remove characters of private use too"),
+      .describe("also remove direction controls (never in texts in a right-to-left script)"),
+    private_use: z.boolean().default(true).describe("also remove private-use characters"),
     replacement_characters: z
       .boolean()
       .default(false)
       .describe(
-        "remove U+FFFD too; it marks text that is lost, so filter_mojibake is the better answer",
+        "also remove U+FFFD; since it marks lost text, filter_mojibake is the better choice",
       ),
   }),
   prepare: (options) => (text) => (candidates.test(text) ? removeInvisible(text, options) : text),

@@ -11,7 +11,8 @@ import { repairMojibake, suspiciousCharacters } from "./mojibake.js";
  */
 export const fixMojibake = textChange({
   name: "fix_mojibake",
-  summary: "repair UTF-8 read as windows-1252, latin-1 or GBK (also twice), where it is certain",
+  summary:
+    "repair UTF-8 decoded as windows-1252, latin-1 or GBK (also twice), if there is no doubt",
   options: z.strictObject({}),
   prepare: () => (text) => (hasNonAscii.test(text) ? repairMojibake(text) : text),
 });
@@ -21,14 +22,14 @@ const hasNonAscii = /[\x80-\uffff]/;
 /** Leaves out conversations with text that is lost: mojibake beyond repair, replacement characters. */
 export const filterMojibake = textFilter({
   name: "filter_mojibake",
-  summary: "leave out text with mojibake beyond repair, U+FFFD or 锟斤拷",
+  summary: "remove rows with irreparable mojibake, U+FFFD or 锟斤拷",
   options: z.strictObject({
     maximum: z
       .number()
       .min(0)
       .max(1)
       .default(0.01)
-      .describe("largest share of characters that look lost or wrongly decoded"),
+      .describe("maximum fraction of characters that look lost or wrongly decoded"),
   }),
   prepare:
     ({ maximum }) =>

@@ -23,16 +23,20 @@ const fullWidthPoint = /(?<=[0-9])\uff0e(?=[0-9])/g;
 export const normalizeUnicode = textChange({
   name: "normalize_unicode",
   summary:
-    "Unicode normal form NFC (or NFKC); full-width letters and digits to half-width on request",
+    "convert to Unicode normal form NFC (or NFKC); optionally full-width letters and digits to half-width",
   options: z.strictObject({
     form: z
       .enum(["NFC", "NFKC"])
       .default("NFC")
-      .describe("NFKC also folds compatibility forms (ﬁ to fi), but not Chinese punctuation or x²"),
+      .describe(
+        "NFKC also replaces compatibility forms (ﬁ by fi), but not Chinese punctuation or x²",
+      ),
     half_width: z
       .boolean()
       .default(false)
-      .describe("full-width letters, digits and operators to ASCII; Chinese punctuation stays"),
+      .describe(
+        "convert full-width letters, digits and operators to ASCII, but not Chinese punctuation",
+      ),
     code: z.boolean().default(false).describe("change code too"),
   }),
   prepare({ form, half_width, code }) {

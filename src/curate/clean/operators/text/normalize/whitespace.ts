@@ -22,14 +22,14 @@ interface Choices {
  */
 export const normalizeWhitespace = textChange({
   name: "normalize_whitespace",
-  summary: "uniform spaces and line ends; code, indentation and aligned columns stay",
+  summary: "unify spaces and line breaks, except in code, indentation and aligned columns",
   options: z.strictObject({
-    collapse: z.boolean().default(true).describe("make runs of spaces between words one space"),
+    collapse: z.boolean().default(true).describe("collapse several spaces between words into one"),
     maximum_blank_lines: z
       .int()
       .min(0)
       .default(2)
-      .describe("how many empty lines may stand one after another"),
+      .describe("maximum number of consecutive empty lines"),
   }),
   prepare: (options) => (text) => {
     const lines = text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;

@@ -17,7 +17,7 @@ const networks =
 /** Replaces card numbers: a network's prefix and length, and the right check digit by Luhn. */
 export const replaceBankCard = privacyOperator({
   name: "replace_bank_card",
-  summary: "put a placeholder where bank and credit card numbers with a right check digit stand",
+  summary: "replace bank and credit card numbers with a valid check digit by a placeholder",
   placeholder: "<BANK_CARD>",
   own: {},
   sign: /\d{4}[ -]?\d{4}/,

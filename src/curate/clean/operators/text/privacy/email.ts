@@ -21,13 +21,13 @@ const fileEnding = /\.(?:png|jpe?g|gif|webp|svg|bmp|js|css|scss|json|md|py|ts)$/
  */
 export const replaceEmail = privacyOperator({
   name: "replace_email",
-  summary: "put a placeholder where e-mail addresses stand",
+  summary: "replace e-mail addresses by a placeholder",
   placeholder: "<EMAIL>",
   own: {
     keep_examples: z
       .boolean()
       .default(true)
-      .describe("leave addresses of reserved and made-up domains: example.com, yourdomain.com"),
+      .describe("keep addresses of reserved and made-up domains: example.com, yourdomain.com"),
   },
   sign: /@/,
   finder:

@@ -14,10 +14,10 @@ const candidate = /(?<![A-Za-z0-9_])\d{6}([ -]?)\d{6,8}\1\d{3}[\dXx]?(?![A-Za-z0
  */
 export const replaceIdCard = privacyOperator({
   name: "replace_id_card",
-  summary: "put a placeholder where Chinese ID card numbers with a right checksum stand",
+  summary: "replace Chinese ID card numbers with a valid checksum by a placeholder",
   placeholder: "<ID_CARD>",
   own: {
-    old_form: z.boolean().default(true).describe("also the 15 digits that were given until 1999"),
+    old_form: z.boolean().default(true).describe("also the 15-digit numbers issued until 1999"),
   },
   sign: /\d{6}[ -]?\d{6}/,
   finder:

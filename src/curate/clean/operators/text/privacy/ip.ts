@@ -20,14 +20,14 @@ const versionBefore =
  */
 export const replaceIp = privacyOperator({
   name: "replace_ip",
-  summary: "put a placeholder where IP addresses (v4, v6) stand; versions and masks stay",
+  summary: "replace IP addresses (v4, v6) by a placeholder, but not versions and masks",
   placeholder: "<IP>",
   own: {
     keep: z
       .array(z.enum(kinds))
       .default([...kinds])
       .describe(
-        "what stays: special (loopback, documentation, masks), private networks, versions and sections",
+        "what to keep: special (loopback, documentation, masks), private networks, version and section numbers",
       ),
   },
   sign: /\d\.\d{1,3}\.\d|[0-9A-Fa-f]:[0-9A-Fa-f:]/,

@@ -34,13 +34,13 @@ const spokenOf =
  */
 export const replacePhone = privacyOperator({
   name: "replace_phone",
-  summary: "put a placeholder where telephone numbers stand (China, North America, +country)",
+  summary: "replace telephone numbers by a placeholder (China, North America, +country)",
   placeholder: "<PHONE>",
   own: {
     service_numbers: z
       .boolean()
       .default(false)
-      .describe("replace 400 and 800 numbers of companies too"),
+      .describe("also replace 400 and 800 numbers of companies"),
   },
   sign: /\d(?:[^\p{L}\n]{0,3}\d){6}/u,
   finder:

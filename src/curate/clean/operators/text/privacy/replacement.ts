@@ -11,12 +11,14 @@ export type Finder = (text: string) => Range[];
 /** The options of every privacy operator. */
 export function privacyOptions<Shape extends z.ZodRawShape>(placeholder: string, own: Shape) {
   return z.strictObject({
-    replacement: z.string().default(placeholder).describe("what stands for a value"),
+    replacement: z.string().default(placeholder).describe("the placeholder"),
     numbered: z
       .boolean()
       .default(false)
-      .describe("number the values of a conversation: <EMAIL_1>, the same value the same number"),
-    code: z.boolean().default(true).describe("look inside code too"),
+      .describe(
+        "number the values of a conversation, as in <EMAIL_1>; equal values get the same number",
+      ),
+    code: z.boolean().default(true).describe("search inside code too"),
     roles: rolesOption(["system", "user", "assistant", "tool"]),
     ...own,
   });

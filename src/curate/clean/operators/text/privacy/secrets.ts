@@ -16,8 +16,7 @@ const credentials = /:\/\/([^\s/@:"'<>]{1,100}:[^\s/@"'<>]{1,200})@(?=[A-Za-z0-9
  */
 export const replaceSecrets = privacyOperator({
   name: "replace_secrets",
-  summary:
-    "put a placeholder where API keys, tokens, private keys and passwords in addresses stand",
+  summary: "replace API keys, tokens, private keys and passwords in URLs by a placeholder",
   placeholder: "<SECRET>",
   own: {},
   sign: /sk-|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox[abprs]-|AIza|hf_|LTAI|eyJ|PRIVATE KEY|:\/\/[^\s/@]{1,300}@/,

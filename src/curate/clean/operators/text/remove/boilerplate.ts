@@ -40,14 +40,15 @@ const notices: readonly RegExp[] = [
  */
 export const removeBoilerplateLines = textChange({
   name: "remove_boilerplate_lines",
-  summary: "remove lines of web pages: 点击查看更多, Read more, cookie and copyright notices",
+  summary:
+    "remove boilerplate lines of web pages: 点击查看更多, Read more, cookie and copyright notices",
   options: z.strictObject({
     navigation: z.boolean().default(true).describe("lines that ask to click, share, follow"),
-    notices: z.boolean().default(true).describe("lines on copyright, cookies, registration"),
+    notices: z.boolean().default(true).describe("lines about copyright, cookies, registration"),
     lines: z
       .array(z.string().min(1))
       .default([])
-      .describe("further lines to remove, each compared as a whole without outer spaces"),
+      .describe("more lines to remove; each is compared as a whole, without surrounding spaces"),
   }),
   prepare(options) {
     const patterns = [

@@ -21,7 +21,7 @@ const emoji = new RegExp(
  */
 export const removeEmoji = textChange({
   name: "remove_emoji",
-  summary: "remove emoji; text signs such as ©, ✔ and → stay",
+  summary: "remove emoji, but not text symbols such as ©, ✔ and →",
   options: z.strictObject({}),
   prepare: () => (text) => (mayHold.test(text) ? mapProse(text, withoutEmoji) : text),
 });

@@ -9,7 +9,7 @@ const options = z.strictObject({
   keep_when_taught: z
     .boolean()
     .default(true)
-    .describe("leave conversations alone that speak of HTML, XML, CSS or web pages"),
+    .describe("do not change conversations about HTML, XML, CSS or web pages"),
   roles: rolesOption(["system", "user", "assistant", "tool"]),
 });
 
@@ -24,7 +24,8 @@ const taught =
 export const removeHtml: CleanOperator = {
   name: "remove_html",
   kind: "change",
-  summary: "remove HTML tags, scripts, comments; decode entities; never in code or lessons on HTML",
+  summary:
+    "remove HTML tags, scripts and comments and decode entities, except in code or texts about HTML",
   options,
   prepare(given) {
     const { code, keep_when_taught, roles } = given as z.output<typeof options>;

@@ -8,9 +8,9 @@ const scope = z
   .enum(["consecutive", "all"])
   .default("consecutive")
   .describe(
-    "drop a repeat only right behind the first (refrains stay), or anywhere in the message",
+    "drop a repetition only directly after the first occurrence (keeps refrains), or anywhere in the message",
   );
-const keep = z.int().min(1).default(1).describe("how many of the same may stay");
+const keep = z.int().min(1).default(1).describe("number of occurrences to keep");
 
 /** Removes lines that are said again, outside code. Short lines and lines without letters stay. */
 export const removeRepeatedLines = textChange({
@@ -23,7 +23,7 @@ export const removeRepeatedLines = textChange({
       .int()
       .min(1)
       .default(10)
-      .describe("shorter lines stay, in characters (rows of tables, verses, brackets)"),
+      .describe("keep lines with fewer characters (table rows, verses, brackets)"),
   }),
   prepare: (options) => (text) =>
     mapProse(text, (prose) => withoutRepeats(prose.split("\n"), options).join("\n"), {
@@ -41,7 +41,7 @@ export const removeRepeatedSentences = textChange({
   options: z.strictObject({
     scope,
     keep,
-    minimum_length: z.int().min(1).default(10).describe("shorter sentences stay, in characters"),
+    minimum_length: z.int().min(1).default(10).describe("keep sentences with fewer characters"),
   }),
   prepare: (options) => (text) =>
     mapProse(text, (prose) => withoutRepeats(sentencesOf(prose), options).join(""), {

@@ -4,7 +4,7 @@ import { textChange } from "../../../operator.js";
 import { mapProse } from "../scan/codeSpans.js";
 import { findUrls } from "../scan/urls.js";
 
-const code = z.boolean().default(false).describe("work inside code too");
+const code = z.boolean().default(false).describe("also inside code");
 const brackets = new Map([
   ["(", ")"],
   ["（", "）"],
@@ -24,7 +24,7 @@ const markdownLink =
  */
 export const removeUrls = textChange({
   name: "remove_urls",
-  summary: "remove web addresses; the label of a Markdown link stays",
+  summary: "remove URLs; keep the labels of Markdown links",
   options: z.strictObject({ code }),
   prepare: (options) => withProse(options.code, (text) => cut(unlink(text))),
 });
@@ -32,10 +32,10 @@ export const removeUrls = textChange({
 /** Puts a placeholder where web addresses were. */
 export const replaceUrls = textChange({
   name: "replace_urls",
-  summary: "put a placeholder where web addresses were",
+  summary: "replace URLs by a placeholder",
   options: z.strictObject({
     code,
-    replacement: z.string().default("<URL>").describe("what stands for an address"),
+    replacement: z.string().default("<URL>").describe("the placeholder"),
   }),
   prepare: ({ code: inCode, replacement }) =>
     withProse(inCode, (text) => exchange(text, replacement)),

@@ -28,13 +28,21 @@ export const cleanC4Lines = textChange({
   summary: "C4's line rules for web pages: keep lines that are sentences",
   options: z.strictObject({
     terminal_punctuation: z.boolean().default(true).describe("keep only lines that end a sentence"),
-    minimum_words: z.int().min(0).default(3).describe("fewest words of a line that stays"),
-    maximum_word_length: z.int().min(1).default(1000).describe("longest word of a line that stays"),
+    minimum_words: z
+      .int()
+      .min(0)
+      .default(3)
+      .describe("minimum number of words of a line that is kept"),
+    maximum_word_length: z
+      .int()
+      .min(1)
+      .default(1000)
+      .describe("maximum length of a word in a line that is kept"),
     citations: z.boolean().default(true).describe("remove [1], [edit], [citation needed]"),
     policies: z
       .boolean()
       .default(true)
-      .describe("remove lines on JavaScript, cookies and terms of use"),
+      .describe("remove lines about JavaScript, cookies and terms of use"),
   }),
   prepare: (options) => (text) => {
     const kept: string[] = [];
@@ -59,9 +67,9 @@ export const filterC4 = textFilter({
   name: "filter_c4",
   summary: "C4's page rules: lorem ipsum, curly brackets, fewer than five sentences",
   options: z.strictObject({
-    minimum_sentences: z.int().min(0).default(5).describe("fewest sentences"),
-    lorem_ipsum: z.boolean().default(true).describe("leave out pages with lorem ipsum"),
-    curly_brackets: z.boolean().default(true).describe("leave out pages with a {"),
+    minimum_sentences: z.int().min(0).default(5).describe("minimum number of sentences"),
+    lorem_ipsum: z.boolean().default(true).describe("remove pages with lorem ipsum"),
+    curly_brackets: z.boolean().default(true).describe("remove pages with a {"),
   }),
   prepare:
     ({ minimum_sentences, lorem_ipsum, curly_brackets }) =>

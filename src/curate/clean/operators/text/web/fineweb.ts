@@ -17,11 +17,15 @@ export const filterFineweb = textFilter({
   name: "filter_fineweb",
   summary: "FineWeb's rules for web pages: line ends, short lines, repeated lines, lists",
   options: z.strictObject({
-    minimum_punctuated_lines: share(0.12, "smallest share of lines that end in punctuation"),
-    maximum_short_lines: share(0.67, "largest share of short lines"),
-    short_line: z.int().min(0).default(30).describe("longest short line; of Chinese, half of it"),
-    maximum_repeated_characters: share(0.01, "largest share of characters in repeated lines"),
-    maximum_line_breaks: share(0.3, "most line breaks per word"),
+    minimum_punctuated_lines: share(0.12, "minimum fraction of lines that end in punctuation"),
+    maximum_short_lines: share(0.67, "maximum fraction of short lines"),
+    short_line: z
+      .int()
+      .min(0)
+      .default(30)
+      .describe("lines up to this length are short (half of it for Chinese)"),
+    maximum_repeated_characters: share(0.01, "maximum fraction of characters in repeated lines"),
+    maximum_line_breaks: share(0.3, "maximum number of line breaks per word"),
   }),
   prepare: (options) => (text) => {
     const lines = text.split("\n");

@@ -19,15 +19,18 @@ export const filterGopherQuality = textFilter({
   name: "filter_gopher_quality",
   summary: "Gopher's quality rules for web pages: words, symbols, bullets, ellipses, stop words",
   options: z.strictObject({
-    minimum_words: limit(50, "fewest words"),
-    maximum_words: limit(100_000, "most words"),
-    minimum_word_length: limit(3, "smallest mean length of a word"),
-    maximum_word_length: limit(10, "greatest mean length of a word"),
-    maximum_symbols: limit(0.1, "most hash signs, or ellipses, per word"),
-    maximum_bullet_lines: limit(0.9, "largest share of lines that begin with a bullet"),
-    maximum_ellipsis_lines: limit(0.3, "largest share of lines that end with an ellipsis"),
-    minimum_words_with_letters: limit(0.8, "smallest share of words with a letter"),
-    minimum_stop_words: limit(2, "fewest of: the, be, to, of, and, that, have, with"),
+    minimum_words: limit(50, "minimum number of words"),
+    maximum_words: limit(100_000, "maximum number of words"),
+    minimum_word_length: limit(3, "minimum mean word length"),
+    maximum_word_length: limit(10, "maximum mean word length"),
+    maximum_symbols: limit(0.1, "maximum number of hash signs, or of ellipses, per word"),
+    maximum_bullet_lines: limit(0.9, "maximum fraction of lines that start with a bullet"),
+    maximum_ellipsis_lines: limit(0.3, "maximum fraction of lines that end with an ellipsis"),
+    minimum_words_with_letters: limit(0.8, "minimum fraction of words with a letter"),
+    minimum_stop_words: limit(
+      2,
+      "minimum number of these words: the, be, to, of, and, that, have, with",
+    ),
   }),
   prepare: (options) => (text) => {
     const words = wordTokens(text);

@@ -24,17 +24,20 @@ export const filterGopherRepetition = textFilter({
   name: "filter_gopher_repetition",
   summary: "Gopher's repetition rules for web pages: lines, paragraphs, word n-grams",
   options: z.strictObject({
-    maximum_lines: share(0.3, "largest share of repeated lines"),
-    maximum_paragraphs: share(0.3, "largest share of repeated paragraphs"),
-    maximum_line_characters: share(0.2, "largest share of characters in repeated lines"),
-    maximum_paragraph_characters: share(0.2, "largest share of characters in repeated paragraphs"),
+    maximum_lines: share(0.3, "maximum fraction of repeated lines"),
+    maximum_paragraphs: share(0.3, "maximum fraction of repeated paragraphs"),
+    maximum_line_characters: share(0.2, "maximum fraction of characters in repeated lines"),
+    maximum_paragraph_characters: share(
+      0.2,
+      "maximum fraction of characters in repeated paragraphs",
+    ),
     top_ngrams: shares(
       { "2": 0.2, "3": 0.18, "4": 0.16 },
-      "n to the largest share of characters in the most frequent n-gram",
+      "n to the maximum fraction of characters in the most frequent n-gram",
     ),
     repeated_ngrams: shares(
       { "5": 0.15, "6": 0.14, "7": 0.13, "8": 0.12, "9": 0.11, "10": 0.1 },
-      "n to the largest share of characters in repeated n-grams",
+      "n to the maximum fraction of characters in repeated n-grams",
     ),
   }),
   prepare: (options) => (text) => {
