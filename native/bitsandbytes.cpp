@@ -7,6 +7,8 @@
 #include <c10/core/Event.h>
 #include <dlfcn.h>
 
+#include <atomic>
+#include <exception>
 #include <limits>
 
 #include "boundary.h"
@@ -17,11 +19,11 @@ namespace tunewright {
 
 namespace {
 
-void* library = nullptr;
+std::atomic<void*> library = nullptr;
 
 template <typename Function>
 Function symbol(const std::string& name) {
-  if (!library) throw std::runtime_error("bitsandbytes is not loaded; run ./tunewright setup");
+  if (!library.load()) throw std::runtime_error("bitsandbytes is not loaded; run ./tunewright setup");
   void* address = dlsym(library, name.c_str());
   if (!address) throw std::runtime_error("this bitsandbytes has no " + name);
   return reinterpret_cast<Function>(address);
@@ -71,7 +73,11 @@ class OnDefaultStream {
     if (current_ != standard_) follow(current_, standard_);
   }
   ~OnDefaultStream() noexcept(false) {
-    if (current_ != standard_) follow(standard_, current_);
+    try {
+      if (current_ != standard_) follow(standard_, current_);
+    } catch (...) {
+      if (std::uncaught_exceptions() == 0) throw;  // beside another exception it would end the program
+    }
   }
 
  private:

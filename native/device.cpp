@@ -8,6 +8,8 @@
 #include <c10/core/Event.h>
 #include <dlfcn.h>
 
+#include <mutex>
+#include <set>
 #include <unordered_set>
 
 #include "boundary.h"
@@ -74,6 +76,17 @@ napi_value synchronize(napi_env env, napi_callback_info info) {
   });
 }
 
+// Streams that newStream gave out, on any thread. libtorch takes other numbers for addresses.
+std::mutex streamsMutex;
+std::set<std::pair<c10::DeviceIndex, int64_t>> streams;
+
+c10::Stream streamArgument(Arguments& arguments, size_t index, c10::Device device) {
+  const int64_t id = arguments.integer(index, "stream");
+  const std::lock_guard<std::mutex> lock(streamsMutex);
+  if (id != 0 && !streams.contains({device.index(), id})) arguments.refuse(index, "stream", "a stream of this device");
+  return c10::Stream(c10::Stream::UNSAFE, device, id);
+}
+
 // Streams cross the border as their number on their device; 0 is the default stream.
 napi_value currentStream(napi_env env, napi_callback_info info) {
   return guarded(env, info, "currentStream", [&](Arguments& arguments) {
@@ -85,16 +98,18 @@ napi_value newStream(napi_env env, napi_callback_info info) {
   return guarded(env, info, "newStream", [&](Arguments& arguments) {
     const c10::Device device = deviceArgument(arguments, 0);
     if (device.is_cpu()) return numberValue(env, 0);
-    return numberValue(env, static_cast<double>(c10::impl::VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device).id()));
+    const int64_t id = c10::impl::VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device).id();
+    const std::lock_guard<std::mutex> lock(streamsMutex);
+    streams.insert({device.index(), id});
+    return numberValue(env, static_cast<double>(id));
   });
 }
 
 napi_value setStream(napi_env env, napi_callback_info info) {
   return guarded(env, info, "setStream", [&](Arguments& arguments) {
     const c10::Device device = deviceArgument(arguments, 0);
-    const int64_t id = arguments.integer(1, "stream");
-    if (device.is_cpu() && id != 0) arguments.refuse(1, "stream", "a stream of this device");
-    if (!device.is_cpu()) at::accelerator::setCurrentStream(c10::Stream(c10::Stream::UNSAFE, device, id));
+    const c10::Stream stream = streamArgument(arguments, 1, device);
+    if (!device.is_cpu()) at::accelerator::setCurrentStream(stream);
     return undefinedValue(env);
   });
 }
@@ -103,10 +118,10 @@ napi_value setStream(napi_env env, napi_callback_info info) {
 napi_value waitForStream(napi_env env, napi_callback_info info) {
   return guarded(env, info, "waitForStream", [&](Arguments& arguments) {
     const c10::Device device = deviceArgument(arguments, 0);
-    const int64_t id = arguments.integer(1, "stream");
+    const c10::Stream stream = streamArgument(arguments, 1, device);
     if (device.is_cpu()) return undefinedValue(env);
     c10::Event event(device.type());
-    event.record(c10::Stream(c10::Stream::UNSAFE, device, id));
+    event.record(stream);
     event.block(currentStreamOf(device));
     return undefinedValue(env);
   });

@@ -1,7 +1,10 @@
 /** Gradients, grad mode, and functions with a backward pass of their own. */
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { seededRandom } from "../../test/engine/random.js";
 import { difference, normal, numbers } from "../../test/engine/values.js";
+import { preloadLibrary } from "../../test/unit/preload.js";
 import { ArgumentError, NativeError, UseAfterFreeError } from "../util/errors.js";
 import {
   customGradient,
@@ -289,4 +292,24 @@ describe("customGradient", () => {
     expect(run(() => 5 as never)).toThrow("customGradient: expected `outputs[0]` to be a Tensor");
     expect(y.requiresGrad).toBe(false);
   });
+});
+
+test("a pass that needs a thread and gets none is an error, and the next one works", () => {
+  const library = preloadLibrary(`
+    #define _GNU_SOURCE
+    #include <dlfcn.h>
+    #include <errno.h>
+    #include <pthread.h>
+    #include <stdlib.h>
+    typedef int (*Start)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
+    int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*), void* argument) {
+      if (getenv("NO_THREADS")) return EAGAIN;
+      return ((Start)dlsym(RTLD_NEXT, "pthread_create"))(thread, attributes, run, argument);
+    }`);
+  const program = fileURLToPath(new URL("../../test/engine/noThreads.ts", import.meta.url));
+  const { stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", program], {
+    encoding: "utf8",
+    env: { ...process.env, LD_PRELOAD: library, OMP_NUM_THREADS: "1" },
+  });
+  expect({ stdout, stderr }).toEqual({ stdout: "6 NativeError NativeError 6 6", stderr: "" });
 });

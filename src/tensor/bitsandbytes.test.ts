@@ -7,6 +7,8 @@ import {
   type DType,
   dequantizeBlockwise,
   dequantizeNf4,
+  devices,
+  empty,
   quantizeBlockwise,
   tensor,
   tidy,
@@ -70,6 +72,21 @@ describe("dequantizeNf4", () => {
     ];
     for (const call of calls) expect(call, String(call)).toThrow(ArgumentError);
     dequantizeNf4(packed, absmax, out, 64);
+  });
+});
+
+test.skipIf(!devices().includes("cuda:0"))("a device refuses more than it can count", () => {
+  tidy(() => {
+    const make = (n: number, dtype: DType) => empty([n], { dtype, device: "cuda:0" });
+    const [n, code] = [2 ** 31, make(256, "float32")];
+    const [values, absmax] = [make(n, "float16"), make(n / 4096, "float32")];
+    const [bytes, packed] = [make(n, "uint8"), make(n / 2, "uint8")];
+    const calls = [
+      () => quantizeBlockwise(code, values, absmax, bytes, 4096),
+      () => dequantizeBlockwise(code, bytes, absmax, values, 4096),
+      () => dequantizeNf4(packed, absmax, values, 4096),
+    ];
+    for (const call of calls) expect(call).toThrow("at most 2^31 - 1 elements");
   });
 });
 

@@ -1,5 +1,5 @@
 /** The lock for what one may do at a time, with real threads, processes and kills. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
@@ -17,6 +17,7 @@ import { Worker } from "node:worker_threads";
 import ts from "typescript";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { hammer } from "../../test/locks/lockHammer.js";
+import { preloadLibrary } from "../../test/unit/preload.js";
 import { lockHolder, tryLock, withLock } from "./fileLock.js";
 import { packageRoot } from "./packageRoot.js";
 
@@ -200,8 +201,7 @@ test("whoever may write to the folder may take the lock", () => {
 });
 
 test("a file system without locks is an error that says so", async () => {
-  const library = join(folder, "nolocks.so");
-  const source = `
+  const library = preloadLibrary(`
     #define _GNU_SOURCE
     #include <errno.h>
     #include <stdarg.h>
@@ -216,10 +216,7 @@ test("a file system without locks is an error that says so", async () => {
       errno = ENOLCK;
       return -1;
     }
-    int fcntl64(int, int, ...) __attribute__((alias("fcntl")));`;
-  const compiler = process.env.CXX ?? "c++";
-  const flags = ["-shared", "-fPIC", "-x", "c", "-", "-o", library];
-  expect(spawnSync(compiler, flags, { input: source }).status).toBe(0);
+    int fcntl64(int, int, ...) __attribute__((alias("fcntl")));`);
   const child = start(
     `try { tryLock(file) } catch (error) { console.log(error.code, error.message, error.why) }`,
     { LD_PRELOAD: library },
