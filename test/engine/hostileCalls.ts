@@ -129,7 +129,10 @@ const publicFunctions: [string, (random: Random, pool: Pool) => unknown[]][] = [
   ["dequantizeNf4", () => []],
   // More elements than bitsandbytes counts on a device; memory that nobody touches costs nothing.
   ["quantizeBlockwise", (random, pool) => [random.pick(pool.tensors), hugeTensor()]],
-  ["dequantizeNf4", (random, pool) => [random.pick(pool.tensors), hugeTensor(), hugeTensor()]],
+  [
+    "dequantizeNf4",
+    (random, pool) => [random.pick(pool.tensors), random.pick(pool.tensors), hugeTensor()],
+  ],
 ];
 const hugeTensor = () => tensors.empty([2 ** 31 + 64], { dtype: "bfloat16" });
 const members = [
