@@ -59,10 +59,10 @@ async function train(words: readonly string[]): Promise<void> {
   const { file, json, flags } = splitWords(words);
   const { loadTrainingConfig } = await import("../train/config/index.js");
   const loaded = loadTrainingConfig(file, flags);
-  const { createProgress, runSft } = await import("../train/index.js");
+  const { createProgress, runTraining } = await import("../train/index.js");
   const progress = createProgress({ stream: process.stderr, disabled: loaded.config.disable_tqdm });
   try {
-    const { reason, summary } = await runSft(loaded, {
+    const { reason, summary } = await runTraining(loaded, {
       readers: [progress.handle],
       onTick: progress.handle,
       say: (line) => process.stderr.write(`tunewright: ${line}\n`),

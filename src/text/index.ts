@@ -15,6 +15,8 @@ export {
   encodeSequences,
   type OverLength,
 } from "./overLength.js";
+export { plainTemplateName } from "./plainTemplate.js";
+export { encodeTextPrompt } from "./plainText.js";
 export { ownTemplateName, resolveChatTemplate } from "./resolveChatTemplate.js";
 export type { StreamingDecoder } from "./streamingDecoder.js";
 export type { DecodeOptions, EncodeOptions, Tokenizer } from "./tokenizer.js";

@@ -18,6 +18,21 @@ export async function plainTextSegments(
       todo: "add eos_token to tokenizer_config.json",
     });
   }
+  const { opening, closing } = await frameOf(tokenizer);
+  if (closing.at(-1) !== end) closing.push(end);
+  const ids = (list: number[]): IdSegment[] =>
+    list.length > 0 ? [{ ids: list, train: true }] : [];
+  return (text) => [...ids(opening), { text, train: true, message: 0 }, ...ids(closing)];
+}
+
+/** Ids of the beginning of a text, for the model to go on with. */
+export async function encodeTextPrompt(text: string, tokenizer: Tokenizer): Promise<Int32Array> {
+  const [{ opening }, ids] = await Promise.all([frameOf(tokenizer), tokenizer.encode(text)]);
+  return Int32Array.from([...opening, ...ids]);
+}
+
+/** What a tokenizer puts before and behind every text. */
+async function frameOf(tokenizer: Tokenizer): Promise<{ opening: number[]; closing: number[] }> {
   const [bare, framed] = await Promise.all([
     tokenizer.encode("x"),
     tokenizer.encode("x", { addSpecialTokens: true }),
@@ -25,8 +40,5 @@ export async function plainTextSegments(
   const before = framed.findIndex((_, at) => bare.every((id, index) => framed[at + index] === id));
   const opening = [...framed.subarray(0, Math.max(0, before))];
   const closing = [...framed.subarray(Math.max(0, before) + bare.length)];
-  if (closing.at(-1) !== end) closing.push(end);
-  const ids = (list: number[]): IdSegment[] =>
-    list.length > 0 ? [{ ids: list, train: true }] : [];
-  return (text) => [...ids(opening), { text, train: true, message: 0 }, ...ids(closing)];
+  return { opening, closing };
 }

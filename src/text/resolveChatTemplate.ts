@@ -2,6 +2,7 @@
 import { ConfigError } from "../util/errors.js";
 import { createJinjaTemplate } from "./jinjaTemplate.js";
 import { chatTemplateNames, createNamedTemplate } from "./namedTemplate.js";
+import { createPlainTemplate, plainTemplateName } from "./plainTemplate.js";
 import { templateForms } from "./templateForms.js";
 import type { Tokenizer } from "./tokenizer.js";
 import type { ChatTemplate } from "./types.js";
@@ -10,7 +11,8 @@ import type { ChatTemplate } from "./types.js";
 export const ownTemplateName = "tokenizer";
 
 /**
- * @param name a name of `chatTemplateNames`; undefined or `tokenizer` means the model's own
+ * @param name a name of `chatTemplateNames`; undefined or `tokenizer` means the model's own, `plain`
+ *   none, for plain texts
  * @throws ConfigError for an unknown name, a model without a template of its own, or a template
  * whose tokens the tokenizer lacks
  */
@@ -26,6 +28,7 @@ export function resolveChatTemplate(name: string | undefined, tokenizer: Tokeniz
       toolUseSource: tokenizer.toolUseTemplate,
     });
   }
+  if (name === plainTemplateName) return createPlainTemplate(tokenizer);
   const form = Object.hasOwn(templateForms, name) ? templateForms[name] : undefined;
   if (!form) {
     throw new ConfigError(`unknown chat template ${JSON.stringify(name)}`, {

@@ -57,6 +57,7 @@ export function beginRecord(run: Run, { model, data, plan, precision }: BegunPar
     total_steps: plan.totalSteps,
     run_name: config.run_name ?? null,
     model: config.model_name_or_path,
+    task_type: config.task_type,
     train_mode: config.train_mode,
     compute_dtype: config.computeDtype,
     ...factsOf(run, precision),

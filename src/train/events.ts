@@ -13,6 +13,8 @@ export interface StartEvent {
   total_steps: number;
   run_name: string | null;
   model: string;
+  /** Absent in events of older versions, which knew `sft` only. */
+  task_type?: "sft" | "pretrain";
   train_mode: "full" | "lora" | "qlora";
   device: string;
   /** Number type of weights and activations. */
@@ -20,7 +22,7 @@ export interface StartEvent {
   /** Number type of matrix products, and why; absent in events of older versions. */
   product_dtype?: string;
   product_reason?: string;
-  /** Conversations in one epoch; `null` where a stream does not tell. */
+  /** Conversations or texts in one epoch; `null` where a stream does not tell. */
   samples: number | null;
   parameters: number;
   trainable_parameters: number;

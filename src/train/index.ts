@@ -21,7 +21,7 @@ export { choosePrecision, type ProductPrecision } from "./precision.js";
 export { fetchBaseModel, modelPath } from "./prepareModel.js";
 export { createProgress, formatBytes, formatDuration, type Progress } from "./progress.js";
 export { readingOptions } from "./readingOptions.js";
-export { runSft } from "./recipes/sft.js";
+export { runPretrain, runSft, runTraining } from "./recipes/index.js";
 export type { RunOptions, RunResult } from "./run.js";
 export {
   changedSince,

@@ -34,6 +34,7 @@ export function createProgress({
 }: ProgressOptions): Progress {
   const live = stream.isTTY === true;
   let total = 0;
+  let rows = "conversations";
   let begun: { step: number; at: number } | undefined;
   let lastDrawn = Number.NEGATIVE_INFINITY;
   let drawn = false;
@@ -70,7 +71,8 @@ export function createProgress({
         case "start":
           total = event.total_steps;
           begun = { step: event.step, at: now() };
-          print(describeStart(event));
+          if (event.task_type === "pretrain") rows = "texts";
+          print(describeStart(event, rows));
           break;
         case "tick":
           begin(event.step);
@@ -86,7 +88,7 @@ export function createProgress({
           else print(statusLine(event.step));
           break;
         default: {
-          const line = describeEvent(event);
+          const line = describeEvent(event, rows);
           if (line !== undefined) print(line);
         }
       }
@@ -110,19 +112,22 @@ function formatStatus(step: number, total: number, known: Partial<Tick>, eta?: n
   return parts.join("  ");
 }
 
-function describeStart(event: Extract<EventRow, { type: "start" }>): string {
+function describeStart(event: Extract<EventRow, { type: "start" }>, rows: string): string {
   const share = (100 * event.trainable_parameters) / Math.max(1, event.parameters);
   return (
     `Training ${event.model} (${event.train_mode}) on ${event.device} in ${event.compute_dtype}: ` +
-    `${event.samples ?? "a stream of"} conversations, ${event.total_steps} steps, ` +
+    `${event.samples ?? "a stream of"} ${rows}, ${event.total_steps} steps, ` +
     `${event.trainable_parameters.toLocaleString("en")} trainable parameters (${share.toFixed(2)} %)`
   );
 }
 
-function describeEvent(event: Exclude<EventRow, { type: "start" | "step" }>): string | undefined {
+function describeEvent(
+  event: Exclude<EventRow, { type: "start" | "step" }>,
+  rows: string,
+): string | undefined {
   switch (event.type) {
     case "evaluation":
-      return `step ${event.step}: held-out loss ${Number(event.eval_loss).toFixed(4)} (${event.samples} conversations)`;
+      return `step ${event.step}: held-out loss ${Number(event.eval_loss).toFixed(4)} (${event.samples} ${rows})`;
     case "checkpoint":
       return `step ${event.step}: saved ${event.path} (${formatBytes(event.bytes)})`;
     case "resume":

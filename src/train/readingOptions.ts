@@ -6,8 +6,9 @@ import type { TrainingConfig } from "./config/index.js";
 /** For whoever opens the data of a run: training, evaluation, `check`. */
 export function readingOptions(
   config: TrainingConfig,
-): FormatOptions & { maxSeqLength: number; overLength: OverLength } {
+): FormatOptions & { maxSeqLength: number; overLength: OverLength; format?: string } {
   return {
+    ...(config.task_type === "pretrain" ? { format: "text" } : {}),
     maxSeqLength: config.max_seq_length,
     overLength: config.over_length,
     mossTools: config.moss_tools,

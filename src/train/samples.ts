@@ -2,7 +2,13 @@
 import { answerEnds, checkPrompt, contextLength, generateText } from "../generate/index.js";
 import { type CausalLanguageModel, type PreparedModel, prepareModel } from "../models/index.js";
 import { bytesPerElement } from "../tensor/index.js";
-import { type ChatTemplate, encodePrompt, type Tokenizer } from "../text/index.js";
+import {
+  type ChatTemplate,
+  encodePrompt,
+  encodeTextPrompt,
+  plainTemplateName,
+  type Tokenizer,
+} from "../text/index.js";
 import type { SampleEvent } from "./events.js";
 import type { Recorder } from "./recorder.js";
 
@@ -22,7 +28,8 @@ interface SampleText {
 }
 
 /**
- * Renders each prompt as the only user message of a conversation.
+ * Renders each prompt as the only user message of a conversation; where plain texts are trained on,
+ * as the beginning of a text.
  *
  * @throws DataError where a prompt has a token that the model does not know, or leaves no room for
  *   an answer
@@ -34,7 +41,10 @@ export async function encodeSamplePrompts(
 ): Promise<SamplePrompt[]> {
   const encoded: SamplePrompt[] = [];
   for (const prompt of prompts) {
-    const ids = await encodePrompt([{ role: "user", content: prompt }], tokenizer, template);
+    const ids =
+      template.name === plainTemplateName
+        ? await encodeTextPrompt(prompt, tokenizer)
+        : await encodePrompt([{ role: "user", content: prompt }], tokenizer, template);
     const name = `the prompt ${JSON.stringify(shorten(prompt))} of sample_prompts`;
     checkPrompt(ids, { rows: embeddingRows, context: contextLength(model), name });
     encoded.push({ prompt, ids });

@@ -71,7 +71,7 @@ export const dataFields = {
     .describe(
       "Fill every micro-batch with about per_device_train_batch_size times max_seq_length tokens, " +
         "from as many conversations as that takes. Attention never crosses from one conversation " +
-        "to another.",
+        "to another. If not set, it is true with task_type pretrain.",
     ),
   per_device_eval_batch_size: integer(1)
     .default(8)
@@ -132,9 +132,13 @@ export const dataFields = {
 };
 
 export const adapterFields = {
-  task_type: choice(["sft"])
+  task_type: choice(["sft", "pretrain"])
     .default("sft")
-    .describe("Only supervised fine-tuning (sft) is supported so far."),
+    .describe(
+      "sft: supervised fine-tuning, which trains on the assistant's turns of conversations. " +
+        "pretrain: continued pretraining, which trains on every token of plain texts " +
+        '({"text": ...}), without a chat template.',
+    ),
   train_mode: choice(["full", "lora", "qlora"])
     .nullable()
     .default(null)

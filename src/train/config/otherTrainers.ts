@@ -257,10 +257,10 @@ export function refusalOf(
   value: unknown,
 ): { readonly why: string; readonly todo: string } | undefined {
   const word = String(value);
-  if (key === "task_type" && (word === "pretrain" || word === "dpo"))
+  if (key === "task_type" && word === "dpo")
     return {
-      why: `Only supervised fine-tuning (sft) is supported so far, not ${word}.`,
-      todo: "Use task_type sft, or remove it.",
+      why: "Only supervised fine-tuning (sft) and pretraining (pretrain) are supported so far.",
+      todo: "Use task_type sft or pretrain, or remove it.",
     };
   if (key === "bits" && word === "8")
     return {

@@ -34,6 +34,21 @@ describe("train_mode and bits", () => {
   });
 });
 
+describe("task_type pretrain", () => {
+  it("packs unless told otherwise, and has no chat template", () => {
+    const { config, origins } = load({ task_type: "pretrain" });
+    expect(config).toMatchObject({ packing: true, template_name: "plain" });
+    expect(origins).toMatchObject({ packing: "derived", template_name: "derived" });
+    expect(load({ task_type: "pretrain", packing: false }).config.packing).toBe(false);
+    expect(load({}).config).toMatchObject({ packing: false, template_name: null });
+  });
+
+  it("says which keys of conversations have no effect", () => {
+    const { notes } = load({ task_type: "pretrain", template_name: "chatml", moss_tools: "drop" });
+    expect(notes.join()).toContain("template_name, moss_tools: no effect");
+  });
+});
+
 describe("options that void one another", () => {
   it.each([
     [{ bf16: true, fp16: true }, /both true/],

@@ -21,6 +21,7 @@ export function applyRules(parsed: ParsedConfig, context: RuleContext): Training
   const config = { ...parsed, ...decideMode(parsed, context) };
   if (config.data_seed === null) origins.data_seed = "derived";
   const complete = { ...config, data_seed: config.data_seed ?? config.seed };
+  applyTask(complete, context);
   checkPrecision(complete, context);
   checkSchedule(complete, context);
   checkEvaluation(complete, context);
@@ -94,6 +95,20 @@ function decideMode(config: ParsedConfig, { origins, notes, asked, where }: Rule
     bits: mode === "qlora" ? 4 : half ? 16 : 32,
     lora_rank: mode === "full" ? null : (lora_rank ?? 64),
   };
+}
+
+/** What pretraining means for the other keys. */
+function applyTask(config: TrainingConfig, { origins, notes, asked }: RuleContext): void {
+  if (config.task_type !== "pretrain") return;
+  const idle = (["template_name", "moss_tools", "moss_learn", "moss_meta_instruction"] as const)
+    .filter(asked)
+    .join(", ");
+  if (idle) notes.push(`${idle}: no effect, task_type pretrain trains on plain texts.`);
+  config.template_name = "plain";
+  origins.template_name = "derived";
+  if (origins.packing !== "default") return;
+  config.packing = true;
+  origins.packing = "derived";
 }
 
 function checkPrecision(config: TrainingConfig, { where }: RuleContext): void {

@@ -1,0 +1,93 @@
+/**
+ * Continued pretraining: of plain texts, every token is learnt, packed into rows without padding. A
+ * text longer than max_seq_length is several sequences.
+ */
+import { modelTensors } from "../../models/index.js";
+import { dispose, watchSignals } from "../../tensor/index.js";
+import { plainTemplateName } from "../../text/index.js";
+import { beginRecord, countOperations } from "../beginRecord.js";
+import { checkRowsFirst } from "../checkedRows.js";
+import type { LoadedConfig } from "../config/index.js";
+import { stopIfAsked } from "../interrupt.js";
+import { trainLoop } from "../loop.js";
+import { crossEntropy } from "../objectives/crossEntropy.js";
+import { fetchBaseModel, prepareModel } from "../prepareModel.js";
+import type { Recorder } from "../recorder.js";
+import { type RunOptions, type RunResult, startRun } from "../run.js";
+import { createSampler, encodeSamplePrompts } from "../samples.js";
+import { saveFinal, saveStep } from "../saver.js";
+import { describeData, openEvalFile, openText, openTrainFile } from "../trainingFiles.js";
+import { groupTokens, prepareProducts, prepareUpdate } from "../update.js";
+import { planSteps } from "../window.js";
+
+/**
+ * Runs continued pretraining as configured.
+ *
+ * @throws ConfigError, DataError, FormatError, CheckpointError before training starts;
+ *   TunewrightError where the loss stops being finite
+ */
+export async function runPretrain(
+  loaded: LoadedConfig,
+  options: RunOptions = {},
+): Promise<RunResult> {
+  // Configuration, fitted to this machine; the run directory; the checkpoint to go on from.
+  const run = await startRun(loaded, options);
+  const { config, world, checkpoint, say, defer } = run;
+  let recorder: Recorder | undefined;
+  try {
+    // Data: an index of the rows; texts are tokenised while training, without a chat template.
+    const base = await fetchBaseModel(config);
+    const text = await openText(base, plainTemplateName);
+    if (!checkpoint) await checkRowsFirst(config, text, say);
+    const data = await openTrainFile(config, text, checkpoint?.state.data, world);
+    defer(() => data.close());
+    for (const line of describeData(data, checkpoint?.state.data)) say(line);
+    const evaluationData = await openEvalFile(config, text, world);
+    defer(() => evaluationData?.close());
+
+    // Model. From here on a signal is noted, and the run saves before it ends.
+    watchSignals(true);
+    defer(() => watchSignals(false));
+    const model = prepareModel(config, checkpoint?.path);
+    defer(() => dispose(modelTensors(model)));
+    const prompts = await encodeSamplePrompts(config.sample_prompts, text, model);
+
+    // Objective: what is learnt, in which number type, by which optimizer, in how many steps.
+    const objective = crossEntropy;
+    const precision = prepareProducts(run);
+    const update = prepareUpdate(run, model);
+    const plan = planSteps(data.microBatchesPerEpoch, config);
+
+    // Loop.
+    recorder = beginRecord(run, { model, data, plan, precision });
+    const saved = {
+      ...{ model, recorder, precision, optimizer: update.optimizer },
+      ...{ tokenizer: text.tokenizer, templateName: null },
+    };
+    const reason = await trainLoop({
+      ...{ config, world, model, data, evaluationData, objective, plan, update, recorder, say },
+      pass: {
+        dtype: precision.dtype,
+        groupTokens: groupTokens(run.device),
+        beforeBranch: stopIfAsked,
+      },
+      operations: countOperations(run, model),
+      sample: createSampler(model, prompts, recorder, {
+        ...text,
+        maxNewTokens: config.sample_max_new_tokens,
+        onToken: stopIfAsked,
+        answeredStep: checkpoint?.step,
+      }),
+      save: () => saveStep(run, saved),
+    });
+
+    // Save: the result, where the run is complete.
+    if (reason === "done") await saveFinal(run, saved);
+    return { reason, summary: recorder.end(reason) };
+  } catch (error) {
+    recorder?.end("failed");
+    throw error;
+  } finally {
+    await run.close();
+  }
+}
