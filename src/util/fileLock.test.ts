@@ -29,7 +29,7 @@ let file: string;
 
 beforeAll(() => {
   built = mkdtempSync(join(packageRoot(), ".tunewright/test-"));
-  for (const name of ["fileLock", "errors", "packageRoot"]) {
+  for (const name of ["fileLock", "smallAddon", "errors", "packageRoot"]) {
     const source = readFileSync(join(import.meta.dirname, `${name}.ts`), "utf8");
     const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
     const { outputText } = ts.transpileModule(source, { compilerOptions });

@@ -15,12 +15,11 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { createRequire } from "node:module";
 import { hostname, constants as system } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { EnvironmentError } from "./errors.js";
-import { packageRoot } from "./packageRoot.js";
+import { loadSmallAddon } from "./smallAddon.js";
 
 /** A lock that this thread holds until it gives it back or ends. */
 export interface FileLock {
@@ -183,21 +182,8 @@ interface FileLockAddon {
 
 let addon: FileLockAddon | undefined;
 
-/** The addon in native/fileLock, which set-up compiles. */
+/** The addon in native/fileLock, once a thread. */
 function fileLocks(): FileLockAddon {
-  if (addon) return addon;
-  const root = packageRoot();
-  try {
-    const runtime = readFileSync(join(root, ".tunewright/runtime.json"), "utf8");
-    const { fileLockAddon: file } = JSON.parse(runtime) as { fileLockAddon?: string };
-    if (!file) throw new Error("runtime.json does not name it");
-    addon = createRequire(import.meta.url)(resolve(root, file)) as FileLockAddon;
-    return addon;
-  } catch (cause) {
-    throw new EnvironmentError("the addon for file locks cannot be loaded", {
-      why: cause instanceof Error ? cause.message.split("\n")[0]! : String(cause),
-      todo: "run ./tunewright setup",
-      cause,
-    });
-  }
+  addon ??= loadSmallAddon<FileLockAddon>("fileLockAddon", "the addon for file locks");
+  return addon;
 }

@@ -2,11 +2,8 @@
  * The addon of deduplication, and the only file that loads it. Set-up compiles native/minhash and
  * names the result in `.tunewright/runtime.json`. It needs no libtorch, so data commands stay light.
  */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join, resolve } from "node:path";
-import { ArgumentError, EnvironmentError, NativeError } from "../../util/errors.js";
-import { packageRoot } from "../../util/packageRoot.js";
+import { ArgumentError, NativeError } from "../../util/errors.js";
+import { loadSmallAddon } from "../../util/smallAddon.js";
 
 /** Numbers of the units in native/minhash/shingles.h. */
 export const unitNumbers = { mixed: 0, character: 1, word: 2, ascii: 3, space: 4 } as const;
@@ -52,24 +49,10 @@ let loaded: MinhashAddon | undefined;
  * @throws EnvironmentError where set-up has not compiled it; its functions throw ArgumentError
  */
 export function minhashAddon(): MinhashAddon {
-  loaded ??= withTypedErrors(loadAddon());
+  loaded ??= withTypedErrors(
+    loadSmallAddon<MinhashAddon>("minhashAddon", "the deduplication addon"),
+  );
   return loaded;
-}
-
-function loadAddon(): MinhashAddon {
-  const root = packageRoot();
-  try {
-    const text = readFileSync(join(root, ".tunewright/runtime.json"), "utf8");
-    const { minhashAddon: file } = JSON.parse(text) as { minhashAddon?: string };
-    if (!file) throw new Error("runtime.json does not list it");
-    return createRequire(import.meta.url)(resolve(root, file)) as MinhashAddon;
-  } catch (cause) {
-    throw new EnvironmentError("the deduplication addon cannot be loaded", {
-      why: cause instanceof Error ? cause.message.split("\n")[0]! : String(cause),
-      todo: "run ./tunewright setup",
-      cause,
-    });
-  }
 }
 
 function withTypedErrors(addon: MinhashAddon): MinhashAddon {
