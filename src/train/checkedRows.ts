@@ -1,4 +1,4 @@
-/** Goes through all rows before training does, where that takes seconds. */
+/** Checks all rows before training starts, if that takes only seconds. */
 import { openDataSources, surveyRows } from "../data/index.js";
 import { DataError, withWhy } from "../util/errors.js";
 import type { TrainingConfig } from "./config/index.js";
@@ -31,8 +31,8 @@ export async function checkRowsFirst(
     try {
       if (config.check_rows === "auto" && source.bytes > QUICK_BYTES) {
         say(
-          `The rows of ${key} are checked as they are reached (${Math.round(source.bytes / 1e6)} MB); ` +
-            "`check`, or check_rows all, goes through them first.",
+          `The rows of ${key} (${Math.round(source.bytes / 1e6)} MB) are checked during training; use ` +
+            "`check` or check_rows all to check them first.",
         );
         continue;
       }
@@ -44,11 +44,11 @@ export async function checkRowsFirst(
       const [first] = problems;
       if (!first) continue;
       for (const { error } of problems) {
-        say(`Refused: ${withWhy(error.message, error.why)}`);
+        say(`Rejected: ${withWhy(error.message, error.why)}`);
       }
       throw new DataError(`${badRows} of ${rows} rows of ${key} cannot be trained on`, {
         why: `the first is ${first.error.message}`,
-        todo: "correct or remove them, or leave them out with on_error skip",
+        todo: "correct or remove them, or skip them with on_error skip",
       });
     } finally {
       await source.close();

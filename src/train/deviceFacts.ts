@@ -45,9 +45,9 @@ export function chooseDevice(usable: readonly Device[], localRank: number): Devi
   const gpu = gpus[localRank];
   if (gpu !== undefined) return gpu;
   const count = gpus.length === 1 ? "one GPU" : `${gpus.length} GPUs`;
-  throw new ConfigError(`LOCAL_RANK is ${localRank}, and there is no GPU with this number`, {
+  throw new ConfigError(`LOCAL_RANK is ${localRank}, but there is no GPU with this number`, {
     why: `This machine has ${count} (${gpus.join(", ")}), and each process needs its own.`,
-    todo: `Start at most ${gpus.length} on this machine (torchrun --nproc-per-node ${gpus.length}), or look at CUDA_VISIBLE_DEVICES.`,
+    todo: `Start at most ${gpus.length} on this machine (torchrun --nproc-per-node ${gpus.length}), or check CUDA_VISIBLE_DEVICES.`,
   });
 }
 

@@ -116,7 +116,7 @@ export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped
     const isGained = state.labelledTokens > 0 && state.step > savedStep;
     if (error instanceof DataError && isGained && !config.save_only_model) {
       const path = await saveStep();
-      const how = "--resume goes on from there, with --on_error skip without such rows";
+      const how = "use --resume to continue; add --on_error skip to skip such rows";
       say(`Step ${state.step} is saved in ${path}: ${how}.`);
     }
     if (!(error instanceof Interrupted)) throw error;
@@ -239,10 +239,10 @@ function notFinite({ number, window }: PendingStep, loss: number, norm: number):
     sequences.map(({ source }) => `${source.file}:${source.line}`),
   );
   return new TunewrightError(
-    `step ${number}: the loss is ${loss} and the norm of its gradients ${norm}`,
+    `step ${number}: the loss is ${loss} and the gradient norm is ${norm}`,
     {
       why: `the rows of this step are ${rows.slice(0, 8).join(", ")}${rows.length > 8 ? ", …" : ""}`,
-      todo: "lower learning_rate or max_grad_norm, or look at these rows; the last checkpoint is untouched",
+      todo: "lower learning_rate or max_grad_norm, or check these rows; the last checkpoint is intact",
     },
   );
 }

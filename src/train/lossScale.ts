@@ -61,8 +61,8 @@ export function judgeSkippedStep(step: number, inRow: number, scale: number): st
     throw new TunewrightError(
       `step ${step}: the gradients overflow float16 for ${inRow} steps in a row`,
       {
-        why: `the loss scale has fallen to ${scale.toExponential(1)}, so something else is wrong; nothing was learnt in these steps`,
-        todo: "use bf16 or float32 in place of fp16, or lower learning_rate; the last checkpoint is untouched",
+        why: `the loss scale has fallen to ${scale.toExponential(1)}, so the cause is something else; these steps were skipped`,
+        todo: "use bf16 or float32 instead of fp16, or lower learning_rate; the last checkpoint is intact",
       },
     );
   }

@@ -94,7 +94,7 @@ export function createOptimizer(
             why: value
               ? `it has ${value.numel} values instead of ${tensor.numel}`
               : "the checkpoint has none",
-            todo: "resume with the optimizer, mode and rank that the checkpoint was made with",
+            todo: "resume with the same optim, train_mode and lora_rank as in the checkpoint",
           });
         }
         tidy(() => tensor.copy_(value.view([...tensor.shape])));

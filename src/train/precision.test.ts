@@ -55,7 +55,7 @@ test("compute_dtype decides, also against an earlier attempt, and says so", () =
   });
   const changed = choosePrecision(asked, "bfloat16", sapphireRapids, {});
   expect(changed.dtype).toBe("float32");
-  expect(changed.line).toContain("until this checkpoint it was bfloat16");
+  expect(changed.line).toContain("before this checkpoint, in bfloat16");
 });
 
 test("a resumed run keeps its type, and says so where the machine has a faster one", () => {

@@ -34,19 +34,19 @@ export function choosePrecision(
   const fast = hasChoice ? fasterType(processor, environment) : own;
   if (asked !== "auto") {
     const changed = before !== undefined && before !== asked;
-    const line = `Products are computed in ${asked}, as compute_dtype says${changed ? `; until this checkpoint it was ${before}` : ""}.`;
+    const line = `Matrix products are computed in ${asked} (compute_dtype)${changed ? `; before this checkpoint, in ${before}` : ""}.`;
     return { dtype: asked, reason: "compute_dtype", line };
   }
   if (before !== undefined) {
     const kept = { dtype: before, reason: "as before the checkpoint" };
     if (before === fast.dtype) return kept;
     const line =
-      `Products stay in ${before}, as this run began, so that its numbers stay the same. ` +
+      `Matrix products are computed in ${before}, as at the start of this run, so that results do not change. ` +
       `--compute_dtype ${fast.dtype} is faster here: ${fast.reason}.`;
     return { ...kept, line };
   }
   if (!hasChoice) return own;
-  return { ...fast, line: `Products are computed in ${fast.dtype}: ${fast.reason}.` };
+  return { ...fast, line: `Matrix products are computed in ${fast.dtype}: ${fast.reason}.` };
 }
 
 /**

@@ -52,7 +52,7 @@ describe("output_dir", () => {
     const directory = open();
     expect(directory).toMatchObject({ path: run, hasRun: false, warnings: [] });
     expect(readdirSync(run)).toEqual([".train.lock"]);
-    expect(open).toThrow(/Another trainer is writing/);
+    expect(open).toThrow(/Another process is training/);
     directory.release();
     open().release();
   });
@@ -105,7 +105,7 @@ describe("output_dir", () => {
   it("that is a file is refused", () => {
     mkdirSync(join(base, "a"));
     writeFileSync(run, "");
-    expect(open).toThrow(/Cannot make/);
+    expect(open).toThrow(/Cannot create/);
   });
 
   it("is looked at without being touched, with the same verdict", () => {
@@ -127,11 +127,11 @@ describe("output_dir", () => {
     expect(verdict({ overwrite: true })).toBeUndefined();
     expect(verdict({ resume: true })).toBeUndefined();
     const lock = lockRun(run);
-    expect(verdict({ resume: true })).toMatch(/Another trainer is writing/);
+    expect(verdict({ resume: true })).toMatch(/Another process is training/);
     lock.release();
     rmSync(run, { recursive: true });
     writeFileSync(run, "");
-    expect(verdict()).toMatch(/Cannot make/);
+    expect(verdict()).toMatch(/Cannot create/);
   });
 });
 
@@ -143,12 +143,12 @@ describe("the lock", () => {
   it("keeps a second trainer out and names the first", () => {
     const lock = lockRun(run);
     expect(lock.warning).toBeUndefined();
-    expect(() => lockRun(run)).toThrow(`Another trainer is writing to ${run}`);
+    expect(() => lockRun(run)).toThrow(`Another process is training in ${run}`);
     try {
       lockRun(run);
     } catch (error) {
       expect(error).toMatchObject({
-        why: expect.stringMatching(`Process ${process.pid} holds it since ....-..-..T`),
+        why: expect.stringMatching(`Process ${process.pid} has locked it since ....-..-..T`),
         todo: expect.stringContaining(`kill ${process.pid}`),
       });
     }
@@ -163,9 +163,9 @@ describe("the lock", () => {
     const lock = lockRun(run);
     holder({ pid: 1, host: "elsewhere", since: "x" });
     expect(() => lockRun(run)).toThrow(ConfigError);
-    expect(whoseRun(run)).toMatchObject({ why: "Process 1 on elsewhere holds it since x." });
+    expect(whoseRun(run)).toMatchObject({ why: "Process 1 on elsewhere has locked it since x." });
     holder({});
-    expect(whoseRun(run)).toMatchObject({ why: "A process holds it." });
+    expect(whoseRun(run)).toMatchObject({ why: "A process has locked it." });
     lock.release();
   });
 
@@ -175,7 +175,7 @@ describe("the lock", () => {
       writeFileSync(lockFile(), text);
       expect(whoseRun(run)).toBeUndefined();
       const lock = lockRun(run);
-      expect(lock.warning).toMatch(/gone/);
+      expect(lock.warning).toMatch(/has ended/);
       expect(JSON.parse(readFileSync(lockFile(), "utf8"))).toMatchObject({ pid: process.pid });
       lock.release();
     }

@@ -100,17 +100,17 @@ function refusalOf(
   if (config.overwrite_output_dir) {
     if (isRun) return undefined;
     return new ConfigError(`${path} does not look like a run`, {
-      why: "overwrite_output_dir only moves runs aside, and this holds neither events nor checkpoints.",
+      why: "overwrite_output_dir only moves runs aside, but this directory has neither events nor checkpoints.",
       todo: "Use another output_dir.",
     });
   }
   if (config.resume_from_checkpoint !== false) return undefined;
   return new ConfigError(`${path} is not empty`, {
     why: isRun
-      ? "It holds a run, and a new one would mix with it."
-      : `It holds other files (${contents.slice(0, 3).join(", ")}${contents.length > 3 ? ", …" : ""}).`,
+      ? "It already holds a run, and a new one would be mixed up with it."
+      : `It contains other files (${contents.slice(0, 3).join(", ")}${contents.length > 3 ? ", …" : ""}).`,
     todo: isRun
-      ? "Go on with --resume, start anew with --overwrite_output_dir, or use another output_dir."
+      ? "Continue with --resume, start over with --overwrite_output_dir, or use another output_dir."
       : "Use another output_dir.",
   });
 }
@@ -129,7 +129,7 @@ function makeDirectory(path: string): void {
 
 function cannotMake(path: string, why: string, cause?: unknown): ConfigError {
   const todo = "Use another output_dir.";
-  return new ConfigError(`Cannot make the output_dir ${path}`, { why, todo, cause });
+  return new ConfigError(`Cannot create the output_dir ${path}`, { why, todo, cause });
 }
 
 /** Moves an old run into `previous-K` inside its directory. */

@@ -24,7 +24,7 @@ export function lockRun(runDirectory: string): RunLock {
   for (;;) {
     const lock = tryLock(file);
     if (lock) {
-      const warning = "A lock of a trainer that is gone was taken over.";
+      const warning = "A stale lock of a process that has ended was taken over.";
       return { warning: lock.abandoned ? warning : undefined, release: () => lock.release() };
     }
     const refusal = whoseRun(runDirectory);
@@ -42,8 +42,8 @@ function occupied(runDirectory: string, { pid, host, since }: LockHolder): Confi
   const here = host === hostname();
   const process = pid === undefined ? "A process" : `Process ${pid}`;
   const where = here || host === undefined ? "" : ` on ${host}`;
-  return new ConfigError(`Another trainer is writing to ${runDirectory}`, {
-    why: `${process}${where} holds it${since === undefined ? "" : ` since ${since}`}.`,
+  return new ConfigError(`Another process is training in ${runDirectory}`, {
+    why: `${process}${where} has locked it${since === undefined ? "" : ` since ${since}`}.`,
     todo: here
       ? `Use another output_dir, or stop it first (kill ${pid} saves a checkpoint).`
       : "Use another output_dir, or stop that process first.",

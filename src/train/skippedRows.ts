@@ -52,8 +52,8 @@ function readListed(file: string): { file: string; line: number }[] {
 
 /** For a run whose steps had no row to learn from. */
 export function nothingLearnt(skipped: number): DataError {
-  return new DataError("nothing was trained on: no row had a token to learn", {
-    why: `${skipped} rows were left out, as ${skippedRowsName} lists them`,
-    todo: "run check with the same configuration; it says what is wrong with each row",
+  return new DataError("nothing was trained on: no row had any token to train on", {
+    why: `${skipped} rows were skipped; they are listed in ${skippedRowsName}`,
+    todo: "run check with the same configuration to see what is wrong with each row",
   });
 }

@@ -142,9 +142,9 @@ function parseState(file: string): TrainerState {
   }
   const version: unknown = Object(value).version;
   if (typeof version === "number" && version > 1) {
-    throw new CheckpointError(`${file} is of version ${version}`, {
-      why: "a newer Tunewright has written it, and this one reads versions 0 and 1",
-      todo: "resume with the Tunewright that wrote it, or start a new run",
+    throw new CheckpointError(`${file} has version ${version}`, {
+      why: "it was written by a newer version of Tunewright; this one reads versions 0 and 1",
+      todo: "resume with that version of Tunewright, or start a new run",
     });
   }
   const parsed = stateSchema.safeParse(value);

@@ -129,13 +129,13 @@ export function describeData(
 ): string[] {
   if (!("sources" in data)) {
     return [
-      "A stream is shuffled within its buffer only, and resuming reads it again from its beginning.",
+      "A stream is shuffled only within its buffer, and resuming reads it again from the start.",
     ];
   }
   const lines = describeShares(data.sources);
   if (cursor && cursor.rows !== data.rows) {
     lines.push(
-      `An epoch had ${cursor.rows} rows and has ${data.rows} now: the order is another one.`,
+      `The number of rows per epoch has changed from ${cursor.rows} to ${data.rows}, so the order is different.`,
     );
   }
   return lines;
@@ -160,6 +160,6 @@ function describeShares(sources: readonly SourceShare[]): string[] {
     const share = `${((100 * rowsPerEpoch) / total).toFixed(1)} %`;
     const limited = rows < rowsInFiles ? ` of ${number(rowsInFiles)}` : "";
     const times = rowsPerEpoch === rows ? "" : `, ${(rowsPerEpoch / rows).toFixed(2)} times`;
-    return `${name}: ${number(rowsPerEpoch)} rows an epoch (${share}) from ${number(rows)}${limited} rows${times}`;
+    return `${name}: ${number(rowsPerEpoch)} rows per epoch (${share}) from ${number(rows)}${limited} rows${times}`;
   });
 }

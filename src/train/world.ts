@@ -34,15 +34,15 @@ export function openWorld(environment: NodeJS.ProcessEnv): World {
   const rank = readCount(environment, "RANK", 0);
   const localRank = readCount(environment, "LOCAL_RANK", 0);
   if (size < 1 || rank >= size) {
-    throw new ConfigError(`RANK ${rank} and WORLD_SIZE ${size} contradict`, {
+    throw new ConfigError(`RANK ${rank} and WORLD_SIZE ${size} contradict each other`, {
       why: "ranks are counted from 0 to WORLD_SIZE - 1",
       todo: "correct the environment variables, or unset both to train in one process",
     });
   }
   if (size > 1) {
     throw new ConfigError(`training in ${size} processes is not supported yet (WORLD_SIZE)`, {
-      why: "gradients are not exchanged between processes, so each would train a model of its own",
-      todo: "start one process, without torchrun, or unset RANK and WORLD_SIZE",
+      why: "gradients are not exchanged between processes, so each would train its own model",
+      todo: "start a single process without torchrun, or unset RANK and WORLD_SIZE",
     });
   }
   return {
@@ -62,7 +62,7 @@ function readCount(environment: NodeJS.ProcessEnv, name: string, absent: number)
   if (text === undefined || text === "") return absent;
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new ConfigError(`the environment variable ${name} is ${JSON.stringify(text)}`, {
-    why: "it numbers the processes that train together, so it is a whole number from 0",
+    why: "it must be a non-negative integer, the number of processes or the index of this one",
     todo: `unset ${name}, or let torchrun set it`,
   });
 }

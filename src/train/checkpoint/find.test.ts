@@ -88,7 +88,7 @@ describe("a damaged newest checkpoint", () => {
     truncateSync(at(20, "weights"));
     const { checkpoint, warnings } = await findLatestCheckpoint(run, { readOnly: true });
     expect(checkpoint?.step).toBe(10);
-    expect(warnings[0]).toMatch(/passed over/);
+    expect(warnings[0]).toMatch(/skipped/);
     expect(readdirSync(run).sort()).toEqual(["checkpoint-10", "checkpoint-20"]);
   });
 });
@@ -121,14 +121,14 @@ describe("--resume", () => {
   it("begins anew, saying so, where nothing was saved yet", async () => {
     const { checkpoint, warnings } = await resolveResume(run, true);
     expect(checkpoint).toBeUndefined();
-    expect(warnings.join()).toMatch(/begins at step 0/);
+    expect(warnings.join()).toMatch(/starts at step 0/);
   });
 
   it("stops where all checkpoints are damaged, also the second time", async () => {
     await save(10);
     truncateSync(at(10, "weights"));
     await expect(resolveResume(run, true)).rejects.toThrow(CheckpointError);
-    await expect(resolveResume(run, true)).rejects.toThrow(/No checkpoint in .* is whole/);
+    await expect(resolveResume(run, true)).rejects.toThrow(/No checkpoint in .* is intact/);
   });
 
   it("stops where the one that is named is damaged, missing or not resumable", async () => {

@@ -52,9 +52,9 @@ export async function findLatestCheckpoint(
       if (extras.length > 0) warnings.push(`${name} has other files: ${extras.join(", ")}.`);
       return { checkpoint: { ...place, resumable: manifest.resumable }, warnings };
     }
-    const defect = `${name} is broken (${problems.join("; ")})`;
+    const defect = `${name} is damaged (${problems.join("; ")})`;
     if (readOnly) {
-      warnings.push(`${defect}: passed over.`);
+      warnings.push(`${defect}: skipped.`);
       continue;
     }
     const aside = freeName(`${place.path}.broken`);
@@ -79,7 +79,7 @@ async function finishSaves(
       files.sync(runDirectory);
     } else {
       files.remove(path);
-      warnings.push(`An unfinished save of ${checkpointName(step)} was removed.`);
+      warnings.push(`An incomplete save of ${checkpointName(step)} was removed.`);
     }
   }
 }
@@ -114,18 +114,18 @@ export async function resolveResume(
     return found;
   }
   if (listMatching(directory, /^checkpoint-(\d+)(?:\.broken(?:-\d+)?)?$/).length > 0) {
-    throw new CheckpointError(`No checkpoint in ${directory} is whole`, {
-      why: found.warnings.at(-1) ?? "All of them were found broken and renamed before.",
-      todo: "Start anew with another output_dir, or with --overwrite_output_dir.",
+    throw new CheckpointError(`No checkpoint in ${directory} is intact`, {
+      why: found.warnings.at(-1) ?? "All of them were damaged and have been renamed.",
+      todo: "Start over with another output_dir, or with --overwrite_output_dir.",
     });
   }
   if (resume !== true) {
     throw new CheckpointError(`There is no checkpoint in ${directory}`, {
-      why: "It holds no directory named checkpoint-N.",
+      why: "It contains no directory named checkpoint-N.",
       todo: "Give the path of a run that has saved one.",
     });
   }
-  const note = `--resume: ${directory} has no checkpoint yet, so training begins at step 0.`;
+  const note = `--resume: ${directory} has no checkpoint yet, so training starts at step 0.`;
   return { checkpoint: undefined, warnings: [...found.warnings, note] };
 }
 
@@ -144,7 +144,7 @@ async function openCheckpoint(path: string): Promise<FoundCheckpoint> {
   if (!manifest || problems.length > 0) {
     throw new CheckpointError(`The checkpoint ${path} is damaged`, {
       why: `${problems.join("; ")}.`,
-      todo: `Use --resume alone: it takes the newest good checkpoint of ${dirname(path)}.`,
+      todo: `Use --resume alone: it takes the newest intact checkpoint in ${dirname(path)}.`,
     });
   }
   const checkpoint = { path, step: manifest.step, resumable: manifest.resumable };
@@ -156,7 +156,7 @@ async function openCheckpoint(path: string): Promise<FoundCheckpoint> {
 function refuseWeightsOnly({ path, resumable }: { path: string; resumable: boolean }): void {
   if (resumable) return;
   throw new CheckpointError(`The checkpoint ${path} cannot be resumed`, {
-    why: "It was saved with save_only_model, without optimizer and data state.",
+    why: "It was saved with save_only_model, that is without optimizer and data state.",
     todo: "Start a new run with another output_dir.",
   });
 }

@@ -55,7 +55,7 @@ export async function saveResult(
   } catch (cause) {
     throw new CheckpointError(`Could not save the result in ${runDirectory}`, {
       why: cause instanceof Error ? cause.message : String(cause),
-      todo: "make room or correct the permissions, then go on with --resume: the checkpoints are intact",
+      todo: "free some space or correct the permissions, then continue with --resume: the checkpoints are intact",
       cause,
     });
   }

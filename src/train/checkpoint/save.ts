@@ -71,7 +71,7 @@ export async function saveCheckpoint(
     removeQuietly(temporary, files);
     throw new CheckpointError(`Could not save ${checkpointName(step)}`, {
       why: cause instanceof Error ? cause.message : String(cause),
-      todo: `Earlier checkpoints in ${runDirectory} are intact: make room or correct the permissions, then go on with --resume.`,
+      todo: `Earlier checkpoints in ${runDirectory} are intact: free some space or correct the permissions, then continue with --resume.`,
       cause,
     });
   }
