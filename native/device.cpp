@@ -13,6 +13,7 @@
 #include <unordered_set>
 
 #include "boundary.h"
+#include "device.h"
 #include "streams.h"
 
 namespace tunewright {
@@ -28,24 +29,22 @@ c10::Device deviceArgument(Arguments& arguments, size_t index) {
     arguments.refuse(index, "device", "a device such as \"cpu\" or \"cuda:0\"");
   }
   if (device.is_cpu()) return device;
-  const auto accelerator = at::accelerator::getAccelerator();
-  if (!accelerator || *accelerator != device.type()) arguments.refuse(index, "device", "a device of this machine (see devices())");
+  if (accelerator() != device.type()) arguments.refuse(index, "device", "a device of this machine (see devices())");
   if (!device.has_index()) device.set_index(at::accelerator::getDeviceIndex());
   if (device.index() >= at::accelerator::deviceCount()) arguments.refuse(index, "device", "a device of this machine (see devices())");
   return device;
 }
 
 c10::Device currentDeviceHere() {
-  const auto accelerator = at::accelerator::getAccelerator();
-  if (!accelerator || at::accelerator::deviceCount() == 0) return c10::Device(at::kCPU);
-  return c10::Device(*accelerator, at::accelerator::getDeviceIndex());
+  const auto type = accelerator();
+  return type ? c10::Device(*type, at::accelerator::getDeviceIndex()) : c10::Device(at::kCPU);
 }
 
 // devices(): ["cpu", "cuda:0", …] as far as they can be used now.
 napi_value devices(napi_env env, napi_callback_info info) {
   return guarded(env, info, "devices", [&](Arguments&) {
     std::vector<std::string> names{"cpu"};
-    if (const auto device = at::accelerator::getAccelerator())
+    if (const auto device = accelerator())
       for (c10::DeviceIndex i = 0; i < at::accelerator::deviceCount(); ++i) names.push_back(c10::Device(*device, i).str());
     napi_value array;
     check(env, napi_create_array_with_length(env, names.size(), &array));

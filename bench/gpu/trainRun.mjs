@@ -1,6 +1,7 @@
 // One run of `train` as a process, measured from inside: node bench/gpu/trainRun.mjs SPEC.json
 //
-// SPEC: { config: {the run's configuration}, warmup: steps not measured, observe: "off" | "count" | "time" }. The run
+// SPEC: { config: {the run's configuration}, warmup: steps not measured, of which the last is logged, observe: "off" |
+// "count" | "time" }. With fewer logged steps the host waits for the device less often. The run
 // itself is the program's own, by its own configuration; this file only listens to its events. Prints one JSON object:
 // losses, tokens a second after the warm-up, peak memory, calls into CUDA a step, operators a step.
 import fs from "node:fs";
@@ -22,21 +23,21 @@ const loaded = loadTrainingConfig(file, []);
 const steps = [];
 let from;
 let until;
-const mark = () => ({ at: performance.now(), calls: tensors.cudaCounters(), count: steps.length });
-const begin = () => {
+const mark = (step) => ({ at: performance.now(), calls: tensors.cudaCounters(), step });
+const begin = (step) => {
   tensors.synchronize();
   tensors.resetPeakMemory();
   if (spec.observe !== "off") tensors.observeOperators(spec.observe);
-  from = mark();
+  from = mark(step);
 };
 const listen = (row) => {
-  if (row.type === "start" && spec.warmup === 0) begin();
+  if (row.type === "start" && spec.warmup === 0) begin(0);
   if (row.type !== "step") return;
   steps.push(row);
-  if (steps.length === spec.warmup) begin();
-  if (steps.length === spec.config.max_steps) {
+  if (row.step === spec.warmup) begin(row.step);
+  if (row.step === spec.config.max_steps) {
     tensors.synchronize();
-    until = mark();
+    until = mark(row.step);
     if (spec.observe !== "off") tensors.observeOperators("off");
   }
 };
@@ -46,8 +47,8 @@ const { summary } = await train.runSft(loaded, {
   say: (line) => process.stderr.write(`${line}\n`),
 });
 
-const count = until.count - from.count;
-const measured = steps.slice(from.count);
+const count = until.step - from.step;
+const measured = steps.filter(({ step }) => step > from.step);
 const tokens = measured.reduce((sum, row) => sum + row.tokens, 0);
 const seconds = (until.at - from.at) / 1000;
 const perStep = (after, before) =>
