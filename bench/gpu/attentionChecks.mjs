@@ -17,20 +17,19 @@ function reference(t, q, k, v) {
     .reshape([n, heads * headDim]);
 }
 
-/** Attention of packed sequences by src/nn with the gradients by q, k and v for the gradient of its output. */
-function packed({ t, nn, device }, [q, k, v], lengths, gradient) {
-  const record = nn.createRecord();
+/** Attention of packed sequences by src/nn, and the gradients by q, k and v of the one of its output. */
+function packed({ t, nn, device }, tensors, lengths, gradient) {
+  const record = nn.createRecord(new Map());
   const starts = [0];
   for (const length of lengths) starts.push(starts.at(-1) + length);
-  const inputs = [q, k, v].map((tensor) => nn.recordedInput(record, tensor));
+  const inputs = tensors.map((tensor) => nn.recordedInput(record, tensor, tensor.dtype, true));
   const output = nn.causalAttention(...inputs, {
     lengths,
     longest: Math.max(...lengths),
     cuSeqlens: t.upload(Int32Array.from(starts), device),
   });
   const values = nn.tensorOf(output).clone();
-  nn.addGradient(output, gradient);
-  nn.backward(record);
+  nn.backward(record, output, gradient.clone());
   return { values, gradients: inputs.map((input) => input.gradient) };
 }
 
