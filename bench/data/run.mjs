@@ -55,10 +55,14 @@ function parseOptions() {
     process.exit(0);
   }
   return {
-    ...{ only: values.only, json: values.json, workDir: path.resolve(values["work-dir"]) },
-    ...{ rows: Number(values.rows), threads: Number(values.threads) },
+    only: values.only,
+    json: values.json,
+    workDir: path.resolve(values["work-dir"]),
+    rows: Number(values.rows),
+    threads: Number(values.threads),
     workers: Number(values.workers),
-    ...{ batches: Number(values.batches), texts: Number(values.texts) },
+    batches: Number(values.batches),
+    texts: Number(values.texts),
   };
 }
 
@@ -173,9 +177,14 @@ async function main() {
   const tokenizer = path.join(folder, "tokenizer");
   const textsFile = path.join(folder, "texts.json");
   const common = {
-    ...{ file, tokenizer, threads: options.threads, batches: options.batches },
+    file,
+    tokenizer,
+    threads: options.threads,
+    batches: options.batches,
     workers: options.workers,
-    ...{ batchSize: BATCH, maxLength: MAX_LENGTH, texts: textsFile },
+    batchSize: BATCH,
+    maxLength: MAX_LENGTH,
+    texts: textsFile,
     at: Math.floor(made.rows / BATCH / 2) + 7,
   };
   const env = {

@@ -63,7 +63,12 @@ export async function buildAddon(paths, torch) {
     "configuring the addon",
     cmake.command,
     [
-      ...["-S", path.join(paths.root, "native"), "-B", build, "-G", cmake.generator],
+      "-S",
+      path.join(paths.root, "native"),
+      "-B",
+      build,
+      "-G",
+      cmake.generator,
       ...Object.entries(settings).map(([key, value]) => `-D${key}=${value}`),
     ],
     { log: paths.log },

@@ -51,9 +51,12 @@ async function build(paths, addon, compiler, file) {
     compiler.command,
     [
       ...FLAGS,
-      ...["-Wno-psabi", "-DNAPI_VERSION=9", `-I${include}`],
+      "-Wno-psabi",
+      "-DNAPI_VERSION=9",
+      `-I${include}`,
       ...sources(paths, addon).filter((source) => source.endsWith(".cpp")),
-      ...["-o", temporary],
+      "-o",
+      temporary,
     ],
     { log: paths.log },
   );

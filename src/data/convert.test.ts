@@ -25,7 +25,11 @@ describe("convertFiles", () => {
     const alpaca = folder.write("alpaca.json", '[{"instruction":"q","output":"a","kind":5}]');
     const out = folder.path("out/canonical.jsonl");
     expect(await convertFiles([firefly, alpaca], out)).toEqual({
-      ...{ rowsIn: 2, rowsOut: 2, rowsRejected: 0, problems: [], rejectedFile: undefined },
+      rowsIn: 2,
+      rowsOut: 2,
+      rowsRejected: 0,
+      problems: [],
+      rejectedFile: undefined,
       placeholders: {},
     });
     expect(lines(out)).toEqual([

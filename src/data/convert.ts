@@ -106,7 +106,11 @@ async function convertRows(
   }
   const rowsOut = rowsIn - rowsRejected;
   return {
-    ...{ rowsIn, rowsOut, rowsRejected, problems, rejectedFile: undefined },
+    rowsIn,
+    rowsOut,
+    rowsRejected,
+    problems,
+    rejectedFile: undefined,
     placeholders: placeholders.counts(),
   };
 }

@@ -56,8 +56,27 @@ const seeds: Readonly<Record<string, unknown>> = {
 };
 
 const scraps: readonly unknown[] = [
-  ...[null, true, 0, -1.5, 1e300, "", " \n", "text", [], {}, [[]], [null], { role: "user" }],
-  ...["user", "assistant", "tool", "__proto__", "\ud800", "<|im_end|>", "<eoh>", "a\u0000b"],
+  null,
+  true,
+  0,
+  -1.5,
+  1e300,
+  "",
+  " \n",
+  "text",
+  [],
+  {},
+  [[]],
+  [null],
+  { role: "user" },
+  "user",
+  "assistant",
+  "tool",
+  "__proto__",
+  "\ud800",
+  "<|im_end|>",
+  "<eoh>",
+  "a\u0000b",
 ];
 
 /** The value with one place of it replaced, left out, doubled, or named otherwise. */
@@ -116,7 +135,9 @@ test.each(Object.keys(seeds))(
     const rejected = lines(`${out}.rejected.jsonl`);
     expect(lines(out).length + rejected.length).toBe(rowsOfEach);
     expect(converted).toMatchObject({
-      ...{ rowsIn: rowsOfEach, rowsOut: lines(out).length, rowsRejected: rejected.length },
+      rowsIn: rowsOfEach,
+      rowsOut: lines(out).length,
+      rowsRejected: rejected.length,
     });
     expect(converted.rowsOut).toBeGreaterThan(0);
     expect(converted.rowsRejected).toBeGreaterThan(rowsOfEach / 10);
@@ -128,8 +149,13 @@ test.each(Object.keys(seeds))(
     const survey = await surveyRows(source, { ...encoding, keptProblems: rowsOfEach });
     await source.close();
     const data = await openTrainingData({
-      ...{ ...encoding, files: [file], format, embeddingRows: tokenizer.vocabSize },
-      ...{ batchSize: 8, seed: 1, onError: "skip" },
+      ...encoding,
+      files: [file],
+      format,
+      embeddingRows: tokenizer.vocabSize,
+      batchSize: 8,
+      seed: 1,
+      onError: "skip",
     });
     const trained = new Set<number>();
     const skipped: number[] = [];

@@ -73,8 +73,13 @@ export function microBatchOf(
   skipped: MicroBatch["skipped"],
 ): MicroBatch {
   const batch: MicroBatch = {
-    ...{ number, epoch, skipped, sequences: [] },
-    ...{ tokens: 0, labelledTokens: 0, truncated: 0 },
+    number,
+    epoch,
+    skipped,
+    sequences: [],
+    tokens: 0,
+    labelledTokens: 0,
+    truncated: 0,
   };
   for (const { inputIds, labels, source, labelledTokens, truncated } of sequences) {
     batch.sequences.push({ inputIds, labels, source });

@@ -18,8 +18,17 @@ const maxSeqLength = 45;
 
 async function epoch(overLength: OverLength, packing = false) {
   const data = await openTrainingData({
-    ...{ files: [file], tokenizer, template, maxSeqLength, overLength, packing },
-    ...{ batchSize: 4, seed: 1, shuffle: false, onError: "skip", embeddingRows: 100_000 },
+    files: [file],
+    tokenizer,
+    template,
+    maxSeqLength,
+    overLength,
+    packing,
+    batchSize: 4,
+    seed: 1,
+    shuffle: false,
+    onError: "skip",
+    embeddingRows: 100_000,
   });
   const batches = await Promise.all(
     Array.from({ length: data.microBatchesPerEpoch }, (_, number) => data.microBatch(number)),
@@ -39,7 +48,9 @@ const tooLong = (line: number) =>
 
 test.each([false, true])("training takes what each policy leaves, packing %s", async (packing) => {
   expect(await epoch("cut", packing)).toEqual({
-    ...{ lines: [1, 2, 4], longest: maxSeqLength, skipped: [empty] },
+    lines: [1, 2, 4],
+    longest: maxSeqLength,
+    skipped: [empty],
   });
   const whole = await epoch("cut_turn", packing);
   expect(whole).toMatchObject({ lines: [1, 2, 4], skipped: [empty] });
@@ -73,6 +84,9 @@ test("why a row was left out crosses threads", async () => {
   await source.close();
   expect(unpackRows(packRows(rows).value)).toEqual(rows);
   expect(rows[1]).toEqual({
-    ...{ ok: true, source: { file, line: 2 }, sequences: [], dropped: tooLong(2) },
+    ok: true,
+    source: { file, line: 2 },
+    sequences: [],
+    dropped: tooLong(2),
   });
 });

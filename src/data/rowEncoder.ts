@@ -46,7 +46,10 @@ export function encodedRow(result: RowResult): EncodedRow {
     source: result.source,
     ...(result.dropped === undefined ? {} : { dropped: result.dropped }),
     sequences: result.encoded.map(({ inputIds, labels, labelledTokens, truncated }) => ({
-      ...{ inputIds, labels, labelledTokens, truncated },
+      inputIds,
+      labels,
+      labelledTokens,
+      truncated,
     })),
   };
 }

@@ -131,8 +131,13 @@ describe.skipIf(!there)(`real conversations${why}`, () => {
 
     test("the 600 conversations can all be trained on, as often as an epoch says", async () => {
       const data = await openTrainingData({
-        ...{ files: [noTools], tokenizer, template, embeddingRows: tokenizer.vocabSize },
-        ...{ maxSeqLength: 1024, batchSize: 16, seed: 42 },
+        files: [noTools],
+        tokenizer,
+        template,
+        embeddingRows: tokenizer.vocabSize,
+        maxSeqLength: 1024,
+        batchSize: 16,
+        seed: 42,
       });
       const lines = new Set<number>();
       let tokens = 0;

@@ -17,7 +17,10 @@ test("counts every row, keeps the first problems in order and all of their numbe
   const source = await openConversations([folder.write("rows.jsonl", lines.join("\n"))]);
   const seen: number[] = [];
   const survey = await surveyRows(source, {
-    ...{ tokenizer, template, maxSeqLength: 30, keptProblems: 3 },
+    tokenizer,
+    template,
+    maxSeqLength: 30,
+    keptProblems: 3,
     onProgress: (rows) => seen.push(rows),
   });
   await source.close();

@@ -27,7 +27,12 @@ const rows = Array.from({ length: 23 }, (_, index) =>
 function open(content: readonly object[] | string, options: Partial<TrainingDataOptions> = {}) {
   const files = [folder.write("train.jsonl", content)];
   return openTrainingData({
-    ...{ files, tokenizer, template, maxSeqLength: 512, batchSize: 4, seed: 3 },
+    files,
+    tokenizer,
+    template,
+    maxSeqLength: 512,
+    batchSize: 4,
+    seed: 3,
     embeddingRows: tokenizer.vocabSize,
     ...options,
   });
@@ -195,7 +200,10 @@ describe("openTrainingData", () => {
   test("threads, their number and what is made ready beforehand change nothing", async () => {
     const make = (threads: number, prefetch: number, packing: boolean) =>
       open(rows, {
-        ...{ files: files(), packing, prefetch, maxSeqLength: 96 },
+        files: files(),
+        packing,
+        prefetch,
+        maxSeqLength: 96,
         workers: threads === 0 ? undefined : { threads, tokenizerPath: tinyTokenizerPath },
       });
     for (const packing of [false, true]) {
@@ -223,7 +231,8 @@ describe("openTrainingData", () => {
     const content = rows.map((row) => JSON.stringify(row));
     content[9] = '{"messages": [';
     const data = await open(content.join("\n"), {
-      ...{ shuffle: false, prefetch: 0 },
+      shuffle: false,
+      prefetch: 0,
       workers: { threads: 1, tokenizerPath: tinyTokenizerPath },
     });
     await new Promise((resolve) => setTimeout(resolve, 2500));
@@ -270,7 +279,10 @@ describe("openTrainingData", () => {
     await again.close();
     const other = { rows: 22, microBatchesPerEpoch: 1 };
     const changed = await open(rows, {
-      ...{ packing: true, maxSeqLength: 64, batchSize: 2, cursor: other },
+      packing: true,
+      maxSeqLength: 64,
+      batchSize: 2,
+      cursor: other,
     });
     expect(changed.cursor).toEqual(cursor);
     await changed.close();

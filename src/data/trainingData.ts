@@ -59,7 +59,9 @@ export async function openTrainingData(options: TrainingDataOptions): Promise<Tr
     const mixture = planMixture({
       ...options,
       sources: source.sources.map(({ name, rows }, index) => ({
-        ...{ ...shareOf(options.files[index]!), name, rows },
+        ...shareOf(options.files[index]!),
+        name,
+        rows,
       })),
     });
     encoder = openEncoder(source, options);
@@ -85,7 +87,8 @@ export async function openTrainingData(options: TrainingDataOptions): Promise<Tr
       bytes: source.bytes,
       files: source.files,
       sources: source.sources.map((own, index) => ({
-        ...{ ...own, rowsPerEpoch: mixture.taken[index]! },
+        ...own,
+        rowsPerEpoch: mixture.taken[index]!,
       })),
       microBatchesPerEpoch,
       cursor: { rows: rowsPerEpoch, microBatchesPerEpoch },
@@ -126,7 +129,10 @@ function openEncoder(source: JoinedSource, options: TrainingDataOptions): RowEnc
 function workerSettings(options: TrainingDataOptions): EncodeWorkerSettings {
   const { files, seed, workers, template, tokenizer, onProgress, ...plain } = options;
   return {
-    ...{ sources: files, seed, options: plain },
-    ...{ tokenizerPath: workers!.tokenizerPath, templateName: template.name },
+    sources: files,
+    seed,
+    options: plain,
+    tokenizerPath: workers!.tokenizerPath,
+    templateName: template.name,
   };
 }

@@ -18,7 +18,9 @@ const toolTurn: Message[] = [
   assistant("二"),
 ];
 const answer = (content: string, id: string): Message => ({
-  ...{ role: "tool", content, tool_call_id: id },
+  role: "tool",
+  content,
+  tool_call_id: id,
 });
 const mossTurn: Message[] = [
   user("1+1?"),
@@ -61,7 +63,9 @@ describe("round trips: what is written reads back as it was", () => {
     expect(canonicalFormat(row)).toBe("preference");
     expect(writeConversation(row)).toEqual({ prompt: [system, user("q")], ...pair });
     expect(formatNamed("preference").read(writeConversation(row), {})).toMatchObject({
-      ...{ kind: "preference", messages: [system, user("q")], ...pair },
+      kind: "preference",
+      messages: [system, user("q")],
+      ...pair,
     });
   });
 });

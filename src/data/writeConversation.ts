@@ -24,7 +24,11 @@ export function writeConversation(whole: WholeRow, format = canonicalFormat(whol
   const { conversation, pair, rest } = whole;
   const { messages, tools, id, kind, source } = conversation;
   const row: FormattedRow = {
-    ...{ messages, tools, id, chosen: pair?.chosen, rejected: pair?.rejected },
+    messages,
+    tools,
+    id,
+    chosen: pair?.chosen,
+    rejected: pair?.rejected,
     kind: pair ? "preference" : kind,
   };
   try {

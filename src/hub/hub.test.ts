@@ -321,11 +321,15 @@ test("of a model come tokenizer, configuration and safetensors, and no pickled o
   expect(readdirSync(text).sort()).toEqual(["config.json", "tokenizer.json"]);
   const folder = await fetchModel("Owner/Model", quick());
   expect(readdirSync(folder).sort()).toEqual([
-    ...["config.json", "m2.safetensors", "model-00001-of-00002.safetensors"],
-    ...["model.safetensors.index.json", "tokenizer.json"],
+    "config.json",
+    "m2.safetensors",
+    "model-00001-of-00002.safetensors",
+    "model.safetensors.index.json",
+    "tokenizer.json",
   ]);
   hub.add({
-    ...{ type: "model", name: "o/lost" },
+    type: "model",
+    name: "o/lost",
     files: { "model.safetensors.index.json": '{"weight_map":{"a":"lost.safetensors"}}' },
   });
   await expect(fetchModel("o/lost", quick())).rejects.toThrow(
@@ -391,11 +395,15 @@ test("names of repositories", () => {
     path: "",
   });
   expect(parse("hf://datasets/o/n@refs/convert/parquet/data/*.parquet")).toEqual({
-    ...{ type: "dataset", name: "o/n", revision: "refs/convert/parquet", path: "data/*.parquet" },
+    type: "dataset",
+    name: "o/n",
+    revision: "refs/convert/parquet",
+    path: "data/*.parquet",
   });
   expect(parse("hf://o/n@v1.0")).toMatchObject({ type: "model", revision: "v1.0" });
   expect(parse("https://mirror.example/datasets/o/n/blob/main/a%20b.jsonl")).toMatchObject({
-    ...{ type: "dataset", path: "a b.jsonl" },
+    type: "dataset",
+    path: "a b.jsonl",
   });
   expect(parse("https://elsewhere.example/datasets/o/n/blob/main/a.jsonl")).toBe(undefined);
   for (const text of ["name", "a b/c", "../x", "o/..", "o/n@../x", "o/n--x", "-o/n"]) {

@@ -20,16 +20,20 @@ const single = "model.safetensors";
 
 /** Files besides the weights that Tunewright reads or copies; never code or pickled objects. */
 const textFiles = [
-  ...["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"],
-  ...[
-    "tokenizer.model",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.json",
-    "merges.txt",
-  ],
-  ...["chat_template.jinja", "chat_template.json", "tunewright.json"],
-  ...["adapter_config.json", "adapter_model.safetensors"],
+  "config.json",
+  "generation_config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "tokenizer.model",
+  "special_tokens_map.json",
+  "added_tokens.json",
+  "vocab.json",
+  "merges.txt",
+  "chat_template.jinja",
+  "chat_template.json",
+  "tunewright.json",
+  "adapter_config.json",
+  "adapter_model.safetensors",
 ];
 
 /**

@@ -240,8 +240,13 @@ describe("values", () => {
     const m = t.zeros([2]);
     const v = t.zeros([2]);
     t._fusedAdamw_([p], [g], [m], [v], [], [t.ones([])], {
-      ...{ lr: 0.1, beta1: 0.9, beta2: 0.999, weightDecay: 0.01, eps: 1e-8 },
-      ...{ amsgrad: false, maximize: false },
+      lr: 0.1,
+      beta1: 0.9,
+      beta2: 0.999,
+      weightDecay: 0.01,
+      eps: 1e-8,
+      amsgrad: false,
+      maximize: false,
     });
     // At the first step the bias-corrected moments are g and g².
     const step = (value: number) => value * (1 - 0.1 * 0.01) - 0.1;
@@ -252,8 +257,13 @@ describe("values", () => {
 
 describe("what libtorch would not check", () => {
   const settings = {
-    ...{ lr: 0.1, beta1: 0.9, beta2: 0.999, weightDecay: 0, eps: 1e-8 },
-    ...{ amsgrad: false, maximize: false },
+    lr: 0.1,
+    beta1: 0.9,
+    beta2: 0.999,
+    weightDecay: 0,
+    eps: 1e-8,
+    amsgrad: false,
+    maximize: false,
   };
 
   test("fused optimizers refuse states of other sizes and tensors that are not contiguous", () => {

@@ -7,8 +7,13 @@ test("a character appears only when its last byte has come", () => {
   const bytes = [...Buffer.from("a你😀b")];
   expect(bytes.map((byte) => stream.push(byte))).toEqual([
     "a",
-    ...["", "", "你"],
-    ...["", "", "", "😀"],
+    "",
+    "",
+    "你",
+    "",
+    "",
+    "",
+    "😀",
     "b",
   ]);
   expect(stream.flush()).toBe("");

@@ -13,8 +13,20 @@ export interface Processor {
 
 /** As Linux names them in /proc/cpuinfo (x86: flags, Arm: Features). */
 const instructionSets = [
-  ...["avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16"],
-  ...["amx_tile", "amx_bf16", "amx_int8", "asimd", "asimdhp", "bf16", "i8mm", "sve", "sve2"],
+  "avx2",
+  "avx512f",
+  "avx512_vnni",
+  "avx512_bf16",
+  "avx512_fp16",
+  "amx_tile",
+  "amx_bf16",
+  "amx_int8",
+  "asimd",
+  "asimdhp",
+  "bf16",
+  "i8mm",
+  "sve",
+  "sve2",
 ];
 
 /** The known instruction sets that the text of /proc/cpuinfo names. */

@@ -61,9 +61,16 @@ function train(
 const flags = (directory: string, ...more: string[]) => [
   "--model_name_or_path=builtin:smollm2-135m",
   `--output_dir=${inWork(directory)}`,
-  ...["--bits=4", "--lora_rank=4", "--lora_dropout=0.1", "--learning_rate=1e-3"],
-  ...["--max_seq_length=64", "--per_device_train_batch_size=2", "--gradient_accumulation_steps=2"],
-  ...["--logging_steps=1", "--save_strategy=no", "--report_to=none"],
+  "--bits=4",
+  "--lora_rank=4",
+  "--lora_dropout=0.1",
+  "--learning_rate=1e-3",
+  "--max_seq_length=64",
+  "--per_device_train_batch_size=2",
+  "--gradient_accumulation_steps=2",
+  "--logging_steps=1",
+  "--save_strategy=no",
+  "--report_to=none",
   ...more,
 ];
 

@@ -100,8 +100,23 @@ const traps = Object.fromEntries(
 
 /** Numbers that are no sensible size, index or scalar. None makes an allocation that could succeed. */
 const numbers = [
-  ...[Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 0.5, -1.5, 1e300],
-  ...[2 ** 40, -(2 ** 40), 2 ** 52, 2 ** 53, -(2 ** 53), -(2 ** 31), -1, -2, -5, 1e-300],
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  -0,
+  0.5,
+  -1.5,
+  1e300,
+  2 ** 40,
+  -(2 ** 40),
+  2 ** 52,
+  2 ** 53,
+  -(2 ** 53),
+  -(2 ** 31),
+  -1,
+  -2,
+  -5,
+  1e-300,
 ];
 
 /** Anything at all. */

@@ -128,7 +128,8 @@ describe("a script", () => {
 describe("flags", () => {
   it("name the data type in long or short form, and nothing else", () => {
     expect(modelOptions({ model: "m", dtype: "bf16", device: "cpu" })).toMatchObject({
-      ...{ dtype: "bfloat16", device: "cpu" },
+      dtype: "bfloat16",
+      device: "cpu",
     });
     expect(() => modelOptions({ model: "m", dtype: "int3" })).toThrow(/--dtype int3/);
     expect(() => modelOptions({ model: "m", device: "tpu" })).toThrow(/--device tpu/);

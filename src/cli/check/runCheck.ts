@@ -92,7 +92,10 @@ export async function runCheck(
     notes: [...loaded.notes, ...notes],
     data,
     sources: epoch.sources.map(({ name, rowsInFiles, rows, rowsPerEpoch }) => ({
-      ...{ name, rows_in_files: rowsInFiles, rows, rows_per_epoch: rowsPerEpoch },
+      name,
+      rows_in_files: rowsInFiles,
+      rows,
+      rows_per_epoch: rowsPerEpoch,
     })),
     steps_per_epoch: stepsPerEpoch,
     total_steps: totalSteps,

@@ -137,7 +137,12 @@ async function run(
     const { threads, limit, restart } = flags;
     const { report, stopped, resumedRows, paths } = await cleanFiles(files, out, {
       source: sourceOptions(flags),
-      ...{ steps, threads, limit, restart, perplexity: model, signal: stop.signal },
+      steps,
+      threads,
+      limit,
+      restart,
+      perplexity: model,
+      signal: stop.signal,
       onRows: (rows, total) => progress.show(`${rows} of ${total} rows`),
     });
     progress.clear();

@@ -21,7 +21,8 @@ function write(name: string, ...rows: unknown[]): string {
 
 function tunewright(...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", tsx, main, ...args], {
-    ...{ encoding: "utf8", cwd: folder },
+    encoding: "utf8",
+    cwd: folder,
   });
   return { code: status, stdout, stderr };
 }

@@ -64,7 +64,9 @@ async function convert(files: readonly string[], flags: ConvertFlags): Promise<v
   const unfilled = Object.entries(placeholders);
   if (flags.json) {
     printJson({
-      ...{ rows_in: rowsIn, rows_out: rowsOut, rows_rejected: rowsRejected },
+      rows_in: rowsIn,
+      rows_out: rowsOut,
+      rows_rejected: rowsRejected,
       ...(unfilled.length === 0 ? {} : { placeholders }),
     });
   } else {

@@ -148,10 +148,16 @@ function print(report: DedupReport, flags: DedupFlags): void {
   const { rowsIn, rowsOut, rowsRejected, duplicates, refused, clusters, banding } = report;
   if (flags.json) {
     printJson({
-      ...{ rows_in: rowsIn, rows_out: rowsOut, rows_rejected: rowsRejected },
-      ...{ duplicates, rows_refused: refused, clusters, largest_cluster: report.largestCluster },
+      rows_in: rowsIn,
+      rows_out: rowsOut,
+      rows_rejected: rowsRejected,
+      duplicates,
+      rows_refused: refused,
+      clusters,
+      largest_cluster: report.largestCluster,
       ...(banding ? { bands: banding.bands, rows_per_band: banding.rows } : {}),
-      ...{ rejected_file: report.rejectedFile, clusters_file: report.clustersFile },
+      rejected_file: report.rejectedFile,
+      clusters_file: report.clustersFile,
       seconds: report.seconds,
     });
   } else {

@@ -78,7 +78,9 @@ export async function runDemo({ quick, outputDir, stream }: DemoOptions): Promis
   page.heading("2. What it answers now");
   const { maxNewTokens } = plan;
   const before = await askQuestions({
-    ...{ model, questions, maxNewTokens },
+    model,
+    questions,
+    maxNewTokens,
     onAnswer: (question, answer) => {
       page.print(...clipText(question, page.columns, 2).map(page.paint.bold));
       page.print(...clipText(answer, page.columns - 2, 2).map((l) => `  ${page.paint.dim(l)}`));

@@ -47,7 +47,9 @@ describe("a run", () => {
     expect(kept.length + rejected.length).toBe(500);
     expect(report.rows_rejected).toBe(rejected.length);
     expect(rejected[0]).toMatchObject({
-      ...{ file, line: 4, operator: "drop_empty_turns" },
+      file,
+      line: 4,
+      operator: "drop_empty_turns",
       row: messagesRow("问题 3", ""),
     });
     const broken = rejected.filter(({ operator }) => operator === "read");
@@ -79,7 +81,9 @@ describe("a run", () => {
     await cleanFiles([file], whole, { steps, threads: 1 });
     const stop = new AbortController();
     const first = await cleanFiles([file], parts, {
-      ...{ steps, threads: 1, signal: stop.signal },
+      steps,
+      threads: 1,
+      signal: stop.signal,
       onRows: () => stop.abort(),
     });
     expect(first.stopped).toBe(true);
@@ -210,7 +214,8 @@ test("perplexities come from a scorer that is asked for many texts at once", asy
   const out = folder.path("p.out.jsonl");
   const pipeline = parsePipeline("operators: [filter_perplexity]", "test");
   const { paths } = await cleanFiles([file], out, {
-    ...{ steps: pipeline, perplexity: { model: "test", score } },
+    steps: pipeline,
+    perplexity: { model: "test", score },
   });
   expect(asked).toEqual([2]);
   expect(lines(paths.rejected)[0]).toMatchObject({ line: 2, reason: "perplexity 9000 > 1500" });

@@ -29,7 +29,10 @@ export const digestBytes = 16;
 export function comparedDigest(whole: WholeRow, by: ComparedPart): Buffer {
   const { conversation, pair } = whole;
   const said = ({ role, content, tool_calls: calls, reasoning_content }: Message) => [
-    ...[role, content, calls?.map((call) => call.function), reasoning_content],
+    role,
+    content,
+    calls?.map((call) => call.function),
+    reasoning_content,
   ];
   const subject =
     by === "first-prompt"

@@ -72,7 +72,11 @@ describe("near duplicates", () => {
     ]);
     expect(lines(out)).toEqual([0, 1, 3, 6, 7, 8, 9].map((index) => rows[index]));
     expect(rejected[0]).toEqual({
-      ...{ file, line: 3, reason: "near duplicate", kept: { file, line: 1 }, similarity: 1 },
+      file,
+      line: 3,
+      reason: "near duplicate",
+      kept: { file, line: 1 },
+      similarity: 1,
     });
     expect(report).toMatchObject({ clusters: 2, largestCluster: 3, duplicates: 3, refused: 0 });
     expect(lines(report.clustersFile)).toMatchObject([
@@ -245,7 +249,9 @@ describe("rows that cannot be read", () => {
     const made = await makeSignatures(files, out, shard, { threads: 1 });
     expect(made.rowsRefused).toBe(2);
     expect(await makeSignatures(files, out, shard, { threads: 1 })).toEqual({
-      ...{ rows: 3, rowsRefused: 2, hanRows: undefined },
+      rows: 3,
+      rowsRefused: 2,
+      hanRows: undefined,
     });
     const strict = { threads: 1, failFast: true };
     await expect(makeSignatures(files, out, shard, strict)).rejects.toThrow("broken.jsonl:2:");

@@ -126,8 +126,14 @@ async function mergeDescribed(
     checkSameFiles(described, header.files, path);
     checkMergeOptions(merge ?? {}, header.parameters, path);
     const mergeOptions: MergeOptions = {
-      ...{ threshold: 0.7, distance: 4, keep: "first", checkJaccard: false },
-      ...{ memoryLimit: "2GB", threads, folder, onProgress },
+      threshold: 0.7,
+      distance: 4,
+      keep: "first",
+      checkJaccard: false,
+      memoryLimit: "2GB",
+      threads,
+      folder,
+      onProgress,
       ...merge,
     };
     result = await mergeShards(shards, described, out, mergeOptions);

@@ -26,7 +26,10 @@ interface GoldenRun {
 }
 
 const units: Record<string, ShingleUnit> = {
-  ...{ bigcode_ascii: "ascii", unicode_word: "word", dj_character: "character", dj_space: "space" },
+  bigcode_ascii: "ascii",
+  unicode_word: "word",
+  dj_character: "character",
+  dj_space: "space",
 };
 
 const folder = testFolder();

@@ -59,7 +59,9 @@ async function makeLines(
   }
   return {
     jsonl: encoder.encode(made.join("")),
-    ...{ rows: made.length, end, refused },
+    rows: made.length,
+    end,
+    refused,
     lines: Uint32Array.from({ length: end - from }, (_, index) => source.place(from + index).line),
   };
 }

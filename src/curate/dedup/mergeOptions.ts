@@ -11,8 +11,10 @@ const methodOf: Partial<Record<keyof MergeOptions, Method>> = {
 };
 
 const flags: Partial<Record<keyof MergeOptions, string>> = {
-  ...{ threshold: "--threshold", banding: "--bands and --rows" },
-  ...{ checkJaccard: "--check-jaccard", distance: "--distance" },
+  threshold: "--threshold",
+  banding: "--bands and --rows",
+  checkJaccard: "--check-jaccard",
+  distance: "--distance",
 };
 
 /**

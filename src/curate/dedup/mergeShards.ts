@@ -96,10 +96,17 @@ export async function mergeShards(
     for (const path of outputs) await rename(`${path}.part`, path);
     const { rowsOut, duplicates, refused, problems } = written;
     return {
-      ...{ rowsIn: records.rows, rowsOut, rowsRejected: duplicates + refused },
-      ...{ duplicates, refused, problems, banding: minhash ? banding : undefined },
-      ...{ clusters: found.clusters, largestCluster: found.largest },
-      ...{ rejectedFile: outputs[1], clustersFile: outputs[2] },
+      rowsIn: records.rows,
+      rowsOut,
+      rowsRejected: duplicates + refused,
+      duplicates,
+      refused,
+      problems,
+      banding: minhash ? banding : undefined,
+      clusters: found.clusters,
+      largestCluster: found.largest,
+      rejectedFile: outputs[1],
+      clustersFile: outputs[2],
       secondsOfWriting: (performance.now() - started) / 1000,
     };
   } finally {

@@ -110,7 +110,8 @@ export async function writeRows(
         if (made.end === part.to) break;
         ({ part, made } = await make({
           ...part,
-          ...{ from: made.end, first: part.first + made.end - part.from },
+          from: made.end,
+          first: part.first + made.end - part.from,
         }));
       }
     }

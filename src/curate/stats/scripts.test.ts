@@ -16,8 +16,13 @@ test("characters are counted by kind, those beyond 16 bits as one", () => {
     scriptNames.map((name, index) => [name, counts[index]]).filter(([, count]) => count),
   );
   expect(byName).toEqual({
-    ...{ han: 3, kana: 2, hangul: 1, latin: 3 },
-    ...{ digit: 1, space: 2, symbol: 2 },
+    han: 3,
+    kana: 2,
+    hangul: 1,
+    latin: 3,
+    digit: 1,
+    space: 2,
+    symbol: 2,
   });
 });
 

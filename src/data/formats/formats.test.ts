@@ -161,7 +161,9 @@ describe("messages", () => {
       },
     ]);
     expect(conversations[0]!.messages[1]).toEqual({
-      ...{ role: "assistant", content: "", tool_calls: [{ type: "function", function: call }] },
+      role: "assistant",
+      content: "",
+      tool_calls: [{ type: "function", function: call }],
     });
   });
 

@@ -7,7 +7,9 @@ const read = (format: string, row: object) => formatNamed(format).read({ ...row 
 describe("prompt and completion", () => {
   test("texts are a question and an answer", () => {
     expect(read("prompt_completion", { prompt: "问", completion: "答", id: 4 })).toEqual({
-      ...{ id: "4", tools: undefined, messages: [user("问"), assistant("答")] },
+      id: "4",
+      tools: undefined,
+      messages: [user("问"), assistant("答")],
     });
   });
 
@@ -34,8 +36,10 @@ describe("prompt and completion", () => {
 
 describe("preference pairs", () => {
   const pair = {
-    ...{ kind: "preference", messages: [user("问")] },
-    ...{ chosen: [assistant("好")], rejected: [assistant("坏")] },
+    kind: "preference",
+    messages: [user("问")],
+    chosen: [assistant("好")],
+    rejected: [assistant("坏")],
   };
   test.each([
     ["TRL's, with texts", { prompt: "问", chosen: "好", rejected: "坏" }],

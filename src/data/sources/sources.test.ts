@@ -50,7 +50,11 @@ describe("on this disk", () => {
     write("d/a.jsonl.rejected.jsonl", "d/manifest.json", "d/b.report.json", "d/dataset_info.json");
     write("d/.hidden.jsonl", "d/.cache/x.jsonl", "d/README.md", "d/b.jsonl.part", "d/x.idx");
     expect(await find(at("d"))).toEqual([
-      ...["d/10.ndjson", "d/a.jsonl.gz", "d/b.jsonl", "d/sub/c.parquet", "d/z.json"],
+      "d/10.ndjson",
+      "d/a.jsonl.gz",
+      "d/b.jsonl",
+      "d/sub/c.parquet",
+      "d/z.json",
       "d/数据/中文.csv.zst",
     ]);
   });
@@ -60,7 +64,10 @@ describe("on this disk", () => {
     write("d/a.jsonl.rejected.jsonl", "d/notes.txt");
     expect(await find(at("d/*.jsonl"))).toEqual(["d/a.jsonl", "d/b.jsonl"]);
     expect(await find(at("d/**/*.jsonl"))).toEqual([
-      ...["d/a.jsonl", "d/b.jsonl", "d/s/c.jsonl", "d/s/t/d.jsonl"],
+      "d/a.jsonl",
+      "d/b.jsonl",
+      "d/s/c.jsonl",
+      "d/s/t/d.jsonl",
     ]);
     expect(await find(at("d/*/*.jsonl"))).toEqual(["d/s/c.jsonl"]);
     expect(await find(at("d/{a,s/c}.jsonl"))).toEqual(["d/a.jsonl", "d/s/c.jsonl"]);
@@ -208,7 +215,9 @@ describe("on the hub", () => {
     expect(files).toEqual([
       expect.stringMatching(/^http.*\/datasets\/owner\/set\/resolve\/\w{40}\/data\/train-00000/),
       expect.stringMatching(/^http.*train-00001-of-00002\.jsonl$/),
-      ...[at("d/a.jsonl"), "https://x.example/y.jsonl", "-"],
+      at("d/a.jsonl"),
+      "https://x.example/y.jsonl",
+      "-",
     ]);
     expect(hub.requests.filter((line) => /resolve.*jsonl/.test(line))).toEqual([]);
     expect(await (await openUrl(files[1]!)).text()).toHaveLength(20 * 81);

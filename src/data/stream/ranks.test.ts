@@ -32,9 +32,17 @@ function drawStream(seed: number) {
   );
   const worldSize = 1 + draw(8);
   const options: Omit<StreamOptions, "files"> = {
-    ...{ tokenizer, template, format: "messages", onError: "skip", seed },
-    ...{ maxSeqLength: 24 + draw(60), batchSize: 1 + draw(4), shuffleBufferSize: 1 + draw(40) },
-    ...{ packing: draw(4) > 0, shuffle: draw(3) > 0, overLength: draw(2) ? "drop" : "cut" },
+    tokenizer,
+    template,
+    format: "messages",
+    onError: "skip",
+    seed,
+    maxSeqLength: 24 + draw(60),
+    batchSize: 1 + draw(4),
+    shuffleBufferSize: 1 + draw(40),
+    packing: draw(4) > 0,
+    shuffle: draw(3) > 0,
+    overLength: draw(2) ? "drop" : "cut",
   };
   return { rows, options, worldSize, draw };
 }

@@ -32,8 +32,14 @@ const rows = Array.from({ length: 53 }, (_, index) =>
 const text = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
 
 const options = (files: string[], more: Partial<StreamOptions> = {}): StreamOptions => ({
-  ...{ files, tokenizer, template, maxSeqLength: 64, batchSize: 4, seed: 3 },
-  ...{ shuffleBufferSize: 10, ...more },
+  files,
+  tokenizer,
+  template,
+  maxSeqLength: 64,
+  batchSize: 4,
+  seed: 3,
+  shuffleBufferSize: 10,
+  ...more,
 });
 
 async function take(batches: AsyncGenerator<MicroBatch>, count: number): Promise<MicroBatch[]> {
@@ -148,14 +154,10 @@ test("a run resumed behind the last good row of an epoch goes on with the next e
   const settings = { shuffle: false, onError: "skip", batchSize: 1, format: "messages" } as const;
   const resumed = await take(streamBatches(options([file], settings), 2), 4);
   expect(resumed.map(({ number, epoch }) => [number, epoch])).toEqual([
-    ...[
-      [2, 0],
-      [3, 0],
-    ],
-    ...[
-      [4, 1],
-      [5, 1],
-    ],
+    [2, 0],
+    [3, 0],
+    [4, 1],
+    [5, 1],
   ]);
 });
 

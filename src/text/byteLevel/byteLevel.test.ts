@@ -33,11 +33,21 @@ function filesOf(pre: string, merges: string[], special: string[] = ["<|end|>"])
   const merged = merges.map((merge) => merge.replace(" ", ""));
   const tokens = [...byteAlphabet, ...merged, ...special];
   const gguf: GgufTokenizer = {
-    ...{ model: "gpt2", pre, tokens, scores: undefined, merges },
+    model: "gpt2",
+    pre,
+    tokens,
+    scores: undefined,
+    merges,
     tokenTypes: Int32Array.from(tokens, (token) => (special.includes(token) ? 3 : 1)),
-    ...{ bosTokenId: tokens.length - 1, eosTokenId: tokens.length - 1, eotTokenId: undefined },
-    ...{ unknownTokenId: undefined, paddingTokenId: undefined, addBosToken: false },
-    ...{ addEosToken: undefined, addSpacePrefix: undefined, chatTemplate: undefined },
+    bosTokenId: tokens.length - 1,
+    eosTokenId: tokens.length - 1,
+    eotTokenId: undefined,
+    unknownTokenId: undefined,
+    paddingTokenId: undefined,
+    addBosToken: false,
+    addEosToken: undefined,
+    addSpacePrefix: undefined,
+    chatTemplate: undefined,
   };
   return tokenizerFromGguf(gguf, "random.gguf");
 }

@@ -32,8 +32,14 @@ test("prints one object, writes canonical rows, says which row was refused", () 
   const { status, stdout, stderr } = dedup("--json", "--num_perm", "128");
   expect(status).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
-    ...{ rows_in: 4, rows_out: 2, rows_rejected: 2, duplicates: 1, rows_refused: 1, clusters: 1 },
-    ...{ bands: 14, rows_per_band: 9 },
+    rows_in: 4,
+    rows_out: 2,
+    rows_rejected: 2,
+    duplicates: 1,
+    rows_refused: 1,
+    clusters: 1,
+    bands: 14,
+    rows_per_band: 9,
   });
   expect(stderr).toContain("rejected: rows.jsonl:4:");
   const [first] = readFileSync(path.join(folder, "out.jsonl"), "utf8").split("\n");

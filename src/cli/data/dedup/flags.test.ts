@@ -50,7 +50,10 @@ describe("flags", () => {
   test("that are not given leave the defaults, those with unknown values are refused", () => {
     const { parameters, merge } = dedupOptions({ out, numPerm: 128, keep: "last" }, data);
     expect({ ...data.defaultParameters, ...parameters }).toMatchObject({
-      ...{ method: "minhash", shingle: "mixed", ngram: 5, permutations: 128 },
+      method: "minhash",
+      shingle: "mixed",
+      ngram: 5,
+      permutations: 128,
     });
     expect(merge).toEqual({ keep: "last" });
     expect(() => dedupOptions({ out, shingle: "token" }, data)).toThrow("--shingle token");

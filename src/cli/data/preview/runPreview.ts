@@ -141,7 +141,10 @@ async function previewPacked(
 ): Promise<void> {
   const data = await openTrainingData({
     ...reading,
-    ...{ files, tokenizer, template, embeddingRows: embeddingRows ?? tokenizer.vocabSize },
+    files,
+    tokenizer,
+    template,
+    embeddingRows: embeddingRows ?? tokenizer.vocabSize,
     maxSeqLength: flags.maxSeqLength ?? 1024,
     overLength: overLengthOf(flags),
     batchSize: flags.batchSize ?? 8,

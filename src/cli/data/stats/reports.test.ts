@@ -124,7 +124,9 @@ test("a lone column is no wider than others are, and its mark is inside", () => 
 
 test("what does not fit says that it goes on", () => {
   const refused = Array.from({ length: 35 }, (_, index) => ({
-    ...{ reason: `reason ${index}`, rows: 1, places: [{ file: "a.jsonl", line: index + 1 }] },
+    reason: `reason ${index}`,
+    rows: 1,
+    places: [{ file: "a.jsonl", line: index + 1 }],
   }));
   const many = { ...report, total: { ...report.total, refused } };
   const lines = terminalReport(many, { language: "en", color: false, columns: 80 });
@@ -153,7 +155,11 @@ test("markup escapes what is put in, in text and in attributes", () => {
 
 test("figures are short and do not round to what is not so", () => {
   expect([0, 0.0005, 0.5, 0.9999, 1].map(percent)).toEqual([
-    ...["0 %", "< 0.1 %", "50.0 %", "> 99.9 %", "100.0 %"],
+    "0 %",
+    "< 0.1 %",
+    "50.0 %",
+    "> 99.9 %",
+    "100.0 %",
   ]);
   expect([999, 12_345, 1_571_022, 2e9].map(short)).toEqual(["999", "12.3 k", "1.57 M", "2 G"]);
   expect([5, 1500, 8.7e9].map(bytes)).toEqual(["5 B", "1.5 kB", "8.7 GB"]);

@@ -175,7 +175,8 @@ test("remove_template_markers strips them at the ends and refuses them inside", 
   expect(await clean("remove_template_markers", lines)).toEqual(["q", "a"]);
   const also = { also: ["--end-of-turn--"] };
   expect(await clean("remove_template_markers", talk("问", "答--end-of-turn--"), also)).toEqual([
-    ...["问", "答"],
+    "问",
+    "答",
   ]);
 });
 
