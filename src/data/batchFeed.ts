@@ -1,9 +1,9 @@
-/** Units of work that become micro-batches: a micro-batch's own rows, or a packing window. */
+/** Units of work that become micro-batches: a micro-batch's own rows, or a packing span. */
 import { hashKey } from "../util/hash.js";
 import { planBatches } from "./batchPlan.js";
 import { type MicroBatch, microBatchOf, sortRows } from "./microBatch.js";
 import type { Mixture } from "./mixture.js";
-import { packWindow, planPacking } from "./packing.js";
+import { packSpan, planPacking } from "./packing.js";
 import type { RowEncoder } from "./rowEncoder.js";
 import type { TrainingDataOptions } from "./trainingOptions.js";
 
@@ -50,14 +50,14 @@ export async function packedFeed(
   });
   return {
     microBatchesPerEpoch: plan.microBatchesPerEpoch,
-    unitOf: (number) => plan.windowOf(number).number,
+    unitOf: (number) => plan.spanOf(number).number,
     async load(number) {
-      const window = plan.windowOf(number);
-      const { epoch, from, to, bins, firstBatch } = window;
+      const span = plan.spanOf(number);
+      const { epoch, from, to, bins, firstBatch } = span;
       const rows = Array.from({ length: to - from }, (_, index) => rowAt(epoch, from + index));
       const { sequences, skipped } = sortRows(await encoder.encode(rows), options.onError);
       const lengths = sequences.map(({ inputIds }) => inputIds.length);
-      const packed = packWindow(lengths, bins, hashKey(options.seed, window.number));
+      const packed = packSpan(lengths, bins, hashKey(options.seed, span.number));
       return packed.map((indexes, bin) => {
         const own = indexes.map((index) => sequences[index]!);
         return microBatchOf(firstBatch + bin, epoch, own, bin === 0 ? skipped : []);

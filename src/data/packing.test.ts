@@ -1,16 +1,16 @@
-/** Packing: windows known by arithmetic, equal counts on all ranks, balanced bins. */
+/** Packing: spans known by arithmetic, equal counts on all ranks, balanced bins. */
 import { describe, expect, test } from "vitest";
-import { packWindow, planPacking } from "./packing.js";
+import { packSpan, planPacking } from "./packing.js";
 
-/** Places of an epoch that each micro-batch's window takes, rank by rank. */
-function windowsOf(options: Parameters<typeof planPacking>[0], epoch: number) {
+/** Places of an epoch that each micro-batch's span takes, rank by rank. */
+function spansOf(options: Parameters<typeof planPacking>[0], epoch: number) {
   const plan = planPacking(options);
-  const windows = new Map<number, ReturnType<typeof plan.windowOf>>();
+  const spans = new Map<number, ReturnType<typeof plan.spanOf>>();
   for (let batch = 0; batch < plan.microBatchesPerEpoch; batch++) {
-    const window = plan.windowOf(epoch * plan.microBatchesPerEpoch + batch);
-    windows.set(window.number, window);
+    const span = plan.spanOf(epoch * plan.microBatchesPerEpoch + batch);
+    spans.set(span.number, span);
   }
-  return { plan, windows: [...windows.values()] };
+  return { plan, spans: [...spans.values()] };
 }
 
 describe("planPacking", () => {
@@ -26,10 +26,10 @@ describe("planPacking", () => {
       const places: number[] = [];
       const counts = new Set<number>();
       for (let rank = 0; rank < worldSize; rank++) {
-        const { plan, windows } = windowsOf({ ...given, rank, worldSize }, 2);
+        const { plan, spans } = spansOf({ ...given, rank, worldSize }, 2);
         counts.add(plan.microBatchesPerEpoch);
-        expect(windows.reduce((sum, { bins }) => sum + bins, 0)).toBe(plan.microBatchesPerEpoch);
-        for (const { from, to, epoch } of windows) {
+        expect(spans.reduce((sum, { bins }) => sum + bins, 0)).toBe(plan.microBatchesPerEpoch);
+        for (const { from, to, epoch } of spans) {
           expect(epoch).toBe(2);
           for (let place = from; place < to; place++) places.push(place);
         }
@@ -47,22 +47,22 @@ describe("planPacking", () => {
     expect(planPacking({ ...given, microBatchesPerEpoch: 60 }).microBatchesPerEpoch).toBe(60);
   });
 
-  test("micro-batches of a window follow each other", () => {
-    const { windowOf } = planPacking({ rows: 1000, tokensPerRow: 300, tokenBudget: 2048 });
+  test("micro-batches of a span follow each other", () => {
+    const { spanOf } = planPacking({ rows: 1000, tokensPerRow: 300, tokenBudget: 2048 });
     for (const number of [0, 5, 146, 147, 400]) {
-      const { firstBatch, bins } = windowOf(number);
+      const { firstBatch, bins } = spanOf(number);
       expect(number - firstBatch).toBeGreaterThanOrEqual(0);
       expect(number - firstBatch).toBeLessThan(bins);
     }
   });
 });
 
-describe("packWindow", () => {
+describe("packSpan", () => {
   const lengths = Array.from({ length: 200 }, (_, index) => 20 + ((index * 7919) % 1000));
   const total = lengths.reduce((sum, length) => sum + length, 0);
 
   test("every sequence lies in one bin, in its order, and bins are about equally full", () => {
-    const bins = packWindow(lengths, 12, 9);
+    const bins = packSpan(lengths, 12, 9);
     expect(bins.flat().sort((a, b) => a - b)).toEqual(lengths.map((_, index) => index));
     for (const bin of bins) {
       expect(bin).toEqual([...bin].sort((a, b) => a - b));
@@ -72,16 +72,16 @@ describe("packWindow", () => {
   });
 
   test("is a function of lengths and seed; the longest is not always first", () => {
-    expect(packWindow(lengths, 12, 9)).toEqual(packWindow(lengths, 12, 9));
+    expect(packSpan(lengths, 12, 9)).toEqual(packSpan(lengths, 12, 9));
     const longest = lengths.indexOf(Math.max(...lengths));
     const places = [1, 2, 3, 4, 5, 6].map((seed) =>
-      packWindow(lengths, 12, seed).findIndex((bin) => bin.includes(longest)),
+      packSpan(lengths, 12, seed).findIndex((bin) => bin.includes(longest)),
     );
     expect(new Set(places).size).toBeGreaterThan(1);
   });
 
   test("fewer sequences than bins leave bins empty", () => {
-    const bins = packWindow([5, 6], 4, 1);
+    const bins = packSpan([5, 6], 4, 1);
     expect(bins.filter((bin) => bin.length === 0)).toHaveLength(2);
   });
 });

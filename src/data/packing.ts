@@ -18,7 +18,7 @@ export interface PackingPlanOptions {
 }
 
 /** Rows that are packed together into a fixed number of micro-batches. */
-export interface PackingWindow {
+export interface PackingSpan {
   /** From 0, over the whole run. */
   number: number;
   epoch: number;
@@ -34,15 +34,15 @@ export interface PackingWindow {
 export interface PackingPlan {
   /** The same on every rank. */
   microBatchesPerEpoch: number;
-  /** The window that a micro-batch belongs to. @param number counted over the whole run */
-  windowOf(number: number): PackingWindow;
+  /** The span that a micro-batch belongs to. @param number counted over the whole run */
+  spanOf(number: number): PackingSpan;
 }
 
-/** Rows of a window and rank: enough that sums of their lengths vary little, few enough to encode at once. */
-const windowRows = 64;
+/** Rows of a span and rank: enough that sums of their lengths vary little, few enough to encode at once. */
+const spanRows = 64;
 
 /**
- * Divides an epoch into windows, by arithmetic alone. The number of micro-batches follows from the
+ * Divides an epoch into spans, by arithmetic alone. The number of micro-batches follows from the
  * average length, so that it is the same on every rank and known in advance; a micro-batch can
  * therefore be a few percent above or below the budget.
  */
@@ -52,19 +52,19 @@ export function planPacking(options: PackingPlanOptions): PackingPlan {
     options.microBatchesPerEpoch ??
     Math.max(1, Math.ceil((rows * tokensPerRow) / (tokenBudget * worldSize)));
   const rowsPerBatch = rows / (microBatchesPerEpoch * worldSize);
-  const batchesPerWindow = Math.max(1, Math.ceil(windowRows / rowsPerBatch));
-  const windowsPerEpoch = Math.ceil(microBatchesPerEpoch / batchesPerWindow);
+  const batchesPerSpan = Math.max(1, Math.ceil(spanRows / rowsPerBatch));
+  const spansPerEpoch = Math.ceil(microBatchesPerEpoch / batchesPerSpan);
   const placeOf = (batch: number) => Math.floor((rows * batch) / microBatchesPerEpoch);
   return {
     microBatchesPerEpoch,
-    windowOf(number) {
+    spanOf(number) {
       const epoch = Math.floor(number / microBatchesPerEpoch);
-      const inEpoch = Math.floor((number % microBatchesPerEpoch) / batchesPerWindow);
-      const first = inEpoch * batchesPerWindow;
-      const last = Math.min(first + batchesPerWindow, microBatchesPerEpoch);
+      const inEpoch = Math.floor((number % microBatchesPerEpoch) / batchesPerSpan);
+      const first = inEpoch * batchesPerSpan;
+      const last = Math.min(first + batchesPerSpan, microBatchesPerEpoch);
       const [from, to] = rankShare(placeOf(first), placeOf(last), rank, worldSize);
       return {
-        number: epoch * windowsPerEpoch + inEpoch,
+        number: epoch * spansPerEpoch + inEpoch,
         epoch,
         from,
         to,
@@ -83,7 +83,7 @@ export function planPacking(options: PackingPlanOptions): PackingPlan {
  * @param lengths tokens of each sequence
  * @returns for each bin, the indexes of its sequences
  */
-export function packWindow(lengths: readonly number[], bins: number, seed: number): number[][] {
+export function packSpan(lengths: readonly number[], bins: number, seed: number): number[][] {
   const order = lengths.map((_, index) => index);
   order.sort((a, b) => lengths[b]! - lengths[a]! || a - b);
   const tokens = new Float64Array(bins);

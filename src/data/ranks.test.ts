@@ -5,7 +5,7 @@ import { planBatches } from "./batchPlan.js";
 import { planMixture } from "./mixture.js";
 import { planPacking } from "./packing.js";
 
-/** Rows of each micro-batch, or window, that a rank takes in an epoch. */
+/** Rows of each micro-batch, or span, that a rank takes in an epoch. */
 type RankRows = (rank: number) => { microBatches: number; rows: number[] };
 
 function expectWhole(expected: readonly number[], worldSize: number, rowsOf: RankRows): void {
@@ -44,11 +44,11 @@ test.each(Array.from({ length: 60 }, (_, seed) => seed))("seed %i", (seed) => {
     const tokenBudget = batchSize * 512;
     const plan = planPacking({ rows, tokensPerRow, tokenBudget, rank, worldSize });
     const taken: number[] = [];
-    let window = -1;
+    let span = -1;
     for (let batch = 0; batch < plan.microBatchesPerEpoch; batch++) {
-      const { number, from, to } = plan.windowOf(epoch * plan.microBatchesPerEpoch + batch);
-      if (number === window) continue;
-      window = number;
+      const { number, from, to } = plan.spanOf(epoch * plan.microBatchesPerEpoch + batch);
+      if (number === span) continue;
+      span = number;
       for (let place = from; place < to; place++) taken.push(mixture.rowAt(epoch, place));
     }
     return { microBatches: plan.microBatchesPerEpoch, rows: taken };

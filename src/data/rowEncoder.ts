@@ -114,7 +114,7 @@ export function unpackRows({ ids, labels, rows }: PackedRows): EncodedRow[] {
   });
 }
 
-/** Rows of one job: enough that its overhead does not count, few enough to share a window out. */
+/** Rows of one job: enough that its overhead does not count, few enough to share a span out. */
 const rowsPerJob = 32;
 
 /**

@@ -56,8 +56,9 @@ export async function runCheck(
   const files = await resolveFiles(config.train_file);
   const train = await surveyFiles("train", files, text, config);
   const data = [train];
-  const held = evalFiles(config);
-  if (held) data.push(await surveyFiles("eval", await resolveFiles(held), text, config));
+  const evaluationFiles = evalFiles(config);
+  if (evaluationFiles)
+    data.push(await surveyFiles("eval", await resolveFiles(evaluationFiles), text, config));
 
   const epoch = await planEpoch(files, text, config);
   const { totalSteps, stepsPerEpoch } = planSteps(epoch.microBatchesPerEpoch, config);

@@ -26,7 +26,7 @@ export interface PartRecords {
 }
 
 /** Characters of texts that are kept until their signatures are made. */
-const heldCharacters = 1 << 20;
+const waitingCharacters = 1 << 20;
 
 /** Characters of a text in which Han is looked for. */
 const seenCharacters = 100;
@@ -52,7 +52,7 @@ async function makeRecords(
   const refused: RefusedRow[] = [];
   const texts: string[] = [];
   const rows: number[] = [];
-  let held = 0;
+  let waiting = 0;
   let hanRows = 0;
   const makeSignatures = () => {
     const signatures = new Uint8Array(sign(texts).buffer);
@@ -62,7 +62,7 @@ async function makeRecords(
     }
     texts.length = 0;
     rows.length = 0;
-    held = 0;
+    waiting = 0;
   };
   for await (const [row, read] of readRows(source, numbers(from, to))) {
     const record = records.subarray((row - from) * size);
@@ -83,8 +83,8 @@ async function makeRecords(
       if (/\p{Script=Han}/u.test(text.slice(0, seenCharacters))) hanRows++;
       texts.push(text);
       rows.push(row);
-      held += text.length;
-      if (held > heldCharacters) makeSignatures();
+      waiting += text.length;
+      if (waiting > waitingCharacters) makeSignatures();
     }
   }
   makeSignatures();

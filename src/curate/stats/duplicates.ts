@@ -6,7 +6,7 @@ export interface DuplicateEstimate {
   exact: { share: number; largest: number; first: [row: number, row: number] | undefined };
   /** Rows whose first prompt is that of an earlier row, of those that have one. */
   prompts: { share: number };
-  /** Rows that are alike to another one, but one of each group; exact ones included. */
+  /** Rows that are alike to another one, but one of each cluster; exact ones included. */
   near: {
     share: number;
     comparedRows: number;
@@ -27,37 +27,37 @@ export interface DuplicateCounter {
 export const nearThreshold = 0.7;
 
 /**
- * @param mostHashes hashes held; beyond, only those whose last bits are zero are (adaptive sampling,
+ * @param mostHashes hashes kept; beyond, only those whose last bits are zero are (adaptive sampling,
  * Flajolet 1990), which keeps shares unbiased
- * @param mostSketches sketches held; beyond, every second, fourth, … row is compared
+ * @param mostSketches sketches kept; beyond, every second, fourth, … row is compared
  */
 export function duplicateCounter(mostHashes = 1 << 19, mostSketches = 100_000): DuplicateCounter {
   const exact = hashCounter(mostHashes);
   const prompts = hashCounter(mostHashes);
-  let held = { bands: new Uint32Array(0), bits: new Uint8Array(0), rows: new Float64Array(0) };
+  let sketches = { bands: new Uint32Array(0), bits: new Uint8Array(0), rows: new Float64Array(0) };
   let count = 0;
   let seen = 0;
   let stride = 1;
 
   const grow = () => {
-    const size = Math.min(mostSketches, Math.max(1024, 2 * held.rows.length));
+    const size = Math.min(mostSketches, Math.max(1024, 2 * sketches.rows.length));
     const larger = {
       bands: new Uint32Array(size * bands),
       bits: new Uint8Array(size * sketchBins),
       rows: new Float64Array(size),
     };
-    larger.bands.set(held.bands);
-    larger.bits.set(held.bits);
-    larger.rows.set(held.rows);
-    held = larger;
+    larger.bands.set(sketches.bands);
+    larger.bits.set(sketches.bits);
+    larger.rows.set(sketches.rows);
+    sketches = larger;
   };
   const keepEverySecond = () => {
     stride *= 2;
     const kept = Math.ceil(count / 2);
     for (let row = 0; row < kept; row++) {
-      held.rows[row] = held.rows[2 * row]!;
-      held.bands.copyWithin(row * bands, 2 * row * bands, (2 * row + 1) * bands);
-      held.bits.copyWithin(row * sketchBins, 2 * row * sketchBins, (2 * row + 1) * sketchBins);
+      sketches.rows[row] = sketches.rows[2 * row]!;
+      sketches.bands.copyWithin(row * bands, 2 * row * bands, (2 * row + 1) * bands);
+      sketches.bits.copyWithin(row * sketchBins, 2 * row * sketchBins, (2 * row + 1) * sketchBins);
     }
     count = kept;
   };
@@ -72,18 +72,21 @@ export function duplicateCounter(mostHashes = 1 << 19, mostSketches = 100_000): 
           keepEverySecond();
           if ((seen - 1) % stride !== 0) continue;
         }
-        if (count === held.rows.length) grow();
-        held.rows[count] = row;
-        held.bands.set(prints.bands.subarray(index * bands, (index + 1) * bands), count * bands);
+        if (count === sketches.rows.length) grow();
+        sketches.rows[count] = row;
+        sketches.bands.set(
+          prints.bands.subarray(index * bands, (index + 1) * bands),
+          count * bands,
+        );
         const from = index * sketchBins;
-        held.bits.set(prints.bits.subarray(from, from + sketchBins), count * sketchBins);
+        sketches.bits.set(prints.bits.subarray(from, from + sketchBins), count * sketchBins);
         count++;
       }
     },
     estimate: () => ({
       exact: exact.estimate(),
       prompts: { share: prompts.estimate().share },
-      near: nearDuplicates(held, count),
+      near: nearDuplicates(sketches, count),
       complete: exact.complete() && prompts.complete() && stride === 1,
     }),
   };
@@ -125,9 +128,9 @@ function hashCounter(most: number) {
   };
 }
 
-/** Rows that agree in a band are compared with the first of that band's group, and joined. */
+/** Rows that agree in a band are compared with the first of that band's bucket, and joined. */
 function nearDuplicates(
-  held: { bands: Uint32Array; bits: Uint8Array; rows: Float64Array },
+  sketches: { bands: Uint32Array; bits: Uint8Array; rows: Float64Array },
   count: number,
 ): DuplicateEstimate["near"] {
   const parents = Int32Array.from({ length: count }, (_, row) => row);
@@ -144,7 +147,7 @@ function nearDuplicates(
   for (let band = 0; band < bands; band++) {
     const keys = Float64Array.from(
       { length: count },
-      (_, row) => held.bands[row * bands + band]! * rowBits + row,
+      (_, row) => sketches.bands[row * bands + band]! * rowBits + row,
     ).sort();
     let leader = -1;
     let leaderHash = -1;
@@ -157,9 +160,9 @@ function nearDuplicates(
         continue;
       }
       const [a, b] = [root(leader), root(row)];
-      if (a === b || similarity(held.bits, leader, row) < nearThreshold) continue;
+      if (a === b || similarity(sketches.bits, leader, row) < nearThreshold) continue;
       parents[Math.max(a, b)] = Math.min(a, b);
-      first ??= [held.rows[leader]!, held.rows[row]!];
+      first ??= [sketches.rows[leader]!, sketches.rows[row]!];
     }
   }
   const sizes = new Map<number, number>();

@@ -8,7 +8,7 @@ export interface FrequentCounter {
   exact(): boolean;
 }
 
-/** @param most hashes held; beyond, those that came only once so far are forgotten (lossy counting) */
+/** @param most hashes kept; beyond, those that came only once so far are forgotten (lossy counting) */
 export function frequentCounter(most = 1 << 19): FrequentCounter {
   const entries = new Map<number, { rows: number; row: number }>();
   let exact = true;

@@ -11,23 +11,23 @@ export async function* shuffleBuffer<Item>(
   size: number,
   seed: number,
 ): AsyncGenerator<Item> {
-  const held: Item[] = [];
+  const buffer: Item[] = [];
   let given = 0;
   for await (const item of items) {
-    if (held.length < size) {
-      held.push(item);
+    if (buffer.length < size) {
+      buffer.push(item);
       continue;
     }
     const place = hashKey(seed, given++) % size;
-    const next = held[place]!;
-    held[place] = item;
+    const next = buffer[place]!;
+    buffer[place] = item;
     yield next;
   }
-  while (held.length > 0) {
-    const place = hashKey(seed, given++) % held.length;
-    const next = held[place]!;
-    const last = held.pop()!;
-    if (place < held.length) held[place] = last;
+  while (buffer.length > 0) {
+    const place = hashKey(seed, given++) % buffer.length;
+    const next = buffer[place]!;
+    const last = buffer.pop()!;
+    if (place < buffer.length) buffer[place] = last;
     yield next;
   }
 }

@@ -255,8 +255,8 @@ function duplicates(page: Page, report: DuplicatesReport): void {
   ]);
   if (report.near_example.length === 0) return;
   const places = report.near_example.map(page.place).join("  ");
-  const group = `${page.say("largestGroup")}: ${whole(report.near_largest_group)}`;
-  clipped(page, `${group}, ${page.say("example")} ${places}`);
+  const largest = `${page.say("largestGroup")}: ${whole(report.near_largest_group)}`;
+  clipped(page, `${largest}, ${page.say("example")} ${places}`);
 }
 
 function refused(page: Page, total: PartReport): void {

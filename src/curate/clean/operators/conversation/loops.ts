@@ -9,7 +9,7 @@ export interface Loop {
   characters: number;
 }
 
-const window = 8;
+const hashedUnits = 8;
 const tableBits = 14;
 const longestUnit = 400;
 
@@ -23,7 +23,7 @@ export function longestLoop(text: string): Loop | undefined {
   let best: Loop | undefined;
   let hash = 0;
   let hashed = -2;
-  for (let index = 0; index + window <= text.length; index++) {
+  for (let index = 0; index + hashedUnits <= text.length; index++) {
     hash = index === hashed + 1 ? rolled(hash, text, index) : hashOf(text, index);
     hashed = index;
     const slot = Math.imul(hash, 0x9e3779b1) >>> (32 - tableBits);
@@ -39,14 +39,14 @@ export function longestLoop(text: string): Loop | undefined {
     if (/\p{L}/u.test(unit) && characters > (best?.characters ?? 0)) {
       best = { unit, repeats: Math.floor(characters / period), characters };
     }
-    index = Math.max(index, end - window);
+    index = Math.max(index, end - hashedUnits);
   }
   return best;
 }
 
 const base = 0x01000193;
-/** `base` to the power of the window less one. */
-const leading = Array.from({ length: window - 1 }).reduce<number>(
+/** `base` to the power of the length less one. */
+const leading = Array.from({ length: hashedUnits - 1 }).reduce<number>(
   (power) => Math.imul(power, base),
   1,
 );
@@ -54,7 +54,7 @@ const leading = Array.from({ length: window - 1 }).reduce<number>(
 /** Hash of the eight units from `index`. */
 function hashOf(text: string, index: number): number {
   let hash = 0;
-  for (let k = 0; k < window; k++) {
+  for (let k = 0; k < hashedUnits; k++) {
     hash = (Math.imul(hash, base) + text.charCodeAt(index + k)) | 0;
   }
   return hash;
@@ -63,7 +63,7 @@ function hashOf(text: string, index: number): number {
 /** The same, from the hash of the place before. */
 function rolled(hash: number, text: string, index: number): number {
   const kept = hash - Math.imul(text.charCodeAt(index - 1), leading);
-  return (Math.imul(kept, base) + text.charCodeAt(index + window - 1)) | 0;
+  return (Math.imul(kept, base) + text.charCodeAt(index + hashedUnits - 1)) | 0;
 }
 
 /** How much of a text is sentences and lines that were there already. */

@@ -83,16 +83,16 @@ function readTag(text: string, start: number): Tag | undefined {
   const name = tagName.exec(text);
   if (!name) return text.startsWith("<!DOCTYPE ", start) ? readDoctype(text, start) : undefined;
   if (!isHtmlElement(name[1]!.toLowerCase())) return undefined;
-  const window = text.slice(start, start + longestTag);
+  const piece = text.slice(start, start + longestTag);
   let end = tagName.lastIndex - start;
   for (;;) {
     tagEnd.lastIndex = end;
-    if (tagEnd.test(window)) {
+    if (tagEnd.test(piece)) {
       const closes = name[0].startsWith("/");
       return { name: name[1]!.toLowerCase(), closes, end: start + tagEnd.lastIndex };
     }
     attribute.lastIndex = end;
-    if (!attribute.test(window)) return undefined;
+    if (!attribute.test(piece)) return undefined;
     end = attribute.lastIndex;
   }
 }
@@ -104,11 +104,11 @@ function readDoctype(text: string, start: number): Tag | undefined {
 
 /** `<sup>2</sup>` as a character, where all of it has one. */
 function readScale(text: string, tag: Tag): { text: string; end: number } | undefined {
-  const window = text.slice(tag.end, tag.end + 16);
-  const close = window.indexOf(`</${tag.name}>`);
+  const piece = text.slice(tag.end, tag.end + 16);
+  const close = piece.indexOf(`</${tag.name}>`);
   if (tag.closes || close < 1) return undefined;
   const table = tag.name === "sup" ? superscripts : subscripts;
-  const characters = [...window.slice(0, close)].map((character) => table.get(character));
+  const characters = [...piece.slice(0, close)].map((character) => table.get(character));
   if (characters.includes(undefined)) return undefined;
   return { text: characters.join(""), end: tag.end + close + tag.name.length + 3 };
 }
