@@ -27,13 +27,17 @@ export function roundings(count: number): number {
   return 4 * Math.sqrt(count / 12);
 }
 
+/** Norm, q and k, rotation, scores, softmax, values, output, sum; norm, gate, product, down, sum. */
+const LAYER_STEPS = 14;
+
 /**
- * Units of the logits after a pass through a model: each layer has some eight steps in a row (two
- * norms, q, k and v, their products with softmax between, output, gate and up, down), each a sum
- * of up to `width` products.
+ * Units of the logits after a pass through a model, whose layers have some steps in a row, most of
+ * them sums of up to `width` products.
+ *
+ * @param extraSteps of each layer: adapters put two more sums beside each of four products
  */
-export function passUlps(layers: number, width: number): number {
-  return roundings(8 * layers * width);
+export function passUlps(layers: number, width: number, extraSteps = 0): number {
+  return roundings((LAYER_STEPS + extraSteps) * layers * width);
 }
 
 /**
@@ -41,7 +45,7 @@ export function passUlps(layers: number, width: number): number {
  * its end, whose terms may cancel to half their size.
  */
 export function gradientUlps(layers: number, width: number): number {
-  return 2 * roundings(3 * 8 * layers * width);
+  return 2 * roundings(3 * LAYER_STEPS * layers * width);
 }
 
 /** Units of a loss, the mean over `count` tokens: errors of the logits average out, and are summed. */
