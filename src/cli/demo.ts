@@ -1,9 +1,11 @@
 /** `./tunewright demo`: fine-tunes the built-in model and explains each step to a newcomer. */
 import type { Command } from "commander";
+import { ConfigError } from "../util/errors.js";
 import { addExamples, type CommandModule, printJson, stoppedExitCode } from "./command.js";
 import { addKeyOption, camelOptions } from "./data/options.js";
 
 interface DemoFlags {
+  full?: boolean;
   quick?: boolean;
   outputDir?: string;
   json?: boolean;
@@ -14,17 +16,31 @@ export const demoCommand: CommandModule = {
   summary: "fine-tune the built-in model on the built-in data and see the difference",
   register(command: Command): void {
     command.option(
+      "--full",
+      "train for all 138 steps, however long they take (default: as many as fit into 6 minutes)",
+    );
+    command.option(
       "--quick",
       "the same story in about a minute: fewer conversations and questions",
     );
     addKeyOption(command, "--output-dir <dir>", "directory of the run (default: output/demo)");
     command.option("--json", "print one JSON object on stdout; the story goes to stderr");
-    addExamples(command, "./tunewright demo", "./tunewright demo --quick --json");
+    addExamples(
+      command,
+      "./tunewright demo",
+      "./tunewright demo --full",
+      "./tunewright demo --quick --json",
+    );
     command.action(async () => {
       const flags = camelOptions(command.opts<DemoFlags>());
+      if (flags.full && flags.quick) {
+        throw new ConfigError("--full and --quick exclude each other", {
+          todo: "Give one of them.",
+        });
+      }
       const { requireLearnt, runDemo } = await import("./demo/index.js");
       const outcome = await runDemo({
-        quick: flags.quick ?? false,
+        size: flags.quick ? "quick" : flags.full ? "full" : "fitted",
         outputDir: flags.outputDir ?? "output/demo",
         stream: flags.json ? process.stderr : process.stdout,
       });

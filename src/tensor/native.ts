@@ -183,9 +183,11 @@ function loadAddon(): { addon: NativeAddon; runtime: Runtime } {
   const runtime = readRuntime();
   const file = path.resolve(root, runtime.addon);
   // A thread that waits for work spins only briefly before it sleeps. libgomp's default of spinning
-  // on makes a step many times slower beside any other program that uses a core; sleeping at once
-  // halves the speed of generation. libgomp reads this when it is loaded.
-  if (!process.env.OMP_WAIT_POLICY) process.env.GOMP_SPINCOUNT ??= "4000";
+  // on makes a step many times slower beside any other program that uses a core: of counts of 0,
+  // 1000, 4000 and 20000, products of one row ran at 147, 105, 63 and 11 a second beside a
+  // program that kept a core busy, and at 461, 520, 524 and no more on a quiet machine; of 580 rows
+  // at 0.6, 0.7, 0.6 and 0.5, and at 6.9, 7.9, 7.4 and no more. libgomp reads this when it is loaded.
+  if (!process.env.OMP_WAIT_POLICY) process.env.GOMP_SPINCOUNT ??= "1000";
   let addon: NativeAddon;
   try {
     addon = createRequire(import.meta.url)(file) as NativeAddon;

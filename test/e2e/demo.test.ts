@@ -33,13 +33,17 @@ describe("demo", () => {
   test("--help names its options", () => {
     const { code, stdout } = demo(["--help"]);
     expect(code).toBe(0);
-    for (const option of ["--quick", "--output-dir", "--json"]) expect(stdout).toContain(option);
+    for (const option of ["--full", "--quick", "--output-dir", "--json"])
+      expect(stdout).toContain(option);
   });
 
-  test.each([[["--quik"]], [["output/demo"]]])("refuses %j with exit code 2", (args) => {
-    const { code, stdout } = demo(args);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-  });
+  test.each([[["--quik"]], [["output/demo"]], [["--full", "--quick"]]])(
+    "refuses %j with exit code 2",
+    (args) => {
+      const { code, stdout } = demo(args);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    },
+  );
 
   test("without the built-in model says how to get it, keeping stdout for the JSON object", () => {
     const missing = path.join(folder, "nothing.gguf");
@@ -59,6 +63,7 @@ describe("demo", () => {
       answers: [],
       summary,
       quick: false,
+      full: true,
       passed: false,
       bound: 0.5,
       seconds: 300,

@@ -12,22 +12,30 @@ export interface AskOptions {
   questions: readonly string[];
   /** An answer that is longer ends with an ellipsis. */
   maxNewTokens: number;
+  /** Where answers take longer than this in all, the questions after the third are left out. */
+  mostSeconds?: number | undefined;
   /** Gets each answer when it is complete. */
   onAnswer?: (question: string, answer: string) => void;
 }
 
+/** So many are asked however long they take: two in English, one in Chinese. */
+const LEAST_QUESTIONS = 3;
+
 /**
- * @returns the answers in the order of the questions
+ * @returns the answers in the order of the questions, without those that were left out
  * @throws ConfigError, FormatError where the model cannot be loaded
  */
 export async function askQuestions(options: AskOptions): Promise<string[]> {
-  const { adapter, maxNewTokens, questions } = options;
+  const { adapter, maxNewTokens, questions, mostSeconds = Number.POSITIVE_INFINITY } = options;
   const chat = await loadChatModel(options.model, { adapter, device: defaultDevice() });
   try {
     const prepared = prepareModel(chat.model);
     try {
       const answers: string[] = [];
+      const started = performance.now();
       for (const question of questions) {
+        const seconds = (performance.now() - started) / 1000;
+        if (answers.length >= LEAST_QUESTIONS && seconds > mostSeconds) break;
         const messages = [{ role: "user" as const, content: question }];
         const promptIds = await encodePrompt(messages, chat.tokenizer, chat.template);
         const generation = generateText(prepared, chat.tokenizer, promptIds, {

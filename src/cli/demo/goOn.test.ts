@@ -23,11 +23,11 @@ test("commands can be pasted into a shell whatever the path", () => {
 
 test("the train command names what differs from the configuration file, and nothing else", () => {
   const root = packageRoot();
-  const full = planDemo(false, root, "output/demo", root);
+  const full = planDemo("full", root, "output/demo", root);
   const absolute = { ...full, configFile: join(root, full.configFile) };
   const file = shellWord(absolute.configFile);
   expect(trainCommand("./tunewright", absolute)).toBe(`./tunewright train ${file}`);
-  const elsewhere = planDemo(false, root, "my runs/1", root);
+  const elsewhere = planDemo("full", root, "my runs/1", root);
   expect(trainCommand("./tunewright", { ...elsewhere, configFile: absolute.configFile })).toBe(
     `./tunewright train ${file} --output_dir 'my runs/1'`,
   );

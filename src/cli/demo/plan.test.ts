@@ -10,38 +10,43 @@ const questions = JSON.parse(
   readFileSync(join(root, "examples/demo/questions.json"), "utf8"),
 ) as string[];
 
-test.each([true, false])("quick %s: its files exist and its configuration is valid", (quick) => {
-  const plan = planDemo(quick, root, "output/demo", root);
-  const files = [plan.trainFile, plan.heldOutFile, plan.questionsFile, plan.configFile];
-  for (const file of files) expect(existsSync(join(root, file)), file).toBe(true);
-  const { config } = loadTrainingConfig(join(root, plan.configFile), plan.overrides);
-  expect(config).toMatchObject({
-    train_mode: "qlora",
-    train_file: [plan.trainFile],
-    eval_file: [plan.heldOutFile],
-    eval_on_start: true,
-    do_eval: true,
-    overwrite_output_dir: true,
-  });
-});
+test.each(["fitted", "full", "quick"] as const)(
+  "%s: its files exist and its configuration is valid",
+  (size) => {
+    const plan = planDemo(size, root, "output/demo", root);
+    const files = [plan.trainFile, plan.heldOutFile, plan.questionsFile, plan.configFile];
+    for (const file of files) expect(existsSync(join(root, file)), file).toBe(true);
+    const { config } = loadTrainingConfig(join(root, plan.configFile), plan.overrides);
+    expect(config).toMatchObject({
+      train_mode: "qlora",
+      train_file: [plan.trainFile],
+      eval_file: [plan.heldOutFile],
+      eval_on_start: true,
+      do_eval: true,
+      overwrite_output_dir: true,
+    });
+  },
+);
 
 test("the full demo is what train does with the same file", () => {
-  const plan = planDemo(false, root, "output/demo", root);
+  const plan = planDemo("full", root, "output/demo", root);
   const { config } = loadTrainingConfig(join(root, plan.configFile));
   const told = loadTrainingConfig(join(root, plan.configFile), plan.overrides).config;
   expect({ ...told, overwrite_output_dir: false }).toEqual(config);
 });
 
 test("the quick demo learns from the first rows of the full one", () => {
-  const read = (quick: boolean) =>
-    readFileSync(join(root, planDemo(quick, root, "o", root).trainFile), "utf8");
-  expect(read(true).split("\n")).toHaveLength(49);
-  expect(read(false).startsWith(read(true))).toBe(true);
+  const read = (size: "full" | "quick") =>
+    readFileSync(join(root, planDemo(size, root, "o", root).trainFile), "utf8");
+  expect(read("quick").split("\n")).toHaveLength(49);
+  expect(read("full").startsWith(read("quick"))).toBe(true);
 });
 
 test("the quick demo asks in both languages, the full one everything", () => {
-  expect(planDemo(false, root, "o").questions(questions)).toEqual(questions);
-  expect(planDemo(true, root, "o").questions(questions)).toEqual(
+  const all = planDemo("full", root, "o").questions(questions);
+  expect([...all].sort()).toEqual([...questions].sort());
+  expect(all.slice(0, 3)).toEqual(firstOfEach(questions, { english: 2, chinese: 1 }));
+  expect(planDemo("quick", root, "o").questions(questions)).toEqual(
     firstOfEach(questions, { english: 2, chinese: 1 }),
   );
   expect(firstOfEach(["a", "甲", "b", "乙", "c"], { english: 2, chinese: 1 })).toEqual([
@@ -52,7 +57,7 @@ test("the quick demo asks in both languages, the full one everything", () => {
 });
 
 test("from another folder the data are still found", () => {
-  const plan = planDemo(false, root, "output/demo", "/");
+  const plan = planDemo("full", root, "output/demo", "/");
   expect(join("/", plan.trainFile)).toBe(join(root, "examples/demo/train.jsonl"));
-  expect(existsSync(planDemo(false, root, "o", "/somewhere/else").configFile)).toBe(true);
+  expect(existsSync(planDemo("full", root, "o", "/somewhere/else").configFile)).toBe(true);
 });

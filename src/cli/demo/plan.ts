@@ -1,5 +1,8 @@
-/** What the demo does: the same story in full and, for CI, in about a minute. */
+/** What the demo does: the same story in about 6 minutes, in full and, for CI, in about a minute. */
 import { join, relative } from "node:path";
+
+/** Which demo: as much training as fits the time, all of it, or the shortest. */
+export type DemoSize = "fitted" | "full" | "quick";
 
 export interface DemoPlan {
   /** Conversations to learn from. */
@@ -17,9 +20,11 @@ export interface DemoPlan {
   questions: (all: readonly string[]) => string[];
   /** Longest answer in tokens. */
   maxNewTokens: number;
+  /** Where the answers take longer, fewer questions are asked. */
+  mostAskingSeconds?: number;
   /** Held-out loss after, as a share of that before, above which the demo has failed. */
   bound: number;
-  /** How long it takes on two cores. */
+  /** How long it takes, half a sentence. */
   duration: string;
 }
 
@@ -47,7 +52,7 @@ export function firstOfEach(
  * @param from the working directory; paths below it are shown relative to it
  */
 export function planDemo(
-  quick: boolean,
+  size: DemoSize,
   root: string,
   outputDir: string,
   from = process.cwd(),
@@ -57,6 +62,7 @@ export function planDemo(
     const short = relative(from, absolute);
     return short.startsWith("..") ? absolute : short;
   };
+  const quick = size === "quick";
   const trainFile = example("demo", quick ? "train_quick.jsonl" : "train.jsonl");
   const heldOutFile = example("demo", "held_out.jsonl");
   const files = {
@@ -76,10 +82,17 @@ export function planDemo(
     return {
       ...files,
       overrides,
-      questions: (all) => [...all],
+      questions: (all) => {
+        const first = firstOfEach(all, { english: 2, chinese: 1 });
+        return [...first, ...all.filter((question) => !first.includes(question))];
+      },
+      ...(size === "full" ? {} : { mostAskingSeconds: 40 }),
       maxNewTokens: 80,
       bound: 0.5,
-      duration: "about 6 minutes",
+      duration:
+        size === "full"
+          ? "about 6 minutes on two fast cores, and longer on slow ones,"
+          : "about 6 minutes: it trains for as many steps as fit into this time,",
     };
   }
   return {
@@ -88,6 +101,6 @@ export function planDemo(
     questions: (all) => firstOfEach(all, { english: 2, chinese: 1 }),
     maxNewTokens: 40,
     bound: 0.8,
-    duration: "about a minute",
+    duration: "about a minute on two fast cores",
   };
 }

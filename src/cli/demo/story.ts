@@ -16,13 +16,14 @@ import { clipText } from "../textWidth.js";
 import { askQuestions } from "./ask.js";
 import { type ComparedAnswer, renderComparison } from "./comparison.js";
 import { chatCommand, describeRunFiles, trainCommand } from "./goOn.js";
+import { describePace, FULL_STEPS, fitSteps, measurePace, withSteps } from "./pace.js";
 import { createPage, type Page, type PageStream } from "./page.js";
-import { type DemoPlan, planDemo } from "./plan.js";
+import { type DemoPlan, type DemoSize, planDemo } from "./plan.js";
 import { previewConversations } from "./preview.js";
 import { describeLoss, type HeldOutLoss, hasLearnt, notLearnt } from "./verdict.js";
 
 export interface DemoOptions {
-  quick: boolean;
+  size: DemoSize;
   outputDir: string;
   /** Where the story goes. */
   stream: PageStream;
@@ -36,6 +37,8 @@ export interface DemoResult {
   /** Figures of the training run. */
   summary: TrainSummary;
   quick: boolean;
+  /** Whether all steps were done, with `--full` or because there was time for them. */
+  full: boolean;
   /** Whether held-out loss fell to `bound` times what it was, or below. */
   passed: boolean;
   bound: number;
@@ -53,12 +56,12 @@ export type DemoOutcome = { stopped: false; result: DemoResult } | { stopped: tr
  * @throws TunewrightError where a part fails; not where the loss fell too little, which the result
  *   says (see {@link requireLearnt})
  */
-export async function runDemo({ quick, outputDir, stream }: DemoOptions): Promise<DemoOutcome> {
+export async function runDemo({ size, outputDir, stream }: DemoOptions): Promise<DemoOutcome> {
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   const page = createPage(stream, seconds);
   const root = packageRoot();
-  const plan = planDemo(quick, root, outputDir);
+  let plan = planDemo(size, root, outputDir);
   const program = programName(root);
   const model = builtinModelName;
   const questions = plan.questions(
@@ -77,22 +80,35 @@ export async function runDemo({ quick, outputDir, stream }: DemoOptions): Promis
 
   page.heading("2. What it answers now");
   const { maxNewTokens } = plan;
+  const asked = seconds();
   const before = await askQuestions({
     model,
     questions,
     maxNewTokens,
+    mostSeconds: plan.mostAskingSeconds,
     onAnswer: (question, answer) => {
       page.print(...clipText(question, page.columns, 2).map(page.paint.bold));
       page.print(...clipText(answer, page.columns - 2, 2).map((l) => `  ${page.paint.dim(l)}`));
     },
   });
 
+  const answered = questions.slice(0, before.length);
+  // The same questions are asked once more.
+  const asking = seconds() - asked;
+
   page.heading("3. Fine-tuning");
   page.say(
-    "QLoRA: the model's weights are frozen in 4 bits, and a small adapter beside them learns. " +
-      "This is the same as:",
+    "QLoRA: the model's weights are frozen in 4 bits, and a small adapter beside them learns.",
   );
-  page.print(`  ${page.paint.green(trainCommand(program, plan))}`, "");
+  if (size === "fitted") {
+    const fitted = await fitTraining(plan, page, () => seconds() + asking);
+    if (!fitted) {
+      page.print("", "Stopped before training.");
+      return { stopped: true };
+    }
+    plan = fitted;
+  }
+  page.print("", "This is the same as:", `  ${page.paint.green(trainCommand(program, plan))}`, "");
   const { reason, summary, loss } = await fineTune(plan, page, stream);
   if (reason === "stopped") {
     page.print("", "Stopped and saved. Go on with:", `  ${trainCommand(program, plan)} --resume`);
@@ -100,8 +116,13 @@ export async function runDemo({ quick, outputDir, stream }: DemoOptions): Promis
   }
 
   page.heading("4. What it answers after fine-tuning");
-  const after = await askQuestions({ model, adapter: outputDir, questions, maxNewTokens });
-  const answers = questions.map((question, index) => {
+  const after = await askQuestions({
+    model,
+    adapter: outputDir,
+    questions: answered,
+    maxNewTokens,
+  });
+  const answers = answered.map((question, index) => {
     return { question, before: before[index]!, after: after[index]! };
   });
   page.print(...renderComparison(answers, page.columns, page.paint), "");
@@ -121,7 +142,8 @@ export async function runDemo({ quick, outputDir, stream }: DemoOptions): Promis
       heldOutLossAfter: loss.after,
       answers,
       summary,
-      quick,
+      quick: size === "quick",
+      full: size !== "quick" && summary.steps >= FULL_STEPS,
       passed: hasLearnt(loss, plan.bound),
       bound: plan.bound,
       seconds: total,
@@ -145,7 +167,7 @@ function introduce(page: Page, plan: DemoPlan, outputDir: string): void {
   page.say(
     "A small open language model has never heard of Tunewright. You will see what it answers, " +
       "fine-tune it on conversations about Tunewright in English and Chinese, and see what it " +
-      `answers then. This takes ${plan.duration} on two cores and needs no network.`,
+      `answers then. This takes ${plan.duration} and needs no network.`,
   );
   const row = (name: string, value: string) => page.print(`  ${paint.dim(name.padEnd(9))}${value}`);
   page.print("");
@@ -157,6 +179,26 @@ function introduce(page: Page, plan: DemoPlan, outputDir: string): void {
   row("model", `${builtinModelName} (SmolLM2-135M-Instruct, Apache-2.0)`);
   row("data", plan.trainFile);
   row("run", outputDir);
+}
+
+/**
+ * Measures the machine and takes as many steps as fit.
+ *
+ * @param spent seconds of the demo outside of training, up to now and after it
+ * @returns nothing where a signal stopped it
+ */
+async function fitTraining(
+  plan: DemoPlan,
+  page: Page,
+  spent: () => number,
+): Promise<DemoPlan | undefined> {
+  page.print("", "Two steps are measured first …");
+  const pace = await measurePace(plan);
+  if (!pace) return undefined;
+  const outside = spent();
+  const fitted = fitSteps(pace, outside);
+  page.say(describePace(pace, fitted, outside));
+  return withSteps(plan, fitted.steps);
 }
 
 async function fineTune(
