@@ -18,18 +18,6 @@ export type Dequantize = (
   blocks: number,
 ) => void;
 
-/** Of the quantized types that are read: elements of a block, its bytes, and its values. */
-export const dequantizers = {
-  Q4_0: { elements: 32, bytes: 18, dequantize: nibbles({ center: 8 }) },
-  Q4_1: { elements: 32, bytes: 20, dequantize: nibbles({ hasMinimum: true }) },
-  Q5_0: { elements: 32, bytes: 22, dequantize: nibbles({ hasFifthBits: true, center: 16 }) },
-  Q5_1: { elements: 32, bytes: 24, dequantize: nibbles({ hasFifthBits: true, hasMinimum: true }) },
-  Q8_0: { elements: 32, bytes: 34, dequantize: signedBytes },
-  Q4_K: { elements: 256, bytes: 144, dequantize: superBlocks({ hasFifthBits: false }) },
-  Q5_K: { elements: 256, bytes: 176, dequantize: superBlocks({ hasFifthBits: true }) },
-  Q6_K: { elements: 256, bytes: 210, dequantize: sixBits },
-} satisfies Record<string, { elements: number; bytes: number; dequantize: Dequantize }>;
-
 /**
  * Half scale, half minimum, 32 fifth bits, 16 bytes of nibbles. Value is `scale * (q - center) +
  * minimum`. Adding -0, where there is no minimum, changes no value, -0 neither.
@@ -84,13 +72,7 @@ function nibbles({ hasMinimum = false, hasFifthBits = false, center = 0 }): Dequ
 }
 
 /** Half scale, 32 signed bytes. Value is `scale * q`. */
-function signedBytes(
-  raw: Uint8Array,
-  from: number,
-  out: Float32Array,
-  to: number,
-  blocks: number,
-): void {
+const signedBytes: Dequantize = (raw, from, out, to, blocks) => {
   const half = halfToSingle();
   for (let block = 0; block < blocks; block++) {
     const scale = half[raw[from]! | (raw[from + 1]! << 8)]!;
@@ -98,7 +80,7 @@ function signedBytes(
     from += 34;
     to += 32;
   }
-}
+};
 
 /**
  * Half scale, half minimum scale, 12 bytes with a scale and a minimum of 6 bits for each of eight
@@ -145,13 +127,7 @@ function superBlocks({ hasFifthBits }: { hasFifthBits: boolean }): Dequantize {
 }
 
 /** 128 bytes of low nibbles, 64 of high bit pairs, 16 signed scales, half scale. */
-function sixBits(
-  raw: Uint8Array,
-  from: number,
-  out: Float32Array,
-  to: number,
-  blocks: number,
-): void {
+const sixBits: Dequantize = (raw, from, out, to, blocks) => {
   const half = halfToSingle();
   for (let block = 0; block < blocks; block++) {
     const scale = half[raw[from + 208]! | (raw[from + 209]! << 8)]!;
@@ -173,7 +149,7 @@ function sixBits(
     from += 210;
     to += 256;
   }
-}
+};
 
 /** Six bits: parts 0-3 in bytes 0-3, parts 4-7 in low nibbles of bytes 8-11 and top bits. */
 function partScale(raw: Uint8Array, at: number, part: number): number {
@@ -185,3 +161,15 @@ function partMinimum(raw: Uint8Array, at: number, part: number): number {
   if (part < 4) return raw[at + part + 4]! & 63;
   return (raw[at + part + 4]! >> 4) | ((raw[at + part]! >> 6) << 4);
 }
+
+/** Of the quantized types that are read: elements of a block, its bytes, and its values. */
+export const dequantizers = {
+  Q4_0: { elements: 32, bytes: 18, dequantize: nibbles({ center: 8 }) },
+  Q4_1: { elements: 32, bytes: 20, dequantize: nibbles({ hasMinimum: true }) },
+  Q5_0: { elements: 32, bytes: 22, dequantize: nibbles({ hasFifthBits: true, center: 16 }) },
+  Q5_1: { elements: 32, bytes: 24, dequantize: nibbles({ hasFifthBits: true, hasMinimum: true }) },
+  Q8_0: { elements: 32, bytes: 34, dequantize: signedBytes },
+  Q4_K: { elements: 256, bytes: 144, dequantize: superBlocks({ hasFifthBits: false }) },
+  Q5_K: { elements: 256, bytes: 176, dequantize: superBlocks({ hasFifthBits: true }) },
+  Q6_K: { elements: 256, bytes: 210, dequantize: sixBits },
+} satisfies Record<string, { elements: number; bytes: number; dequantize: Dequantize }>;
