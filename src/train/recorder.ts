@@ -75,7 +75,8 @@ export function openRecorder(runDirectory: string, options: RecorderOptions): Re
   const skipped = openSkippedRows(runDirectory);
   const events = openEventWriter(runDirectory, options);
   const write: Recorder["write"] = (event) => {
-    events.write({ type: event.type, step: state.step, ...event } as TrainingEvent);
+    const { type, ...rest } = event;
+    events.write({ type, step: state.step, ...rest } as TrainingEvent);
   };
   const warn = (message: string) => write({ type: "warning", message });
   const freshSums = () => {
