@@ -109,12 +109,13 @@ napi_value trim(napi_env env, napi_callback_info info) {
 }
 
 // Signals that ask a run to stop. The handler only notes the signal, so that long native work can be
-// left at a safe point by asking receivedSignal(); a second signal ends the process at once.
+// left at a safe point by asking receivedSignal(). A second SIGTERM changes nothing, since launchers
+// and schedulers may both send one; a second Ctrl-C ends the process at once.
 volatile std::sig_atomic_t noted = 0;
 
 void noteSignal(int signal) {
-  if (noted) _exit(128 + signal);
-  noted = signal;
+  if (noted && signal == SIGINT) _exit(130);
+  if (!noted) noted = signal;
 }
 
 constexpr int kWatched[] = {SIGINT, SIGTERM};

@@ -7,6 +7,7 @@ import { dynamicMap } from "../lora/index.js";
 import {
   dequantizeBlockwise,
   dispose,
+  prefetchPaged,
   quantizeBlockwise,
   type Tensor,
   tensor,
@@ -76,6 +77,7 @@ export function eightBitAdamw(
       codes: state.get(`${name}.state${part}`)!,
       absmax: state.get(`${name}.absmax${part}`)!,
     }));
+    if (settings.paged) for (const { codes } of tables) prefetchPaged(codes);
     const [first, second] = tables.map(({ codes, absmax }, i) => {
       const whole = parameter.emptyLike();
       dequantizeBlockwise(maps[i]!, codes, absmax, whole, BLOCK);

@@ -9,6 +9,7 @@ import {
   dispose,
   noGrad,
   pagedBytes,
+  prefetchPaged,
   type Tensor,
   tidy,
   zeros,
@@ -139,6 +140,7 @@ function fusedRule(
   return {
     state,
     step(gradients, learningRate, number, foundInf) {
+      if (settings.paged) for (const part of state.values()) prefetchPaged(part);
       for (const group of groups) {
         const sums = group.names.map((name) => gradients.get(name)!);
         const part = (name: string) => group.names.map((key) => state.get(`${key}.${name}`)!);

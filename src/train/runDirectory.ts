@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import { writeFileAtomic } from "../util/atomicFile.js";
 import { ConfigError } from "../util/errors.js";
 import { listMatching } from "./checkpoint/index.js";
@@ -158,17 +159,29 @@ export function writeRunConfig(runDirectory: string, run: RunConfig): void {
   writeFileAtomic(file, `${JSON.stringify({ ...present, tunewright: run }, null, 2)}\n`);
 }
 
+const storedSchema = z.looseObject({
+  config: z.record(z.string(), z.unknown()),
+  facts: z.record(z.string(), z.unknown()).optional(),
+});
+
+/** What {@link readRunConfig} finds: an earlier version may have had other keys. */
+export type StoredRunConfig = z.output<typeof storedSchema>;
+
 /** Reads back what {@link writeRunConfig} stored; `undefined` where there is none. */
-export function readRunConfig(runDirectory: string): RunConfig | undefined {
-  return readJson(join(runDirectory, "config.json"))?.tunewright as RunConfig | undefined;
+export function readRunConfig(runDirectory: string): StoredRunConfig | undefined {
+  const stored = readJson(join(runDirectory, "config.json"))?.tunewright;
+  return storedSchema.safeParse(stored).data;
 }
 
 /**
  * Names the keys in which a resumed run differs from the one that was stored, leaving out those
  * that do not change the course of training. @returns one line each
  */
-export function changedSince(stored: RunConfig, config: TrainingConfig): string[] {
-  const before: Readonly<Record<string, unknown>> = { ...stored.config };
+export function changedSince(
+  stored: Pick<StoredRunConfig, "config">,
+  config: TrainingConfig,
+): string[] {
+  const before = stored.config;
   return Object.entries(config).flatMap(([key, value]) => {
     if (harmless.has(key) || JSON.stringify(before[key]) === JSON.stringify(value)) return [];
     return [`${key} was ${JSON.stringify(before[key])} and is now ${JSON.stringify(value)}`];

@@ -1,4 +1,5 @@
 /** Runs of a tiny model that go on: from a checkpoint of an earlier version, and what leaves no trace. */
+import { spawn } from "node:child_process";
 import {
   cpSync,
   existsSync,
@@ -81,6 +82,32 @@ describe("a run of version 0", () => {
     expect(JSON.parse(readFileSync(state, "utf8"))).toMatchObject({ version: 1, lossSteps: 4 });
   });
 });
+
+it("a signal that comes twice still leaves a checkpoint, and ends with 130", async () => {
+  const main = path.resolve(import.meta.dirname, "../../dist/cli/main.js");
+  const words = [
+    ...[
+      "train",
+      `--model_name_or_path=${model}`,
+      `--train_file=${path.join(stored, "rows.jsonl")}`,
+    ],
+    ...[`--output_dir=${run}`, "--template_name=firefly-classic", "--lora_rank=2", "--use_cpu"],
+    ...["--max_steps=1000000", "--logging_steps=1", "--save_strategy=no"],
+  ];
+  const child = spawn(process.execPath, [main, ...words], { stdio: ["ignore", "ignore", "pipe"] });
+  let stderr = "";
+  child.stderr.on("data", (text) => {
+    if (!stderr.includes("step 2/") && `${stderr}${text}`.includes("step 2/")) {
+      child.kill("SIGTERM");
+      for (const wait of [20, 60, 120]) setTimeout(() => child.kill("SIGTERM"), wait);
+    }
+    stderr += text;
+  });
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  expect(code, stderr).toBe(130);
+  expect(readdirSync(run).filter((name) => /^checkpoint-\d+$/.test(name))).toHaveLength(1);
+  expect(stderr).toContain("--resume");
+}, 60_000);
 
 describe("a run that goes on from an earlier checkpoint", () => {
   const places = () => readdirSync(run).filter((name) => name.startsWith("checkpoint-"));
