@@ -38,7 +38,7 @@ test("says what it chose and how long it takes, and how long all would", () => {
   );
   expect(told(6)).toMatch(/47 of the 138 steps.* about 6 minutes.*--full .* about 15 minutes/);
   expect(told(30)).toMatch(
-    /slow, or busy.*20 of the 138.* about 13 minutes.*--full.* an hour and 10/,
+    /slow, or busy.*28 half steps.* about 10 minutes.*--full.* an hour and 10/,
   );
 });
 
@@ -54,8 +54,17 @@ test("the steps that the plan counts are those of its configuration", () => {
 test("fewer steps are flags of the same command", () => {
   const plan = withSteps(planDemo("fitted", root, "output/demo", root), 40);
   const { config } = loadTrainingConfig(`${root}/${plan.configFile}`, plan.overrides);
-  expect(config).toMatchObject({ max_steps: 40, warmup_steps: 5, eval_on_start: true });
-  expect(withSteps(plan, LEAST_STEPS).overrides.warmup_steps).toBe(3);
+  expect(config).toMatchObject({
+    max_steps: 40,
+    warmup_steps: 4,
+    logging_steps: 5,
+    eval_on_start: true,
+  });
+  expect(withSteps(planDemo("fitted", root, "o"), LEAST_STEPS).overrides).toMatchObject({
+    max_steps: 28,
+    warmup_steps: 3,
+    per_device_train_batch_size: 2,
+  });
   expect(withSteps(plan, 120).overrides.warmup_steps).toBe(8);
 });
 

@@ -29,8 +29,14 @@ export const BUDGET_SECONDS = 360;
 /** The whole of `examples/demo.yaml`: two epochs. */
 export const FULL_STEPS = 138;
 
-/** The fewest steps that halve the held-out loss, with some to spare. */
-export const LEAST_STEPS = 20;
+/** The fewest steps that halve the held-out loss with some to spare, taken as halves. */
+export const LEAST_STEPS = 14;
+
+/**
+ * Fewer steps than this are taken as twice as many of half as many conversations, which learn more:
+ * 28 halves bring the held-out loss to 48% of what it was, 14 whole steps to 54%.
+ */
+const HALVED_BELOW = 30;
 
 /** Mean over the demo's data. */
 const TOKENS_PER_STEP = 580;
@@ -95,8 +101,16 @@ export function fitSteps(pace: Pace, spent: number): FittedSteps {
 /** The plan with fewer steps: the learning rate rises and falls within them. */
 export function withSteps(plan: DemoPlan, steps: number): DemoPlan {
   if (steps >= FULL_STEPS) return plan;
-  const warmup_steps = Math.min(8, Math.max(2, Math.round(steps / 8)));
-  return { ...plan, overrides: { ...plan.overrides, max_steps: steps, warmup_steps } };
+  const halved = steps < HALVED_BELOW;
+  const max_steps = halved ? 2 * steps : steps;
+  const overrides = {
+    ...plan.overrides,
+    ...(halved ? { per_device_train_batch_size: 2 } : {}),
+    max_steps,
+    warmup_steps: Math.min(8, Math.round(max_steps / 9)),
+    logging_steps: Math.min(10, Math.round(max_steps / 8)),
+  };
+  return { ...plan, overrides };
 }
 
 /** What the user is told of the choice. */
@@ -107,13 +121,16 @@ export function describePace(pace: Pace, fitted: FittedSteps, spent: number): st
   if (fitted.steps === FULL_STEPS) {
     return `${step}, so there is time for all ${FULL_STEPS}: the demo will take ${total}.`;
   }
-  const chosen = `${fitted.steps} of the ${FULL_STEPS} steps`;
+  const chosen =
+    fitted.steps < HALVED_BELOW
+      ? `${2 * fitted.steps} half steps instead of ${FULL_STEPS} whole ones`
+      : `${fitted.steps} of the ${FULL_STEPS} steps`;
   const full = `--full does all of them and takes ${all}, after which more answers are right.`;
   if (fitted.totalSeconds <= BUDGET_SECONDS + pace.secondsPerStep) {
     return `${step}, so it does ${chosen}: the demo will take ${total}. ${full}`;
   }
   return (
-    `${step}: this machine is slow, or busy. Even ${chosen}, the fewest that halve the loss, will ` +
+    `${step}: this machine is slow, or busy. Even ${chosen}, the fewest that halve the loss, ` +
     `make the demo take ${total}. Ctrl-C saves and stops; --quick takes less. ${full}`
   );
 }
