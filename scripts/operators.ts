@@ -26,6 +26,7 @@ export const operators: readonly string[] = [
   "pow.Tensor_Scalar",
   "sin",
   "cos",
+  "tanh",
   "round",
   "floor",
   "sigmoid",

@@ -1,23 +1,20 @@
 /**
- * Weights of a GGUF file under Hugging Face's names, dequantized chunk by chunk.
+ * Tensors of a GGUF file, dequantized chunk by chunk.
  *
- * llama.cpp stores the rows of each head of q and k interleaved for its rotary embedding (architecture
- * `llama`); they are put back while reading, so that a row never has to be moved again.
+ * llama.cpp stores the rows of each head of q and k interleaved for its rotary embedding in some
+ * architectures; they are put back while reading, so that a row never has to be moved again.
  */
 import { FormatError } from "../util/errors.js";
 import { type BufferPool, createBufferPool } from "./bufferPool.js";
-import { type FileReader, openFile } from "./fileReader.js";
-import { ggufArchitecture, ggufConfig } from "./ggufConfig.js";
+import type { FileReader } from "./fileReader.js";
 import { type GgufHeader, type GgufTensor, readGgufHeader } from "./ggufHeader.js";
-import { mapGgufName } from "./ggufNames.js";
-import type { ModelConfig } from "./modelConfig.js";
 import {
   DEFAULT_CHUNK_ELEMENTS,
   elementCount,
   WEIGHT_DTYPE_BYTES,
   type WeightChunk,
   type WeightDType,
-  type WeightSource,
+  type WeightReader,
 } from "./weights.js";
 
 interface Weight {
@@ -27,20 +24,27 @@ interface Weight {
   permutedRows: number;
 }
 
-/** Tensors that hold no weight: what they say is in the configuration. */
-const NO_WEIGHT = /^rope_freqs\.weight$|^blk\.\d+\.attn_rot_embd\.weight$/;
-
-/**
- * Opens a GGUF model.
- * @throws FormatError when the header is not valid, the architecture or a tensor's type is not
- * supported, or metadata and tensors disagree
- */
-export function openGguf(path: string): WeightSource {
-  return readGguf(openFile(path));
+/** An open GGUF file: its header, and its tensors by GGUF's names. */
+export interface GgufFile extends WeightReader {
+  readonly path: string;
+  readonly header: GgufHeader;
+  /**
+   * @param rowsOfHead rows of a head whose order has to be undone; absent or 0 for none
+   * @throws FormatError when the tensor's type is not supported
+   */
+  chunks(
+    name: string,
+    maxElements?: number,
+    rowsOfHead?: number,
+  ): Generator<WeightChunk, void, void>;
 }
 
-/** {@link openGguf} for an open file, which belongs to the source from now on. */
-export function readGguf(file: FileReader): WeightSource {
+/**
+ * Reads a GGUF file. The open file belongs to the result from now on.
+ *
+ * @throws FormatError when the header is not valid, or the file is one part of several
+ */
+export function readGguf(file: FileReader): GgufFile {
   const { path } = file;
   try {
     const pool = createBufferPool();
@@ -51,96 +55,32 @@ export function readGguf(file: FileReader): WeightSource {
         todo: "join them with `llama-gguf-split --merge`, then use the joined file",
       });
     }
-    const { permuted } = ggufArchitecture(header, path);
-    const config = ggufConfig(header, path, ropeFactors(file, header));
-    const weights = collectWeights(header, config, permuted, path);
     const find = (name: string) => {
-      const found = weights.get(name);
-      if (!found) throw new FormatError(`${path}: has no tensor \`${name}\``);
-      return found;
+      const tensor = header.tensors.get(name);
+      if (!tensor) throw new FormatError(`${path}: has no tensor \`${name}\``);
+      const dtype = tensor.type.delivered;
+      if (dtype) return { tensor, dtype };
+      throw new FormatError(`${path}: tensor \`${tensor.name}\` has the type ${tensor.type.name}`, {
+        why: "this quantized type is not supported",
+        todo: "use a file with Q4_0 to Q8_0, Q4_K, Q5_K, Q6_K, F16, BF16 or F32 tensors",
+      });
     };
     return {
-      kind: "gguf",
-      config,
-      names: () => [...weights.keys()],
+      path,
+      header,
+      names: () => [...header.tensors.keys()],
       info(name) {
         const { tensor, dtype } = find(name);
         return { shape: [...tensor.shape], dtype, storedType: tensor.type.name };
       },
-      chunks: (name, maxElements = DEFAULT_CHUNK_ELEMENTS) =>
-        readChunks(file, pool, find(name), maxElements),
+      chunks: (name, maxElements = DEFAULT_CHUNK_ELEMENTS, rowsOfHead = 0) =>
+        readChunks(file, pool, { ...find(name), permutedRows: rowsOfHead }, maxElements),
       close: file.close,
     };
   } catch (error) {
     file.close();
     throw error;
   }
-}
-
-function collectWeights(
-  header: GgufHeader,
-  config: ModelConfig,
-  permuted: boolean,
-  path: string,
-): Map<string, Weight> {
-  const weights = new Map<string, Weight>();
-  const layers = new Set<number>();
-  for (const tensor of header.tensors.values()) {
-    if (NO_WEIGHT.test(tensor.name)) continue;
-    const mapped = mapGgufName(tensor.name);
-    if (!mapped) {
-      throw new FormatError(`${path}: tensor \`${tensor.name.slice(0, 100)}\` is not known`, {
-        why: `a ${config.model_type} model has no such weight`,
-        todo: "use the model's safetensors files instead",
-      });
-    }
-    if (mapped.layer !== undefined) layers.add(mapped.layer);
-    const dtype = tensor.type.delivered;
-    if (!dtype) {
-      throw new FormatError(`${path}: tensor \`${tensor.name}\` has the type ${tensor.type.name}`, {
-        why: "this quantized type is not supported",
-        todo: "use a file with Q4_0 to Q8_0, Q4_K, Q5_K, Q6_K, F16, BF16 or F32 tensors",
-      });
-    }
-    weights.set(mapped.name, {
-      tensor,
-      dtype,
-      permutedRows: permuted ? permutedRows(tensor, config, path) : 0,
-    });
-  }
-  const depth = config.num_hidden_layers;
-  if (layers.size !== depth || Math.max(...layers) !== depth - 1) {
-    throw new FormatError(
-      `${path}: block_count is ${depth}, tensors are of ${layers.size} blocks`,
-      {
-        todo: "the file is damaged or of another form; get it again from its source",
-      },
-    );
-  }
-  return weights;
-}
-
-function permutedRows(tensor: GgufTensor, config: ModelConfig, path: string): number {
-  const part = /\.attn_([qk])\./.exec(tensor.name)?.[1];
-  if (!part) return 0;
-  const heads = part === "q" ? config.num_attention_heads : config.num_key_value_heads;
-  const rows = (tensor.shape[0] ?? 0) / heads;
-  const row = elementCount(tensor.shape.slice(1));
-  if (!Number.isInteger(rows / 2) || row % tensor.type.blockElements !== 0) {
-    throw new FormatError(`${path}: \`${tensor.name}\` cannot be split into ${heads} heads`);
-  }
-  return rows;
-}
-
-function ropeFactors(file: FileReader, header: GgufHeader): Float32Array | undefined {
-  const tensor = header.tensors.get("rope_freqs.weight");
-  if (!tensor) return undefined;
-  if (tensor.type.name !== "F32" || tensor.bytes > 1 << 16) {
-    throw new FormatError(`${file.path}: \`rope_freqs.weight\` should be a short F32 vector`);
-  }
-  const factors = new Float32Array(tensor.bytes / 4);
-  file.readInto(new Uint8Array(factors.buffer), tensor.position);
-  return factors;
 }
 
 function* readChunks(

@@ -3,20 +3,17 @@
  * streamed; hostile files are refused before anything is allocated for them.
  */
 
-export type { GgufArray, GgufScalar, GgufValue } from "./ggufHeader.js";
+export { type FileReader, openFile } from "./fileReader.js";
+export type { GgufArray, GgufHeader, GgufScalar, GgufTensor, GgufValue } from "./ggufHeader.js";
 export { type GgufMetadata, type GgufTokenizer, readGgufMetadata } from "./ggufMetadata.js";
-export {
-  type ModelConfig,
-  parseModelConfig,
-  readModelConfig,
-  writeModelConfig,
-} from "./modelConfig.js";
-export { openModelWeights } from "./openModel.js";
-export type { RopeConfig, RopeScaling } from "./ropeScaling.js";
+export { type GgufFile, readGguf } from "./ggufWeights.js";
+export { readJsonObject } from "./json.js";
+export { isObject, type KeyReader, keyReader } from "./keyReader.js";
 export { openSafetensorsDirectory } from "./safetensorsModel.js";
 export { openSafetensors, type SafetensorsFile } from "./safetensorsReader.js";
 export { type ShardOptions, writeShardedSafetensors } from "./safetensorsShards.js";
 export { type WeightEntry, writeSafetensors } from "./safetensorsWriter.js";
+export { readVocabularySize } from "./vocabularySize.js";
 export {
   DEFAULT_CHUNK_ELEMENTS,
   elementCount,
@@ -25,5 +22,4 @@ export {
   type WeightDType,
   type WeightInfo,
   type WeightReader,
-  type WeightSource,
 } from "./weights.js";

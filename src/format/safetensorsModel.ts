@@ -1,24 +1,15 @@
-/** A model directory in Hugging Face's layout: config.json and one or more safetensors files. */
+/** Weights of a model directory in Hugging Face's layout: one or more safetensors files. */
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { FormatError } from "../util/errors.js";
 import { createBufferPool } from "./bufferPool.js";
+import { readJsonObject } from "./json.js";
 import { isObject } from "./keyReader.js";
-import { readJsonObject, readModelConfig } from "./modelConfig.js";
 import { openSafetensors, type SafetensorsFile } from "./safetensorsReader.js";
-import type { WeightReader, WeightSource } from "./weights.js";
+import type { WeightReader } from "./weights.js";
 
 export const SINGLE_FILE = "model.safetensors";
 export const INDEX_FILE = "model.safetensors.index.json";
-
-/**
- * Opens the weights of a model directory.
- * @throws FormatError when config.json, the weights or their index are missing or not valid
- */
-export function openSafetensorsModel(directory: string): WeightSource {
-  const config = readModelConfig(directory);
-  return { kind: "safetensors", config, ...openSafetensorsDirectory(directory) };
-}
 
 /**
  * Opens `model.safetensors`, or the shards that `model.safetensors.index.json` names. A tensor that

@@ -1,9 +1,6 @@
 /**
- * The contract between weight files and the rest: named weights in Hugging Face's names, delivered
- * in chunks of raw little-endian values, so that no file is ever held in memory as a whole.
+ * The contract between weight files and the rest: named weights delivered in chunks of raw little-endian values, so that no file is ever held in memory as a whole.
  */
-import type { ModelConfig } from "./modelConfig.js";
-
 /** Element types in which weights are delivered and written (safetensors' names). */
 export type WeightDType =
   | "F64"
@@ -70,12 +67,6 @@ export interface WeightReader {
    */
   chunks(name: string, maxElements?: number): Generator<WeightChunk, void, void>;
   close(): void;
-}
-
-/** A model's weights and configuration, from a directory or a GGUF file. */
-export interface WeightSource extends WeightReader {
-  readonly kind: "safetensors" | "gguf";
-  readonly config: ModelConfig;
 }
 
 /** Product of the dimensions; 1 for a scalar. */

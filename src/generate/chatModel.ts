@@ -150,7 +150,7 @@ function trainedTemplate(directory: string): string | undefined {
 }
 
 function checkVocabulary(model: CausalLanguageModel, tokenizer: Tokenizer): void {
-  const rows = model.embedding.size(0);
+  const rows = model.embedding.tensor.size(0);
   // Added tokens that a model never learnt are harmless until one is met; a foreign vocabulary is not.
   if (tokenizer.vocabSize <= rows + tokenizer.addedTokens.length) return;
   throw new ConfigError(`the tokenizer ${tokenizer.name} does not belong to this model`, {

@@ -183,10 +183,14 @@ describe("loading a model to talk to", () => {
   });
 
   it("frees what was loaded when something does not fit", async () => {
-    const other = writeTestModel({ config: { num_hidden_layers: 1 } });
-    const loading = loadChatModel(other, { template: "firefly-classic", adapter: testAdapter });
+    const adapter = mkdtempSync(join(tmpdir(), "tunewright-adapter-"));
+    cpSync(testAdapter, adapter, { recursive: true });
+    const file = join(adapter, "adapter_config.json");
+    const config = JSON.parse(readFileSync(file, "utf8")) as object;
+    writeFileSync(file, JSON.stringify({ ...config, target_modules: ["q_proj"] }));
+    const loading = loadChatModel(directory, { template: "firefly-classic", adapter });
     await expect(loading).rejects.toThrow(/belongs to no layer/);
-    rmSync(other, { recursive: true, force: true });
+    rmSync(adapter, { recursive: true, force: true });
   });
 
   it("refuses a tokenizer of another model", async () => {

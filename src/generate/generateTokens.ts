@@ -53,7 +53,7 @@ export async function* generateTokens(
   const settings = { ...greedySettings, ...options.settings };
   const { model } = prepared;
   checkSettings(settings);
-  checkPrompt(promptIds, { rows: model.embedding.size(0), context: contextLength(model) });
+  checkPrompt(promptIds, { rows: model.embedding.tensor.size(0), context: contextLength(model) });
   const stopIds = new Set(options.stopTokenIds);
   const random = options.random ?? seededRandom(0);
   const room = contextLength(model) - promptIds.length;

@@ -2,14 +2,15 @@
  * Keys and values of the tokens seen so far, as plain data. A cache grows in chunks, can be cut
  * back to a beginning that a new prompt shares, and acts as the `TokenGroup` of the next tokens.
  */
-import type { PreparedModel } from "../models/index.js";
-import { cachedAttention, type RopeTable, ropeTable, type TokenGroup } from "../nn/index.js";
+import { type AttentionShape, type PreparedModel, rotationsUpTo } from "../models/index.js";
+import { cachedAttention, operate, type TokenGroup, tensorOf } from "../nn/index.js";
 import { type DType, dispose, empty, keep, type Tensor, tidy } from "../tensor/index.js";
+import { TunewrightError } from "../util/errors.js";
 
 /** Tokens by which a cache grows at least; a larger one grows by a quarter. */
 const CHUNK = 256;
 
-/** Keys and values of one layer, `[capacity, nKv, headDim]` each; rows from `length` on are free. */
+/** Keys and values of one layer, `[capacity, nKv, hd]` each; rows from the held tokens on are free. */
 export interface CachedLayer {
   keys: Tensor;
   values: Tensor;
@@ -21,9 +22,8 @@ export interface KeyValueCache {
   /** Tokens that fit without growing. */
   capacity: number;
   dtype: DType;
+  /** By index of the layer; empty for one without attention. */
   layers: CachedLayer[];
-  /** Rotations of positions 0 to `capacity`; null where they depend on the length of the text. */
-  rope: RopeTable | null;
 }
 
 /**
@@ -32,7 +32,7 @@ export interface KeyValueCache {
  */
 export function createCache(prepared: PreparedModel, capacity = CHUNK): KeyValueCache {
   const { dtype } = prepared;
-  const cache: KeyValueCache = { ids: [], capacity: 0, dtype, layers: [], rope: null };
+  const cache: KeyValueCache = { ids: [], capacity: 0, dtype, layers: [] };
   reserve(prepared, cache, capacity);
   return cache;
 }
@@ -56,10 +56,9 @@ export function cacheBytes(cache: KeyValueCache): number {
 }
 
 export function disposeCache(cache: KeyValueCache): void {
-  dispose([cache.layers, cache.rope]);
+  dispose(cache.layers);
   cache.ids = [];
   cache.layers = [];
-  cache.rope = null;
   cache.capacity = 0;
 }
 
@@ -69,30 +68,23 @@ export function reserve({ model }: PreparedModel, cache: KeyValueCache, length: 
   const wanted = Math.max(length, Math.floor(cache.capacity * 1.25));
   const capacity = Math.ceil(wanted / CHUNK) * CHUNK;
   const { dtype, ids } = cache;
-  const { device, config } = model;
-  const layers = config.num_hidden_layers;
-  const shape = [capacity, config.num_key_value_heads, config.head_dim];
-  const grown = (old: Tensor | undefined): Tensor =>
+  const grown = (old: Tensor | undefined, { keyHeads, headDim }: AttentionShape): Tensor =>
     tidy(() => {
-      const fresh = keep(empty(shape, { dtype, device }));
+      const shape = [capacity, keyHeads, headDim];
+      const fresh = keep(empty(shape, { dtype, device: model.device }));
       if (old && ids.length > 0) {
         fresh.narrow(0, 0, ids.length).copy_(old.narrow(0, 0, ids.length));
       }
       old?.dispose();
       return fresh;
     });
-  for (let layer = 0; layer < layers; layer++) {
+  for (const { layer, attention } of model.branches) {
+    if (!attention) continue;
     const old = cache.layers[layer];
-    cache.layers[layer] = { keys: grown(old?.keys), values: grown(old?.values) };
-  }
-  dispose(cache.rope);
-  cache.rope = null;
-  if (config.rope_scaling?.rope_type !== "dynamic") {
-    const positions = Int32Array.from({ length: capacity }, (_, position) => position);
-    cache.rope = tidy(() => {
-      const { cos, sin } = ropeTable(config, positions, capacity, dtype, device);
-      return { cos: keep(cos), sin: keep(sin) };
-    });
+    cache.layers[layer] = {
+      keys: grown(old?.keys, attention),
+      values: grown(old?.values, attention),
+    };
   }
   cache.capacity = capacity;
 }
@@ -109,22 +101,33 @@ export function cachedGroup(
   const start = cache.ids.length;
   const end = start + count;
   reserve(prepared, cache, end);
+  // With dynamic scaling new tokens are rotated for the length so far; cached keys stay as they are.
+  const table = rotationsUpTo(prepared, end);
   return {
     index: 0,
-    rope: cache.rope
-      ? { cos: cache.rope.cos.narrow(0, start, count), sin: cache.rope.sin.narrow(0, start, count) }
-      : dynamicRope(prepared, start, end),
-    attend(q, k, v, layer) {
+    dtype: prepared.dtype,
+    weights: prepared.weights,
+    dropoutKey: null,
+    rotations: table && {
+      cos: table.cos.narrow(0, start, count),
+      sin: table.sin.narrow(0, start, count),
+    },
+    attend(q, k, v, layer, options) {
       const { keys, values } = cache.layers[layer]!;
-      keys.narrow(0, start, count).copy_(k);
-      values.narrow(0, start, count).copy_(v);
-      return cachedAttention(q, keys.narrow(0, 0, end), values.narrow(0, 0, end));
+      const [output] = operate({
+        inputs: [q, k, v],
+        cost: "dear",
+        compute() {
+          keys.narrow(0, start, count).copy_(tensorOf(k));
+          values.narrow(0, start, count).copy_(tensorOf(v));
+          const [all, contents] = [keys.narrow(0, 0, end), values.narrow(0, 0, end)];
+          return [cachedAttention(tensorOf(q), all, contents, options)];
+        },
+        backward() {
+          throw new TunewrightError("attention to a cache has no gradient");
+        },
+      });
+      return output!;
     },
   };
-}
-
-/** With dynamic scaling new tokens are rotated for the length so far; cached keys stay as they are. */
-function dynamicRope({ model, dtype }: PreparedModel, start: number, end: number): RopeTable {
-  const positions = Int32Array.from({ length: end - start }, (_, i) => start + i);
-  return ropeTable(model.config, positions, end, dtype, model.device);
 }

@@ -1,15 +1,18 @@
 /** Low-rank adapters (Hu et al., 2021, arXiv 2106.09685) around linear layers of any kind. */
 import {
-  type Apply,
+  addGradient,
+  gradientOf,
   keyedDropout,
-  type LayerGroup,
   type Linear,
   type LinearPart,
-  type Preparation,
-  remembered,
-  undefinedOutput,
+  operate,
+  type Parameter,
+  product,
+  type TokenGroup,
+  tensorOf,
+  type Value,
 } from "../nn/index.js";
-import { cat, customGradient, linear, type Tensor } from "../tensor/index.js";
+import { cat, linear, type Tensor } from "../tensor/index.js";
 import { hashKey } from "../util/hash.js";
 
 /** The adapter of one linear layer: it adds `scale · dropout(x) Aᵀ Bᵀ` to the layer's output. */
@@ -17,9 +20,9 @@ export interface Adapter {
   /** Row range of the layer in its stack. */
   part: LinearPart;
   /** [rank, in] */
-  a: Tensor;
+  a: Parameter;
   /** [out, rank] */
-  b: Tensor;
+  b: Parameter;
   scale: number;
 }
 
@@ -33,13 +36,20 @@ export function isAdapted(layer: Linear): layer is AdaptedLinear {
   return "adapters" in layer;
 }
 
-/**
- * Puts adapters around a layer, dense or quantised. The layer itself stays frozen.
- *
- * @param dropout probability of dropping an element of the adapters' input while training; parts
- *   of one stack read the same dropped input
- */
-export function adaptLinear(base: Linear, adapters: Adapter[], dropout: number): AdaptedLinear {
+/** How an adapted layer drops elements of its adapters' input while training. */
+export interface AdapterDropout {
+  /** Probability; parts of one stack read the same dropped input. */
+  p: number;
+  /** Which of its branch's layers it is: each drops elements of its own. */
+  position: number;
+}
+
+/** Puts adapters around a layer, dense or quantized. The layer itself stays frozen. */
+export function adaptLinear(
+  base: Linear,
+  adapters: Adapter[],
+  dropout: AdapterDropout,
+): AdaptedLinear {
   return {
     base,
     adapters,
@@ -47,86 +57,114 @@ export function adaptLinear(base: Linear, adapters: Adapter[], dropout: number):
     outFeatures: base.outFeatures,
     parts: base.parts,
     bias: base.bias,
-    weight: (dtype) => base.weight(dtype),
-    tensors: () => [...base.tensors(), ...adapters.flatMap(({ a, b }) => [a, b])],
-    parameters: () =>
-      new Map(
-        adapters.flatMap(({ part, a, b }) => [
-          [`${part.name}.lora_A.weight`, a],
-          [`${part.name}.lora_B.weight`, b],
-        ]),
-      ),
-    prepare: (preparation) => prepareAdapted(base, adapters, dropout, preparation),
+    elements: adapters.reduce(
+      (sum, { a, b }) => sum + a.tensor.numel + b.tensor.numel,
+      base.elements,
+    ),
+    apply: (x, group) => raised(x, lowered(x, group, adapters, dropout), group, base, adapters),
+    parameters: () => adapters.flatMap(({ a, b }) => [a, b]),
+    preparedWeight: base.preparedWeight,
+    denseWeight: base.denseWeight,
+    tensors: () => [...base.tensors(), ...adapters.flatMap(({ a, b }) => [a.tensor, b.tensor])],
   };
 }
 
-function prepareAdapted(
-  base: Linear,
-  adapters: readonly Adapter[],
-  dropout: number,
-  { dtype, dropoutKey }: Preparation,
-): Apply {
-  const weight = base.weight(dtype); // [out, in]
-  const bias = base.bias ? base.bias.to({ dtype }) : null;
-  const down = cat(
-    adapters.map(({ a }) => a),
-    0,
-  ).to({ dtype }); // [sum of ranks, in]
-  const ups = adapters.map(({ b }) => b.to({ dtype })); // [out of the part, rank] each
+/** Columns of an adapter in the stacked inner values. */
+function columnsOf(adapters: readonly Adapter[]): { column: number; rank: number }[] {
   let column = 0;
-  const places = adapters.map(({ part, a, scale }) => {
-    const place = { part, scale, column, rank: a.size(0) };
+  return adapters.map(({ a }) => {
+    const place = { column, rank: a.tensor.size(0) };
     column += place.rank;
     return place;
   });
-  const drop = (x: Tensor, group: LayerGroup) =>
-    dropout > 0 && dropoutKey !== null
-      ? keyedDropout(x, dropout, hashKey(dropoutKey, group.index))
-      : x;
+}
 
-  /** The layer's output, made of the adapters' inner values. */
-  const compute = (x: Tensor, inner: Tensor): Tensor => {
-    const result = linear(x, weight, bias);
-    places.forEach(({ part, scale, column, rank }, i) => {
-      result
-        .narrow(1, part.start, part.outFeatures)
-        .addmm_(inner.narrow(1, column, rank), ups[i]!.transpose(0, 1), { alpha: scale });
-    });
-    return result;
-  };
-
-  const run = (x: Tensor, group: LayerGroup, output: (inner: Tensor) => Tensor): Tensor =>
-    customGradient(
-      [x, down, ...ups],
-      () => {
-        // [n, sum of ranks]
-        const inner = remembered(group.tape, dtype, () => linear(drop(x, group), down));
-        return { outputs: [output(inner)], saved: inner };
-      },
-      ([gradient], inner) => {
-        const byOutput = gradient as Tensor; // [n, out]
-        const byInner = inner.emptyLike();
-        const byUps = places.map(({ part, scale, column, rank }, i) => {
-          const rows = byOutput.narrow(1, part.start, part.outFeatures);
-          byInner.narrow(1, column, rank).copy_(rows.matmul(ups[i]!).mul_(scale));
-          // [rank, out], turned: the other order of this product is a quarter slower.
-          const byUp = inner.narrow(1, column, rank).transpose(0, 1).matmul(rows);
-          return byUp.mul_(scale).transpose(0, 1);
+/** `dropout(x) Aᵀ` of all adapters at once. @param x [n, in] @returns [n, sum of ranks] */
+function lowered(
+  x: Value,
+  group: TokenGroup,
+  adapters: readonly Adapter[],
+  { p, position }: AdapterDropout,
+): Value {
+  const { weights, dtype, dropoutKey, index } = group;
+  const drop = (values: Tensor) =>
+    p > 0 && dropoutKey !== null
+      ? keyedDropout(values, p, hashKey(dropoutKey + position, index))
+      : values;
+  const down = () =>
+    weights.make(adapters, dtype, false, () =>
+      cat(
+        adapters.map(({ a }) => a.tensor),
+        0,
+      ).to({ dtype }),
+    ); // [sum of ranks, in]
+  const byDowns = adapters.map(({ a }) => gradientOf(x.record, a.name));
+  const trains = byDowns.some((gradient) => gradient !== undefined);
+  const [inner] = operate({
+    inputs: [x],
+    cost: "dear",
+    trains,
+    compute: () => [linear(drop(tensorOf(x)), down())],
+    reads: trains ? [x] : [],
+    backward([gradient]) {
+      if (trains) {
+        const byDown = gradient!.transpose(0, 1).matmul(drop(tensorOf(x)));
+        columnsOf(adapters).forEach(({ column, rank }, i) => {
+          byDowns[i]?.add_(byDown.narrow(0, column, rank));
         });
-        const byDown = byInner.transpose(0, 1).matmul(drop(x, group));
-        const byInput = x.requiresGrad
-          ? byOutput.matmul(weight).add_(drop(byInner.matmul(down), group))
-          : null;
-        return [byInput, byDown, ...byUps];
-      },
-    )[0] as Tensor;
-  return Object.assign(
-    (x: Tensor, group: LayerGroup) =>
-      run(x, group, (inner) => remembered(group.tape, dtype, () => compute(x, inner))),
-    {
-      unnoted: (x: Tensor, group: LayerGroup) => run(x, group, (inner) => compute(x, inner)),
-      connect: (x: Tensor, group: LayerGroup) =>
-        run(x, group, () => undefinedOutput(x, base.outFeatures)),
+      }
+      if (x.needsGradient) addGradient(x, drop(gradient!.matmul(down())));
     },
-  );
+  });
+  return inner!;
+}
+
+/** `x Wᵀ + b + Σ scale · inner Bᵀ`. @param inner [n, sum of ranks] @returns [n, out] */
+function raised(
+  x: Value,
+  inner: Value,
+  group: TokenGroup,
+  base: Linear,
+  adapters: readonly Adapter[],
+): Value {
+  const { weights, dtype } = group;
+  const places = columnsOf(adapters);
+  const up = ({ b }: Adapter) => weights.cast(b, dtype); // [out of the part, rank]
+  const byUps = adapters.map(({ b }) => gradientOf(x.record, b.name));
+  const trains = byUps.some((gradient) => gradient !== undefined);
+  const [output] = operate({
+    inputs: [x, inner],
+    cost: "dear",
+    trains,
+    compute() {
+      const result = product(tensorOf(x), group, base);
+      adapters.forEach((adapter, i) => {
+        const { part, scale } = adapter;
+        const { column, rank } = places[i]!;
+        result
+          .narrow(1, part.start, part.outFeatures)
+          .addmm_(tensorOf(inner).narrow(1, column, rank), up(adapter).transpose(0, 1), {
+            alpha: scale,
+          });
+      });
+      return [result];
+    },
+    reads: trains ? [inner] : [],
+    backward([gradient]) {
+      const byInner: Tensor[] = [];
+      adapters.forEach((adapter, i) => {
+        const { part, scale } = adapter;
+        const { column, rank } = places[i]!;
+        const rows = gradient!.narrow(1, part.start, part.outFeatures); // [n, out of the part]
+        byInner.push(rows.matmul(up(adapter)).mul_(scale));
+        if (!byUps[i]) return;
+        // [rank, out], turned: the other order of this product is a quarter slower.
+        const byUp = tensorOf(inner).narrow(1, column, rank).transpose(0, 1).matmul(rows);
+        byUps[i].add_(byUp.transpose(0, 1), { alpha: scale });
+      });
+      addGradient(inner, cat(byInner, 1));
+      if (x.needsGradient) addGradient(x, gradient!.matmul(base.preparedWeight(weights, dtype)));
+    },
+  });
+  return output!;
 }

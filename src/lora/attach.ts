@@ -1,7 +1,7 @@
 /** Adapters for a whole model: which layers get one, and their first values. */
 
 import type { CausalLanguageModel } from "../models/index.js";
-import type { LinearPart } from "../nn/index.js";
+import { type LinearPart, parameter } from "../nn/index.js";
 import { empty, Generator, type Tensor, tidy, zeros } from "../tensor/index.js";
 import { ConfigError } from "../util/errors.js";
 import { type Adapter, adaptLinear, isAdapted } from "./adapter.js";
@@ -32,20 +32,16 @@ export function scaleOf({ r, lora_alpha, use_rslora }: LoraOptions): number {
 /** The linear layers of a model that the options name. */
 export function targetLayers(model: CausalLanguageModel, options: LoraOptions): TargetLayer[] {
   const { target_modules: targets } = options;
-  const all = model.branches.flatMap((branch) =>
-    Object.values(branch.linears).flatMap((linear) =>
-      linear.parts.map((part) => ({
-        name: `${branch.name}.${part.name}`,
-        part,
-        inFeatures: linear.inFeatures,
-      })),
+  const all = model.branches.flatMap(({ linears }) =>
+    Object.values(linears).flatMap(({ parts, inFeatures }) =>
+      parts.map((part) => ({ name: part.name, part, inFeatures })),
     ),
   );
   if (targets === "all") return all;
   const matches = (name: string, target: string) => name === target || name.endsWith(`.${target}`);
   for (const target of targets) {
     if (!all.some(({ name }) => matches(name, target))) {
-      const known = [...new Set(all.map(({ part }) => part.name))];
+      const known = [...new Set(all.map(({ name }) => moduleName(name)))];
       throw new ConfigError(`lora target "${target}" names no linear layer of this model`, {
         todo: `use some of: ${known.join(", ")}`,
       });
@@ -54,13 +50,18 @@ export function targetLayers(model: CausalLanguageModel, options: LoraOptions): 
   return all.filter(({ name }) => targets.some((target) => matches(name, target)));
 }
 
+/** The last part of a full name, as PEFT's `target_modules` takes it. */
+export function moduleName(name: string): string {
+  return name.slice(name.lastIndexOf(".") + 1);
+}
+
 /** Gives the A and B of one layer. */
 export type AdapterValues = (layer: TargetLayer) => { a: Tensor; b: Tensor };
 
 /**
  * Puts adapters around the layers of a model, in place.
  *
- * @param values where A [rank, in] and B [out, rank] come from; default: PEFT's initialisation,
+ * @param values where A [rank, in] and B [out, rank] come from; default: PEFT's initialization,
  *   drawn with `seed` (A uniform in ±1/sqrt(in), B zero)
  */
 export function attachAdapters(
@@ -76,16 +77,24 @@ export function attachAdapters(
       ? values
       : (layer: TargetLayer) => initial(layer, options.r, generator!);
   for (const branch of model.branches) {
-    for (const [role, linear] of Object.entries(branch.linears)) {
+    Object.entries(branch.linears).forEach(([role, linear], position) => {
       if (isAdapted(linear)) throw new ConfigError("this model has an adapter already");
       const adapters: Adapter[] = linear.parts.flatMap((part) => {
-        const layer = wanted.get(`${branch.name}.${part.name}`);
-        return layer ? [{ part, scale, ...onDevice(fill(layer), model) }] : [];
+        const layer = wanted.get(part.name);
+        if (!layer) return [];
+        const { a, b } = onDevice(fill(layer), model);
+        return [
+          {
+            part,
+            scale,
+            a: parameter(`${part.name}.lora_A.weight`, a),
+            b: parameter(`${part.name}.lora_B.weight`, b),
+          },
+        ];
       });
-      if (adapters.length > 0) {
-        branch.linears[role] = adaptLinear(linear, adapters, options.lora_dropout);
-      }
-    }
+      if (adapters.length === 0) return;
+      branch.linears[role] = adaptLinear(linear, adapters, { p: options.lora_dropout, position });
+    });
   }
 }
 
@@ -102,16 +111,14 @@ function onDevice({ a, b }: { a: Tensor; b: Tensor }, { device }: CausalLanguage
   return tidy(() => ({ a: a.to({ device }), b: b.to({ device }) }));
 }
 
-/** The adapters of a model with the full names of their layers. */
-export function adaptersOf(model: CausalLanguageModel): { name: string; adapter: Adapter }[] {
-  return model.branches.flatMap((branch) =>
-    Object.values(branch.linears).flatMap((linear) =>
-      isAdapted(linear)
-        ? linear.adapters.map((adapter) => ({
-            name: `${branch.name}.${adapter.part.name}`,
-            adapter,
-          }))
-        : [],
-    ),
+/** The adapters of a model. */
+export function adaptersOf(model: CausalLanguageModel): Adapter[] {
+  return model.branches.flatMap(({ linears }) =>
+    Object.values(linears).flatMap((linear) => (isAdapted(linear) ? linear.adapters : [])),
   );
+}
+
+/** Marks the adapters of a model as trained. */
+export function trainAdapters(model: CausalLanguageModel): void {
+  for (const { a, b } of adaptersOf(model)) a.trainable = b.trainable = true;
 }

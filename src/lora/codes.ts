@@ -1,4 +1,4 @@
-/** The tables of bitsandbytes: NF4's sixteen values and the dynamic map of 8-bit quantisation. */
+/** The tables of bitsandbytes: NF4's sixteen values and the dynamic map of 8-bit quantization. */
 
 /**
  * NF4: quantiles of the normal distribution, with an exact zero, scaled to [-1, 1].
@@ -24,7 +24,7 @@ export const nf4Code = Float32Array.of(
 );
 
 /**
- * The 256 values of dynamic 8-bit quantisation (Dettmers, 2015, arXiv 1511.04561): seven decades,
+ * The 256 values of dynamic 8-bit quantization (Dettmers, 2015, arXiv 1511.04561): seven decades,
  * each with twice the resolution of the one below.
  *
  * @param signed whether negative values have codes too

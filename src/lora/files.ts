@@ -5,7 +5,13 @@ import { openSafetensors, writeSafetensors } from "../format/index.js";
 import type { CausalLanguageModel } from "../models/index.js";
 import { type DType, empty, type Tensor, tensor, tidy } from "../tensor/index.js";
 import { FormatError } from "../util/errors.js";
-import { adaptersOf, attachAdapters, type LoraOptions } from "./attach.js";
+import {
+  adaptersOf,
+  attachAdapters,
+  type LoraOptions,
+  moduleName,
+  trainAdapters,
+} from "./attach.js";
 
 const CONFIG = "adapter_config.json";
 const WEIGHTS = "adapter_model.safetensors";
@@ -117,12 +123,7 @@ export function loadAdapter(
   } finally {
     file.close();
   }
-  if (options.training) {
-    for (const { adapter } of adaptersOf(model)) {
-      adapter.a.requiresGrad_();
-      adapter.b.requiresGrad_();
-    }
-  }
+  if (options.training) trainAdapters(model);
   return config;
 }
 
@@ -159,13 +160,13 @@ export function saveAdapter(
   baseModel: string,
 ): void {
   const adapters = adaptersOf(model);
-  const targets = [...new Set(adapters.map(({ adapter }) => adapter.part.name))].sort();
-  const entries = adapters.flatMap(({ name, adapter }) =>
-    (["a", "b"] as const).map((letter) => ({
-      name: `${PREFIX}${name}.lora_${letter.toUpperCase()}.weight`,
+  const targets = [...new Set(adapters.map(({ part }) => moduleName(part.name)))].sort();
+  const entries = adapters.flatMap(({ a, b }) =>
+    [a, b].map(({ name, tensor }) => ({
+      name: `${PREFIX}${name}`,
       dtype: "F32" as const,
-      shape: [...adapter[letter].shape],
-      data: () => tidy(() => adapter[letter].detach().to({ device: "cpu" }).contiguous().bytes()),
+      shape: [...tensor.shape],
+      data: () => tidy(() => tensor.to({ device: "cpu" }).contiguous().bytes()),
     })),
   );
   writeSafetensors(path.join(directory, WEIGHTS), entries, { format: "pt" });

@@ -6,6 +6,7 @@ export {
   type LoraOptions,
   type TargetLayer,
   targetLayers,
+  trainAdapters,
 } from "./attach.js";
 export { dynamicMap, nf4Code } from "./codes.js";
 export {

@@ -1,7 +1,7 @@
 /**
- * 4-bit NormalFloat with double quantisation (Dettmers et al., 2023, arXiv 2305.14314), equal to
- * bitsandbytes byte for byte. On the CPU bitsandbytes itself quantises with torch operators and
- * dequantises with its C kernels; so do we.
+ * 4-bit NormalFloat with double quantization (Dettmers et al., 2023, arXiv 2305.14314), equal to
+ * bitsandbytes byte for byte. On the CPU bitsandbytes itself quantizes with torch operators and
+ * dequantizes with its C kernels; so do we.
  */
 import {
   bucketize,
@@ -21,27 +21,27 @@ import { dynamicMap, nf4Code } from "./codes.js";
 
 /** Values that share an absolute maximum. */
 const BLOCK = 64;
-/** Absolute maxima that are quantised together. */
+/** Absolute maxima that are quantized together. */
 const STATISTICS_BLOCK = 256;
 
 /** A tensor in NF4. Shapes: n elements. */
 export interface Nf4Tensor {
-  /** Shape before quantisation. */
+  /** Shape before quantization. */
   shape: readonly number[];
   /** [ceil(n / 2)] uint8, two codes a byte, the first in the high half */
   packed: Tensor;
-  /** [ceil(n / 64)] uint8, the quantised absolute maxima */
+  /** [ceil(n / 64)] uint8, the quantized absolute maxima */
   absmax: Tensor;
   /** [ceil(n / 64 / 256)] float32, the absolute maxima of those */
   nestedAbsmax: Tensor;
   /** [256] float32 */
   nestedCode: Tensor;
-  /** [] float32, mean of the absolute maxima, taken off before they were quantised */
+  /** [] float32, mean of the absolute maxima, taken off before they were quantized */
   offset: Tensor;
 }
 
 /**
- * Quantises a tensor.
+ * Quantizes a tensor.
  *
  * @param values any shape; float32, bfloat16 or float16
  */
@@ -115,7 +115,7 @@ function packNibbles(codes: Tensor): Tensor {
 /**
  * The values again.
  *
- * @param out written, contiguous, with the shape of the tensor before quantisation
+ * @param out written, contiguous, with the shape of the tensor before quantization
  */
 export function dequantizeNf4Into({ packed, ...rest }: Nf4Tensor, out: Tensor): void {
   tidy(() => {

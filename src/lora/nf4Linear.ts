@@ -1,31 +1,35 @@
 /** A frozen linear layer in NF4; QLoRA is an adapter around it. */
-import { denseLinear, type Linear } from "../nn/index.js";
+import { affine, type Linear } from "../nn/index.js";
 import { type DType, empty, tidy } from "../tensor/index.js";
 import { dequantizeNf4Into, type Nf4Tensor, quantizeNf4 } from "./nf4.js";
 
-/** A linear layer whose parts are quantised each by itself, as separate layers would be. */
+/** A linear layer whose parts are quantized each by itself, as separate layers would be. */
 export interface QuantizedLinear extends Linear {
   quantized: Nf4Tensor[];
 }
 
-/** Quantises a dense layer and frees its weight. */
+/** Quantizes a dense layer and frees its weight. */
 export function quantizeLinear(dense: Linear, dtype: DType): QuantizedLinear {
-  const weight = dense.weight(dtype);
+  const weight = dense.denseWeight(dtype);
   const quantized = dense.parts.map(({ start, outFeatures }) =>
     tidy(() => quantizeNf4(weight.narrow(0, start, outFeatures))),
   );
   weight.dispose();
-  for (const tensor of dense.tensors()) if (tensor !== dense.bias) tensor.dispose();
+  for (const tensor of dense.tensors()) if (tensor !== dense.bias?.tensor) tensor.dispose();
   return quantizedLinear(dense, quantized);
 }
 
-/** A layer from weights that are quantised already. */
+/** A layer from weights that are quantized already. */
 export function quantizedLinear(
-  layer: Pick<Linear, "inFeatures" | "outFeatures" | "parts" | "bias">,
+  {
+    inFeatures,
+    outFeatures,
+    parts,
+    bias,
+  }: Pick<Linear, "inFeatures" | "outFeatures" | "parts" | "bias">,
   quantized: Nf4Tensor[],
 ): QuantizedLinear {
-  const { inFeatures, outFeatures, parts, bias } = layer;
-  const weight = (dtype: DType) => {
+  const denseWeight = (dtype: DType) => {
     const device = quantized[0]!.packed.device;
     const dense = empty([outFeatures, inFeatures], { dtype, device });
     tidy(() => {
@@ -35,18 +39,18 @@ export function quantizedLinear(
     });
     return dense;
   };
-  return {
+  const layer: QuantizedLinear = {
     quantized,
     inFeatures,
     outFeatures,
     parts,
     bias,
-    parameters: () => new Map(),
-    weight,
-    prepare(preparation) {
-      const dense = denseLinear(weight(preparation.dtype), bias, parts);
-      return dense.prepare(preparation);
-    },
+    elements: inFeatures * outFeatures + (bias ? outFeatures : 0),
+    apply: (x, group) => affine(x, group, layer, null),
+    parameters: () => [],
+    preparedWeight: (weights, dtype) =>
+      weights.make(quantized, dtype, true, () => denseWeight(dtype)),
+    denseWeight,
     tensors: () => [
       ...quantized.flatMap(({ packed, absmax, nestedAbsmax, nestedCode, offset }) => [
         packed,
@@ -55,7 +59,8 @@ export function quantizedLinear(
         nestedCode,
         offset,
       ]),
-      ...(bias ? [bias] : []),
+      ...(bias ? [bias.tensor] : []),
     ],
   };
+  return layer;
 }

@@ -1,17 +1,33 @@
-/** Model families, loading and saving. */
+/** Model families, their description, loading, passes without gradients, saving. */
+export { type ModelConfig, parseModelConfig } from "./config.js";
+export { configure, readModelConfig, writeModelConfig } from "./configFile.js";
+export { countElements, describeModel } from "./describe.js";
+export { forward, hiddenStates, logitsOf } from "./forward.js";
+export { type LoadOptions, loadModel } from "./load.js";
+export { openModelWeights } from "./openModel.js";
+export { outputGradient, outputWeight } from "./output.js";
+export { groupSequences, type PackedSequences, packSequences, type Sequence } from "./pack.js";
+export {
+  modelParameters,
+  modelTensors,
+  trainAllParameters,
+  trainableParameters,
+} from "./parameters.js";
 export {
   embedTokens,
-  forward,
-  hiddenStates,
-  logitsOf,
-  modelTensors,
   type PreparedModel,
+  type PrepareOptions,
   packedGroup,
-  preparedStates,
   prepareModel,
-  trainableParameters,
-} from "./forward.js";
-export { type LoadOptions, loadModel } from "./load.js";
+  rotationsUpTo,
+} from "./prepare.js";
 export { modelFamily } from "./registry.js";
 export { saveModel } from "./save.js";
-export type { CausalLanguageModel, ModelBranch } from "./types.js";
+export type {
+  AttentionShape,
+  CausalLanguageModel,
+  ModelBranch,
+  ModelFamily,
+  ModelReader,
+  ModelSource,
+} from "./types.js";

@@ -1,10 +1,13 @@
 /** From weight files to a model: names checked, values streamed chunk by chunk into their place. */
-import { openModelWeights, type WeightDType, type WeightSource } from "../format/index.js";
-import { denseLinear, type Linear } from "../nn/index.js";
+import type { WeightDType } from "../format/index.js";
+import { denseLinear, type Linear, parameter, stackParts } from "../nn/index.js";
 import { type Device, type DType, empty, type Tensor, tensor, tidy } from "../tensor/index.js";
 import { FormatError } from "../util/errors.js";
+import type { ModelConfig } from "./config.js";
+import { openModelWeights } from "./openModel.js";
+import { foldOutput } from "./output.js";
 import { modelFamily } from "./registry.js";
-import type { CausalLanguageModel, WeightReaderFunctions } from "./types.js";
+import type { CausalLanguageModel, ModelReader, ModelSource } from "./types.js";
 
 /** Elements read at once: small beside any weight, large enough to be quick. */
 const CHUNK = 1 << 18;
@@ -21,33 +24,60 @@ export interface LoadOptions {
   /** Data type of the weights in memory; default: that of the files, float32 for GGUF. */
   dtype?: DType;
   device?: Device;
-  /** Replaces each linear layer as it is loaded, for instance by a quantised one. */
+  /** Replaces each linear layer as it is loaded, for instance by a quantized one. */
   transform?: (layer: Linear, dtype: DType) => Linear;
+  /** Whether the base weights will be trained: what could be computed once at load then is not. */
+  trainsWeights?: boolean;
 }
 
 /**
  * Loads a model from a directory in Hugging Face's layout or a GGUF file. At no time is more than
  * one chunk held beside the weights.
  *
- * @throws FormatError where a weight is missing or has another shape than config.json says;
- *   ConfigError where the family is not supported.
+ * @throws FormatError where a weight is missing, has another shape than config.json says, or is not
+ *   the model's; ConfigError where the family is not supported.
  */
 export function loadModel(path: string, options: LoadOptions = {}): CausalLanguageModel {
   const source = openModelWeights(path);
   try {
-    const family = modelFamily(source.config);
-    return family.build(source.config, readerOf(source, path, options));
+    const { config } = source;
+    const family = modelFamily(config.model_type);
+    family.check(config);
+    const unread = new Set(source.names());
+    const model = family.build(config, readerOf(source, path, options, unread));
+    refuseUnread(path, unread, config);
+    if (!options.trainsWeights) foldOutput(model);
+    return model;
   } finally {
     source.close();
   }
 }
 
-function storedDType(source: WeightSource): DType {
-  const name = source.names().find((candidate) => candidate.endsWith("embed_tokens.weight"));
+/** What old checkpoints hold beside weights: tables that are computed from the configuration. */
+const TABLES = /\.rotary_emb\.inv_freq$/;
+
+/** A weight that nothing reads means that the model would compute something else. */
+function refuseUnread(path: string, unread: ReadonlySet<string>, config: ModelConfig): void {
+  const isTiedHead = (name: string) => config.tie_word_embeddings && name === "lm_head.weight";
+  const foreign = [...unread].filter((name) => !TABLES.test(name) && !isTiedHead(name));
+  if (foreign.length === 0) return;
+  throw new FormatError(`${path}: a ${config.model_type} model has no weight ${foreign[0]}`, {
+    why: `${foreign.length} of the file's weights are unknown, so the model would be computed without them`,
+    todo: "check that config.json belongs to these weights",
+  });
+}
+
+function storedDType(source: ModelSource): DType {
+  const name = source.names().find((candidate) => source.info(candidate).shape.length === 2);
   return (name && dtypes[source.info(name).dtype]) || "float32";
 }
 
-function readerOf(source: WeightSource, path: string, options: LoadOptions): WeightReaderFunctions {
+function readerOf(
+  source: ModelSource,
+  path: string,
+  options: LoadOptions,
+  unread: Set<string>,
+): ModelReader {
   const dtype = options.dtype ?? storedDType(source);
   const device = options.device ?? "cpu";
   const names = new Set(source.names());
@@ -68,6 +98,7 @@ function readerOf(source: WeightSource, path: string, options: LoadOptions): Wei
   };
 
   const copyInto = (name: string, flat: Tensor, offset: number) => {
+    unread.delete(name);
     for (const chunk of source.chunks(name, CHUNK)) {
       const type = dtypes[chunk.dtype];
       if (!type) {
@@ -81,16 +112,25 @@ function readerOf(source: WeightSource, path: string, options: LoadOptions): Wei
     }
   };
 
-  const stacked: WeightReaderFunctions["stacked"] = (parts, columns) => {
+  /** Parts one after the other in one tensor; parts that are missing are zero. */
+  const read = (
+    parts: readonly { name: string; rows: number }[],
+    rest: readonly number[],
+    optional = false,
+  ) => {
     const rows = parts.reduce((sum, part) => sum + part.rows, 0);
-    const result = empty([rows, columns], { dtype, device });
+    const result = empty([rows, ...rest], { dtype, device });
+    if (optional) result.zero_();
     tidy(() => {
       const flat = result.view([-1]);
+      const width = rest.reduce((product, size) => product * size, 1);
       let offset = 0;
       for (const part of parts) {
-        checked(part.name, [part.rows, columns]);
-        copyInto(part.name, flat, offset);
-        offset += part.rows * columns;
+        if (!optional || names.has(part.name)) {
+          checked(part.name, [part.rows, ...rest]);
+          copyInto(part.name, flat, offset);
+        }
+        offset += part.rows * width;
       }
     });
     return result;
@@ -99,34 +139,24 @@ function readerOf(source: WeightSource, path: string, options: LoadOptions): Wei
   return {
     dtype,
     device,
-    stacked,
     has: (name) => names.has(name),
-    linear(weight, bias, parts) {
+    parameter: (name, [rows = 1, ...rest]) => parameter(name, read([{ name, rows }], rest)),
+    stack(prefix, outFeatures, inFeatures) {
+      const parts = stackParts(
+        Object.entries(outFeatures).map(([name, rows]) => ({
+          name: `${prefix}.${name}`,
+          outFeatures: rows,
+        })),
+      );
+      const stackName = `${prefix}.${Object.keys(outFeatures).join("+")}`;
+      const stored = (suffix: string) =>
+        parts.map(({ name, outFeatures: rows }) => ({ name: `${name}.${suffix}`, rows }));
+      const weight = parameter(`${stackName}.weight`, read(stored("weight"), [inFeatures]));
+      const bias = stored("bias").some(({ name }) => names.has(name))
+        ? parameter(`${stackName}.bias`, read(stored("bias"), [], true))
+        : null;
       const dense = denseLinear(weight, bias, parts);
       return options.transform ? options.transform(dense, dtype) : dense;
-    },
-    weight(name, shape) {
-      checked(name, shape);
-      const result = empty([...shape], { dtype, device });
-      tidy(() => copyInto(name, result.view([-1]), 0));
-      return result;
-    },
-    biases(parts) {
-      const present = parts.filter(({ name }) => names.has(name));
-      if (present.length === 0) return null;
-      const result = empty([parts.reduce((sum, part) => sum + part.rows, 0)], {
-        dtype,
-        device,
-      }).zero_();
-      let offset = 0;
-      for (const part of parts) {
-        if (names.has(part.name)) {
-          checked(part.name, [part.rows]);
-          tidy(() => copyInto(part.name, result, offset));
-        }
-        offset += part.rows;
-      }
-      return result;
     },
   };
 }

@@ -1,12 +1,8 @@
 /** A model back to a directory in Hugging Face's layout. */
-import {
-  type WeightDType,
-  type WeightEntry,
-  writeModelConfig,
-  writeShardedSafetensors,
-} from "../format/index.js";
-import type { Linear } from "../nn/index.js";
+import { type WeightDType, type WeightEntry, writeShardedSafetensors } from "../format/index.js";
+import type { Linear, Parameter } from "../nn/index.js";
 import { type DType, type Tensor, tidy } from "../tensor/index.js";
+import { writeModelConfig } from "./configFile.js";
 import type { CausalLanguageModel } from "./types.js";
 
 const storedTypes: Partial<Record<DType, WeightDType>> = {
@@ -31,16 +27,14 @@ function entry(
 }
 
 /** The parts of a stacked layer under their own names. */
-function linearEntries(prefix: string, linear: Linear, dtype: DType): WeightEntry[] {
+function linearEntries(linear: Linear, dtype: DType): WeightEntry[] {
   return linear.parts.flatMap(({ name, start, outFeatures }) => {
-    const weight = () => linear.weight(dtype).narrow(0, start, outFeatures);
-    const entries = [
-      entry(`${prefix}.${name}.weight`, weight, [outFeatures, linear.inFeatures], dtype),
-    ];
+    const weight = () => linear.denseWeight(dtype).narrow(0, start, outFeatures);
+    const entries = [entry(`${name}.weight`, weight, [outFeatures, linear.inFeatures], dtype)];
     const { bias } = linear;
     if (bias) {
-      const part = () => bias.narrow(0, start, outFeatures);
-      entries.push(entry(`${prefix}.${name}.bias`, part, [outFeatures], dtype));
+      const part = () => bias.tensor.narrow(0, start, outFeatures);
+      entries.push(entry(`${name}.bias`, part, [outFeatures], dtype));
     }
     return entries;
   });
@@ -52,22 +46,18 @@ function linearEntries(prefix: string, linear: Linear, dtype: DType): WeightEntr
  * @param dtype data type of the stored weights
  */
 export function saveModel(model: CausalLanguageModel, directory: string, dtype: DType): void {
-  const plain = (name: string, tensor: Tensor) => entry(name, () => tensor, tensor.shape, dtype);
+  const { embedding, branches, output } = model;
+  const isTied = output.weight === embedding;
+  const plain = ({ name, tensor }: Parameter) => entry(name, () => tensor, tensor.shape, dtype);
   const entries = [
-    plain("model.embed_tokens.weight", model.embedding),
-    ...model.branches.flatMap((branch) => [
-      plain(`model.layers.${branch.layer}.${branch.normName}.weight`, branch.norm),
-      ...Object.values(branch.linears).flatMap((linear) =>
-        linearEntries(branch.name, linear, dtype),
-      ),
+    plain(embedding),
+    ...branches.flatMap(({ norms, linears }) => [
+      ...norms.map(plain),
+      ...Object.values(linears).flatMap((linear) => linearEntries(linear, dtype)),
     ]),
-    plain("model.norm.weight", model.finalNorm),
-    ...(model.head === model.embedding ? [] : [plain("lm_head.weight", model.head)]),
+    ...output.norms.map(plain),
+    ...(isTied ? [] : [plain(output.weight)]),
   ];
   writeShardedSafetensors(directory, entries);
-  writeModelConfig(directory, {
-    ...model.config,
-    tie_word_embeddings: model.head === model.embedding,
-    dtype,
-  });
+  writeModelConfig(directory, { ...model.config, tie_word_embeddings: isTied, dtype });
 }

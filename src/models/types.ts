@@ -1,57 +1,121 @@
-/** What every model family provides. */
-import type { ModelConfig } from "../format/index.js";
-import type { Branch, Linear, LinearPart } from "../nn/index.js";
-import type { Device, DType, Tensor } from "../tensor/index.js";
+/** What describes a model: its parts, their names and shapes. Generic code knows no more. */
+import type { WeightReader } from "../format/index.js";
+import type {
+  AttentionOptions,
+  Branch,
+  Linear,
+  Parameter,
+  RopeParameters,
+  Value,
+} from "../nn/index.js";
+import type { Device, DType } from "../tensor/index.js";
+import type { ModelConfig } from "./config.js";
 
-/** A residual branch with linear layers that adapters may wrap or quantisation replace. */
-export interface ModelBranch extends Branch {
-  /** Index of the layer it belongs to. */
-  layer: number;
-  /** Its linear layers by role; replacing an entry replaces the layer. */
-  linears: Record<string, Linear>;
-  /** Weight of the norm before it, [dim]. */
-  norm: Tensor;
-  /** Name of that norm within the layer, such as `input_layernorm`. */
-  normName: string;
+/** The heads of an attention branch. */
+export interface AttentionShape {
+  heads: number;
+  keyHeads: number;
+  headDim: number;
+  options: AttentionOptions;
 }
 
-/** A causal language model: embedding, residual branches, final norm, output head. */
+/** A residual branch with linear layers that adapters may wrap or quantization replace. */
+export interface ModelBranch extends Branch {
+  /** Name of its module, such as `model.layers.0.mlp`. */
+  name: string;
+  /** Index of the layer it belongs to. */
+  layer: number;
+  norms: readonly Parameter[];
+  /** Its linear layers by role; replacing an entry replaces the layer. */
+  linears: Record<string, Linear>;
+  /** Null for a branch without attention. */
+  attention: AttentionShape | null;
+}
+
+/** From the last hidden states to logits. */
+export interface OutputHead {
+  /** The norm before it. @param x [n, dim] */
+  norm(x: Value): Value;
+  norms: readonly Parameter[];
+  /** [vocab, dim]; the embedding itself where they are tied. */
+  weight: Parameter;
+  /** Whether rows of the weight are divided by their norm first (NormHead). */
+  normalizesRows: boolean;
+  softCap?: number | undefined;
+}
+
+/** A causal language model. */
 export interface CausalLanguageModel {
   config: ModelConfig;
+  /** Data type of the weights and of the residual stream. */
   dtype: DType;
   device: Device;
   /** [vocab, dim] */
-  embedding: Tensor;
+  embedding: Parameter;
+  /** Factor on embedded tokens. */
+  embeddingScale?: number | undefined;
   branches: ModelBranch[];
-  /** [dim] */
-  finalNorm: Tensor;
-  /** [vocab, dim]; the embedding itself where they are tied */
-  head: Tensor;
+  output: OutputHead;
+  /** Rotary positions; null for a model without. */
+  rotary: { parameters: RopeParameters; inFloat32: boolean } | null;
 }
 
-/** A model family: how weights in Hugging Face's names become a model. */
+/** How a family's models lie in GGUF files. */
+export interface GgufLayout {
+  /** `general.architecture` */
+  architecture: string;
+  /** Name of transformers' class, which GGUF files do not hold. */
+  className: string;
+  /** Hugging Face's name for each GGUF name, without `.weight`; `N` stands for the layer. */
+  names: Readonly<Record<string, string>>;
+  /** Whether rows of q and k are stored in the order of llama.cpp's rotary embedding. */
+  interleavesHeads: boolean;
+}
+
+/** A model family: everything that is particular to one `model_type`. */
 export interface ModelFamily {
   /**
-   * Whether this configuration can be computed.
+   * A parsed config.json with the family's defaults.
+   *
+   * @param where the file, for messages
+   * @throws FormatError naming a key that is missing or wrong
+   */
+  configure(raw: Record<string, unknown>, where: string): ModelConfig;
+  /**
+   * Whether models of this configuration can be computed.
    *
    * @throws ConfigError saying what is not supported.
    */
   check(config: ModelConfig): void;
-  /** @param read gives a weight by name; `optional` names may be absent */
-  build(config: ModelConfig, read: WeightReaderFunctions): CausalLanguageModel;
+  /** The model, with weights from `read` by Hugging Face's names. */
+  build(config: ModelConfig, read: ModelReader): CausalLanguageModel;
+  gguf: GgufLayout | null;
 }
 
-/** Access to the weights of a file while a model is built. */
-export interface WeightReaderFunctions {
+/** Gives the weights of a model that is being built. */
+export interface ModelReader {
   dtype: DType;
   device: Device;
-  /** One weight, checked against its expected shape. */
-  weight(name: string, shape: readonly number[]): Tensor;
-  /** Several weights of the same input stacked on the output axis. */
-  stacked(parts: readonly { name: string; rows: number }[], columns: number): Tensor;
-  /** Biases stacked likewise, or null where the file has none of them. */
-  biases(parts: readonly { name: string; rows: number }[]): Tensor | null;
   has(name: string): boolean;
-  /** Makes a layer from its dense weight; the place where quantisation comes in. */
-  linear(weight: Tensor, bias: Tensor | null, parts: readonly LinearPart[]): Linear;
+  /** One weight, checked against its expected shape. @param name with `.weight` */
+  parameter(name: string, shape: readonly number[]): Parameter;
+  /**
+   * Linear layers that read the same input as one stack, with the biases that the file has.
+   *
+   * @param prefix their module
+   * @param outFeatures output sizes by name within the module
+   * @param hasBias whether the configuration says that there are biases
+   */
+  stack(
+    prefix: string,
+    outFeatures: Record<string, number>,
+    inFeatures: number,
+    hasBias?: boolean,
+  ): Linear;
+}
+
+/** A model's weights and configuration, from a directory or a GGUF file. */
+export interface ModelSource extends WeightReader {
+  readonly kind: "safetensors" | "gguf";
+  readonly config: ModelConfig;
 }

@@ -2,7 +2,8 @@
 import { counterDropout, Generator, type Tensor } from "../tensor/index.js";
 
 /**
- * Sets elements to zero with probability `p` and scales the others by `1 / (1 - p)`.
+ * Sets elements to zero with probability `p` and scales the others by `1 / (1 - p)`. Of a gradient
+ * it makes the gradient by the input, with the same key.
  *
  * @param key decides the mask; equal keys and shapes give equal masks
  */

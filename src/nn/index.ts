@@ -1,33 +1,62 @@
-/** Parts of networks: linear layers, norms, positions, attention, losses, recomputation. */
-export { cachedAttention, causalAttention } from "./attention.js";
-export { keyedDropout } from "./dropout.js";
+/** Parts of networks: values and their record, linear layers, norms, positions, attention, losses. */
 export {
-  type Apply,
-  denseLinear,
-  type LayerGroup,
-  type Linear,
-  type LinearPart,
-  type Preparation,
-  stackParts,
-  undefinedOutput,
-} from "./linear.js";
-export { linearCrossEntropy } from "./loss.js";
-export { rmsNorm } from "./norm.js";
+  type AttentionOptions,
+  cachedAttention,
+  causalAttention,
+  type SequenceLengths,
+} from "./attention.js";
+export { alibiSlopes } from "./attentionBias.js";
 export {
+  attendWithin,
   type Branch,
-  type BranchGradients,
   backwardBranches,
   forwardBranches,
-  type KeptActivations,
-  type PreparedBranch,
+  type PassOptions,
+  recordBranches,
+  type StackRecords,
   type TokenGroup,
-} from "./recompute.js";
+} from "./branches.js";
+export { keyedDropout } from "./dropout.js";
+export { splitHeads } from "./heads.js";
+export {
+  addProduct,
+  affine,
+  denseLinear,
+  type Linear,
+  type LinearPart,
+  product,
+  stackParts,
+} from "./linear.js";
+export { type LossGradients, type LossTargets, linearCrossEntropy } from "./loss.js";
+export { rmsNorm } from "./norm.js";
+export {
+  type Parameter,
+  type PreparedWeights,
+  parameter,
+  prepareWeights,
+} from "./parameter.js";
+export {
+  addGradient,
+  backward,
+  constant,
+  createRecord,
+  dropValues,
+  gradientOf,
+  type KeepBudget,
+  type OperationDescription,
+  type OperationRecord,
+  operate,
+  recordedInput,
+  tensorOf,
+  type Value,
+} from "./record.js";
 export {
   type RopeParameters,
-  type RopeTable,
+  type RotaryTable,
+  type RotaryTables,
   ropeFrequencies,
-  ropeTable,
-  rotatedHeads,
+  rotary,
+  rotaryTable,
+  rotaryTables,
 } from "./rope.js";
 export { swiglu } from "./swiglu.js";
-export { newTape, remembered, type Tape } from "./tape.js";

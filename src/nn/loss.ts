@@ -4,74 +4,80 @@
  * that memory holds one chunk whatever the number of tokens (the idea of Liger and of Cut Cross
  * Entropy, Wijmans et al., 2024, arXiv 2411.09009).
  */
-import { customGradient, type Tensor, tensor, tidy } from "../tensor/index.js";
+import { type Tensor, tidy, zeros } from "../tensor/index.js";
 
 /** Logits in a chunk, 128 MB in float32: fewer rows at once make the products less efficient. */
 const CHUNK_ELEMENTS = 2 ** 25;
 
+/** What the loss is taken against. */
+export interface LossTargets {
+  /** [m] int64 token ids */
+  targets: Tensor;
+  /** [m] float32 factor on the loss of each position; null for 1. */
+  weights: Tensor | null;
+  /** Factor on all of them, usually one over the units of the accumulation window. */
+  scale: number;
+  /** Logits become `cap * tanh(logit / cap)`. */
+  softCap?: number | undefined;
+  /** Logits that are made at once; at least one row of them. */
+  chunkElements?: number;
+}
+
+/** Which gradients are wanted. */
+export interface LossGradients {
+  /** A factor on the gradients alone, [] (loss scaling of float16); null for 1. */
+  gradientScale: Tensor | null;
+  /** The gradient by the output embedding is added to this, [vocab, dim] float32; null for none. */
+  byWeight: Tensor | null;
+}
+
 /**
- * Sum of the cross entropies of `hidden · weightᵀ` against `targets`, times `scale`.
+ * Sum of the weighted cross entropies of `hidden · weightᵀ`, and its gradients.
  *
  * @param hidden [m, dim] final hidden states at labelled positions
- * @param weight [vocab, dim] output embedding
- * @param targets [m] token ids
- * @param scale usually one over the labelled tokens of the accumulation window
- * @param chunkElements logits that are made at once; at least one row of them
- * @returns a scalar of float32
+ * @param weight [vocab, dim] output embedding in the type of `hidden`
+ * @param gradients null where none are wanted
+ * @returns the loss, [] float32, and its gradient by `hidden`, [m, dim]
  */
 export function linearCrossEntropy(
   hidden: Tensor,
   weight: Tensor,
-  targets: Int32Array,
-  scale: number,
-  chunkElements: number = CHUNK_ELEMENTS,
-): Tensor {
-  const [loss] = customGradient(
-    [hidden, weight],
-    () => {
-      const wanted = hidden.requiresGrad || weight.requiresGrad;
-      const hiddenGradient = wanted ? hidden.zerosLike() : null;
-      const weightGradient = weight.requiresGrad ? weight.zerosLike({ dtype: "float32" }) : null;
-      const rowsThatFit = Math.max(1, Math.floor(chunkElements / weight.size(0)));
-      const chunks = Math.ceil(targets.length / rowsThatFit);
-      const rowsEach = Math.ceil(targets.length / chunks);
-      let total = 0;
-      for (let start = 0; start < targets.length; start += rowsEach) {
-        const count = Math.min(rowsEach, targets.length - start);
-        total += tidy(() => {
-          const rows = hidden.narrow(0, start, count);
-          const chosen = tensor(
-            BigInt64Array.from(targets.subarray(start, start + count), BigInt),
-            [count, 1],
-          ).to({ device: hidden.device });
-          const logits = rows.matmul(weight.transpose(0, 1)).to({ dtype: "float32" }); // [count, vocab]
-          const logProbabilities = logits.logSoftmax(-1);
-          logits.dispose();
-          const picked = logProbabilities.gather(1, chosen);
-          const sum = -picked.sum(null).item();
-          if (!hiddenGradient) return sum;
-          // The gradient of the logits: probabilities minus one-hot, in place.
-          const probabilities = logProbabilities.exp_();
-          probabilities.scatterAdd_(1, chosen, picked.onesLike().neg());
-          const gradient = probabilities.to({ dtype: hidden.dtype });
-          hiddenGradient.narrow(0, start, count).copy_(gradient.matmul(weight).mul_(scale));
-          weightGradient?.add_(gradient.transpose(0, 1).matmul(rows), { alpha: scale });
-          return sum;
-        });
-      }
-      return {
-        outputs: [
-          tensor([total * scale])
-            .squeeze(0)
-            .to({ device: hidden.device }),
-        ],
-        saved: { hiddenGradient, weightGradient },
-      };
-    },
-    ([gradient], { hiddenGradient, weightGradient }) => [
-      hiddenGradient!.mul(gradient!.to({ dtype: hidden.dtype })),
-      weightGradient ? weightGradient.mul(gradient!).to({ dtype: weight.dtype }) : null,
-    ],
-  );
-  return loss as Tensor;
+  { targets, weights, scale, softCap, chunkElements = CHUNK_ELEMENTS }: LossTargets,
+  gradients: LossGradients | null,
+): { loss: Tensor; byHidden: Tensor | null } {
+  return tidy(() => {
+    const [rows = 0] = hidden.shape;
+    const loss = zeros([], { dtype: "float32", device: hidden.device });
+    const byHidden = gradients ? hidden.zerosLike() : null;
+    const rowsThatFit = Math.max(1, Math.floor(chunkElements / weight.size(0)));
+    const rowsEach = Math.ceil(rows / Math.max(1, Math.ceil(rows / rowsThatFit)));
+    for (let start = 0; start < rows; start += rowsEach) {
+      const count = Math.min(rowsEach, rows - start);
+      tidy(() => {
+        const part = (x: Tensor) => x.narrow(0, start, count);
+        const chosen = part(targets).view([count, 1]);
+        const factors = weights ? part(weights).view([count, 1]) : null;
+        let logits = part(hidden).matmul(weight.transpose(0, 1)).to({ dtype: "float32" });
+        if (softCap !== undefined) logits = logits.div_(softCap).tanh().mul_(softCap);
+        const logProbabilities = logits.logSoftmax(-1); // [count, vocab]
+        if (softCap === undefined) logits.dispose();
+        const picked = logProbabilities.gather(1, chosen);
+        const weighted = factors ? picked.mul(factors) : picked;
+        loss.sub_(weighted.sum(null), { alpha: scale });
+        if (!gradients || !byHidden) return;
+        // The gradient of the logits: probabilities minus one-hot, in place.
+        const byLogits = logProbabilities.exp_();
+        byLogits.scatterAdd_(1, chosen, picked.onesLike().neg());
+        if (softCap !== undefined) byLogits.mul_(logits.div_(softCap).pow(2).neg().add_(1));
+        if (factors) byLogits.mul_(factors);
+        // float16 holds (p - 1) times its loss scale only after the division by the units.
+        if (gradients.gradientScale) byLogits.mul_(gradients.gradientScale).mul_(scale);
+        const rest = gradients.gradientScale ? 1 : scale;
+        const gradient = byLogits.to({ dtype: hidden.dtype });
+        part(byHidden).copy_(gradient.matmul(weight).mul_(rest));
+        gradients.byWeight?.add_(gradient.transpose(0, 1).matmul(part(hidden)), { alpha: rest });
+      });
+    }
+    return { loss, byHidden };
+  });
 }

@@ -1,45 +1,49 @@
-/** Root-mean-square normalisation (Zhang and Sennrich, 2019, arXiv 1910.07467). */
-import { customGradient, linalgVectorNorm, type Tensor, tidy } from "../tensor/index.js";
+/** Root-mean-square normalization (Zhang and Sennrich, 2019, arXiv 1910.07467). */
+import { linalgVectorNorm, type Tensor } from "../tensor/index.js";
+import type { Parameter } from "./parameter.js";
+import { addGradient, gradientOf, operate, tensorOf, type Value } from "./record.js";
 
 /**
- * `x / sqrt(mean(x²) + epsilon) * weight` over the last dimension, with the statistics in float32.
+ * `x / sqrt(mean(x²) + epsilon) * weight` over the last dimension, with statistics in float32. As in
+ * transformers, the normalized values are rounded to the type of x before the weight multiplies
+ * them, and the backward pass is float32 from there to the gradient of x, which is rounded once.
  *
- * @param x [n, dim]
+ * @param x [..., dim]
  * @param weight [dim]
+ * @returns [..., dim] in the type of x
  */
-export function rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor {
-  const dim = x.size(-1);
-  const [output] = customGradient(
-    [x, weight],
-    () => {
-      const cast = weight.to({ dtype: x.dtype });
-      const inverse = linalgVectorNorm(x, 2, -1, true, { dtype: "float32" }) // [n, 1]
-        .pow(2)
-        .div_(dim)
-        .add_(epsilon)
-        .rsqrt();
-      // The product with the float32 statistics is rounded once, as transformers does it.
-      const scaled = x.mul(inverse).to({ dtype: x.dtype });
-      return { outputs: [scaled.mul_(cast)], saved: { inverse, cast } };
+export function rmsNorm(x: Value, weight: Parameter, epsilon: number): Value {
+  const byWeight = gradientOf(x.record, weight.name);
+  const inverseOf = (values: Tensor) =>
+    linalgVectorNorm(values, 2, -1, true, { dtype: "float32" }) // [..., 1]
+      .pow(2)
+      .div_(values.size(-1))
+      .add_(epsilon)
+      .rsqrt();
+  const [output] = operate({
+    inputs: [x],
+    cost: "cheap",
+    trains: byWeight !== undefined,
+    compute() {
+      const values = tensorOf(x);
+      const scaled = values.mul(inverseOf(values)).to({ dtype: values.dtype });
+      return [scaled.mul_(weight.tensor.to({ dtype: values.dtype }))];
     },
-    ([gradient], { inverse, cast }) => {
-      const weighted = gradient!.mul(cast);
-      const byInput = x.requiresGrad
-        ? tidy(() => {
-            const along = weighted.mul(x).sum(-1, true, { dtype: "float32" });
-            const back = along.mul_(inverse.pow(3)).div_(-dim);
-            return weighted.mul(inverse).add_(x.mul(back)).to({ dtype: x.dtype });
-          })
-        : null;
-      const byWeight = weight.requiresGrad
-        ? gradient!
-            .mul(x)
-            .mul(inverse)
-            .sum(0, false, { dtype: "float32" })
-            .to({ dtype: weight.dtype })
-        : null;
-      return [byInput, byWeight];
+    reads: [x],
+    backward([gradient]) {
+      const values = tensorOf(x);
+      const inverse = inverseOf(values);
+      const normalized = values.mul(inverse); // float32
+      if (byWeight) {
+        const dim = values.size(-1);
+        byWeight.add_(gradient!.mul(normalized).view([-1, dim]).sum([0]));
+      }
+      if (!x.needsGradient) return;
+      const weighted = gradient!.mul(weight.tensor.to({ dtype: values.dtype }));
+      const along = weighted.mul(normalized).mean([-1], true);
+      const back = normalized.mul_(along).neg().add_(weighted).mul_(inverse);
+      addGradient(x, back.to({ dtype: values.dtype }));
     },
-  );
-  return output as Tensor;
+  });
+  return output!;
 }

@@ -3,17 +3,18 @@
  * longer texts, as transformers computes them (`modeling_rope_utils.py`): in single precision.
  */
 import {
-  customGradient,
+  arange,
   type Device,
   type DType,
   empty,
+  keep,
   mulOut,
   type Tensor,
   tensor,
   tidy,
 } from "../tensor/index.js";
 import { ConfigError } from "../util/errors.js";
-import { remembered, type Tape } from "./tape.js";
+import { addGradient, operate, tensorOf, type Value } from "./record.js";
 
 /** The keys of config.json that rotary embeddings read. */
 export interface RopeParameters {
@@ -34,12 +35,6 @@ export interface RopeParameters {
     mscale_all_dim?: number;
     truncate?: boolean;
   } | null;
-}
-
-/** Rotation for each position: cos and sin, [n, 1, headDim / 2] each. */
-export interface RopeTable {
-  cos: Tensor;
-  sin: Tensor;
 }
 
 interface Frequencies {
@@ -135,90 +130,115 @@ function yarnFrequencies(parameters: RopeParameters, dim: number): Frequencies {
   return { inverse, attention };
 }
 
+/** Cosine and sine for each position, [positions, 1, headDim / 2] each. */
+export interface RotaryTable {
+  cos: Tensor;
+  sin: Tensor;
+}
+
 /**
- * Rotations for tokens at `positions`.
+ * The table for positions 0 to `count - 1`, computed in float32 and rounded once.
  *
- * @param length tokens of the longest sequence among them
+ * @param length tokens of the longest sequence, for scalings that depend on it
+ * @returns the caller's to dispose
  */
-export function ropeTable(
+export function rotaryTable(
   parameters: RopeParameters,
-  positions: ArrayLike<number>,
+  count: number,
   length: number,
   dtype: DType,
-  device: Device = "cpu",
-): RopeTable {
+  device: Device,
+): RotaryTable {
   const { inverse, attention } = ropeFrequencies(parameters, length);
-  const half = inverse.length;
-  const cos = new Float32Array(positions.length * half);
-  const sin = new Float32Array(positions.length * half);
-  for (let row = 0; row < positions.length; row++) {
-    for (let i = 0; i < half; i++) {
-      const angle = single((positions[row] as number) * (inverse[i] as number));
-      cos[row * half + i] = single(Math.cos(angle)) * attention;
-      sin[row * half + i] = single(Math.sin(angle)) * attention;
-    }
-  }
-  const shape = [positions.length, 1, half];
+  return tidy(() => {
+    const positions = arange(0, count, 1, { dtype: "float32", device }).view([count, 1, 1]);
+    const angles = positions.mul(tensor(inverse).to({ device })); // [count, 1, headDim / 2]
+    return {
+      cos: angles.cos().mul(attention).to({ dtype }),
+      sin: angles.sin().mul(attention).to({ dtype }),
+    };
+  });
+}
+
+/** Rotary tables of a model: each is made once, and grows with the longest sequence. */
+export interface RotaryTables {
+  /**
+   * A table of at least `length` positions, which stays the tables'.
+   *
+   * @param length tokens of the longest sequence
+   */
+  upTo(length: number, dtype: DType): RotaryTable;
+  dispose(): void;
+}
+
+/** Positions by which a table grows at least. */
+const GROWTH = 1024;
+
+export function rotaryTables(parameters: RopeParameters, device: Device): RotaryTables {
+  const { rope_scaling: scaling, max_position_embeddings: positions } = parameters;
+  // With dynamic scaling, lengths beyond the trained one have rotations of their own.
+  const isDynamic = scaling?.rope_type === "dynamic";
+  const trained = scaling?.original_max_position_embeddings ?? positions;
+  const made = new Map<DType, { table: RotaryTable; length: number }>();
+  const drop = ({ table }: { table: RotaryTable }) => {
+    table.cos.dispose();
+    table.sin.dispose();
+  };
   return {
-    cos: tensor(cos, shape).to({ dtype, device }),
-    sin: tensor(sin, shape).to({ dtype, device }),
+    upTo(length, dtype) {
+      const found = made.get(dtype);
+      const wanted = isDynamic ? Math.max(length, trained) : length;
+      if (found && (isDynamic ? found.length === wanted : found.length >= wanted)) {
+        return found.table;
+      }
+      if (found) drop(found);
+      const count = isDynamic ? wanted : Math.ceil((wanted * 1.25) / GROWTH) * GROWTH;
+      const { cos, sin } = tidy(() => rotaryTable(parameters, count, wanted, dtype, device));
+      const table = { cos: keep(cos), sin: keep(sin) };
+      made.set(dtype, { table, length: count });
+      return table;
+    },
+    dispose() {
+      for (const one of made.values()) drop(one);
+      made.clear();
+    },
   };
 }
 
 /**
- * Queries, keys and values out of their common product, the first two rotated by their positions:
- * dimension i is paired with i + half ("rotate half"). One region for autograd, which rotates the
- * gradients back and lets them meet in one buffer.
+ * Rotates heads by their positions: dimension i is paired with i + half ("rotate half"). Dimensions
+ * beyond the table's stay as they are. A table of a wider type than x is rotated with in that type.
  *
- * @param mixed [n, (heads + 2 * keyHeads) * headDim]; not read where the tape has the results
- * @param tape where the results are noted, or read back
- * @returns q [n, heads, headDim], k and v [n, keyHeads, headDim]
+ * @param x [n, heads, headDim]
+ * @param table rows of the tokens of x, [n, 1, half] each
+ * @returns [n, heads, headDim] in the type of x
  */
-export function rotatedHeads(
-  mixed: Tensor,
-  table: RopeTable,
-  heads: number,
-  keyHeads: number,
-  tape?: Tape,
-): [q: Tensor, k: Tensor, v: Tensor] {
-  const all = heads + 2 * keyHeads;
-  const headDim = mixed.size(1) / all;
-  const shape = [mixed.size(0), all, headDim];
-  const queriesOf = (x: Tensor) => x.narrow(1, 0, heads);
-  const keysOf = (x: Tensor) => x.narrow(1, heads, keyHeads);
-  const valuesOf = (x: Tensor) => x.narrow(1, heads + keyHeads, keyHeads);
-  return customGradient(
-    [mixed],
-    () => {
-      const perHead = mixed.view(shape);
-      const rotated = remembered(tape, mixed.dtype, () =>
-        rotate(perHead.narrow(1, 0, heads + keyHeads), table, 1),
-      );
-      const values = remembered(tape, mixed.dtype, () => valuesOf(perHead).contiguous());
-      return { outputs: [queriesOf(rotated), keysOf(rotated), values], saved: undefined };
+export function rotary(x: Value, table: RotaryTable): Value {
+  const [output] = operate({
+    inputs: [x],
+    cost: "cheap",
+    compute: () => [rotate(tensorOf(x), table, 1)],
+    backward([gradient]) {
+      addGradient(x, rotate(gradient!, table, -1));
     },
-    (gradients) => {
-      const result = empty(shape, { dtype: mixed.dtype, device: mixed.device });
-      rotate(gradients[0]!, table, -1, queriesOf(result));
-      rotate(gradients[1]!, table, -1, keysOf(result));
-      valuesOf(result).copy_(gradients[2]!);
-      return [result.view([...mixed.shape])];
-    },
-  ) as [Tensor, Tensor, Tensor];
+  });
+  return output!;
 }
 
-function rotate(x: Tensor, { cos, sin }: RopeTable, direction: 1 | -1, into?: Tensor): Tensor {
+function rotate(x: Tensor, { cos, sin }: RotaryTable, direction: 1 | -1): Tensor {
+  if (cos.dtype !== x.dtype) {
+    const wide = x.to({ dtype: cos.dtype });
+    return rotate(wide, { cos, sin }, direction).to({ dtype: x.dtype });
+  }
   const half = cos.size(-1);
   const left = x.size(-1) - 2 * half;
-  const result = into ?? empty([...x.shape], { dtype: x.dtype, device: x.device });
-  tidy(() => {
-    const halves = (tensor: Tensor) =>
-      [tensor.narrow(-1, 0, half), tensor.narrow(-1, half, half)] as const;
-    const [first, second] = halves(x);
-    const [firstResult, secondResult] = halves(result);
-    mulOut(first, cos, { out: firstResult }).addcmul_(second, sin, { value: -direction });
-    if (left > 0) result.narrow(-1, 2 * half, left).copy_(x.narrow(-1, 2 * half, left));
-    mulOut(second, cos, { out: secondResult }).addcmul_(first, sin, { value: direction });
-  });
+  const result = empty([...x.shape], { dtype: x.dtype, device: x.device });
+  const halves = (tensor: Tensor) =>
+    [tensor.narrow(-1, 0, half), tensor.narrow(-1, half, half)] as const;
+  const [first, second] = halves(x);
+  const [firstResult, secondResult] = halves(result);
+  mulOut(first, cos, { out: firstResult }).addcmul_(second, sin, { value: -direction });
+  mulOut(second, cos, { out: secondResult }).addcmul_(first, sin, { value: direction });
+  if (left > 0) result.narrow(-1, 2 * half, left).copy_(x.narrow(-1, 2 * half, left));
   return result;
 }

@@ -1,13 +1,6 @@
 /** The gated unit of Llama's feed-forward branch (Shazeer, 2020, arXiv 2002.05202). */
-import {
-  customGradient,
-  empty,
-  mulOut,
-  silu,
-  siluBackwardOut,
-  type Tensor,
-  tidy,
-} from "../tensor/index.js";
+import { empty, mulOut, silu, siluBackwardOut } from "../tensor/index.js";
+import { addGradient, operate, tensorOf, type Value } from "./record.js";
 
 /**
  * `silu(gate) * up`.
@@ -15,27 +8,30 @@ import {
  * @param both [n, 2 * width], gate and up side by side
  * @returns [n, width]
  */
-export function swiglu(both: Tensor): Tensor {
-  const width = both.size(1) / 2;
-  const gate = () => both.narrow(1, 0, width);
-  const up = () => both.narrow(1, width, width);
-  const [output] = customGradient(
-    [both],
-    () => {
-      const activated = silu(gate());
-      // Nobody asks for gradients of the first pass; the second keeps what its backward pass needs.
-      if (!both.requiresGrad) return { outputs: [activated.mul_(up())], saved: null };
-      return { outputs: [activated.mul(up())], saved: activated };
+export function swiglu(both: Value): Value {
+  const halves = () => {
+    const tensor = tensorOf(both);
+    const width = tensor.size(1) / 2;
+    return { tensor, width, gate: tensor.narrow(1, 0, width), up: tensor.narrow(1, width, width) };
+  };
+  const [output] = operate({
+    inputs: [both],
+    cost: "cheap",
+    compute() {
+      const { gate, up } = halves();
+      const activated = silu(gate);
+      return [activated.mul(up), activated];
     },
-    ([gradient], activated) => {
-      const result = empty([...both.shape], { dtype: both.dtype, device: both.device });
-      tidy(() => {
-        const byActivated = gradient!.mul(up());
-        siluBackwardOut(byActivated, gate(), { gradInput: result.narrow(1, 0, width) });
-        mulOut(gradient!, activated!, { out: result.narrow(1, width, width) });
-      });
-      return [result];
+    reads: [both],
+    readsResults: [1],
+    backward([gradient], [, activated]) {
+      const { tensor, width, gate, up } = halves();
+      const result = empty([...tensor.shape], { dtype: tensor.dtype, device: tensor.device });
+      const byActivated = gradient!.mul(up);
+      siluBackwardOut(byActivated, gate, { gradInput: result.narrow(1, 0, width) });
+      mulOut(gradient!, tensorOf(activated!), { out: result.narrow(1, width, width) });
+      addGradient(both, result);
     },
-  );
-  return output as Tensor;
+  });
+  return output!;
 }

@@ -126,3 +126,23 @@ function forReader(gradients: unknown, count: number): (number | null)[] {
   if (wrong !== undefined) return refuse("a function that returns Tensors and nulls", wrong);
   return gradients.map((gradient: Tensor | null) => gradient && native.share(gradient.handle));
 }
+
+/**
+ * The product of a vector with the Jacobian of `compute`, by libtorch's autograd: for operations
+ * that are too rare for a backward pass of their own. Its graph lives only inside this call.
+ *
+ * @param inputs of floating-point types
+ * @param gradient of the result of `compute`
+ * @returns a gradient for each input
+ */
+export function vjp(
+  compute: (inputs: Tensor[]) => Tensor,
+  inputs: readonly Tensor[],
+  gradient: Tensor,
+): Tensor[] {
+  return tidy(() => {
+    const leaves = inputs.map((input) => input.detach().requiresGrad_());
+    const output = enableGrad(() => compute(leaves));
+    return grad([output], leaves, { gradOutputs: [gradient.to({ dtype: output.dtype })] });
+  });
+}

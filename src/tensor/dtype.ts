@@ -13,8 +13,8 @@ export type DType =
   | "uint8"
   | "bool";
 
-/** Where a tensor lives: `cpu`, `cuda` or `cuda:N`. */
-export type Device = "cpu" | "cuda" | `cuda:${number}`;
+/** Where a tensor lives: `cpu`, `cuda`, `cuda:N`, or `meta`, which has shapes and no memory. */
+export type Device = "cpu" | "meta" | "cuda" | `cuda:${number}`;
 
 /** Typed arrays that a tensor can be made from or read into. */
 export type TensorData =

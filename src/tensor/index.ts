@@ -5,6 +5,7 @@ export {
   type GradOptions,
   grad,
   noGrad,
+  vjp,
 } from "./autograd.js";
 export {
   dequantizeBlockwise,

@@ -178,6 +178,11 @@ export function cos(self: Tensor): Tensor {
   return wrap(native.call(id($cos), handle(self)));
 }
 
+const $tanh = operator("aten::tanh", "");
+export function tanh(self: Tensor): Tensor {
+  return wrap(native.call(id($tanh), handle(self)));
+}
+
 const $round = operator("aten::round", "");
 export function round(self: Tensor): Tensor {
   return wrap(native.call(id($round), handle(self)));
@@ -841,6 +846,7 @@ declare module "./tensor.js" {
     pow(...rest: Rest<typeof pow>): ReturnType<typeof pow>;
     sin(...rest: Rest<typeof sin>): ReturnType<typeof sin>;
     cos(...rest: Rest<typeof cos>): ReturnType<typeof cos>;
+    tanh(...rest: Rest<typeof tanh>): ReturnType<typeof tanh>;
     round(...rest: Rest<typeof round>): ReturnType<typeof round>;
     floor(...rest: Rest<typeof floor>): ReturnType<typeof floor>;
     sigmoid(...rest: Rest<typeof sigmoid>): ReturnType<typeof sigmoid>;
@@ -950,6 +956,7 @@ const methods = {
   pow(this: Tensor, ...rest: Rest<typeof pow>) { return pow(this, ...rest); },
   sin(this: Tensor, ...rest: Rest<typeof sin>) { return sin(this, ...rest); },
   cos(this: Tensor, ...rest: Rest<typeof cos>) { return cos(this, ...rest); },
+  tanh(this: Tensor, ...rest: Rest<typeof tanh>) { return tanh(this, ...rest); },
   round(this: Tensor, ...rest: Rest<typeof round>) { return round(this, ...rest); },
   floor(this: Tensor, ...rest: Rest<typeof floor>) { return floor(this, ...rest); },
   sigmoid(this: Tensor, ...rest: Rest<typeof sigmoid>) { return sigmoid(this, ...rest); },

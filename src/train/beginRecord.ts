@@ -1,16 +1,10 @@
 /** Everything is known to start: from here on the run is on record. */
 import type { StreamingData, TrainingData } from "../data/index.js";
-import type { CausalLanguageModel } from "../models/index.js";
-import {
-  countNonEmbeddingParameters,
-  type FlopAdapter,
-  type FlopBatch,
-  trainingFlops,
-} from "./flops.js";
+import { type CausalLanguageModel, countElements } from "../models/index.js";
+import { totalFlos } from "./flops.js";
 import { initialLossScale } from "./lossScale.js";
 import { peakRate } from "./peakRate.js";
 import type { ProductPrecision } from "./precision.js";
-import { countParameters } from "./prepareModel.js";
 import { openRecorder, type Recorder } from "./recorder.js";
 import type { Run } from "./run.js";
 import { type RunConfig, writeRunConfig } from "./runDirectory.js";
@@ -23,27 +17,34 @@ export interface BegunParts {
   data: TrainingData | StreamingData;
   plan: StepPlan;
   precision: ProductPrecision;
+  /** Bytes of activations that are kept, null for all. */
+  keepBytes: number | null;
 }
 
 /**
  * Puts the beginning of a run on record: later checkpoints and events that it leaves behind are set
  * aside, the configuration is stored, and the first events are written.
  */
-export function beginRecord(run: Run, { model, data, plan, precision }: BegunParts): Recorder {
+export function beginRecord(run: Run, parts: BegunParts): Recorder {
+  const { model, data, plan, precision, keepBytes } = parts;
   const { config, device, checkpoint, options, say } = run;
   const state =
     checkpoint?.state ??
     initialTrainerState({
       lossScale: initialLossScale(config.lossScaling),
       productDtype: precision.dtype,
+      keepBytes,
     });
   state.productDtype = precision.dtype;
+  state.keepBytes = keepBytes;
   if ("cursor" in data) state.data = data.cursor;
   run.setAsideLater();
   const recorder = openRecorder(run.path, {
-    ...{ state, plan, device },
+    state,
+    plan,
+    device,
     peak: () => peakRate(device, precision.dtype),
-    flosParameters: countNonEmbeddingParameters(model.config, adapterOf(run)),
+    flosPerToken: totalFlos(model, 1),
     ...(run.resumeStep === undefined ? {} : { resumeStep: run.resumeStep }),
     readers: options.readers ?? [],
     onTick: options.onTick,
@@ -51,7 +52,7 @@ export function beginRecord(run: Run, { model, data, plan, precision }: BegunPar
   });
   run.defer(() => recorder.close());
   writeRunConfig(run.path, runConfigOf(run, precision));
-  const counts = countParameters(model);
+  const counts = countElements(model);
   recorder.write({
     type: "start",
     total_steps: plan.totalSteps,
@@ -79,14 +80,4 @@ export function runConfigOf(run: Run, precision: ProductPrecision): RunConfig {
 
 function factsOf({ device }: Run, { dtype, reason }: ProductPrecision) {
   return { device, product_dtype: dtype, product_reason: reason };
-}
-
-/** Operations that training on a micro-batch needs. */
-export function countOperations(run: Run, model: CausalLanguageModel) {
-  return (batch: FlopBatch) => trainingFlops(model.config, batch, adapterOf(run));
-}
-
-function adapterOf({ config }: Run): FlopAdapter | undefined {
-  const { lora_rank: rank, lora_target: targets } = config;
-  return rank === null ? undefined : { rank, targets };
 }

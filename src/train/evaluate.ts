@@ -9,10 +9,10 @@ import type { TrainingParts } from "./trainingParts.js";
  */
 export async function evaluate(
   data: TrainingData,
-  { model, objective, pass, world, recorder }: TrainingParts,
+  { prepared, objective, pass, world, recorder }: TrainingParts,
 ): Promise<void> {
   const started = performance.now();
-  const sum = zeros([], { dtype: "float64", device: model.device });
+  const sum = zeros([], { dtype: "float64", device: prepared.model.device });
   try {
     let own = 0;
     for (let i = 0; i < data.microBatchesPerEpoch; i++) {
@@ -20,7 +20,7 @@ export async function evaluate(
       recorder.leaveOut(skipped);
       if (sequences.length === 0) continue;
       tidy(() => {
-        sum.add_(objective.evaluationPass(model, sequences, { ...pass, lossScale: 1 }));
+        sum.add_(objective.evaluationPass(prepared, sequences, { ...pass, lossScale: 1 }));
       });
       own += objective.units(sequences);
     }

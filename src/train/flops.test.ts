@@ -1,35 +1,67 @@
 import { expect, it } from "vitest";
-import { countAdapterWeights, modelFlopsUtilisation, trainingFlops } from "./flops.js";
+import { attachAdapters, trainAdapters } from "../lora/index.js";
+import { configure, countElements, describeModel } from "../models/index.js";
+import { empty, tidy } from "../tensor/index.js";
+import { modelFlopsUtilization, totalFlos, trainingFlops } from "./flops.js";
 
-const model = {
-  hidden_size: 576,
-  intermediate_size: 1536,
-  num_hidden_layers: 30,
-  num_attention_heads: 9,
-  num_key_value_heads: 3,
-  head_dim: 64,
-  vocab_size: 49152,
-  tie_word_embeddings: true,
-};
+const smollm2 = configure(
+  {
+    model_type: "llama",
+    hidden_size: 576,
+    intermediate_size: 1536,
+    num_hidden_layers: 30,
+    num_attention_heads: 9,
+    num_key_value_heads: 3,
+    vocab_size: 49152,
+    tie_word_embeddings: true,
+  },
+  "config.json",
+);
 
-it("counts an adapter's weights by target", () => {
-  // SmolLM2-135M with rank 64 on all linears, as PEFT's print_trainable_parameters says.
-  expect(countAdapterWeights(model, { rank: 64, targets: "all" })).toBe(19_537_920);
-  expect(countAdapterWeights(model, { rank: 8, targets: ["q_proj"] })).toBe(30 * 8 * 1152);
+/** SmolLM2-135M with adapters, as a description without weights. */
+function adapted(rank: number, targets: "all" | string[]) {
+  const model = describeModel(smollm2);
+  const options = { r: rank, lora_alpha: 16, lora_dropout: 0, target_modules: targets };
+  const make = (shape: number[]) => empty(shape, { device: "meta" });
+  attachAdapters(model, options, ({ part, inFeatures }) => ({
+    a: make([rank, inFeatures]),
+    b: make([part.outFeatures, rank]),
+  }));
+  trainAdapters(model);
+  return model;
+}
+
+it("counts weights by walking the description", () => {
+  tidy(() => {
+    expect(countElements(describeModel(smollm2))).toEqual({ all: 134_515_008, trainable: 0 });
+    // SmolLM2-135M with rank 64 on all linears, as PEFT's print_trainable_parameters says.
+    expect(countElements(adapted(64, "all")).trainable).toBe(19_537_920);
+    expect(countElements(adapted(8, ["q_proj"])).trainable).toBe(30 * 8 * 1152);
+    expect(countElements(adapted(64, "all")).all).toBe(134_515_008 + 19_537_920);
+  });
+});
+
+it("total_flos leaves out the embedding, with the tied head", () => {
+  tidy(() => {
+    expect(totalFlos(describeModel(smollm2), 10)).toBe(60 * (134_515_008 - 49152 * 576));
+  });
 });
 
 it("sequences of a packed row cost what they cost apart", () => {
-  const whole = trainingFlops(model, { lengths: [100, 300], labelledTokens: 90 });
-  const parts = [
-    trainingFlops(model, { lengths: [100], labelledTokens: 40 }),
-    trainingFlops(model, { lengths: [300], labelledTokens: 50 }),
-  ];
-  expect(whole).toBe(parts[0]! + parts[1]!);
-  expect(whole).toBeLessThan(trainingFlops(model, { lengths: [400], labelledTokens: 90 }));
+  tidy(() => {
+    const model = describeModel(smollm2);
+    const whole = trainingFlops(model, { lengths: [100, 300], labelledTokens: 90 });
+    const parts = [
+      trainingFlops(model, { lengths: [100], labelledTokens: 40 }),
+      trainingFlops(model, { lengths: [300], labelledTokens: 50 }),
+    ];
+    expect(whole).toBe(parts[0]! + parts[1]!);
+    expect(whole).toBeLessThan(trainingFlops(model, { lengths: [400], labelledTokens: 90 }));
+  });
 });
 
 it("MFU is a share of the measured peak, or null where there is none", () => {
-  expect(modelFlopsUtilisation(50, 1, 100)).toBe(0.5);
-  expect(modelFlopsUtilisation(50, 1, undefined)).toBeNull();
-  expect(modelFlopsUtilisation(50, 0, 100)).toBeNull();
+  expect(modelFlopsUtilization(50, 1, 100)).toBe(0.5);
+  expect(modelFlopsUtilization(50, 1, undefined)).toBeNull();
+  expect(modelFlopsUtilization(50, 0, 100)).toBeNull();
 });

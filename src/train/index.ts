@@ -4,21 +4,11 @@ export * from "./config/index.js";
 export { probeDevice } from "./deviceFacts.js";
 export * from "./events.js";
 export { type EventWriter, eventsName, openEventWriter } from "./eventWriter.js";
-export {
-  countAdapterWeights,
-  countBlockWeights,
-  countNonEmbeddingParameters,
-  type FlopAdapter,
-  type FlopBatch,
-  type FlopModel,
-  modelFlopsUtilisation,
-  totalFlos,
-  trainingFlops,
-} from "./flops.js";
+export { type FlopBatch, modelFlopsUtilization, totalFlos, trainingFlops } from "./flops.js";
 export { createGradients, disposeGradients, type Gradients } from "./gradients.js";
+export { evaluationPass, type Sequence, trainingPass } from "./pass.js";
 export { measurePeak, peakRate } from "./peakRate.js";
 export { choosePrecision, type ProductPrecision } from "./precision.js";
-export { fetchBaseModel, modelPath } from "./prepareModel.js";
 export { createProgress, formatBytes, formatDuration, type Progress } from "./progress.js";
 export { readingOptions } from "./readingOptions.js";
 export { runPretrain, runSft, runTraining } from "./recipes/index.js";
@@ -40,6 +30,6 @@ export {
   type ScheduleOptions,
 } from "./schedule.js";
 export { skippedRowsName } from "./skippedRows.js";
-export { evaluationPass, type Sequence, trainingPass } from "./step.js";
+export { describeTrainedModel, fetchBaseModel, modelPath } from "./trainedModel.js";
 export { countWorkers, evalFiles, resolveFiles } from "./trainingFiles.js";
 export { planSteps, type StepPlan } from "./window.js";

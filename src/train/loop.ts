@@ -20,6 +20,7 @@ import { DataError, TunewrightError } from "../util/errors.js";
 import { hashKey } from "../util/hash.js";
 import type { DeviceConfig } from "./config/index.js";
 import { evaluate } from "./evaluate.js";
+import { trainingFlops } from "./flops.js";
 import { Interrupted, stopIfAsked } from "./interrupt.js";
 import { optimizerStep, readFigures } from "./optimizerStep.js";
 import type { FinishedStep, Recorder } from "./recorder.js";
@@ -170,7 +171,7 @@ async function readWindow(
 /** What a window holds, in all processes together. */
 async function countWindow(
   window: readonly MicroBatch[],
-  { world, objective, operations }: TrainingParts,
+  { world, objective, prepared }: TrainingParts,
 ) {
   const sequences = window.flatMap((batch) => batch.sequences);
   const lengths = sequences.map(({ inputIds }) => inputIds.length);
@@ -180,7 +181,7 @@ async function countWindow(
     window.reduce((sum, batch) => sum + batch.tokens, 0),
     sequences.length,
     labelledTokens,
-    operations({ lengths, labelledTokens }),
+    trainingFlops(prepared.model, { lengths, labelledTokens }),
   ])) as [number, number, number, number, number];
   return { batches, tokens, sequences: count, units, operations: work };
 }
@@ -195,21 +196,20 @@ async function windowPass(
   window: readonly MicroBatch[],
   units: number,
   step: number,
-  { config, world, model, objective, update, pass }: TrainingParts,
+  { config, world, prepared, objective, update, pass }: TrainingParts,
 ): Promise<Tensor> {
   const { gradients, lossScale } = update;
-  const loss = zeros([], { dtype: "float32", device: model.device });
+  const loss = zeros([], { dtype: "float32", device: prepared.model.device });
   try {
     gradients.flat.zero_();
     for (const [part, { sequences }] of window.entries()) {
       if (sequences.length === 0) continue;
       const place = part * world.size + world.rank;
       tidy(() => {
-        const partLoss = objective.trainingPass(model, sequences, gradients, {
+        const partLoss = objective.trainingPass(prepared, sequences, gradients, {
           ...pass,
           lossScale: 1 / Math.max(1, units),
           gradientScale: lossScale?.value ?? null,
-          recompute: config.gradient_checkpointing,
           dropoutKey: (branch) => hashKey(config.seed, step, place, branch),
         });
         loss.add_(partLoss);

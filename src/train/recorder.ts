@@ -6,7 +6,7 @@ import type { MicroBatch } from "../data/index.js";
 import { type Device, memoryStatistics } from "../tensor/index.js";
 import type { StepEvent, Tick, TrainingEvent, TrainSummary } from "./events.js";
 import { type EventWriterOptions, openEventWriter } from "./eventWriter.js";
-import { modelFlopsUtilisation, totalFlos } from "./flops.js";
+import { modelFlopsUtilization } from "./flops.js";
 import { judgeSkippedStep } from "./lossScale.js";
 import type { StepFigures } from "./optimizerStep.js";
 import { openSkippedRows } from "./skippedRows.js";
@@ -62,8 +62,8 @@ export interface RecorderOptions extends EventWriterOptions {
   state: TrainerState;
   plan: StepPlan;
   device: Device;
-  /** Parameters that transformers' `total_flos` counts. */
-  flosParameters: number;
+  /** transformers' `total_flos` of one token. */
+  flosPerToken: number;
   /** Operations a second that the device is capable of, for MFU. */
   peak: () => number;
   onTick?: ((tick: Tick) => void) | undefined;
@@ -161,8 +161,8 @@ export function openRecorder(runDirectory: string, options: RecorderOptions): Re
       rows_skipped: skipped.count,
       steps_skipped: state.skippedSteps,
       tokens_per_second: rate(state.tokens),
-      total_flos: totalFlos(options.flosParameters, state.tokens),
-      mfu: modelFlopsUtilisation(state.operations, state.seconds, options.peak()),
+      total_flos: options.flosPerToken * state.tokens,
+      mfu: modelFlopsUtilization(state.operations, state.seconds, options.peak()),
       peak_rss_bytes: process.resourceUsage().maxRSS * 1024,
       peak_device_bytes: device === "cpu" ? null : memoryStatistics().peakDeviceBytes,
     };

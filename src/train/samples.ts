@@ -1,7 +1,6 @@
 /** What the model answers to fixed prompts while it learns, for the run's `sample` events. */
 import { answerEnds, checkPrompt, contextLength, generateText } from "../generate/index.js";
-import { type CausalLanguageModel, type PreparedModel, prepareModel } from "../models/index.js";
-import { bytesPerElement } from "../tensor/index.js";
+import { type CausalLanguageModel, prepareModel } from "../models/index.js";
 import {
   type ChatTemplate,
   encodePrompt,
@@ -70,7 +69,7 @@ export async function answerPrompts(
   { tokenizer, template, maxNewTokens, onToken }: SampleOptions,
 ): Promise<Pick<SampleEvent, "prompt" | "text" | "finish_reason">[]> {
   const { stop, stopTokenIds } = answerEnds(model, tokenizer, template);
-  const prepared = prepareWithin(model, PREPARED_BYTES);
+  const prepared = prepareModel(model, { weightBytes: PREPARED_BYTES });
   try {
     const answers = [];
     for (const { prompt, ids } of prompts) {
@@ -109,23 +108,4 @@ export function createSampler(
     for (const answer of answers) recorder.write({ type: "sample", ...answer });
     answered = step;
   };
-}
-
-/**
- * Prepares the model as a whole where its linear layers have no more than `bytes`. A larger one in
- * 4 bits would need its size in 16 bits: its branches are dequantised one at a time, for each token.
- */
-export function prepareWithin(model: CausalLanguageModel, bytes: number): PreparedModel {
-  const { dtype, finalNorm, head } = model;
-  const linears = model.branches.flatMap((branch) => Object.values(branch.linears));
-  const weights = linears.reduce((sum, linear) => sum + linear.inFeatures * linear.outFeatures, 0);
-  if (weights * bytesPerElement[dtype] <= bytes) return prepareModel(model);
-  const branches = model.branches.map((branch): PreparedModel["branches"][number] => {
-    const prepared = () => branch.prepare({ dtype, dropoutKey: null });
-    return {
-      apply: (x, group) => prepared().apply(x, group),
-      connect: (x, group) => prepared().connect(x, group),
-    };
-  });
-  return { model, dtype, branches, finalNorm, head, dispose: () => {} };
 }

@@ -7,10 +7,10 @@ import { runConfigOf } from "./beginRecord.js";
 import { saveCheckpoint, saveResult } from "./checkpoint/index.js";
 import type { Optimizer } from "./optimizer.js";
 import type { ProductPrecision } from "./precision.js";
-import { saveTrained } from "./prepareModel.js";
 import type { Recorder } from "./recorder.js";
 import type { Run } from "./run.js";
 import { writeRunConfig } from "./runDirectory.js";
+import { saveTrained } from "./trainedModel.js";
 import { writeTrainerState } from "./trainerState.js";
 
 export interface SavedParts {

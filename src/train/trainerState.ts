@@ -36,6 +36,8 @@ const stateSchema = z.object({
   lossScale: z.object({ value: z.number().min(0), goodSteps: count }),
   /** Number type of the products; a resumed run keeps it, so that its numbers are the same. */
   productDtype: z.enum(dtypes),
+  /** Bytes of activations that are kept, null for all: a resumed run keeps the same ones. */
+  keepBytes: count.nullable().optional(),
   data: z.object({ rows: count, microBatchesPerEpoch: count }).optional(),
 });
 
@@ -56,7 +58,7 @@ export interface TrainerState
 
 /** The counters of a run that begins. */
 export function initialTrainerState(
-  given: Pick<TrainerState, "lossScale" | "productDtype">,
+  given: Pick<TrainerState, "lossScale" | "productDtype" | "keepBytes">,
 ): TrainerState {
   return {
     step: 0,

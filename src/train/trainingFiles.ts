@@ -11,7 +11,7 @@ import {
   type StreamingData,
   type TrainingData,
 } from "../data/index.js";
-import { openModelWeights } from "../format/index.js";
+import { readVocabularySize } from "../format/index.js";
 import {
   type ChatTemplate,
   loadTokenizer,
@@ -39,9 +39,7 @@ export interface DataText {
 export async function openText(path: string, templateName: string | undefined): Promise<DataText> {
   const tokenizer = await loadTokenizer(path);
   const template = resolveChatTemplate(templateName, tokenizer);
-  const source = openModelWeights(path);
-  source.close();
-  return { tokenizer, template, tokenizerPath: path, embeddingRows: source.config.vocab_size };
+  return { tokenizer, template, tokenizerPath: path, embeddingRows: readVocabularySize(path) };
 }
 
 /** Opens `train_file` as the configuration says. @param cursor of the checkpoint to go on from */

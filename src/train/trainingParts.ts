@@ -1,19 +1,20 @@
 /** What a run is made of when its loop begins. */
 import type { StreamingData, TrainingData } from "../data/index.js";
-import type { CausalLanguageModel } from "../models/index.js";
+import type { PreparedModel } from "../models/index.js";
 import type { DeviceConfig } from "./config/index.js";
-import type { FlopBatch } from "./flops.js";
 import type { Objective } from "./objectives/objective.js";
 import type { StepParts } from "./optimizerStep.js";
+import type { TrainingPassSettings } from "./pass.js";
 import type { Recorder } from "./recorder.js";
-import type { PassSettings } from "./step.js";
+
 import type { StepPlan } from "./window.js";
 import type { World } from "./world.js";
 
 export interface TrainingParts {
   config: DeviceConfig;
   world: World;
-  model: CausalLanguageModel;
+  /** The model, ready for passes in the run's data type. */
+  prepared: PreparedModel;
   data: TrainingData | StreamingData;
   /** Held-out rows, where the configuration asks for evaluations. */
   evaluationData: TrainingData | undefined;
@@ -21,9 +22,7 @@ export interface TrainingParts {
   plan: StepPlan;
   /** Gradients, optimizer and loss scale. */
   update: StepParts;
-  pass: Pick<PassSettings, "dtype" | "groupTokens" | "beforeBranch">;
-  /** Operations that a micro-batch needs, for MFU. */
-  operations: (batch: FlopBatch) => number;
+  pass: Pick<TrainingPassSettings, "groupTokens" | "keepBytes" | "beforeBranch">;
   recorder: Recorder;
   /** Answers the sample prompts, if any. */
   sample: () => Promise<void>;

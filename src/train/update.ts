@@ -1,16 +1,42 @@
 /** What steps are computed with: number type, gradients, optimizer; begun, or as a checkpoint left it. */
-import { type CausalLanguageModel, trainableParameters } from "../models/index.js";
-import { type Device, dispose } from "../tensor/index.js";
+import {
+  type CausalLanguageModel,
+  type PreparedModel,
+  prepareModel,
+  trainableParameters,
+} from "../models/index.js";
+import { type Device, type DType, dispose } from "../tensor/index.js";
 import { createGradients, disposeGradients } from "./gradients.js";
+import { stopIfAsked } from "./interrupt.js";
 import { createLossScale, initialLossScale } from "./lossScale.js";
 import { createOptimizer } from "./optimizer.js";
 import type { StepParts } from "./optimizerStep.js";
+import { planPassMemory } from "./passMemory.js";
 import { choosePrecision, type ProductPrecision } from "./precision.js";
 import type { Run } from "./run.js";
+import type { TrainingParts } from "./trainingParts.js";
 
 /** Tokens computed together: on a CPU, their activations should stay in its cache. */
 export function groupTokens(device: Device): number {
   return device === "cpu" ? 1024 : 16384;
+}
+
+/** The model, ready for passes in the run's data type, and how the passes go. */
+export function preparePasses(
+  { config, device, checkpoint, defer }: Run,
+  model: CausalLanguageModel,
+  dtype: DType,
+): { prepared: PreparedModel; pass: TrainingParts["pass"]; keepBytes: number | null } {
+  const before = checkpoint?.state.keepBytes;
+  const { keepBytes, weightBytes } = planPassMemory(device, config.gradient_checkpointing, before);
+  const prepared = prepareModel(model, { dtype, weightBytes, isTraining: true });
+  defer(() => prepared.dispose());
+  const pass = {
+    groupTokens: groupTokens(device),
+    keepBytes: keepBytes ?? Number.POSITIVE_INFINITY,
+    beforeBranch: stopIfAsked,
+  };
+  return { prepared, pass, keepBytes };
 }
 
 /** The number type that a run's products are computed in; what there is to know of it is said. */

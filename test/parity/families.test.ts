@@ -1,16 +1,16 @@
 /** Every model family against transformers and PEFT, on small random checkpoints in float32. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { openSafetensors, readModelConfig } from "../../src/format/index.js";
+import { openSafetensors } from "../../src/format/index.js";
 import { generateTokens } from "../../src/generate/index.js";
 import { loadAdapter } from "../../src/lora/index.js";
 import {
   type CausalLanguageModel,
   forward,
   loadModel,
-  modelFamily,
   modelTensors,
   prepareModel,
+  trainAllParameters,
   trainableParameters,
 } from "../../src/models/index.js";
 import { dispose, liveTensors, type Tensor, tidy } from "../../src/tensor/index.js";
@@ -52,20 +52,13 @@ function values(one: Tensor): Float32Array<ArrayBuffer> {
   return tidy(() => new Float32Array(one.detach().contiguous().bytes().slice().buffer));
 }
 
-/** Whether the registry has the family; until it does, its cases are skipped. */
-function supported(name: string): boolean {
-  try {
-    modelFamily(readModelConfig(fixture(`families/${name}/model`)));
-    return true;
-  } catch {
-    console.warn(`skipped: ${name} is not supported yet`);
-    return false;
-  }
-}
+type Adapted = "none" | "all" | "fixed" | "trained";
 
-function load(name: string, adapter: "none" | "fixed" | "trained"): CausalLanguageModel {
-  const model = loadModel(fixture(`families/${name}/model`), { dtype: "float32" });
-  if (adapter !== "none") {
+function load(name: string, adapter: Adapted): CausalLanguageModel {
+  const trainsWeights = adapter === "all";
+  const model = loadModel(fixture(`families/${name}/model`), { dtype: "float32", trainsWeights });
+  if (trainsWeights) trainAllParameters(model);
+  if (adapter === "fixed" || adapter === "trained") {
     loadAdapter(model, fixture(`families/${name}/adapter`), { training: adapter === "trained" });
   }
   return model;
@@ -74,7 +67,7 @@ function load(name: string, adapter: "none" | "fixed" | "trained"): CausalLangua
 /** Loads, runs and frees; nothing may be left. */
 async function withModel(
   name: string,
-  adapter: "none" | "fixed" | "trained",
+  adapter: Adapted,
   body: (model: CausalLanguageModel) => Promise<void> | void,
 ): Promise<void> {
   const before = liveTensors();
@@ -87,20 +80,21 @@ async function withModel(
 /** One pass over all sequences and one step of the optimizer. */
 function step(model: CausalLanguageModel, one: Case) {
   const sums = createGradients(model);
+  const prepared = prepareModel(model, { isTraining: true });
   const batch = one.sequences.map(({ ids, labels }) => ({
     inputIds: Int32Array.from(ids),
     labels: Int32Array.from(labels),
   }));
   const loss = tidy(() =>
-    trainingPass(model, batch, sums, {
-      dtype: "float32",
+    trainingPass(prepared, batch, sums, {
       groupTokens: 16,
       lossScale: 1 / one.labelled,
-      recompute: true,
-      gradientScale: null,
+      keepBytes: 0,
       dropoutKey: () => null,
+      gradientScale: null,
     }).item(),
   );
+  prepared.dispose();
   const gradients = new Map([...sums.views].map(([name, sum]) => [name, values(sum)]));
   const parameters = trainableParameters(model);
   const { lr, betas, eps, weight_decay } = one.adamw;
@@ -131,7 +125,6 @@ function sampled(ours: ReadonlyMap<string, Float32Array<ArrayBuffer>>, { name, s
 
 describe.each(cases)("$name", (one) => {
   const { name, sequences, greedy } = one;
-  const test = it.skipIf(!supported(name));
   const expected = fixtureTensors(`families/${name}/expected.safetensors`);
 
   /** Compares gradients and the parameters after a step with those stored as `kind`. */
@@ -154,7 +147,7 @@ describe.each(cases)("$name", (one) => {
     }
   }
 
-  test("logits", () =>
+  it("logits", () =>
     withModel(name, "none", (model) => {
       sequences.forEach(({ ids }, i) => {
         const ours = tidy(() => values(forward(model, Int32Array.from(ids))));
@@ -162,7 +155,7 @@ describe.each(cases)("$name", (one) => {
       });
     }));
 
-  test("logits with an adapter of PEFT", () =>
+  it("logits with an adapter of PEFT", () =>
     withModel(name, "fixed", (model) => {
       sequences.forEach(({ ids }, i) => {
         const ours = tidy(() => values(forward(model, Int32Array.from(ids))));
@@ -171,9 +164,8 @@ describe.each(cases)("$name", (one) => {
       });
     }));
 
-  test("full fine-tuning: loss, gradients and a step of AdamW", () =>
-    withModel(name, "none", (model) => {
-      for (const tensor of modelTensors(model)) tensor.requiresGrad_();
+  it("full fine-tuning: loss, gradients and a step of AdamW", () =>
+    withModel(name, "all", (model) => {
       const { loss, gradients, after } = step(model, one);
       compareStep(
         { loss, gradients: sampled(gradients, one), after: sampled(after, one) },
@@ -182,7 +174,7 @@ describe.each(cases)("$name", (one) => {
       );
     }));
 
-  test("LoRA: loss, gradients and a step of AdamW", () =>
+  it("LoRA: loss, gradients and a step of AdamW", () =>
     withModel(name, "trained", (model) => {
       const { loss, gradients, after } = step(model, one);
       const named = (all: ReadonlyMap<string, Float32Array<ArrayBuffer>>) =>
@@ -193,7 +185,7 @@ describe.each(cases)("$name", (one) => {
       });
     }));
 
-  test.each([
+  it.each([
     { adapter: "none" as const, output: greedy.output_ids },
     { adapter: "fixed" as const, output: greedy.adapter_output_ids },
   ])("greedy text, adapter: $adapter", ({ adapter, output }) =>

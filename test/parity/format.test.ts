@@ -6,14 +6,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import {
-  openModelWeights,
   openSafetensors,
-  parseModelConfig,
   type WeightDType,
   type WeightReader,
   writeSafetensors,
   writeShardedSafetensors,
 } from "../../src/format/index.js";
+import { configure, openModelWeights } from "../../src/models/index.js";
 import { builtinModelPath } from "../../src/util/builtin-model.js";
 
 const fixtures = fileURLToPath(new URL("./fixtures/format/", import.meta.url));
@@ -131,12 +130,12 @@ it("splits a model into the shards that transformers makes of it, with the same 
 it("reads rotary embeddings from transformers' config.json in its new and its older form", () => {
   const cases = json("configs.json") as Record<string, { config: Record<string, unknown> }>;
   for (const [name, { config }] of Object.entries(cases)) {
-    const parsed = parseModelConfig(config, "config.json");
+    const parsed = configure(config, "config.json");
     const { rope_parameters, ...rest } = config;
     const { rope_theta, ...scaling } = rope_parameters as Record<string, unknown>;
     const older = { ...rest, rope_theta, rope_scaling: name === "default" ? null : scaling };
     expect(parsed.rope_theta).toBe(500000);
     expect(parsed.rope_scaling).toEqual(name === "default" ? null : scaling);
-    expect({ ...parseModelConfig(older, "config.json"), raw: 0 }).toEqual({ ...parsed, raw: 0 });
+    expect({ ...configure(older, "config.json"), raw: 0 }).toEqual({ ...parsed, raw: 0 });
   }
 });

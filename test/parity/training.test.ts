@@ -6,9 +6,11 @@ import {
   type CausalLanguageModel,
   loadModel,
   modelTensors,
+  prepareModel,
+  trainAllParameters,
   trainableParameters,
 } from "../../src/models/index.js";
-import { dispose, liveTensors, noGrad, type Tensor, tidy, zeros } from "../../src/tensor/index.js";
+import { dispose, liveTensors, type Tensor, tidy, zeros } from "../../src/tensor/index.js";
 import {
   createGradients,
   createSchedule,
@@ -18,7 +20,7 @@ import {
 } from "../../src/train/index.js";
 import { createOptimizer } from "../../src/train/optimizer.js";
 import { optimizerStep, readFigures } from "../../src/train/optimizerStep.js";
-import { countLabelled } from "../../src/train/step.js";
+import { countLabelled } from "../../src/train/pass.js";
 import { fixture, fixtureTensors } from "./fixtures.js";
 import {
   expectClose,
@@ -76,6 +78,7 @@ function train(
   accumulation: number,
 ) {
   const parameters = trainableParameters(model);
+  const prepared = prepareModel(model, { dtype: "float32", isTraining: true });
   const optimizer = createOptimizer(parameters, { kind: "adamw", ...settings });
   const schedule = createSchedule(
     { ...settings, warmup_ratio: 0, lr_scheduler_kwargs: {} },
@@ -94,11 +97,10 @@ function train(
     const figures = tidy(() => {
       const loss = zeros([], { dtype: "float32" });
       for (let i = 0; i < size; i += batch) {
-        const part = trainingPass(model, window.slice(i, i + batch), gradients, {
-          dtype: "float32",
+        const part = trainingPass(prepared, window.slice(i, i + batch), gradients, {
           groupTokens: 64,
           lossScale,
-          recompute: true,
+          keepBytes: Number.POSITIVE_INFINITY,
           gradientScale: null,
           dropoutKey: () => null,
         });
@@ -111,6 +113,7 @@ function train(
     steps.push({ loss: figures.loss, gradNorm: figures.gradNorm, learningRate });
   }
   optimizer.dispose();
+  prepared.dispose();
   return steps;
 }
 
@@ -121,14 +124,14 @@ function adapted(): CausalLanguageModel {
 }
 
 function full(): CausalLanguageModel {
-  const model = loadModel(fixture(base));
-  for (const parameter of modelTensors(model)) parameter.requiresGrad_();
+  const model = loadModel(fixture(base), { trainsWeights: true });
+  trainAllParameters(model);
   return model;
 }
 
 function parametersOf(model: CausalLanguageModel) {
   const valuesOf = (parameter: Tensor) =>
-    noGrad(() => tidy(() => new Float32Array(parameter.detach().bytes().slice().buffer)));
+    tidy(() => new Float32Array(parameter.detach().bytes().slice().buffer));
   return new Map([...trainableParameters(model)].map(([name, one]) => [name, valuesOf(one)]));
 }
 

@@ -1,11 +1,6 @@
-/** Estimates how much memory and disk space a run will need. */
-import type { ModelConfig } from "../../format/index.js";
-import {
-  countAdapterWeights,
-  countBlockWeights,
-  countNonEmbeddingParameters,
-  type DeviceConfig,
-} from "../../train/index.js";
+/** How much memory and disk a run will need, estimated from sizes alone. */
+import { type CausalLanguageModel, countElements } from "../../models/index.js";
+import type { DeviceConfig } from "../../train/index.js";
 
 /** All in bytes. */
 export interface MemoryEstimate {
@@ -28,49 +23,53 @@ const stateBytes = { adamw: 8, adamw8bit: 2, sgd: 0 };
 /** The process itself: libtorch, the tokenizer, buffers. */
 const processBytes = 600e6;
 
-/** Weights that an optimizer step changes. */
-export function countTrained(model: ModelConfig, config: DeviceConfig): number {
-  if (config.lora_rank !== null) {
-    return countAdapterWeights(model, { rank: config.lora_rank, targets: config.lora_target });
-  }
-  return countNonEmbeddingParameters(model) + model.vocab_size * model.hidden_size;
+/** Elements in the rows of all linear layers of the branches, and outputs of those for each token. */
+function countLinears({ branches }: CausalLanguageModel): { weights: number; outputs: number } {
+  const linears = branches.flatMap((branch) => Object.values(branch.linears));
+  return {
+    weights: linears.reduce((sum, one) => sum + one.inFeatures * one.outFeatures, 0),
+    outputs: linears.reduce((sum, one) => sum + one.outFeatures, 0),
+  };
 }
 
 /**
- * Weights in the type that they are computed in, float32 for what is trained; with gradient
- * checkpointing the inputs of all branches and the inner values of one group, else those of all
- * layers. An estimate: within about a third of what is then used.
+ * Weights in the type that they are computed in, float32 for what is trained; of one group of tokens
+ * the input of each branch and the outputs of its products. An estimate: within about a third of
+ * what is then used.
+ *
+ * @param model its description (`describeTrainedModel`)
  * @param longest tokens of the longest conversation after cutting
  */
 export function estimateMemory(
-  model: ModelConfig,
+  model: CausalLanguageModel,
   config: DeviceConfig,
   longest: number,
 ): MemoryEstimate {
   const bytes = config.computeDtype === "float32" ? 4 : 2;
-  const blocks = countBlockWeights(model);
-  const outside = model.vocab_size * model.hidden_size * (model.tie_word_embeddings ? 1 : 2);
-  const full = config.train_mode === "full";
-  const weights = full
-    ? 0
-    : blocks * (config.train_mode === "qlora" ? nf4Bytes : bytes) + outside * bytes;
-  const state = stateBytes[config.optimizer.kind];
-  const trained = countTrained(model, config) * (4 + 4 + state);
+  const { all, trainable } = countElements(model);
+  const linears = countLinears(model);
+  const isFull = config.train_mode === "full";
+  const isQuantized = config.train_mode === "qlora";
+  const outside = all - linears.weights - (isFull ? 0 : trainable);
+  const weights = isFull ? 0 : linears.weights * (isQuantized ? nf4Bytes : bytes) + outside * bytes;
+  const trained = trainable * (4 + 4 + stateBytes[config.optimizer.kind]);
 
-  const { hidden_size: hidden, intermediate_size: inner, num_hidden_layers: layers } = model;
+  const dim = model.embedding.tensor.size(1);
+  const vocabulary = model.output.weight.tensor.size(0);
   const tokens = config.per_device_train_batch_size * longest;
   const group = Math.min(tokens, Math.max(groupTokens[config.device], longest));
-  const perLayer = (8 * hidden + 5 * inner) * bytes;
-  const kept = config.gradient_checkpointing
-    ? tokens * 2 * layers * hidden * bytes + group * 2 * perLayer
-    : tokens * layers * perLayer;
-  const logits = Math.min(group * model.vocab_size, 2 ** 25) * (4 + bytes);
+  const kept = group * (model.branches.length * dim + linears.outputs) * bytes;
+  const logits = Math.min(group * vocabulary, 2 ** 25) * (4 + bytes);
   const activations = kept + logits;
   return { weights, trained, activations, total: weights + trained + activations + processBytes };
 }
 
-/** Bytes of one checkpoint: what is trained, and the optimizer's state unless it is left out. */
-export function checkpointBytes(model: ModelConfig, config: DeviceConfig): number {
+/**
+ * Bytes of one checkpoint: what is trained, and the optimizer's state unless it is left out.
+ *
+ * @param trainable elements that are trained
+ */
+export function checkpointBytes(trainable: number, config: DeviceConfig): number {
   const state = config.save_only_model ? 0 : stateBytes[config.optimizer.kind];
-  return countTrained(model, config) * (4 + state) + 5e6;
+  return trainable * (4 + state) + 5e6;
 }

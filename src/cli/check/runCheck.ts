@@ -7,11 +7,12 @@ import {
   surveyRows,
   type TrainingData,
 } from "../../data/index.js";
-import { type ModelConfig, openModelWeights } from "../../format/index.js";
-import { modelFamily } from "../../models/index.js";
+import { countElements, type ModelConfig, openModelWeights } from "../../models/index.js";
+import { tidy } from "../../tensor/index.js";
 import {
   countIntervalSteps,
   type DeviceConfig,
+  describeTrainedModel,
   encodeSamplePrompts,
   evalFiles,
   fetchBaseModel,
@@ -26,7 +27,7 @@ import { ConfigError } from "../../util/errors.js";
 import { progressLine } from "../data/progressLine.js";
 import { openTextModel, type TextModel } from "../data/textModel.js";
 import { availableMemory, checkOutput, freeDisk } from "./machineRoom.js";
-import { checkpointBytes, countTrained, estimateMemory } from "./memory.js";
+import { checkpointBytes, estimateMemory } from "./memory.js";
 import { type CheckReport, type DataReport, type Finding, reportData } from "./report.js";
 import { checkRows } from "./rows.js";
 
@@ -62,13 +63,16 @@ export async function runCheck(
 
   const epoch = await planEpoch(files, text, config);
   const { totalSteps, stepsPerEpoch } = planSteps(epoch.microBatchesPerEpoch, config);
-  const memory = {
-    ...estimateMemory(model, config, Math.min(train.lengths?.max ?? 0, config.max_seq_length)),
-    available: availableMemory(config.device),
-  };
+  const longest = Math.min(train.lengths?.max ?? 0, config.max_seq_length);
+  const counted = tidy(() => {
+    const described = describeTrainedModel(model, config);
+    const { trainable } = countElements(described);
+    return { trainable, memory: estimateMemory(described, config, longest) };
+  });
+  const memory = { ...counted.memory, available: availableMemory(config.device) };
   const checkpoints = countCheckpoints(config, totalSteps, stepsPerEpoch);
   const disk = {
-    needed: checkpoints * checkpointBytes(model, config),
+    needed: checkpoints * checkpointBytes(counted.trainable, config),
     free: freeDisk(config.output_dir),
   };
   const findings = [
@@ -86,7 +90,7 @@ export async function runCheck(
       type: model.model_type,
       embedding_rows: embeddingRows,
       template: text.template.name,
-      trained_weights: countTrained(model, config),
+      trained_weights: counted.trainable,
     },
     device: config.device,
     compute_dtype: config.computeDtype,
@@ -109,7 +113,6 @@ export async function runCheck(
 function readConfig(path: string): ModelConfig {
   const weights = openModelWeights(path);
   try {
-    modelFamily(weights.config);
     return weights.config;
   } finally {
     weights.close();

@@ -1,6 +1,6 @@
-/** What data commands need of a model: tokenizer, chat template, size of the embedding. */
-import { openModelWeights, readModelConfig } from "../../format/index.js";
-import { fetchModel, isHubName } from "../../hub/index.js";
+/** The text side of a model: tokenizer, chat template, size of the embedding. */
+import { readVocabularySize } from "../../format/index.js";
+import { fetchModel } from "../../hub/index.js";
 import {
   type ChatTemplate,
   loadTokenizer,
@@ -37,24 +37,9 @@ export async function openTextModel(names: {
     });
   }
   const name = directory ?? model ?? builtinModelName;
-  const onHub = isHubName(name);
   const path = await fetchModel(name, { parts: "text" });
   const tokenizer = await loadTokenizer(path);
   const template = resolveChatTemplate(names.template, tokenizer);
   if (directory !== undefined) return { path, tokenizer, template, embeddingRows: undefined };
-  // Of a model on the hub the weights are not needed here, and may not have been downloaded yet.
-  const apart = onHub && !path.endsWith(".gguf");
-  const embeddingRows = apart ? readModelConfig(path).vocab_size : countEmbeddingRows(path);
-  return { path, tokenizer, template, embeddingRows };
-}
-
-/** Rows of the embedding matrix, which can be more or fewer than the tokenizer has ids. */
-export function countEmbeddingRows(path: string): number {
-  const weights = openModelWeights(path);
-  try {
-    const name = weights.names().find((candidate) => candidate.endsWith("embed_tokens.weight"));
-    return (name && weights.info(name).shape[0]) || weights.config.vocab_size;
-  } finally {
-    weights.close();
-  }
+  return { path, tokenizer, template, embeddingRows: readVocabularySize(path) };
 }

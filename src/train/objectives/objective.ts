@@ -1,8 +1,8 @@
 /** What a run minimises, as the loop sees it. */
-import type { CausalLanguageModel } from "../../models/index.js";
+import type { PreparedModel } from "../../models/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import type { Gradients } from "../gradients.js";
-import type { PassSettings, Sequence, TrainingPassSettings } from "../step.js";
+import type { PassSettings, Sequence, TrainingPassSettings } from "../pass.js";
 
 /**
  * A loss over sequences. It is a mean over units: of all micro-batches of a window, on all
@@ -21,14 +21,14 @@ export interface Objective {
    * @returns [] float32 on the device: the sum of its losses times `settings.lossScale`; the caller's
    */
   trainingPass(
-    model: CausalLanguageModel,
+    prepared: PreparedModel,
     sequences: readonly Sequence[],
     gradients: Gradients,
     settings: TrainingPassSettings,
   ): Tensor;
   /** The same without gradients. */
   evaluationPass(
-    model: CausalLanguageModel,
+    prepared: PreparedModel,
     sequences: readonly Sequence[],
     settings: PassSettings,
   ): Tensor;

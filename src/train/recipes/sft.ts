@@ -5,19 +5,19 @@
  */
 import { modelTensors } from "../../models/index.js";
 import { dispose, watchSignals } from "../../tensor/index.js";
-import { beginRecord, countOperations } from "../beginRecord.js";
+import { beginRecord } from "../beginRecord.js";
 import { checkRowsFirst } from "../checkedRows.js";
 import type { LoadedConfig } from "../config/index.js";
 import { stopIfAsked } from "../interrupt.js";
 import { trainLoop } from "../loop.js";
 import { crossEntropy } from "../objectives/crossEntropy.js";
-import { fetchBaseModel, prepareModel } from "../prepareModel.js";
 import type { Recorder } from "../recorder.js";
 import { type RunOptions, type RunResult, startRun } from "../run.js";
 import { createSampler, encodeSamplePrompts } from "../samples.js";
 import { saveFinal, saveStep } from "../saver.js";
+import { fetchBaseModel, loadTrainedModel } from "../trainedModel.js";
 import { describeData, openEvalFile, openText, openTrainFile } from "../trainingFiles.js";
-import { groupTokens, prepareProducts, prepareUpdate } from "../update.js";
+import { preparePasses, prepareProducts, prepareUpdate } from "../update.js";
 import { planSteps } from "../window.js";
 
 /**
@@ -45,30 +45,39 @@ export async function runSft(loaded: LoadedConfig, options: RunOptions = {}): Pr
     // Model. From here on a signal is noted, and the run saves before it ends.
     watchSignals(true);
     defer(() => watchSignals(false));
-    const model = prepareModel(config, checkpoint?.path);
+    const model = loadTrainedModel(config, checkpoint?.path);
     defer(() => dispose(modelTensors(model)));
     const prompts = await encodeSamplePrompts(config.sample_prompts, text, model);
 
     // Objective: what is learnt, in which number type, by which optimizer, in how many steps.
     const objective = crossEntropy;
     const precision = prepareProducts(run);
+    const { prepared, pass, keepBytes } = preparePasses(run, model, precision.dtype);
     const update = prepareUpdate(run, model);
     const plan = planSteps(data.microBatchesPerEpoch, config);
 
     // Loop.
-    recorder = beginRecord(run, { model, data, plan, precision });
+    recorder = beginRecord(run, { model, data, plan, precision, keepBytes });
     const saved = {
-      ...{ model, recorder, precision, optimizer: update.optimizer },
-      ...{ tokenizer: text.tokenizer, templateName: text.template.name },
+      model,
+      recorder,
+      precision,
+      optimizer: update.optimizer,
+      tokenizer: text.tokenizer,
+      templateName: text.template.name,
     };
     const reason = await trainLoop({
-      ...{ config, world, model, data, evaluationData, objective, plan, update, recorder, say },
-      pass: {
-        dtype: precision.dtype,
-        groupTokens: groupTokens(run.device),
-        beforeBranch: stopIfAsked,
-      },
-      operations: countOperations(run, model),
+      config,
+      world,
+      prepared,
+      data,
+      evaluationData,
+      objective,
+      plan,
+      update,
+      pass,
+      recorder,
+      say,
       sample: createSampler(model, prompts, recorder, {
         ...text,
         maxNewTokens: config.sample_max_new_tokens,

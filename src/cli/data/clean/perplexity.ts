@@ -1,9 +1,9 @@
 /** Perplexities of texts under a model, for filter_perplexity. */
 import type { ScorePerplexity } from "../../../curate/clean/index.js";
 import { disposeChatModel, loadChatModel } from "../../../generate/index.js";
-import { packedGroup, preparedStates, prepareModel } from "../../../models/index.js";
-import { linearCrossEntropy } from "../../../nn/index.js";
-import { noGrad, tidy } from "../../../tensor/index.js";
+import { prepareModel } from "../../../models/index.js";
+import { tidy } from "../../../tensor/index.js";
+import { evaluationPass } from "../../../train/index.js";
 
 export interface Scorer {
   score: ScorePerplexity;
@@ -25,16 +25,9 @@ export async function loadScorer(name: string): Promise<Scorer> {
   const prepared = prepareModel(model);
   const perplexity = (ids: Int32Array): number => {
     if (ids.length < 2) return Number.NaN;
-    const loss = noGrad(() =>
-      tidy(() => {
-        const group = packedGroup(model, [ids.length], 0, prepared.dtype);
-        const hidden = preparedStates(prepared, ids, group);
-        const before = hidden.narrow(0, 0, ids.length - 1);
-        const scale = 1 / (ids.length - 1);
-        return linearCrossEntropy(before, prepared.head, ids.subarray(1), scale).item();
-      }),
-    );
-    return Math.exp(loss);
+    const settings = { groupTokens: ids.length, lossScale: 1 / (ids.length - 1) };
+    const text = { inputIds: ids, labels: ids };
+    return Math.exp(tidy(() => evaluationPass(prepared, [text], settings).item()));
   };
   return {
     async score(texts) {

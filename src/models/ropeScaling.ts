@@ -2,7 +2,7 @@
  * The rotary-embedding part of config.json. transformers 5 writes one object `rope_parameters`;
  * before that it was `rope_theta` beside `rope_scaling`, whose type was called `type` at first.
  */
-import type { KeyReader } from "./keyReader.js";
+import type { KeyReader } from "../format/index.js";
 
 /** Parameters of a scaled rotary embedding, in transformers' names. */
 export interface RopeScaling {

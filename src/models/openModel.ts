@@ -1,29 +1,30 @@
 /** Opens a model wherever it is: a directory in Hugging Face's layout or a GGUF file. */
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { openFile, openSafetensorsDirectory } from "../format/index.js";
 import { FormatError } from "../util/errors.js";
-import { openGguf } from "./ggufWeights.js";
-import { openSafetensorsModel } from "./safetensorsModel.js";
-import type { WeightSource } from "./weights.js";
+import { readModelConfig } from "./configFile.js";
+import { readGgufModel } from "./ggufModel.js";
+import type { ModelSource } from "./types.js";
 
 /**
  * Opens a model's configuration and weights; no weight is read before it is asked for.
  * @param path a directory with config.json and safetensors files, a directory whose only model is
  * one GGUF file, or a GGUF file
- * @throws FormatError when nothing readable is there
+ * @throws FormatError when nothing readable is there; ConfigError for a family that is not supported
  */
-export function openModelWeights(path: string): WeightSource {
+export function openModelWeights(path: string): ModelSource {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats) {
     throw new FormatError(`${path}: does not exist`, {
       todo: "give a model directory (config.json and *.safetensors) or a .gguf file",
     });
   }
-  if (!stats.isDirectory()) return openGguf(path);
+  if (!stats.isDirectory()) return readGgufModel(openFile(path));
   const files = readdirSync(path);
   const gguf = files.filter((name) => name.endsWith(".gguf"));
   if (gguf.length === 1 && !files.some((name) => /\.safetensors(\.index\.json)?$/.test(name))) {
-    return openGguf(join(path, gguf[0] ?? ""));
+    return readGgufModel(openFile(join(path, gguf[0] ?? "")));
   }
-  return openSafetensorsModel(path);
+  return { kind: "safetensors", config: readModelConfig(path), ...openSafetensorsDirectory(path) };
 }

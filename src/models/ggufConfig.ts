@@ -2,39 +2,37 @@
  * A Hugging Face configuration from GGUF metadata, with the values that transformers'
  * `from_pretrained(gguf_file=…)` arrives at, and rotary scaling besides, which transformers drops.
  */
+import { type GgufHeader, type KeyReader, keyReader } from "../format/index.js";
 import { FormatError } from "../util/errors.js";
-import type { GgufHeader } from "./ggufHeader.js";
-import { type KeyReader, keyReader } from "./keyReader.js";
-import { type ModelConfig, parseModelConfig } from "./modelConfig.js";
-
-interface Architecture {
-  architectures: string[];
-  /** Rows of q and k are stored in the order of llama.cpp's rotary embedding. */
-  permuted: boolean;
-}
-
-/** By `general.architecture`, which equals model_type for these. */
-const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
-  llama: { architectures: ["LlamaForCausalLM"], permuted: true },
-  qwen2: { architectures: ["Qwen2ForCausalLM"], permuted: false },
-  qwen3: { architectures: ["Qwen3ForCausalLM"], permuted: false },
-};
+import type { ModelConfig } from "./config.js";
+import { families } from "./registry.js";
+import type { GgufLayout, ModelFamily } from "./types.js";
 
 const COUNT = { whole: true, least: 1, most: 2 ** 31 } as const;
 const TOKEN_ID = { whole: true, least: 0, most: 0xffffffff } as const;
 
-/** @throws FormatError for an architecture that is not Llama-like */
-export function ggufArchitecture(header: GgufHeader, path: string): Architecture {
+/** A family that computes a GGUF file, and how its files are laid out. */
+export interface GgufFamily {
+  modelType: string;
+  family: ModelFamily;
+  layout: GgufLayout;
+}
+
+/** @throws FormatError for an architecture that no family reads */
+export function ggufFamily(header: GgufHeader, path: string): GgufFamily {
   const name = header.metadata.get("general.architecture");
   if (typeof name !== "string") {
     throw new FormatError(`${path}: has no general.architecture`, {
       todo: "use a GGUF file of a whole model, not of an adapter or a projector",
     });
   }
-  const known = Object.hasOwn(ARCHITECTURES, name) ? ARCHITECTURES[name] : undefined;
-  if (known) return known;
+  const known = Object.entries(families).flatMap(([modelType, family]) =>
+    family.gguf ? [{ modelType, family, layout: family.gguf }] : [],
+  );
+  const found = known.find(({ layout }) => layout.architecture === name);
+  if (found) return found;
   throw new FormatError(`${path}: GGUF architecture \`${name.slice(0, 100)}\` is not supported`, {
-    why: `supported are ${Object.keys(ARCHITECTURES).join(", ")}`,
+    why: `supported are ${known.map(({ layout }) => layout.architecture).join(", ")}`,
     todo: "use the model's safetensors files instead",
   });
 }
@@ -46,9 +44,9 @@ export function ggufArchitecture(header: GgufHeader, path: string): Architecture
 export function ggufConfig(
   header: GgufHeader,
   path: string,
+  { modelType, family }: GgufFamily,
   ropeFactors?: Float32Array,
 ): ModelConfig {
-  const { architectures } = ggufArchitecture(header, path);
   const metadata = keyReader(Object.fromEntries(header.metadata), path);
   const arch = metadata.string("general.architecture") ?? "";
   const key = (name: string) => `${arch}.${name}`;
@@ -68,8 +66,8 @@ export function ggufConfig(
   }
   const has = (tensor: string) => header.tensors.has(tensor);
   const raw: Record<string, unknown> = {
-    architectures,
-    model_type: arch,
+    architectures: [family.gguf!.className],
+    model_type: modelType,
     vocab_size: vocabularySize(header, metadata, key("vocab_size")),
     hidden_size: hidden,
     intermediate_size: metadata.required(key("feed_forward_length"), COUNT),
@@ -94,7 +92,7 @@ export function ggufConfig(
     eos_token_id: tokenId(metadata, "tokenizer.ggml.eos_token_id"),
     pad_token_id: tokenId(metadata, "tokenizer.ggml.padding_token_id"),
   };
-  return parseModelConfig(raw, path);
+  return family.configure(raw, path);
 }
 
 /** Rows of the embedding, which every other statement of the size has to agree with. */

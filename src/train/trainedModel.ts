@@ -1,21 +1,22 @@
-/** The model of a run: loaded, quantised and adapted as the configuration says. */
-
+/** The model of a run: loaded, quantized and adapted as the configuration says. */
 import { fetchModel, type ModelOptions, modelOnDisk, noModel } from "../hub/index.js";
 import {
-  adaptersOf,
   attachAdapters,
   type LoraOptions,
   loadAdapter,
   quantizeLinear,
   saveAdapter,
+  trainAdapters,
 } from "../lora/index.js";
 import {
   type CausalLanguageModel,
+  describeModel,
   loadModel,
-  modelTensors,
+  type ModelConfig,
   saveModel,
-  trainableParameters,
+  trainAllParameters,
 } from "../models/index.js";
+import { empty } from "../tensor/index.js";
 import { hashKey } from "../util/hash.js";
 import type { DeviceConfig, TrainingConfig } from "./config/index.js";
 
@@ -57,31 +58,49 @@ export function loraOptions(config: TrainingConfig): LoraOptions {
 /**
  * Loads the model with its trainable parameters marked.
  *
- * @param checkpoint directory to take the trained weights from, when a run goes on
+ * @param checkpoint directory to take the trained weights from, when a run is resumed
  */
-export function prepareModel(config: DeviceConfig, checkpoint?: string): CausalLanguageModel {
+export function loadTrainedModel(config: DeviceConfig, checkpoint?: string): CausalLanguageModel {
   const { train_mode: mode, device, computeDtype } = config;
   if (mode === "full") {
     // The master weights of full fine-tuning are float32, as in mixed precision everywhere.
-    const model = loadModel(checkpoint ?? modelPath(config), { dtype: "float32", device });
-    for (const parameter of modelTensors(model)) parameter.requiresGrad_();
+    const options = { dtype: "float32", device, trainsWeights: true } as const;
+    const model = loadModel(checkpoint ?? modelPath(config), options);
+    trainAllParameters(model);
     return model;
   }
-  const model = loadModel(modelPath(config), {
-    dtype: computeDtype,
-    device,
-    ...(mode === "qlora" ? { transform: quantizeLinear } : {}),
-  });
+  const transform = mode === "qlora" ? { transform: quantizeLinear } : {};
+  const model = loadModel(modelPath(config), { dtype: computeDtype, device, ...transform });
   if (checkpoint) {
     loadAdapter(model, checkpoint, { training: true });
   } else {
     attachAdapters(model, loraOptions(config), { seed: hashKey(config.seed, 1) % 2 ** 31 });
-    for (const { adapter } of adaptersOf(model)) {
-      adapter.a.requiresGrad_();
-      adapter.b.requiresGrad_();
-    }
+    trainAdapters(model);
   }
   return model;
+}
+
+/**
+ * The model of a run without its weights: shapes and what is trained, for everything that counts.
+ * Call within `tidy`.
+ */
+export function describeTrainedModel(
+  model: ModelConfig,
+  config: DeviceConfig,
+): CausalLanguageModel {
+  const described = describeModel(model);
+  if (config.train_mode === "full") {
+    trainAllParameters(described);
+    return described;
+  }
+  const options = loraOptions(config);
+  const make = (shape: number[]) => empty(shape, { dtype: "float32", device: "meta" });
+  attachAdapters(described, options, ({ part, inFeatures }) => ({
+    a: make([options.r, inFeatures]),
+    b: make([part.outFeatures, options.r]),
+  }));
+  trainAdapters(described);
+  return described;
 }
 
 /**
@@ -100,20 +119,4 @@ export function saveTrained(
   } else {
     saveAdapter(model, directory, loraOptions(config), config.model_name_or_path);
   }
-}
-
-/** Numbers of weights: all, and those that are trained. */
-export function countParameters(model: CausalLanguageModel): { all: number; trainable: number } {
-  const { vocab_size: vocabulary, hidden_size: dim, num_hidden_layers: layers } = model.config;
-  const linears = model.branches.flatMap((branch) => Object.values(branch.linears));
-  const base =
-    vocabulary * dim * (model.head === model.embedding ? 1 : 2) +
-    linears.reduce((sum, { inFeatures, outFeatures, bias }) => {
-      return sum + inFeatures * outFeatures + (bias ? outFeatures : 0);
-    }, 0) +
-    (2 * layers + 1) * dim;
-  let trainable = 0;
-  for (const parameter of trainableParameters(model).values()) trainable += parameter.numel;
-  const added = model.embedding.requiresGrad ? 0 : trainable;
-  return { all: base + added, trainable };
 }

@@ -1,7 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FormatError } from "../util/errors.js";
-import { readMetadata } from "./ggufMetadata.js";
-import { readGguf } from "./ggufWeights.js";
+import { readMetadata } from "../format/ggufMetadata.js";
 import {
   entry,
   f32,
@@ -14,7 +12,9 @@ import {
   tinyLlama,
   u32,
   u64,
-} from "./testFiles.js";
+} from "../format/testFiles.js";
+import { FormatError } from "../util/errors.js";
+import { readGgufModel } from "./ggufModel.js";
 
 interface Change extends Partial<TestGguf> {
   /** Metadata to put in or replace. */
@@ -40,7 +40,7 @@ const array = (type: number, count: number | bigint, ...items: Uint8Array[]) =>
 
 describe("a valid file", () => {
   it("gives Hugging Face's names, shapes and configuration", () => {
-    const source = readGguf(memoryFile(llama()));
+    const source = readGgufModel(memoryFile(llama()));
     expect(source.names()).toContain("model.layers.0.self_attn.q_proj.weight");
     expect(source.info("model.embed_tokens.weight")).toEqual({
       shape: [4, 32],
@@ -58,9 +58,9 @@ describe("a valid file", () => {
   });
 
   it("of version 2 is read, of version 1 or big-endian refused", () => {
-    expect(readGguf(memoryFile(llama({ version: 2 }))).config.vocab_size).toBe(4);
-    expect(() => readGguf(memoryFile(llama({ version: 1 })))).toThrow("GGUF version 1");
-    expect(() => readGguf(memoryFile(llama({ version: 3 << 24 })))).toThrow("big-endian");
+    expect(readGgufModel(memoryFile(llama({ version: 2 }))).config.vocab_size).toBe(4);
+    expect(() => readGgufModel(memoryFile(llama({ version: 1 })))).toThrow("GGUF version 1");
+    expect(() => readGgufModel(memoryFile(llama({ version: 3 << 24 })))).toThrow("big-endian");
   });
 
   it("gives its metadata with types, and the parts of its tokenizer", () => {
@@ -89,7 +89,7 @@ describe("a valid file", () => {
 });
 
 describe("rotary scaling", () => {
-  const config = (change: Change) => readGguf(memoryFile(llama(change))).config;
+  const config = (change: Change) => readGgufModel(memoryFile(llama(change))).config;
   it("is mapped for linear and yarn", () => {
     const linear = { "llama.rope.scaling.type": "linear", "llama.rope.scaling.factor": 2.5 };
     expect(config({ set: linear }).rope_scaling).toEqual({ rope_type: "linear", factor: 2.5 });
@@ -105,7 +105,7 @@ describe("rotary scaling", () => {
       const set = { "llama.rope.freq_base": 500000 };
       const bytes = llama({ set, addTensor, dataBytes: dataBytes + 16 });
       Buffer.concat(divisors.map(f32)).copy(bytes, bytes.length - 16);
-      return readGguf(memoryFile(bytes)).config.rope_scaling;
+      return readGgufModel(memoryFile(bytes)).config.rope_scaling;
     };
     expect(build([1, 1, 7.7, 8].map((d, i) => (i === 2 ? llama3Divisor() : d)))).toEqual({
       rope_type: "llama3",
@@ -259,8 +259,8 @@ const hostileTokenizers: [what: string, bytes: Uint8Array, message: string][] = 
 
 describe("a hostile file is refused with its reason", () => {
   it.each(hostile)("%s", (_, bytes, message) => {
-    expect(() => readGguf(memoryFile(bytes))).toThrow(FormatError);
-    expect(() => readGguf(memoryFile(bytes))).toThrow(message);
+    expect(() => readGgufModel(memoryFile(bytes))).toThrow(FormatError);
+    expect(() => readGgufModel(memoryFile(bytes))).toThrow(message);
   });
   it.each(hostileTokenizers)("%s", (_, bytes, message) => {
     expect(() => readMetadata(memoryFile(bytes))).toThrow(FormatError);
@@ -273,8 +273,8 @@ describe("a hostile file is refused with its reason", () => {
       dataBytes: 0,
       metadataCount: 60_000,
     });
-    expect(() => readGguf(memoryFile(bytes, 2 ** 40))).toThrow(FormatError);
+    expect(() => readGgufModel(memoryFile(bytes, 2 ** 40))).toThrow(FormatError);
     const strings = llama({ set: { x: Buffer.concat([u32(8), u64(2 ** 23)]) } });
-    expect(() => readGguf(memoryFile(strings, 2 ** 40))).toThrow("above the limit");
+    expect(() => readGgufModel(memoryFile(strings, 2 ** 40))).toThrow("above the limit");
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { FormatError } from "../util/errors.js";
-import { parseModelConfig, readModelConfig, writeModelConfig } from "./modelConfig.js";
+import { configure, readModelConfig, writeModelConfig } from "./configFile.js";
 
 const folder = mkdtempSync(join(tmpdir(), "model-config-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -17,7 +17,7 @@ const SMALL = {
   num_attention_heads: 4,
 };
 const parse = (changes: Record<string, unknown> = {}) =>
-  parseModelConfig({ ...SMALL, ...changes }, "m/config.json");
+  configure({ ...SMALL, ...changes }, "m/config.json");
 
 describe("keys that a file leaves out", () => {
   it("get the defaults of transformers' LlamaConfig", () => {
@@ -38,17 +38,15 @@ describe("keys that a file leaves out", () => {
   });
 
   it("get the defaults of their own family", () => {
-    expect(parse({ model_type: "gemma" })).toMatchObject({
-      tie_word_embeddings: true,
-      head_dim: 256,
-      hidden_act: "gelu_pytorch_tanh",
-    });
-    const mistral = { model_type: "mistral", num_attention_heads: 32, hidden_size: 128 };
-    expect(parse(mistral)).toMatchObject({ num_key_value_heads: 8, sliding_window: 4096 });
-    expect(parse({ ...mistral, sliding_window: null }).sliding_window).toBeNull();
-    const qwen = { model_type: "qwen2", sliding_window: 4096, use_sliding_window: false };
-    expect(parse(qwen).sliding_window).toBeNull();
+    const qwen2 = { model_type: "qwen2", sliding_window: 4096, use_sliding_window: false };
+    expect(parse(qwen2)).toMatchObject({ sliding_window: null, max_position_embeddings: 32768 });
+    expect(parse({ model_type: "qwen3" }).head_dim).toBe(128);
+    expect(parse({ model_type: "baichuan" }).max_position_embeddings).toBe(4096);
   });
+});
+
+it("names the families that are supported where a file is of another", () => {
+  expect(() => parse({ model_type: "mamba" })).toThrow('models of type "mamba" are not supported');
 });
 
 it("takes one token id, a list or none", () => {

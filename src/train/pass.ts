@@ -1,0 +1,248 @@
+/**
+ * The loss of one micro-batch and its gradients: packed rows in, sums of gradients out, without a
+ * word from the device to the host.
+ *
+ * Whole sequences are computed in groups of about `groupTokens` tokens, so that activations suit the
+ * device's cache and memory does not grow with the micro-batch.
+ */
+import {
+  embedTokens,
+  outputGradient,
+  outputWeight,
+  type PackedSequences,
+  type PreparedModel,
+  packedGroup,
+  packSequences,
+  type Sequence,
+} from "../models/index.js";
+import {
+  backward,
+  backwardBranches,
+  constant,
+  createRecord,
+  forwardBranches,
+  type KeepBudget,
+  linearCrossEntropy,
+  recordBranches,
+  recordedInput,
+  tensorOf,
+} from "../nn/index.js";
+import { dispose, type Tensor, tidy, zeros } from "../tensor/index.js";
+import type { Gradients } from "./gradients.js";
+
+export type { Sequence } from "../models/index.js";
+
+/** Settings of a pass over a micro-batch. */
+export interface PassSettings {
+  /** Tokens that are computed together; at least one whole sequence. */
+  groupTokens: number;
+  /** Factor on the sum of losses: one over the units of the accumulation window. */
+  lossScale: number;
+  /** Called before each branch; may throw to leave a long pass early. */
+  beforeBranch?: (() => void) | undefined;
+}
+
+/** Settings of a pass with gradients. */
+export interface TrainingPassSettings extends PassSettings {
+  /** Memory for activations that are kept; the rest is computed again in the backward pass. */
+  keepBytes: number;
+  /** Key for dropout in branch number `branch`. */
+  dropoutKey(branch: number): number | null;
+  /** A factor on all gradients beside the loss, [] (loss scaling of float16); null for 1. */
+  gradientScale: Tensor | null;
+}
+
+/** Labelled tokens that have a token before them to be predicted from. */
+export function countLabelled(sequences: readonly Sequence[]): number {
+  let count = 0;
+  for (const { labels } of sequences) {
+    for (let i = 1; i < labels.length; i++) if (labels[i] !== -100) count++;
+  }
+  return count;
+}
+
+/**
+ * Loss of a micro-batch without gradients.
+ *
+ * @returns the weighted sum of the losses of its labelled tokens, times `lossScale`: [] float32
+ */
+export function evaluationPass(
+  prepared: PreparedModel,
+  sequences: readonly Sequence[],
+  settings: PassSettings,
+): Tensor {
+  const { model, dtype, weights } = prepared;
+  const { output, device } = model;
+  return tidy(() => {
+    const total = zeros([], { dtype: "float32", device });
+    packSequences(sequences, settings.groupTokens, device).forEach((packed, index) => {
+      if (packed.rows.numel === 0) return;
+      tidy(() => {
+        const group = packedGroup(prepared, packed, index);
+        const embedded = embedTokens(model, packed.ids);
+        const [x] = forwardBranches(model.branches, [embedded], [group], settings);
+        const rows = x!.indexSelect(0, packed.rows).to({ dtype });
+        const { loss } = linearCrossEntropy(
+          tensorOf(output.norm(constant(rows))),
+          outputWeight(output, weights, dtype),
+          lossTargets(prepared, packed, settings.lossScale),
+          null,
+        );
+        total.add_(loss);
+      });
+    });
+    weights.close();
+    return total;
+  });
+}
+
+function lossTargets(
+  { model }: PreparedModel,
+  { targets, weights }: PackedSequences,
+  scale: number,
+) {
+  return { targets, weights, scale, softCap: model.output.softCap };
+}
+
+/**
+ * Loss and gradients of a micro-batch.
+ *
+ * @param gradients the gradients of all trainable parameters are added to these
+ * @returns the weighted sum of the losses of its labelled tokens, times `lossScale`: [] float32
+ */
+export function trainingPass(
+  prepared: PreparedModel,
+  sequences: readonly Sequence[],
+  gradients: Gradients,
+  settings: TrainingPassSettings,
+): Tensor {
+  const { model, weights, modelBytes } = prepared;
+  return tidy(() => {
+    const groups = packSequences(sequences, settings.groupTokens, model.device);
+    const pass = startPass(prepared, gradients, settings);
+    const before = weights.passingBytes;
+    groupsPass(pass, groups.slice(0, 1), 0);
+    // Weights that cannot stay are prepared for each branch: once for all the groups left where that
+    // is dear; else one group after the other takes the least memory.
+    const isDear = (weights.passingBytes - before) * 4 > modelBytes;
+    if (isDear && groups.length > 1) groupsPass(pass, groups.slice(1), 1);
+    else
+      groups.slice(1).forEach((group, i) => {
+        groupsPass(pass, [group], i + 1);
+      });
+    if (pass.byRows) addHeadGradient(pass, pass.byRows);
+    weights.close();
+    return pass.loss;
+  });
+}
+
+/** What the groups of a micro-batch share. */
+interface Pass {
+  prepared: PreparedModel;
+  gradients: ReadonlyMap<string, Tensor>;
+  settings: TrainingPassSettings;
+  budget: KeepBudget;
+  /** [] float32 */
+  loss: Tensor;
+  /** The gradient by normalized rows of a trained head, [vocab, dim] float32. */
+  byRows: Tensor | null;
+}
+
+function startPass(
+  prepared: PreparedModel,
+  { views }: Gradients,
+  settings: TrainingPassSettings,
+): Pass {
+  const { output, device } = prepared.model;
+  const { tensor } = output.weight;
+  const isScratchNeeded = output.normalizesRows && views.has(output.weight.name);
+  return {
+    prepared,
+    gradients: views,
+    settings,
+    budget: { bytes: settings.keepBytes },
+    loss: zeros([], { dtype: "float32", device }),
+    byRows: isScratchNeeded ? zeros([...tensor.shape], { dtype: "float32", device }) : null,
+  };
+}
+
+/** Forward and backward of some groups. @param first number of the first of them */
+function groupsPass(pass: Pass, groups: readonly PackedSequences[], first: number): void {
+  const { prepared, gradients, settings, budget } = pass;
+  const { model } = prepared;
+  const byEmbedding = gradients.get(model.embedding.name);
+  tidy(() => {
+    const tokens = groups.map((packed, i) => packedGroup(prepared, packed, first + i));
+    const { outputs, records } = recordBranches(
+      model.branches,
+      groups.map(({ ids }) => embedTokens(model, ids)),
+      tokens,
+      gradients,
+      budget,
+      { ...settings, inputsNeedGradients: byEmbedding !== undefined },
+    );
+    const byOutputs = outputs.map((x, i) => headPass(pass, x, groups[i]!));
+    dispose(outputs);
+    const byInputs = backwardBranches(records, byOutputs, tokens, budget, settings);
+    if (!byEmbedding) return;
+    groups.forEach(({ ids }, i) => {
+      addEmbeddingGradient(prepared, byEmbedding, ids, byInputs[i]!);
+    });
+  });
+}
+
+/**
+ * Loss of one group at its labelled positions.
+ *
+ * @param x [n, dim] output of the last branch
+ * @returns its gradient, [n, dim] float32
+ */
+function headPass(pass: Pass, x: Tensor, packed: PackedSequences): Tensor {
+  const { prepared, gradients, settings, byRows } = pass;
+  const { model, dtype, weights } = prepared;
+  const { output } = model;
+  return tidy(() => {
+    const byInput = zeros([...x.shape], { dtype: "float32", device: x.device });
+    if (packed.rows.numel === 0) return byInput;
+    const record = createRecord(gradients);
+    const input = recordedInput(record, x.indexSelect(0, packed.rows), dtype, true);
+    const hidden = output.norm(input);
+    const { loss, byHidden } = linearCrossEntropy(
+      tensorOf(hidden),
+      outputWeight(output, weights, dtype),
+      lossTargets(prepared, packed, settings.lossScale),
+      {
+        gradientScale: settings.gradientScale,
+        byWeight: byRows ?? gradients.get(output.weight.name) ?? null,
+      },
+    );
+    pass.loss.add_(loss);
+    backward(record, hidden, byHidden!);
+    return byInput.indexAdd_(0, packed.rows, input.gradient!.to({ dtype: "float32" }));
+  });
+}
+
+function addHeadGradient({ prepared, gradients }: Pass, byRows: Tensor): void {
+  const { output } = prepared.model;
+  tidy(() => {
+    gradients.get(output.weight.name)!.add_(outputGradient(output, byRows));
+  });
+}
+
+/** As in transformers, the embedding of the padding token is not trained. */
+function addEmbeddingGradient(
+  { model }: PreparedModel,
+  sum: Tensor,
+  ids: Tensor,
+  gradient: Tensor,
+): void {
+  const { config, embeddingScale } = model;
+  tidy(() => {
+    let rows = gradient;
+    if (embeddingScale !== undefined) rows = rows.mul(embeddingScale);
+    if (config.pad_token_id !== null) {
+      rows = rows.mul(ids.ne(config.pad_token_id).unsqueeze(1));
+    }
+    sum.indexAdd_(0, ids, rows);
+  });
+}
