@@ -1,4 +1,4 @@
-// bitsandbytes' shared library, reached through its C interface: block-wise 8-bit quantisation, NF4
+// bitsandbytes' shared library, reached through its C interface: block-wise 8-bit quantization, NF4
 // and paged memory. Sizes, dtypes and layout are checked here because the library itself checks nothing.
 // Signatures: bitsandbytes/backends/{cpu,cuda}/ops.py of release 0.50.
 #include <ATen/core/Tensor.h>
