@@ -16,7 +16,7 @@ beforeEach(() => {
   recorder = openRecorder(directory, {
     state: initialTrainerState({ lossScale: { value: 1, goodSteps: 0 }, productDtype: "float32" }),
     plan: { totalSteps: 10, stepsPerEpoch: 4, microBatchesPerEpoch: 4, accumulation: 1 },
-    ...{ device: "cpu", flosParameters: 3, peak: () => 1e9 },
+    ...{ device: "cpu", flosPerToken: 18, peak: () => 1e9 },
     readers: [(row) => events.push(row)],
     onTick: (tick) => ticks.push(tick),
   });

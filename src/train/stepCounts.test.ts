@@ -6,6 +6,7 @@ import { rmSync } from "node:fs";
 import { expect, it } from "vitest";
 import { type CallCounts, countCalls, full } from "../tensor/index.js";
 import { trainLoop } from "./loop.js";
+import { crossEntropy } from "./objectives/crossEntropy.js";
 import type { Objective } from "./objectives/objective.js";
 import { type TestRunOptions, testRun } from "./testRun.js";
 
@@ -81,4 +82,72 @@ it("so it is with loss scaling", async () => {
   const scaled = await countStep({ lossScale: { value: 1024, goodSteps: 0 } }, constant);
   expect(scaled).toMatchObject({ reads: 1, uploads: 0, calls: 27 });
   expect(scaled.operators).toMatchObject({ _amp_update_scale_: 1 });
+});
+
+it("a whole step has one read, and one upload for each of its micro-batches", async () => {
+  expect(await countStep({})).toEqual({
+    reads: 1,
+    uploads: 2,
+    calls: 1657,
+    operators: {
+      _fused_adamw_: 1,
+      _scaled_dot_product_flash_attention_for_cpu: 8,
+      _scaled_dot_product_flash_attention_for_cpu_backward: 8,
+      add: 1,
+      add_: 123,
+      addcmul_: 32,
+      addmm_: 28,
+      cat: 46,
+      clamp_: 1,
+      contiguous: 48,
+      copy_: 46,
+      div_: 26,
+      embedding: 2,
+      empty: 40,
+      exp_: 2,
+      expand: 32,
+      gather: 2,
+      index_add_: 2,
+      index_select: 6,
+      isfinite: 2,
+      linalg_vector_norm: 28,
+      linear: 32,
+      log_softmax: 2,
+      logical_and: 1,
+      logical_not: 1,
+      matmul: 104,
+      mean: 8,
+      mul: 90,
+      mul_: 66,
+      narrow: 372,
+      neg: 10,
+      ones_like: 3,
+      permute: 48,
+      pow: 26,
+      reciprocal: 1,
+      rsqrt: 26,
+      scatter_add_: 2,
+      silu: 8,
+      silu_backward: 4,
+      stack: 1,
+      sub_: 3,
+      sum: 18,
+      to: 99,
+      transpose: 150,
+      unsqueeze: 32,
+      view: 55,
+      zero_: 1,
+      zeros: 7,
+      zeros_like: 3,
+    },
+  });
+});
+
+it("the host asks for no more where values are computed again", async () => {
+  const objective: Objective = {
+    ...crossEntropy,
+    trainingPass: (prepared, sequences, gradients, settings) =>
+      crossEntropy.trainingPass(prepared, sequences, gradients, { ...settings, keepBytes: 0 }),
+  };
+  expect(await countStep({}, objective)).toMatchObject({ reads: 1, uploads: 2 });
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { MicroBatch, TrainingData } from "../data/index.js";
 import { loadAdapter } from "../lora/index.js";
-import { loadModel, modelTensors, trainableParameters } from "../models/index.js";
+import { loadModel, modelTensors, prepareModel, trainableParameters } from "../models/index.js";
 import { dispose, type Tensor, tidy } from "../tensor/index.js";
 import { type DeviceConfig, loadTrainingConfig, resolveForDevice } from "./config/index.js";
 import type { EventRow, Tick } from "./events.js";
@@ -97,27 +97,38 @@ export function testRun(options: TestRunOptions = {}): TestRun {
     }
     optimizer.restore(restored.optimizer, restored.state.step);
   }
+  const prepared = prepareModel(model, { dtype: "float32", isTraining: true });
   const gradients = createGradients(model);
   const state =
     restored?.state ??
     initialTrainerState({
       lossScale: lossScale ?? { value: 1, goodSteps: 0 },
       productDtype: "float32",
+      keepBytes: null,
     });
   const scale = lossScale ? createLossScale(state.lossScale, "cpu") : null;
   const plan = planSteps(8, config);
   const events: EventRow[] = [];
   const recorder = openRecorder(directory, {
-    ...{ state, plan, device: "cpu", flosParameters: 1, peak: () => 1 },
+    state,
+    plan,
+    device: "cpu",
+    flosPerToken: 6,
+    peak: () => 1,
     readers: [(row) => events.push(row)],
     onTick: options.onTick,
   });
   const parts: TrainingParts = {
-    ...{ config, model, plan, recorder, world: openWorld({}), data: rows() },
-    ...{ evaluationData: undefined, objective: crossEntropy },
+    config,
+    prepared,
+    plan,
+    recorder,
+    world: openWorld({}),
+    data: rows(),
+    evaluationData: undefined,
+    objective: crossEntropy,
     update: { gradients, optimizer, lossScale: scale, maxGradNorm: config.max_grad_norm },
-    pass: { dtype: "float32", groupTokens: 1024 },
-    operations: ({ labelledTokens }) => labelledTokens,
+    pass: { groupTokens: 1024, keepBytes: Number.POSITIVE_INFINITY },
     sample: async () => {},
     save: async () => {
       options.save?.(run);
@@ -130,6 +141,7 @@ export function testRun(options: TestRunOptions = {}): TestRun {
     close() {
       recorder.close();
       optimizer.dispose();
+      prepared.dispose();
       disposeGradients(gradients);
       dispose([modelTensors(model), { ...scale }]);
     },

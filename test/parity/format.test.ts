@@ -66,7 +66,7 @@ function expectEqualToTransformers(path: string, expected: Loaded, maxElements?:
   source.close();
 }
 
-it.each(["llama.gguf", "qwen2.gguf"])("reads %s as transformers does", (name) => {
+it.each(["llama.gguf", "qwen2.gguf", "qwen3.gguf"])("reads %s as transformers does", (name) => {
   const expected = json("transformers.json") as Record<string, Loaded>;
   expectEqualToTransformers(fixture(name), expected[name]!);
   for (const maxElements of [1, 300, 3000]) {
