@@ -21,10 +21,10 @@ export const demoCommand: CommandModule = {
     );
     command.option(
       "--quick",
-      "the same story in about a minute: fewer conversations and questions",
+      "a shorter version, about a minute: fewer conversations and questions",
     );
     addKeyOption(command, "--output-dir <dir>", "directory of the run (default: output/demo)");
-    command.option("--json", "print one JSON object on stdout; the story goes to stderr");
+    command.option("--json", "print one JSON object on stdout; everything else goes to stderr");
     addExamples(
       command,
       "./tunewright demo",
@@ -34,7 +34,7 @@ export const demoCommand: CommandModule = {
     command.action(async () => {
       const flags = camelOptions(command.opts<DemoFlags>());
       if (flags.full && flags.quick) {
-        throw new ConfigError("--full and --quick exclude each other", {
+        throw new ConfigError("--full and --quick cannot be combined", {
           todo: "Give one of them.",
         });
       }

@@ -38,7 +38,7 @@ describe("doctor", () => {
     const before = findProblems(machine, [], software, null, null);
     expect(before.map(({ what, blocking }) => [what, blocking])).toEqual([
       ["set-up has not run in this checkout", true],
-      ["the built-in model is not there", false],
+      ["the built-in model is missing", false],
     ]);
     const broken = findProblems(machine, [], software, { addon: "/missing" }, 1);
     expect(broken[0]).toMatchObject({ what: "the addon is not compiled", blocking: true });

@@ -1,4 +1,4 @@
-/** `tunewright doctor`: what this machine has, how fast it is, what is missing and how to get it. */
+/** `tunewright doctor`: what this machine has, how fast it is, what is missing and how to install it. */
 import { existsSync } from "node:fs";
 import type { ProductPrecision } from "../train/index.js";
 import { builtinModelPath } from "../util/builtin-model.js";
@@ -60,7 +60,7 @@ export function findProblems(
     add(true, "the addon is not compiled", "run `./tunewright setup`");
   }
   if (modelBytes === null) {
-    add(false, "the built-in model is not there", "run `./tunewright setup`");
+    add(false, "the built-in model is missing", "run `./tunewright setup`");
   }
   if (!software.compiler) {
     add(!runtime, "no C++20 compiler", "install one, e.g. `apt-get install -y g++`");
@@ -74,8 +74,8 @@ export function findProblems(
   if (machine.diskFreeBytes < 5 * GIGABYTE) {
     add(
       false,
-      "less than 5 GB are free on this disk",
-      "make room before training: checkpoints need it",
+      "less than 5 GB of disk space are free",
+      "free some space before training: checkpoints need it",
     );
   }
   if (machine.memoryAvailableBytes < 4 * GIGABYTE) {
@@ -205,7 +205,7 @@ export function formatDiagnosis(diagnosis: Diagnosis): string[] {
         : `${gflops < 10 ? gflops.toPrecision(2) : gflops.toFixed(0)} GFLOP/s`;
     lines.push(row(`${device} ${dtype}`, `${rate} (${size} x ${size})`));
   }
-  lines.push(diagnosis.findings.length === 0 ? "Nothing is missing." : "Missing or in the way");
+  lines.push(diagnosis.findings.length === 0 ? "Nothing is missing." : "Problems");
   for (const finding of diagnosis.findings) {
     lines.push(`  ${finding.blocking ? "error" : "note"}: ${finding.what}`);
     lines.push(`    to do: ${finding.todo}`);
@@ -218,15 +218,15 @@ export const doctorCommand: CommandModule = {
   summary: "show what this machine has, how fast it is and what is missing",
   register(command) {
     command.option("--json", "print one JSON object on stdout");
-    command.option("--no-measure", "leave out the measurement of matrix products");
+    command.option("--no-measure", "do not measure the speed of matrix products");
     addExamples(command, "tunewright doctor", "tunewright doctor --json > machine.json");
     command.action(async (options: { json?: boolean; measure: boolean }) => {
       const diagnosis = await diagnose(options.measure);
       if (options.json) printJson(diagnosis);
       else process.stdout.write(`${formatDiagnosis(diagnosis).join("\n")}\n`);
       if (!diagnosis.ok) {
-        throw new EnvironmentError("Tunewright cannot work here yet", {
-          todo: "see what is missing above",
+        throw new EnvironmentError("Tunewright does not work on this machine yet", {
+          todo: "see the problems listed above",
         });
       }
     });

@@ -26,11 +26,11 @@ export function trainCommand(
 }
 
 const meanings: readonly (readonly [string, string])[] = [
-  ["adapter_model.safetensors", "what was learnt, in PEFT's format"],
-  ["adapter_config.json", "shape of the adapter and its base model"],
-  ["tokenizer.json", "tokenizer, so that chat needs nothing else"],
-  ["events.jsonl", "every step as it happened: loss, rate, tokens"],
-  ["config.json", "every value of the configuration and where it came from"],
+  ["adapter_model.safetensors", "the trained adapter, in PEFT's format"],
+  ["adapter_config.json", "configuration of the adapter, and its base model"],
+  ["tokenizer.json", "the tokenizer"],
+  ["events.jsonl", "a log of all steps: loss, learning rate, tokens"],
+  ["config.json", "all values of the configuration, and where they come from"],
 ];
 
 /** The files of a run that matter most, a line each with size and meaning. */

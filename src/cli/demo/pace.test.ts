@@ -34,7 +34,7 @@ test("says what it chose and how long it takes, and how long all would", () => {
   const told = (secondsPerStep: number) =>
     describePace(pace(secondsPerStep), fitSteps(pace(secondsPerStep), 40), 40);
   expect(told(1)).toBe(
-    "A step takes 1.0 seconds here, so there is time for all 138: the demo will take about 3 minutes.",
+    "A step takes 1.0 seconds here, so there is time for all 138 steps: the demo will take about 3 minutes.",
   );
   expect(told(6)).toMatch(/47 of the 138 steps.* about 6 minutes.*--full .* about 15 minutes/);
   expect(told(30)).toMatch(

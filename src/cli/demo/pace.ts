@@ -119,19 +119,19 @@ export function describePace(pace: Pace, fitted: FittedSteps, spent: number): st
   const all = describeMinutes(totalSeconds(FULL_STEPS, pace, spent));
   const total = describeMinutes(fitted.totalSeconds);
   if (fitted.steps === FULL_STEPS) {
-    return `${step}, so there is time for all ${FULL_STEPS}: the demo will take ${total}.`;
+    return `${step}, so there is time for all ${FULL_STEPS} steps: the demo will take ${total}.`;
   }
   const chosen =
     fitted.steps < HALVED_BELOW
-      ? `${2 * fitted.steps} half steps instead of ${FULL_STEPS} whole ones`
+      ? `${2 * fitted.steps} steps of half the size instead of ${FULL_STEPS} full ones`
       : `${fitted.steps} of the ${FULL_STEPS} steps`;
-  const full = `--full does all of them and takes ${all}, after which more answers are right.`;
+  const full = `--full trains for all of them and takes ${all}; more answers will then be right.`;
   if (fitted.totalSeconds <= BUDGET_SECONDS + pace.secondsPerStep) {
-    return `${step}, so it does ${chosen}: the demo will take ${total}. ${full}`;
+    return `${step}, so the demo trains for ${chosen} and will take ${total}. ${full}`;
   }
   return (
-    `${step}: this machine is slow, or busy. Even ${chosen}, the fewest that halve the loss, ` +
-    `make the demo take ${total}. Ctrl-C saves and stops; --quick takes less. ${full}`
+    `${step}: this machine is slow, or busy. Even with ${chosen}, the minimum that halves the loss, ` +
+    `the demo will take ${total}. Ctrl-C saves and stops; --quick takes less time. ${full}`
   );
 }
 

@@ -91,8 +91,8 @@ export function planDemo(
       bound: 0.5,
       duration:
         size === "full"
-          ? "about 6 minutes on two fast cores, and longer on slow ones,"
-          : "about 6 minutes: it trains for as many steps as fit into this time,",
+          ? "about 6 minutes on two fast cores, longer on slow ones,"
+          : "about 6 minutes (it trains for as many steps as fit into this time)",
     };
   }
   return {

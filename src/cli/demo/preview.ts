@@ -37,7 +37,7 @@ export async function previewConversations(
       if (!result.ok) throw result.error;
       const { file: path, line } = result.source;
       for (const encoded of result.encoded) {
-        const counts = `${encoded.labelledTokens} of ${encoded.inputIds.length} tokens are learnt`;
+        const counts = `${encoded.labelledTokens} of ${encoded.inputIds.length} tokens are trained on`;
         lines.push("", `${path}:${line}  ${counts}`);
         lines.push(...renderTokens(encoded, tokenizer, color).trimEnd().split("\n"));
       }

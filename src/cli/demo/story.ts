@@ -70,15 +70,15 @@ export async function runDemo({ size, outputDir, stream }: DemoOptions): Promise
 
   introduce(page, plan, outputDir);
 
-  page.heading("1. What it will learn from");
+  page.heading("1. The training data");
   const preview = await previewConversations(plan.trainFile, model, page.color);
   page.say(
     `Two of the ${preview.rows} conversations, one in English and one in Chinese. The model reads ` +
-      "all of a conversation and learns to write the assistant's part, with the token that ends it.",
+      "the whole conversation and is trained to write the assistant's part, including its end token.",
   );
   page.print("", ...preview.lines);
 
-  page.heading("2. What it answers now");
+  page.heading("2. Answers before fine-tuning");
   const { maxNewTokens } = plan;
   const asked = seconds();
   const before = await askQuestions({
@@ -98,7 +98,7 @@ export async function runDemo({ size, outputDir, stream }: DemoOptions): Promise
 
   page.heading("3. Fine-tuning");
   page.say(
-    "QLoRA: the model's weights are frozen in 4 bits, and a small adapter beside them learns.",
+    "QLoRA: the weights of the model are frozen in 4 bits, and only a small adapter is trained.",
   );
   if (size === "fitted") {
     const fitted = await fitTraining(plan, page, () => seconds() + asking);
@@ -111,11 +111,11 @@ export async function runDemo({ size, outputDir, stream }: DemoOptions): Promise
   page.print("", "This is the same as:", `  ${page.paint.green(trainCommand(program, plan))}`, "");
   const { reason, summary, loss } = await fineTune(plan, page, stream);
   if (reason === "stopped") {
-    page.print("", "Stopped and saved. Go on with:", `  ${trainCommand(program, plan)} --resume`);
+    page.print("", "Stopped and saved. Resume with:", `  ${trainCommand(program, plan)} --resume`);
     return { stopped: true };
   }
 
-  page.heading("4. What it answers after fine-tuning");
+  page.heading("4. Answers after fine-tuning");
   const after = await askQuestions({
     model,
     adapter: outputDir,
@@ -127,8 +127,8 @@ export async function runDemo({ size, outputDir, stream }: DemoOptions): Promise
   });
   page.print(...renderComparison(answers, page.columns, page.paint), "");
   page.say(
-    `Loss on conversations that it has never seen: ${describeLoss(loss)}. Loss is how surprised ` +
-      "the model is by the right answer, so lower is better.",
+    `Loss on conversations that were not used in training: ${describeLoss(loss)}. It measures how ` +
+      "unlikely the model finds the right answers, so lower is better.",
   );
 
   page.heading("5. Your turn");
@@ -167,7 +167,7 @@ function introduce(page: Page, plan: DemoPlan, outputDir: string): void {
   page.say(
     "A small open language model has never heard of Tunewright. You will see what it answers, " +
       "fine-tune it on conversations about Tunewright in English and Chinese, and see what it " +
-      `answers then. This takes ${plan.duration} and needs no network.`,
+      `answers afterwards. This takes ${plan.duration} and needs no network.`,
   );
   const row = (name: string, value: string) => page.print(`  ${paint.dim(name.padEnd(9))}${value}`);
   page.print("");
@@ -192,7 +192,7 @@ async function fitTraining(
   page: Page,
   spent: () => number,
 ): Promise<DemoPlan | undefined> {
-  page.print("", "Two steps are measured first …");
+  page.print("", "Measuring the time of two steps …");
   const pace = await measurePace(plan);
   if (!pace) return undefined;
   const outside = spent();
@@ -230,17 +230,17 @@ async function fineTune(
 function explainNext(page: Page, program: string, plan: DemoPlan, outputDir: string): void {
   const { paint, print } = page;
   const command = (text: string) => print(`  ${paint.green(text)}`);
-  print("Talk to it:");
+  print("Chat with it:");
   command(chatCommand(program, outputDir));
   print("Train on your own conversations:");
   command(`${program} data preview mine.jsonl --limit 3`);
   command(`${program} train ${shellWord(plan.nextConfigFile)} --train_file mine.jsonl`);
-  print("  where each line of mine.jsonl is one conversation:");
+  print("  Each line of mine.jsonl is one conversation:");
   const example = [
     { role: "user", content: "Hi!" },
     { role: "assistant", content: "Hello! How can I help?" },
   ];
   print(`  ${paint.dim(JSON.stringify({ messages: example }))}`);
-  print(`What this run has left in ${outputDir}:`);
+  print(`Files of this run in ${outputDir}:`);
   for (const line of describeRunFiles(outputDir)) print(`  ${line}`);
 }

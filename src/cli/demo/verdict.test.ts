@@ -17,8 +17,8 @@ test("the error names both losses, the bound and where to look, and exits 1", ()
   const error = notLearnt({ before: 4.189, after: 3.1 }, 0.5, "output/demo");
   expect(error.exitCode).toBe(1);
   expect(error.why).toBe(
-    "held-out loss went 4.19 → 3.10 (74% of what it was); expected at most 50%",
+    "held-out loss: 4.19 → 3.10 (74% of the value before); expected at most 50%",
   );
   expect(error.todo).toContain("output/demo/events.jsonl");
-  expect(describeLoss({ before: 4, after: 1 })).toBe("4.00 → 1.00 (25% of what it was)");
+  expect(describeLoss({ before: 4, after: 1 })).toBe("4.00 → 1.00 (25% of the value before)");
 });

@@ -7,9 +7,9 @@ export interface HeldOutLoss {
   after: number;
 }
 
-/** `4.19 → 1.05 (25% of what it was)`. */
+/** `4.19 → 1.05 (25% of the value before)`. */
 export function describeLoss({ before, after }: HeldOutLoss): string {
-  return `${before.toFixed(2)} → ${after.toFixed(2)} (${Math.round((100 * after) / before)}% of what it was)`;
+  return `${before.toFixed(2)} → ${after.toFixed(2)} (${Math.round((100 * after) / before)}% of the value before)`;
 }
 
 /** Whether the loss after is at most `bound` of that before; never with a loss that is no number. */
@@ -19,8 +19,8 @@ export function hasLearnt({ before, after }: HeldOutLoss, bound: number): boolea
 
 /** The error that ends a demo whose loss did not fall enough. */
 export function notLearnt(loss: HeldOutLoss, bound: number, runDir: string): TunewrightError {
-  return new TunewrightError("the model did not learn what the demo teaches", {
-    why: `held-out loss went ${describeLoss(loss)}; expected at most ${Math.round(100 * bound)}%`,
-    todo: `look at the losses in ${runDir}/events.jsonl and at ./tunewright doctor; this should not happen, so please report it`,
+  return new TunewrightError("the fine-tuned model has not learned enough", {
+    why: `held-out loss: ${describeLoss(loss)}; expected at most ${Math.round(100 * bound)}%`,
+    todo: `this should not happen, so please report it, with ${runDir}/events.jsonl and the output of ./tunewright doctor`,
   });
 }
