@@ -38,7 +38,7 @@ test("says what it chose and how long it takes, and how long all would", () => {
   );
   expect(told(6)).toMatch(/47 of the 138 steps.* about 6 minutes.*--full .* about 15 minutes/);
   expect(told(30)).toMatch(
-    /slow, or busy.*28 half steps.* about 10 minutes.*--full.* an hour and 10/,
+    /slow, or busy.*28 steps of half the size.* about 10 minutes.*--full.* an hour and 10/,
   );
 });
 
