@@ -67,7 +67,11 @@ describe("expectNoLeak", () => {
       const sequences = { lengths: [24, 40], longest: 40, cuSeqlens };
       const weights = prepareWeights(0, true);
       const group: TokenGroup = {
-        ...{ index: 0, dtype, weights, dropoutKey: null, rotations: null },
+        index: 0,
+        dtype,
+        weights,
+        dropoutKey: null,
+        rotations: null,
         attend: attendWithin(sequences),
       };
       const head = normal(random, [96, 64]);

@@ -35,7 +35,7 @@ function packed({ t, nn, device }, tensors, lengths, gradient) {
 
 /** Checks by name, for checks.mjs. */
 export function attentionChecks(tools) {
-  const { t, nn, device, random, there, expectNear } = tools;
+  const { t, device, random, there, expectNear } = tools;
   const lengths = [37, 1, 130, 64];
   const tokens = lengths.reduce((sum, length) => sum + length, 0);
   const sizes = { plain: [4, 4, 64], grouped: [8, 2, 64], wide: [4, 1, 128] };

@@ -263,8 +263,19 @@ async function losses(context) {
       runs.push(run);
     }
     const specs = runs.map(({ name, dtype, adapter }) => ({
-      ...{ name, mode, dtype, adapter, model, rows: rowsFile, device, lora: LORA },
-      ...{ batch: 4, steps: LOSS_STEPS, warmup: 0, learning_rate: 1e-3, max_grad_norm: 1 },
+      name,
+      mode,
+      dtype,
+      adapter,
+      model,
+      rows: rowsFile,
+      device,
+      lora: LORA,
+      batch: 4,
+      steps: LOSS_STEPS,
+      warmup: 0,
+      learning_rate: 1e-3,
+      max_grad_norm: 1,
       checkpointing: false,
     }));
     const peer = await theirs(`losses-${mode}`, specs, context);
@@ -351,8 +362,18 @@ async function shapePart(name, context) {
       name,
       [true, false].map((checkpointing) => ({
         ...{ name: checkpointing ? "checkpointing" : "without checkpointing", checkpointing },
-        ...{ mode: "lora", dtype: "bfloat16", adapter: null, model: model.place, rows: rowsFile },
-        ...{ batch, steps, warmup, learning_rate: 1e-4, max_grad_norm: 1, device, lora: LORA },
+        mode: "lora",
+        dtype: "bfloat16",
+        adapter: null,
+        model: model.place,
+        rows: rowsFile,
+        batch,
+        steps,
+        warmup,
+        learning_rate: 1e-4,
+        max_grad_norm: 1,
+        device,
+        lora: LORA,
       })),
       context,
     );

@@ -212,7 +212,9 @@ describe("loading a model to talk to", () => {
     const chat = await loadChatModel(run);
     open.unshift(() => disposeChatModel(chat));
     expect({ path: chat.path, adapter: chat.adapter, template: chat.template.name }).toEqual({
-      ...{ path: directory, adapter: run, template: "firefly-classic" },
+      path: directory,
+      adapter: run,
+      template: "firefly-classic",
     });
     rmSync(run, { recursive: true, force: true });
   });

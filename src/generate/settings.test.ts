@@ -38,7 +38,11 @@ describe("settings", () => {
     const settings = resolveSettings({ maxNewTokens: 7 }, readGenerationConfig(path));
     const { temperature, topK, topP, repetitionPenalty, maxNewTokens } = settings;
     expect({ temperature, topK, topP, repetitionPenalty, maxNewTokens }).toEqual({
-      ...{ temperature: 0.3, topK: 5, topP: 1, repetitionPenalty: 1.05, maxNewTokens: 7 },
+      temperature: 0.3,
+      topK: 5,
+      topP: 1,
+      repetitionPenalty: 1.05,
+      maxNewTokens: 7,
     });
   });
 

@@ -33,8 +33,13 @@ export function writeTestModel(changes: { config?: object; generation?: object }
     JSON.stringify({
       version: "1.0",
       added_tokens: special.map((content, id) => ({
-        ...{ id, content, special: true, single_word: false, lstrip: false },
-        ...{ rstrip: false, normalized: false },
+        id,
+        content,
+        special: true,
+        single_word: false,
+        lstrip: false,
+        rstrip: false,
+        normalized: false,
       })),
       normalizer: null,
       pre_tokenizer: null,

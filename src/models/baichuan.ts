@@ -8,7 +8,7 @@
  */
 import { alibiSlopes, type Linear, rmsNorm, rotary, splitHeads } from "../nn/index.js";
 import { ConfigError } from "../util/errors.js";
-import { decoder, modelBranch } from "./blocks.js";
+import { attentionModule, decoder, modelBranch } from "./blocks.js";
 import { type ModelConfig, parseModelConfig } from "./config.js";
 import { checkDecoder, llamaDefaults } from "./llama.js";
 import type { ModelBranch, ModelFamily, ModelReader } from "./types.js";
@@ -24,7 +24,7 @@ const hasNormHead = ({ raw, vocab_size: vocabulary }: ModelConfig) =>
 function attention(config: ModelConfig, read: ModelReader, layer: number): ModelBranch {
   const { hidden_size: dim, num_attention_heads: heads, rms_norm_eps: epsilon } = config;
   const headDim = dim / heads;
-  const name = `model.layers.${layer}.self_attn`;
+  const name = attentionModule(read, layer);
   const norm = read.parameter(`model.layers.${layer}.input_layernorm.weight`, [dim]);
   const linears: Record<"qkv" | "o", Linear> = {
     qkv: read.stack(name, { W_pack: 3 * dim }, dim),

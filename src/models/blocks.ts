@@ -40,6 +40,13 @@ export function gatedFeedForward(
   });
 }
 
+/** Where a layer's attention is; old checkpoints keep its table of rotations too. */
+export function attentionModule(read: ModelReader, layer: number): string {
+  const name = `model.layers.${layer}.self_attn`;
+  read.leaveOut(`${name}.rotary_emb.inv_freq`);
+  return name;
+}
+
 /** A model whose layers are an attention branch and a {@link gatedFeedForward}, in Llama's names. */
 export function decoder(
   config: ModelConfig,
@@ -57,6 +64,7 @@ export function decoder(
   }
   const norm = read.parameter("model.norm.weight", [dim]);
   const tied = config.tie_word_embeddings || !read.has("lm_head.weight");
+  if (tied) read.leaveOut("lm_head.weight");
   return {
     config,
     dtype: read.dtype,

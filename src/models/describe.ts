@@ -25,6 +25,7 @@ function metaReader(): ModelReader {
     dtype: "float32",
     device: "meta",
     has: () => true,
+    leaveOut: () => {},
     parameter: (name, shape) => parameter(name, make(shape)),
     stack(prefix, outFeatures, inFeatures, hasBias = false) {
       const sizes = Object.entries(outFeatures);

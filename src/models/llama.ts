@@ -6,7 +6,7 @@
  */
 import { type Linear, rmsNorm, rotary, splitHeads } from "../nn/index.js";
 import { ConfigError } from "../util/errors.js";
-import { decoder, ggufNames, modelBranch } from "./blocks.js";
+import { attentionModule, decoder, ggufNames, modelBranch } from "./blocks.js";
 import { type ConfigDefaults, type ModelConfig, parseModelConfig } from "./config.js";
 import type { ModelBranch, ModelFamily, ModelReader } from "./types.js";
 
@@ -38,7 +38,7 @@ export function llamaAttention(
     head_dim: headDim,
     rms_norm_eps: epsilon,
   } = config;
-  const name = `model.layers.${layer}.self_attn`;
+  const name = attentionModule(read, layer);
   const norm = read.parameter(`model.layers.${layer}.input_layernorm.weight`, [dim]);
   const outputs = {
     q_proj: heads * headDim,

@@ -53,16 +53,12 @@ export function loadModel(path: string, options: LoadOptions = {}): CausalLangua
   }
 }
 
-/** What old checkpoints hold beside weights: tables that are computed from the configuration. */
-const TABLES = /\.rotary_emb\.inv_freq$/;
-
 /** A weight that nothing reads means that the model would compute something else. */
 function refuseUnread(path: string, unread: ReadonlySet<string>, config: ModelConfig): void {
-  const isTiedHead = (name: string) => config.tie_word_embeddings && name === "lm_head.weight";
-  const foreign = [...unread].filter((name) => !TABLES.test(name) && !isTiedHead(name));
-  if (foreign.length === 0) return;
-  throw new FormatError(`${path}: a ${config.model_type} model has no weight ${foreign[0]}`, {
-    why: `${foreign.length} of the file's weights are unknown, so the model would be computed without them`,
+  const [first] = unread;
+  if (first === undefined) return;
+  throw new FormatError(`${path}: a ${config.model_type} model has no weight ${first}`, {
+    why: `${unread.size} of the file's weights are unknown, so the model would be computed without them`,
     todo: "check that config.json belongs to these weights",
   });
 }
@@ -140,6 +136,7 @@ function readerOf(
     dtype,
     device,
     has: (name) => names.has(name),
+    leaveOut: (name) => void unread.delete(name),
     parameter: (name, [rows = 1, ...rest]) => parameter(name, read([{ name, rows }], rest)),
     stack(prefix, outFeatures, inFeatures) {
       const parts = stackParts(

@@ -3,7 +3,7 @@
  * heads whose size is written out.
  */
 import { type Linear, rmsNorm, rotary, splitHeads } from "../nn/index.js";
-import { decoder, ggufNames, modelBranch } from "./blocks.js";
+import { attentionModule, decoder, ggufNames, modelBranch } from "./blocks.js";
 import { type ModelConfig, parseModelConfig } from "./config.js";
 import { checkDecoder, llamaDefaults } from "./llama.js";
 import { refuseWindow } from "./qwen2.js";
@@ -17,7 +17,7 @@ function attention(config: ModelConfig, read: ModelReader, layer: number): Model
     head_dim: headDim,
     rms_norm_eps: epsilon,
   } = config;
-  const name = `model.layers.${layer}.self_attn`;
+  const name = attentionModule(read, layer);
   const norm = read.parameter(`model.layers.${layer}.input_layernorm.weight`, [dim]);
   const queryNorm = read.parameter(`${name}.q_norm.weight`, [headDim]);
   const keyNorm = read.parameter(`${name}.k_norm.weight`, [headDim]);

@@ -97,6 +97,8 @@ export interface ModelReader {
   dtype: DType;
   device: Device;
   has(name: string): boolean;
+  /** Says that the model does without a weight that files may hold. */
+  leaveOut(name: string): void;
   /** One weight, checked against its expected shape. @param name with `.weight` */
   parameter(name: string, shape: readonly number[]): Parameter;
   /**

@@ -54,8 +54,11 @@ const sizes = packed.map((lengths) => lengths.reduce((sum, length) => sum + leng
 
 function rotations(lengths: readonly number[]): RotaryTable {
   const parameters = {
-    ...{ rope_theta: 100, head_dim: headDim, partial_rotary_factor: 1 },
-    ...{ max_position_embeddings: 64, rope_scaling: null },
+    rope_theta: 100,
+    head_dim: headDim,
+    partial_rotary_factor: 1,
+    max_position_embeddings: 64,
+    rope_scaling: null,
   };
   const { cos, sin } = rotaryTable(parameters, 8, 8, "float32", "cpu");
   const rows = (x: Tensor) =>

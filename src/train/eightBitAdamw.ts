@@ -23,8 +23,12 @@ const BLOCK = 256;
 const SMALLEST = 4096;
 
 /** As bitsandbytes and transformers: small tensors and embeddings keep state of 32 bits. */
-export function keepsEightBitState(name: string, parameter: Tensor): boolean {
-  return parameter.numel >= SMALLEST && !name.endsWith("embed_tokens.weight");
+export function keepsEightBitState(
+  name: string,
+  parameter: Tensor,
+  { embeddings = [] }: OptimizerSettings,
+): boolean {
+  return parameter.numel >= SMALLEST && !embeddings.includes(name);
 }
 
 /** What the updates of a step share; 0-dimensional, on the device. */

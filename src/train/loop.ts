@@ -92,7 +92,11 @@ export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped
       const figures = tidy(() => optimizerStep(update, loss, learningRate));
       loss.dispose();
       pending.push({
-        ...{ number: step, figures: copyToHost(figures), window, learningRate, started },
+        number: step,
+        figures: copyToHost(figures),
+        window,
+        learningRate,
+        started,
         ...counts,
       });
       figures.dispose();

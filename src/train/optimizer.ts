@@ -61,7 +61,7 @@ export function createOptimizer(
   settings: OptimizerSettings,
 ): Optimizer {
   const eightBit = ([name, parameter]: [string, Tensor]) =>
-    settings.kind === "adamw8bit" && keepsEightBitState(name, parameter);
+    settings.kind === "adamw8bit" && keepsEightBitState(name, parameter, settings);
   const all = [...parameters];
   const coded = new Map(all.filter(eightBit));
   const whole = new Map(all.filter((entry) => !eightBit(entry)));

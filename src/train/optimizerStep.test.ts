@@ -30,8 +30,12 @@ function begin(kind: "adamw" | "adamw8bit" | "sgd", lossScale?: number): Trained
     }),
   );
   const optimizer = createOptimizer(parameters, {
-    ...{ kind, weight_decay: 0.1, momentum: 0.9 },
-    ...{ adam_beta1: 0.9, adam_beta2: 0.999, adam_epsilon: 1e-8 },
+    kind,
+    weight_decay: 0.1,
+    momentum: 0.9,
+    adam_beta1: 0.9,
+    adam_beta2: 0.999,
+    adam_epsilon: 1e-8,
   });
   const gradients = gradientsOf(parameters, "cpu");
   const scale =

@@ -8,8 +8,12 @@ const read = (...flags: string[]) =>
 
 test("rows are cut on the right and MOSS is learnt but for its results, unless the keys say else", () => {
   expect(read()).toEqual({
-    ...{ maxSeqLength: 1024, overLength: "cut", mossTools: "keep", mossMetaInstruction: false },
-    ...{ mossLearn: ["thoughts", "commands", "answers"], placeholders: {} },
+    maxSeqLength: 1024,
+    overLength: "cut",
+    mossTools: "keep",
+    mossMetaInstruction: false,
+    mossLearn: ["thoughts", "commands", "answers"],
+    placeholders: {},
   });
   expect(
     read(
@@ -18,8 +22,12 @@ test("rows are cut on the right and MOSS is learnt but for its results, unless t
       ...["--placeholders", '{"name": "小明"}'],
     ),
   ).toEqual({
-    ...{ maxSeqLength: 64, overLength: "split", mossTools: "drop", mossMetaInstruction: true },
-    ...{ mossLearn: ["answers", "human"], placeholders: { name: "小明" } },
+    maxSeqLength: 64,
+    overLength: "split",
+    mossTools: "drop",
+    mossMetaInstruction: true,
+    mossLearn: ["answers", "human"],
+    placeholders: { name: "小明" },
   });
 });
 

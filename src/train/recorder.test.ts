@@ -16,7 +16,9 @@ beforeEach(() => {
   recorder = openRecorder(directory, {
     state: initialTrainerState({ lossScale: { value: 1, goodSteps: 0 }, productDtype: "float32" }),
     plan: { totalSteps: 10, stepsPerEpoch: 4, microBatchesPerEpoch: 4, accumulation: 1 },
-    ...{ device: "cpu", flosPerToken: 18, peak: () => 1e9 },
+    device: "cpu",
+    flosPerToken: 18,
+    peak: () => 1e9,
     readers: [(row) => events.push(row)],
     onTick: (tick) => ticks.push(tick),
   });
@@ -30,7 +32,11 @@ function step(loss: number, units: number, more: Partial<FinishedStep["figures"]
   const figures = { loss, gradNorm: 2, skipped: false, lossScale: { value: 1, goodSteps: 0 } };
   recorder.step({
     figures: { ...figures, ...more },
-    ...{ learningRate: 0.1, tokens: 10 * units, units, sequences: 1, operations: 100 },
+    learningRate: 0.1,
+    tokens: 10 * units,
+    units,
+    sequences: 1,
+    operations: 100,
     started: performance.now() - 1000,
   });
 }

@@ -89,7 +89,15 @@ export async function startRun(loaded: LoadedConfig, options: RunOptions): Promi
     const own =
       checkpoint && path.resolve(path.dirname(checkpoint.path)) === path.resolve(directory.path);
     return {
-      ...{ loaded, config, notes, options, say, world, device, checkpoint, close },
+      loaded,
+      config,
+      notes,
+      options,
+      say,
+      world,
+      device,
+      checkpoint,
+      close,
       path: directory.path,
       resumeStep: own ? checkpoint.step : directory.hasRun && !checkpoint ? 0 : undefined,
       setAsideLater() {

@@ -31,7 +31,10 @@ test("each row is listed once over all attempts, also after one that was killed 
   expect(second.count).toBe(3);
   expect(listed()).toEqual(
     [3, 5, 7].map((line) => ({
-      ...{ file: "rows.jsonl", line, reason: row(line).reason, why: "a bracket is missing" },
+      file: "rows.jsonl",
+      line,
+      reason: row(line).reason,
+      why: "a bracket is missing",
     })),
   );
 });

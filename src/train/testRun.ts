@@ -64,7 +64,12 @@ function rows(): TrainingData {
     return { number, epoch: 0, sequences, tokens, labelledTokens, truncated: 0, skipped: [] };
   };
   return {
-    ...{ rows: 16, bytes: 0, files: [], sources: [], microBatchesPerEpoch: 8, microBatch },
+    rows: 16,
+    bytes: 0,
+    files: [],
+    sources: [],
+    microBatchesPerEpoch: 8,
+    microBatch,
     cursor: { rows: 16, microBatchesPerEpoch: 8 },
     summary: () => Promise.reject(new Error("not asked for")),
     close: async () => {},
@@ -76,13 +81,22 @@ export function testRun(options: TestRunOptions = {}): TestRun {
   const { restored, lossScale } = options;
   const directory = mkdtempSync(join(tmpdir(), "tunewright-loop-"));
   const { config: loaded } = loadTrainingConfig(undefined, {
-    ...{ output_dir: directory, model_name_or_path: "tiny", train_file: "rows.jsonl" },
-    ...{ use_cpu: true, lora_rank: 4, gradient_accumulation_steps: 2, max_steps: 4 },
-    ...{ learning_rate: 0.01, logging_steps: 1, save_strategy: "no" },
+    output_dir: directory,
+    model_name_or_path: "tiny",
+    train_file: "rows.jsonl",
+    use_cpu: true,
+    lora_rank: 4,
+    gradient_accumulation_steps: 2,
+    max_steps: 4,
+    learning_rate: 0.01,
+    logging_steps: 1,
+    save_strategy: "no",
     ...options.config,
   });
   const { config: fitted } = resolveForDevice(loaded, {
-    ...{ device: "cpu", bf16: true, pagedMemory: false },
+    device: "cpu",
+    bf16: true,
+    pagedMemory: false,
   });
   const config: DeviceConfig = { ...fitted, lossScaling: lossScale !== undefined };
   const model = loadModel(join(fixtures, "model/untied"));
@@ -137,7 +151,10 @@ export function testRun(options: TestRunOptions = {}): TestRun {
     say: () => {},
   };
   const run: TestRun = {
-    ...{ parts, parameters, events, directory },
+    parts,
+    parameters,
+    events,
+    directory,
     close() {
       recorder.close();
       optimizer.dispose();

@@ -55,7 +55,11 @@ export function prepareUpdate(
   { config, device, checkpoint, defer }: Run,
   model: CausalLanguageModel,
 ): StepParts {
-  const optimizer = createOptimizer(trainableParameters(model), { ...config, ...config.optimizer });
+  const optimizer = createOptimizer(trainableParameters(model), {
+    ...config,
+    ...config.optimizer,
+    embeddings: [model.embedding.name],
+  });
   defer(() => optimizer.dispose());
   if (checkpoint) {
     optimizer.restore(checkpoint.optimizer, checkpoint.state.step);

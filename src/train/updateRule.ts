@@ -10,6 +10,8 @@ export interface OptimizerSettings {
   adam_beta1: number;
   adam_beta2: number;
   adam_epsilon: number;
+  /** Names of embeddings, whose state is never coded in 8 bits. */
+  embeddings?: readonly string[];
   /** Momentum of SGD; transformers' `optim: sgd` has none. */
   momentum?: number;
 }

@@ -73,7 +73,11 @@ async function runOnClock(parts: (Part & { takes: number })[], seconds: number) 
 }
 
 const part = (name: string, takes: number, more: Partial<Part> = {}) => ({
-  ...{ name, takes, seconds: 100, least: 1, run: () => ({ of: name }) },
+  name,
+  takes,
+  seconds: 100,
+  least: 1,
+  run: () => ({ of: name }),
   ...more,
 });
 

@@ -64,7 +64,9 @@ export async function hammer(options: HammerOptions): Promise<HammerOutcome> {
   const ready = new Map<number, () => void>();
   const ends = new Map<number, Promise<void>>();
   for (const [name, text] of Object.entries({
-    ...{ journal: "", "program.mjs": program, "taker.mjs": options.taker },
+    journal: "",
+    "program.mjs": program,
+    "taker.mjs": options.taker,
   })) {
     writeFileSync(join(folder, name), text);
   }

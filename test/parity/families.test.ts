@@ -13,6 +13,7 @@ import {
   trainAllParameters,
   trainableParameters,
 } from "../../src/models/index.js";
+import { alibiSlopes } from "../../src/nn/index.js";
 import { dispose, liveTensors, type Tensor, tidy } from "../../src/tensor/index.js";
 import { createGradients, disposeGradients, trainingPass } from "../../src/train/index.js";
 import { createOptimizer } from "../../src/train/optimizer.js";
@@ -122,6 +123,17 @@ function sampled(ours: ReadonlyMap<string, Float32Array<ArrayBuffer>>, { name, s
     values.filter((_, i) => i % step === 0);
   return new Map([...whole].map(([part, values]) => [part, every(values, steps[part]!)]));
 }
+
+it("slopes of linear biases are transformers', for 40 heads too", () => {
+  const { slopes } = JSON.parse(readFileSync(fixture("families/slopes.json"), "utf8")) as {
+    slopes: Record<string, number[]>;
+  };
+  expect(Object.keys(slopes)).toContain("40");
+  for (const [heads, theirs] of Object.entries(slopes)) {
+    // Powers of a rounded base: a unit for each factor.
+    expectClose(alibiSlopes(Number(heads)), theirs, theirs.length, `${heads} heads`);
+  }
+});
 
 describe.each(cases)("$name", (one) => {
   const { name, sequences, greedy } = one;
