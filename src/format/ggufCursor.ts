@@ -40,7 +40,7 @@ export function ggufCursor(file: FileReader): GgufCursor {
   function fail(problem: string): never {
     throw new FormatError(`${file.path}: ${problem}`, {
       why: `not a valid GGUF file, at byte ${position()}`,
-      todo: "the file is damaged, cut short or of another format; get it again from its source",
+      todo: "the file is damaged, cut short or of another format; download it again",
     });
   }
   function checkLeft(bytes: number, what: string): void {

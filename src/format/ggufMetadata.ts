@@ -67,7 +67,7 @@ function readTokenizer(
   function fail(key: string, problem: string): never {
     throw new FormatError(`${path}: \`${key}\` ${problem}`, {
       why: "the file's vocabulary contradicts itself",
-      todo: "get the file again from its source, or convert the model again",
+      todo: "download the file again, or convert the model again",
     });
   }
   const string = (key: string) => read(key, "a string", (v) => typeof v === "string");

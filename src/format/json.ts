@@ -16,10 +16,10 @@ export function readJsonObject(path: string): Record<string, unknown> {
   } catch (cause) {
     throw new FormatError(`${path}: cannot be read as JSON`, {
       why: cause instanceof Error ? cause.message : String(cause),
-      todo: "get the file again from the model's source",
+      todo: "download the file again",
       cause,
     });
   }
-  if (!isObject(value)) throw new FormatError(`${path}: should hold a JSON object`);
+  if (!isObject(value)) throw new FormatError(`${path}: should contain a JSON object`);
   return value;
 }

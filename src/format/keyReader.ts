@@ -35,8 +35,8 @@ export function keyReader(
   const read = (key: string): unknown => (Object.hasOwn(values, key) ? values[key] : undefined);
   const fail = (key: string, problem: string): never => {
     throw new FormatError(`${where}: \`${prefix}${key}\` ${problem}`, {
-      why: "the model's configuration is not complete or not of a known form",
-      todo: `correct \`${prefix}${key}\` in ${where}, or get the file again from its source`,
+      why: "the configuration of the model is incomplete or has an unknown form",
+      todo: `correct \`${prefix}${key}\` in ${where}, or download the file again`,
     });
   };
   const inRange = (value: unknown, range: NumberRange): value is number =>

@@ -32,7 +32,7 @@ export function readSafetensorsHeader(file: FileReader): SafetensorsHeader {
   const fail = (what: string): never => {
     throw new FormatError(`${file.path}: ${what}`, {
       why: "not a valid safetensors file",
-      todo: "the file is damaged, cut short or of another format; get it again from its source",
+      todo: "the file is damaged, cut short or of another format; download it again",
     });
   };
   if (file.size < 8) fail(`${file.size} bytes are too few for a header`);
@@ -59,7 +59,7 @@ function readHeaderText(file: FileReader, length: number, fail: (what: string) =
     const piece = buffer.subarray(0, Math.min(buffer.length, length - read));
     file.readInto(piece, 8 + read);
     if (read === 0 && piece[0] !== 0x7b) fail("header does not start with `{`");
-    if (piece.includes(0)) fail("header holds a zero byte");
+    if (piece.includes(0)) fail("header contains a zero byte");
     try {
       text += decoder.decode(piece, { stream: read + piece.length < length });
     } catch {
@@ -112,7 +112,7 @@ function entry(
   if (typeof dtype !== "string") return fail(`${label} has no dtype`);
   if (!isWeightDType(dtype)) return fail(`${label} has the unknown dtype \`${shown(dtype)}\``);
   const shape = sizes(value.get("shape"));
-  if (!shape) return fail(`${label} needs a shape of whole numbers`);
+  if (!shape) return fail(`${label} has an invalid shape`);
   const offsets = sizes(value.get("data_offsets"));
   if (offsets?.length !== 2) return fail(`${label} needs two data_offsets`);
   const [begin, end] = offsets as [number, number];

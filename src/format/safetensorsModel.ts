@@ -47,8 +47,8 @@ function openShards(directory: string, index: string): WeightReader {
     for (const [name, file] of map) {
       if (files.get(file)?.has(name)) continue;
       throw new FormatError(`${join(directory, file)}: has no tensor \`${name}\``, {
-        why: `${index} says that it has`,
-        todo: "the shards are not of one model; download them again",
+        why: `${index} lists it there`,
+        todo: "the shards do not belong to the same model; download them again",
       });
     }
     for (const [fileName, file] of files) {
@@ -78,9 +78,12 @@ function readWeightMap(index: string): Map<string, string> {
   for (const [name, file] of entries) {
     const inside = typeof file === "string" && file === basename(file) && !file.startsWith(".");
     if (inside) continue;
-    throw new FormatError(`${index}: \`${name}\` names no file of the directory`, {
-      why: `got ${JSON.stringify(file)?.slice(0, 100)}`,
-    });
+    throw new FormatError(
+      `${index}: \`${name}\` refers to something that is not a file of the directory`,
+      {
+        why: `got ${JSON.stringify(file)?.slice(0, 100)}`,
+      },
+    );
   }
   return new Map(entries as [string, string][]);
 }

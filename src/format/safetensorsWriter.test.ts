@@ -105,8 +105,8 @@ describe("shards", () => {
   });
 
   it.each([
-    ["a file outside the directory", { x: "../model.safetensors" }, "names no file"],
-    ["a file that is a number", { x: 3 }, "names no file"],
+    ["a file outside the directory", { x: "../model.safetensors" }, "is not a file"],
+    ["a file that is a number", { x: 3 }, "is not a file"],
     ["a tensor that its shard lacks", { x: "model-00001-of-00004.safetensors" }, "no tensor `x`"],
     ["no tensor", {}, "missing or empty"],
     ["a shard that is not there", { c: "model-9.safetensors" }, "cannot be opened"],

@@ -25,7 +25,7 @@ export function parseStrictJson(
 
   function fail(what: string): never {
     throw new FormatError(`${where}: ${what} at character ${at}`, {
-      todo: "the file is damaged or not of this format; get it again from its source",
+      todo: "the file is damaged or not of this format; download it again",
     });
   }
   function match(pattern: RegExp): string | undefined {

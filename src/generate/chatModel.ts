@@ -104,7 +104,7 @@ async function locate(
   const fetched = adapterName !== undefined && isHubName(adapterName);
   const adapter = fetched ? await fetchModel(adapterName) : adapterName;
   if (adapter !== undefined && !isAdapterDirectory(adapter)) {
-    throw new ConfigError(`${adapter} holds no adapter`, {
+    throw new ConfigError(`${adapter} does not contain an adapter`, {
       why: "there is no adapter_config.json",
       todo: "give the directory of a run, or one of its checkpoint-N directories",
     });
@@ -113,13 +113,13 @@ async function locate(
   if (!isAdapterDirectory(path)) return { name, path, adapter: adapter ?? null };
   if (adapter !== undefined) {
     throw new ConfigError(`${name} is itself an adapter`, {
-      why: "one adapter at a time can be used",
-      todo: "give the base model as --model, or leave --adapter out",
+      why: "only one adapter can be used at a time",
+      todo: "give the base model as --model, or remove --adapter",
     });
   }
   const base = readAdapterConfig(path).base_model_name_or_path;
   if (base === null) {
-    throw new ConfigError(`${name} does not name its base model`, {
+    throw new ConfigError(`the base model of ${name} is unknown`, {
       why: "base_model_name_or_path is missing in its adapter_config.json",
       todo: `give both: --model BASE --adapter ${name}`,
     });
@@ -141,9 +141,9 @@ function trainedTemplate(directory: string): string | undefined {
     const name: unknown = Object(JSON.parse(readFileSync(path, "utf8"))).template_name;
     return typeof name === "string" ? name : undefined;
   } catch (cause) {
-    throw new FormatError(`${path}: not JSON`, {
-      why: "it names the chat template that the model was trained with",
-      todo: "name the template with --template, and remove the file",
+    throw new FormatError(`${path}: not valid JSON`, {
+      why: "it contains the name of the chat template used in training",
+      todo: "give the template with --template, and remove the file",
       cause,
     });
   }
@@ -154,7 +154,7 @@ function checkVocabulary(model: CausalLanguageModel, tokenizer: Tokenizer): void
   // Added tokens that a model never learnt are harmless until one is met; a foreign vocabulary is not.
   if (tokenizer.vocabSize <= rows + tokenizer.addedTokens.length) return;
   throw new ConfigError(`the tokenizer ${tokenizer.name} does not belong to this model`, {
-    why: `it has ${tokenizer.vocabSize} tokens, the model's embedding ${rows} rows`,
-    todo: "put the model's own tokenizer files beside its weights",
+    why: `it has ${tokenizer.vocabSize} tokens, but the model's embedding has ${rows} rows`,
+    todo: "put the model's own tokenizer files next to its weights",
   });
 }

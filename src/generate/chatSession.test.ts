@@ -175,7 +175,7 @@ describe("loading a model to talk to", () => {
     const plain = await ask(start(await load()), "hi");
     const adapted = await ask(start(await load({ adapter: testAdapter })), "hi");
     expect(adapted.tokenIds).not.toEqual(plain.tokenIds);
-    await expect(load({ adapter: directory })).rejects.toThrow(/holds no adapter/);
+    await expect(load({ adapter: directory })).rejects.toThrow(/does not contain an adapter/);
   });
 
   it("refuses an adapter that names a base model that is not there", async () => {
@@ -189,7 +189,7 @@ describe("loading a model to talk to", () => {
     const config = JSON.parse(readFileSync(file, "utf8")) as object;
     writeFileSync(file, JSON.stringify({ ...config, target_modules: ["q_proj"] }));
     const loading = loadChatModel(directory, { template: "firefly-classic", adapter });
-    await expect(loading).rejects.toThrow(/belongs to no layer/);
+    await expect(loading).rejects.toThrow(/does not belong to any layer/);
     rmSync(adapter, { recursive: true, force: true });
   });
 

@@ -164,7 +164,7 @@ async function fittingPrompt(
     if (next < 0) {
       if (promptIds.length < context) return { promptIds, forgotten };
       throw new DataError(`the message is too long: the prompt has ${promptIds.length} tokens`, {
-        why: `the model has ${context} positions, for prompt and answer together`,
+        why: `the model has ${context} positions for prompt and answer together`,
         todo: "shorten the message or the system message",
       });
     }

@@ -66,7 +66,7 @@ describe("settings", () => {
   it("a broken generation_config.json is named", () => {
     const path = model({});
     writeFileSync(join(path, "generation_config.json"), "{");
-    expect(() => readGenerationConfig(path)).toThrow(/generation_config.json: not JSON/);
+    expect(() => readGenerationConfig(path)).toThrow(/generation_config.json: not valid JSON/);
     writeFileSync(join(path, "generation_config.json"), '{"top_k": "many"}');
     expect(() => readGenerationConfig(path)).toThrow(/top_k should be a number/);
   });

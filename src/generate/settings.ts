@@ -106,7 +106,7 @@ export function checkSettings(settings: GenerationSettings): void {
     const fits = value <= most && (open ? value > least : value >= least);
     if (fits && (!whole || Number.isInteger(value))) continue;
     const name = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    const kind = whole ? "a whole number" : "a number";
+    const kind = whole ? "an integer" : "a number";
     const from = open ? `above ${least}` : `of ${least} or more`;
     throw new ConfigError(`${name} cannot be ${value}`, {
       why: `it must be ${kind} ${from}${most < 2 ** 31 ? `, at most ${most}` : ""}`,
@@ -145,9 +145,9 @@ export function readGenerationConfig(modelPath: string): GenerationChoices {
   try {
     values = JSON.parse(text);
   } catch (cause) {
-    throw new FormatError(`${path}: not JSON`, {
+    throw new FormatError(`${path}: not valid JSON`, {
       why: cause instanceof Error ? cause.message : String(cause),
-      todo: "get the file again from the model's source, or remove it",
+      todo: "download the file again, or remove it",
       cause,
     });
   }

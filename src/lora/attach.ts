@@ -42,9 +42,12 @@ export function targetLayers(model: CausalLanguageModel, options: LoraOptions): 
   for (const target of targets) {
     if (!all.some(({ name }) => matches(name, target))) {
       const known = [...new Set(all.map(({ name }) => moduleName(name)))];
-      throw new ConfigError(`lora target "${target}" names no linear layer of this model`, {
-        todo: `use some of: ${known.join(", ")}`,
-      });
+      throw new ConfigError(
+        `lora target "${target}" does not match any linear layer of this model`,
+        {
+          todo: `use some of: ${known.join(", ")}`,
+        },
+      );
     }
   }
   return all.filter(({ name }) => targets.some((target) => matches(name, target)));
@@ -78,7 +81,7 @@ export function attachAdapters(
       : (layer: TargetLayer) => initial(layer, options.r, generator!);
   for (const branch of model.branches) {
     Object.entries(branch.linears).forEach(([role, linear], position) => {
-      if (isAdapted(linear)) throw new ConfigError("this model has an adapter already");
+      if (isAdapted(linear)) throw new ConfigError("this model already has an adapter");
       const adapters: Adapter[] = linear.parts.flatMap((part) => {
         const layer = wanted.get(part.name);
         if (!layer) return [];

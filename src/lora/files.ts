@@ -41,7 +41,7 @@ export function readAdapterConfig(directory: string): AdapterConfig {
   } catch (cause) {
     throw new FormatError(`${file} cannot be read`, {
       why: (cause as Error).message,
-      todo: "give the directory that holds adapter_config.json",
+      todo: "give the directory that contains adapter_config.json",
       cause,
     });
   }
@@ -66,7 +66,7 @@ export function readAdapterConfig(directory: string): AdapterConfig {
   }
   const { r, lora_alpha, lora_dropout = 0, target_modules } = raw;
   if (typeof r !== "number" || !Number.isInteger(r) || r < 1)
-    return refuse("r", "a whole number above 0");
+    return refuse("r", "a positive integer");
   if (typeof lora_alpha !== "number") return refuse("lora_alpha", "a number");
   if (typeof lora_dropout !== "number") return refuse("lora_dropout", "a number");
   const targets = target_modules === "all-linear" ? "all" : target_modules;
@@ -115,10 +115,13 @@ export function loadAdapter(
       b: read(`${layer.name}.lora_B.weight`, [layer.part.outFeatures, config.r]),
     }));
     if (unread.size > 0) {
-      throw new FormatError(`${directory}: ${[...unread][0]} belongs to no layer of this model`, {
-        why: `${unread.size} weights of the adapter were not used`,
-        todo: "use the base model that the adapter was trained on",
-      });
+      throw new FormatError(
+        `${directory}: ${[...unread][0]} does not belong to any layer of this model`,
+        {
+          why: `${unread.size} weights of the adapter were not used`,
+          todo: "use the base model that the adapter was trained on",
+        },
+      );
     }
   } finally {
     file.close();
@@ -137,7 +140,8 @@ function readFloats(
   const result = empty([...shape], { dtype: "float32" });
   for (const { start, count, dtype, data } of file.chunks(name)) {
     const type = dtypes[dtype];
-    if (!type) throw new FormatError(`${name} holds ${dtype} where numbers are expected`);
+    if (!type)
+      throw new FormatError(`${name} has type ${dtype}, which is not supported for weights`);
     tidy(() => {
       result
         .view([-1])

@@ -23,7 +23,7 @@ export function ggufFamily(header: GgufHeader, path: string): GgufFamily {
   const name = header.metadata.get("general.architecture");
   if (typeof name !== "string") {
     throw new FormatError(`${path}: has no general.architecture`, {
-      todo: "use a GGUF file of a whole model, not of an adapter or a projector",
+      todo: "use the GGUF file of a complete model, not of an adapter or a projector",
     });
   }
   const known = Object.entries(families).flatMap(([modelType, family]) =>
@@ -32,7 +32,7 @@ export function ggufFamily(header: GgufHeader, path: string): GgufFamily {
   const found = known.find(({ layout }) => layout.architecture === name);
   if (found) return found;
   throw new FormatError(`${path}: GGUF architecture \`${name.slice(0, 100)}\` is not supported`, {
-    why: `supported are ${known.map(({ layout }) => layout.architecture).join(", ")}`,
+    why: `supported architectures: ${known.map(({ layout }) => layout.architecture).join(", ")}`,
     todo: "use the model's safetensors files instead",
   });
 }

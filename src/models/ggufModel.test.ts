@@ -202,7 +202,7 @@ const hostile: [what: string, bytes: Uint8Array, message: string][] = [
     llama({ tensor: { index: 0, type: 20 } }),
     "has the type IQ4_NL",
   ],
-  ["an unknown tensor", llama({ tensor: { index: 4, name: "blk.0.ssm.weight" } }), "is not known"],
+  ["an unknown tensor", llama({ tensor: { index: 4, name: "blk.0.ssm.weight" } }), "is unknown"],
   ["10^6 blocks", llama({ set: { "llama.block_count": 1_000_000 } }), "num_hidden_layers"],
   ["2 blocks, tensors of 1", llama({ set: { "llama.block_count": 2 } }), "block_count is 2"],
   [

@@ -68,7 +68,7 @@ function collectWeights(
     if (NO_WEIGHT.test(tensor.name)) continue;
     const mapped = mapName(tensor.name, layout);
     if (!mapped) {
-      throw new FormatError(`${path}: tensor \`${tensor.name.slice(0, 100)}\` is not known`, {
+      throw new FormatError(`${path}: tensor \`${tensor.name.slice(0, 100)}\` is unknown`, {
         why: `a ${config.model_type} model has no such weight`,
         todo: "use the model's safetensors files instead",
       });
@@ -85,7 +85,7 @@ function collectWeights(
     throw new FormatError(
       `${path}: block_count is ${depth}, tensors are of ${layers.size} blocks`,
       {
-        todo: "the file is damaged or of another form; get it again from its source",
+        todo: "the file is damaged or of another form; download it again",
       },
     );
   }

@@ -57,8 +57,8 @@ export function loadModel(path: string, options: LoadOptions = {}): CausalLangua
 function refuseUnread(path: string, unread: ReadonlySet<string>, config: ModelConfig): void {
   const [first] = unread;
   if (first === undefined) return;
-  throw new FormatError(`${path}: a ${config.model_type} model has no weight ${first}`, {
-    why: `${unread.size} of the file's weights are unknown, so the model would be computed without them`,
+  throw new FormatError(`${path}: unknown weight ${first} for a ${config.model_type} model`, {
+    why: `${unread.size} weights of the file are unknown, and the model would be computed without them`,
     todo: "check that config.json belongs to these weights",
   });
 }
@@ -81,8 +81,8 @@ function readerOf(
   const checked = (name: string, shape: readonly number[]) => {
     if (!names.has(name)) {
       throw new FormatError(`${path}: the weight ${name} is missing`, {
-        why: `${names.size} weights are there, such as ${[...names].slice(0, 3).join(", ")}`,
-        todo: "check that all shards are there and that config.json belongs to them",
+        why: `the file has ${names.size} weights, for example ${[...names].slice(0, 3).join(", ")}`,
+        todo: "check that all shards are present and that config.json belongs to them",
       });
     }
     const { shape: found } = source.info(name);
@@ -98,7 +98,9 @@ function readerOf(
     for (const chunk of source.chunks(name, CHUNK)) {
       const type = dtypes[chunk.dtype];
       if (!type) {
-        throw new FormatError(`${path}: ${name} holds ${chunk.dtype} where numbers are expected`);
+        throw new FormatError(
+          `${path}: ${name} has type ${chunk.dtype}, which is not supported for weights`,
+        );
       }
       tidy(() => {
         flat

@@ -17,6 +17,6 @@ export function modelFamily(modelType: string): ModelFamily {
   const family = Object.hasOwn(families, modelType) ? families[modelType] : undefined;
   if (family) return family;
   throw new ConfigError(`models of type "${modelType}" are not supported`, {
-    why: `supported are: ${Object.keys(families).join(", ")}`,
+    why: `supported types: ${Object.keys(families).join(", ")}`,
   });
 }
