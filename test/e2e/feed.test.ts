@@ -127,10 +127,10 @@ describe("a mixture, packed, by threads, stopped in the middle of its second epo
 
   it("says what an epoch takes of each source, and fills its micro-batches", () => {
     expect(straight.stderr).toMatch(
-      /english\.jsonl: 7 rows an epoch \(33\.3 %\) from 12 of 16 rows/,
+      /english\.jsonl: 7 rows per epoch \(33\.3 %\) from 12 of 16 rows/,
     );
     expect(straight.stderr).toMatch(
-      /chinese\.jsonl: 14 rows an epoch \(66\.7 %\) from 9 rows, 1\.56 times/,
+      /chinese\.jsonl: 14 rows per epoch \(66\.7 %\) from 9 rows, 1\.56 times/,
     );
     const budget = 2 * 2 * 64;
     for (const { tokens } of stepsOf("straight").slice(0, -1)) {
@@ -206,7 +206,7 @@ it("on_error skip leaves a row out, and lists it once", async () => {
   expect(code, stderr).toBe(0);
   const listed = readFileSync(inWork("skipping/skipped_rows.jsonl"), "utf8").trim().split("\n");
   expect(listed.map((line) => JSON.parse(line))).toMatchObject([
-    { file: inWork("broken.jsonl"), line: 3, reason: expect.stringContaining("not JSON") },
+    { file: inWork("broken.jsonl"), line: 3, reason: expect.stringContaining("not valid JSON") },
     { file: inWork("heldout.jsonl"), line: 1, reason: expect.stringContaining("is empty") },
   ]);
   const warnings = readEvents(inWork("skipping/events.jsonl")).filter(
