@@ -69,7 +69,7 @@ describe("demo", () => {
       seconds: 300,
       chatCommand: "",
     };
-    expect(() => requireLearnt(result)).toThrow("did not learn");
+    expect(() => requireLearnt(result)).toThrow("has not learned enough");
     expect(() => requireLearnt({ ...result, heldOutLossAfter: 1, passed: true })).not.toThrow();
   });
 });
