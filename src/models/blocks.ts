@@ -47,6 +47,28 @@ export function attentionModule(read: ModelReader, layer: number): string {
   return name;
 }
 
+/**
+ * The linear layers of attention with grouped heads: q, k and v as one stack, and the output.
+ *
+ * @param name their module
+ * @param biases whether they have biases
+ */
+export function attentionLinears(
+  config: ModelConfig,
+  read: ModelReader,
+  name: string,
+  biases: { qkv: boolean; o: boolean },
+): Record<"qkv" | "o", Linear> {
+  const { hidden_size: dim, head_dim: headDim } = config;
+  const queries = config.num_attention_heads * headDim;
+  const keys = config.num_key_value_heads * headDim;
+  const outputs = { q_proj: queries, k_proj: keys, v_proj: keys };
+  return {
+    qkv: read.stack(name, outputs, dim, biases.qkv),
+    o: read.stack(name, { o_proj: dim }, queries, biases.o),
+  };
+}
+
 /** A model whose layers are an attention branch and a {@link gatedFeedForward}, in Llama's names. */
 export function decoder(
   config: ModelConfig,

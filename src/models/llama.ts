@@ -4,9 +4,9 @@
  *
  * q, k and v are one stacked product, gate and up another; weight files keep them apart.
  */
-import { type Linear, rmsNorm, rotary, splitHeads } from "../nn/index.js";
+import { rmsNorm, rotary, splitHeads } from "../nn/index.js";
 import { ConfigError } from "../util/errors.js";
-import { attentionModule, decoder, ggufNames, modelBranch } from "./blocks.js";
+import { attentionLinears, attentionModule, decoder, ggufNames, modelBranch } from "./blocks.js";
 import { type ConfigDefaults, type ModelConfig, parseModelConfig } from "./config.js";
 import type { ModelBranch, ModelFamily, ModelReader } from "./types.js";
 
@@ -40,15 +40,7 @@ export function llamaAttention(
   } = config;
   const name = attentionModule(read, layer);
   const norm = read.parameter(`model.layers.${layer}.input_layernorm.weight`, [dim]);
-  const outputs = {
-    q_proj: heads * headDim,
-    k_proj: keyHeads * headDim,
-    v_proj: keyHeads * headDim,
-  };
-  const linears: Record<"qkv" | "o", Linear> = {
-    qkv: read.stack(name, outputs, dim, biases.qkv),
-    o: read.stack(name, { o_proj: dim }, heads * headDim, biases.o),
-  };
+  const linears = attentionLinears(config, read, name, biases);
   return modelBranch({
     name,
     layer,

@@ -2,8 +2,8 @@
  * Qwen3 (Yang et al., 2025, arXiv 2505.09388): Llama with RMS norms on the heads of q and k, and
  * heads whose size is written out.
  */
-import { type Linear, rmsNorm, rotary, splitHeads } from "../nn/index.js";
-import { attentionModule, decoder, ggufNames, modelBranch } from "./blocks.js";
+import { rmsNorm, rotary, splitHeads } from "../nn/index.js";
+import { attentionLinears, attentionModule, decoder, ggufNames, modelBranch } from "./blocks.js";
 import { type ModelConfig, parseModelConfig } from "./config.js";
 import { checkDecoder, llamaDefaults } from "./llama.js";
 import { refuseWindow } from "./qwen2.js";
@@ -21,15 +21,8 @@ function attention(config: ModelConfig, read: ModelReader, layer: number): Model
   const norm = read.parameter(`model.layers.${layer}.input_layernorm.weight`, [dim]);
   const queryNorm = read.parameter(`${name}.q_norm.weight`, [headDim]);
   const keyNorm = read.parameter(`${name}.k_norm.weight`, [headDim]);
-  const outputs = {
-    q_proj: heads * headDim,
-    k_proj: keyHeads * headDim,
-    v_proj: keyHeads * headDim,
-  };
-  const linears: Record<"qkv" | "o", Linear> = {
-    qkv: read.stack(name, outputs, dim, config.attention_bias),
-    o: read.stack(name, { o_proj: dim }, heads * headDim, config.attention_bias),
-  };
+  const biases = { qkv: config.attention_bias, o: config.attention_bias };
+  const linears = attentionLinears(config, read, name, biases);
   return modelBranch({
     name,
     layer,

@@ -122,9 +122,9 @@ export function trainingPass(
     const pass = startPass(prepared, gradients, settings);
     const before = weights.passingBytes;
     groupsPass(pass, groups.slice(0, 1), 0);
-    // Weights that cannot stay are prepared for each branch: once for all the groups left where that
-    // is dear; else one group after the other takes the least memory.
-    const isDear = (weights.passingBytes - before) * 4 > modelBytes;
+    // Weights that cannot stay are prepared for each branch: once for all the groups left where they
+    // are larger than what they are made of; else one group after the other takes the least memory.
+    const isDear = weights.passingBytes - before > modelBytes;
     if (isDear && groups.length > 1) groupsPass(pass, groups.slice(1), 1);
     else
       groups.slice(1).forEach((group, i) => {
