@@ -3,12 +3,12 @@
  * text longer than max_seq_length is several sequences.
  */
 import { modelTensors } from "../../models/index.js";
-import { dispose, watchSignals } from "../../tensor/index.js";
+import { dispose } from "../../tensor/index.js";
 import { plainTemplateName } from "../../text/index.js";
 import { beginRecord } from "../beginRecord.js";
 import { checkRowsFirst } from "../checkedRows.js";
 import type { LoadedConfig } from "../config/index.js";
-import { stopIfAsked } from "../interrupt.js";
+import { stopIfAsked, watchForStop } from "../interrupt.js";
 import { trainLoop } from "../loop.js";
 import { crossEntropy } from "../objectives/crossEntropy.js";
 import type { Recorder } from "../recorder.js";
@@ -46,8 +46,7 @@ export async function runPretrain(
     defer(() => evaluationData?.close());
 
     // Model. From here on a signal is noted, and the run saves before it ends.
-    watchSignals(true);
-    defer(() => watchSignals(false));
+    defer(watchForStop());
     const model = loadTrainedModel(config, checkpoint?.path);
     defer(() => dispose(modelTensors(model)));
     const prompts = await encodeSamplePrompts(config.sample_prompts, text, model);

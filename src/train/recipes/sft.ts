@@ -4,11 +4,11 @@
  * the same numbers as one that was never stopped.
  */
 import { modelTensors } from "../../models/index.js";
-import { dispose, watchSignals } from "../../tensor/index.js";
+import { dispose } from "../../tensor/index.js";
 import { beginRecord } from "../beginRecord.js";
 import { checkRowsFirst } from "../checkedRows.js";
 import type { LoadedConfig } from "../config/index.js";
-import { stopIfAsked } from "../interrupt.js";
+import { stopIfAsked, watchForStop } from "../interrupt.js";
 import { trainLoop } from "../loop.js";
 import { crossEntropy } from "../objectives/crossEntropy.js";
 import type { Recorder } from "../recorder.js";
@@ -43,8 +43,7 @@ export async function runSft(loaded: LoadedConfig, options: RunOptions = {}): Pr
     defer(() => evaluationData?.close());
 
     // Model. From here on a signal is noted, and the run saves before it ends.
-    watchSignals(true);
-    defer(() => watchSignals(false));
+    defer(watchForStop());
     const model = loadTrainedModel(config, checkpoint?.path);
     defer(() => dispose(modelTensors(model)));
     const prompts = await encodeSamplePrompts(config.sample_prompts, text, model);
