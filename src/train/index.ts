@@ -32,4 +32,5 @@ export {
 export { skippedRowsName } from "./skippedRows.js";
 export { describeTrainedModel, fetchBaseModel, modelPath } from "./trainedModel.js";
 export { countWorkers, evalFiles, resolveFiles } from "./trainingFiles.js";
+export { groupTokens } from "./update.js";
 export { planSteps, type StepPlan } from "./window.js";

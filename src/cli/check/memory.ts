@@ -1,6 +1,6 @@
 /** How much memory and disk a run will need, estimated from sizes alone. */
 import { type CausalLanguageModel, countElements } from "../../models/index.js";
-import type { DeviceConfig } from "../../train/index.js";
+import { type DeviceConfig, groupTokens } from "../../train/index.js";
 
 /** All in bytes. */
 export interface MemoryEstimate {
@@ -13,9 +13,6 @@ export interface MemoryEstimate {
 
 /** NF4 with double quantization: 4 bits, an 8-bit constant per 64 weights, a float32 per 256 constants. */
 const nf4Bytes = (4 + 8 / 64 + 32 / (64 * 256)) / 8;
-
-/** Tokens that are computed at a time on a CPU and on a GPU. */
-const groupTokens = { cpu: 1024, cuda: 16384 };
 
 /** Bytes of an optimizer's state for each trained weight. */
 const stateBytes = { adamw: 8, adamw8bit: 2, sgd: 0 };
@@ -57,7 +54,7 @@ export function estimateMemory(
   const dim = model.embedding.tensor.size(1);
   const vocabulary = model.output.weight.tensor.size(0);
   const tokens = config.per_device_train_batch_size * longest;
-  const group = Math.min(tokens, Math.max(groupTokens[config.device], longest));
+  const group = Math.min(tokens, Math.max(groupTokens(config.device), longest));
   const kept = group * (model.branches.length * dim + linears.outputs) * bytes;
   const logits = Math.min(group * vocabulary, 2 ** 25) * (4 + bytes);
   const activations = kept + logits;
