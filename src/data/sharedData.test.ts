@@ -226,7 +226,9 @@ describe.skipIf(!there)(`real conversations${why}`, () => {
     test("preference pairs are refused with the reason, and placeholders are noticed", async () => {
       const pairs = await survey(file("dpo_zh_demo.json"), { maxSeqLength: 512 });
       expect(pairs.badRows).toBe(300);
-      expect(pairs.problems[0]!.error.message).toMatch(/:2: a preference pair cannot be used for supervised fine-tuning/);
+      expect(pairs.problems[0]!.error.message).toMatch(
+        /:2: a preference pair cannot be used for supervised fine-tuning/,
+      );
       const placeholders = { name: "小助手", author: "us" };
       const identity = file("identity.json");
       expect((await survey(identity, {})).placeholders).toEqual({ name: 77, author: 60 });

@@ -1,6 +1,7 @@
 /** One answer, token by token: read the prompt, then choose, show and feed until something ends it. */
 import { setImmediate } from "node:timers/promises";
 import type { CausalLanguageModel, PreparedModel } from "../models/index.js";
+import { trainedPositions } from "../nn/index.js";
 import { DataError, TunewrightError } from "../util/errors.js";
 import {
   createCache,
@@ -92,8 +93,7 @@ export async function* generateTokens(
 export function contextLength({ config }: Pick<CausalLanguageModel, "config">): number {
   const { max_position_embeddings: written, rope_scaling: scaling } = config;
   if (scaling?.rope_type !== "dynamic" && scaling?.rope_type !== "yarn") return written;
-  const trained = scaling.original_max_position_embeddings ?? written;
-  return Math.max(written, Math.floor(trained * (scaling.factor ?? 1)));
+  return Math.max(written, Math.floor(trainedPositions(config) * (scaling.factor ?? 1)));
 }
 
 /**

@@ -101,6 +101,18 @@ export function attachAdapters(
   }
 }
 
+/**
+ * Puts adapters without memory around the layers of a description (`describeModel`), for what counts.
+ * Call within `tidy`.
+ */
+export function describeAdapters(model: CausalLanguageModel, options: LoraOptions): void {
+  const make = (shape: number[]) => empty(shape, { dtype: "float32", device: "meta" });
+  attachAdapters(model, options, ({ part, inFeatures }) => ({
+    a: make([options.r, inFeatures]),
+    b: make([part.outFeatures, options.r]),
+  }));
+}
+
 function initial({ part, inFeatures }: TargetLayer, rank: number, generator: Generator) {
   const bound = 1 / Math.sqrt(inFeatures);
   return {

@@ -3,6 +3,7 @@ export { type AdaptedLinear, type Adapter, adaptLinear, isAdapted } from "./adap
 export {
   adaptersOf,
   attachAdapters,
+  describeAdapters,
   type LoraOptions,
   type TargetLayer,
   targetLayers,

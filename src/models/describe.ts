@@ -1,8 +1,8 @@
 /** A model's description without its weights, and what can be counted from it. */
-import { denseLinear, type Parameter, parameter, stackParts } from "../nn/index.js";
+import { denseLinear, nameStack, type Parameter, parameter } from "../nn/index.js";
 import { empty, type Tensor } from "../tensor/index.js";
 import type { ModelConfig } from "./config.js";
-import { modelParameters } from "./parameters.js";
+import { headParameters, modelParameters } from "./parameters.js";
 import { modelFamily } from "./registry.js";
 import type { CausalLanguageModel, ModelReader } from "./types.js";
 
@@ -28,13 +28,12 @@ function metaReader(): ModelReader {
     leaveOut: () => {},
     parameter: (name, shape) => parameter(name, make(shape)),
     stack(prefix, outFeatures, inFeatures, hasBias = false) {
-      const sizes = Object.entries(outFeatures);
-      const rows = sizes.reduce((sum, [, size]) => sum + size, 0);
-      const name = `${prefix}.${Object.keys(outFeatures).join("+")}`;
+      const { name, parts } = nameStack(prefix, outFeatures);
+      const rows = parts.reduce((sum, part) => sum + part.outFeatures, 0);
       return denseLinear(
         parameter(`${name}.weight`, make([rows, inFeatures])),
         hasBias ? parameter(`${name}.bias`, make([rows])) : null,
-        stackParts(sizes.map(([part, size]) => ({ name: `${prefix}.${part}`, outFeatures: size }))),
+        parts,
       );
     },
   };
@@ -42,21 +41,16 @@ function metaReader(): ModelReader {
 
 /** Elements of all weights, adapters included, and of those that are trained. */
 export function countElements(model: CausalLanguageModel): { all: number; trainable: number } {
-  const { embedding, branches, output } = model;
+  const { embedding, branches } = model;
   const sum = (counts: number[]) => counts.reduce((total, count) => total + count, 0);
   const sizes = (parameters: readonly Parameter[]) =>
     sum(parameters.map(({ tensor }) => tensor.numel));
-  const ends = [
-    embedding,
-    ...output.norms,
-    ...(output.weight === embedding ? [] : [output.weight]),
-  ];
   const inBranches = branches.map(
     ({ norms, linears }) =>
       sizes(norms) + sum(Object.values(linears).map(({ elements }) => elements)),
   );
   return {
-    all: sizes(ends) + sum(inBranches),
+    all: sizes([embedding, ...headParameters(model)]) + sum(inBranches),
     trainable: sizes(modelParameters(model).filter(({ trainable }) => trainable)),
   };
 }

@@ -1,6 +1,6 @@
 /** From weight files to a model: names checked, values streamed chunk by chunk into their place. */
 import type { WeightDType } from "../format/index.js";
-import { denseLinear, type Linear, parameter, stackParts } from "../nn/index.js";
+import { denseLinear, type Linear, nameStack, parameter } from "../nn/index.js";
 import { type Device, type DType, empty, type Tensor, tensor, tidy } from "../tensor/index.js";
 import { FormatError } from "../util/errors.js";
 import type { ModelConfig } from "./config.js";
@@ -141,18 +141,12 @@ function readerOf(
     leaveOut: (name) => void unread.delete(name),
     parameter: (name, [rows = 1, ...rest]) => parameter(name, read([{ name, rows }], rest)),
     stack(prefix, outFeatures, inFeatures) {
-      const parts = stackParts(
-        Object.entries(outFeatures).map(([name, rows]) => ({
-          name: `${prefix}.${name}`,
-          outFeatures: rows,
-        })),
-      );
-      const stackName = `${prefix}.${Object.keys(outFeatures).join("+")}`;
+      const { name, parts } = nameStack(prefix, outFeatures);
       const stored = (suffix: string) =>
-        parts.map(({ name, outFeatures: rows }) => ({ name: `${name}.${suffix}`, rows }));
-      const weight = parameter(`${stackName}.weight`, read(stored("weight"), [inFeatures]));
-      const bias = stored("bias").some(({ name }) => names.has(name))
-        ? parameter(`${stackName}.bias`, read(stored("bias"), [], true))
+        parts.map((part) => ({ name: `${part.name}.${suffix}`, rows: part.outFeatures }));
+      const weight = parameter(`${name}.weight`, read(stored("weight"), [inFeatures]));
+      const bias = stored("bias").some((part) => names.has(part.name))
+        ? parameter(`${name}.bias`, read(stored("bias"), [], true))
         : null;
       const dense = denseLinear(weight, bias, parts);
       return options.transform ? options.transform(dense, dtype) : dense;

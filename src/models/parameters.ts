@@ -3,26 +3,31 @@ import type { Parameter } from "../nn/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { CausalLanguageModel } from "./types.js";
 
-/** Every parameter, each once: embedding, branches, the norms and weight of the output head. */
-export function modelParameters({ embedding, branches, output }: CausalLanguageModel): Parameter[] {
+/** The output head's own parameters: its norms, and its weight where that is not the embedding. */
+export function headParameters({ embedding, output }: CausalLanguageModel): Parameter[] {
+  return [...output.norms, ...(output.weight === embedding ? [] : [output.weight])];
+}
+
+/** Every parameter, each once: embedding, branches, output head. */
+export function modelParameters(model: CausalLanguageModel): Parameter[] {
+  const { embedding, branches } = model;
   return [
     embedding,
     ...branches.flatMap((branch) => branch.parameters()),
-    ...output.norms,
-    ...(output.weight === embedding ? [] : [output.weight]),
+    ...headParameters(model),
   ];
 }
 
 /** Every tensor of a model, to free it or to count its memory. */
-export function modelTensors({ embedding, branches, output }: CausalLanguageModel): Tensor[] {
+export function modelTensors(model: CausalLanguageModel): Tensor[] {
+  const { embedding, branches } = model;
   return [
     embedding.tensor,
     ...branches.flatMap(({ norms, linears }) => [
       ...norms.map(({ tensor }) => tensor),
       ...Object.values(linears).flatMap((linear) => linear.tensors()),
     ]),
-    ...output.norms.map(({ tensor }) => tensor),
-    ...(output.weight === embedding ? [] : [output.weight.tensor]),
+    ...headParameters(model).map(({ tensor }) => tensor),
   ];
 }
 

@@ -3,28 +3,17 @@
  * before that it was `rope_theta` beside `rope_scaling`, whose type was called `type` at first.
  */
 import type { KeyReader } from "../format/index.js";
+import type { RopeScaling } from "../nn/index.js";
 
-/** Parameters of a scaled rotary embedding, in transformers' names. */
-export interface RopeScaling {
-  /** `linear`, `dynamic`, `yarn`, `llama3`, `longrope`, or a name this version does not know. */
-  rope_type: string;
-  factor?: number;
-  original_max_position_embeddings?: number;
-  low_freq_factor?: number;
-  high_freq_factor?: number;
-  attention_factor?: number;
-  beta_fast?: number;
-  beta_slow?: number;
-  mscale?: number;
-  mscale_all_dim?: number;
-  truncate?: boolean;
+/** What a file may say of scaling; `longrope`'s factors are kept, and not computed with. */
+export interface StoredRopeScaling extends RopeScaling {
   short_factor?: number[];
   long_factor?: number[];
 }
 
 export interface RopeConfig {
   rope_theta: number;
-  rope_scaling: RopeScaling | null;
+  rope_scaling: StoredRopeScaling | null;
   partial_rotary_factor: number;
 }
 
@@ -40,7 +29,7 @@ const NUMBER_KEYS = [
   "mscale_all_dim",
 ] as const;
 
-const REQUIRED: Readonly<Record<string, readonly (keyof RopeScaling)[]>> = {
+const REQUIRED: Readonly<Record<string, readonly (keyof StoredRopeScaling)[]>> = {
   linear: ["factor"],
   dynamic: ["factor"],
   yarn: ["factor"],
@@ -61,7 +50,7 @@ export function parseRope(config: KeyReader, defaultTheta: number): RopeConfig {
   };
 }
 
-function parseScaling(keys: KeyReader): RopeScaling | null {
+function parseScaling(keys: KeyReader): StoredRopeScaling | null {
   const type = keys.string("rope_type") ?? keys.string("type");
   if (type === undefined) {
     if (keys.has("full_attention") || keys.has("sliding_attention")) {
@@ -70,7 +59,7 @@ function parseScaling(keys: KeyReader): RopeScaling | null {
     return keys.has("factor") ? keys.fail("rope_type", "is missing") : null;
   }
   if (type === "default") return null;
-  const scaling: RopeScaling = { rope_type: type };
+  const scaling: StoredRopeScaling = { rope_type: type };
   for (const key of NUMBER_KEYS) {
     const value = keys.number(key, { least: 0 });
     if (value !== undefined) scaling[key] = value;

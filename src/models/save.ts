@@ -3,6 +3,7 @@ import { type WeightDType, type WeightEntry, writeShardedSafetensors } from "../
 import type { Linear, Parameter } from "../nn/index.js";
 import { type DType, type Tensor, tidy } from "../tensor/index.js";
 import { writeModelConfig } from "./configFile.js";
+import { headParameters } from "./parameters.js";
 import type { CausalLanguageModel } from "./types.js";
 
 const storedTypes: Partial<Record<DType, WeightDType>> = {
@@ -55,8 +56,7 @@ export function saveModel(model: CausalLanguageModel, directory: string, dtype: 
       ...norms.map(plain),
       ...Object.values(linears).flatMap((linear) => linearEntries(linear, dtype)),
     ]),
-    ...output.norms.map(plain),
-    ...(isTied ? [] : [plain(output.weight)]),
+    ...headParameters(model).map(plain),
   ];
   writeShardedSafetensors(directory, entries);
   writeModelConfig(directory, { ...model.config, tie_word_embeddings: isTied, dtype });

@@ -24,6 +24,7 @@ export {
   denseLinear,
   type Linear,
   type LinearPart,
+  nameStack,
   product,
   stackParts,
 } from "./linear.js";
@@ -52,11 +53,13 @@ export {
 } from "./record.js";
 export {
   type RopeParameters,
+  type RopeScaling,
   type RotaryTable,
   type RotaryTables,
   ropeFrequencies,
   rotary,
   rotaryTable,
   rotaryTables,
+  trainedPositions,
 } from "./rope.js";
 export { swiglu } from "./swiglu.js";

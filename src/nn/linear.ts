@@ -46,6 +46,25 @@ export function stackParts(parts: readonly { name: string; outFeatures: number }
   });
 }
 
+/**
+ * The parts of a stack and the name that its weight and bias have in common.
+ *
+ * @param prefix module of the layers
+ * @param outFeatures output sizes by name within the module
+ */
+export function nameStack(
+  prefix: string,
+  outFeatures: Readonly<Record<string, number>>,
+): { name: string; parts: LinearPart[] } {
+  const sizes = Object.entries(outFeatures);
+  return {
+    name: `${prefix}.${sizes.map(([name]) => name).join("+")}`,
+    parts: stackParts(
+      sizes.map(([name, size]) => ({ name: `${prefix}.${name}`, outFeatures: size })),
+    ),
+  };
+}
+
 /** A linear layer with a dense weight. @param weight [out, in] @param bias [out] or null */
 export function denseLinear(
   weight: Parameter,

@@ -16,25 +16,37 @@ import {
 import { ConfigError } from "../util/errors.js";
 import { addGradient, operate, tensorOf, type Value } from "./record.js";
 
+/** Parameters of a scaled rotary embedding, in transformers' names. */
+export interface RopeScaling {
+  /** `linear`, `dynamic`, `yarn`, `llama3`, or a name that is not computed. */
+  rope_type: string;
+  factor?: number;
+  original_max_position_embeddings?: number;
+  low_freq_factor?: number;
+  high_freq_factor?: number;
+  attention_factor?: number;
+  beta_fast?: number;
+  beta_slow?: number;
+  mscale?: number;
+  mscale_all_dim?: number;
+  truncate?: boolean;
+}
+
 /** The keys of config.json that rotary embeddings read. */
 export interface RopeParameters {
   rope_theta: number;
   head_dim: number;
   partial_rotary_factor: number;
   max_position_embeddings: number;
-  rope_scaling: {
-    rope_type: string;
-    factor?: number;
-    original_max_position_embeddings?: number;
-    low_freq_factor?: number;
-    high_freq_factor?: number;
-    attention_factor?: number;
-    beta_fast?: number;
-    beta_slow?: number;
-    mscale?: number;
-    mscale_all_dim?: number;
-    truncate?: boolean;
-  } | null;
+  rope_scaling: RopeScaling | null;
+}
+
+/** Positions that a model was trained on before its rotary embedding was scaled. */
+export function trainedPositions({
+  max_position_embeddings: written,
+  rope_scaling: scaling,
+}: Pick<RopeParameters, "max_position_embeddings" | "rope_scaling">): number {
+  return scaling?.original_max_position_embeddings ?? written;
 }
 
 interface Frequencies {
@@ -68,8 +80,7 @@ export function ropeFrequencies(parameters: RopeParameters, length: number): Fre
     case "linear":
       return { inverse: plain.map((frequency) => frequency / factor), attention: 1 };
     case "dynamic": {
-      const trained =
-        scaling?.original_max_position_embeddings ?? parameters.max_position_embeddings;
+      const trained = trainedPositions(parameters);
       const longest = Math.max(length, trained);
       const stretched = theta * ((factor * longest) / trained - (factor - 1)) ** (dim / (dim - 2));
       return { inverse: defaultFrequencies(stretched, dim), attention: 1 };
@@ -105,7 +116,7 @@ function llama3Frequencies(
 function yarnFrequencies(parameters: RopeParameters, dim: number): Frequencies {
   const scaling = parameters.rope_scaling!;
   const theta = parameters.rope_theta;
-  const trained = scaling.original_max_position_embeddings ?? parameters.max_position_embeddings;
+  const trained = trainedPositions(parameters);
   const factor = scaling.factor ?? parameters.max_position_embeddings / trained;
   const magnitude = (scale: number, mscale = 1) =>
     scale <= 1 ? 1 : 0.1 * mscale * Math.log(scale) + 1;
@@ -175,10 +186,9 @@ export interface RotaryTables {
 const GROWTH = 1024;
 
 export function rotaryTables(parameters: RopeParameters, device: Device): RotaryTables {
-  const { rope_scaling: scaling, max_position_embeddings: positions } = parameters;
   // With dynamic scaling, lengths beyond the trained one have rotations of their own.
-  const isDynamic = scaling?.rope_type === "dynamic";
-  const trained = scaling?.original_max_position_embeddings ?? positions;
+  const isDynamic = parameters.rope_scaling?.rope_type === "dynamic";
+  const trained = trainedPositions(parameters);
   const made = new Map<DType, { table: RotaryTable; length: number }>();
   const drop = ({ table }: { table: RotaryTable }) => {
     table.cos.dispose();

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { attachAdapters, trainAdapters } from "../lora/index.js";
+import { describeAdapters, trainAdapters } from "../lora/index.js";
 import { configure, countElements, describeModel } from "../models/index.js";
-import { empty, tidy } from "../tensor/index.js";
+import { tidy } from "../tensor/index.js";
 import { modelFlopsUtilization, totalFlos, trainingFlops } from "./flops.js";
 
 const smollm2 = configure(
@@ -22,11 +22,7 @@ const smollm2 = configure(
 function adapted(rank: number, targets: "all" | string[]) {
   const model = describeModel(smollm2);
   const options = { r: rank, lora_alpha: 16, lora_dropout: 0, target_modules: targets };
-  const make = (shape: number[]) => empty(shape, { device: "meta" });
-  attachAdapters(model, options, ({ part, inFeatures }) => ({
-    a: make([rank, inFeatures]),
-    b: make([part.outFeatures, rank]),
-  }));
+  describeAdapters(model, options);
   trainAdapters(model);
   return model;
 }

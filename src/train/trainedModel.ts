@@ -2,6 +2,7 @@
 import { fetchModel, type ModelOptions, modelOnDisk, noModel } from "../hub/index.js";
 import {
   attachAdapters,
+  describeAdapters,
   type LoraOptions,
   loadAdapter,
   quantizeLinear,
@@ -16,7 +17,6 @@ import {
   saveModel,
   trainAllParameters,
 } from "../models/index.js";
-import { empty } from "../tensor/index.js";
 import { hashKey } from "../util/hash.js";
 import type { DeviceConfig, TrainingConfig } from "./config/index.js";
 
@@ -93,12 +93,7 @@ export function describeTrainedModel(
     trainAllParameters(described);
     return described;
   }
-  const options = loraOptions(config);
-  const make = (shape: number[]) => empty(shape, { dtype: "float32", device: "meta" });
-  attachAdapters(described, options, ({ part, inFeatures }) => ({
-    a: make([options.r, inFeatures]),
-    b: make([part.outFeatures, options.r]),
-  }));
+  describeAdapters(described, loraOptions(config));
   trainAdapters(described);
   return described;
 }

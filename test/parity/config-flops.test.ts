@@ -1,9 +1,9 @@
 /** FLOPs against PyTorch's counter and transformers' total_flos; see config-flops-fixtures.py. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { attachAdapters, trainAdapters } from "../../src/lora/index.js";
+import { describeAdapters, trainAdapters } from "../../src/lora/index.js";
 import { configure, describeModel, trainAllParameters } from "../../src/models/index.js";
-import { empty, tidy } from "../../src/tensor/index.js";
+import { tidy } from "../../src/tensor/index.js";
 import { totalFlos, trainingFlops } from "../../src/train/flops.js";
 
 interface Case {
@@ -27,11 +27,7 @@ function described({ config, tied, rank }: Case) {
     return model;
   }
   const options = { r: rank, lora_alpha: 16, lora_dropout: 0, target_modules: "all" as const };
-  const make = (shape: number[]) => empty(shape, { device: "meta" });
-  attachAdapters(model, options, ({ part, inFeatures }) => ({
-    a: make([rank, inFeatures]),
-    b: make([part.outFeatures, rank]),
-  }));
+  describeAdapters(model, options);
   trainAdapters(model);
   return model;
 }
