@@ -3,6 +3,22 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import ts from "typescript";
 
+// The folders that are built on train may import all that it may.
+const train = [
+  "util",
+  "hub",
+  "tensor",
+  "format",
+  "text",
+  "data",
+  "nn",
+  "models",
+  "lora",
+  "generate",
+];
+const evaluation = [...train, "train"];
+const serve = [...evaluation, "curate", "eval"];
+
 /**
  * The folders that each folder may import from. `util` holds leaf helpers without an index and is
  * imported file by file; every other folder, and a folder inside it, is entered through its `index.ts`.
@@ -19,51 +35,10 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   models: ["util", "tensor", "format", "text", "nn"],
   lora: ["util", "tensor", "format", "text", "nn", "models"],
   generate: ["util", "hub", "tensor", "format", "text", "nn", "models", "lora"],
-  train: ["util", "hub", "tensor", "format", "text", "data", "nn", "models", "lora", "generate"],
-  eval: [
-    "util",
-    "hub",
-    "tensor",
-    "format",
-    "text",
-    "data",
-    "nn",
-    "models",
-    "lora",
-    "generate",
-    "train",
-  ],
-  serve: [
-    "util",
-    "hub",
-    "tensor",
-    "format",
-    "text",
-    "data",
-    "curate",
-    "nn",
-    "models",
-    "lora",
-    "generate",
-    "train",
-    "eval",
-  ],
-  cli: [
-    "util",
-    "hub",
-    "tensor",
-    "format",
-    "text",
-    "data",
-    "curate",
-    "nn",
-    "models",
-    "lora",
-    "generate",
-    "train",
-    "eval",
-    "serve",
-  ],
+  train,
+  eval: evaluation,
+  serve,
+  cli: [...serve, "serve"],
 };
 
 /** Sources by path relative to the root of sources, e.g. `tensor/index.ts`. */
