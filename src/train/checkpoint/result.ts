@@ -68,7 +68,7 @@ export async function saveResult(
 export function finishResult(runDirectory: string, files: CheckpointFiles = realFiles): void {
   const staged = join(runDirectory, stagedName);
   const temporary = join(runDirectory, temporaryName);
-  if (existsSync(temporary)) files.remove(temporary);
+  files.remove(temporary);
   const manifest = readManifest(staged);
   if (!manifest) return;
   const old = readManifest(runDirectory)?.files ?? [];
@@ -77,7 +77,7 @@ export function finishResult(runDirectory: string, files: CheckpointFiles = real
     const target = join(runDirectory, path);
     const duplicate = `${target}.tmp`;
     if (dirname(path) !== ".") files.makeDirectory(dirname(target));
-    if (existsSync(duplicate)) files.remove(duplicate);
+    files.remove(duplicate);
     // The staged file stays, so that the set is whole until all of it is in place.
     files.duplicate(join(staged, path), duplicate);
     files.rename(duplicate, target);
