@@ -361,7 +361,8 @@ async function shapePart(name, context) {
     const peer = await theirs(
       name,
       [true, false].map((checkpointing) => ({
-        ...{ name: checkpointing ? "checkpointing" : "without checkpointing", checkpointing },
+        name: checkpointing ? "checkpointing" : "without checkpointing",
+        checkpointing,
         mode: "lora",
         dtype: "bfloat16",
         adapter: null,

@@ -39,11 +39,21 @@ beforeAll(() => {
 
 function tunewright(command: string, directory: string, ...more: string[]) {
   const words = [
-    ...[command, "--task_type=pretrain", `--model_name_or_path=${model}`, "--use_cpu"],
-    ...[`--train_file=${inWork("texts.jsonl")}`, `--output_dir=${inWork(directory)}`],
-    ...[`--max_seq_length=${maxSeqLength}`, "--per_device_train_batch_size=4", "--lora_rank=4"],
-    ...["--learning_rate=0.01", "--num_train_epochs=3", "--logging_steps=1", "--save_steps=3"],
-    ...["--report_to=none", "--json"],
+    command,
+    "--task_type=pretrain",
+    `--model_name_or_path=${model}`,
+    "--use_cpu",
+    `--train_file=${inWork("texts.jsonl")}`,
+    `--output_dir=${inWork(directory)}`,
+    `--max_seq_length=${maxSeqLength}`,
+    "--per_device_train_batch_size=4",
+    "--lora_rank=4",
+    "--learning_rate=0.01",
+    "--num_train_epochs=3",
+    "--logging_steps=1",
+    "--save_steps=3",
+    "--report_to=none",
+    "--json",
   ];
   const main = path.join(root, "dist/cli/main.js");
   return spawnSync(process.execPath, [main, ...words, ...more], { encoding: "utf8" });

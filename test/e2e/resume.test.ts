@@ -86,13 +86,16 @@ describe("a run of version 0", () => {
 it("a signal that comes twice still leaves a checkpoint, and ends with 130", async () => {
   const main = path.resolve(import.meta.dirname, "../../dist/cli/main.js");
   const words = [
-    ...[
-      "train",
-      `--model_name_or_path=${model}`,
-      `--train_file=${path.join(stored, "rows.jsonl")}`,
-    ],
-    ...[`--output_dir=${run}`, "--template_name=firefly-classic", "--lora_rank=2", "--use_cpu"],
-    ...["--max_steps=1000000", "--logging_steps=1", "--save_strategy=no"],
+    "train",
+    `--model_name_or_path=${model}`,
+    `--train_file=${path.join(stored, "rows.jsonl")}`,
+    `--output_dir=${run}`,
+    "--template_name=firefly-classic",
+    "--lora_rank=2",
+    "--use_cpu",
+    "--max_steps=1000000",
+    "--logging_steps=1",
+    "--save_strategy=no",
   ];
   const child = spawn(process.execPath, [main, ...words], { stdio: ["ignore", "ignore", "pipe"] });
   let stderr = "";

@@ -70,7 +70,7 @@ it.each<Loss>(["nothing", "half", "all"])(
   "a crash at any point leaves the old set or the new one, whole (lost of what was not synced: %s)",
   async (loss) => {
     await saveResult(run, 2, old);
-    const [before] = [await seen()];
+    const before = await seen();
     let outcomes = "";
     for (let survive = 0; ; survive++) {
       const files = crashingFiles(survive);
