@@ -20,7 +20,7 @@ export async function evaluate(
       recorder.leaveOut(skipped);
       if (sequences.length === 0) continue;
       tidy(() => {
-        sum.add_(objective.evaluationPass(prepared, sequences, { ...pass, lossScale: 1 }));
+        sum.add_(objective.evaluationPass(prepared, sequences, { ...pass, lossFactor: 1 }));
       });
       own += objective.units(sequences);
     }

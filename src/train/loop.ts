@@ -212,7 +212,7 @@ async function windowPass(
       tidy(() => {
         const partLoss = objective.trainingPass(prepared, sequences, gradients, {
           ...pass,
-          lossScale: 1 / Math.max(1, units),
+          lossFactor: 1 / Math.max(1, units),
           gradientScale: lossScale?.value ?? null,
           dropoutKey: (branch) => hashKey(config.seed, step, place, branch),
         });

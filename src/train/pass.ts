@@ -37,7 +37,7 @@ export interface PassSettings {
   /** Tokens that are computed together; at least one whole sequence. */
   groupTokens: number;
   /** Factor on the sum of losses: one over the units of the accumulation window. */
-  lossScale: number;
+  lossFactor: number;
   /** Called before each branch; may throw to leave a long pass early. */
   beforeBranch?: (() => void) | undefined;
 }
@@ -64,7 +64,7 @@ export function countLabelled(sequences: readonly Sequence[]): number {
 /**
  * Loss of a micro-batch without gradients.
  *
- * @returns the weighted sum of the losses of its labelled tokens, times `lossScale`: [] float32
+ * @returns the weighted sum of the losses of its labelled tokens, times `lossFactor`: [] float32
  */
 export function evaluationPass(
   prepared: PreparedModel,
@@ -85,7 +85,7 @@ export function evaluationPass(
         const { loss } = linearCrossEntropy(
           tensorOf(output.norm(constant(rows))),
           outputWeight(output, weights, dtype),
-          lossTargets(prepared, packed, settings.lossScale),
+          lossTargets(prepared, packed, settings.lossFactor),
           null,
         );
         total.add_(loss);
@@ -108,7 +108,7 @@ function lossTargets(
  * Loss and gradients of a micro-batch.
  *
  * @param gradients the gradients of all trainable parameters are added to these
- * @returns the weighted sum of the losses of its labelled tokens, times `lossScale`: [] float32
+ * @returns the weighted sum of the losses of its labelled tokens, times `lossFactor`: [] float32
  */
 export function trainingPass(
   prepared: PreparedModel,
@@ -210,7 +210,7 @@ function headPass(pass: Pass, x: Tensor, packed: PackedSequences): Tensor {
     const { loss, byHidden } = linearCrossEntropy(
       tensorOf(hidden),
       outputWeight(output, weights, dtype),
-      lossTargets(prepared, packed, settings.lossScale),
+      lossTargets(prepared, packed, settings.lossFactor),
       {
         gradientScale: settings.gradientScale,
         byWeight: byRows ?? gradients.get(output.weight.name) ?? null,

@@ -89,7 +89,7 @@ function step(model: CausalLanguageModel, one: Case) {
   const loss = tidy(() =>
     trainingPass(prepared, batch, sums, {
       groupTokens: 16,
-      lossScale: 1 / one.labelled,
+      lossFactor: 1 / one.labelled,
       keepBytes: 0,
       dropoutKey: () => null,
       gradientScale: null,

@@ -49,7 +49,7 @@ const meanUlps = lossUlps(passUlps(2, 48), labelled);
 
 const passSettings: TrainingPassSettings = {
   groupTokens: 1024,
-  lossScale: 1 / labelled,
+  lossFactor: 1 / labelled,
   keepBytes: Number.POSITIVE_INFINITY,
   dropoutKey: () => null,
   gradientScale: null,
@@ -108,7 +108,7 @@ describe("an adapter of PEFT", () => {
 
   it("packed together has the sum of the separate losses", () => {
     withAdapter("adapter", true, (model) => {
-      const run = (batch: typeof sequences) => passLoss(model, batch, { lossScale: 1 });
+      const run = (batch: typeof sequences) => passLoss(model, batch, { lossFactor: 1 });
       const separate = sequences.map((sequence) => run([sequence]));
       separate.forEach((loss, i) => {
         expectClose([loss], [cases.samples[i]!.loss_sum], meanUlps, `loss ${i}`);

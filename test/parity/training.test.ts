@@ -91,7 +91,7 @@ function train(
       { length: size },
       (_, i) => sequences[(step * size + i) % sequences.length]!,
     );
-    const lossScale = 1 / countLabelled(window);
+    const lossFactor = 1 / countLabelled(window);
     const gradients = createGradients(model);
     const learningRate = schedule(step);
     const figures = tidy(() => {
@@ -99,7 +99,7 @@ function train(
       for (let i = 0; i < size; i += batch) {
         const part = trainingPass(prepared, window.slice(i, i + batch), gradients, {
           groupTokens: 64,
-          lossScale,
+          lossFactor,
           keepBytes: Number.POSITIVE_INFINITY,
           gradientScale: null,
           dropoutKey: () => null,

@@ -1,4 +1,4 @@
-/** What a run minimises, as the loop sees it. */
+/** What a run minimizes, as the loop sees it. */
 import type { PreparedModel } from "../../models/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import type { Gradients } from "../gradients.js";
@@ -18,7 +18,7 @@ export interface Objective {
   /**
    * Adds the gradients of a micro-batch.
    *
-   * @returns [] float32 on the device: the sum of its losses times `settings.lossScale`; the caller's
+   * @returns [] float32 on the device: the sum of its losses times `settings.lossFactor`; the caller's
    */
   trainingPass(
     prepared: PreparedModel,

@@ -25,7 +25,7 @@ export async function loadScorer(name: string): Promise<Scorer> {
   const prepared = prepareModel(model);
   const perplexity = (ids: Int32Array): number => {
     if (ids.length < 2) return Number.NaN;
-    const settings = { groupTokens: ids.length, lossScale: 1 / (ids.length - 1) };
+    const settings = { groupTokens: ids.length, lossFactor: 1 / (ids.length - 1) };
     const text = { inputIds: ids, labels: ids };
     return Math.exp(tidy(() => evaluationPass(prepared, [text], settings).item()));
   };
