@@ -69,6 +69,77 @@ export interface RecorderOptions extends EventWriterOptions {
   onTick?: ((tick: Tick) => void) | undefined;
 }
 
+/** What is summed for the next step event. */
+interface SumsSince {
+  /** Of steps whose loss was finite, times their units. */
+  loss: number;
+  lossUnits: number;
+  tokens: number;
+  units: number;
+  skipped: number;
+  /** Milliseconds of `performance.now()`, moved on by what is no training. */
+  start: number;
+}
+
+function freshSums(): SumsSince {
+  return { loss: 0, lossUnits: 0, tokens: 0, units: 0, skipped: 0, start: performance.now() };
+}
+
+/** Adds a step to the counters of the run and to the sums of the next step event. */
+function countStep(
+  state: TrainerState,
+  since: SumsSince,
+  { figures, tokens, units, sequences, operations }: FinishedStep,
+  seconds: number,
+): void {
+  state.step += 1;
+  state.tokens += tokens;
+  state.labelledTokens += units;
+  state.sequences += sequences;
+  state.operations += operations;
+  state.seconds += seconds;
+  state.lossScale = figures.lossScale;
+  since.tokens += tokens;
+  since.units += units;
+  if (Number.isFinite(figures.loss)) {
+    state.lossSum += figures.loss;
+    state.lossSteps += 1;
+    since.loss += figures.loss * units;
+    since.lossUnits += units;
+  }
+  state.skippedInRow = figures.skipped ? state.skippedInRow + 1 : 0;
+  if (figures.skipped) {
+    state.skippedSteps += 1;
+    since.skipped += 1;
+  }
+}
+
+function summarize(
+  runDirectory: string,
+  { state, plan, device, flosPerToken, peak }: RecorderOptions,
+  skippedRows: number,
+): TrainSummary {
+  const rate = (count: number) => (state.seconds > 0 ? count / state.seconds : 0);
+  return {
+    run_dir: runDirectory,
+    steps: state.step,
+    epoch: state.step / plan.stepsPerEpoch,
+    train_loss: state.lossSum / Math.max(1, state.lossSteps),
+    train_runtime: state.seconds,
+    train_samples_per_second: rate(state.sequences),
+    train_steps_per_second: rate(state.step),
+    tokens: state.tokens,
+    labelled_tokens: state.labelledTokens,
+    rows_skipped: skippedRows,
+    steps_skipped: state.skippedSteps,
+    tokens_per_second: rate(state.tokens),
+    total_flos: flosPerToken * state.tokens,
+    mfu: modelFlopsUtilization(state.operations, state.seconds, peak()),
+    peak_rss_bytes: process.resourceUsage().maxRSS * 1024,
+    peak_device_bytes: device === "cpu" ? null : memoryStatistics().peakDeviceBytes,
+  };
+}
+
 /** Opens the record in a run directory, going on with what an earlier attempt wrote. */
 export function openRecorder(runDirectory: string, options: RecorderOptions): Recorder {
   const { state, plan, device, onTick } = options;
@@ -79,46 +150,24 @@ export function openRecorder(runDirectory: string, options: RecorderOptions): Re
     events.write({ type, step: state.step, ...rest } as TrainingEvent);
   };
   const warn = (message: string) => write({ type: "warning", message });
-  const freshSums = () => {
-    return { loss: 0, lossUnits: 0, tokens: 0, units: 0, skipped: 0, start: performance.now() };
-  };
   let since = freshSums();
   let last: FinishedStep | undefined;
   let recordedAt = 0;
 
   const step = (done: FinishedStep): void => {
-    const { figures, tokens, units, sequences, operations } = done;
+    const { figures } = done;
     const now = performance.now();
     const seconds = (now - Math.max(done.started, recordedAt)) / 1000;
     recordedAt = now;
     last = done;
-    state.step += 1;
-    state.tokens += tokens;
-    state.labelledTokens += units;
-    state.sequences += sequences;
-    state.operations += operations;
-    state.seconds += seconds;
-    state.lossScale = figures.lossScale;
-    since.tokens += tokens;
-    since.units += units;
-    if (Number.isFinite(figures.loss)) {
-      state.lossSum += figures.loss;
-      state.lossSteps += 1;
-      since.loss += figures.loss * units;
-      since.lossUnits += units;
-    }
-    state.skippedInRow = figures.skipped ? state.skippedInRow + 1 : 0;
-    if (figures.skipped) {
-      state.skippedSteps += 1;
-      since.skipped += 1;
-    }
+    countStep(state, since, done, seconds);
     onTick?.({
       type: "tick",
       step: state.step,
       total_steps: plan.totalSteps,
       loss: figures.loss,
       learning_rate: done.learningRate,
-      tokens_per_second: tokens / seconds,
+      tokens_per_second: done.tokens / seconds,
       rss_bytes: process.memoryUsage.rss(),
     });
     if (!figures.skipped) return;
@@ -146,27 +195,7 @@ export function openRecorder(runDirectory: string, options: RecorderOptions): Re
     since = freshSums();
   };
 
-  const summary = (): TrainSummary => {
-    const rate = (count: number) => (state.seconds > 0 ? count / state.seconds : 0);
-    return {
-      run_dir: runDirectory,
-      steps: state.step,
-      epoch: state.step / plan.stepsPerEpoch,
-      train_loss: state.lossSum / Math.max(1, state.lossSteps),
-      train_runtime: state.seconds,
-      train_samples_per_second: rate(state.sequences),
-      train_steps_per_second: rate(state.step),
-      tokens: state.tokens,
-      labelled_tokens: state.labelledTokens,
-      rows_skipped: skipped.count,
-      steps_skipped: state.skippedSteps,
-      tokens_per_second: rate(state.tokens),
-      total_flos: options.flosPerToken * state.tokens,
-      mfu: modelFlopsUtilization(state.operations, state.seconds, options.peak()),
-      peak_rss_bytes: process.resourceUsage().maxRSS * 1024,
-      peak_device_bytes: device === "cpu" ? null : memoryStatistics().peakDeviceBytes,
-    };
-  };
+  const summary = () => summarize(runDirectory, options, skipped.count);
 
   return {
     state,
