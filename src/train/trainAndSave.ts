@@ -1,0 +1,83 @@
+/** What every recipe does once data and model are there: number type, optimizer, loop, result. */
+import type { StreamingData, TrainingData } from "../data/index.js";
+import type { CausalLanguageModel } from "../models/index.js";
+import { beginRecord } from "./beginRecord.js";
+import { stopIfAsked } from "./interrupt.js";
+import { trainLoop } from "./loop.js";
+import type { Objective } from "./objectives/objective.js";
+import type { Run, RunResult } from "./run.js";
+import { createSampler, type SamplePrompt } from "./samples.js";
+import { saveFinal, saveStep } from "./saver.js";
+import type { DataText } from "./trainingFiles.js";
+import { preparePasses, prepareProducts, prepareUpdate } from "./update.js";
+import { planSteps } from "./window.js";
+
+/** What a recipe has made ready. */
+export interface RecipeParts {
+  model: CausalLanguageModel;
+  text: DataText;
+  data: TrainingData | StreamingData;
+  /** Held-out rows, where the configuration asks for evaluations. */
+  evaluationData: TrainingData | undefined;
+  prompts: readonly SamplePrompt[];
+  objective: Objective;
+  /** Name of the chat template that is trained with; null where there is none. */
+  templateName: string | null;
+}
+
+/**
+ * Trains as planned, with checkpoints on the way and the result at the end.
+ *
+ * @throws CheckpointError where the checkpoint's optimizer state does not fit; DataError,
+ *   TunewrightError as {@link trainLoop}
+ */
+export async function trainAndSave(run: Run, parts: RecipeParts): Promise<RunResult> {
+  const { config, world, checkpoint, say } = run;
+  const { model, text, data, evaluationData, prompts, objective, templateName } = parts;
+
+  // In which number type, by which optimizer, in how many steps.
+  const precision = prepareProducts(run);
+  const { prepared, pass, keepBytes } = preparePasses(run, model, precision.dtype);
+  const update = prepareUpdate(run, model);
+  const plan = planSteps(data.microBatchesPerEpoch, config);
+
+  // From here on the run is on record.
+  const recorder = beginRecord(run, { model, data, plan, precision, keepBytes });
+  try {
+    const saved = {
+      model,
+      recorder,
+      precision,
+      optimizer: update.optimizer,
+      tokenizer: text.tokenizer,
+      templateName,
+    };
+    const reason = await trainLoop({
+      config,
+      world,
+      prepared,
+      data,
+      evaluationData,
+      objective,
+      plan,
+      update,
+      pass,
+      recorder,
+      say,
+      sample: createSampler(model, prompts, recorder, {
+        ...text,
+        maxNewTokens: config.sample_max_new_tokens,
+        onToken: stopIfAsked,
+        answeredStep: checkpoint?.step,
+      }),
+      save: () => saveStep(run, saved),
+    });
+
+    // The result, where the run is complete.
+    if (reason === "done") await saveFinal(run, saved);
+    return { reason, summary: recorder.end(reason) };
+  } catch (error) {
+    recorder.end("failed");
+    throw error;
+  }
+}
