@@ -54,7 +54,7 @@ export const baichuan: ModelFamily = {
     checkDecoder(config);
     if (Number(config.raw.z_loss_weight ?? 0) !== 0) {
       throw new ConfigError("z_loss_weight above 0 is not supported for baichuan models", {
-        why: "the published models have 0, and this term of the loss is not implemented",
+        why: "the published models have 0, and this term of the loss is not computed here",
         todo: "set z_loss_weight to 0 in config.json",
       });
     }
