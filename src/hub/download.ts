@@ -4,9 +4,10 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
-import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
+import { mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { writeAllAt } from "../util/atomicFile.js";
 import { EnvironmentError } from "../util/errors.js";
 import { withLock } from "../util/fileLock.js";
 import { showBytes } from "./report.js";
@@ -94,7 +95,7 @@ async function receive(
           hash = await startHash(options, part, 0);
         }
         for await (const chunk of chunksOf(answer, settings)) {
-          await writeAll(file, chunk, have);
+          await writeAllAt(file, chunk, have);
           hash?.update(chunk);
           have += chunk.length;
           options.onBytes?.(have);
@@ -190,13 +191,6 @@ async function startHash(
     for await (const chunk of createReadStream(part, { end: have - 1 })) made.update(chunk);
   }
   return made;
-}
-
-async function writeAll(file: FileHandle, chunk: Uint8Array, at: number): Promise<void> {
-  for (let done = 0; done < chunk.length; ) {
-    const { bytesWritten } = await file.write(chunk, done, chunk.length - done, at + done);
-    done += bytesWritten;
-  }
 }
 
 async function sizeOf(path: string): Promise<number> {

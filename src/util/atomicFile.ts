@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** Writes all of `bytes` at the current position. */
@@ -53,6 +54,19 @@ export function writeAll(descriptor: number, bytes: Uint8Array): void {
   let written = 0;
   while (written < bytes.length) {
     written += writeSync(descriptor, bytes, written, bytes.length - written);
+  }
+}
+
+/** Writes all of `bytes` at `position`, without blocking the thread. */
+export async function writeAllAt(
+  handle: FileHandle,
+  bytes: Uint8Array,
+  position: number,
+): Promise<void> {
+  let written = 0;
+  while (written < bytes.length) {
+    const left = bytes.length - written;
+    written += (await handle.write(bytes, written, left, position + written)).bytesWritten;
   }
 }
 

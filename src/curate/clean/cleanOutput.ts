@@ -11,6 +11,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { dirname } from "node:path";
+import { writeAllAt } from "../../util/atomicFile.js";
 import { ConfigError } from "../../util/errors.js";
 import type { CleanedBatch } from "./batchCleaner.js";
 import { addReport, type CleanReport } from "./report.js";
@@ -110,7 +111,7 @@ export async function openCleanOutput(
     report,
     async write({ kept, rejected, report: more }) {
       for (const [index, bytes] of [kept, rejected].entries()) {
-        await writeAll(handles[index]!, bytes, lengths[index]!);
+        await writeAllAt(handles[index]!, bytes, lengths[index]!);
       }
       lengths = [lengths[0]! + kept.length, lengths[1]! + rejected.length];
       addReport(report, more);
@@ -148,14 +149,6 @@ async function readProgress(paths: CleanPaths, run: string): Promise<SavedProgre
     return outSize >= saved.out_bytes && rejectedSize >= saved.rejected_bytes ? saved : undefined;
   } catch {
     return undefined;
-  }
-}
-
-async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  let done = 0;
-  while (done < bytes.length) {
-    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
-    done += bytesWritten;
   }
 }
 
