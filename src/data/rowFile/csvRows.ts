@@ -7,6 +7,7 @@ import { DataError } from "../../util/errors.js";
 import { csvDialect } from "./csvDialect.js";
 import { readCsvHead } from "./csvHead.js";
 import { jsonColumns } from "./jsonColumns.js";
+import { countBreaks } from "./lineBreaks.js";
 import { numberWriter, openNumbers } from "./pagedNumbers.js";
 import { maxRowBytes, tooLong } from "./readRow.js";
 
@@ -191,10 +192,4 @@ function jsonCell(cell: string): string {
   }
   // Line breaks lie between the values only: within a text JSON has none.
   return cell.replace(/[\r\n]+/g, " ");
-}
-
-function countBreaks(text: string): number {
-  let breaks = 0;
-  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) breaks++;
-  return breaks;
 }

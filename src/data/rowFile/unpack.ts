@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { DataError } from "../../util/errors.js";
 import { strictDecoder } from "./encoding.js";
+import { countBreaks } from "./lineBreaks.js";
 
 export type Packing = "gzip" | "zstd";
 
@@ -91,7 +92,7 @@ export async function* transcoded(
   const decode = (chunk: Buffer | undefined): Buffer => {
     try {
       const text = decoder.decode(chunk, { stream: chunk !== undefined });
-      for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) lines++;
+      lines += countBreaks(text);
       return Buffer.from(text);
     } catch (cause) {
       throw new DataError(`${file}: not valid ${encoding}, at about line ${lines + 1}`, {
