@@ -13,7 +13,7 @@ const memoryLimits = ["200MB", "2GB"];
  * @throws DataError when the file is broken
  */
 export async function rowsOfParquet(job: TableJob): Promise<void> {
-  const table = literal(await linkTo(job, "table.parquet"));
+  const table = literal(await linkTo(job));
   await withDatabase(job, async (run) => {
     const columns = await run(
       `SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet(${table}))`,
@@ -24,7 +24,7 @@ export async function rowsOfParquet(job: TableJob): Promise<void> {
         return `CASE WHEN isfinite(${column}) THEN ${column} END AS ${column}`;
       }
       const isJson = type === "VARCHAR" && jsonColumns.has(String(name));
-      return isJson ? `${jsonCell(String(name))} AS ${column}` : column;
+      return isJson ? `${jsonCell(column)} AS ${column}` : column;
     });
     const [total] = await run(`SELECT sum(num_rows) AS rows FROM parquet_file_metadata(${table})`);
     const [written] = await run(
@@ -81,15 +81,14 @@ function brokenParquet({ file }: TableJob, cause: unknown): unknown {
 }
 
 /** A name without characters that DuckDB takes for a pattern. */
-async function linkTo({ table, scratch }: TableJob, name: string): Promise<string> {
-  const link = join(scratch, name);
+async function linkTo({ table, scratch }: TableJob): Promise<string> {
+  const link = join(scratch, "table.parquet");
   await symlink(table, link);
   return link;
 }
 
 /** JSON where the text is, the text itself otherwise, null where there is none. */
-function jsonCell(name: string): string {
-  const column = identifier(name);
+function jsonCell(column: string): string {
   return `CASE WHEN regexp_matches(${column}, '^\\s*[\\[{]') AND json_valid(${column})
     THEN json(${column}) ELSE to_json(${column}) END`;
 }
