@@ -1,12 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
-import { loadTokenizer, resolveChatTemplate } from "../text/index.js";
 import { randomNumbers } from "../util/testRandom.js";
 import { openConversations } from "./conversationSource.js";
 import { convertFiles } from "./convert.js";
 import { conversationFormatNames } from "./formats/formats.js";
 import { surveyRows } from "./survey.js";
-import { assistant, messagesRow, testFolder, tinyTokenizerPath, user } from "./testFiles.js";
+import { assistant, messagesRow, testFolder, tinyEncoding, user } from "./testFiles.js";
 
 const folder = testFolder();
 afterAll(() => folder.remove());
@@ -200,8 +199,7 @@ function mutate(random: (below: number) => number): Buffer {
 const encodingReasons = /does not support|no token of this conversation is trained on/;
 
 test("thousands of mutated rows: no crash, none lost, those that pass can be read and encoded", async () => {
-  const tokenizer = await loadTokenizer(tinyTokenizerPath);
-  const template = resolveChatTemplate("firefly-classic", tokenizer);
+  const { tokenizer, template } = await tinyEncoding();
   const random = randomNumbers(20261123);
   let rejected = 0;
   for (const format of conversationFormatNames) {

@@ -5,12 +5,11 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
-import { loadTokenizer, resolveChatTemplate } from "../text/index.js";
 import { randomNumbers } from "../util/testRandom.js";
 import { openConversations } from "./conversationSource.js";
 import { convertFiles } from "./convert.js";
 import { surveyRows } from "./survey.js";
-import { testFolder, tinyTokenizerPath } from "./testFiles.js";
+import { testFolder, tinyEncoding } from "./testFiles.js";
 import { openTrainingData } from "./trainingData.js";
 
 const folder = testFolder();
@@ -142,8 +141,7 @@ test.each(Object.keys(seeds))(
     expect(converted.rowsOut).toBeGreaterThan(0);
     expect(converted.rowsRejected).toBeGreaterThan(rowsOfEach / 10);
 
-    const tokenizer = await loadTokenizer(tinyTokenizerPath);
-    const template = resolveChatTemplate("firefly-classic", tokenizer);
+    const { tokenizer, template } = await tinyEncoding();
     const encoding = { tokenizer, template, maxSeqLength: 64, overLength: "split" } as const;
     const source = await openConversations([file], { format });
     const survey = await surveyRows(source, { ...encoding, keptProblems: rowsOfEach });

@@ -1,10 +1,10 @@
 import { afterAll, expect, test } from "vitest";
-import { loadTokenizer, type OverLength, resolveChatTemplate } from "../text/index.js";
+import type { OverLength } from "../text/index.js";
 import { openConversations } from "./conversationSource.js";
 import { encodeRows } from "./encodeRows.js";
 import { encodedRow, packRows, unpackRows } from "./rowEncoder.js";
 import { surveyRows } from "./survey.js";
-import { messagesRow, testFolder, tinyTokenizerPath } from "./testFiles.js";
+import { messagesRow, testFolder, tinyEncoding } from "./testFiles.js";
 import { openTrainingData } from "./trainingData.js";
 
 const folder = testFolder();
@@ -12,8 +12,7 @@ afterAll(() => folder.remove());
 
 const long = messagesRow("一", "文".repeat(12), "二", "字".repeat(12), "三", "end");
 const file = folder.write("rows.jsonl", [messagesRow("q", "a"), long, { messages: [] }, long]);
-const tokenizer = await loadTokenizer(tinyTokenizerPath);
-const template = resolveChatTemplate("firefly-classic", tokenizer);
+const { tokenizer, template } = await tinyEncoding();
 const maxSeqLength = 45;
 
 async function epoch(overLength: OverLength, packing = false) {

@@ -1,15 +1,13 @@
 import { afterAll, expect, test } from "vitest";
-import { loadTokenizer, resolveChatTemplate } from "../text/index.js";
 import { openConversations } from "./conversationSource.js";
 import { surveyRows } from "./survey.js";
-import { messagesRow, testFolder, tinyTokenizerPath } from "./testFiles.js";
+import { messagesRow, testFolder, tinyEncoding } from "./testFiles.js";
 
 const folder = testFolder();
 afterAll(() => folder.remove());
 
 test("counts every row, keeps the first problems in order and all of their number", async () => {
-  const tokenizer = await loadTokenizer(tinyTokenizerPath);
-  const template = resolveChatTemplate("firefly-classic", tokenizer);
+  const { tokenizer, template } = await tinyEncoding();
   const lengthOf = (row: number) => (row % 5 === 4 ? 40 : 4);
   const lines = Array.from({ length: 300 }, (_, row) =>
     row % 10 === 7 ? "{broken" : JSON.stringify(messagesRow("q", "文".repeat(lengthOf(row)))),

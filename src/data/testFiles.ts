@@ -1,14 +1,17 @@
 /** Files for tests: a folder of their own, conversations written for them, where real data may be. */
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Message } from "../text/index.js";
+import { loadTokenizer, type Message, resolveChatTemplate } from "../text/index.js";
 
 export interface TestFolder {
   /** Writes a file and gives its path; objects become JSONL. */
   write(name: string, content: string | Buffer | readonly object[]): string;
   path(name: string): string;
+  /** A named pipe that a shell writes the file into. */
+  pipe(name: string, file: string): string;
   remove(): void;
 }
 
@@ -25,6 +28,12 @@ export function testFolder(): TestFolder {
       return path;
     },
     path: (name) => join(folder, name),
+    pipe(name, file) {
+      const path = join(folder, name);
+      execFileSync("mkfifo", [path]);
+      execFileSync("sh", ["-c", `cat "${file}" > "${path}" &`], { stdio: "ignore" });
+      return path;
+    },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
@@ -39,6 +48,12 @@ export const sharedConversations = join(
 export const tinyTokenizerPath = fileURLToPath(
   new URL("../../test/parity/fixtures/text/tiny-sentencepiece", import.meta.url),
 );
+
+/** That tokenizer, and a chat template for it. */
+export async function tinyEncoding() {
+  const tokenizer = await loadTokenizer(tinyTokenizerPath);
+  return { tokenizer, template: resolveChatTemplate("firefly-classic", tokenizer) };
+}
 
 export const user = (content: string): Message => ({ role: "user", content });
 export const assistant = (content: string): Message => ({ role: "assistant", content });

@@ -1,24 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  type ChatTemplate,
-  loadTokenizer,
-  resolveChatTemplate,
-  type Tokenizer,
-} from "../text/index.js";
+import { afterAll, describe, expect, test } from "vitest";
 import type { MicroBatch } from "./microBatch.js";
-import { messagesRow, testFolder, tinyTokenizerPath } from "./testFiles.js";
+import { messagesRow, testFolder, tinyEncoding, tinyTokenizerPath } from "./testFiles.js";
 import { openTrainingData } from "./trainingData.js";
 import type { TrainingDataOptions } from "./trainingOptions.js";
 
 const folder = testFolder();
 afterAll(() => folder.remove());
 
-let tokenizer: Tokenizer;
-let template: ChatTemplate;
-beforeAll(async () => {
-  tokenizer = await loadTokenizer(tinyTokenizerPath);
-  template = resolveChatTemplate("firefly-classic", tokenizer);
-});
+const { tokenizer, template } = await tinyEncoding();
 
 const rows = Array.from({ length: 23 }, (_, index) =>
   messagesRow(`question ${index}`, `answer ${index} ${"字".repeat(index % 7)}`, "and?", "yes"),

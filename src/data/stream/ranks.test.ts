@@ -1,26 +1,14 @@
 /** Property: whatever lengths, packing and number of ranks, a stream gives all ranks equally many micro-batches. */
-import { execFileSync } from "node:child_process";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import {
-  type ChatTemplate,
-  loadTokenizer,
-  resolveChatTemplate,
-  type Tokenizer,
-} from "../../text/index.js";
+import { afterAll, expect, test } from "vitest";
 import { randomNumbers } from "../../util/testRandom.js";
 import type { MicroBatch } from "../microBatch.js";
-import { messagesRow, testFolder, tinyTokenizerPath } from "../testFiles.js";
+import { messagesRow, testFolder, tinyEncoding } from "../testFiles.js";
 import { type StreamOptions, streamBatches } from "./streamBatches.js";
 
 const folder = testFolder();
 afterAll(() => folder.remove());
 
-let tokenizer: Tokenizer;
-let template: ChatTemplate;
-beforeAll(async () => {
-  tokenizer = await loadTokenizer(tinyTokenizerPath);
-  template = resolveChatTemplate("firefly-classic", tokenizer);
-});
+const { tokenizer, template } = await tinyEncoding();
 
 /** A stream drawn from `seed`: rows of all lengths, bad ones among them, and how they are read. */
 function drawStream(seed: number) {
@@ -99,9 +87,7 @@ test.each([101, 102, 103, 104, 105, 106])("a pipe ends for all at once, seed %i"
   const file = folder.write(`${seed}.jsonl`, rows);
   const parts: MicroBatch[][] = [];
   for (let rank = 0; rank < worldSize; rank++) {
-    const pipe = folder.path(`${seed}-${rank}.fifo`);
-    execFileSync("mkfifo", [pipe]);
-    execFileSync("sh", ["-c", `cat "${file}" > "${pipe}" &`], { stdio: "ignore" });
+    const pipe = folder.pipe(`${seed}-${rank}.fifo`, file);
     const own = { ...options, packing: true, files: [pipe], rank, worldSize };
     parts.push(await read(own, 0, Number.POSITIVE_INFINITY));
   }

@@ -3,15 +3,9 @@ import { execFileSync } from "node:child_process";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  type ChatTemplate,
-  loadTokenizer,
-  resolveChatTemplate,
-  type Tokenizer,
-} from "../../text/index.js";
+import { afterAll, describe, expect, test } from "vitest";
 import type { MicroBatch } from "../microBatch.js";
-import { messagesRow, testFolder, tinyTokenizerPath } from "../testFiles.js";
+import { messagesRow, testFolder, tinyEncoding, tinyTokenizerPath } from "../testFiles.js";
 import { shuffleBuffer } from "./shuffleBuffer.js";
 import { type StreamOptions, streamBatches } from "./streamBatches.js";
 import { openStreamingData } from "./streamingData.js";
@@ -19,12 +13,7 @@ import { openStreamingData } from "./streamingData.js";
 const folder = testFolder();
 afterAll(() => folder.remove());
 
-let tokenizer: Tokenizer;
-let template: ChatTemplate;
-beforeAll(async () => {
-  tokenizer = await loadTokenizer(tinyTokenizerPath);
-  template = resolveChatTemplate("firefly-classic", tokenizer);
-});
+const { tokenizer, template } = await tinyEncoding();
 
 const rows = Array.from({ length: 53 }, (_, index) =>
   messagesRow(`question ${index}`, "字".repeat(1 + (index % 9)), "and?", `answer ${index}`),
@@ -53,19 +42,11 @@ const linesOf = (batches: readonly MicroBatch[]) =>
 
 const everyLine = rows.map((_, index) => index + 1);
 
-/** A named pipe that a shell writes the file into. */
-function pipe(name: string, file: string): string {
-  const path = folder.path(name);
-  execFileSync("mkfifo", [path]);
-  execFileSync("sh", ["-c", `cat "${file}" > "${path}" &`], { stdio: "ignore" });
-  return path;
-}
-
 describe("a named pipe", () => {
   test("gives every row once, shuffled, and then has ended", async () => {
     const file = folder.write("rows.jsonl", text);
     const data = openStreamingData({
-      ...options([pipe("one.fifo", file)]),
+      ...options([folder.pipe("one.fifo", file)]),
       tokenizerPath: tinyTokenizerPath,
     });
     const batches: MicroBatch[] = [];
@@ -84,7 +65,10 @@ describe("a named pipe", () => {
     for (const packing of [false, true]) {
       const name = `resume-${packing}.fifo`;
       const whole = await take(streamBatches(options([file], { packing }), 0), 8);
-      const resumed = await take(streamBatches(options([pipe(name, file)], { packing }), 5), 3);
+      const resumed = await take(
+        streamBatches(options([folder.pipe(name, file)], { packing }), 5),
+        3,
+      );
       const ids = (batches: MicroBatch[]) =>
         batches.map(({ number, sequences }) => [
           number,
@@ -117,7 +101,7 @@ console.log(count);`,
 );
 
 test("packing fills micro-batches up to the budget and keeps every row", async () => {
-  const file = pipe("packed.fifo", folder.write("rows.jsonl", text));
+  const file = folder.pipe("packed.fifo", folder.write("rows.jsonl", text));
   const batches = await take(streamBatches(options([file], { packing: true }), 0), 1000);
   expect(linesOf(batches).toSorted((a, b) => a - b)).toEqual(everyLine);
   for (const { tokens } of batches) expect(tokens).toBeLessThanOrEqual(4 * 64);
@@ -128,7 +112,7 @@ test("ranks have disjoint rows and equally many micro-batches", async () => {
   const file = folder.write("rows.jsonl", text);
   const parts = [];
   for (const rank of [0, 1, 2]) {
-    const own = pipe(`rank-${rank}.fifo`, file);
+    const own = folder.pipe(`rank-${rank}.fifo`, file);
     parts.push(await take(streamBatches(options([own], { rank, worldSize: 3 }), 0), 1000));
   }
   expect(new Set(parts.map((part) => part.length)).size).toBe(1);
@@ -190,7 +174,7 @@ test("bad rows are refused with their place, or left out and named", async () =>
   await expect(take(streamBatches(options([file], { shuffle: false }), 0), 1)).rejects.toThrow(
     /broken\.jsonl:2: not valid JSON/,
   );
-  const skipping = options([pipe("broken.fifo", file)], { shuffle: false, onError: "skip" });
+  const skipping = options([folder.pipe("broken.fifo", file)], { shuffle: false, onError: "skip" });
   const batches = await take(streamBatches(skipping, 0), 1000);
   const skipped = batches.flatMap((batch) => batch.skipped);
   expect(skipped.map(({ source }) => source.line)).toEqual([2, 55]);
