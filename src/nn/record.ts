@@ -47,7 +47,7 @@ export interface OperationDescription {
   /** Results that are kept in the type they were computed in. */
   exact?: readonly number[];
   /**
-   * Hands gradients on with {@link addGradient} and {@link addParameterGradient}.
+   * Hands gradients on with {@link addGradient}, and adds to those of parameters ({@link gradientOf}).
    *
    * @param gradients of the results, null where none arrived
    * @param results for those that `readsResults` names

@@ -191,6 +191,6 @@ export const precisionFields = {
   gradient_checkpointing: boolean()
     .default(true)
     .describe(
-      "Save memory by recomputing activations in the backward pass instead of keeping all of them.",
+      "Recompute activations in the backward pass where keeping them takes more than a quarter of the free memory; false always keeps them.",
     ),
 };
