@@ -6,6 +6,7 @@
 export { type FileReader, openFile } from "./fileReader.js";
 export type { GgufArray, GgufHeader, GgufScalar, GgufTensor, GgufValue } from "./ggufHeader.js";
 export { type GgufMetadata, type GgufTokenizer, readGgufMetadata } from "./ggufMetadata.js";
+export { ggufFileOf } from "./ggufPath.js";
 export { type GgufFile, readGguf } from "./ggufWeights.js";
 export { readJsonObject } from "./json.js";
 export { isObject, type KeyReader, keyReader } from "./keyReader.js";

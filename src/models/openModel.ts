@@ -1,7 +1,6 @@
 /** Opens a model wherever it is: a directory in Hugging Face's layout or a GGUF file. */
-import { readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { openFile, openSafetensorsDirectory } from "../format/index.js";
+import { existsSync } from "node:fs";
+import { ggufFileOf, openFile, openSafetensorsDirectory } from "../format/index.js";
 import { FormatError } from "../util/errors.js";
 import { readModelConfig } from "./configFile.js";
 import { readGgufModel } from "./ggufModel.js";
@@ -14,17 +13,12 @@ import type { ModelSource } from "./types.js";
  * @throws FormatError when nothing readable is there; ConfigError for a family that is not supported
  */
 export function openModelWeights(path: string): ModelSource {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (!stats) {
+  if (!existsSync(path)) {
     throw new FormatError(`${path}: does not exist`, {
       todo: "give a model directory (config.json and *.safetensors) or a .gguf file",
     });
   }
-  if (!stats.isDirectory()) return readGgufModel(openFile(path));
-  const files = readdirSync(path);
-  const gguf = files.filter((name) => name.endsWith(".gguf"));
-  if (gguf.length === 1 && !files.some((name) => /\.safetensors(\.index\.json)?$/.test(name))) {
-    return readGgufModel(openFile(join(path, gguf[0] ?? "")));
-  }
+  const gguf = ggufFileOf(path);
+  if (gguf !== undefined) return readGgufModel(openFile(gguf));
   return { kind: "safetensors", config: readModelConfig(path), ...openSafetensorsDirectory(path) };
 }
