@@ -152,7 +152,7 @@ export function openRecorder(runDirectory: string, options: RecorderOptions): Re
   const warn = (message: string) => write({ type: "warning", message });
   let since = freshSums();
   let last: FinishedStep | undefined;
-  let recordedAt = 0;
+  let recordedAt = Number.NEGATIVE_INFINITY;
 
   const step = (done: FinishedStep): void => {
     const { figures } = done;
