@@ -6,7 +6,7 @@
  */
 import { FormatError } from "../util/errors.js";
 import type { FileReader } from "./fileReader.js";
-import { type JsonValue, parseStrictJson } from "./strictJson.js";
+import { type StrictJson, parseStrictJson } from "./strictJson.js";
 import { WEIGHT_DTYPE_BYTES, type WeightDType } from "./weights.js";
 
 /** Longest header that is read; the same limit as in the Rust reader. */
@@ -47,7 +47,7 @@ export function readSafetensorsHeader(file: FileReader): SafetensorsHeader {
   if (8 + length > file.size) fail(`header length ${length} reaches past the end of the file`);
   const text = readHeaderText(file, length, fail);
   const json = parseStrictJson(text, `${file.path}: header`, { maxDepth: 3 });
-  return layout(json as Map<string, JsonValue>, 8 + length, file.size, fail);
+  return layout(json as Map<string, StrictJson>, 8 + length, file.size, fail);
 }
 
 /** Reads piece by piece, so that a false length is noticed before much is allocated for it. */
@@ -70,7 +70,7 @@ function readHeaderText(file: FileReader, length: number, fail: (what: string) =
 }
 
 function layout(
-  json: Map<string, JsonValue>,
+  json: Map<string, StrictJson>,
   dataStart: number,
   fileSize: number,
   fail: (what: string) => never,
@@ -103,7 +103,7 @@ function layout(
 
 function entry(
   name: string,
-  value: Map<string, JsonValue>,
+  value: Map<string, StrictJson>,
   dataStart: number,
   fail: (what: string) => never,
 ): SafetensorsEntry {
@@ -129,7 +129,7 @@ function entry(
 }
 
 /** A list of whole numbers from 0 up, or undefined. */
-function sizes(value: JsonValue | undefined): number[] | undefined {
+function sizes(value: StrictJson | undefined): number[] | undefined {
   if (!Array.isArray(value) || value.length > 64) return undefined;
   const whole = value.every((n) => typeof n === "number" && Number.isSafeInteger(n) && n >= 0);
   return whole ? (value as number[]) : undefined;
