@@ -20,6 +20,11 @@ describe("a valid header", () => {
     expect([...file.metadata]).toEqual([["k", "v"]]);
   });
 
+  it("may have metadata that is null", () => {
+    expect([...open(`{"__metadata__":null,"a":${info(0, 8)}}`).metadata]).toEqual([]);
+    expect(() => open(`{"a":null}`)).toThrow("`a` is not an object");
+  });
+
   it("may hold scalars, empty tensors and escaped names", () => {
     const header = `{"s\\"\\u00e9\\\\":${info(0, 8, [], "F64")},"none":${info(8, 8, [0, 3])}}`;
     const file = open(header);

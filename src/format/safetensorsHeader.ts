@@ -6,7 +6,7 @@
  */
 import { FormatError } from "../util/errors.js";
 import type { FileReader } from "./fileReader.js";
-import { type StrictJson, parseStrictJson } from "./strictJson.js";
+import { parseStrictJson, type StrictJson } from "./strictJson.js";
 import { WEIGHT_DTYPE_BYTES, type WeightDType } from "./weights.js";
 
 /** Longest header that is read; the same limit as in the Rust reader. */
@@ -78,6 +78,8 @@ function layout(
   const metadata = new Map<string, string>();
   const entries: SafetensorsEntry[] = [];
   for (const [name, value] of json) {
+    // The Rust reader takes null for metadata that is not there.
+    if (name === "__metadata__" && value === null) continue;
     if (!(value instanceof Map)) return fail(`\`${shown(name)}\` is not an object`);
     if (name === "__metadata__") {
       for (const [key, text] of value) {
