@@ -1,6 +1,7 @@
 /** Several files as one long list of conversations. */
 import type { Conversation, Source } from "../text/index.js";
 import { ConfigError, DataError } from "../util/errors.js";
+import type { JsonValue } from "../util/json/index.js";
 import { lastAtMost, runningSum } from "../util/runningSum.js";
 import type { ConversationFormat } from "./formats/format.js";
 import { detectFormat, formatNamed } from "./formats/formats.js";
@@ -35,7 +36,7 @@ export interface ConversationSource {
    * The row as it is in the file, parsed.
    * @throws DataError naming file and line when it is not JSON in UTF-8
    */
-  readValue(row: number): Promise<unknown>;
+  readValue(row: number): Promise<JsonValue>;
   /** Size of a row in its file in bytes, decompressed. */
   rowBytes(row: number): number;
   /** The bytes of a row, which may not be valid JSON. */

@@ -32,7 +32,7 @@ describe("convertFiles", () => {
       placeholders: {},
     });
     expect(lines(out)).toEqual([
-      { id: "1", messages: [user("你"), assistant("我")], category: "闲聊" },
+      { id: 1, messages: [user("你"), assistant("我")], category: "闲聊" },
       { messages: [user("q"), assistant("a")], kind: 5 },
     ]);
   });
@@ -58,6 +58,15 @@ describe("convertFiles", () => {
     await convertFiles([once], twice);
     expect(lines(once)).toEqual([row]);
     expect(readFileSync(twice, "utf8")).toBe(readFileSync(once, "utf8"));
+  });
+
+  test("writes numbers, the order of keys and NaN as Python's json does", async () => {
+    const call =
+      '{"amount":20.0,"rate":1e-07,"account":12345678901234567890,"by":{"10":"ten","9":"nine"}}';
+    const row = `{"id":7,"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"","tool_calls":[{"type":"function","function":{"name":"f","arguments":${call}}}]},{"role":"tool","content":"r"},{"role":"assistant","content":"a"}],"tools":[{"name":"f","parameters":{"minimum":1.0}}],"score":NaN,"weight":1.0,"large":-123456789012345678901}`;
+    const out = folder.path("exact.jsonl");
+    await convertFiles([folder.write("exact.in.jsonl", row.replace("1e-07", "1E-7"))], out);
+    expect(readFileSync(out, "utf8")).toBe(`${row}\n`);
   });
 
   test("lists rejected rows with file, line and reason", async () => {

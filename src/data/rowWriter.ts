@@ -2,6 +2,7 @@
 import { realpathSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { ConfigError } from "../util/errors.js";
+import { stringifyJson } from "../util/json/index.js";
 
 export interface RowWriter {
   write(row: object): Promise<void>;
@@ -23,7 +24,7 @@ export async function openRowWriter(path: string): Promise<RowWriter> {
   };
   return {
     async write(row) {
-      const line = `${JSON.stringify(row)}\n`;
+      const line = `${stringifyJson(row)}\n`;
       lines.push(line);
       characters += line.length;
       if (characters > bufferedCharacters) await flush();

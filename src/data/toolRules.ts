@@ -1,6 +1,7 @@
 /** Detects tool calls that a chat template silently leaves out. */
 import type { ChatTemplate, Conversation, EncodedConversation } from "../text/index.js";
 import { DataError } from "../util/errors.js";
+import { stringifyJson } from "../util/json/index.js";
 
 /**
  * Many templates know nothing of tools and just drop calls and definitions: the model would learn
@@ -41,7 +42,7 @@ function count(text: string, part: string): number {
 
 function toolName(tool: unknown): string {
   const named = tool as { name?: unknown; function?: { name?: unknown } } | null;
-  return String(named?.function?.name ?? named?.name ?? JSON.stringify(tool));
+  return String(named?.function?.name ?? named?.name ?? stringifyJson(tool));
 }
 
 /** What was found out of a template: whether it shows the words of tools, with calls and without. */

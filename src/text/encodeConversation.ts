@@ -1,4 +1,5 @@
 /** From conversations to ids and labels. */
+import type { JsonValue } from "../util/json/index.js";
 import { renderConversation } from "./continuedTurns.js";
 import { plainTextSegments } from "./plainText.js";
 import { type EncodedSegments, encodeSegmentLists } from "./segmentIds.js";
@@ -107,7 +108,7 @@ export async function encodePrompt(
   messages: readonly Message[],
   tokenizer: Tokenizer,
   template: ChatTemplate,
-  tools?: unknown[],
+  tools?: JsonValue[],
 ): Promise<Int32Array> {
   const conversation =
     tools === undefined ? { messages: [...messages] } : { messages: [...messages], tools };

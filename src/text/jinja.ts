@@ -4,6 +4,7 @@
  */
 import { Environment, Interpreter, parse, tokenize } from "@huggingface/jinja";
 import { ConfigError } from "../util/errors.js";
+import { stringifyJson } from "../util/json/index.js";
 import { closeMark, openMark } from "./marks.js";
 import { strftime } from "./strftime.js";
 import type { Message } from "./types.js";
@@ -50,8 +51,8 @@ export function compileJinja(
     const all = {
       ...globals,
       ...variables,
-      messages: messages.map(templateMessage),
-      tools: options.tools ?? null,
+      messages: plain(messages.map(templateMessage)),
+      tools: plain(options.tools ?? null),
       documents: null,
       add_generation_prompt: options.addGenerationPrompt,
       strftime_now: (format: string) => strftime(now(), format),
@@ -105,6 +106,11 @@ function compile(source: string, name: string): ReturnType<typeof parse> {
       cause,
     });
   }
+}
+
+/** What the renderer knows: it has one kind of numbers, and objects in JavaScript's order. */
+function plain(value: unknown): unknown {
+  return JSON.parse(stringifyJson(value));
 }
 
 /** Our own key goes, and reasoning is offered under every name that templates read it by. */

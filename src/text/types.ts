@@ -1,4 +1,5 @@
 /** The plain data that passes through this folder: messages, segments, encoded conversations. */
+import type { JsonValue } from "../util/json/index.js";
 
 /** Label of a token that is not trained on. */
 export const ignoredLabel = -100;
@@ -9,7 +10,7 @@ export type Role = "system" | "user" | "assistant" | "tool";
 export interface ToolCall {
   id?: string;
   type?: string;
-  function: { name: string; arguments: unknown };
+  function: { name: string; arguments: JsonValue };
 }
 
 /** One message. Keys beside these reach a Jinja template untouched. */
@@ -38,9 +39,9 @@ export interface Source {
 
 export interface Conversation {
   messages: Message[];
-  tools?: unknown[];
+  tools?: JsonValue[];
   source?: Source;
-  id?: string;
+  id?: JsonValue;
   /** `text`: the content of the only message is trained on whole, without a chat template. */
   kind?: "text";
 }
@@ -72,7 +73,7 @@ export type Segment = TextSegment | IdSegment;
 export interface RenderOptions {
   /** End with what opens an assistant turn. Default false. */
   addGenerationPrompt?: boolean;
-  tools?: unknown[] | undefined;
+  tools?: JsonValue[] | undefined;
   /** Skip working out which spans are trained; every `train` is false. Default false. */
   promptOnly?: boolean;
   /** Named in errors. */
@@ -110,5 +111,5 @@ export interface EncodedConversation {
   fullLengthEstimated?: true;
   segments: Segment[];
   source?: Source;
-  id?: string;
+  id?: JsonValue;
 }

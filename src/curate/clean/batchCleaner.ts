@@ -7,6 +7,7 @@ import {
   writeConversation,
 } from "../../data/index.js";
 import { DataError, withWhy } from "../../util/errors.js";
+import { stringifyJson } from "../../util/json/index.js";
 import type { CanonicalRow } from "./operator.js";
 import type { ScorePerplexity } from "./operators/perplexity.js";
 import type { PipelineStep } from "./pipeline.js";
@@ -73,7 +74,7 @@ export async function openBatchCleaner(
         if (outcome.rejected) {
           const { operator, reason } = outcome.rejected;
           const record = { ...place, operator, reason, ...(await originalRow(source, index)) };
-          rejected.push(`${JSON.stringify(record)}\n`);
+          rejected.push(`${stringifyJson(record)}\n`);
         }
       }
       return { kept: encode(kept), rejected: encode(rejected), report };
@@ -141,7 +142,7 @@ function withoutLineEnd(bytes: Buffer): Buffer {
 /** What is written of a row; a rejection where the canonical format has no place for it. */
 function lineOf({ rest, ...conversation }: CanonicalRow, steps: number): string | RowOutcome {
   try {
-    return `${JSON.stringify(writeConversation({ conversation, rest }))}\n`;
+    return `${stringifyJson(writeConversation({ conversation, rest }))}\n`;
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     return rejection(steps, checkName, error);

@@ -1,5 +1,6 @@
 /** The place where a change begins, short enough for a report. */
 import type { Message } from "../../text/index.js";
+import { stringifyJson } from "../../util/json/index.js";
 import type { CanonicalRow } from "./operator.js";
 
 /** Text around the first difference of two rows. */
@@ -34,7 +35,7 @@ export function partsOf(message: Message | undefined): string[] {
   return [
     content,
     typeof reasoning === "string" ? reasoning : "",
-    calls === undefined ? "" : JSON.stringify(calls),
+    calls === undefined ? "" : stringifyJson(calls),
   ];
 }
 

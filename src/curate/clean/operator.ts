@@ -1,12 +1,13 @@
 /** What a cleaning operator is, and two helpers that make one from a function of text. */
 import { z } from "zod";
 import type { Message } from "../../text/index.js";
+import type { JsonValue } from "../../util/json/index.js";
 
 /** A row of the canonical format, as operators see it. */
 export interface CanonicalRow {
-  id?: string;
+  id?: JsonValue;
   messages: Message[];
-  tools?: unknown[];
+  tools?: JsonValue[];
   /** A plain text is one message of the assistant; a conversation has no kind. */
   kind?: "text";
   /** Keys of the row that the format does not use; they are written back as they are. */

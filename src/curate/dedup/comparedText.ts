@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { WholeRow } from "../../data/index.js";
 import type { Message } from "../../text/index.js";
+import { stringifyJson } from "../../util/json/index.js";
 import type { ComparedPart } from "./parameters.js";
 
 /** The messages' contents (and calls), a line break between them; or the first one of the user. */
@@ -16,7 +17,7 @@ export function comparedText({ conversation, pair }: WholeRow, by: ComparedPart)
 }
 
 function callTexts(calls: Message["tool_calls"]): string[] {
-  return (calls ?? []).map((call) => JSON.stringify(call.function));
+  return (calls ?? []).map((call) => stringifyJson(call.function));
 }
 
 /** Bytes of a {@link comparedDigest}. */
@@ -43,7 +44,7 @@ export function comparedDigest(whole: WholeRow, by: ComparedPart): Buffer {
           pair?.chosen.map(said),
           pair?.rejected.map(said),
         ];
-  const digest = createHash("sha256").update(JSON.stringify(subject)).digest();
+  const digest = createHash("sha256").update(stringifyJson(subject)).digest();
   return digest.subarray(0, digestBytes);
 }
 

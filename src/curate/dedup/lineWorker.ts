@@ -2,6 +2,7 @@
 
 import { type ConversationSource, type WholeRow, writeConversation } from "../../data/index.js";
 import { DataError } from "../../util/errors.js";
+import { stringifyJson } from "../../util/json/index.js";
 import type { ReadingOptions } from "./parameters.js";
 import { type PartWork, partSetup, workOnFiles } from "./partPool.js";
 import { readRows } from "./readRows.js";
@@ -68,7 +69,7 @@ async function makeLines(
 
 function lineOf(whole: WholeRow): string | DataError {
   try {
-    return `${JSON.stringify(writeConversation(whole))}\n`;
+    return `${stringifyJson(writeConversation(whole))}\n`;
   } catch (error) {
     if (error instanceof DataError) return error;
     throw error;

@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Message } from "../../text/index.js";
+import { stringifyJson } from "../../util/json/index.js";
 
 export const sketchBins = 128;
 /** Bands of the sketch, and its bins in each: pairs that are alike in a whole band are compared. */
@@ -38,7 +39,7 @@ export function addFingerprint(
   messages: readonly Message[],
   prompt: string,
 ): void {
-  into.exact[row] = hashText(JSON.stringify(messages));
+  into.exact[row] = hashText(stringifyJson(messages));
   into.prompt[row] = prompt === "" ? Number.NaN : hashText(prompt);
   const text = messages.map(({ content }) => content).join("\n");
   const sketch = onePermutationSketch(text.toLowerCase().replace(/\s+/gu, ""));

@@ -1,12 +1,19 @@
 /** Reads fields of rows from arbitrary files: each must have the right type, or the row is rejected. */
 import type { Message, Role } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
-import { parseExactly } from "../rowFile/readRow.js";
+import { Float, isJsonObject, type JsonValue, numberOf, parseJson } from "../../util/json/index.js";
+import { expectDepth } from "../rowFile/readRow.js";
 
 export type Row = Readonly<Record<string, unknown>>;
 
 export function isRow(value: unknown): value is Row {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isJsonObject(value) && !(value instanceof Map);
+}
+
+/** An object of JSON as an object of JavaScript; undefined for anything else. */
+export function rowOf(value: unknown): Row | undefined {
+  if (!isJsonObject(value)) return undefined;
+  return value instanceof Map ? Object.fromEntries(value) : value;
 }
 
 /** @throws DataError when it is not a text; `name` says which one */
@@ -32,20 +39,19 @@ export function rows(value: unknown, name: string): Row[] {
       { todo: "correct or remove the row" },
     );
   }
-  value.forEach((entry, index) => {
-    if (!isRow(entry)) {
-      throw new DataError(`${name}[${index}] is ${describe(entry)}, not an object`, {
-        todo: "correct or remove the row",
-      });
-    }
+  return value.map((entry: unknown, index) => {
+    const row = rowOf(entry);
+    if (row) return row;
+    throw new DataError(`${name}[${index}] is ${describe(entry)}, not an object`, {
+      todo: "correct or remove the row",
+    });
   });
-  return value;
 }
 
 /** Definitions of tools: a list, or a list written as JSON text. */
-export function toolList(value: unknown): unknown[] | undefined {
+export function toolList(value: unknown): JsonValue[] | undefined {
   if (value === undefined || value === null || value === "") return undefined;
-  const list = typeof value === "string" ? parseJson(value, "tools") : value;
+  const list = typeof value === "string" ? readText(value, "tools") : value;
   if (!Array.isArray(list)) {
     throw new DataError(`tools is ${describe(list)}, not a list`, {
       todo: "give a list of function definitions, or remove tools",
@@ -55,10 +61,13 @@ export function toolList(value: unknown): unknown[] | undefined {
 }
 
 /** @throws DataError when the text is not JSON */
-export function parseJson(value: string, name: string): unknown {
+export function readText(value: string, name: string): JsonValue {
   try {
-    return parseExactly(value);
+    const read = parseJson(value);
+    expectDepth(read, `${name}: `);
+    return read;
   } catch (cause) {
+    if (cause instanceof DataError) throw cause;
     throw new DataError(`${name} is not valid JSON`, {
       why: cause instanceof Error ? cause.message.replace(/\s+/g, " ").slice(0, 160) : "",
       todo: "correct or remove the row",
@@ -94,15 +103,16 @@ export function readFlag(value: unknown, name: string): boolean | undefined {
 export function readTrain({ train, weight }: Row, role: Role, name: string): boolean | undefined {
   const said = readFlag(train, `${name}.train`);
   if (weight === undefined || weight === null) return said;
-  if (weight !== 0 && weight !== 1) {
+  const number = numberOf(weight);
+  if (number !== 0 && number !== 1) {
     throw new DataError(`${name}.weight is ${describe(weight)}, neither 0 nor 1`, {
       why: "a message is either trained on (1) or not (0)",
       todo: "correct or remove the row",
     });
   }
-  const weighted = weight === 1;
+  const weighted = number === 1;
   if (said !== undefined && said !== weighted) {
-    throw new DataError(`${name} has "train": ${said} and "weight": ${weight}`, {
+    throw new DataError(`${name} has "train": ${said} and "weight": ${number}`, {
       why: "they contradict each other",
       todo: "keep one of them",
     });
@@ -156,6 +166,7 @@ export function describe(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "string") return "a string";
-  if (typeof value === "object") return "an object";
+  if (isJsonObject(value)) return "an object";
+  if (typeof value === "bigint" || value instanceof Float) return `number ${value}`;
   return `${typeof value} ${String(value)}`;
 }

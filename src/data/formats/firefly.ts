@@ -3,6 +3,7 @@
  * questions of its first data set, `{"input", "target", "kind"?}`. The first one is written.
  */
 import type { Message } from "../../text/index.js";
+import type { JsonValue } from "../../util/json/index.js";
 import { plainTurns } from "./expressible.js";
 import { isRow, optionalText, type Row, rows, systemMessage, text } from "./fields.js";
 import type { ConversationFormat } from "./format.js";
@@ -55,7 +56,7 @@ function turnOf(human: string, assistant: string): Message[] {
   ];
 }
 
-/** Ids are numbers in some files and texts in others. */
-export function conversationId(value: unknown): string | undefined {
-  return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
+/** As it is in the file: numbers in some, texts in others. */
+export function conversationId(value: unknown): JsonValue | undefined {
+  return value === undefined || value === null ? undefined : (value as JsonValue);
 }

@@ -1,5 +1,6 @@
 /** What a conversation format is. */
 import type { Message } from "../../text/index.js";
+import type { JsonValue } from "../../util/json/index.js";
 import type { Row } from "./fields.js";
 
 /** Parts of a turn of MOSS, by what training may learn of it. */
@@ -24,8 +25,8 @@ export interface FormatOptions {
 export interface FormattedRow {
   /** Of a preference pair: the prompt. Of a text: one message of the assistant. */
   messages: Message[];
-  tools?: unknown[] | undefined;
-  id?: string | undefined;
+  tools?: JsonValue[] | undefined;
+  id?: JsonValue | undefined;
   /** Default: a conversation. */
   kind?: "text" | "preference" | undefined;
   /** Only of a preference pair. */

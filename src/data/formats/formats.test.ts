@@ -52,7 +52,7 @@ describe("messages", () => {
     expect(format).toBe("messages");
     expect(conversations).toEqual([
       {
-        id: "7",
+        id: 7,
         tools: [{ name: "add" }],
         messages: [...messages.slice(0, 2), { ...messages[2], content: "" }, ...messages.slice(3)],
       },
@@ -130,7 +130,7 @@ describe("messages", () => {
     ]);
   });
 
-  test("digits of large numbers in a call's arguments stay", async () => {
+  test("large numbers in a call's arguments stay what they are", async () => {
     const given = '{"id": 12345678901234567890, "n": 7}';
     const calls = {
       role: "assistant",
@@ -140,7 +140,7 @@ describe("messages", () => {
       { messages: [user("q"), calls, { role: "tool", content: "r" }, assistant("a")] },
     ]);
     expect(conversations[0]!.messages[1]!.tool_calls![0]!.function.arguments).toEqual({
-      id: "12345678901234567890",
+      id: 12345678901234567890n,
       n: 7,
     });
   });
@@ -241,7 +241,7 @@ describe("Firefly's format", () => {
     expect(format).toBe("firefly");
     const turns = [user("你好"), assistant("您好！"), user("再见"), assistant("再见。")];
     expect(conversations).toEqual([
-      { id: "3", messages: [{ role: "system", content: "你是助手" }, ...turns] },
+      { id: 3, messages: [{ role: "system", content: "你是助手" }, ...turns] },
       { messages: turns },
     ]);
   });

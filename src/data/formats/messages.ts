@@ -1,13 +1,14 @@
 /** The canonical format: `{"messages": [{"role", "content", …}], "tools"?, …}`, as OpenAI has it. */
 import type { Message, ToolCall } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
+import type { JsonValue } from "../../util/json/index.js";
 import { expectConversation } from "./expressible.js";
 import {
   isRow,
-  parseJson,
   type Row,
   readFlag,
   readRole,
+  readText,
   readTrain,
   rows,
   text,
@@ -88,7 +89,9 @@ function readCalls(value: unknown, name: string): ToolCall[] {
       function: {
         name: text(called.name, `${place}.name`),
         arguments:
-          typeof given === "string" ? parseJson(given || "{}", `${place}.arguments`) : given,
+          typeof given === "string"
+            ? readText(given || "{}", `${place}.arguments`)
+            : (given as JsonValue),
       },
     };
   });

@@ -7,7 +7,7 @@ const read = (format: string, row: object) => formatNamed(format).read({ ...row 
 describe("prompt and completion", () => {
   test("texts are a question and an answer", () => {
     expect(read("prompt_completion", { prompt: "问", completion: "答", id: 4 })).toEqual({
-      id: "4",
+      id: 4,
       tools: undefined,
       messages: [user("问"), assistant("答")],
     });

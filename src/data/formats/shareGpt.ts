@@ -1,12 +1,13 @@
 /** ShareGPT's format: `{"conversations": [{"from", "value"}, …], "tools"?, "system"?}`. */
 import type { Message } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
+import { type JsonValue, stringifyJson } from "../../util/json/index.js";
 import { expectConversation, expectUsualTrain, inexpressible } from "./expressible.js";
 import {
   isRow,
-  parseJson,
   type Row,
   readRole,
+  readText,
   readTrain,
   rows,
   text,
@@ -38,7 +39,7 @@ export const shareGptFormat: ConversationFormat = {
       id: row.id,
       conversations: (hasSystem ? rest : row.messages).map(writeEntry),
       system: hasSystem ? first.content : undefined,
-      tools: row.tools && JSON.stringify(row.tools),
+      tools: row.tools && stringifyJson(row.tools),
     };
   },
 };
@@ -56,7 +57,7 @@ function writeEntry(message: Message): Row {
   return {
     ...more,
     from: "function_call",
-    value: JSON.stringify(called.length === 1 ? called[0] : called),
+    value: stringifyJson(called.length === 1 ? called[0] : called),
   };
 }
 
@@ -90,7 +91,7 @@ export function readEntry(entry: Row, index: number): Message {
 }
 
 function readFunctionCalls(value: string, name: string) {
-  return [parseJson(value, name)].flat().map((call) => {
+  return [readText(value, name)].flat().map((call) => {
     if (!isRow(call)) {
       throw new DataError(`${name} is not a function call`, {
         why: 'a function_call must be a JSON string of the form {"name", "arguments"}',
@@ -100,7 +101,7 @@ function readFunctionCalls(value: string, name: string) {
     const { name: called, arguments: given = {} } = call;
     return {
       type: "function",
-      function: { name: text(called, `${name}.name`), arguments: given },
+      function: { name: text(called, `${name}.name`), arguments: given as JsonValue },
     };
   });
 }

@@ -2,6 +2,7 @@
 import { readFileSync, truncateSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
+import { Float } from "../../util/json/index.js";
 import { testFolder } from "../testFiles.js";
 import { duckdb, readAll, refusal } from "./testRows.js";
 
@@ -12,20 +13,25 @@ const values = async (path: string) => (await readAll(path, options)).map(({ val
 
 describe("a Parquet file", () => {
   const row = `1::BIGINT AS id, 9007199254740993::BIGINT AS large, 'nan'::DOUBLE AS score,
+    {'whole': 20.0::DOUBLE, 'small': 1e-7::DOUBLE, 'none': '-inf'::DOUBLE} AS parts,
     [{'role': 'user', 'content': '你好"\n'}, {'role': 'assistant', 'content': NULL}] AS messages,
     {'deep': [18446744073709551615::UBIGINT, 3]} AS nested, '[{"from": "human"}]' AS conversations,
-    MAP {'a': 1} AS extra, TIMESTAMP '2024-01-02 03:04:05' AS made, true AS good`;
+    MAP {'10': 1, '9': 2} AS extra, TIMESTAMP '2024-01-02 03:04:05' AS made, true AS good`;
   const expected = {
     id: 1,
-    large: "9007199254740993",
-    score: null,
+    large: 9007199254740993n,
+    score: new Float(Number.NaN),
+    parts: { whole: new Float(20), small: new Float(1e-7), none: new Float(-1 / 0) },
     messages: [
       { role: "user", content: '你好"\n' },
       { role: "assistant", content: null },
     ],
-    nested: { deep: ["18446744073709551615", 3] },
+    nested: { deep: [18446744073709551615n, 3] },
     conversations: [{ from: "human" }],
-    extra: { a: 1 },
+    extra: new Map([
+      ["10", 1],
+      ["9", 2],
+    ]),
     made: "2024-01-02 03:04:05",
     good: true,
   };

@@ -9,7 +9,7 @@ import { jsonColumns } from "./jsonColumns.js";
 const memoryLimits = ["200MB", "2GB"];
 
 /**
- * Writes one row a line: lists and structs as JSON; numbers that are not finite as null.
+ * Writes one row a line: lists and structs as JSON, numbers as they are.
  * @throws DataError when the file is broken
  */
 export async function rowsOfParquet(job: TableJob): Promise<void> {
@@ -20,9 +20,6 @@ export async function rowsOfParquet(job: TableJob): Promise<void> {
     );
     const cells = columns.map(({ column_name: name, column_type: type }) => {
       const column = identifier(String(name));
-      if (type === "FLOAT" || type === "DOUBLE") {
-        return `CASE WHEN isfinite(${column}) THEN ${column} END AS ${column}`;
-      }
       const isJson = type === "VARCHAR" && jsonColumns.has(String(name));
       return isJson ? `${jsonCell(column)} AS ${column}` : column;
     });

@@ -1,6 +1,6 @@
 /** One row's bytes as a value, with everything that can be wrong with them. */
 import { DataError } from "../../util/errors.js";
-import { visibleText } from "../../util/visibleText.js";
+import { entriesOf, isJsonObject, type JsonValue, parseJson } from "../../util/json/index.js";
 
 /**
  * Longer rows are refused: a million tokens have five megabytes, and encoding a row takes over a
@@ -14,15 +14,19 @@ const maxDepth = 100;
  * @param place file and line, for errors
  * @throws DataError when it is not JSON in UTF-8, or is nested too deep
  */
-export function readRow(bytes: Buffer, place: string): unknown {
+export function readRow(bytes: Buffer, place: string): JsonValue {
   const value = parse(decode(bytes, place), place);
-  if (isDeeper(value, maxDepth)) {
-    throw new DataError(`${place}: lists or objects are nested more than ${maxDepth} deep`, {
-      why: "templates and converters process them recursively",
-      todo: "correct or remove the row",
-    });
-  }
+  expectDepth(value, `${place}: `);
   return value;
+}
+
+/** @throws DataError when lists or objects are nested over 100 deep */
+export function expectDepth(value: JsonValue, place: string): void {
+  if (!isDeeper(value, maxDepth)) return;
+  throw new DataError(`${place}lists or objects are nested more than ${maxDepth} deep`, {
+    why: "templates and converters process them recursively",
+    todo: "correct or remove the row",
+  });
 }
 
 /**
@@ -56,12 +60,12 @@ function decode(bytes: Buffer, place: string): string {
   }
 }
 
-function parse(text: string, place: string): unknown {
+function parse(text: string, place: string): JsonValue {
   try {
-    return parseExactly(text);
+    return parseJson(text);
   } catch (cause) {
     const onlyBegins = /^\s*\{\s*$/.test(text);
-    const reason = cause instanceof Error ? shorten(cause.message) : String(cause);
+    const reason = cause instanceof Error ? cause.message : String(cause);
     throw new DataError(`${place}: not valid JSON`, {
       why: onlyBegins ? "the object continues on the following lines" : reason,
       todo: onlyBegins
@@ -72,49 +76,10 @@ function parse(text: string, place: string): unknown {
   }
 }
 
-/**
- * JSON as a value; whole numbers that a number cannot hold exactly are texts.
- * @throws SyntaxError when it is not JSON
- */
-export function parseExactly(json: string): unknown {
-  const value: unknown = JSON.parse(json);
-  return /\d{16}/.test(json) ? JSON.parse(quoteLargeIntegers(json)) : value;
-}
-
-/** Whole numbers from 2^53 on lose digits as numbers: they become texts. */
-function quoteLargeIntegers(json: string): string {
-  let quoted = "";
-  for (let at = 0; at < json.length; ) {
-    const start = json.indexOf('"', at);
-    const outside = json.slice(at, start === -1 ? json.length : start);
-    quoted += outside.replace(/(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g, (digits) =>
-      Number.isSafeInteger(Number(digits)) ? digits : `"${digits}"`,
-    );
-    if (start === -1) break;
-    at = stringEnd(json, start);
-    quoted += json.slice(start, at);
+function isDeeper(value: JsonValue, levels: number): boolean {
+  if (Array.isArray(value)) {
+    return levels === 0 || value.some((inner) => isDeeper(inner, levels - 1));
   }
-  return quoted;
-}
-
-/** Index behind the closing quote of the JSON string that begins at `start`. */
-function stringEnd(json: string, start: number): number {
-  for (let end = json.indexOf('"', start + 1); ; end = json.indexOf('"', end + 1)) {
-    let backslashes = 0;
-    while (json[end - 1 - backslashes] === "\\") backslashes++;
-    if (backslashes % 2 === 0) return end + 1;
-  }
-}
-
-/** V8 quotes the text around the error, line breaks and characters that steer a terminal and all. */
-function shorten(message: string): string {
-  const line = visibleText(message.replace(/\s+/g, " "));
-  return line.length > 160 ? `${line.slice(0, 160)}…` : line;
-}
-
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  if (levels === 0) return true;
-  for (const inner of Object.values(value)) if (isDeeper(inner, levels - 1)) return true;
-  return false;
+  if (!isJsonObject(value)) return false;
+  return levels === 0 || entriesOf(value).some(([, inner]) => isDeeper(inner, levels - 1));
 }

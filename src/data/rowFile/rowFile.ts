@@ -3,6 +3,7 @@ import { realpathSync } from "node:fs";
 import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "../../util/errors.js";
+import type { JsonValue } from "../../util/json/index.js";
 import { blockReader } from "./blockReader.js";
 import { openEntry } from "./cacheEntry.js";
 import { cacheFolder } from "./cacheFolder.js";
@@ -23,10 +24,10 @@ export interface RowFile {
   /** 1-based line that a row begins on, in what the file holds unpacked; of Parquet: its number. */
   line(row: number): number;
   /**
-   * One row, parsed. Whole numbers that a number cannot hold exactly are texts.
+   * One row, parsed: floats, large integers and the order of keys as in the file.
    * @throws DataError naming file and line when it is not JSON in UTF-8
    */
-  read(row: number): Promise<unknown>;
+  read(row: number): Promise<JsonValue>;
   /** Bytes that a row takes, unpacked; its line feed or comma is counted. */
   rowBytes(row: number): number;
   /**

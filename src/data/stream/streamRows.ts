@@ -1,6 +1,7 @@
 /** Lines of a stream as rows, with the format that they are of. */
 import type { Source } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
+import type { JsonValue } from "../../util/json/index.js";
 import type { ConversationFormat } from "../formats/format.js";
 import { detectFormat, formatNamed } from "../formats/formats.js";
 import { refuseOtherEncoding } from "../rowFile/encoding.js";
@@ -13,7 +14,7 @@ export interface StreamRow {
   source: Source;
   format: ConversationFormat;
   /** Parses it. @throws DataError naming the place when it is not JSON in UTF-8, or is too long */
-  value(): unknown;
+  value(): JsonValue;
 }
 
 /** How many rows are looked at to find a stream's format. */

@@ -1,4 +1,5 @@
 /** JSON as Python's `json.loads` reads it. */
+import { visibleText } from "../visibleText.js";
 import { readJson, stringEnd } from "./read.js";
 import { Float, isIndex, type JsonValue } from "./values.js";
 
@@ -17,7 +18,10 @@ export function parseJson(text: string): JsonValue {
       // The careful reader knows NaN, and says what is wrong.
     }
   }
-  return readJson(text, shape);
+  const fail = (what: string, at: number): never => {
+    throw new SyntaxError(`${what} at ${placeIn(text, at)}`);
+  };
+  return readJson(text, { ...shape, fail });
 }
 
 /** Of objects and lists inside each other: about as deep as Python's reader goes. */
@@ -48,10 +52,15 @@ const shape = {
   other: (value: string | boolean | null): JsonValue => value,
   nonFinite: (value: number): JsonValue => new Float(value),
   maxDepth,
-  fail(what: string, at: number): never {
-    throw new SyntaxError(`${what} at character ${at + 1}`);
-  },
 };
+
+/** The number of a character and what follows, without characters that steer a terminal. */
+function placeIn(text: string, at: number): string {
+  const rest = visibleText(text.slice(at, at + 30).replace(/\s+/g, " "));
+  return rest === ""
+    ? "the end"
+    : `character ${at + 1}: ${rest}${text.length > at + 30 ? "…" : ""}`;
+}
 
 function number(token: string, isWhole: boolean): JsonValue {
   if (!isWhole) return new Float(Number(token));
