@@ -8,6 +8,7 @@ import {
   encodeSequences,
   type OverLength,
   type Source,
+  type SpecialTokensInText,
   type Tokenizer,
 } from "../text/index.js";
 import { DataError } from "../util/errors.js";
@@ -23,6 +24,8 @@ export interface EncodeRowsOptions {
   overLength?: OverLength | undefined;
   /** False: encode only what is kept; lengths before truncation are then estimates. Default true. */
   exactLengths?: boolean | undefined;
+  /** How text of a row that spells a special token is encoded. Default `error`. */
+  specialTokensInText?: SpecialTokensInText | undefined;
   /** Rows of the model's embedding. Default: as many as the tokenizer has ids. */
   embeddingRows?: number | undefined;
 }

@@ -1,5 +1,6 @@
 /** Turns of several parts: one message for the template, and parts again for the labels. */
 import { DataError } from "../util/errors.js";
+import { sliceText } from "./sliceText.js";
 import type { ChatTemplate, Conversation, Message, RenderOptions, Segment } from "./types.js";
 
 /** A message as templates see it, and the messages that it is made of. */
@@ -88,11 +89,11 @@ function splitParts(segment: Segment, turn: JoinedMessage, place: string): Segme
     end += part.content.length;
     const last = index === turn.parts.length - 1;
     const to = last ? segment.text.length : Math.max(from, Math.min(end, segment.text.length));
-    const text = segment.text.slice(from, to);
+    const { apart, ...piece } = sliceText(segment, from, to);
     from = to;
-    if (text === "") continue;
-    const apart = split.length === 0 && segment.apart ? { apart: true } : {};
-    split.push({ text, train: part.train ?? true, message: turn.first + index, ...apart });
+    if (piece.text === "") continue;
+    const own = { ...piece, train: part.train ?? true, message: turn.first + index };
+    split.push(split.length === 0 && apart ? { ...own, apart } : own);
   }
   return split;
 }

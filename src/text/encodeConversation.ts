@@ -3,6 +3,7 @@ import type { JsonValue } from "../util/json/index.js";
 import { renderConversation } from "./continuedTurns.js";
 import { plainTextSegments } from "./plainText.js";
 import { type EncodedSegments, encodeSegmentLists } from "./segmentIds.js";
+import { checkLiterals, guardedTemplate, type SpecialTokensInText } from "./spelledTokens.js";
 import type { Tokenizer } from "./tokenizer.js";
 import {
   type ChatTemplate,
@@ -21,6 +22,8 @@ export interface EncodeConversationOptions {
   maxSeqLength?: number | undefined;
   /** Label the assistant's turns, or every token. Default `assistant`. */
   trainOn?: "assistant" | "all" | undefined;
+  /** How text of a row that spells a special token is encoded. Default `error`. */
+  specialTokensInText?: SpecialTokensInText | undefined;
 }
 
 /**
@@ -50,8 +53,8 @@ export async function encodeConversations(
   template: ChatTemplate,
   options: EncodeConversationOptions = {},
 ): Promise<EncodedConversation[]> {
-  const { maxSeqLength, trainOn } = options;
-  const rendered = await renderAll(conversations, tokenizer, template, trainOn);
+  const { maxSeqLength } = options;
+  const rendered = await renderAll(conversations, tokenizer, template, options);
   const encoded = await encodeSegmentLists(rendered, tokenizer, maxSeqLength);
   return conversations.map((conversation, index) =>
     cutOnRight(encoded[index]!, maxSeqLength, rendered[index]!, conversation),
@@ -63,16 +66,23 @@ export async function renderAll(
   conversations: readonly Conversation[],
   tokenizer: Tokenizer,
   template: ChatTemplate,
-  trainOn: EncodeConversationOptions["trainOn"] = "assistant",
+  options: Pick<EncodeConversationOptions, "trainOn" | "specialTokensInText"> = {},
 ): Promise<Segment[][]> {
+  const { trainOn = "assistant", specialTokensInText = "error" } = options;
   const hasText = conversations.some(({ kind }) => kind === "text");
-  const plain = hasText ? await plainTextSegments(tokenizer) : undefined;
+  const plain = hasText
+    ? await plainTextSegments(tokenizer, template, specialTokensInText)
+    : undefined;
+  const guarded = guardedTemplate(template, tokenizer, specialTokensInText);
   const rendered = conversations.map((conversation) =>
     conversation.kind === "text"
-      ? plain!(conversation.messages[0]?.content ?? "")
-      : renderConversation(conversation, template, { promptOnly: trainOn === "all" }),
+      ? plain!(conversation)
+      : renderConversation(conversation, guarded, { promptOnly: trainOn === "all" }),
   );
-  if (trainOn === "all") for (const segments of rendered) segments.forEach(trainOnIt);
+  for (const [index, segments] of rendered.entries()) {
+    await checkLiterals(segments, tokenizer, conversations[index]!.source);
+    if (trainOn === "all") segments.forEach(trainOnIt);
+  }
   return rendered;
 }
 
@@ -103,7 +113,10 @@ export function countLabels(labels: Int32Array): number {
   return labels.reduce((sum, label) => sum + Number(label !== ignoredLabel), 0);
 }
 
-/** Ids of a prompt that the assistant is to answer, with what opens its turn. */
+/**
+ * Ids of a prompt that the assistant is to answer, with what opens its turn. Text that spells a
+ * special token is ordinary text.
+ */
 export async function encodePrompt(
   messages: readonly Message[],
   tokenizer: Tokenizer,
@@ -112,10 +125,12 @@ export async function encodePrompt(
 ): Promise<Int32Array> {
   const conversation =
     tools === undefined ? { messages: [...messages] } : { messages: [...messages], tools };
-  const segments = renderConversation(conversation, template, {
+  const guarded = guardedTemplate(template, tokenizer, "text");
+  const segments = renderConversation(conversation, guarded, {
     addGenerationPrompt: true,
     promptOnly: true,
   });
+  await checkLiterals(segments, tokenizer);
   const [encoded] = await encodeSegmentLists([segments], tokenizer);
   return encoded!.ids;
 }

@@ -18,12 +18,12 @@ export interface Encoder {
 }
 
 /**
- * @param plain whether the text of special tokens is ordinary text
+ * @param plain whether the text of added tokens is ordinary text
  * @throws FormatError when the native library refuses the tokenizer
  */
 export function createEncoder(files: TokenizerFiles, plain: boolean): Encoder {
   const { tokenizerJson, ...kept } = files;
-  const known = createByteLevelEncoder(tokenizerJson, allAddedTokens(files, plain));
+  const known = createByteLevelEncoder(tokenizerJson, plain ? [] : allAddedTokens(files));
   const cuts = cutsIntoWords(tokenizerJson.pre_tokenizer);
   let native = known ? undefined : createNativeEncoder(files, plain);
   const whole = (): NativeEncoder => {

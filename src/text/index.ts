@@ -1,5 +1,6 @@
 /** Tokenizers, chat templates, segments and labels. */
 export { checkLabels, checkTokenIds } from "./checks.js";
+export { type ControlTokens, controlTokens } from "./controlTokens.js";
 export {
   type EncodeConversationOptions,
   encodeConversation,
@@ -18,6 +19,7 @@ export {
 export { plainTemplateName } from "./plainTemplate.js";
 export { encodeTextPrompt } from "./plainText.js";
 export { ownTemplateName, resolveChatTemplate } from "./resolveChatTemplate.js";
+export { type SpecialTokensInText, tokensSpelledIn } from "./spelledTokens.js";
 export type { StreamingDecoder } from "./streamingDecoder.js";
 export type { DecodeOptions, EncodeOptions, Tokenizer } from "./tokenizer.js";
 export {

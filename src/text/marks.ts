@@ -2,3 +2,7 @@
 
 export const openMark = "\ufdd0";
 export const closeMark = "\ufdd1";
+
+/** Around text of a row that spells a token which only the chat template may write. */
+export const openSpelled = "\ufdd2";
+export const closeSpelled = "\ufdd3";

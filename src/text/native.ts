@@ -11,6 +11,10 @@ export interface BorderedText {
   borders: readonly number[];
   /** The text goes on: only tokens are wanted that stay what they are whatever follows. */
   partial?: boolean;
+  /** It stands inside a longer text: nothing is put before it that a tokenizer puts before a text. */
+  inside?: boolean;
+  /** No added token is looked for. */
+  literal?: boolean;
 }
 
 export interface BorderedIds {
@@ -27,7 +31,7 @@ export interface NativeEncoder {
 /**
  * Builds the native tokenizer. Truncation and padding that a tokenizer.json may carry are dropped,
  * as transformers does, and offsets keep leading spaces, so that a border before " word" is exact.
- * @param plain whether the text of special tokens is ordinary text
+ * @param plain whether the text of added tokens is ordinary text
  * @throws FormatError when the library refuses the tokenizer
  */
 export function createNativeEncoder(files: TokenizerFiles, plain: boolean): NativeEncoder {
@@ -35,7 +39,7 @@ export function createNativeEncoder(files: TokenizerFiles, plain: boolean): Nati
   json.truncation = null;
   json.padding = null;
   keepSpacesInOffsets(json.post_processor);
-  json.added_tokens = allAddedTokens(files, plain);
+  json.added_tokens = plain ? [] : allAddedTokens(files);
   const native = build(files.path, { ...json, model: files.tokenizerJson.model });
   return {
     async encode(texts, addSpecialTokens) {

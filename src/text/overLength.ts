@@ -1,6 +1,7 @@
 /** Handling of conversations longer than the maximum sequence length. */
 import { cutOnRight, renderAll } from "./encodeConversation.js";
 import { type EncodedSegments, encodeSegmentLists } from "./segmentIds.js";
+import type { SpecialTokensInText } from "./spelledTokens.js";
 import { splitConversation } from "./splitConversation.js";
 import { splitText } from "./splitText.js";
 import type { Tokenizer } from "./tokenizer.js";
@@ -24,6 +25,8 @@ export interface EncodeSequencesOptions {
    * Default true: so it is only for rows many times too long.
    */
   exactLengths?: boolean | undefined;
+  /** How text of a row that spells a special token is encoded. Default `error`. */
+  specialTokensInText?: SpecialTokensInText | undefined;
 }
 
 /**
@@ -38,9 +41,9 @@ export async function encodeSequences(
   template: ChatTemplate,
   options: EncodeSequencesOptions = {},
 ): Promise<EncodedConversation[][]> {
-  const { maxSeqLength, overLength = "cut", exactLengths } = options;
+  const { maxSeqLength, overLength = "cut", exactLengths, specialTokensInText } = options;
   const max = maxSeqLength ?? Number.POSITIVE_INFINITY;
-  const rendered = await renderAll(conversations, tokenizer, template);
+  const rendered = await renderAll(conversations, tokenizer, template, { specialTokensInText });
   const needsAll = (one: Conversation) =>
     overLength === "split" || (one.kind === "text" && overLength !== "drop");
   // Those that are wanted whole keep the others from being encoded in part only.
@@ -68,7 +71,9 @@ export async function encodeSequences(
         return [cutOnRight(whole, end ?? maxSeqLength, segments, conversation)];
       }
       if (overLength === "split") {
-        return splitConversation(conversation, whole, max, tokenizer, template);
+        const render = (part: Conversation) =>
+          renderAll([part], tokenizer, template, { specialTokensInText });
+        return splitConversation(conversation, whole, max, tokenizer, render);
       }
       return cut();
     }),

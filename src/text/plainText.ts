@@ -1,7 +1,10 @@
 /** Plain text as segments: learnt whole, without a chat template. */
 import { ConfigError } from "../util/errors.js";
+import { controlTokens } from "./controlTokens.js";
+import { encodeSegmentLists } from "./segmentIds.js";
+import { checkLiterals, literalRanges, type SpecialTokensInText } from "./spelledTokens.js";
 import type { Tokenizer } from "./tokenizer.js";
-import type { IdSegment, Segment } from "./types.js";
+import type { ChatTemplate, Conversation, IdSegment, Segment, TextSegment } from "./types.js";
 
 /**
  * A text with what the tokenizer puts before it (BOS, where it does) and the end token behind it, as
@@ -10,7 +13,9 @@ import type { IdSegment, Segment } from "./types.js";
  */
 export async function plainTextSegments(
   tokenizer: Tokenizer,
-): Promise<(text: string) => Segment[]> {
+  template: ChatTemplate,
+  specialTokensInText: SpecialTokensInText,
+): Promise<(conversation: Conversation) => Segment[]> {
   const end = tokenizer.eosTokenId;
   if (end === undefined) {
     throw new ConfigError(`${tokenizer.name} has no end token (eos_token)`, {
@@ -22,13 +27,36 @@ export async function plainTextSegments(
   if (closing.at(-1) !== end) closing.push(end);
   const ids = (list: number[]): IdSegment[] =>
     list.length > 0 ? [{ ids: list, train: true }] : [];
-  return (text) => [...ids(opening), { text, train: true, message: 0 }, ...ids(closing)];
+  const tokens = controlTokens(tokenizer, template);
+  return ({ messages, source }) => {
+    const text = messages[0]?.content ?? "";
+    const literal = literalRanges(text, tokens, specialTokensInText, source);
+    return [...ids(opening), textSegment(text, literal), ...ids(closing)];
+  };
 }
 
-/** Ids of the beginning of a text, for the model to go on with. */
-export async function encodeTextPrompt(text: string, tokenizer: Tokenizer): Promise<Int32Array> {
-  const [{ opening }, ids] = await Promise.all([frameOf(tokenizer), tokenizer.encode(text)]);
-  return Int32Array.from([...opening, ...ids]);
+/**
+ * Ids of the beginning of a text, for the model to go on with. Text that spells a special token is
+ * ordinary text.
+ */
+export async function encodeTextPrompt(
+  text: string,
+  tokenizer: Tokenizer,
+  template: ChatTemplate,
+): Promise<Int32Array> {
+  const { opening } = await frameOf(tokenizer);
+  const segment = textSegment(
+    text,
+    literalRanges(text, controlTokens(tokenizer, template), "text"),
+  );
+  await checkLiterals([segment], tokenizer);
+  const [encoded] = await encodeSegmentLists([[segment]], tokenizer);
+  return Int32Array.from([...opening, ...encoded!.ids]);
+}
+
+function textSegment(text: string, literal: TextSegment["literal"]): TextSegment {
+  const segment: TextSegment = { text, train: true, message: 0, apart: true };
+  return literal ? { ...segment, literal } : segment;
 }
 
 /** What a tokenizer puts before and behind every text. */

@@ -1,5 +1,6 @@
 /** From segments to ids and labels: as much of them as is wanted. */
 import type { BorderedText } from "./native.js";
+import { sliceText } from "./sliceText.js";
 import type { Tokenizer } from "./tokenizer.js";
 import { type IdSegment, ignoredLabel, type Segment, type TextSegment } from "./types.js";
 
@@ -20,6 +21,9 @@ interface Run {
   segments: TextSegment[];
   /** Index of the text among those that are encoded together. */
   index: number;
+  /** See {@link BorderedText}. */
+  inside: boolean;
+  literal: boolean;
 }
 
 interface Plan {
@@ -123,11 +127,10 @@ function planRuns(
       parts.push(segment);
       continue;
     }
-    const own =
-      segment.text.length > room ? { ...segment, text: segment.text.slice(0, room) } : segment;
+    const own = segment.text.length > room ? sliceText(segment, 0, room) : segment;
     if (own !== segment) partial = true;
-    if (joins) last.segments.push(own);
-    else parts.push({ segments: [own], index: -1 });
+    if (joins && !own.literal) last.segments.push(own);
+    else parts.push(...runsOf(own, joins ? last : undefined));
   }
   for (const [order, run] of parts.entries()) {
     if ("ids" in run) continue;
@@ -138,11 +141,32 @@ function planRuns(
       text += segment.text;
     }
     run.index = texts.length;
-    texts.push(
-      partial && order === parts.length - 1 ? { text, borders, partial } : { text, borders },
-    );
+    const { inside, literal } = run;
+    const flags = inside || literal ? { inside, literal } : {};
+    const isPartial = partial && order === parts.length - 1;
+    texts.push({ text, borders, ...flags, ...(isPartial ? { partial } : {}) });
   }
   return { parts, complete: limit === all, share: all === 0 ? 1 : used / all };
+}
+
+/** The runs that a segment begins. @param before the one that its first words join */
+function runsOf(segment: TextSegment, before: Run | undefined): Run[] {
+  const { literal = [], ...whole } = segment;
+  const runs: Run[] = [];
+  const add = (start: number, end: number, inside: boolean, isLiteral: boolean) => {
+    const piece = { ...whole, text: segment.text.slice(start, end) };
+    runs.push({ segments: [piece], index: -1, inside, literal: isLiteral });
+  };
+  const first = literal[0]?.[0] ?? segment.text.length;
+  if (before) before.segments.push({ ...whole, text: segment.text.slice(0, first) });
+  else if (first > 0 || literal.length === 0) add(0, first, false, false);
+  for (const [order, [start, end]] of literal.entries()) {
+    const startsText = start === 0 && segment.apart === true;
+    if (end > start) add(start, end, !startsText, true);
+    // Even where no text follows, so that the next segment does not join what is literal.
+    add(end, literal[order + 1]?.[0] ?? segment.text.length, true, false);
+  }
+  return runs;
 }
 
 function assemble(

@@ -1,6 +1,6 @@
 /** Which parts of a conversation rendered by a Jinja template the assistant says. */
 import type { JinjaRenderer } from "./jinja.js";
-import { closeMark, openMark } from "./marks.js";
+import { closeMark, openMark, openSpelled } from "./marks.js";
 import type { Message } from "./types.js";
 
 /** `text[start, end)` comes from `messages[message]`; -1 where that is not known. */
@@ -155,7 +155,9 @@ function spanByPrefix(
 /** Where a model that generates from `start` would stop: behind the first end token. */
 function generationEnd(full: string, start: number, frame: TurnFrame): number | undefined {
   const ends = frame.stop.flatMap((text) => {
-    const at = full.indexOf(text, start);
+    let at = full.indexOf(text, start);
+    // What the row's own text spells ends nothing.
+    while (at > 0 && full[at - 1] === openSpelled) at = full.indexOf(text, at + 1);
     return at === -1 ? [] : [at + text.length];
   });
   return ends.length === 0 ? undefined : Math.min(...ends);

@@ -1,9 +1,9 @@
 /** Several sequences of one long conversation, each of whole turns and with the system message. */
-import { cutOnRight, renderAll } from "./encodeConversation.js";
+import { cutOnRight } from "./encodeConversation.js";
 import { type EncodedSegments, encodeSegmentLists } from "./segmentIds.js";
 import type { Tokenizer } from "./tokenizer.js";
 import { turnEnds } from "./turnEnds.js";
-import type { ChatTemplate, Conversation, EncodedConversation, Message } from "./types.js";
+import type { Conversation, EncodedConversation, Message, Segment } from "./types.js";
 
 /** Turns up to and with one that is learnt. */
 interface Unit {
@@ -17,13 +17,14 @@ interface Unit {
  * cut on the right; where that leaves nothing learnt it is left out, and counts as cut from the
  * sequence beside it.
  * @param whole the conversation, encoded to its end
+ * @param render makes segments of a part of it
  */
 export async function splitConversation(
   conversation: Conversation,
   whole: EncodedSegments,
   max: number,
   tokenizer: Tokenizer,
-  template: ChatTemplate,
+  render: (part: Conversation) => Promise<Segment[][]>,
 ): Promise<EncodedConversation[]> {
   const { messages } = conversation;
   const firstTurn = messages.findIndex(({ role }) => role !== "system");
@@ -32,7 +33,7 @@ export async function splitConversation(
   const encode = async (first: number, last: number) => {
     const part = units.slice(first, last + 1).flatMap((unit) => unit.messages);
     const own = { ...conversation, messages: [...system, ...part] };
-    const [segments] = await renderAll([own], tokenizer, template);
+    const [segments] = await render(own);
     const [encoded] = await encodeSegmentLists([segments!], tokenizer);
     return { encoded: encoded!, segments: segments! };
   };

@@ -9,6 +9,7 @@ import { encodeConversations } from "./encodeConversation.js";
 import { loadTokenizer } from "./loadTokenizer.js";
 import { encodeSequences } from "./overLength.js";
 import { resolveChatTemplate } from "./resolveChatTemplate.js";
+import type { SpecialTokensInText } from "./spelledTokens.js";
 import { cutsIntoWords } from "./stableText.js";
 import { sentencePieceDirectory } from "./testTokenizers.js";
 import type { Conversation } from "./types.js";
@@ -69,13 +70,19 @@ function realText(name: string, key: RegExp): string {
 
 const value = (key: string) => new RegExp(`"${key}":\\s*"((?:[^"\\\\]|\\\\.)*)"`, "g");
 
-async function expectSameIds(conversations: Conversation[], path: string, name?: string) {
+async function expectSameIds(
+  conversations: Conversation[],
+  path: string,
+  name?: string,
+  specialTokensInText: SpecialTokensInText = "error",
+) {
   const tokenizer = await loadTokenizer(path);
   const template = resolveChatTemplate(name, tokenizer);
-  const whole = await encodeConversations(conversations, tokenizer, template);
+  const spelled = { specialTokensInText };
+  const whole = await encodeConversations(conversations, tokenizer, template, spelled);
   let estimated = 0;
   for (const maxSeqLength of [2, 64, 700]) {
-    const options = { maxSeqLength };
+    const options = { maxSeqLength, ...spelled };
     const cut = await encodeConversations(conversations, tokenizer, template, options);
     const chats = conversations.filter(({ kind }) => kind !== "text");
     const sparing = { ...options, exactLengths: false };
@@ -112,10 +119,10 @@ const both = (content: string): Conversation[] => [
 ];
 
 describe.each(tokenizers)("$path", ({ path, template }) => {
-  test("random texts of all kinds of characters", async () => {
+  test.each(["token", "text"] as const)("random texts, special tokens as %s", async (mode) => {
     const random = randomNumbers(7);
     const texts = Array.from({ length: 12 }, () => randomText(random, 4000 + random(12_000)));
-    expect(await expectSameIds(texts.flatMap(both), path, template)).toBeGreaterThan(40);
+    expect(await expectSameIds(texts.flatMap(both), path, template, mode)).toBeGreaterThan(40);
   });
 
   test.skipIf(!hasShared)(

@@ -1,8 +1,10 @@
 /** The tokenizer that the rest of the program uses. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createEncoder } from "./encoder.js";
+import { FormatError } from "../util/errors.js";
+import { createEncoder, type Encoder } from "./encoder.js";
 import { type BorderedIds, type BorderedText, createNativeDecoder } from "./native.js";
+import { encodePieces } from "./pieces.js";
 import { createTextCutter } from "./stableText.js";
 import { createStreamingDecoder, type StreamingDecoder } from "./streamingDecoder.js";
 import { parseAgain, type TokenizerFiles } from "./tokenizerFiles.js";
@@ -11,7 +13,7 @@ import { readVocabulary, specialToken } from "./vocabulary.js";
 export interface EncodeOptions {
   /** Let the tokenizer's post-processor add BOS and EOS as the model expects them. Default false. */
   addSpecialTokens?: boolean;
-  /** Treat the text of special tokens as ordinary text. Default false. */
+  /** Treat the text of added tokens as ordinary text. Default false. */
   plain?: boolean;
 }
 
@@ -40,6 +42,8 @@ export interface Tokenizer {
   readonly specialTokenIds: ReadonlySet<number>;
   /** Texts that become one token wherever they occur. */
   readonly addedTokens: readonly string[];
+  /** Those that, beside the special ones, only a chat template may write (`chat_control_tokens`). */
+  readonly chatControlTokens: readonly string[];
   /** The model's own Jinja chat template. */
   readonly chatTemplate: string | undefined;
   /** Its template for conversations with tools, where that is another. */
@@ -76,6 +80,13 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     plainEncoder ??= createEncoder(parseAgain(kept), true);
     return plainEncoder;
   };
+  const encodeCut = (own: Encoder, texts: readonly BorderedText[]) => {
+    if (own.cutsIntoWords || !texts.some(({ partial }) => partial))
+      return own.encodeBordered(texts);
+    cutter ??= createTextCutter(tokens, addedTokens);
+    const cut = cutter;
+    return own.encodeBordered(texts.map((entry) => (entry.partial ? cutText(entry, cut) : entry)));
+  };
   const decode = (list: ArrayLike<number>, options: DecodeOptions = {}): string => {
     const texts: string[] = [];
     for (let index = 0; index < list.length; index++) {
@@ -110,6 +121,7 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     eosTokenIds: [...new Set(ends.filter((id) => typeof id === "number"))],
     specialTokenIds: specialIds,
     addedTokens,
+    chatControlTokens: controlTexts(kept.tokenizerConfig.chat_control_tokens),
     chatTemplate: kept.chatTemplate,
     toolUseTemplate: kept.toolUseTemplate,
     async encode(text, options = {}) {
@@ -119,14 +131,11 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     encodeBatch: (texts, options = {}) =>
       encoderFor(options).encode(texts, options.addSpecialTokens ?? false),
     encodeBordered(texts) {
-      if (encoder.cutsIntoWords || !texts.some(({ partial }) => partial)) {
-        return encoder.encodeBordered(texts);
+      if (texts.some(({ inside, literal }) => inside || literal)) {
+        const plain = () => encoderFor({ plain: true });
+        return encodePieces(texts, (part, literal) => encodeCut(literal ? plain() : encoder, part));
       }
-      cutter ??= createTextCutter(tokens, addedTokens);
-      const cut = cutter;
-      return encoder.encodeBordered(
-        texts.map((entry) => (entry.partial ? cutText(entry, cut) : entry)),
-      );
+      return encodeCut(encoder, texts);
     },
     decode,
     decodeStream: (options = {}) => createStreamingDecoder((list) => decode(list, options)),
@@ -137,6 +146,13 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
       for (const [name, text] of kept.contents) writeFileSync(join(dir, name), text);
     },
   };
+}
+
+/** @throws FormatError for a value that transformers refuses too */
+function controlTexts(value: unknown): string[] {
+  if (value === undefined || value === null) return [];
+  if (Array.isArray(value) && value.every((text) => typeof text === "string")) return value;
+  throw new FormatError("tokenizer_config.json: chat_control_tokens is not a list of texts");
 }
 
 /** A partial text as a whole one that ends where no token reaches over. */

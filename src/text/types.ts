@@ -59,6 +59,11 @@ export interface TextSegment extends SegmentBase {
   text: string;
   /** Encoding starts anew here: no token reaches over the border to the segment before. */
   apart?: boolean;
+  /**
+   * Ranges `[start, end)` of `text`, ascending, that are encoded apart and in which no added token is
+   * looked for; an empty one only breaks the text.
+   */
+  literal?: readonly (readonly [number, number])[];
 }
 
 /** Token ids put down as they are. */

@@ -33,13 +33,9 @@ function missingAddedTokens(files: TokenizerFiles): AddedToken[] {
   return missing.sort((a, b) => a.id - b.id);
 }
 
-/**
- * All texts that become one token.
- * @param plain without the special ones, whose text is then ordinary text
- */
-export function allAddedTokens(files: TokenizerFiles, plain = false): AddedToken[] {
-  const all = [...files.tokenizerJson.added_tokens, ...missingAddedTokens(files)];
-  return plain ? all.filter((token) => !token.special) : all;
+/** All texts that become one token. */
+export function allAddedTokens(files: TokenizerFiles): AddedToken[] {
+  return [...files.tokenizerJson.added_tokens, ...missingAddedTokens(files)];
 }
 
 /** @throws FormatError when the vocabulary is not one of the forms that tokenizer.json knows */

@@ -1,16 +1,20 @@
 /** How the configuration says that rows are read and encoded. */
 import type { FormatOptions } from "../data/index.js";
-import type { OverLength } from "../text/index.js";
+import type { OverLength, SpecialTokensInText } from "../text/index.js";
 import type { TrainingConfig } from "./config/index.js";
 
 /** For whoever opens the data of a run: training, evaluation, `check`. */
-export function readingOptions(
-  config: TrainingConfig,
-): FormatOptions & { maxSeqLength: number; overLength: OverLength; format?: string } {
+export function readingOptions(config: TrainingConfig): FormatOptions & {
+  maxSeqLength: number;
+  overLength: OverLength;
+  specialTokensInText: SpecialTokensInText;
+  format?: string;
+} {
   return {
     ...(config.task_type === "pretrain" ? { format: "text" } : {}),
     maxSeqLength: config.max_seq_length,
     overLength: config.over_length,
+    specialTokensInText: config.special_tokens_in_text,
     mossTools: config.moss_tools,
     mossLearn: config.moss_learn,
     mossMetaInstruction: config.moss_meta_instruction,

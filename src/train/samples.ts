@@ -42,7 +42,7 @@ export async function encodeSamplePrompts(
   for (const prompt of prompts) {
     const ids =
       template.name === plainTemplateName
-        ? await encodeTextPrompt(prompt, tokenizer)
+        ? await encodeTextPrompt(prompt, tokenizer, template)
         : await encodePrompt([{ role: "user", content: prompt }], tokenizer, template);
     const name = `the prompt ${JSON.stringify(shorten(prompt))} of sample_prompts`;
     checkPrompt(ids, { rows: embeddingRows, context: contextLength(model), name });

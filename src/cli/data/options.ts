@@ -1,6 +1,7 @@
 /** Options that the data commands share. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { MossPart, SourceOptions } from "../../data/index.js";
+import type { SpecialTokensInText } from "../../text/index.js";
 import { ConfigError } from "../../util/errors.js";
 
 /** What {@link addFormatOptions} declares. */
@@ -70,6 +71,22 @@ export function addFormatOptions(command: Command): void {
       return { ...earlier, [text.slice(0, equals)]: text.slice(equals + 1) };
     },
   );
+}
+
+export function addSpecialTokensOption(command: Command): void {
+  addKeyOption(
+    command,
+    "--special-tokens-in-text <error|text|token>",
+    "how to handle text that spells a special token, as in training (default: error)",
+  );
+}
+
+/** @throws ConfigError for a value that the option does not accept */
+export function specialTokensOption(flags: {
+  specialTokensInText?: string;
+}): SpecialTokensInText | undefined {
+  const { specialTokensInText: value } = flags;
+  return oneOf(value, "--special-tokens-in-text", ["error", "text", "token"]);
 }
 
 /** @throws ConfigError for a value that an option does not accept */

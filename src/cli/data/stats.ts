@@ -8,11 +8,13 @@ import { addExamples, printJson } from "../command.js";
 import {
   addFormatOptions,
   addKeyOption,
+  addSpecialTokensOption,
   camelOptions,
   countArgument,
   type FormatFlags,
   oneOf,
   sourceOptions,
+  specialTokensOption,
 } from "./options.js";
 import { progressLine } from "./progressLine.js";
 
@@ -20,6 +22,7 @@ interface StatsFlags extends FormatFlags {
   model?: string;
   tokenizer?: string;
   template?: string;
+  specialTokensInText?: string;
   /** False for `--no-tokens`. */
   tokens: boolean;
   maxSeqLength?: number;
@@ -48,6 +51,7 @@ export function registerStats(command: Command): void {
     "--template <name>",
     "name of the chat template (default: the model's own)",
   );
+  addSpecialTokensOption(command);
   command.option("--no-tokens", "count characters only (faster)");
   addKeyOption(
     command,
@@ -133,6 +137,7 @@ async function tokenSettings(flags: StatsFlags) {
     path,
     template: flags.template,
     embeddingRows,
+    specialTokensInText: specialTokensOption(flags),
     names: {
       name: tokenizer.name,
       template: template.name,

@@ -24,6 +24,8 @@ const text: NonNullable<StatsOptions["text"]> = {
   template,
   names: { name: tokenizer.name, template, vocabulary: tokenizer.vocabSize },
 };
+/** With the row that spells a special token. */
+const asTokens = { ...text, specialTokensInText: "token" } as const;
 /** Without what is another in each run. */
 const stable = ({ seconds: _seconds, ...report }: StatsReport) => report;
 
@@ -86,7 +88,7 @@ test("refused rows are grouped by reason, with places", async () => {
 });
 
 test("finds placeholders, special tokens, frequent questions and duplicates", async () => {
-  const report = await collectStats([good], { text });
+  const report = await collectStats([good], { text: asTokens });
   const { total, duplicates, first_prompts: prompts } = report;
   expect(total.placeholders).toEqual([
     { text: "{{name}}", rows: 1, places: [{ file: good, line: 1 }] },
@@ -106,10 +108,19 @@ test("finds placeholders, special tokens, frequent questions and duplicates", as
   expect(duplicates.first_prompt_share).toBe(2 / 4);
 });
 
+test("a row that spells a special token is counted, and refused as in training", async () => {
+  const { total } = await collectStats([good], { text });
+  const places = [{ file: good, line: 4 }];
+  expect(total.special_tokens).toEqual([{ text: "</s>", rows: 1, places }]);
+  const reason = "messages[N].content spells the special token </s>";
+  expect(total.refused).toEqual([{ reason, rows: 1, places }]);
+});
+
 test("tokens, labels and truncation are those of training", async () => {
-  const report = await collectStats([good], { text, maxSeqLength: 20 });
+  const report = await collectStats([good], { text: asTokens, maxSeqLength: 20 });
   const source = await openConversations([good]);
-  const options = { tokenizer, template: resolveChatTemplate(template, tokenizer) };
+  const own = resolveChatTemplate(template, tokenizer);
+  const options = { tokenizer, template: own, specialTokensInText: "token" } as const;
   const rows = [0, 1, 2, 3];
   const whole = (await encodeRows(source, rows, options)).flatMap((row) =>
     row.ok ? row.encoded : [],

@@ -5,7 +5,7 @@ import {
   openConversations,
   type SourceOptions,
 } from "../../data/index.js";
-import type { Source } from "../../text/index.js";
+import type { Source, SpecialTokensInText } from "../../text/index.js";
 import { mapInOrder, workerPool } from "../../util/workerPool.js";
 import { duplicateCounter, nearThreshold } from "./duplicates.js";
 import { type FrequentCounter, frequentCounter } from "./frequentTexts.js";
@@ -25,6 +25,7 @@ export interface StatsOptions {
     /** Name of a chat template; the tokenizer's own otherwise. */
     template?: string | undefined;
     embeddingRows?: number | undefined;
+    specialTokensInText?: SpecialTokensInText | undefined;
     /** As the report names them. */
     names: NonNullable<StatsReport["tokenizer"]>;
   };
@@ -69,6 +70,7 @@ export async function collectStats(
       tokenizer: text.path,
       template: text.template,
       embeddingRows: text.embeddingRows,
+      specialTokensInText: text.specialTokensInText,
     },
     source: reading,
     maxSeqLengths: text ? lengths : [],

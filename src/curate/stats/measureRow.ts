@@ -22,11 +22,11 @@ export function measureRefusal(
   addTally(measures.refused, reason, 1, [source]);
 }
 
-/** Where the places of a row's texts lie, and how a text's language and special tokens are found. */
+/** How a text's language is found. */
 export interface TextTools {
   detect(text: string): string;
-  /** Undefined where there is no tokenizer. */
-  specialTokens: ((text: string) => Set<string>) | undefined;
+  /** Whether tokens are counted too. */
+  hasTokenizer: boolean;
 }
 
 /** Counts characters and everything that needs no tokenizer. @returns the row's language */
@@ -39,7 +39,6 @@ export function measureText(
   const { messages } = conversation;
   const counts = scriptCounts();
   const placeholders = new Set<string>();
-  const specials = new Set<string>();
   let turns = 0;
   let characters = 0;
   for (const { role, content } of messages) {
@@ -57,7 +56,6 @@ export function measureText(
     }
     if (role === "assistant") addLength(measures.characters.answer, own);
     for (const found of findPlaceholders(content)) placeholders.add(found);
-    for (const found of tools.specialTokens?.(content) ?? []) specials.add(found);
   }
   addLength(measures.turns, turns);
   addLength(measures.characters.conversation, characters);
@@ -65,7 +63,6 @@ export function measureText(
   const hasTools = conversation.tools !== undefined || messages.some(({ role }) => role === "tool");
   if (hasTools) measures.rowsWithTools++;
   for (const found of placeholders) addTally(measures.placeholders, found, 1, [source]);
-  for (const found of specials) addTally(measures.specialTokens, found, 1, [source]);
 
   counts.forEach((count, index) => {
     measures.scripts[index] = measures.scripts[index]! + count;
@@ -81,7 +78,7 @@ export function measureText(
   }
   numbers.rows++;
   numbers.characters += characters;
-  if (!tools.specialTokens) addLong(measures.longest, { length: characters, source });
+  if (!tools.hasTokenizer) addLong(measures.longest, { length: characters, source });
   return numbers;
 }
 

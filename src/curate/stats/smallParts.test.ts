@@ -8,7 +8,7 @@ import { sampleRows } from "./sampleRows.js";
 import { addLength, lengthSketch } from "./sketch.js";
 import { addTally, otherName, sortedTallies, type Tallies } from "./tally.js";
 import { random } from "./testRandom.js";
-import { findPlaceholders, specialTokenFinder, tokenKinds } from "./textFindings.js";
+import { findPlaceholders, tokenKinds } from "./textFindings.js";
 
 describe("padding", () => {
   const sketchOf = (values: readonly number[]) => {
@@ -69,11 +69,8 @@ describe("placeholders", () => {
 });
 
 describe("tokens", () => {
-  test("special ones are found as texts, bytes of characters as pieces", async () => {
+  test("that are bytes of characters are pieces", async () => {
     const tokenizer = await loadTokenizer(tinyTokenizerPath);
-    const find = specialTokenFinder(tokenizer);
-    expect([...find(`an answer${tokenizer.eosToken} and more`)]).toEqual([tokenizer.eosToken]);
-    expect([...find("an answer")]).toEqual([]);
     const kindOf = tokenKinds(tokenizer);
     const kinds = async (text: string) =>
       new Set([...(await tokenizer.encode(text))].map((id) => kindOf(id)));

@@ -8,22 +8,32 @@ import {
 } from "../../data/index.js";
 import {
   type ChatTemplate,
+  type ControlTokens,
   type Conversation,
+  controlTokens,
   loadTokenizer,
   resolveChatTemplate,
+  type SpecialTokensInText,
   type Tokenizer,
+  tokensSpelledIn,
 } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
 import { Transferred, type WorkerSetup } from "../../util/workerPool.js";
 import { addFingerprint, type Fingerprints, fingerprints } from "./fingerprint.js";
 import { measureRefusal, measureText, measureTokens } from "./measureRow.js";
 import { emptyMeasures, type Measures } from "./measures.js";
-import { specialTokenFinder, type TokenKind, tokenKinds } from "./textFindings.js";
+import { addTally } from "./tally.js";
+import { type TokenKind, tokenKinds } from "./textFindings.js";
 
 export interface StatsSettings {
   /** Undefined where only characters are counted. */
   text:
-    | { tokenizer: string; template: string | undefined; embeddingRows: number | undefined }
+    | {
+        tokenizer: string;
+        template: string | undefined;
+        embeddingRows: number | undefined;
+        specialTokensInText: SpecialTokensInText | undefined;
+      }
     | undefined;
   source: Omit<SourceOptions, "onProgress">;
   maxSeqLengths: readonly number[];
@@ -51,7 +61,7 @@ export const setup: WorkerSetup<StatsSettings, StatsJob, StatsResult> = async (s
   const encoder = settings.text && (await openEncoder(settings.text));
   const tools = {
     detect: (text: string) => eld.detect(text).language,
-    specialTokens: encoder && specialTokenFinder(encoder.tokenizer),
+    hasTokenizer: encoder !== undefined,
   };
   let opened: { file: string; source: ConversationSource } | undefined;
   const open = async ({ file, format }: StatsJob) => {
@@ -72,11 +82,17 @@ export const setup: WorkerSetup<StatsSettings, StatsJob, StatsResult> = async (s
       for (const [index, read] of (await readRows(source, rows, encoder)).entries()) {
         measures.rows++;
         const place = source.place(rows[index]!);
-        if (read instanceof DataError) {
-          measureRefusal(measures, read, place);
+        const { conversation, encoded, error } = read;
+        if (conversation && encoder) {
+          // Such a row may be refused for it, and counts all the same.
+          for (const token of tokensSpelledIn(conversation, encoder.controlTokens)) {
+            addTally(measures.specialTokens, token, 1, [place]);
+          }
+        }
+        if (error) {
+          measureRefusal(measures, error, place);
           continue;
         }
-        const { conversation, encoded } = read;
         const language = measureText(measures, conversation, place, tools);
         if (encoder && encoded) {
           const { inputIds, labels, labelledTokens, contents } = encoded;
@@ -109,35 +125,47 @@ interface Encoder {
   tokenizer: Tokenizer;
   template: ChatTemplate;
   embeddingRows: number | undefined;
+  specialTokensInText: SpecialTokensInText | undefined;
+  controlTokens: ControlTokens;
   kindOf(id: number): TokenKind;
 }
 
 async function openEncoder(text: NonNullable<StatsSettings["text"]>): Promise<Encoder> {
   const tokenizer = await loadTokenizer(text.tokenizer);
   const template = resolveChatTemplate(text.template, tokenizer);
-  return { tokenizer, template, embeddingRows: text.embeddingRows, kindOf: tokenKinds(tokenizer) };
+  return {
+    tokenizer,
+    template,
+    embeddingRows: text.embeddingRows,
+    specialTokensInText: text.specialTokensInText,
+    controlTokens: controlTokens(tokenizer, template),
+    kindOf: tokenKinds(tokenizer),
+  };
 }
 
-interface ReadRow {
-  conversation: Conversation;
-  encoded:
-    | { inputIds: Int32Array; labels: Int32Array; labelledTokens: number; contents: Int32Array[] }
-    | undefined;
+/** A row, or why it is refused: by the reader, or by what training checks. */
+type ReadRow =
+  | { conversation: Conversation; encoded?: EncodedRow; error?: undefined }
+  | { conversation?: Conversation; encoded?: undefined; error: DataError };
+
+interface EncodedRow {
+  inputIds: Int32Array;
+  labels: Int32Array;
+  labelledTokens: number;
+  contents: Int32Array[];
 }
 
-/** Rows with their ids, or why they are refused: by the reader, or by what training checks. */
+/** Rows, with their ids where there is an encoder. */
 async function readRows(
   source: ConversationSource,
   rows: readonly number[],
   encoder: Encoder | undefined,
-): Promise<(ReadRow | DataError)[]> {
+): Promise<ReadRow[]> {
   const read = await Promise.all(
     rows.map((row) => source.read(row).catch((error: unknown) => dataError(error))),
   );
   if (!encoder) {
-    return read.map((one) =>
-      one instanceof DataError ? one : { conversation: one, encoded: undefined },
-    );
+    return read.map((one) => (one instanceof DataError ? { error: one } : { conversation: one }));
   }
   const known = new Map(rows.map((row, index) => [row, read[index]!]));
   const remembered: ConversationSource = {
@@ -156,9 +184,9 @@ async function readRows(
   );
   const ids = (await encoder.tokenizer.encodeBatch(texts)).values();
   return read.map((one, index) => {
-    if (one instanceof DataError) return one;
+    if (one instanceof DataError) return { error: one };
     const result = encoded[index]!;
-    if (!result.ok) return result.error;
+    if (!result.ok) return { conversation: one, error: result.error };
     // Uncut and unsplit: no maximal length is given.
     const { inputIds, labels, labelledTokens } = result.encoded[0]!;
     const contents = one.messages.map(() => ids.next().value!);

@@ -13,24 +13,6 @@ export function findPlaceholders(text: string): Set<string> {
   return new Set(text.match(placeholder) ?? []);
 }
 
-/**
- * Finds the texts of a tokenizer's special tokens: inside a message they become that token, and may
- * end a turn in the middle of an answer.
- */
-export function specialTokenFinder(tokenizer: Tokenizer): (text: string) => Set<string> {
-  const texts = [...tokenizer.specialTokenIds]
-    .map((id) => tokenizer.idToToken(id))
-    .filter((text) => text !== undefined && text.trim() !== "")
-    .sort((a, b) => b!.length - a!.length);
-  if (texts.length === 0) return () => new Set();
-  const any = new RegExp(texts.map((text) => escapePattern(text!)).join("|"), "gu");
-  return (text) => new Set(text.match(any) ?? []);
-}
-
-function escapePattern(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
-}
-
 /** What a token tells about how well the vocabulary suits a text. */
 export type TokenKind = "whole" | "unknown" | "piece";
 

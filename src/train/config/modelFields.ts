@@ -60,6 +60,14 @@ export const dataFields = {
         "lists it, split divides it between turns into several conversations, each with the system " +
         "message. Plain texts are always split, except with drop.",
     ),
+  special_tokens_in_text: choice(["error", "text", "token"])
+    .default("error")
+    .describe(
+      "What to do with a row whose own text spells a special token of the tokenizer, or a token that " +
+        "frames turns in the chat template, such as <|im_end|> in an answer or </s> in a plain text: " +
+        "error refuses the row, text trains on it as ordinary characters (the ids of transformers' " +
+        "sanitize_control_tokens), token trains on the token.",
+    ),
   per_device_train_batch_size: integer(1)
     .default(8)
     .describe(

@@ -3,7 +3,13 @@ import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import { builtinModelName } from "../../../util/builtin-model.js";
 import { addExamples } from "../../command.js";
-import { addFormatOptions, addKeyOption, countArgument, type FormatFlags } from "../options.js";
+import {
+  addFormatOptions,
+  addKeyOption,
+  addSpecialTokensOption,
+  countArgument,
+  type FormatFlags,
+} from "../options.js";
 
 export interface PreviewFlags extends FormatFlags {
   model?: string;
@@ -21,6 +27,7 @@ export interface PreviewFlags extends FormatFlags {
   onlyTruncated?: boolean;
   maxSeqLength?: number;
   overLength?: string;
+  specialTokensInText?: string;
   packed?: number;
   batchSize?: number;
   packing?: boolean;
@@ -60,6 +67,7 @@ export function declarePreview(command: Command): void {
     "--over-length <cut|cut_turn|drop|split>",
     "how to handle longer conversations, as in training (default: cut)",
   );
+  addSpecialTokensOption(command);
   addKeyOption(command, "--limit <rows>", "number of rows to show (default: 10)", countArgument);
   addKeyOption(command, "--sample <rows>", "show this many rows, chosen at random", countArgument);
   addKeyOption(command, "--seed <number>", "random seed of --sample (default: 42)", wholeNumber);

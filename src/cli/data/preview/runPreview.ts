@@ -9,7 +9,7 @@ import type { EncodedConversation, OverLength, Source, Tokenizer } from "../../.
 import { ConfigError, DataError, withWhy } from "../../../util/errors.js";
 import { visibleText } from "../../../util/visibleText.js";
 import { countRows } from "../../countRows.js";
-import { oneOf, sourceOptions } from "../options.js";
+import { oneOf, sourceOptions, specialTokensOption } from "../options.js";
 import { progressLine } from "../progressLine.js";
 import { previewLegend, renderTokens } from "../renderTokens.js";
 import { openTextModel, type TextModel } from "../textModel.js";
@@ -73,7 +73,9 @@ async function previewRows(
   try {
     const { maxSeqLength } = flags;
     const overLength = overLengthOf(flags);
-    const options = { tokenizer, template, embeddingRows, maxSeqLength, overLength };
+    const specialTokensInText = specialTokensOption(flags);
+    const fitting = { maxSeqLength, overLength, specialTokensInText };
+    const options = { tokenizer, template, embeddingRows, ...fitting };
     const selected = await selectRows(source, flags, options, (rows) =>
       progress.show(`${rows} of ${source.rows} rows read`),
     );
@@ -147,6 +149,7 @@ async function previewPacked(
     embeddingRows: embeddingRows ?? tokenizer.vocabSize,
     maxSeqLength: flags.maxSeqLength ?? 1024,
     overLength: overLengthOf(flags),
+    specialTokensInText: specialTokensOption(flags),
     batchSize: flags.batchSize ?? 8,
     packing: flags.packing,
     seed: flags.seed ?? 42,

@@ -139,8 +139,8 @@ function textNotices({ total }: StatsReport): Notice[] {
     const { rows } = special;
     notices.push({
       kind: "problem",
-      en: `${special.text} occurs in the texts of ${countRows(rows)}; the tokenizer turns it into a special token.`,
-      zh: `${whole(rows)} 行的文本里出现了 ${special.text}，分词器会把它当作特殊词元。`,
+      en: `${special.text} occurs in the texts of ${countRows(rows)}, a special token of the tokenizer: see special_tokens_in_text.`,
+      zh: `${whole(rows)} 行的文本里出现了 ${special.text}，它是分词器的特殊词元：见 special_tokens_in_text。`,
     });
   }
   return notices;

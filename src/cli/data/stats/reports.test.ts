@@ -42,7 +42,8 @@ beforeAll(async () => {
   const other = path.join(folder, "数据.jsonl");
   writeFileSync(other, `${JSON.stringify(turn("你好", "你好！"))}\n`);
   const names = { name: "</title><script>", template: "vicuna", vocabulary: 1 };
-  const text = { path: tokenizer, template: "vicuna", names };
+  const specialTokensInText = "token" as const;
+  const text = { path: tokenizer, template: "vicuna", specialTokensInText, names };
   report = await collectStats([file, other], { text, threads: 1 });
   plain = await collectStats([file, other], { threads: 1 });
 });
@@ -71,7 +72,7 @@ describe("in the terminal", () => {
       .replace(/\s+/g, " ");
     expect(text).toContain("1 row (16.7 %) cannot be trained on.");
     expect(text).toContain("placeholders that were not replaced, for example {{name}}");
-    expect(text).toContain("</s> occurs in the texts of 1 row;");
+    expect(text).toContain("</s> occurs in the texts of 1 row,");
     expect(text).toContain("20.0 % are exact duplicates");
   });
 });
