@@ -126,6 +126,9 @@ export const operators: readonly string[] = [
   "mm.out as mmOut",
   "mul.out as mulOut",
   "silu_backward.grad_input as siluBackwardOut",
+  // decompositions
+  "svd",
+  "qr",
   // layers
   "rms_norm",
   "silu",

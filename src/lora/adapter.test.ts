@@ -9,6 +9,7 @@ import {
   denseLinear,
   dropValues,
   keyedDropout,
+  type Linear,
   type PreparedWeights,
   parameter,
   prepareWeights,
@@ -19,7 +20,8 @@ import {
 } from "../nn/index.js";
 import { cat, type DType, grad, linear, type Tensor, tidy, zeros } from "../tensor/index.js";
 import { hashKey } from "../util/hash.js";
-import { type Adapter, adaptLinear, isAdapted } from "./adapter.js";
+import { adaptLinear, isAdapted } from "./adapter.js";
+import type { Adapter } from "./lowRank.js";
 
 const random = seededRandom(21);
 const [inFeatures, n, p, position] = [12, 9, 0.3, 2];
@@ -40,12 +42,15 @@ function example(onParts: readonly number[], dropout = 0) {
     return {
       part,
       scale: 0.5 + at,
+      bias: null,
+      magnitude: null,
+      dropout,
       a: parameter(`${part.name}.lora_A.weight`, normal(random, [rank, inFeatures])),
       b: parameter(`${part.name}.lora_B.weight`, normal(random, [part.outFeatures, rank])),
     };
   });
   const base = denseLinear(weight, bias, parts);
-  return { base, adapters, layer: adaptLinear(base, adapters, { p: dropout, position }) };
+  return { base, adapters, layer: adaptLinear(base, adapters, position) };
 }
 
 const groupOf = (dropoutKey: number | null, dtype: DType = "float32", index = 1): TokenGroup => ({
@@ -76,12 +81,15 @@ function written(
   return cat(columns, 1);
 }
 
+/** Without the bias of the layer itself. */
+const adapterParameters = (layer: Linear) => layer.parameters().filter((one) => one !== layer.bias);
+
 function play(
   { layer }: ReturnType<typeof example>,
   x: Tensor,
   byOutput: Tensor,
   group: TokenGroup,
-  { trained = layer.parameters(), inputNeedsGradient = true, budget = 0 } = {},
+  { trained = adapterParameters(layer), inputNeedsGradient = true, budget = 0 } = {},
 ) {
   const sums = new Map(trained.map(({ name, tensor }) => [name, zeros([...tensor.shape])]));
   const record = createRecord(sums);
@@ -165,12 +173,10 @@ describe("adaptLinear", () => {
 
   test("layers of one branch drop different elements", () => {
     tidy(() => {
-      const { base, adapters } = example([0, 1, 2]);
+      const { base, adapters: dropping } = example([0, 1, 2], p);
       const x = normal(random, [n, inFeatures]);
       const [first, second] = [0, 1].map((place) =>
-        tensorOf(
-          adaptLinear(base, adapters, { p, position: place }).apply(constant(x), groupOf(5)),
-        ),
+        tensorOf(adaptLinear(base, dropping, place).apply(constant(x), groupOf(5))),
       );
       expect(difference(first!, second!)).toBeGreaterThan(0.01);
     });
@@ -182,7 +188,7 @@ describe("adaptLinear", () => {
       const [x, byOutput] = [normal(random, [n, inFeatures]), normal(random, [n, 16])];
       const all = play(one, x, byOutput, groupOf(3));
       for (const inputNeedsGradient of [true, false]) {
-        for (const single of one.layer.parameters()) {
+        for (const single of adapterParameters(one.layer)) {
           const options = { trained: [single], inputNeedsGradient };
           const { sums, byInput } = play(one, x, byOutput, groupOf(3), options);
           expect(difference(sums.get(single.name)!, all.sums.get(single.name)!)).toBe(0);
@@ -242,6 +248,7 @@ describe("adaptLinear", () => {
       const { base, adapters, layer } = example([0, 2]);
       expect([isAdapted(layer), isAdapted(base)]).toEqual([true, false]);
       expect(layer.parameters().map(({ name }) => name)).toEqual([
+        "q+k+v.bias",
         ...["q.lora_A.weight", "q.lora_B.weight", "v.lora_A.weight", "v.lora_B.weight"],
       ]);
       expect([layer.inFeatures, layer.outFeatures, layer.parts]).toEqual([inFeatures, 16, parts]);

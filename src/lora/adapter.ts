@@ -1,55 +1,38 @@
-/** Low-rank adapters (Hu et al., 2021, arXiv 2106.09685) around linear layers of any kind. */
+/** A linear layer of any kind with adapters on some of its parts. */
+import type { Linear, ProductGroup, Value } from "../nn/index.js";
+import { decomposed } from "./dora.js";
 import {
-  addGradient,
-  gradientOf,
-  keyedDropout,
-  type Linear,
-  type LinearPart,
-  operate,
-  type Parameter,
-  product,
-  type TokenGroup,
-  tensorOf,
-  type Value,
-} from "../nn/index.js";
-import { cat, linear, type Tensor } from "../tensor/index.js";
-import { hashKey } from "../util/hash.js";
-
-/** The adapter of one linear layer: it adds `scale · dropout(x) Aᵀ Bᵀ` to the layer's output. */
-export interface Adapter {
-  /** Row range of the layer in its stack. */
-  part: LinearPart;
-  /** [rank, in] */
-  a: Parameter;
-  /** [out, rank] */
-  b: Parameter;
-  scale: number;
-}
+  type Adapter,
+  inputDropout,
+  type Lowering,
+  lowered,
+  loweringOf,
+  parametersOf,
+  raised,
+} from "./lowRank.js";
 
 /** A linear layer with adapters on some of its parts. */
 export interface AdaptedLinear extends Linear {
   base: Linear;
-  adapters: Adapter[];
+  adapters: readonly Adapter[];
 }
 
 export function isAdapted(layer: Linear): layer is AdaptedLinear {
   return "adapters" in layer;
 }
 
-/** How an adapted layer drops elements of its adapters' input while training. */
-export interface AdapterDropout {
-  /** Probability; parts of one stack read the same dropped input. */
-  p: number;
-  /** Which of its branch's layers it is: each drops elements of its own. */
-  position: number;
-}
-
-/** Puts adapters around a layer, dense or quantized. The layer itself stays frozen. */
+/**
+ * Puts adapters around a layer, dense or quantized. The layer's weight stays frozen. Several may lie
+ * on one part, as long as none of them is weight-decomposed (DoRA).
+ *
+ * @param position which of its branch's layers it is: each drops elements of its own
+ */
 export function adaptLinear(
   base: Linear,
-  adapters: Adapter[],
-  dropout: AdapterDropout,
+  adapters: readonly Adapter[],
+  position: number,
 ): AdaptedLinear {
+  const parameters = adapters.flatMap(parametersOf);
   return {
     base,
     adapters,
@@ -57,114 +40,36 @@ export function adaptLinear(
     outFeatures: base.outFeatures,
     parts: base.parts,
     bias: base.bias,
-    elements: adapters.reduce(
-      (sum, { a, b }) => sum + a.tensor.numel + b.tensor.numel,
-      base.elements,
-    ),
-    apply: (x, group) => raised(x, lowered(x, group, adapters, dropout), group, base, adapters),
-    parameters: () => adapters.flatMap(({ a, b }) => [a, b]),
+    elements: parameters.reduce((sum, { tensor }) => sum + tensor.numel, base.elements),
+    apply: adapters.some(({ magnitude }) => magnitude !== null)
+      ? applyDecomposed(base, adapters, position)
+      : applyPlain(base, adapters, position),
+    parameters: () => [...(base.bias ? [base.bias] : []), ...parameters],
     preparedWeight: base.preparedWeight,
     denseWeight: base.denseWeight,
-    tensors: () => [...base.tensors(), ...adapters.flatMap(({ a, b }) => [a.tensor, b.tensor])],
+    tensors: () => [...base.tensors(), ...parameters.map(({ tensor }) => tensor)],
   };
 }
 
-/** Columns of an adapter in the stacked inner values. */
-function columnsOf(adapters: readonly Adapter[]): { column: number; rank: number }[] {
-  let column = 0;
-  return adapters.map(({ a }) => {
-    const place = { column, rank: a.tensor.size(0) };
-    column += place.rank;
-    return place;
-  });
+type Apply = (x: Value, group: ProductGroup) => Value;
+
+function applyPlain(base: Linear, adapters: readonly Adapter[], position: number): Apply {
+  const shares = [...new Set(adapters.map(({ dropout }) => dropout))];
+  const lowerings = shares.map((p): [number, Lowering] => [
+    p,
+    loweringOf(adapters.filter(({ dropout }) => dropout === p)),
+  ]);
+  return (x, group) => {
+    const inners = lowerings.map(([p, lowering]) =>
+      lowered(x, group, lowering, inputDropout(p, group, position)),
+    );
+    const all = lowerings.map(([, lowering]) => lowering);
+    return raised(x, inners, group, base, all);
+  };
 }
 
-/** `dropout(x) Aᵀ` of all adapters at once. @param x [n, in] @returns [n, sum of ranks] */
-function lowered(
-  x: Value,
-  group: TokenGroup,
-  adapters: readonly Adapter[],
-  { p, position }: AdapterDropout,
-): Value {
-  const { weights, dtype, dropoutKey, index } = group;
-  const drop = (values: Tensor) =>
-    p > 0 && dropoutKey !== null
-      ? keyedDropout(values, p, hashKey(dropoutKey + position, index))
-      : values;
-  const down = () =>
-    weights.make(adapters, dtype, false, () =>
-      cat(
-        adapters.map(({ a }) => a.tensor),
-        0,
-      ).to({ dtype }),
-    ); // [sum of ranks, in]
-  const byDowns = adapters.map(({ a }) => gradientOf(x.record, a.name));
-  const trains = byDowns.some((gradient) => gradient !== undefined);
-  const [inner] = operate({
-    inputs: [x],
-    cost: "dear",
-    trains,
-    compute: () => [linear(drop(tensorOf(x)), down())],
-    reads: trains ? [x] : [],
-    backward([gradient]) {
-      if (trains) {
-        const byDown = gradient!.transpose(0, 1).matmul(drop(tensorOf(x)));
-        columnsOf(adapters).forEach(({ column, rank }, i) => {
-          byDowns[i]?.add_(byDown.narrow(0, column, rank));
-        });
-      }
-      if (x.needsGradient) addGradient(x, drop(gradient!.matmul(down())));
-    },
-  });
-  return inner!;
-}
-
-/** `x Wᵀ + b + Σ scale · inner Bᵀ`. @param inner [n, sum of ranks] @returns [n, out] */
-function raised(
-  x: Value,
-  inner: Value,
-  group: TokenGroup,
-  base: Linear,
-  adapters: readonly Adapter[],
-): Value {
-  const { weights, dtype } = group;
-  const places = columnsOf(adapters);
-  const up = ({ b }: Adapter) => weights.cast(b, dtype); // [out of the part, rank]
-  const byUps = adapters.map(({ b }) => gradientOf(x.record, b.name));
-  const trains = byUps.some((gradient) => gradient !== undefined);
-  const [output] = operate({
-    inputs: [x, inner],
-    cost: "dear",
-    trains,
-    compute() {
-      const result = product(tensorOf(x), group, base);
-      adapters.forEach((adapter, i) => {
-        const { part, scale } = adapter;
-        const { column, rank } = places[i]!;
-        result
-          .narrow(1, part.start, part.outFeatures)
-          .addmm_(tensorOf(inner).narrow(1, column, rank), up(adapter).transpose(0, 1), {
-            alpha: scale,
-          });
-      });
-      return [result];
-    },
-    reads: trains ? [inner] : [],
-    backward([gradient]) {
-      const byInner: Tensor[] = [];
-      adapters.forEach((adapter, i) => {
-        const { part, scale } = adapter;
-        const { column, rank } = places[i]!;
-        const rows = gradient!.narrow(1, part.start, part.outFeatures); // [n, out of the part]
-        byInner.push(rows.matmul(up(adapter)).mul_(scale));
-        if (!byUps[i]) return;
-        // [rank, out], turned: the other order of this product is a quarter slower.
-        const byUp = tensorOf(inner).narrow(1, column, rank).transpose(0, 1).matmul(rows);
-        byUps[i].add_(byUp.transpose(0, 1), { alpha: scale });
-      });
-      addGradient(inner, cat(byInner, 1));
-      if (x.needsGradient) addGradient(x, gradient!.matmul(base.preparedWeight(weights, dtype)));
-    },
-  });
-  return output!;
+function applyDecomposed(base: Linear, adapters: readonly Adapter[], position: number): Apply {
+  const lowering = loweringOf(adapters);
+  const p = adapters[0]?.dropout ?? 0;
+  return (x, group) => decomposed(x, group, base, lowering, inputDropout(p, group, position));
 }

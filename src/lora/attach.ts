@@ -1,139 +1,217 @@
-/** Adapters for a whole model: which layers get one, and their first values. */
-
-import type { CausalLanguageModel } from "../models/index.js";
-import { type LinearPart, parameter } from "../nn/index.js";
-import { empty, Generator, type Tensor, tidy, zeros } from "../tensor/index.js";
+/** Puts an adapter on a model: its matrices, and the modules and biases that it trains whole. */
+import type { CausalLanguageModel, ModelBranch } from "../models/index.js";
+import {
+  denseLinear,
+  type Linear,
+  type LinearPart,
+  type Parameter,
+  parameter,
+} from "../nn/index.js";
+import { dispose, empty, Generator, tidy } from "../tensor/index.js";
 import { ConfigError } from "../util/errors.js";
-import { type Adapter, adaptLinear, isAdapted } from "./adapter.js";
+import {
+  type AdapterTensor,
+  type Attaching,
+  checkStack,
+  linearAdapter,
+  type TensorSource,
+  wholeValue,
+} from "./attaching.js";
+import { type AdapterConfig, newAdapterConfig } from "./configFile.js";
+import { isQuantized } from "./nf4Linear.js";
+import { attachOuter } from "./outer.js";
+import type { LoraOptions } from "./settings.js";
+import { moduleOf, planAdapter } from "./targets.js";
+import { assemble, splitUnit, type Unit, unitsOf } from "./units.js";
 
-/** Settings of an adapter, in PEFT's names. */
-export interface LoraOptions {
-  r: number;
-  lora_alpha: number;
-  lora_dropout: number;
-  /** Names of linear layers, or `all` (all but the output head). */
-  target_modules: "all" | readonly string[];
-  /** Scale by alpha / sqrt(r) instead of alpha / r (Kalajdzievski, 2023, arXiv 2312.03732). */
-  use_rslora?: boolean;
+/** An adapter that lies on a model. */
+export interface AttachedAdapter {
+  config: AdapterConfig;
+  /** What its file holds. */
+  tensors: readonly AdapterTensor[];
 }
 
-/** A layer that can take an adapter. */
-export interface TargetLayer {
-  /** Full name in Hugging Face's terms, such as `model.layers.0.self_attn.q_proj`. */
-  name: string;
-  part: LinearPart;
-  inFeatures: number;
+/** How an adapter is attached. */
+export interface AttachOptions {
+  /** Whether it will be trained. */
+  training?: boolean;
+  /** Distinguishes the parameters of an adapter under another. */
+  label?: string;
 }
-
-export function scaleOf({ r, lora_alpha, use_rslora }: LoraOptions): number {
-  return lora_alpha / (use_rslora ? Math.sqrt(r) : r);
-}
-
-/** The linear layers of a model that the options name. */
-export function targetLayers(model: CausalLanguageModel, options: LoraOptions): TargetLayer[] {
-  const { target_modules: targets } = options;
-  const all = model.branches.flatMap(({ linears }) =>
-    Object.values(linears).flatMap(({ parts, inFeatures }) =>
-      parts.map((part) => ({ name: part.name, part, inFeatures })),
-    ),
-  );
-  if (targets === "all") return all;
-  const matches = (name: string, target: string) => name === target || name.endsWith(`.${target}`);
-  for (const target of targets) {
-    if (!all.some(({ name }) => matches(name, target))) {
-      const known = [...new Set(all.map(({ name }) => moduleName(name)))];
-      throw new ConfigError(
-        `lora target "${target}" does not match any linear layer of this model`,
-        {
-          todo: `use some of: ${known.join(", ")}`,
-        },
-      );
-    }
-  }
-  return all.filter(({ name }) => targets.some((target) => matches(name, target)));
-}
-
-/** The last part of a full name, as PEFT's `target_modules` takes it. */
-export function moduleName(name: string): string {
-  return name.slice(name.lastIndexOf(".") + 1);
-}
-
-/** Gives the A and B of one layer. */
-export type AdapterValues = (layer: TargetLayer) => { a: Tensor; b: Tensor };
 
 /**
- * Puts adapters around the layers of a model, in place.
+ * Puts an adapter on a model, in place.
  *
- * @param values where A [rank, in] and B [out, rank] come from; default: PEFT's initialization,
- *   drawn with `seed` (A uniform in ±1/sqrt(in), B zero)
+ * @param source where its tensors come from
+ * @throws ConfigError where its settings do not fit the model
  */
-export function attachAdapters(
+export function attachAdapter(
   model: CausalLanguageModel,
-  options: LoraOptions,
-  values: AdapterValues | { seed: number },
-): void {
-  const wanted = new Map(targetLayers(model, options).map((layer) => [layer.name, layer]));
-  const scale = scaleOf(options);
-  using generator = typeof values === "function" ? undefined : new Generator(values.seed);
-  const fill =
-    typeof values === "function"
-      ? values
-      : (layer: TargetLayer) => initial(layer, options.r, generator!);
-  for (const branch of model.branches) {
-    Object.entries(branch.linears).forEach(([role, linear], position) => {
-      if (isAdapted(linear)) throw new ConfigError("this model already has an adapter");
-      const adapters: Adapter[] = linear.parts.flatMap((part) => {
-        const layer = wanted.get(part.name);
-        if (!layer) return [];
-        const { a, b } = onDevice(fill(layer), model);
-        return [
-          {
-            part,
-            scale,
-            a: parameter(`${part.name}.lora_A.weight`, a),
-            b: parameter(`${part.name}.lora_B.weight`, b),
-          },
-        ];
+  config: AdapterConfig,
+  source: TensorSource,
+  { training = false, label = "" }: AttachOptions = {},
+  generator: Generator | null = null,
+): AttachedAdapter {
+  const plan = planAdapter(model, config);
+  const tensors: AdapterTensor[] = [];
+  const attaching: Attaching = { model, config, plan, source, generator, training, label, tensors };
+  attachOuter(attaching);
+  for (const branch of model.branches) attachBranch(attaching, branch);
+  saveNorms(attaching);
+  return { config, tensors };
+}
+
+/**
+ * Puts a new adapter on a model, with first values as PEFT draws them.
+ *
+ * @param seed of the values
+ */
+export function attachNewAdapter(
+  model: CausalLanguageModel,
+  config: AdapterConfig,
+  seed: number,
+): AttachedAdapter {
+  using generator = new Generator(seed);
+  const source: TensorSource = {
+    take: (_name, _shape, first) => first(),
+    takeIfThere: () => undefined,
+  };
+  return attachAdapter(model, config, source, { training: true }, generator);
+}
+
+/**
+ * Puts an adapter without memory on a description (`describeModel`), for what counts. Call within
+ * `tidy`.
+ */
+export function describeAdapter(
+  model: CausalLanguageModel,
+  options: LoraOptions | AdapterConfig,
+  attach: AttachOptions = { training: true },
+): AttachedAdapter {
+  const config = "stored" in options ? options : newAdapterConfig(options, null);
+  const source: TensorSource = {
+    take: (_name, shape) => empty([...shape], { dtype: "float32", device: "meta" }),
+    takeIfThere: () => undefined,
+  };
+  return attachAdapter(model, config, source, attach);
+}
+
+function attachBranch(attaching: Attaching, branch: ModelBranch): void {
+  Object.entries(branch.linears).forEach(([role, linear], position) => {
+    if (!linear.parts.some((part) => isConcerned(attaching, linear, part))) return;
+    const units = unitsOf(linear)
+      .flatMap((unit) =>
+        needsSplit(attaching, unit.base) ? splitUnit(unit, attaching.model.dtype) : [unit],
+      )
+      .map((unit) => attachUnit(attaching, unit));
+    branch.linears[role] = assemble(units, position);
+  });
+}
+
+function isConcerned({ plan, config }: Attaching, linear: Linear, { name }: LinearPart): boolean {
+  const trainsBias =
+    config.bias === "all" && unitsOf(linear).some(({ base }) => base.bias !== null);
+  return plan.targets.has(name) || plan.saved.has(name) || trainsBias;
+}
+
+/** Whether the bias of a layer is trained beside its adapter. */
+function trainsBias({ plan, config }: Attaching, { name }: LinearPart): boolean {
+  return config.bias === "all" || (config.bias === "lora_only" && plan.targets.has(name));
+}
+
+/** Whether the parts of a stack are to be treated differently, other than by their adapters. */
+function needsSplit(attaching: Attaching, { parts, bias }: Linear): boolean {
+  if (parts.some(({ name }) => attaching.plan.saved.has(name))) return true;
+  if (!bias) return false;
+  const trained = parts.filter((part) => trainsBias(attaching, part)).length;
+  return trained > 0 && trained < parts.length;
+}
+
+function attachUnit(attaching: Attaching, unit: Unit): Unit {
+  const { plan, config, model } = attaching;
+  const { base } = unit;
+  const [first] = base.parts;
+  if (first && plan.saved.has(first.name)) {
+    if (unit.adapters.length > 0) {
+      throw new ConfigError(`${first.name} has an adapter below, and is in modules_to_save`, {
+        todo: "merge the lower adapter in PEFT: merge_and_unload().save_pretrained(...)",
       });
-      if (adapters.length === 0) return;
-      branch.linears[role] = adaptLinear(linear, adapters, { p: options.lora_dropout, position });
+    }
+    return { base: savedLinear(attaching, base, first), adapters: [] };
+  }
+  if (base.bias && base.parts.some((part) => trainsBias(attaching, part))) {
+    trainBias(attaching, base, base.bias);
+  }
+  const targets = base.parts.filter(({ name }) => plan.targets.has(name));
+  if (targets.length === 0) return unit;
+  const isDense = !isQuantized(base);
+  const weight = isDense ? base.parameters()[0]!.tensor : base.denseWeight(model.dtype);
+  const adapters = targets.map((part) => {
+    checkStack(
+      config,
+      part.name,
+      unit.adapters.filter((below) => below.part.name === part.name),
+    );
+    const rows = weight.narrow(0, part.start, part.outFeatures);
+    const adapter = linearAdapter(attaching, part, rows, isDense);
+    rows.dispose();
+    return adapter;
+  });
+  if (!isDense) weight.dispose();
+  return { base, adapters: [...unit.adapters, ...adapters] };
+}
+
+/** A layer whose weight, and bias, the adapter has whole. */
+function savedLinear(attaching: Attaching, base: Linear, part: LinearPart): Linear {
+  const { model, training, tensors } = attaching;
+  if (training && isQuantized(base)) {
+    throw new ConfigError(`${part.name} is in modules_to_save, but its weight has 4 bits`, {
+      why: "4-bit weights cannot be trained",
+      todo: "use train_mode lora, or give the layer an adapter",
     });
   }
-}
-
-/**
- * Puts adapters without memory around the layers of a description (`describeModel`), for what counts.
- * Call within `tidy`.
- */
-export function describeAdapters(model: CausalLanguageModel, options: LoraOptions): void {
-  const make = (shape: number[]) => empty(shape, { dtype: "float32", device: "meta" });
-  attachAdapters(model, options, ({ part, inFeatures }) => ({
-    a: make([options.r, inFeatures]),
-    b: make([part.outFeatures, options.r]),
-  }));
-}
-
-function initial({ part, inFeatures }: TargetLayer, rank: number, generator: Generator) {
-  const bound = 1 / Math.sqrt(inFeatures);
-  return {
-    a: empty([rank, inFeatures], { dtype: "float32" }).uniform_(-bound, bound, { generator }),
-    b: zeros([part.outFeatures, rank], { dtype: "float32" }),
+  const own = (name: string, before: Parameter["tensor"]): Parameter => {
+    const value = wholeValue(attaching, name, before);
+    const whole = { ...parameter(name, value), trainable: training };
+    tensors.push({ name, parameter: whole });
+    return whole;
   };
+  const dense = base.denseWeight(model.dtype);
+  const weight = own(`${part.name}.weight`, dense);
+  const bias = base.bias && own(`${part.name}.bias`, base.bias.tensor);
+  dispose([dense, base.tensors()]);
+  return denseLinear(weight, bias, base.parts);
 }
 
-function onDevice({ a, b }: { a: Tensor; b: Tensor }, { device }: CausalLanguageModel) {
-  if (device === "cpu") return { a, b };
-  return tidy(() => ({ a: a.to({ device }), b: b.to({ device }) }));
+/** Makes the bias of a stack the adapter's, part by part. */
+function trainBias(attaching: Attaching, { parts }: Linear, bias: Parameter): void {
+  const { plan, source, model, training, tensors } = attaching;
+  const before = bias.tensor;
+  const after = before.to({ dtype: training ? "float32" : model.dtype, copy: true });
+  for (const part of parts) {
+    const { start, outFeatures: count } = part;
+    const name = `${part.name}${plan.targets.has(part.name) ? ".base_layer" : ""}.bias`;
+    tidy(() => {
+      const rows = after.narrow(0, start, count);
+      rows.copy_(source.take(name, [count], () => rows.to({ dtype: "float32" }).clone()));
+    });
+    tensors.push({ name, parameter: bias, rows: { start, count } });
+  }
+  bias.tensor = after;
+  bias.trainable = training;
+  before.dispose();
 }
 
-/** The adapters of a model. */
-export function adaptersOf(model: CausalLanguageModel): Adapter[] {
-  return model.branches.flatMap(({ linears }) =>
-    Object.values(linears).flatMap((linear) => (isAdapted(linear) ? linear.adapters : [])),
-  );
-}
-
-/** Marks the adapters of a model as trained. */
-export function trainAdapters(model: CausalLanguageModel): void {
-  for (const { a, b } of adaptersOf(model)) a.trainable = b.trainable = true;
+/** Norms that the adapter has whole. */
+function saveNorms(attaching: Attaching): void {
+  const { model, plan, training, tensors } = attaching;
+  const norms = [...model.branches.flatMap((branch) => branch.norms), ...model.output.norms];
+  for (const norm of norms) {
+    if (!plan.saved.has(moduleOf(norm.name))) continue;
+    const before = norm.tensor;
+    norm.tensor = wholeValue(attaching, norm.name, before);
+    norm.trainable = training;
+    if (norm.tensor !== before) before.dispose();
+    tensors.push({ name: norm.name, parameter: norm });
+  }
 }

@@ -1,142 +1,166 @@
-/** Adapter files in PEFT's layout: adapter_config.json and adapter_model.safetensors. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+/** Adapters in PEFT's layout: adapter_config.json and adapter_model.safetensors. */
+import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
-import { openSafetensors, writeSafetensors } from "../format/index.js";
+import { openSafetensors, type WeightEntry, writeSafetensors } from "../format/index.js";
 import type { CausalLanguageModel } from "../models/index.js";
 import { type DType, empty, type Tensor, tensor, tidy } from "../tensor/index.js";
 import { FormatError } from "../util/errors.js";
-import {
-  adaptersOf,
-  attachAdapters,
-  type LoraOptions,
-  moduleName,
-  trainAdapters,
-} from "./attach.js";
+import { type AttachedAdapter, attachAdapter } from "./attach.js";
+import type { AdapterTensor, TensorSource } from "./attaching.js";
+import { readAdapterConfig, writeAdapterConfig } from "./configFile.js";
 
-const CONFIG = "adapter_config.json";
 const WEIGHTS = "adapter_model.safetensors";
+const PICKLE = "adapter_model.bin";
 const PREFIX = "base_model.model.";
 
-/** What adapter_config.json says, as far as it matters here. */
-export interface AdapterConfig extends LoraOptions {
-  base_model_name_or_path: string | null;
-}
-
-/** Whether a directory holds an adapter. */
-export function isAdapterDirectory(directory: string): boolean {
-  return existsSync(path.join(directory, CONFIG));
-}
+/** Where the adapters under one are kept beside it, relative to its directory. */
+const belowName = (number: number) => `below/${number}`;
 
 /**
- * Reads adapter_config.json.
+ * Directories of an adapter and of those under it, the lowest first.
  *
- * @throws FormatError where it is missing, broken, or asks for a kind of adapter that is not
- *   supported.
+ * @throws FormatError where one of them is missing
  */
-export function readAdapterConfig(directory: string): AdapterConfig {
-  const file = path.join(directory, CONFIG);
-  let raw: Record<string, unknown>;
-  try {
-    raw = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
-  } catch (cause) {
-    throw new FormatError(`${file} cannot be read`, {
-      why: (cause as Error).message,
-      todo: "give the directory that contains adapter_config.json",
-      cause,
+export function adapterStack(directory: string): string[] {
+  const below = readAdapterConfig(directory).adapters_below.flatMap((name) => {
+    const lower = path.join(directory, name);
+    if (existsSync(lower)) return adapterStack(lower);
+    throw new FormatError(`${directory}: the adapter under it, ${name}, is missing`, {
+      why: "it was trained on top of that one, and computes something else without it",
+      todo: `copy ${name} from where the adapter was made`,
     });
-  }
-  const refuse = (key: string, expected: string): never => {
-    throw new FormatError(
-      `${file}: expected ${key} to be ${expected}, got ${JSON.stringify(raw[key])}`,
-    );
-  };
-  if (raw.peft_type !== "LORA") refuse("peft_type", '"LORA"');
-  for (const [key, value] of Object.entries({
-    use_dora: false,
-    bias: "none",
-    fan_in_fan_out: false,
-  })) {
-    if (raw[key] !== undefined && raw[key] !== value) refuse(key, JSON.stringify(value));
-  }
-  for (const key of ["rank_pattern", "alpha_pattern"]) {
-    if (Object.keys((raw[key] as object | null | undefined) ?? {}).length > 0) refuse(key, "empty");
-  }
-  for (const key of ["modules_to_save", "layers_to_transform"]) {
-    if (raw[key] !== undefined && raw[key] !== null) refuse(key, "null");
-  }
-  const { r, lora_alpha, lora_dropout = 0, target_modules } = raw;
-  if (typeof r !== "number" || !Number.isInteger(r) || r < 1)
-    return refuse("r", "a positive integer");
-  if (typeof lora_alpha !== "number") return refuse("lora_alpha", "a number");
-  if (typeof lora_dropout !== "number") return refuse("lora_dropout", "a number");
-  const targets = target_modules === "all-linear" ? "all" : target_modules;
-  const names = Array.isArray(targets) && targets.every((name) => typeof name === "string");
-  if (targets !== "all" && !names) return refuse("target_modules", "a list of names");
-  return {
-    r,
-    lora_alpha,
-    lora_dropout,
-    target_modules: targets as LoraOptions["target_modules"],
-    use_rslora: raw.use_rslora === true,
-    base_model_name_or_path:
-      typeof raw.base_model_name_or_path === "string" ? raw.base_model_name_or_path : null,
-  };
+  });
+  return [...below, directory];
 }
 
 /**
- * Attaches the adapter in a directory to a model, in place.
+ * Puts the adapter in a directory on a model, in place, above those that lie under it.
  *
- * @param options.training keeps the adapter's dropout and makes its tensors trainable
- * @throws FormatError where the files are broken or do not fit the model.
+ * @param options.training trains it, with its dropout; those below stay as they are
+ * @returns all of them, the lowest first
+ * @throws FormatError where the files are broken, hold something that is not understood, or do not
+ *   fit the model; ConfigError where the settings do not fit it
  */
 export function loadAdapter(
   model: CausalLanguageModel,
   directory: string,
   options: { training?: boolean } = {},
-): AdapterConfig {
+): AttachedAdapter[] {
+  return loadStack(model, adapterStack(directory), options);
+}
+
+/** The same for a list of directories, each an adapter alone. */
+export function loadStack(
+  model: CausalLanguageModel,
+  directories: readonly string[],
+  { training = false }: { training?: boolean } = {},
+): AttachedAdapter[] {
+  return directories.map((one, i) => {
+    const isLast = i === directories.length - 1;
+    const label = isLast ? "" : `below ${i + 1}: `;
+    return loadOne(model, one, { training: training && isLast, label });
+  });
+}
+
+function loadOne(
+  model: CausalLanguageModel,
+  directory: string,
+  options: { training: boolean; label: string },
+): AttachedAdapter {
   const config = readAdapterConfig(directory);
-  const file = openSafetensors(path.join(directory, WEIGHTS));
+  const file = openWeights(directory);
   try {
-    const unread = new Set(file.names());
+    const unread = readableNames(file.names(), directory);
     const read = (name: string, shape: readonly number[]): Tensor => {
-      const full = `${PREFIX}${name}`;
-      if (!unread.delete(full)) throw new FormatError(`${directory}: the adapter has no ${full}`);
-      const { shape: found } = file.info(full);
+      const stored = unread.get(name)!;
+      unread.delete(name);
+      const { shape: found } = file.info(stored);
       if (found.length !== shape.length || found.some((size, i) => size !== shape[i])) {
         throw new FormatError(
-          `${directory}: ${full} has shape [${found}], but this model needs [${shape}]`,
+          `${directory}: ${stored} has shape [${found}], but this model needs [${shape}]`,
           { todo: "use the base model that the adapter was trained on" },
         );
       }
-      return readFloats(file, full, shape);
+      return readFloats(file, stored, shape);
     };
-    attachAdapters(model, options.training ? config : { ...config, lora_dropout: 0 }, (layer) => ({
-      a: read(`${layer.name}.lora_A.weight`, [config.r, layer.inFeatures]),
-      b: read(`${layer.name}.lora_B.weight`, [layer.part.outFeatures, config.r]),
-    }));
-    if (unread.size > 0) {
-      throw new FormatError(
-        `${directory}: ${[...unread][0]} does not belong to any layer of this model`,
-        {
-          why: `${unread.size} weights of the adapter were not used`,
-          todo: "use the base model that the adapter was trained on",
-        },
-      );
+    const source: TensorSource = {
+      take(name, shape) {
+        const key = unread.has(name) ? name : withoutBase(name);
+        if (unread.has(key)) return read(key, shape);
+        throw new FormatError(`${directory}: the adapter has no ${PREFIX}${name}`, {
+          why: "its adapter_config.json asks for it",
+          todo: "use the base model that the adapter was trained on, or save the adapter again",
+        });
+      },
+      takeIfThere: (name, shape) => (unread.has(name) ? read(name, shape) : undefined),
+    };
+    const attached = attachAdapter(model, config, source, options);
+    const [left] = unread.values();
+    if (left !== undefined) {
+      throw new FormatError(`${directory}: ${left} does not belong to any layer of this model`, {
+        why: `${unread.size} weights of the adapter were not used`,
+        todo: "use the base model that the adapter was trained on",
+      });
     }
+    return attached;
   } finally {
     file.close();
   }
-  if (options.training) trainAdapters(model);
-  return config;
 }
 
-const dtypes: Record<string, DType> = { F32: "float32", F16: "float16", BF16: "bfloat16" };
+/** PEFT 0.5 and older saved the bias of an adapted layer under the layer's own name. */
+function withoutBase(name: string): string {
+  return name.replace(/\.base_layer\.bias$/, ".bias");
+}
 
-function readFloats(
-  file: ReturnType<typeof openSafetensors>,
-  name: string,
-  shape: readonly number[],
-): Tensor {
+type Weights = ReturnType<typeof openSafetensors>;
+
+function openWeights(directory: string): Weights {
+  const file = path.join(directory, WEIGHTS);
+  const pickle = path.join(directory, PICKLE);
+  if (!existsSync(file) && existsSync(pickle)) {
+    throw new FormatError(`${pickle} contains pickled Python objects`, {
+      why: "they can run code when they are read",
+      todo: `convert it in Python: from safetensors.torch import save_file; import torch; save_file(torch.load(${JSON.stringify(pickle)}, weights_only=True), ${JSON.stringify(file)})`,
+    });
+  }
+  return openSafetensors(file);
+}
+
+/** Names of the tensors as they are asked for, with those that the file has for them. */
+function readableNames(stored: readonly string[], directory: string): Map<string, string> {
+  const readable = new Map<string, string>();
+  for (const name of stored) {
+    const key = plainName(name);
+    const other = readable.get(key);
+    if (other !== undefined) {
+      throw new FormatError(`${directory}: ${other} and ${name} are the same weight`, {
+        todo: "remove one of them",
+      });
+    }
+    readable.set(key, name);
+  }
+  return readable;
+}
+
+/** Some programs leave the adapter's name, or that of PEFT's wrappers, in the name of a weight. */
+function plainName(stored: string): string {
+  return stored
+    .replace(PREFIX, "")
+    .replace(/\.modules_to_save(\.default)?(?=\.)/, "")
+    .replace(/\.(lora_[AB])\.default\.(weight|bias)$/, ".$1.$2")
+    .replace(/\.(lora_embedding_[AB]|trainable_tokens_delta)\.default$/, ".$1")
+    .replace(/\.lora_magnitude_vector(\.default)?(\.weight)?$/, ".lora_magnitude_vector");
+}
+
+const dtypes: Record<string, DType> = {
+  F64: "float64",
+  F32: "float32",
+  F16: "float16",
+  BF16: "bfloat16",
+};
+
+function readFloats(file: Weights, name: string, shape: readonly number[]): Tensor {
   const result = empty([...shape], { dtype: "float32" });
   for (const { start, count, dtype, data } of file.chunks(name)) {
     const type = dtypes[dtype];
@@ -153,41 +177,41 @@ function readFloats(
 }
 
 /**
- * Writes the adapters of a model so that PEFT loads them.
+ * Writes an adapter so that PEFT loads it. Those that lie under it are written beside it, and named
+ * in its adapter_config.json.
  *
- * @param baseModel what the user called the base model
+ * @param adapters those of a model, the lowest first
  */
-export function saveAdapter(
-  model: CausalLanguageModel,
+export function saveAdapter(adapters: readonly AttachedAdapter[], directory: string): void {
+  const below = adapters.slice(0, -1).map((adapter, i) => {
+    const name = belowName(i + 1);
+    saveOne(adapter, path.join(directory, name), []);
+    return name;
+  });
+  saveOne(adapters.at(-1)!, directory, below);
+}
+
+function saveOne(
+  { config, tensors }: AttachedAdapter,
   directory: string,
-  options: LoraOptions,
-  baseModel: string,
+  below: readonly string[],
 ): void {
-  const adapters = adaptersOf(model);
-  const targets = [...new Set(adapters.map(({ part }) => moduleName(part.name)))].sort();
-  const entries = adapters.flatMap(({ a, b }) =>
-    [a, b].map(({ name, tensor }) => ({
-      name: `${PREFIX}${name}`,
-      dtype: "F32" as const,
-      shape: [...tensor.shape],
-      data: () => tidy(() => tensor.to({ device: "cpu" }).contiguous().bytes()),
-    })),
-  );
-  writeSafetensors(path.join(directory, WEIGHTS), entries, { format: "pt" });
-  const config = {
-    peft_type: "LORA",
-    task_type: "CAUSAL_LM",
-    base_model_name_or_path: baseModel,
-    r: options.r,
-    lora_alpha: options.lora_alpha,
-    lora_dropout: options.lora_dropout,
-    use_rslora: options.use_rslora ?? false,
-    target_modules: targets,
-    bias: "none",
-    fan_in_fan_out: false,
-    inference_mode: true,
-    init_lora_weights: true,
-    modules_to_save: null,
+  mkdirSync(directory, { recursive: true });
+  writeSafetensors(path.join(directory, WEIGHTS), tensors.map(entryOf), { format: "pt" });
+  writeAdapterConfig(directory, { ...config, adapters_below: below });
+}
+
+function entryOf({ name, parameter, rows }: AdapterTensor): WeightEntry {
+  const { shape } = parameter.tensor;
+  return {
+    name: `${PREFIX}${name}`,
+    dtype: "F32",
+    shape: rows ? [rows.count, ...shape.slice(1)] : [...shape],
+    data: () =>
+      tidy(() => {
+        const { tensor } = parameter;
+        const part = rows ? tensor.narrow(0, rows.start, rows.count) : tensor;
+        return part.to({ device: "cpu", dtype: "float32" }).contiguous().bytes();
+      }),
   };
-  writeFileSync(path.join(directory, CONFIG), `${JSON.stringify(config, null, 2)}\n`);
 }

@@ -1,21 +1,21 @@
 /** Adapters and 4-bit weights. */
-export { type AdaptedLinear, type Adapter, adaptLinear, isAdapted } from "./adapter.js";
+export { type AdaptedLinear, adaptLinear, isAdapted } from "./adapter.js";
 export {
-  adaptersOf,
-  attachAdapters,
-  describeAdapters,
-  type LoraOptions,
-  type TargetLayer,
-  targetLayers,
-  trainAdapters,
+  type AttachedAdapter,
+  attachNewAdapter,
+  describeAdapter,
 } from "./attach.js";
 export { dynamicMap, nf4Code } from "./codes.js";
 export {
   type AdapterConfig,
   isAdapterDirectory,
-  loadAdapter,
+  newAdapterConfig,
   readAdapterConfig,
-  saveAdapter,
-} from "./files.js";
+} from "./configFile.js";
+export { adapterStack, loadAdapter, loadStack, saveAdapter } from "./files.js";
+export type { Adapter } from "./lowRank.js";
 export { dequantizeNf4Tensor, type Nf4Tensor, quantizeNf4 } from "./nf4.js";
 export { type QuantizedLinear, quantizedLinear, quantizeLinear } from "./nf4Linear.js";
+export type { LoraOptions, LoraSettings } from "./settings.js";
+export { checkAllMatch, lastName, linearNames } from "./targets.js";
+export { unitsOf } from "./units.js";

@@ -8,6 +8,10 @@ export interface QuantizedLinear extends Linear {
   quantized: Nf4Tensor[];
 }
 
+export function isQuantized(layer: Linear): layer is QuantizedLinear {
+  return "quantized" in layer;
+}
+
 /** Quantizes a dense layer and frees its weight. */
 export function quantizeLinear(dense: Linear, dtype: DType): QuantizedLinear {
   const weight = dense.denseWeight(dtype);
@@ -47,7 +51,7 @@ export function quantizedLinear(
     bias,
     elements: inFeatures * outFeatures + (bias ? outFeatures : 0),
     apply: (x, group) => affine(x, group, layer, null),
-    parameters: () => [],
+    parameters: () => (bias ? [bias] : []),
     preparedWeight: (weights, dtype) =>
       weights.make(quantized, dtype, true, () => denseWeight(dtype)),
     denseWeight,

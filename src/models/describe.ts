@@ -2,7 +2,7 @@
 import { denseLinear, nameStack, type Parameter, parameter } from "../nn/index.js";
 import { empty, type Tensor } from "../tensor/index.js";
 import type { ModelConfig } from "./config.js";
-import { headParameters, modelParameters } from "./parameters.js";
+import { headParameters, modelParameters, outerAdapters } from "./parameters.js";
 import { modelFamily } from "./registry.js";
 import type { CausalLanguageModel, ModelReader } from "./types.js";
 
@@ -50,7 +50,7 @@ export function countElements(model: CausalLanguageModel): { all: number; traina
       sizes(norms) + sum(Object.values(linears).map(({ elements }) => elements)),
   );
   return {
-    all: sizes([embedding, ...headParameters(model)]) + sum(inBranches),
+    all: sizes([embedding, ...headParameters(model), ...outerAdapters(model)]) + sum(inBranches),
     trainable: sizes(modelParameters(model).filter(({ trainable }) => trainable)),
   };
 }

@@ -22,9 +22,13 @@ export function hiddenStates({ model }: PreparedModel, ids: Tensor, group: Token
 
 /** Logits of hidden states. @param hidden [n, dim] @returns [n, vocab] */
 export function logitsOf({ model, dtype, weights }: PreparedModel, hidden: Tensor): Tensor {
+  const { output } = model;
+  const group = { index: 0, dtype, weights, dropoutKey: null };
   return tidy(() => {
-    const logits = linear(hidden, outputWeight(model.output, weights, dtype));
-    const { softCap } = model.output;
+    const logits = output.adapter
+      ? tensorOf(output.adapter.apply(constant(hidden), group))
+      : linear(hidden, outputWeight(output, weights, dtype));
+    const { softCap } = output;
     return softCap === undefined ? logits : logits.div(softCap).tanh().mul(softCap);
   });
 }

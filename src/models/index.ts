@@ -26,6 +26,8 @@ export { saveModel } from "./save.js";
 export type {
   AttentionShape,
   CausalLanguageModel,
+  EmbeddingAdapter,
+  HeadAdapter,
   ModelBranch,
   ModelFamily,
   ModelReader,

@@ -30,6 +30,7 @@ export function foldOutput({ output, embedding }: CausalLanguageModel): void {
   if (output.weight === embedding) output.weight = copyOf(embedding);
   normalizeRows_(output.weight.tensor);
   output.normalizesRows = false;
+  output.isNormalized = true;
 }
 
 function copyOf({ name, tensor }: Parameter): Parameter {

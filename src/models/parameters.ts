@@ -8,19 +8,25 @@ export function headParameters({ embedding, output }: CausalLanguageModel): Para
   return [...output.norms, ...(output.weight === embedding ? [] : [output.weight])];
 }
 
-/** Every parameter, each once: embedding, branches, output head. */
+/** Parameters of adapters of embedding and output head. */
+export function outerAdapters({ embeddingAdapter, output }: CausalLanguageModel): Parameter[] {
+  return [...(embeddingAdapter?.parameters() ?? []), ...(output.adapter?.parameters() ?? [])];
+}
+
+/** Every parameter, each once: embedding, branches, output head, adapters. */
 export function modelParameters(model: CausalLanguageModel): Parameter[] {
   const { embedding, branches } = model;
   return [
     embedding,
     ...branches.flatMap((branch) => branch.parameters()),
     ...headParameters(model),
+    ...outerAdapters(model),
   ];
 }
 
 /** Every tensor of a model, to free it or to count its memory. */
 export function modelTensors(model: CausalLanguageModel): Tensor[] {
-  const { embedding, branches } = model;
+  const { embedding, branches, embeddingAdapter, output } = model;
   return [
     embedding.tensor,
     ...branches.flatMap(({ norms, linears }) => [
@@ -28,6 +34,8 @@ export function modelTensors(model: CausalLanguageModel): Tensor[] {
       ...Object.values(linears).flatMap((linear) => linear.tensors()),
     ]),
     ...headParameters(model).map(({ tensor }) => tensor),
+    ...(embeddingAdapter?.tensors() ?? []),
+    ...(output.adapter?.tensors() ?? []),
   ];
 }
 

@@ -82,10 +82,14 @@ export function packedGroup(
   };
 }
 
-/** Rows of the embedding. @param ids [n] int32 on the device @returns [n, dim] */
+/** Rows of the embedding, in the model's data type. @param ids [n] int32 on the device @returns [n, dim] */
 export function embedTokens(model: CausalLanguageModel, ids: Tensor): Tensor {
+  const { dtype, embeddingAdapter, embeddingScale } = model;
   return tidy(() => {
-    const rows = embedding(model.embedding.tensor, ids);
-    return model.embeddingScale === undefined ? rows : rows.mul(model.embeddingScale);
+    let rows = embedding(model.embedding.tensor, ids);
+    // An embedding that is trained beside an adapter is float32 in a model of another type.
+    if (rows.dtype !== dtype) rows = rows.to({ dtype });
+    if (embeddingAdapter) rows = embeddingAdapter.apply(rows, ids);
+    return embeddingScale === undefined ? rows : rows.mul(embeddingScale);
   });
 }

@@ -5,10 +5,11 @@ import type {
   Branch,
   Linear,
   Parameter,
+  ProductGroup,
   RopeParameters,
   Value,
 } from "../nn/index.js";
-import type { Device, DType } from "../tensor/index.js";
+import type { Device, DType, Tensor } from "../tensor/index.js";
 import type { ModelConfig } from "./config.js";
 
 /** The heads of an attention branch. */
@@ -32,6 +33,31 @@ export interface ModelBranch extends Branch {
   attention: AttentionShape | null;
 }
 
+/** What an adapter makes of the rows of the embedding. */
+export interface EmbeddingAdapter {
+  parameters(): Parameter[];
+  /** Every tensor that it holds, to free or to count. */
+  tensors(): Tensor[];
+  /** @param rows [n, dim] of the embedding @param ids [n] int32 @returns [n, dim] */
+  apply(rows: Tensor, ids: Tensor): Tensor;
+  /**
+   * Adds to the gradients of its parameters.
+   *
+   * @param gradients sums by name, float32
+   * @param byRows the gradient by what {@link apply} gave, [n, dim] float32
+   */
+  addGradients(gradients: ReadonlyMap<string, Tensor>, ids: Tensor, byRows: Tensor): void;
+}
+
+/** What an adapter makes of the product of the output head. */
+export interface HeadAdapter {
+  parameters(): Parameter[];
+  /** Every tensor that it holds beside the head's weight. */
+  tensors(): Tensor[];
+  /** In place of the product. @param hidden [m, dim] @returns logits [m, vocab] */
+  apply(hidden: Value, group: ProductGroup): Value;
+}
+
 /** From the last hidden states to logits. */
 export interface OutputHead {
   /** The norm before it. @param x [n, dim] */
@@ -41,7 +67,10 @@ export interface OutputHead {
   weight: Parameter;
   /** Whether rows of the weight are divided by their norm first (NormHead). */
   normalizesRows: boolean;
+  /** Whether that was done when the weight was loaded. */
+  isNormalized?: boolean | undefined;
   softCap?: number | undefined;
+  adapter?: HeadAdapter | undefined;
 }
 
 /** A causal language model. */
@@ -54,6 +83,7 @@ export interface CausalLanguageModel {
   embedding: Parameter;
   /** Factor on embedded tokens. */
   embeddingScale?: number | undefined;
+  embeddingAdapter?: EmbeddingAdapter | undefined;
   branches: ModelBranch[];
   output: OutputHead;
   /** Rotary positions; null for a model without. */

@@ -19,8 +19,8 @@ import {
 } from "./record.js";
 import type { RotaryTable } from "./rope.js";
 
-/** Consecutive whole sequences of a packed row, which are computed together. */
-export interface TokenGroup {
+/** What products of a group of tokens need to know. */
+export interface ProductGroup {
   /** Number of the group; layers that draw random numbers draw different ones for each. */
   index: number;
   /** Data type of the computation inside a branch. */
@@ -31,6 +31,10 @@ export interface TokenGroup {
    * otherwise, which turns dropout off.
    */
   dropoutKey: number | null;
+}
+
+/** Consecutive whole sequences of a packed row, which are computed together. */
+export interface TokenGroup extends ProductGroup {
   /** The rotations of its tokens; null for a model without. */
   rotations: RotaryTable | null;
   /**

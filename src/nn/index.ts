@@ -12,13 +12,16 @@ export {
   backwardBranches,
   forwardBranches,
   type PassOptions,
+  type ProductGroup,
   recordBranches,
   type StackRecords,
   type TokenGroup,
 } from "./branches.js";
 export { keyedDropout } from "./dropout.js";
 export { splitHeads } from "./heads.js";
+export { isJoined, type JoinedLinear, joinLinears } from "./joined.js";
 export {
+  type AffineLayer,
   addProduct,
   affine,
   denseLinear,
@@ -28,7 +31,12 @@ export {
   product,
   stackParts,
 } from "./linear.js";
-export { type LossGradients, type LossTargets, linearCrossEntropy } from "./loss.js";
+export {
+  type LogitsLayer,
+  type LossGradients,
+  type LossTargets,
+  linearCrossEntropy,
+} from "./loss.js";
 export { rmsNorm } from "./norm.js";
 export {
   type Parameter,

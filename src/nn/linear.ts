@@ -3,7 +3,7 @@
  * output axis and computed as one product; the parts keep their names for adapters and files.
  */
 import { type DType, linear, type Tensor } from "../tensor/index.js";
-import type { TokenGroup } from "./branches.js";
+import type { ProductGroup } from "./branches.js";
 import type { Parameter, PreparedWeights } from "./parameter.js";
 import { addGradient, gradientOf, operate, tensorOf, type Value } from "./record.js";
 
@@ -25,7 +25,7 @@ export interface Linear {
   /** Elements of weight, bias and adapters, whatever they are stored in. */
   readonly elements: number;
   /** @param x [n, in] @returns [n, out] */
-  apply(x: Value, group: TokenGroup): Value;
+  apply(x: Value, group: ProductGroup): Value;
   /** Tensors that training may change. */
   parameters(): Parameter[];
   /** The weight [out, in] for products, without adapters; it stays `weights`'. */
@@ -88,7 +88,7 @@ export function denseLinear(
 }
 
 /** What {@link affine} needs of a layer. */
-type AffineLayer = Pick<Linear, "bias" | "preparedWeight">;
+export type AffineLayer = Pick<Linear, "bias" | "preparedWeight">;
 
 /**
  * `x Wᵀ + b`.
@@ -99,7 +99,7 @@ type AffineLayer = Pick<Linear, "bias" | "preparedWeight">;
  */
 export function affine(
   x: Value,
-  group: TokenGroup,
+  group: ProductGroup,
   layer: AffineLayer,
   weightName: string | null,
 ): Value {
@@ -124,7 +124,7 @@ export function affine(
 }
 
 /** The product itself, without a record. @param x [n, in] @returns [n, out] */
-export function product(x: Tensor, { weights, dtype }: TokenGroup, layer: AffineLayer): Tensor {
+export function product(x: Tensor, { weights, dtype }: ProductGroup, layer: AffineLayer): Tensor {
   const { bias } = layer;
   const weight = layer.preparedWeight(weights, dtype);
   return linear(x, weight, bias ? weights.cast(bias, dtype) : null);

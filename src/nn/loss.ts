@@ -4,7 +4,7 @@
  * that memory holds one chunk whatever the number of tokens (the idea of Liger and of Cut Cross
  * Entropy, Wijmans et al., 2024, arXiv 2411.09009).
  */
-import { type Tensor, tidy, zeros } from "../tensor/index.js";
+import { Tensor, tidy, zeros } from "../tensor/index.js";
 
 /** Logits in a chunk, 128 MB in float32: fewer rows at once make the products less efficient. */
 const CHUNK_ELEMENTS = 2 ** 25;
@@ -31,17 +31,32 @@ export interface LossGradients {
   byWeight: Tensor | null;
 }
 
+/** Logits of some rows, by something other than one product, and the way back. */
+export interface ChunkLogits {
+  /** [count, vocab] */
+  logits: Tensor;
+  /** @param byLogits [count, vocab] @param factor on it @returns the gradient by the rows, [count, dim] */
+  backward(byLogits: Tensor, factor: number): Tensor;
+}
+
+/** An output head that is more than one product. */
+export interface LogitsLayer {
+  vocabulary: number;
+  /** Makes the logits of a chunk. @param hidden [count, dim] @param start number of its first row */
+  chunk(hidden: Tensor, start: number): ChunkLogits;
+}
+
 /**
  * Sum of the weighted cross entropies of `hidden · weightᵀ`, and its gradients.
  *
  * @param hidden [m, dim] final hidden states at labelled positions
- * @param weight [vocab, dim] output embedding in the type of `hidden`
+ * @param weight [vocab, dim] output embedding in the type of `hidden`; or a layer that does more
  * @param gradients null where none are wanted
  * @returns the loss, [] float32, and its gradient by `hidden`, [m, dim]
  */
 export function linearCrossEntropy(
   hidden: Tensor,
-  weight: Tensor,
+  weight: Tensor | LogitsLayer,
   { targets, weights, scale, softCap, chunkElements = CHUNK_ELEMENTS }: LossTargets,
   gradients: LossGradients | null,
 ): { loss: Tensor; byHidden: Tensor | null } {
@@ -49,7 +64,8 @@ export function linearCrossEntropy(
     const [rows = 0] = hidden.shape;
     const loss = zeros([], { dtype: "float32", device: hidden.device });
     const byHidden = gradients ? hidden.zerosLike() : null;
-    const rowsThatFit = Math.max(1, Math.floor(chunkElements / weight.size(0)));
+    const layer = weight instanceof Tensor ? productLayer(weight) : weight;
+    const rowsThatFit = Math.max(1, Math.floor(chunkElements / layer.vocabulary));
     const rowsEach = Math.ceil(rows / Math.max(1, Math.ceil(rows / rowsThatFit)));
     for (let start = 0; start < rows; start += rowsEach) {
       const count = Math.min(rowsEach, rows - start);
@@ -57,7 +73,8 @@ export function linearCrossEntropy(
         const part = (x: Tensor) => x.narrow(0, start, count);
         const chosen = part(targets).view([count, 1]);
         const factors = weights ? part(weights).view([count, 1]) : null;
-        let logits = part(hidden).matmul(weight.transpose(0, 1)).to({ dtype: "float32" });
+        const head = layer.chunk(part(hidden), start);
+        let logits = head.logits.to({ dtype: "float32" });
         if (softCap !== undefined) logits = logits.div_(softCap).tanh().mul_(softCap);
         const logProbabilities = logits.logSoftmax(-1); // [count, vocab]
         if (softCap === undefined) logits.dispose();
@@ -74,10 +91,21 @@ export function linearCrossEntropy(
         if (gradients.gradientScale) byLogits.mul_(gradients.gradientScale).mul_(scale);
         const rest = gradients.gradientScale ? 1 : scale;
         const gradient = byLogits.to({ dtype: hidden.dtype });
-        part(byHidden).copy_(gradient.matmul(weight).mul_(rest));
+        part(byHidden).copy_(head.backward(gradient, rest));
         gradients.byWeight?.add_(gradient.transpose(0, 1).matmul(part(hidden)), { alpha: rest });
       });
     }
     return { loss, byHidden };
   });
+}
+
+/** `hidden · weightᵀ` */
+function productLayer(weight: Tensor): LogitsLayer {
+  return {
+    vocabulary: weight.size(0),
+    chunk: (hidden) => ({
+      logits: hidden.matmul(weight.transpose(0, 1)),
+      backward: (byLogits, factor) => byLogits.matmul(weight).mul_(factor),
+    }),
+  };
 }

@@ -718,6 +718,18 @@ export function siluBackwardOut(gradOutput: Tensor, self: Tensor, options: { gra
   return rewritten(keyword.gradInput);
 }
 
+const $svd = operator("aten::svd", "");
+export function svd(self: Tensor, some?: boolean, computeUv?: boolean): [Tensor, Tensor, Tensor] {
+  const result = native.call(id($svd), handle(self), some, computeUv) as unknown[];
+  return [wrapOptional(result[0]) as Tensor, wrapOptional(result[1]) as Tensor, wrapOptional(result[2]) as Tensor];
+}
+
+const $qr = operator("aten::qr", "");
+export function qr(self: Tensor, some?: boolean): [Tensor, Tensor] {
+  const result = native.call(id($qr), handle(self), some) as unknown[];
+  return [wrapOptional(result[0]) as Tensor, wrapOptional(result[1]) as Tensor];
+}
+
 const $rmsNorm = operator("aten::rms_norm", "");
 export function rmsNorm(input: Tensor, normalizedShape: number | readonly number[], weight?: Tensor | null, eps?: number | null): Tensor {
   return wrap(native.call(id($rmsNorm), handle(input), integers(normalizedShape), handle(weight), eps));
@@ -926,6 +938,8 @@ declare module "./tensor.js" {
     baddbmm(...rest: Rest<typeof baddbmm>): ReturnType<typeof baddbmm>;
     mmOut(...rest: Rest<typeof mmOut>): ReturnType<typeof mmOut>;
     mulOut(...rest: Rest<typeof mulOut>): ReturnType<typeof mulOut>;
+    svd(...rest: Rest<typeof svd>): ReturnType<typeof svd>;
+    qr(...rest: Rest<typeof qr>): ReturnType<typeof qr>;
     silu(...rest: Rest<typeof silu>): ReturnType<typeof silu>;
     gelu(...rest: Rest<typeof gelu>): ReturnType<typeof gelu>;
     softmax(...rest: Rest<typeof softmax>): ReturnType<typeof softmax>;
@@ -1036,6 +1050,8 @@ const methods = {
   baddbmm(this: Tensor, ...rest: Rest<typeof baddbmm>) { return baddbmm(this, ...rest); },
   mmOut(this: Tensor, ...rest: Rest<typeof mmOut>) { return mmOut(this, ...rest); },
   mulOut(this: Tensor, ...rest: Rest<typeof mulOut>) { return mulOut(this, ...rest); },
+  svd(this: Tensor, ...rest: Rest<typeof svd>) { return svd(this, ...rest); },
+  qr(this: Tensor, ...rest: Rest<typeof qr>) { return qr(this, ...rest); },
   silu(this: Tensor, ...rest: Rest<typeof silu>) { return silu(this, ...rest); },
   gelu(this: Tensor, ...rest: Rest<typeof gelu>) { return gelu(this, ...rest); },
   softmax(this: Tensor, ...rest: Rest<typeof softmax>) { return softmax(this, ...rest); },

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { describeAdapters, trainAdapters } from "../lora/index.js";
+import { describeAdapter } from "../lora/index.js";
 import { configure, countElements, describeModel } from "../models/index.js";
 import { tidy } from "../tensor/index.js";
 import { modelFlopsUtilization, totalFlos, trainingFlops } from "./flops.js";
@@ -19,11 +19,10 @@ const smollm2 = configure(
 );
 
 /** SmolLM2-135M with adapters, as a description without weights. */
-function adapted(rank: number, targets: "all" | string[]) {
+function adapted(rank: number, targets: "all-linear" | string[]) {
   const model = describeModel(smollm2);
   const options = { r: rank, lora_alpha: 16, lora_dropout: 0, target_modules: targets };
-  describeAdapters(model, options);
-  trainAdapters(model);
+  describeAdapter(model, options);
   return model;
 }
 
@@ -31,9 +30,9 @@ it("counts weights by walking the description", () => {
   tidy(() => {
     expect(countElements(describeModel(smollm2))).toEqual({ all: 134_515_008, trainable: 0 });
     // SmolLM2-135M with rank 64 on all linears, as PEFT's print_trainable_parameters says.
-    expect(countElements(adapted(64, "all")).trainable).toBe(19_537_920);
+    expect(countElements(adapted(64, "all-linear")).trainable).toBe(19_537_920);
     expect(countElements(adapted(8, ["q_proj"])).trainable).toBe(30 * 8 * 1152);
-    expect(countElements(adapted(64, "all")).all).toBe(134_515_008 + 19_537_920);
+    expect(countElements(adapted(64, "all-linear")).all).toBe(134_515_008 + 19_537_920);
   });
 });
 

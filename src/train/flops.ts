@@ -4,7 +4,7 @@
  * PyTorch's `torch.utils.flop_counter` counts, but for what is left out on purpose: the upper half
  * of causal attention, logits without label, and recomputation. Both walk the model's description.
  */
-import { isAdapted } from "../lora/index.js";
+import { unitsOf } from "../lora/index.js";
 import { type CausalLanguageModel, countElements } from "../models/index.js";
 import type { Linear } from "../nn/index.js";
 
@@ -43,15 +43,14 @@ export function trainingFlops(
 
 /** Operations of a linear layer for each token. */
 function linearFlops(linear: Linear): number {
-  const weights = linear.inFeatures * linear.outFeatures;
-  if (!isAdapted(linear)) {
-    const trained = linear.parameters().some(({ trainable }) => trainable);
-    return (trained ? 6 : 4) * weights;
-  }
-  return linear.adapters.reduce(
-    (sum, { a, b }) => sum + 6 * (a.tensor.numel + b.tensor.numel),
-    4 * weights,
-  );
+  return unitsOf(linear).reduce((total, { base, adapters }) => {
+    const weights = base.inFeatures * base.outFeatures;
+    const trained = base
+      .parameters()
+      .some(({ trainable, tensor }) => trainable && tensor.dim === 2);
+    const low = adapters.reduce((sum, { a, b }) => sum + a.tensor.numel + b.tensor.numel, 0);
+    return total + (trained ? 6 : 4) * weights + 6 * low;
+  }, 0);
 }
 
 /**

@@ -22,12 +22,15 @@ import {
   createRecord,
   forwardBranches,
   type KeepBudget,
+  type LogitsLayer,
   linearCrossEntropy,
+  type ProductGroup,
   recordBranches,
   recordedInput,
   tensorOf,
 } from "../nn/index.js";
 import { dispose, type Tensor, tidy, zeros } from "../tensor/index.js";
+import { hashKey } from "../util/hash.js";
 import type { Gradients } from "./gradients.js";
 
 export type { Sequence } from "../models/index.js";
@@ -84,7 +87,7 @@ export function evaluationPass(
         const rows = x!.indexSelect(0, packed.rows).to({ dtype });
         const { loss } = linearCrossEntropy(
           tensorOf(output.norm(constant(rows))),
-          outputWeight(output, weights, dtype),
+          logitsHead(prepared, group, null),
           lossTargets(prepared, packed, settings.lossFactor),
           null,
         );
@@ -94,6 +97,38 @@ export function evaluationPass(
     weights.close();
     return total;
   });
+}
+
+/**
+ * What makes logits of hidden states: the head's weight, or what an adapter makes of it.
+ *
+ * @param gradients sums of the adapter's parameters by name; null where none are wanted
+ */
+function logitsHead(
+  { model, dtype, weights }: PreparedModel,
+  group: ProductGroup,
+  gradients: ReadonlyMap<string, Tensor> | null,
+): Tensor | LogitsLayer {
+  const { adapter, weight } = model.output;
+  if (!adapter) return outputWeight(model.output, weights, dtype);
+  const layer: LogitsLayer = {
+    vocabulary: weight.tensor.size(0),
+    chunk(hidden, start) {
+      const record = gradients && createRecord(gradients);
+      const input = record ? recordedInput(record, hidden, dtype, true) : constant(hidden);
+      const { dropoutKey } = group;
+      const key = dropoutKey === null ? null : hashKey(dropoutKey, start);
+      const logits = adapter.apply(input, { ...group, dropoutKey: key });
+      return {
+        logits: tensorOf(logits),
+        backward(byLogits, factor) {
+          backward(record!, logits, byLogits.mul(factor));
+          return input.gradient!;
+        },
+      };
+    },
+  };
+  return layer;
 }
 
 function lossTargets(
@@ -170,7 +205,10 @@ function startPass(
 function groupsPass(pass: Pass, groups: readonly PackedSequences[], first: number): void {
   const { prepared, gradients, settings, budget } = pass;
   const { model } = prepared;
-  const byEmbedding = gradients.get(model.embedding.name);
+  const { embeddingAdapter } = model;
+  const isEmbeddingTrained =
+    gradients.has(model.embedding.name) ||
+    (embeddingAdapter?.parameters().some(({ name }) => gradients.has(name)) ?? false);
   tidy(() => {
     const tokens = groups.map((packed, i) => packedGroup(prepared, packed, first + i));
     const { outputs, records } = recordBranches(
@@ -179,14 +217,17 @@ function groupsPass(pass: Pass, groups: readonly PackedSequences[], first: numbe
       tokens,
       gradients,
       budget,
-      { ...settings, inputsNeedGradients: byEmbedding !== undefined },
+      { ...settings, inputsNeedGradients: isEmbeddingTrained },
     );
-    const byOutputs = outputs.map((x, i) => headPass(pass, x, groups[i]!));
+    const dropoutKey = settings.dropoutKey(model.branches.length);
+    const byOutputs = outputs.map((x, i) =>
+      headPass(pass, x, groups[i]!, { ...tokens[i]!, dropoutKey }),
+    );
     dispose(outputs);
     const byInputs = backwardBranches(records, byOutputs, tokens, budget, settings);
-    if (!byEmbedding) return;
+    if (!isEmbeddingTrained) return;
     groups.forEach(({ ids }, i) => {
-      addEmbeddingGradient(prepared, byEmbedding, ids, byInputs[i]!);
+      addEmbeddingGradient(prepared, gradients, ids, byInputs[i]!);
     });
   });
 }
@@ -197,9 +238,9 @@ function groupsPass(pass: Pass, groups: readonly PackedSequences[], first: numbe
  * @param x [n, dim] output of the last branch
  * @returns its gradient, [n, dim] float32
  */
-function headPass(pass: Pass, x: Tensor, packed: PackedSequences): Tensor {
+function headPass(pass: Pass, x: Tensor, packed: PackedSequences, group: ProductGroup): Tensor {
   const { prepared, gradients, settings, byRows } = pass;
-  const { model, dtype, weights } = prepared;
+  const { model, dtype } = prepared;
   const { output } = model;
   return tidy(() => {
     const byInput = zeros([...x.shape], { dtype: "float32", device: x.device });
@@ -209,7 +250,7 @@ function headPass(pass: Pass, x: Tensor, packed: PackedSequences): Tensor {
     const hidden = output.norm(input);
     const { loss, byHidden } = linearCrossEntropy(
       tensorOf(hidden),
-      outputWeight(output, weights, dtype),
+      logitsHead(prepared, group, gradients),
       lossTargets(prepared, packed, settings.lossFactor),
       {
         gradientScale: settings.gradientScale,
@@ -232,14 +273,17 @@ function addHeadGradient({ prepared, gradients }: Pass, byRows: Tensor): void {
 /** As in transformers, the embedding of the padding token is not trained. */
 function addEmbeddingGradient(
   { model }: PreparedModel,
-  sum: Tensor,
+  gradients: ReadonlyMap<string, Tensor>,
   ids: Tensor,
   gradient: Tensor,
 ): void {
-  const { config, embeddingScale } = model;
+  const { config, embedding, embeddingAdapter, embeddingScale } = model;
+  const sum = gradients.get(embedding.name);
   tidy(() => {
     let rows = gradient;
     if (embeddingScale !== undefined) rows = rows.mul(embeddingScale);
+    embeddingAdapter?.addGradients(gradients, ids, rows);
+    if (!sum) return;
     if (config.pad_token_id !== null) {
       rows = rows.mul(ids.ne(config.pad_token_id).unsqueeze(1));
     }

@@ -1,7 +1,6 @@
 /** Writes what a run has trained: checkpoints to go on from, and the result. */
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import type { CausalLanguageModel } from "../models/index.js";
 import type { Tokenizer } from "../text/index.js";
 import { runConfigOf } from "./beginRecord.js";
 import { saveCheckpoint, saveResult } from "./checkpoint/index.js";
@@ -10,11 +9,11 @@ import type { ProductPrecision } from "./precision.js";
 import type { Recorder } from "./recorder.js";
 import type { Run } from "./run.js";
 import { writeRunConfig } from "./runDirectory.js";
-import { saveTrained } from "./trainedModel.js";
+import { saveTrained, type TrainedModel } from "./trainedModel.js";
 import { writeTrainerState } from "./trainerState.js";
 
 export interface SavedParts {
-  model: CausalLanguageModel;
+  trained: TrainedModel;
   tokenizer: Tokenizer;
   /** Name of the chat template that was trained with; null where there was none. */
   templateName: string | null;
@@ -61,11 +60,11 @@ export async function saveFinal(run: Run, parts: SavedParts): Promise<void> {
 /** What was trained, the tokenizer, and the name of the template for chat and evaluation. */
 function writeWeights(
   { config }: Run,
-  { model, tokenizer, templateName }: SavedParts,
+  { trained, tokenizer, templateName }: SavedParts,
   directory: string,
   resumable: boolean,
 ): void {
-  saveTrained(model, config, directory, resumable);
+  saveTrained(trained, config, directory, resumable);
   tokenizer.save(directory);
   if (templateName === null) return;
   const text = JSON.stringify({ template_name: templateName }, null, 2);

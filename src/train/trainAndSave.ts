@@ -1,6 +1,5 @@
 /** What every recipe does once data and model are there: number type, optimizer, loop, result. */
 import type { StreamingData, TrainingData } from "../data/index.js";
-import type { CausalLanguageModel } from "../models/index.js";
 import { beginRecord } from "./beginRecord.js";
 import { stopIfAsked } from "./interrupt.js";
 import { trainLoop } from "./loop.js";
@@ -8,13 +7,14 @@ import type { Objective } from "./objectives/objective.js";
 import type { Run, RunResult } from "./run.js";
 import { createSampler, type SamplePrompt } from "./samples.js";
 import { saveFinal, saveStep } from "./saver.js";
+import type { TrainedModel } from "./trainedModel.js";
 import type { DataText } from "./trainingFiles.js";
 import { preparePasses, prepareProducts, prepareUpdate } from "./update.js";
 import { planSteps } from "./window.js";
 
 /** What a recipe has made ready. */
 export interface RecipeParts {
-  model: CausalLanguageModel;
+  trained: TrainedModel;
   text: DataText;
   data: TrainingData | StreamingData;
   /** Held-out rows, where the configuration asks for evaluations. */
@@ -33,7 +33,8 @@ export interface RecipeParts {
  */
 export async function trainAndSave(run: Run, parts: RecipeParts): Promise<RunResult> {
   const { config, world, checkpoint, say } = run;
-  const { model, text, data, evaluationData, prompts, objective, templateName } = parts;
+  const { trained, text, data, evaluationData, prompts, objective, templateName } = parts;
+  const { model } = trained;
 
   // In which number type, by which optimizer, in how many steps.
   const precision = prepareProducts(run);
@@ -45,7 +46,7 @@ export async function trainAndSave(run: Run, parts: RecipeParts): Promise<RunRes
   const recorder = beginRecord(run, { model, data, plan, precision, keepBytes });
   try {
     const saved = {
-      model,
+      trained,
       recorder,
       precision,
       optimizer: update.optimizer,

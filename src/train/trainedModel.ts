@@ -1,13 +1,17 @@
 /** The model of a run: loaded, quantized and adapted as the configuration says. */
 import { fetchModel, type ModelOptions, modelOnDisk, noModel } from "../hub/index.js";
 import {
-  attachAdapters,
-  describeAdapters,
-  type LoraOptions,
+  type AdapterConfig,
+  type AttachedAdapter,
+  attachNewAdapter,
+  checkAllMatch,
+  describeAdapter,
+  lastName,
+  linearNames,
   loadAdapter,
+  newAdapterConfig,
   quantizeLinear,
   saveAdapter,
-  trainAdapters,
 } from "../lora/index.js";
 import {
   type CausalLanguageModel,
@@ -45,14 +49,44 @@ function modelOptions({ cache_dir, model_revision }: TrainingConfig): ModelOptio
   return { cacheDirectory: cache_dir ?? undefined, revision: model_revision ?? undefined };
 }
 
-/** The settings of the adapter, in PEFT's names. */
-export function loraOptions(config: TrainingConfig): LoraOptions {
-  return {
-    r: config.lora_rank!,
-    lora_alpha: config.lora_alpha,
-    lora_dropout: config.lora_dropout,
-    target_modules: config.lora_target,
-  };
+/** A new adapter as the configuration says, for a model. */
+function newAdapter(config: TrainingConfig, model: CausalLanguageModel): AdapterConfig {
+  const { lora_target: targets } = config;
+  const settings = newAdapterConfig(
+    {
+      r: config.lora_rank!,
+      lora_alpha: config.lora_alpha,
+      lora_dropout: config.lora_dropout,
+      // PEFT writes the names that its shorthand stands for.
+      target_modules: targets === "all" ? lastNames(linearNames(model)) : targets,
+      exclude_modules: config.exclude_modules,
+      layers_to_transform: config.layers_to_transform,
+      layers_pattern: config.layers_pattern,
+      rank_pattern: config.rank_pattern,
+      alpha_pattern: config.alpha_pattern,
+      use_rslora: config.use_rslora,
+      use_dora: config.use_dora,
+      lora_bias: config.lora_bias,
+      bias: config.bias,
+      modules_to_save: config.modules_to_save,
+      trainable_token_indices: config.trainable_token_indices,
+      ensure_weight_tying: config.ensure_weight_tying,
+      init_lora_weights: config.init_lora_weights,
+    },
+    config.model_name_or_path,
+  );
+  checkAllMatch(model, settings);
+  return settings;
+}
+
+function lastNames(names: readonly string[]): string[] {
+  return [...new Set(names.map(lastName))].sort();
+}
+
+/** A model, and the adapters on it, the lowest first; the last of them is trained. */
+export interface TrainedModel {
+  model: CausalLanguageModel;
+  adapters: readonly AttachedAdapter[];
 }
 
 /**
@@ -60,24 +94,20 @@ export function loraOptions(config: TrainingConfig): LoraOptions {
  *
  * @param checkpoint directory to take the trained weights from, when a run is resumed
  */
-export function loadTrainedModel(config: DeviceConfig, checkpoint?: string): CausalLanguageModel {
+export function loadTrainedModel(config: DeviceConfig, checkpoint?: string): TrainedModel {
   const { train_mode: mode, device, computeDtype } = config;
   if (mode === "full") {
     // The master weights of full fine-tuning are float32, as in mixed precision everywhere.
     const options = { dtype: "float32", device, trainsWeights: true } as const;
     const model = loadModel(checkpoint ?? modelPath(config), options);
     trainAllParameters(model);
-    return model;
+    return { model, adapters: [] };
   }
   const transform = mode === "qlora" ? { transform: quantizeLinear } : {};
   const model = loadModel(modelPath(config), { dtype: computeDtype, device, ...transform });
-  if (checkpoint) {
-    loadAdapter(model, checkpoint, { training: true });
-  } else {
-    attachAdapters(model, loraOptions(config), { seed: hashKey(config.seed, 1) % 2 ** 31 });
-    trainAdapters(model);
-  }
-  return model;
+  if (checkpoint) return { model, adapters: loadAdapter(model, checkpoint, { training: true }) };
+  const seed = hashKey(config.seed, 1) % 2 ** 31;
+  return { model, adapters: [attachNewAdapter(model, newAdapter(config, model), seed)] };
 }
 
 /**
@@ -93,8 +123,7 @@ export function describeTrainedModel(
     trainAllParameters(described);
     return described;
   }
-  describeAdapters(described, loraOptions(config));
-  trainAdapters(described);
+  describeAdapter(described, newAdapter(config, described));
   return described;
 }
 
@@ -104,7 +133,7 @@ export function describeTrainedModel(
  * @param resumable whole models in float32, for going on with the same numbers
  */
 export function saveTrained(
-  model: CausalLanguageModel,
+  { model, adapters }: TrainedModel,
   config: DeviceConfig,
   directory: string,
   resumable: boolean,
@@ -112,6 +141,6 @@ export function saveTrained(
   if (config.train_mode === "full") {
     saveModel(model, directory, resumable ? "float32" : config.computeDtype);
   } else {
-    saveAdapter(model, directory, loraOptions(config), config.model_name_or_path);
+    saveAdapter(adapters, directory);
   }
 }

@@ -1,7 +1,7 @@
 /** FLOPs against PyTorch's counter and transformers' total_flos; see config-flops-fixtures.py. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { describeAdapters, trainAdapters } from "../../src/lora/index.js";
+import { describeAdapter } from "../../src/lora/index.js";
 import { configure, describeModel, trainAllParameters } from "../../src/models/index.js";
 import { tidy } from "../../src/tensor/index.js";
 import { totalFlos, trainingFlops } from "../../src/train/flops.js";
@@ -26,9 +26,8 @@ function described({ config, tied, rank }: Case) {
     trainAllParameters(model);
     return model;
   }
-  const options = { r: rank, lora_alpha: 16, lora_dropout: 0, target_modules: "all" as const };
-  describeAdapters(model, options);
-  trainAdapters(model);
+  const options = { r: rank, lora_alpha: 16, lora_dropout: 0, target_modules: "all-linear" };
+  describeAdapter(model, options);
   return model;
 }
 

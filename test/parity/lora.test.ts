@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadAdapter, saveAdapter } from "../../src/lora/index.js";
+import { type AttachedAdapter, loadAdapter, saveAdapter } from "../../src/lora/index.js";
 import {
   type CausalLanguageModel,
   forward,
@@ -34,12 +34,12 @@ const labelled = cases.samples.reduce((sum, sample) => sum + sample.labelled, 0)
 function withAdapter<T>(
   adapter: string,
   training: boolean,
-  body: (model: CausalLanguageModel) => T,
+  body: (model: CausalLanguageModel, adapters: AttachedAdapter[]) => T,
 ): T {
   const before = liveTensors();
   const model = loadModel(fixture(cases.base));
-  loadAdapter(model, fixture(`lora/${adapter}`), { training });
-  const result = body(model);
+  const adapters = loadAdapter(model, fixture(`lora/${adapter}`), { training });
+  const result = body(model, adapters);
   dispose(modelTensors(model));
   expect(liveTensors(), "tensors left alive").toBe(before);
   return result;
@@ -123,9 +123,8 @@ describe("an adapter written by Tunewright", () => {
   const work = mkdtempSync(path.join(tmpdir(), "tunewright-adapter-"));
   afterAll(() => rmSync(work, { recursive: true, force: true }));
   beforeAll(() => {
-    withAdapter("adapter", false, (model) => {
-      const options = { r: 4, lora_alpha: 8, lora_dropout: 0, target_modules: "all" } as const;
-      saveAdapter(model, work, options, "tiny");
+    withAdapter("adapter", false, (_model, adapters) => {
+      saveAdapter(adapters, work);
     });
   });
 

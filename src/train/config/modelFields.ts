@@ -1,16 +1,21 @@
 /** Configuration keys for the model, the data, what is trained, and number types. */
 import { z } from "zod";
 import {
+  beginning,
   boolean,
   choice,
   integer,
+  integers,
   list,
   number,
+  numberRecord,
   path,
   paths,
   sources,
+  targets,
   text,
   textRecord,
+  tokenIndices,
   words,
 } from "./values.js";
 
@@ -172,15 +177,71 @@ export const adapterFields = {
   lora_alpha: number(z.number().gt(0))
     .default(16)
     .describe("The adapter's output is scaled by lora_alpha / lora_rank."),
+  use_rslora: boolean()
+    .default(false)
+    .describe("Scale by lora_alpha / sqrt(lora_rank) instead (rank-stabilized LoRA)."),
   lora_dropout: number(z.number().min(0).lt(1))
     .default(0.05)
     .describe("Dropout probability for the adapter's input."),
-  lora_target: z
-    .union([z.literal("all"), z.preprocess((v) => (v === "all-linear" ? "all" : v), words())])
+  lora_target: targets()
     .default("all")
     .describe(
-      "Names of the linear layers that get an adapter, for example q_proj,v_proj. all means every " +
-        "linear layer except the output head.",
+      "The layers that get an adapter: all (every linear layer except the output head), a list of " +
+        "names and ends of names such as q_proj,v_proj,lm_head, or a regular expression for whole " +
+        "names, such as .*layers\\.[0-7]\\..*_proj.",
+    ),
+  exclude_modules: targets()
+    .nullable()
+    .default(null)
+    .describe("Layers that get no adapter, named as in lora_target."),
+  layers_to_transform: integers()
+    .nullable()
+    .default(null)
+    .describe("Numbers of the layers that lora_target is restricted to. If not set: all."),
+  layers_pattern: words()
+    .nullable()
+    .default(null)
+    .describe(
+      "What stands before the number of a layer, for layers_to_transform. If not set: anything.",
+    ),
+  rank_pattern: numberRecord(z.number().int().min(1))
+    .default({})
+    .describe(
+      'Ranks of layers that differ from lora_rank, by name, end of a name or regular expression: {"down_proj": 16}.',
+    ),
+  alpha_pattern: numberRecord(z.number().gt(0))
+    .default({})
+    .describe("Values of lora_alpha for some layers, in the same way."),
+  use_dora: boolean()
+    .default(false)
+    .describe("Train the lengths of the rows of the weights apart from their directions (DoRA)."),
+  lora_bias: boolean().default(false).describe("Give the adapter's second matrix a bias."),
+  bias: choice(["none", "all", "lora_only"])
+    .default("none")
+    .describe("Which biases of the model are trained too: none, all, or those of adapted layers."),
+  modules_to_save: words()
+    .nullable()
+    .default(null)
+    .describe(
+      "Modules that are trained whole and saved with the adapter, such as embed_tokens,lm_head.",
+    ),
+  trainable_token_indices: tokenIndices()
+    .nullable()
+    .default(null)
+    .describe(
+      "Ids of tokens whose rows of the embedding are trained, or lists of ids by module " +
+        '({"embed_tokens": [5, 6]}).',
+    ),
+  ensure_weight_tying: boolean()
+    .default(false)
+    .describe(
+      "With modules_to_save: keep embedding and output head one weight, in a model where they are.",
+    ),
+  init_lora_weights: beginning()
+    .default(true)
+    .describe(
+      "How the adapter begins: true (its first matrix random, the second zero), gaussian, orthogonal, " +
+        "false (both random), or pissa and olora, which take a part of the weights into the adapter.",
     ),
 };
 

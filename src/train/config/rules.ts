@@ -3,6 +3,7 @@
  * and options that have no effect because of another one (notes).
  */
 import { ConfigError } from "../../util/errors.js";
+import { adapterFields } from "./modelFields.js";
 import type { ConfigKey, Origin, ParsedConfig, TrainingConfig } from "./schema.js";
 
 /** What rules need besides the values. */
@@ -42,6 +43,11 @@ function contradiction(what: string, why: string, todo: string): never {
   throw new ConfigError(what, { why, todo });
 }
 
+/** Keys that mean something only where an adapter is trained. */
+const adapterKeys = (Object.keys(adapterFields) as (keyof typeof adapterFields)[]).filter(
+  (key) => key !== "task_type" && key !== "train_mode" && key !== "bits",
+);
+
 type Mode = Pick<TrainingConfig, "train_mode" | "bits" | "lora_rank">;
 
 function decideMode(config: ParsedConfig, { origins, notes, asked, where }: RuleContext): Mode {
@@ -67,7 +73,7 @@ function decideMode(config: ParsedConfig, { origins, notes, asked, where }: Rule
       "Use train_mode qlora, or remove bits.",
     );
   if (mode === "full") {
-    for (const key of ["lora_rank", "lora_alpha", "lora_dropout", "lora_target"] as const) {
+    for (const key of adapterKeys) {
       if (!asked(key)) continue;
       contradiction(
         `${key} (${where(key)}) would have no effect`,

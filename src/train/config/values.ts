@@ -141,6 +141,41 @@ export function textRecord() {
 }
 
 /** An object of numbers, or its JSON. */
-export function numberRecord() {
-  return z.preprocess(textToJson, z.record(z.string(), z.preprocess(textToNumber, z.number())));
+export function numberRecord(schema: z.ZodNumber = z.number()) {
+  return z.preprocess(textToJson, z.record(z.string(), z.preprocess(textToNumber, schema)));
+}
+
+/** Integers, or one string of them separated by commas; a single one becomes a list. */
+export function integers() {
+  const numbers = (value: unknown) => {
+    const list = typeof value === "number" ? [value] : toList(value);
+    return Array.isArray(list) ? list.map(textToNumber) : list;
+  };
+  return z.preprocess(numbers, z.array(z.number().int().min(0)).min(1));
+}
+
+/** Characters that a name of a module does not have, but a regular expression may. */
+const special = /[*^$|()[\]\\+?]/;
+
+/** Names of modules, or one regular expression. */
+export function targets() {
+  const read = (value: unknown) => {
+    if (typeof value !== "string" || special.test(value)) return value;
+    return value === "all" || value === "all-linear" ? "all" : toList(value);
+  };
+  return z.preprocess(read, z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]));
+}
+
+/** Ids of tokens, or lists of ids by module. */
+export function tokenIndices() {
+  const list = integers();
+  return z.preprocess(textToJson, z.union([list, z.record(z.string(), list)]));
+}
+
+/** How an adapter begins. */
+export function beginning() {
+  return z.preprocess(
+    (value) => (typeof value === "string" ? textToBoolean(value) : value),
+    z.union([z.boolean(), z.enum(["gaussian", "orthogonal", "pissa", "olora"])]),
+  );
 }

@@ -41,13 +41,14 @@ export async function runPretrain(
 
     // Model. From here on a signal is noted, and the run saves before it ends.
     defer(watchForStop());
-    const model = loadTrainedModel(config, checkpoint?.path);
+    const trained = loadTrainedModel(config, checkpoint?.path);
+    const { model } = trained;
     defer(() => dispose(modelTensors(model)));
     const prompts = await encodeSamplePrompts(config.sample_prompts, text, model);
 
     // Objective and loop.
     return await trainAndSave(run, {
-      model,
+      trained,
       text,
       data,
       evaluationData,

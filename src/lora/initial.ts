@@ -1,0 +1,82 @@
+/** First values of new adapters, as PEFT draws them. */
+import { empty, type Generator, type Tensor, tidy, zeros } from "../tensor/index.js";
+import { ConfigError } from "../util/errors.js";
+import type { InitialWeights } from "./settings.js";
+
+/** A [rank, in] and B [out, rank] of a linear layer. */
+export interface FirstValues {
+  a: Tensor;
+  b: Tensor;
+}
+
+/** Sizes of a layer and its adapter. */
+export interface AdapterShape {
+  rank: number;
+  inFeatures: number;
+  outFeatures: number;
+}
+
+/**
+ * `true`: A uniform in ±1/sqrt(in), B zero. `gaussian`: A normal with deviation 1/rank, B zero.
+ * `false`: both uniform. `orthogonal`: rows of one orthogonal matrix in both.
+ *
+ * @throws ConfigError for another way of beginning
+ */
+export function firstValues(
+  beginning: InitialWeights,
+  { rank, inFeatures, outFeatures }: AdapterShape,
+  generator: Generator,
+): FirstValues {
+  const uniform = (shape: number[], bound: number) => {
+    return empty(shape, { dtype: "float32" }).uniform_(-bound, bound, { generator });
+  };
+  const [down, up] = [
+    [rank, inFeatures],
+    [outFeatures, rank],
+  ] as const;
+  const bound = 1 / Math.sqrt(inFeatures);
+  switch (beginning) {
+    case true:
+      return { a: uniform([...down], bound), b: zeros([...up], { dtype: "float32" }) };
+    case false:
+      return { a: uniform([...down], bound), b: uniform([...up], 1 / Math.sqrt(rank)) };
+    case "gaussian":
+      return {
+        a: empty([...down], { dtype: "float32" }).normal_(0, 1 / rank, { generator }),
+        b: zeros([...up], { dtype: "float32" }),
+      };
+    case "orthogonal":
+      return orthogonal({ rank, inFeatures, outFeatures }, generator);
+    default:
+      throw new ConfigError(`init_lora_weights ${beginning} cannot begin a new adapter`, {
+        todo: "use true, false, gaussian, orthogonal, pissa or olora",
+      });
+  }
+}
+
+/** Odd rows of an orthogonal matrix in A, even ones in B, so that their product begins at zero. */
+function orthogonal(
+  { rank, inFeatures, outFeatures }: AdapterShape,
+  generator: Generator,
+): FirstValues {
+  if (rank % 2 !== 0) {
+    throw new ConfigError(`init_lora_weights orthogonal needs an even rank, not ${rank}`);
+  }
+  const normal = (rows: number, columns: number) =>
+    empty([rows, columns], { dtype: "float32" }).normal_(0, 1, { generator });
+  return tidy(() => {
+    const [q] = normal(rank, rank).qr();
+    const pairs = q.view([rank / 2, 2, rank]);
+    const [odd, even] = [pairs.select(1, 0), pairs.select(1, 1)];
+    return {
+      a: normal(inFeatures, rank / 2)
+        .matmul(odd)
+        .transpose(0, 1)
+        .div(10)
+        .contiguous(),
+      b: normal(outFeatures, rank / 2)
+        .matmul(even)
+        .div(10),
+    };
+  });
+}

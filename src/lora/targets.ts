@@ -1,0 +1,163 @@
+/** The modules of a model, and what an adapter's settings do to each. */
+import type { CausalLanguageModel } from "../models/index.js";
+import type { Linear, LinearPart } from "../nn/index.js";
+import { ConfigError } from "../util/errors.js";
+import { patternKey } from "./pattern.js";
+import { isExcluded, isSaved, isTarget, type LoraSettings } from "./settings.js";
+
+/** A linear layer that can take an adapter: one part of a stack, or the output head. */
+export interface TargetLayer {
+  /** Full name in Hugging Face's terms, such as `model.layers.0.self_attn.q_proj`. */
+  name: string;
+  part: LinearPart;
+  inFeatures: number;
+}
+
+/** The name of the embedding's module. */
+export function embeddingName({ embedding }: CausalLanguageModel): string {
+  return moduleOf(embedding.name);
+}
+
+/** The name of the output head's module; a head of its own or not. */
+export const headName = "lm_head";
+
+/** The module that a parameter belongs to. */
+export function moduleOf(parameter: string): string {
+  return parameter.slice(0, parameter.lastIndexOf("."));
+}
+
+/** The last part of a full name. */
+export function lastName(name: string): string {
+  return name.slice(name.lastIndexOf(".") + 1);
+}
+
+/** What the settings name in a model. */
+export interface AdapterPlan {
+  /** Names of linear layers, embedding and head that get an adapter. */
+  targets: ReadonlySet<string>;
+  /** Names of layers, norms, embedding and head that are trained whole. */
+  saved: ReadonlySet<string>;
+}
+
+/** Linear layers of the branches, by name. */
+export function linearNames({ branches }: CausalLanguageModel): string[] {
+  return branches.flatMap(({ linears }) => Object.values(linears).flatMap(partNames));
+}
+
+function partNames({ parts }: Linear): string[] {
+  return parts.map(({ name }) => name);
+}
+
+/**
+ * What the settings name in a model, by PEFT's rules.
+ *
+ * @throws ConfigError where they name no layer, or something that is none; where a layer is both
+ *   adapted and trained whole
+ */
+export function planAdapter(model: CausalLanguageModel, settings: LoraSettings): AdapterPlan {
+  const linear = linearNames(model);
+  const norms = [model.output.norms, ...model.branches.map(({ norms }) => norms)]
+    .flat()
+    .map(({ name }) => moduleOf(name));
+  const ends = [embeddingName(model), headName];
+  const leaves = [...linear, ...ends, ...norms];
+  const saved = new Set(
+    leaves.filter((name) => [name, ...ancestors(name)].some((one) => isSaved(settings, one))),
+  );
+  if (settings.target_modules === "all-linear") {
+    const targets = linear.filter(
+      (name) => !isExcluded(settings, name) && inLayers(settings, name),
+    );
+    return checked({ targets: new Set(targets), saved }, leaves, settings);
+  }
+  const containers = [...new Set(leaves.flatMap(ancestors))];
+  const targets = [...leaves, ...containers].filter((name) => isTarget(settings, name));
+  const wrong = targets.find((name) => !linear.includes(name) && !ends.includes(name));
+  if (wrong !== undefined) {
+    throw new ConfigError(`the adapter's targets name ${wrong}, which is not a linear layer`, {
+      why: "only linear layers, the embedding and the output head can be adapted",
+      todo: `name layers: ${known(leaves, norms)}`,
+    });
+  }
+  return checked({ targets: new Set(targets), saved }, leaves, settings);
+}
+
+/** `all-linear` with a choice of layers, which PEFT has only for lists: the same as all names listed. */
+function inLayers(settings: LoraSettings, name: string): boolean {
+  return isTarget({ ...settings, target_modules: [lastName(name)] }, name);
+}
+
+function checked(
+  plan: AdapterPlan,
+  leaves: readonly string[],
+  settings: LoraSettings,
+): AdapterPlan {
+  if (plan.targets.size === 0) {
+    throw new ConfigError("the adapter's targets match no layer of this model", {
+      why: `they are ${JSON.stringify(settings.target_modules)}, without what is excluded`,
+      todo: `use some of: ${known(leaves, [])}`,
+    });
+  }
+  const both = [...plan.targets].find((name) => plan.saved.has(name));
+  if (both !== undefined) {
+    throw new ConfigError(`${both} is a target of the adapter and in modules_to_save`, {
+      todo: "choose one of them",
+    });
+  }
+  return plan;
+}
+
+/** Last names of modules, for messages. */
+function known(leaves: readonly string[], without: readonly string[]): string {
+  return [...new Set(leaves.filter((name) => !without.includes(name)).map(lastName))].join(", ");
+}
+
+function ancestors(name: string): string[] {
+  const parts = name.split(".");
+  return parts.slice(1).map((_, i) => parts.slice(0, i + 1).join("."));
+}
+
+/**
+ * Refuses settings of a new adapter of which a part would have no effect; PEFT warns of some.
+ *
+ * @throws ConfigError naming the key and the value
+ */
+export function checkAllMatch(model: CausalLanguageModel, settings: LoraSettings): void {
+  const plan = planAdapter(model, settings);
+  const targets = [...plan.targets];
+  const unused = (key: string, value: string) => {
+    throw new ConfigError(`${key} "${value}" does not match any layer of this adapter`, {
+      todo: `use some of: ${known(linearNames(model), [])}, ${lastName(embeddingName(model))}, ${headName}`,
+    });
+  };
+  const { target_modules, exclude_modules, modules_to_save, rank_pattern, alpha_pattern } =
+    settings;
+  const alone = (name: string): LoraSettings => ({ ...settings, target_modules: [name] });
+  if (typeof target_modules !== "string") {
+    for (const name of target_modules)
+      if (!targets.some((target) => isTarget(alone(name), target))) unused("lora_target", name);
+  }
+  const all = [...linearNames(model), embeddingName(model), headName];
+  for (const name of [exclude_modules ?? []].flat()) {
+    const excluding = {
+      ...settings,
+      exclude_modules: typeof exclude_modules === "string" ? name : [name],
+    };
+    if (!all.some((module) => isExcluded({ ...excluding, modules_to_save: null }, module)))
+      unused("exclude_modules", name);
+  }
+  for (const name of modules_to_save ?? []) {
+    const saving = { ...settings, modules_to_save: [name] };
+    if (
+      ![...plan.saved].some((module) =>
+        [module, ...ancestors(module)].some((one) => isSaved(saving, one)),
+      )
+    )
+      unused("modules_to_save", name);
+  }
+  for (const [key, pattern] of Object.entries({ rank_pattern, alpha_pattern })) {
+    for (const source of Object.keys(pattern))
+      if (!targets.some((target) => patternKey({ [source]: 1 }, target) !== undefined))
+        unused(key, source);
+  }
+}
