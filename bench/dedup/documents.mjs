@@ -24,7 +24,7 @@ const CHINESE = {
 export const EDIT_RATES = [0, 0.01, 0.02, 0.05, 0.1, 0.2];
 
 /** SplitMix32: a seeded generator of numbers from 0 to below 1. */
-function generator(seed) {
+export function generator(seed) {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x9e3779b9) >>> 0;
@@ -41,7 +41,7 @@ const split = (lists) =>
 const WORDS = { english: split(ENGLISH), chinese: split(CHINESE) };
 const PATTERN = ["adjectives", "nouns", "verbs", "others", "adjectives", "nouns"];
 
-function words(language, count, random) {
+export function words(language, count, random) {
   const lists = WORDS[language];
   return Array.from({ length: count }, (_, index) => {
     const list = lists[PATTERN[index % PATTERN.length]];

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { makeDocuments } from "./documents.mjs";
 import { quality } from "./quality.mjs";
+import { judge, nearDuplicates, SCENARIOS, scenarioRows } from "./scenarios.mjs";
 
 const HELP = `Usage: node bench/dedup/run.mjs [options]
 
@@ -21,6 +22,7 @@ Options:
   --only SIDE     tunewright or peer: run one side alone
   --repeat N      runs of each side, in turns; the fastest counts (default 1)
   --skip-quality  leave recall and precision out
+  --rows N        different rows of each set that shares much text (default 200)
   --json FILE     write all figures to FILE
   --work-dir DIR  default .tunewright/bench-dedup
 
@@ -39,6 +41,7 @@ function parseOptions() {
       core: { type: "string", default: "0" },
       only: { type: "string" },
       repeat: { type: "string", default: "1" },
+      rows: { type: "string", default: "200" },
       "skip-quality": { type: "boolean", default: false },
       json: { type: "string" },
       "work-dir": { type: "string", default: path.join(root, ".tunewright/bench-dedup") },
@@ -142,10 +145,48 @@ async function measureQuality(file, planted, options) {
       hashes[row] ??= shingleHashes(planted.rows[row].text, parameters);
       return hashes[row];
     };
-    const { clusters } = runTunewright(file, ["--shingle", unit], options);
+    const { clusters } = runTunewright(file, ["--yes", "--shingle", unit], options);
     units[unit] = quality(planted, clusters, (one, two) => jaccardSimilarity(of(one), of(two)));
   }
   return units;
+}
+
+/** Of each set of different rows that share much text: what stays of them, with and without common text. */
+function measureScenarios(options) {
+  const count = Number(options.rows);
+  const sets = Object.keys(SCENARIOS).map((name) => [name, scenarioRows(name, count)]);
+  for (const rate of [0, 0.01, 0.02]) {
+    sets.push([`1 system prompt, copies edited by ${100 * rate} %`, nearDuplicates(count, rate)]);
+  }
+  const file = path.join(options.workDir, "scenario.jsonl");
+  const scenarios = {};
+  for (const [name, { rows, sources }] of sets) {
+    fs.writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+    const outcome = (flags) => {
+      const { clusters } = runTunewright(file, ["--yes", ...flags], options);
+      const removed = clusters.flatMap(([kept, ...gone]) => gone.map((row) => [row, kept]));
+      return judge(sources, removed);
+    };
+    scenarios[name] = { distinct: outcome([]), all: outcome(["--compare", "all"]) };
+  }
+  return scenarios;
+}
+
+function printScenarios(scenarios) {
+  process.stdout.write(
+    "\nrows that share much text                different  kept  wrongly removed  copies missed   --compare all: kept  wrongly removed\n",
+  );
+  for (const [name, { distinct, all }] of Object.entries(scenarios)) {
+    const cells = [
+      String(distinct.different).padStart(9),
+      String(distinct.kept).padStart(5),
+      String(distinct.wrong).padStart(16),
+      String(distinct.missed).padStart(14),
+      String(all.kept).padStart(21),
+      String(all.wrong).padStart(16),
+    ];
+    process.stdout.write(`${name.padEnd(40)} ${cells.join(" ")}\n`);
+  }
 }
 
 function printComparison({ clusters, sameClusters, tunewright, peer, ratios }, version) {
@@ -199,7 +240,7 @@ async function main() {
   spawnSync(path.join(root, "tunewright"), ["setup", "--quiet"], { stdio: "inherit" });
   const interpreter = options.only === "tunewright" ? undefined : python();
   // What text-dedup hashes: its tokens, its permutations.
-  const flags = ["--shingle", "word", "--permutations", "grouped"];
+  const flags = ["--compare", "all", "--yes", "--shingle", "word", "--permutations", "grouped"];
   flags.push("--num-perm", String(PERMUTATIONS));
   const runs = { tunewright: [], peer: [] };
   for (let run = 0; run < Number(options.repeat); run++) {
@@ -220,6 +261,8 @@ async function main() {
   if (!options["skip-quality"] && options.only !== "peer") {
     report.quality = await measureQuality(file, planted, options);
     printQuality(report.quality);
+    report.scenarios = measureScenarios(options);
+    printScenarios(report.scenarios);
   }
   if (options.json) fs.writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
   if (report.comparison && !report.comparison.sameClusters) process.exitCode = 1;

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "common.h"
 #include "kernels.h"
 #include "shingles.h"
 
@@ -156,8 +157,15 @@ Shape shapeOf(const Arguments& arguments) {
   return {unit, each, whole, kernels(set)};
 }
 
+// Argument 5 of the functions that read texts: a copy, since an element of `texts` may be a getter that gives its
+// memory away.
+Common commonOf(const Arguments& arguments) {
+  const auto [hashes, count] = arguments.typed<uint64_t>(5, "common", napi_biguint64_array, "a BigUint64Array");
+  return Common(hashes, count);
+}
+
 template <typename Use>
-void forEachText(const Arguments& arguments, const Shape& shape, Use&& use) {
+void forEachText(const Arguments& arguments, const Shape& shape, const Common& common, Use&& use) {
   const uint32_t count = arguments.texts(0);
   Shingles shingles;
   Hasher hasher(shape.kernels);
@@ -175,18 +183,20 @@ void forEachText(const Arguments& arguments, const Shape& shape, Use&& use) {
     check(arguments.env, napi_close_handle_scope(arguments.env, scope));
     shingles.read(text.data(), text.size(), shape.unit, shape.each, shape.whole);
     hasher.hash(shingles, first, second);
+    common.leaveOut(first, second);
     use(first, second, shingles.isShort());
   }
 }
 
-// signatures(texts, unit, ngram, whole, instructionSet, a, b) -> Uint32Array [texts, permutations]
+// signatures(texts, unit, ngram, whole, instructionSet, common, a, b) -> Uint32Array [texts, permutations]
 napi_value signatures(napi_env env, napi_callback_info info) {
   return guarded(env, info, [&](const Arguments& arguments) {
     const Shape shape = shapeOf(arguments);
-    const auto [a, permutations] = arguments.typed<uint64_t>(5, "a", napi_biguint64_array, "a BigUint64Array");
-    const auto [b, offsets] = arguments.typed<uint64_t>(6, "b", napi_biguint64_array, "a BigUint64Array");
+    const auto [a, permutations] = arguments.typed<uint64_t>(6, "a", napi_biguint64_array, "a BigUint64Array");
+    const auto [b, offsets] = arguments.typed<uint64_t>(7, "b", napi_biguint64_array, "a BigUint64Array");
     if (permutations < 1 || permutations > kMostPermutations) Arguments::refuse("a", "1 to 65536 numbers");
     if (offsets != permutations) Arguments::refuse("b", "as many numbers as a");
+    const Common common = commonOf(arguments);
     const size_t rounded = (permutations + kLanes - 1) / kLanes * kLanes;
     // Copies: an element of `texts` may be a getter that gives a's memory away.
     std::vector<uint64_t> multipliers(rounded), additions(rounded);
@@ -194,7 +204,7 @@ napi_value signatures(napi_env env, napi_callback_info info) {
     std::copy(b, b + permutations, additions.begin());
     const size_t numbers = permutations;
     std::vector<uint32_t> minima(rounded), rows;
-    forEachText(arguments, shape, [&](std::vector<uint32_t>& first, const std::vector<uint32_t>& second, bool isShort) {
+    forEachText(arguments, shape, common, [&](std::vector<uint32_t>& first, const std::vector<uint32_t>& second, bool isShort) {
       // Two of a hundred thousand short texts have 32 bits in common, and would be equal by one hash alone.
       if (isShort) first.push_back(second[0]);
       shape.kernels.minimise(first.data(), first.size(), multipliers.data(), additions.data(), rounded, minima.data());
@@ -206,13 +216,14 @@ napi_value signatures(napi_env env, napi_callback_info info) {
   });
 }
 
-// shingleHashes([text], unit, ngram, whole, instructionSet) -> BigUint64Array, sorted, each once
+// shingleHashes([text], unit, ngram, whole, instructionSet, common) -> BigUint64Array, sorted, each once
 napi_value shingleHashes(napi_env env, napi_callback_info info) {
   return guarded(env, info, [&](const Arguments& arguments) {
     const Shape shape = shapeOf(arguments);
+    const Common common = commonOf(arguments);
     std::vector<uint64_t> hashes;
-    forEachText(arguments, shape, [&](const std::vector<uint32_t>& first, const std::vector<uint32_t>& second, bool) {
-      for (size_t i = 0; i < first.size(); ++i) hashes.push_back(static_cast<uint64_t>(second[i]) << 32 | first[i]);
+    forEachText(arguments, shape, common, [&](const std::vector<uint32_t>& first, const std::vector<uint32_t>& second, bool) {
+      for (size_t i = 0; i < first.size(); ++i) hashes.push_back(wholeHash(first[i], second[i]));
     });
     std::sort(hashes.begin(), hashes.end());
     hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
@@ -294,13 +305,14 @@ napi_value equalKeys(napi_env env, napi_callback_info info) {
   });
 }
 
-// simHashes(texts, unit, ngram, whole, instructionSet) -> BigUint64Array [texts]: bit i is set where more than
+// simHashes(texts, unit, ngram, whole, instructionSet, common) -> BigUint64Array [texts]: bit i is set where more than
 // half of the shingles' hashes have it.
 napi_value simHashes(napi_env env, napi_callback_info info) {
   return guarded(env, info, [&](const Arguments& arguments) {
     const Shape shape = shapeOf(arguments);
+    const Common common = commonOf(arguments);
     std::vector<uint64_t> results;
-    forEachText(arguments, shape, [&](const std::vector<uint32_t>& first, const std::vector<uint32_t>& second, bool) {
+    forEachText(arguments, shape, common, [&](const std::vector<uint32_t>& first, const std::vector<uint32_t>& second, bool) {
       uint32_t counts[64] = {};
       for (size_t i = 0; i < first.size(); ++i) {
         for (uint32_t bit = 0; bit < 32; ++bit) counts[bit] += (first[i] >> bit) & 1;

@@ -1,11 +1,11 @@
 /** `tunewright data dedup`: removes duplicates from conversations. */
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
-import type { DedupOptions, DedupReport } from "../../curate/dedup/index.js";
-import { withWhy } from "../../util/errors.js";
+import type { DedupOptions } from "../../curate/dedup/index.js";
 import { addExamples, printJson } from "../command.js";
 import { checkFlags, dedupOptions } from "./dedup/flags.js";
 import type { DedupFlags } from "./dedup/flagTypes.js";
+import { largeClustersError, printReport } from "./dedup/report.js";
 import { parseShard } from "./dedup/shardFlag.js";
 import { addFormatOptions, addKeyOption, camelOptions, countArgument } from "./options.js";
 import { progressLine } from "./progressLine.js";
@@ -20,6 +20,17 @@ export function registerDedup(command: Command): void {
       "--by <conversation|first-prompt>",
       "what to compare (default: conversation, that is all messages)",
     )
+    .option(
+      "--compare <distinct|all>",
+      "distinct: system messages, and text that many rows have in common, carry no weight; all: every word counts, as in other tools (default: distinct)",
+    );
+  addKeyOption(
+    command,
+    "--common-share <s>",
+    "share of a file's rows from which text is common, 0 to 1 (default: 0.1)",
+    Number,
+  );
+  command
     .option(
       "--shingle <mixed|character|word|ascii|space>",
       "tokens of a shingle (default: mixed, that is Chinese characters, and words in other scripts)",
@@ -52,8 +63,9 @@ export function registerDedup(command: Command): void {
   addKeyOption(
     command,
     "--check-jaccard",
-    "compute the exact similarity of candidates, and keep those below --threshold",
+    "compare the texts of candidates, and keep rows that are not alike (default with --compare distinct)",
   );
+  addKeyOption(command, "--no-check-jaccard", "remove candidates without comparing their texts");
   command
     .option("--distance <n>", "simhash: bits that may differ (default: 4)", countArgument)
     .option("--keep <first|last|longest|most-turns>", "which duplicate to keep (default: first)")
@@ -61,6 +73,7 @@ export function registerDedup(command: Command): void {
       "--shard <i/n>",
       "only compute the signatures of part i of n (i from 0); auto in a Slurm array",
     )
+    .option("--yes", "also remove clusters that are a large share of the rows")
     .option("--merge", "only merge the signatures of all shards and write the result");
   addKeyOption(command, "--work-dir <dir>", "folder for the signatures (default: OUT.dedup)");
   addKeyOption(command, "--keep-signatures", "do not delete that folder");
@@ -123,7 +136,8 @@ async function dedup(files: readonly string[], flags: DedupFlags): Promise<void>
     const report = await run(files, flags.out, options);
     progress.clear();
     warnOfUnit(flags.shingle, report.hanRows, report.rowsIn);
-    print(report, flags);
+    printReport(report, flags);
+    if (!report.written) throw largeClustersError(report);
   } finally {
     progress.clear();
   }
@@ -142,33 +156,4 @@ function warnOfUnit(unit: string | undefined, hanRows: number | undefined, rows:
       `  why: Chinese has no spaces, so ${unit === "ascii" ? "different texts look the same" : "near-duplicates are missed"}\n` +
       "  to do: use --shingle mixed (the default) or --shingle character\n",
   );
-}
-
-function print(report: DedupReport, flags: DedupFlags): void {
-  const { rowsIn, rowsOut, rowsRejected, duplicates, refused, clusters, banding } = report;
-  if (flags.json) {
-    printJson({
-      rows_in: rowsIn,
-      rows_out: rowsOut,
-      rows_rejected: rowsRejected,
-      duplicates,
-      rows_refused: refused,
-      clusters,
-      largest_cluster: report.largestCluster,
-      ...(banding ? { bands: banding.bands, rows_per_band: banding.rows } : {}),
-      rejected_file: report.rejectedFile,
-      clusters_file: report.clustersFile,
-      seconds: report.seconds,
-    });
-  } else {
-    process.stdout.write(
-      `${rowsOut} of ${rowsIn} rows written to ${flags.out}\n` +
-        `${duplicates} duplicates in ${clusters} clusters, the largest of ${report.largestCluster}` +
-        `${banding ? `; ${banding.bands} bands of ${banding.rows}` : ""}\n` +
-        `removed rows (${rowsRejected}) are listed in ${report.rejectedFile}\n`,
-    );
-  }
-  for (const { message, why } of report.problems) {
-    process.stderr.write(`rejected: ${withWhy(message, why)}\n`);
-  }
 }

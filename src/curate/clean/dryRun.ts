@@ -2,9 +2,10 @@
 
 import { openConversations } from "../../data/index.js";
 import { hashKey } from "../../util/hash.js";
+import { excerpt } from "../excerpt.js";
 import { readRow } from "./batchCleaner.js";
 import type { CleanOptions } from "./cleanFiles.js";
-import { excerpt, firstDifference } from "./excerpt.js";
+import { firstDifference } from "./firstDifference.js";
 import { type CleanReport, countRow, emptyReport } from "./report.js";
 import { rowCleaner } from "./rowCleaner.js";
 

@@ -1,6 +1,6 @@
 /** What a cleaning run did, operator by operator: counted in batches, added up in their order. */
 import type { Source } from "../../text/index.js";
-import { type ExampleChange, firstDifference } from "./excerpt.js";
+import { type ExampleChange, firstDifference } from "./firstDifference.js";
 import type { PipelineStep } from "./pipeline.js";
 import { checkName, type RowOutcome, readName } from "./rowCleaner.js";
 

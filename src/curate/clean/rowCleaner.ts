@@ -2,7 +2,7 @@
 
 import { checkRow } from "../../data/index.js";
 import { DataError } from "../../util/errors.js";
-import { partsOf } from "./excerpt.js";
+import { partsOf } from "./firstDifference.js";
 import { type CanonicalRow, isRejection, type OperatorResult } from "./operator.js";
 import { perplexityOperator, type ScorePerplexity } from "./operators/perplexity.js";
 import { operatorNamed, type PipelineStep } from "./pipeline.js";

@@ -90,9 +90,11 @@ describe("near duplicates", () => {
       text: `${index % 3 === 0 ? bread : brot} ${"x ".repeat(index % 7)} ${index % 40}`,
     }));
     const many = folder.write("joined.jsonl", [...texts, ...rows]);
-    const inMemory = await dedup({}, [many]);
-    const merge = { keysInMemory: 0, memoryLimit: "100MB" };
-    const inDuckDb = await dedup({ merge }, [many]);
+    const parameters = { compare: "all" } as const;
+    const merge = { acceptLarge: true };
+    const inMemory = await dedup({ parameters, merge }, [many]);
+    const tight = { ...merge, keysInMemory: 0, memoryLimit: "100MB" };
+    const inDuckDb = await dedup({ parameters, merge: tight }, [many]);
     expect(inMemory.report.duplicates).toBeGreaterThan(500);
     expect(inDuckDb.pairs).toEqual(inMemory.pairs);
   });
@@ -112,10 +114,10 @@ describe("near duplicates", () => {
 
   test("stay where the check finds their true similarity below the threshold", async () => {
     const loose = { banding: { bands: 256, rows: 1 } };
-    const unchecked = await dedup({ merge: loose });
+    const unchecked = await dedup({ merge: { ...loose, checkJaccard: false } });
     expect(unchecked.report.duplicates).toBeGreaterThan(3);
     const { pairs, rejected } = await dedup({
-      merge: { ...loose, checkJaccard: true, threshold: 0.75 },
+      merge: { ...loose, threshold: 0.75 },
     });
     expect(pairs).toEqual([
       [2, 0],
@@ -134,7 +136,8 @@ describe("near duplicates", () => {
     expect(near.pairs.map(([gone]) => gone)).not.toContain(3);
     const texts = Array.from({ length: 40 }, (_, index) => ({ text: `${brot.repeat(6)}${index}` }));
     const many = folder.write("near.jsonl", texts);
-    const all = await dedup({ parameters: { method: "simhash" }, merge }, [many]);
+    const parameters = { method: "simhash", compare: "all" } as const;
+    const all = await dedup({ parameters, merge: { ...merge, acceptLarge: true } }, [many]);
     expect(all.report.rowsOut).toBeLessThan(5);
   });
 });

@@ -56,6 +56,7 @@ export async function dedupFiles(
   const { hanRows } = await makeDescribed(described, out, { shard: 0, shards: 1 }, options);
   const signatures = (performance.now() - started) / 1000;
   const report = await mergeDescribed(async () => described, out, options);
+  if (!report.written && !options.keepSignatures) await removeSignatures(folder);
   const seconds = { signatures, ...report.seconds, total: signatures + report.seconds.total };
   return { ...report, hanRows, seconds };
 }
@@ -89,7 +90,8 @@ function makeDescribed(
 }
 
 /**
- * Joins the signatures of all shards and writes the result; the folder of signatures goes.
+ * Joins the signatures of all shards and writes the result; the folder of signatures goes, unless nothing
+ * is written.
  * @throws DataError when shards are missing or of other data; as {@link dedupFiles}
  */
 export async function mergeSignatures(
@@ -129,7 +131,6 @@ async function mergeDescribed(
       threshold: 0.7,
       distance: 4,
       keep: "first",
-      checkJaccard: false,
       memoryLimit: "2GB",
       threads,
       folder,
@@ -140,7 +141,7 @@ async function mergeDescribed(
   } finally {
     for (const shard of shards) await shard.close();
   }
-  if (!keepSignatures) await removeSignatures(folder);
+  if (result.written && !keepSignatures) await removeSignatures(folder);
   const total = (performance.now() - started) / 1000;
   const { secondsOfWriting: writing, ...counts } = result;
   const seconds = { joining: total - writing, writing, total };

@@ -56,7 +56,7 @@ describe.skipIf(!there)(`MinHash of the reference tools${why}`, () => {
         texts.map((text) => ({ text })),
       );
       const out = folder.path(`${set}-${mode}.jsonl`);
-      const shape = { shingle: units[mode]!, shortTexts: "alike" } as const;
+      const shape = { compare: "all", shingle: units[mode]!, shortTexts: "alike" } as const;
       const first = signer({ ...defaultParameters, ...shape })([texts[0]!]);
       const options = { threads: 1, parameters: shape, keepSignatures: true };
       await makeSignatures([file], out, { shard: 0, shards: 1 }, options);
@@ -67,6 +67,7 @@ describe.skipIf(!there)(`MinHash of the reference tools${why}`, () => {
         expect(optimalBanding(run.threshold, run.num_perm)).toEqual({ bands: run.B, rows: run.R });
         const merge = {
           threshold: run.threshold,
+          acceptLarge: true,
           keysInMemory: run.threshold === 0.7 ? 0 : undefined,
         };
         const report = await mergeSignatures([file], out, { ...options, merge });

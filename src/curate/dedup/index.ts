@@ -1,5 +1,6 @@
 /** Deduplication of conversations: equal ones, and near duplicates by MinHash or SimHash. */
 export { type Banding, candidateProbability, optimalBanding } from "./bands.js";
+export type { ClusterSizes } from "./clusterSizes.js";
 export { type KeepRule, keepRules } from "./clusters.js";
 export {
   type DedupOptions,
@@ -8,9 +9,11 @@ export {
   makeSignatures,
   mergeSignatures,
 } from "./dedup.js";
+export type { LargeCluster } from "./largeClusters.js";
 export type { DedupResult, MergeOptions } from "./mergeShards.js";
 export {
   comparedParts,
+  comparisons,
   defaultParameters,
   methods,
   type SignatureParameters,

@@ -15,7 +15,7 @@ test("find the same pairs as in memory, with one chunk's memory whatever the num
   const rows = 9000;
   const parameters = { ...defaultParameters, permutations: 16 };
   const files = [{ file: "rows.jsonl", rows, bytes: 1, content: "" }];
-  const header = { parameters, files, shard: 0, shards: 1, firstRow: 0, rows };
+  const header = { parameters, files, shard: 0, shards: 1, firstRow: 0, rows, common: "" };
   const size = recordBytes(parameters);
   const bytes = Buffer.alloc(rows * size);
   for (let row = 0; row < rows; row++) {

@@ -3,14 +3,17 @@ import { open, rename, rm } from "node:fs/promises";
 import { openRowWriter, type RowWriter } from "../../data/index.js";
 import type { DataError } from "../../util/errors.js";
 import { type Banding, optimalBanding } from "./bands.js";
+import { type ClusterSizes, clusterSizes, countCluster } from "./clusterSizes.js";
 import { clustersOf, type KeepRule } from "./clusters.js";
+import { comparableReader } from "./comparableReader.js";
 import { candidateEdges } from "./joins.js";
+import { type LargeCluster, largeClusterFinder, showCluster } from "./largeClusters.js";
 import { cannotWrite, outputPaths } from "./paths.js";
-import { type PlaceOf, placesOf } from "./places.js";
+import { placesOf } from "./places.js";
 import { openRecords, type Records } from "./records.js";
 import { checkedRepresentatives, oneRepresentative } from "./representatives.js";
-import { openRowTexts, type RowTexts } from "./rowTexts.js";
-import type { SignatureFile, SourceFile } from "./signatureFile.js";
+import { openRowReader } from "./rowReader.js";
+import { decodeHashes, type SignatureFile, type SourceFile } from "./signatureFile.js";
 import { unionFind } from "./unionFind.js";
 import { type Decisions, writeCluster, writeRows } from "./writeOutputs.js";
 
@@ -22,8 +25,10 @@ export interface MergeOptions {
   /** Bits that SimHashes of duplicates may differ in. Default 4. */
   distance: number;
   keep: KeepRule;
-  /** Candidates are compared by their shingles, and stay where they are below the threshold. */
-  checkJaccard: boolean;
+  /** Candidates are compared by their texts, and stay where they are not alike. Default: unless all is compared. */
+  checkJaccard?: boolean | undefined;
+  /** Clusters that take a large share of the data are accepted. Default: nothing is written. */
+  acceptLarge?: boolean | undefined;
   memoryLimit: string;
   /** Bytes of keys up to which rows are joined without DuckDB. Default 64 MiB. */
   keysInMemory?: number | undefined;
@@ -35,16 +40,24 @@ export interface MergeOptions {
 }
 
 export interface DedupResult {
-  /** Always the sum of the next two. */
+  /** False where large clusters were not accepted: then no row is written, and none counts as rejected. */
+  written: boolean;
+  /** Where rows are written, the sum of the next two. */
   rowsIn: number;
   rowsOut: number;
   rowsRejected: number;
-  /** Rejected because another row stands for them. */
+  /** Rows for which another one stands. */
   duplicates: number;
   /** Rejected because they cannot be read or written. */
   refused: number;
   clusters: number;
   largestCluster: number;
+  /** By the size of clusters, those that there are. */
+  sizes: ClusterSizes[];
+  /** Clusters that take a large share of the data, and the largest of them. */
+  largeClusters: { count: number; shown: LargeCluster[] };
+  /** Shingles that many rows have and that carry no weight. */
+  commonShingles: number;
   banding: Banding | undefined;
   problems: DataError[];
   rejectedFile: string;
@@ -82,11 +95,23 @@ export async function mergeShards(
     const bad = await openOutput(outputs[1], openRowWriter);
     const list = await openOutput(outputs[2], openRowWriter);
     const roots = await joinRows(records, banding, options);
-    const placeOf = placesOf(files, records);
-    const texts = openRowTexts(files, parameters);
-    const found = await decide(roots, records, texts, placeOf, list, options).finally(texts.close);
+    const common = decodeHashes(shards[0]!.header.common);
+    const found = await decide({ roots, records, files, common, list, banding }, options);
+    const { decisions, ...counts } = found;
+    const result = {
+      ...counts,
+      rowsIn: records.rows,
+      banding: minhash ? banding : undefined,
+      commonShingles: common.length,
+      rejectedFile: outputs[1],
+      clustersFile: outputs[2],
+    };
+    if (found.largeClusters.count > 0 && !options.acceptLarge) {
+      const nothing = { rowsOut: 0, rowsRejected: 0, refused: 0, problems: [] };
+      return { ...result, ...nothing, written: false, secondsOfWriting: 0 };
+    }
     const started = performance.now();
-    const written = await writeRows(good, bad, files, placeOf, found, {
+    const written = await writeRows(good, bad, files, placesOf(files, records), decisions, {
       ...parameters,
       threads: options.threads,
       onRows: (rows, total) => options.onProgress?.("writing", rows / total),
@@ -94,21 +119,9 @@ export async function mergeShards(
     await good.sync();
     for (const file of opened.splice(0)) await file.close();
     for (const path of outputs) await rename(`${path}.part`, path);
-    const { rowsOut, duplicates, refused, problems } = written;
-    return {
-      rowsIn: records.rows,
-      rowsOut,
-      rowsRejected: duplicates + refused,
-      duplicates,
-      refused,
-      problems,
-      banding: minhash ? banding : undefined,
-      clusters: found.clusters,
-      largestCluster: found.largest,
-      rejectedFile: outputs[1],
-      clustersFile: outputs[2],
-      secondsOfWriting: (performance.now() - started) / 1000,
-    };
+    const rowsRejected = written.duplicates + written.refused;
+    const secondsOfWriting = (performance.now() - started) / 1000;
+    return { ...result, ...written, rowsRejected, written: true, secondsOfWriting };
   } finally {
     for (const file of opened) await file.close();
     for (const path of outputs) await rm(`${path}.part`, { force: true });
@@ -129,28 +142,70 @@ async function joinRows(
   return sets.roots();
 }
 
+interface Deciding {
+  roots: Uint32Array;
+  records: Records;
+  files: readonly SourceFile[];
+  /** Hashes of shingles without weight. */
+  common: BigUint64Array;
+  list: RowWriter;
+  banding: Banding;
+}
+
+interface Decided
+  extends Pick<
+    DedupResult,
+    "duplicates" | "clusters" | "largestCluster" | "sizes" | "largeClusters"
+  > {
+  decisions: Decisions;
+}
+
 /** Chooses who stays and lists the clusters; the roots become the decisions. */
 async function decide(
-  roots: Uint32Array,
-  records: Records,
-  texts: RowTexts,
-  placeOf: PlaceOf,
-  list: RowWriter,
-  { keep, checkJaccard, threshold }: MergeOptions,
-): Promise<Decisions & { clusters: number; largest: number }> {
-  const similarities = new Float32Array(records.rows);
-  const result = { kept: roots, similarities, clusters: 0, largest: 0 };
-  for (const members of clustersOf(roots)) {
-    const kept = checkJaccard
-      ? await checkedRepresentatives(members, keep, records, similarities, { texts, threshold })
-      : [oneRepresentative(members, keep, records, similarities)];
-    for (const one of kept) {
-      result.kept[one.row] = one.row;
-      for (const row of one.removed) result.kept[row] = one.row;
-      if (one.removed.length === 0) continue;
-      await writeCluster(list, result.clusters++, one, similarities, placeOf);
-      result.largest = Math.max(result.largest, one.removed.length + 1);
+  { roots, records, files, common, list, banding }: Deciding,
+  options: MergeOptions,
+): Promise<Decided> {
+  const { parameters, rows } = records;
+  const { keep, threshold, distance, onProgress } = options;
+  const { checkJaccard = parameters.compare === "distinct" && parameters.method !== "exact" } =
+    options;
+  const similarities = new Float32Array(rows);
+  const result = { duplicates: 0, clusters: 0, largestCluster: 0, sizes: clusterSizes() };
+  const reader = openRowReader(files, parameters.reading);
+  const placeOf = placesOf(files, records);
+  const large = largeClusterFinder(files, records);
+  const check = {
+    comparableOf: comparableReader(reader, parameters, common),
+    threshold,
+    distance,
+    banding,
+  };
+  try {
+    for (const members of clustersOf(roots)) {
+      const kept = checkJaccard
+        ? await checkedRepresentatives(members, keep, records, similarities, check)
+        : [oneRepresentative(members, keep, records, similarities)];
+      for (const one of kept) {
+        roots[one.row] = one.row;
+        for (const row of one.removed) roots[row] = one.row;
+        if (one.removed.length === 0) continue;
+        await writeCluster(list, result.clusters++, one, similarities, placeOf);
+        const size = one.removed.length + 1;
+        countCluster(result.sizes, size);
+        result.duplicates += one.removed.length;
+        result.largestCluster = Math.max(result.largestCluster, size);
+        large.add(one);
+      }
+      if (checkJaccard) onProgress?.("comparing", members[0]! / rows);
     }
+    const shown: LargeCluster[] = [];
+    for (const found of large.found()) {
+      shown.push(await showCluster(found, reader, placeOf, parameters));
+    }
+    const sizes = result.sizes.filter(({ clusters }) => clusters > 0);
+    const largeClusters = { count: large.count(), shown };
+    return { ...result, sizes, largeClusters, decisions: { kept: roots, similarities } };
+  } finally {
+    await reader.close();
   }
-  return result;
 }

@@ -11,13 +11,17 @@ export const unitNumbers = { mixed: 0, character: 1, word: 2, ascii: 3, space: 4
 /** Numbers of the instruction sets in native/minhash/kernels.h. */
 export type InstructionSet = 0 | 1 | 2;
 
-/** The shared arguments: texts, unit, tokens a shingle, short texts as one shingle, instruction set. */
+/**
+ * The shared arguments: texts, unit, tokens a shingle, short texts as one shingle, instruction set, and
+ * the 64-bit hashes of shingles that carry no weight (a text that has no others keeps them).
+ */
 type TextArguments = [
   texts: readonly string[],
   unit: number,
   ngram: number,
   whole: boolean,
   instructionSet: InstructionSet,
+  common: BigUint64Array,
 ];
 
 export interface MinhashAddon {

@@ -10,6 +10,10 @@ export type Method = (typeof methods)[number];
 export const comparedParts = ["conversation", "first-prompt"] as const;
 export type ComparedPart = (typeof comparedParts)[number];
 
+/** Whether what many rows have in common counts. */
+export const comparisons = ["distinct", "all"] as const;
+export type Compare = (typeof comparisons)[number];
+
 /** What a token is. */
 export type ShingleUnit = keyof typeof unitNumbers;
 export const shingleUnits = Object.keys(unitNumbers) as readonly ShingleUnit[];
@@ -23,6 +27,13 @@ export interface SignatureParameters {
   method: Method;
   /** Default conversation. */
   by: ComparedPart;
+  /**
+   * `distinct` (default): system messages, and text that many rows have in common, carry no weight.
+   * `all`: every word counts, as in the reference tools.
+   */
+  compare: Compare;
+  /** `distinct`: the share of a file's rows from which text is common, 0 to 1. Default 0.1. */
+  commonShare: number;
   /** Default mixed: characters of Chinese and its like one by one, words of other scripts. */
   shingle: ShingleUnit;
   /** Tokens a shingle. Default 5. */
@@ -44,6 +55,8 @@ export type ReadingOptions = Pick<
 export const defaultParameters: SignatureParameters = {
   method: "minhash",
   by: "conversation",
+  compare: "distinct",
+  commonShare: 0.1,
   shingle: "mixed",
   ngram: 5,
   shortTexts: "whole",

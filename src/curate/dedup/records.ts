@@ -1,6 +1,7 @@
 /** The records of all shards as one list, by the number of the row. */
 
 import { lastAtMost, runningSum } from "../../util/runningSum.js";
+import { digestBytes } from "./comparedText.js";
 import { type SignatureParameters, signatureWords } from "./parameters.js";
 import { recordBytes, recordFields, recordHead, type SignatureFile } from "./signatureFile.js";
 
@@ -12,6 +13,8 @@ export interface RowRecord {
   turns: number;
   line: number;
   refused: boolean;
+  /** Equal for rows that say the same. */
+  digest: string;
   signature: Uint32Array;
 }
 
@@ -72,6 +75,7 @@ function parse(bytes: Buffer, at: number, words: number): RowRecord {
     turns: bytes.readUInt32LE(at + recordFields.turns),
     line: bytes.readUInt32LE(at + recordFields.line),
     refused: bytes.readUInt32LE(at + recordFields.state) !== 0,
+    digest: bytes.toString("latin1", at, at + digestBytes),
     signature: new Uint32Array(bytes.buffer.slice(start, start + 4 * words)),
   };
 }

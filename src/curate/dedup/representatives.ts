@@ -1,8 +1,10 @@
 /** Splits a set of candidates into rows that stay and their duplicates. */
+import type { Banding } from "./bands.js";
 import { inOrderOfKeeping, type KeepRule, type KeptRow, keptMember } from "./clusters.js";
+import { type Comparable, isToldApart } from "./comparable.js";
+import { keptRows } from "./keptRows.js";
 import { estimatedSimilarity, type Records } from "./records.js";
-import type { RowTexts } from "./rowTexts.js";
-import { jaccardSimilarity, shingleHashes } from "./signatures.js";
+import { jaccardSimilarity } from "./signatures.js";
 
 /**
  * One stays, all others go, with the similarity that the signatures tell.
@@ -24,9 +26,19 @@ export function oneRepresentative(
   return { row, removed };
 }
 
+export interface CheckOptions {
+  /** What is compared of a row. */
+  comparableOf(row: number): Promise<Comparable>;
+  threshold: number;
+  banding: Banding;
+  /** Bits that SimHashes of duplicates may differ in. */
+  distance: number;
+}
+
 /**
- * A row goes where its true Jaccard similarity with one that stays is at least the threshold, and
- * stays otherwise. Takes at most rows x rows that stay comparisons.
+ * A row goes where it is like one that stays: equal to it, or with a true Jaccard similarity of at least
+ * the threshold (SimHash: at most `distance` bits) and nothing that tells them apart. It stays
+ * otherwise, so that a chain of rows that are like their neighbours is not one row.
  * @param similarities as in {@link oneRepresentative}
  */
 export async function checkedRepresentatives(
@@ -34,18 +46,35 @@ export async function checkedRepresentatives(
   keep: KeepRule,
   records: Records,
   similarities: Float32Array,
-  { texts, threshold }: { texts: RowTexts; threshold: number },
+  { comparableOf, threshold, banding, distance }: CheckOptions,
 ): Promise<KeptRow[]> {
-  const kept: (KeptRow & { hashes: BigUint64Array })[] = [];
+  const { parameters } = records;
+  const isSimHash = parameters.method === "simhash";
+  const least = isSimHash ? 1 - distance / 64 : threshold;
+  /** How alike two rows are, or undefined where they are different. */
+  const likeness = async (row: number, other: number): Promise<number | undefined> => {
+    const [{ signature }, { signature: others }] = [records.at(row), records.at(other)];
+    const estimate = isSimHash ? estimatedSimilarity(signature, others, parameters) : undefined;
+    if (estimate !== undefined && estimate < least) return undefined;
+    const [one, two] = [await comparableOf(row), await comparableOf(other)];
+    const similarity = estimate ?? jaccardSimilarity(one.shingles, two.shingles);
+    return similarity >= least && !isToldApart(one, two, threshold) ? similarity : undefined;
+  };
+  const kept = keptRows(parameters, banding);
   for (const row of inOrderOfKeeping(members, keep, records)) {
-    const hashes = shingleHashes(await texts.text(row), records.parameters);
-    const found = kept.find((candidate) => {
-      const similarity = jaccardSimilarity(candidate.hashes, hashes);
-      if (similarity >= threshold) similarities[row] = similarity;
-      return similarity >= threshold;
-    });
-    if (found) found.removed.push(row);
-    else kept.push({ row, removed: [], hashes });
+    const record = records.at(row);
+    const equal = kept.equalTo(record);
+    let found = equal && { kept: equal, similarity: 1 };
+    for (const candidate of equal ? [] : kept.candidates(record)) {
+      const similarity = await likeness(row, candidate.row);
+      if (similarity === undefined) continue;
+      found = { kept: candidate, similarity };
+      break;
+    }
+    if (found) {
+      found.kept.removed.push(row);
+      similarities[row] = found.similarity;
+    } else kept.add(row, record);
   }
-  return kept.map(({ row, removed }) => ({ row, removed }));
+  return kept.rows;
 }

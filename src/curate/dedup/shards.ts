@@ -6,9 +6,11 @@ import { createInterface } from "node:readline";
 import { openRowWriter } from "../../data/index.js";
 import { ConfigError, DataError } from "../../util/errors.js";
 import { mapInOrder } from "../../util/workerPool.js";
+import { commonShingles } from "./commonText.js";
 import type { SignatureParameters } from "./parameters.js";
 import { partPool, partRows } from "./partPool.js";
 import {
+  encodeHashes,
   encodeHeader,
   openSignatureFile,
   recordBytes,
@@ -16,7 +18,7 @@ import {
   type SignatureFile,
   type SourceFile,
 } from "./signatureFile.js";
-import type { PartRecords, RefusedRow } from "./signatureWorker.js";
+import type { PartRecords, RefusedRow, SignatureSettings } from "./signatureWorker.js";
 import { checkSameFiles, type FilePart, fileParts, shardRange } from "./sourceFiles.js";
 import { partMark, refusedPath, removeAbandonedParts, shardPath } from "./workFolder.js";
 
@@ -52,16 +54,18 @@ export async function makeShard(
   const { shard, shards } = options;
   const total = files.reduce((sum, { rows }) => sum + rows, 0);
   const [firstRow, end] = shardRange(total, shard, shards);
-  const header = { parameters, files, shard, shards, firstRow, rows: end - firstRow };
+  const own = { parameters, files, shard, shards, firstRow, rows: end - firstRow };
   const path = shardPath(folder, shard, shards);
   await makeFolder(folder);
-  if (existsSync(path)) return keepShard(path, header, options);
+  if (existsSync(path)) return keepShard(path, own, options);
+  const common = await commonShingles(files, parameters);
+  const header = { ...own, common: encodeHashes(common) };
   // A pod that is started again may write the same shard beside one that is not gone yet.
   const mark = partMark + randomUUID();
   const list = refusedPath(path);
   for (const name of [path, list]) await removeAbandonedParts(name);
   try {
-    const result = await writeShard(path + mark, list + mark, header, options);
+    const result = await writeShard(path + mark, list + mark, header, common, options);
     await rename(list + mark, list);
     await rename(path + mark, path);
     return result;
@@ -84,7 +88,7 @@ async function makeFolder(folder: string): Promise<void> {
 
 async function keepShard(
   path: string,
-  header: ShardHeader,
+  header: Omit<ShardHeader, "common">,
   { failFast }: ShardOptions,
 ): Promise<ShardResult> {
   const file = await openSignatureFile(path);
@@ -110,15 +114,16 @@ async function writeShard(
   path: string,
   refusedFile: string,
   header: ShardHeader,
+  common: BigUint64Array,
   { threads, failFast, onRows }: ShardOptions,
 ): Promise<ShardResult> {
   const { parameters, files, firstRow, rows } = header;
   const handle = await open(path, "w");
   const refused = await openRowWriter(refusedFile);
-  const pool = await partPool<SignatureParameters, FilePart, PartRecords>(
+  const pool = await partPool<SignatureSettings, FilePart, PartRecords>(
     new URL("./signatureWorker", import.meta.url),
     () => import("./signatureWorker.js"),
-    parameters,
+    { parameters, common },
     { threads, rows },
   );
   const result = { rows, rowsRefused: 0, hanRows: 0 };
@@ -198,10 +203,18 @@ export async function openShards(folder: string): Promise<SignatureFile[]> {
     for (const { header, path } of others) {
       checkSameFiles(first!.header.files, header.files, path);
       checkSameParameters(first!.header.parameters, header.parameters, path);
+      if (header.common !== first!.header.common) throw otherCommonText(path);
     }
     return opened;
   } catch (error) {
     for (const file of opened) await file.close();
     throw error;
   }
+}
+
+function otherCommonText(path: string): DataError {
+  return new DataError(`${path}: the signatures do not go with those of the other shards`, {
+    why: "another version of Tunewright found other text to be common",
+    todo: "delete the folder and compute all shards again with one version",
+  });
 }

@@ -2,10 +2,10 @@
  * The files that signatures are kept in, one a shard. A file is a header and a record of fixed size
  * for each row, little-endian:
  *
- *   header  8 bytes "TWDEDUP1", uint32 length of the JSON text, the JSON text ({@link ShardHeader}),
+ *   header  8 bytes "TWDEDUP2", uint32 length of the JSON text, the JSON text ({@link ShardHeader}),
  *           zeros up to a multiple of 64
- *   record  16 bytes digest (zeros where it is not compared), uint32 characters, uint32 messages,
- *           uint32 line, uint32 state (0 compared, 1 refused), then the signature's uint32 numbers
+ *   record  16 bytes digest, uint32 characters, uint32 messages, uint32 line,
+ *           uint32 state (0 compared, 1 refused), then the signature's uint32 numbers
  *
  * A file appears under its name when it is complete.
  */
@@ -15,7 +15,7 @@ import { DataError } from "../../util/errors.js";
 import { digestBytes } from "./comparedText.js";
 import { type SignatureParameters, signatureWords } from "./parameters.js";
 
-const magic = "TWDEDUP1";
+const magic = "TWDEDUP2";
 const alignment = 64;
 
 /** Bytes of a record before its signature. */
@@ -44,6 +44,8 @@ export interface ShardHeader {
   /** 0-based. */
   shard: number;
   shards: number;
+  /** Hashes of shingles without weight, sorted: base64 of their bytes. */
+  common: string;
   /** Rows of the shard, counted through all files. */
   firstRow: number;
   rows: number;
@@ -61,6 +63,20 @@ export function encodeHeader(header: ShardHeader): Buffer {
   bytes.writeUInt32LE(json.length, 8);
   json.copy(bytes, 12);
   return bytes;
+}
+
+/** The hashes of {@link ShardHeader.common}. */
+export function decodeHashes(base64: string): BigUint64Array {
+  const bytes = Buffer.from(base64, "base64");
+  return BigUint64Array.from({ length: bytes.length / 8 }, (_, index) =>
+    bytes.readBigUInt64LE(8 * index),
+  );
+}
+
+export function encodeHashes(hashes: BigUint64Array): string {
+  const bytes = Buffer.alloc(8 * hashes.length);
+  for (const [index, hash] of hashes.entries()) bytes.writeBigUInt64LE(hash, 8 * index);
+  return bytes.toString("base64");
 }
 
 export interface SignatureFile {

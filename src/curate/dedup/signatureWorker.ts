@@ -31,8 +31,17 @@ const waitingCharacters = 1 << 20;
 /** Characters of a text in which Han is looked for. */
 const seenCharacters = 100;
 
-export function makePart(parameters: SignatureParameters): PartWork<FilePart, PartRecords> {
-  const sign = signer(parameters);
+export interface SignatureSettings {
+  parameters: SignatureParameters;
+  /** Hashes of shingles without weight. */
+  common: BigUint64Array;
+}
+
+export function makePart({
+  parameters,
+  common,
+}: SignatureSettings): PartWork<FilePart, PartRecords> {
+  const sign = signer(parameters, common);
   return workOnFiles(parameters.reading, (source, part: FilePart) =>
     makeRecords(source, part, parameters, sign),
   );
@@ -74,12 +83,12 @@ async function makeRecords(
       refused.push({ file, line, reason: whole.message, why: whole.why });
       continue;
     }
-    if (parameters.method === "exact") comparedDigest(whole, parameters.by).copy(record);
+    comparedDigest(whole, parameters.by).copy(record);
     const { length, turns } = sizeOf(whole);
     record.writeUInt32LE(length, recordFields.length);
     record.writeUInt32LE(turns, recordFields.turns);
     if (words > 0) {
-      const text = comparedText(whole, parameters.by);
+      const text = comparedText(whole, parameters);
       if (/\p{Script=Han}/u.test(text.slice(0, seenCharacters))) hanRows++;
       texts.push(text);
       rows.push(row);

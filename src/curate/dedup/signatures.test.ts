@@ -12,12 +12,23 @@ const addon = minhashAddon();
 const sets = ([0, 1, 2] as const).filter((set) => set <= addon.instructionSet());
 const { texts } = facts;
 const { a, b } = makePermutations(256);
+const none = new BigUint64Array(0);
 
 const made = (unit: ShingleUnit, set: InstructionSet, whole: boolean, ngram = 5): Uint32Array[] => {
   const folded = unit === "ascii" ? texts : texts.map((text) => text.toLowerCase());
-  const all = addon.signatures(folded, unitNumbers[unit], ngram, whole, set, a, b);
+  const all = addon.signatures(folded, unitNumbers[unit], ngram, whole, set, none, a, b);
   return texts.map((_, index) => all.slice(256 * index, 256 * (index + 1)));
 };
+
+/** A signature of shingles by their hashes. */
+const plainMinima = (hashes: BigUint64Array) =>
+  Uint32Array.from(a, (multiplier, index) => {
+    const values = Array.from(hashes, (hash) => {
+      const product = BigInt.asUintN(64, (hash & 0xffffffffn) * multiplier + b[index]!);
+      return Number((product % ((1n << 61n) - 1n)) & 0xffffffffn);
+    });
+    return Math.min(...values);
+  });
 
 describe("signatures", () => {
   const modes = Object.entries(facts.modes) as [keyof typeof facts.modes, { sha1: string[] }][];
@@ -40,7 +51,16 @@ describe("signatures", () => {
     for (const set of sets) {
       for (const length of lengths) {
         const text = "abc".repeat(length).slice(0, length);
-        const signature = addon.signatures([text], unitNumbers.character, length, true, set, a, b);
+        const signature = addon.signatures(
+          [text],
+          unitNumbers.character,
+          length,
+          true,
+          set,
+          none,
+          a,
+          b,
+        );
         const expected = plainSignature({ shingles: [text], isShort: false }, a, b);
         expect({ length, signature }).toEqual({ length, signature: expected });
       }
@@ -94,6 +114,31 @@ describe("signatures", () => {
   });
 });
 
+describe("common shingles", () => {
+  const common = shingleHashes("the same words at the start", defaultParameters);
+
+  test("are left out of every kind of signature, and of similarities", () => {
+    const text = "the same words at the start and then something else entirely";
+    const left = shingleHashes(text, defaultParameters, common);
+    expect(left).toHaveLength(shingleHashes(text, defaultParameters).length - common.length);
+    expect([...left].filter((hash) => common.includes(hash))).toEqual([]);
+    const least = (hashes: BigUint64Array) => plainMinima(hashes);
+    expect(signer(defaultParameters, common)([text])).toEqual(least(left));
+    const simhash = { ...defaultParameters, method: "simhash" } as const;
+    expect(signer(simhash, common)([text])).not.toEqual(signer(simhash)([text]));
+  });
+
+  test("count where a text has no others", () => {
+    const [text, other] = ["The same words at the start", "nothing of that is in this text here"];
+    expect(shingleHashes(text, defaultParameters, common)).toEqual(common);
+    for (const method of ["minhash", "simhash"] as const) {
+      const parameters = { ...defaultParameters, method };
+      const sign = signer(parameters, common);
+      expect(sign([text, other])).toEqual(signer(parameters)([text, other]));
+    }
+  });
+});
+
 describe("permutations", () => {
   test.each(facts.draws)("$count of seed $seed, $order, are numpy's", (draw) => {
     const { a, b } = makePermutations(draw.count, draw.seed, draw.order);
@@ -119,7 +164,7 @@ describe("bands", () => {
 });
 
 describe("the addon", () => {
-  const good = [["text"], 0, 5, true, 0, a, b] as const;
+  const good = [["text"], 0, 5, true, 0, none, a, b] as const;
 
   test.each<[number, unknown, string]>([
     [0, "text", "texts"],
@@ -132,10 +177,11 @@ describe("the addon", () => {
     [2, Number.NaN, "ngram"],
     [3, 1, "whole"],
     [4, 3, "instructionSet"],
-    [5, new Float64Array(256), "a"],
-    [5, new BigUint64Array(0), "a"],
-    [6, new BigUint64Array(255), "b"],
-    [6, null, "b"],
+    [5, new Float64Array(2), "common"],
+    [6, new Float64Array(256), "a"],
+    [6, new BigUint64Array(0), "a"],
+    [7, new BigUint64Array(255), "b"],
+    [7, null, "b"],
   ])("refuses a wrong argument %i (case %#)", (index, value, name) => {
     const values = good.map((right, at) => (at === index ? value : right));
     const call = () => (addon.signatures as (...all: unknown[]) => unknown)(...values);
@@ -202,8 +248,8 @@ describe("the addon", () => {
     ];
     const calls: [keyof typeof addon, readonly unknown[]][] = [
       ["signatures", good],
-      ["shingleHashes", good.slice(0, 5)],
-      ["simHashes", good.slice(0, 5)],
+      ["shingleHashes", good.slice(0, 6)],
+      ["simHashes", good.slice(0, 6)],
       ["jaccard", [a, b]],
       ["bandKeys", [new Uint32Array(512), 256, 25, 10]],
       ["equalKeys", [a]],
@@ -248,7 +294,7 @@ describe("the addon", () => {
         throw new RangeError("from the getter");
       },
     });
-    expect(() => addon.simHashes(bad, 0, 5, true, 0)).toThrow("from the getter");
+    expect(() => addon.simHashes(bad, 0, 5, true, 0, none)).toThrow("from the getter");
   });
 
   test("is not misled by a text that gives memory away while it is read", () => {
@@ -260,7 +306,7 @@ describe("the addon", () => {
         return "second";
       },
     });
-    const expected = addon.signatures(["first", "second"], 0, 5, true, 0, a, b);
-    expect(addon.signatures(sly, 0, 5, true, 0, own.a, own.b)).toEqual(expected);
+    const expected = addon.signatures(["first", "second"], 0, 5, true, 0, none, a, b);
+    expect(addon.signatures(sly, 0, 5, true, 0, none, own.a, own.b)).toEqual(expected);
   });
 });

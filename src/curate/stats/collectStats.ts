@@ -7,12 +7,12 @@ import {
 } from "../../data/index.js";
 import type { Source, SpecialTokensInText } from "../../text/index.js";
 import { mapInOrder, workerPool } from "../../util/workerPool.js";
+import { sampleRows } from "../sampleRows.js";
 import { duplicateCounter, nearThreshold } from "./duplicates.js";
 import { type FrequentCounter, frequentCounter } from "./frequentTexts.js";
 import { emptyMeasures, mergeMeasures } from "./measures.js";
 import { estimatePadding } from "./padding.js";
 import { type DuplicatesReport, type FileReport, reportPart, type StatsReport } from "./report.js";
-import { sampleRows } from "./sampleRows.js";
 import type { StatsJob, StatsResult, StatsSettings } from "./statsWorker.js";
 
 export interface StatsOptions {

@@ -2,9 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { tinyTokenizerPath } from "../../data/testFiles.js";
 import { loadTokenizer } from "../../text/index.js";
+import { sampleRows } from "../sampleRows.js";
 import { frequentCounter } from "./frequentTexts.js";
 import { estimatePadding } from "./padding.js";
-import { sampleRows } from "./sampleRows.js";
 import { addLength, lengthSketch } from "./sketch.js";
 import { addTally, otherName, sortedTallies, type Tallies } from "./tally.js";
 import { random } from "./testRandom.js";

@@ -1,6 +1,6 @@
 /** `data dedup` from outside: what it prints, and how it ends. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -60,4 +60,27 @@ test("in shards, with a warning of a unit that sees no Chinese", () => {
 test("ends with 2 for flags that do not fit, and 3 for data that is not there", () => {
   expect(dedup("--method", "exact", "--threshold", "0.8").status).toBe(2);
   expect(dedup("--merge").status).toBe(3);
+});
+
+test("stops at a cluster that takes a large share of the rows, unless --yes", () => {
+  const row = { text: "It is the same text of more than five words in all of these rows." };
+  const file = path.join(folder, "same.jsonl");
+  writeFileSync(file, `${JSON.stringify(row)}\n`.repeat(30));
+  const run = (...args: string[]) => {
+    const all = [tsx, main, "data", "dedup", "same.jsonl", "--out", "same.out.jsonl", ...args];
+    return spawnSync(process.execPath, ["--import", ...all], { encoding: "utf8", cwd: folder });
+  };
+  const stopped = run("--json");
+  expect(stopped.status).toBe(3);
+  expect(JSON.parse(stopped.stdout)).toMatchObject({ written: false, large_clusters: 1 });
+  expect(stopped.stderr).toContain(
+    "one cluster takes 29 rows, 97% of all rows; nothing was written",
+  );
+  expect(stopped.stderr).toContain("give --yes");
+  expect(existsSync(path.join(folder, "same.out.jsonl"))).toBe(false);
+  const accepted = run("--yes");
+  expect(accepted.status).toBe(0);
+  expect(accepted.stdout).toContain("1 of 30 rows written");
+  expect(accepted.stdout).toContain("1 of 11 to 100 rows: 29 removed (97%)");
+  expect(accepted.stderr).toMatch(/goes same\.jsonl:30: "It is the same text/);
 });

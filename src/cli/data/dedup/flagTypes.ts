@@ -5,6 +5,8 @@ export interface DedupFlags extends FormatFlags {
   out: string;
   method?: string;
   by?: string;
+  compare?: string;
+  commonShare?: number;
   shingle?: string;
   ngram?: number;
   shortTexts?: string;
@@ -14,6 +16,7 @@ export interface DedupFlags extends FormatFlags {
   bands?: number;
   rows?: number;
   checkJaccard?: boolean;
+  yes?: boolean;
   distance?: number;
   keep?: string;
   shard?: string;

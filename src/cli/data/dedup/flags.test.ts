@@ -12,6 +12,10 @@ describe("flags", () => {
   test.each<[Partial<DedupFlags>, RegExp]>([
     [{ method: "exact", threshold: 0.8 }, /--threshold has no effect with --method exact/],
     [{ method: "exact", shingle: "word" }, /--shingle has no effect/],
+    [{ method: "exact", compare: "all" }, /--compare has no effect/],
+    [{ compare: "all", commonShare: 0.2 }, /--common-share has no effect with --compare all/],
+    [{ commonShare: 0 }, /--common-share 0 is not a share/],
+    [{ shard: "0/2", yes: true }, /--yes has no effect with --shard/],
     [{ method: "simhash", numPerm: 128 }, /--num-perm has no effect with --method simhash/],
     [{ method: "simhash", checkJaccard: true }, /--check-jaccard has no effect/],
     [{ distance: 4 }, /--distance has no effect with --method minhash/],

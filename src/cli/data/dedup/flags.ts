@@ -9,10 +9,10 @@ type Key = keyof DedupFlags;
 const ofMinhash: readonly Key[] = [
   ...(["threshold", "numPerm", "permutations", "bands", "rows", "checkJaccard"] as const),
 ];
-const ofShingles: readonly Key[] = ["shingle", "ngram", "shortTexts"];
+const ofShingles: readonly Key[] = ["shingle", "ngram", "shortTexts", "compare", "commonShare"];
 const ofMerging: readonly Key[] = [
   ...(["threshold", "bands", "rows", "checkJaccard", "distance", "keep"] as const),
-  ...(["memoryLimit", "keepSignatures"] as const),
+  ...(["memoryLimit", "keepSignatures", "yes"] as const),
 ];
 
 /** @throws ConfigError for flags that would have no effect, or impossible values */
@@ -39,6 +39,9 @@ export function checkFlags(flags: DedupFlags): void {
   }
   if (method === "minhash" && !flags.merge) {
     refuse(["distance"], "--method minhash", "signatures are compared by --threshold");
+  }
+  if (flags.compare === "all") {
+    refuse(["commonShare"], "--compare all", "common text counts like all other text");
   }
   if (flags.shard !== undefined) {
     refuse(["merge"], "--shard", "shards are merged once all of them exist");
@@ -67,6 +70,7 @@ const mostThreads = 1024;
 function checkValues(flags: DedupFlags) {
   const {
     threshold,
+    commonShare,
     bands,
     rows,
     numPerm,
@@ -79,6 +83,11 @@ function checkValues(flags: DedupFlags) {
   if (threshold !== undefined && !(threshold > 0 && threshold < 1)) {
     throw new ConfigError(`--threshold ${threshold} is not between 0 and 1`, {
       todo: "use 0.7 to 0.85 for near-duplicates, or --method exact for equal texts",
+    });
+  }
+  if (commonShare !== undefined && !(commonShare > 0 && commonShare <= 1)) {
+    throw new ConfigError(`--common-share ${commonShare} is not a share above 0`, {
+      todo: "use 0.05 to 0.5, or --compare all to compare common text too",
     });
   }
   if (numPerm !== undefined && numPerm > 4096) {
@@ -125,6 +134,8 @@ export function dedupOptions(
   const parameters: Record<keyof Dedup.SignatureParameters, unknown> = {
     method: oneOf(flags.method, "--method", data.methods),
     by: oneOf(flags.by, "--by", data.comparedParts),
+    compare: oneOf(flags.compare, "--compare", data.comparisons),
+    commonShare: flags.commonShare,
     shingle: oneOf(flags.shingle, "--shingle", data.shingleUnits),
     ngram: flags.ngram,
     shortTexts: oneOf(flags.shortTexts, "--short-texts", data.shortTextRules),
@@ -139,6 +150,7 @@ export function dedupOptions(
     distance: flags.distance,
     keep: oneOf(flags.keep, "--keep", data.keepRules),
     checkJaccard: flags.checkJaccard,
+    acceptLarge: flags.yes,
     memoryLimit: flags.memoryLimit,
   };
   return {

@@ -1,6 +1,7 @@
 /** The place where a change begins, short enough for a report. */
 import type { Message } from "../../text/index.js";
 import { stringifyJson } from "../../util/json/index.js";
+import { excerpt } from "../excerpt.js";
 import type { CanonicalRow } from "./operator.js";
 
 /** Text around the first difference of two rows. */
@@ -10,7 +11,6 @@ export interface ExampleChange {
 }
 
 const contextCharacters = 20;
-const excerptCharacters = 120;
 
 /** The first message that differs, before and after; an empty text stands for no such message. */
 export function firstDifference(before: CanonicalRow, after: CanonicalRow): ExampleChange {
@@ -37,11 +37,4 @@ export function partsOf(message: Message | undefined): string[] {
     typeof reasoning === "string" ? reasoning : "",
     calls === undefined ? "" : stringifyJson(calls),
   ];
-}
-
-/** Part of a text, with … where there is more; never half a character. */
-export function excerpt(text: string, from = 0, characters = excerptCharacters): string {
-  const end = from + characters;
-  const part = text.slice(from, end).replace(/^[\udc00-\udfff]|[\ud800-\udbff]$/g, "");
-  return `${from > 0 ? "…" : ""}${part}${end < text.length ? "…" : ""}`;
 }

@@ -1,5 +1,5 @@
 /** Which rows are looked at. */
-import { hashKey } from "../../util/hash.js";
+import { hashKey } from "../util/hash.js";
 
 /**
  * Rows spread evenly: one drawn from each of `count` equal parts.

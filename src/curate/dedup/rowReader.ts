@@ -1,24 +1,21 @@
-/** Texts of single rows, wherever they lie. */
-import { type ConversationSource, openConversations } from "../../data/index.js";
-import { comparedText } from "./comparedText.js";
-import type { SignatureParameters } from "./parameters.js";
+/** Single rows, wherever they lie. */
+import { type ConversationSource, openConversations, type WholeRow } from "../../data/index.js";
+import type { ReadingOptions } from "./parameters.js";
 import { locator } from "./places.js";
 import type { SourceFile } from "./signatureFile.js";
 import { readLeniently } from "./sourceFiles.js";
 
-export interface RowTexts {
+export interface RowReader {
   /** @throws DataError when the row cannot be read */
-  text(row: number): Promise<string>;
+  read(row: number): Promise<WholeRow>;
   close(): Promise<void>;
 }
 
 /** Files that are open at a time; each has its index in memory. */
 const openFiles = 4;
 
-export function openRowTexts(
-  files: readonly SourceFile[],
-  { by, reading }: Pick<SignatureParameters, "by" | "reading">,
-): RowTexts {
+/** @param files whose rows are numbered one after the other */
+export function openRowReader(files: readonly SourceFile[], reading: ReadingOptions): RowReader {
   const locate = locator(files);
   const opened = new Map<string, ConversationSource>();
   const sourceOf = async (file: string): Promise<ConversationSource> => {
@@ -34,10 +31,10 @@ export function openRowTexts(
     return source;
   };
   return {
-    async text(row) {
+    async read(row) {
       const { file, row: own } = locate(row);
       const source = await sourceOf(file);
-      return comparedText(await source.readWhole(own), by);
+      return source.readWhole(own);
     },
     async close() {
       for (const source of opened.values()) await source.close();
