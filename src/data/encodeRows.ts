@@ -1,19 +1,22 @@
 /** From row numbers to ids and labels, with all the checks that training relies on. */
 import {
   type ChatTemplate,
-  type Conversation,
   checkLabels,
   checkTokenIds,
   type EncodedConversation,
   encodeSequences,
   type OverLength,
+  type ReasoningChoice,
   type Source,
   type SpecialTokensInText,
   type Tokenizer,
+  withoutUnlearnt,
 } from "../text/index.js";
 import { DataError } from "../util/errors.js";
 import type { ConversationSource } from "./conversationSource.js";
-import { checkToolMessages, checkTools } from "./toolRules.js";
+import type { LeftOut } from "./leftOut.js";
+import { type PlannedRow, planRow, templateFor } from "./reasoningPlan.js";
+import { checkWords } from "./words/index.js";
 
 export interface EncodeRowsOptions {
   tokenizer: Tokenizer;
@@ -22,6 +25,8 @@ export interface EncodeRowsOptions {
   maxSeqLength?: number | undefined;
   /** How to handle longer conversations. Default `cut`. */
   overLength?: OverLength | undefined;
+  /** What is done with reasoning. Default: rows are refused of which the template leaves it out. */
+  reasoning?: ReasoningChoice | undefined;
   /** False: encode only what is kept; lengths before truncation are then estimates. Default true. */
   exactLengths?: boolean | undefined;
   /** How text of a row that spells a special token is encoded. Default `error`. */
@@ -35,8 +40,8 @@ export interface EncodeRowsOptions {
  * it gives none only if it was left out because of its length, as `dropped` explains.
  */
 export type RowResult =
-  | { ok: true; encoded: EncodedConversation[]; dropped?: string; source: Source }
-  | { ok: false; error: DataError; source: Source };
+  | { ok: true; encoded: EncodedConversation[]; dropped?: string; leftOut: LeftOut; source: Source }
+  | { ok: false; error: DataError; leftOut: LeftOut; source: Source };
 
 /** Reads and encodes rows together; the results are in the order of `rows`. */
 export async function encodeRows(
@@ -44,15 +49,16 @@ export async function encodeRows(
   rows: readonly number[],
   options: EncodeRowsOptions,
 ): Promise<RowResult[]> {
-  const conversations = await Promise.all(rows.map((row) => refusalOf(() => source.read(row))));
-  const readable = conversations.filter(isConversation);
-  const encoded = (await encodeAll(readable, options)).values();
-  return conversations.map((conversation, index) => {
+  const planned = await Promise.all(
+    rows.map((row) => refusalOf(async () => planRow(await source.read(row), options.reasoning))),
+  );
+  const encoded = (await encodeAll(planned.filter(isPlanned), options)).values();
+  return planned.map((plan, index) => {
     const place = source.place(rows[index]!);
-    const result = conversation instanceof DataError ? conversation : encoded.next().value!;
-    return result instanceof DataError
-      ? { ok: false, error: result, source: place }
-      : { ok: true, encoded: result, ...dropping(result, place, options), source: place };
+    const result = plan instanceof DataError ? refused(plan) : encoded.next().value!;
+    return result.ok
+      ? { ...result, ...dropping(result.encoded, place, options), source: place }
+      : { ...result, source: place };
   });
 }
 
@@ -66,44 +72,72 @@ function dropping(
   return { dropped: `${file}:${line}: ${reason}` };
 }
 
-/** Encodes all together, or one by one if one of the conversations is rejected. */
+/** A result without its place. */
+type Outcome =
+  | { ok: true; encoded: EncodedConversation[]; leftOut: LeftOut }
+  | { ok: false; error: DataError; leftOut: LeftOut };
+
+const nothing: LeftOut = { reasoning: 0, keys: [] };
+
+function refused(error: DataError, leftOut = nothing): Outcome {
+  return { ok: false, error, leftOut };
+}
+
+/** Encodes all together, or one by one if one of the rows is rejected. */
 async function encodeAll(
-  conversations: readonly Conversation[],
+  rows: readonly PlannedRow[],
   options: EncodeRowsOptions,
-): Promise<(EncodedConversation[] | DataError)[]> {
-  const { tokenizer, template, ...sequences } = options;
-  const encode = (list: readonly Conversation[]) =>
-    encodeSequences(list, tokenizer, template, sequences);
-  const whole = await refusalOf(() => encode(conversations));
+): Promise<Outcome[]> {
+  const { tokenizer, reasoning, ...sequences } = options;
+  const template = templateFor(options.template, reasoning);
+  const encode = async (list: readonly PlannedRow[]) => {
+    const all = list.flatMap(({ conversations }) => conversations);
+    const encoded = (await encodeSequences(all, tokenizer, template, sequences)).values();
+    return list.map(({ conversations }) => conversations.map(() => encoded.next().value!));
+  };
+  const whole = await refusalOf(() => encode(rows));
   const encoded =
     whole instanceof DataError
-      ? await Promise.all(
-          conversations.map((one) => refusalOf(async () => (await encode([one]))[0]!)),
-        )
+      ? await Promise.all(rows.map((one) => refusalOf(async () => (await encode([one]))[0]!)))
       : whole;
   return encoded.map((result, index) =>
-    result instanceof DataError ? result : check(result, conversations[index]!, options),
+    result instanceof DataError ? refused(result) : check(result, rows[index]!, template, options),
   );
 }
 
+/** @param encoded the sequences of each of the row's conversations */
 function check(
-  encoded: EncodedConversation[],
-  conversation: Conversation,
-  { tokenizer, template, embeddingRows = tokenizer.vocabSize }: EncodeRowsOptions,
-): EncodedConversation[] | DataError {
+  encoded: EncodedConversation[][],
+  { conversations, dropped }: PlannedRow,
+  template: ChatTemplate,
+  { tokenizer, reasoning, embeddingRows = tokenizer.vocabSize }: EncodeRowsOptions,
+): Outcome {
+  // A row is left out whole.
+  if (encoded.some(({ length }) => length === 0)) {
+    return { ok: true, encoded: [], leftOut: nothing };
+  }
+  const checked = conversations.map((conversation, index) => {
+    const segments = encoded[index]!.flatMap((sequence) => sequence.segments);
+    return checkWords(conversation, segments, template, reasoning);
+  });
+  const lost = checked.reduce((sum, { leftOut }) => sum + leftOut.reasoning, 0);
+  const error = checked.find((one) => one.error)?.error;
+  const leftOut = {
+    // With split, what one sequence leaves out is learnt from another.
+    reasoning: reasoning === "split" && error === undefined ? 0 : dropped + lost,
+    keys: [...new Set(checked.flatMap((one) => one.leftOut.keys))],
+  };
+  if (error) return refused(error, leftOut);
+  const sequences = withoutUnlearnt(encoded.flat());
   try {
-    if (encoded.length > 0) {
-      checkTools(conversation, encoded, template.name);
-      checkToolMessages(conversation, template);
-    }
-    for (const sequence of encoded) {
+    for (const sequence of sequences) {
       checkTokenIds(sequence, embeddingRows, tokenizer);
       checkLabels(sequence);
     }
-    return encoded;
-  } catch (error) {
-    if (error instanceof DataError) return error;
-    throw error;
+    return { ok: true, encoded: sequences, leftOut };
+  } catch (problem) {
+    if (problem instanceof DataError) return refused(problem);
+    throw problem;
   }
 }
 
@@ -116,6 +150,6 @@ async function refusalOf<T>(job: () => Promise<T>): Promise<T | DataError> {
   }
 }
 
-function isConversation(result: Conversation | DataError): result is Conversation {
+function isPlanned(result: PlannedRow | DataError): result is PlannedRow {
   return !(result instanceof DataError);
 }

@@ -1,5 +1,5 @@
 /** A thread that reads, parses, renders and encodes rows of training data. */
-import { loadTokenizer, resolveChatTemplate } from "../text/index.js";
+import { loadTokenizer, resolveChatTemplate, type TemplateVariables } from "../text/index.js";
 import type { WorkerSetup } from "../util/workerPool.js";
 import type { SourceOptions } from "./conversationSource.js";
 import { type DataSource, openDataSources } from "./dataSource.js";
@@ -14,14 +14,15 @@ export interface EncodeWorkerSettings {
   /** Where the tokenizer is loaded from. */
   tokenizerPath: string;
   templateName: string | undefined;
+  templateVariables: TemplateVariables | undefined;
 }
 
 export const setup: WorkerSetup<EncodeWorkerSettings, readonly number[], PackedRows> = async (
   settings,
 ) => {
-  const { sources, seed, options, tokenizerPath, templateName } = settings;
+  const { sources, seed, options, tokenizerPath, templateName, templateVariables } = settings;
   const tokenizer = await loadTokenizer(tokenizerPath);
-  const template = resolveChatTemplate(templateName, tokenizer);
+  const template = resolveChatTemplate(templateName, tokenizer, templateVariables);
   const source = await openDataSources(sources, options, seed);
   const encoder = localEncoder(source, { ...options, tokenizer, template });
   return async (rows) => packRows(await encoder.encode(rows));

@@ -16,6 +16,14 @@ export { type DataSource, type JoinedSource, openDataSources } from "./dataSourc
 export { type EncodeRowsOptions, encodeRows, type RowResult } from "./encodeRows.js";
 export { type FormatOptions, type MossPart, mossParts } from "./formats/format.js";
 export { conversationFormatNames } from "./formats/formats.js";
+export {
+  addLeftOut,
+  type LeftOut,
+  type LeftOutCounts,
+  leftOutLines,
+  mergeLeftOut,
+  nothingLeftOut,
+} from "./leftOut.js";
 export type { MicroBatch, TrainingSequence } from "./microBatch.js";
 export { permutation } from "./permutation.js";
 export { countPlaceholders, placeholderNames } from "./placeholders.js";

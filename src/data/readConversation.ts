@@ -2,7 +2,7 @@
 import type { Conversation, Message, Source } from "../text/index.js";
 import { DataError } from "../util/errors.js";
 import { checkConversation } from "./conversationRules.js";
-import { isRow, type Row } from "./formats/fields.js";
+import { isRow, type Row, templateKwargs } from "./formats/fields.js";
 import type { ConversationFormat, FormatOptions, FormattedRow } from "./formats/format.js";
 import { fillPlaceholders } from "./placeholders.js";
 
@@ -37,7 +37,10 @@ export function readConversation(
     if (kind === "preference" && options.pairs !== "keep") throw preferenceRefusal();
     if (options.checked !== false) checkRow(read);
     const used = format.usedKeys?.(value) ?? format.keys;
-    const rest = Object.entries(value).filter(([key]) => !used.includes(key));
+    const variables = kind === "text" ? undefined : templateKwargs(value.chat_template_kwargs);
+    const rest = Object.entries(value).filter(
+      ([key]) => !used.includes(key) && (kind === "text" || key !== "chat_template_kwargs"),
+    );
     return {
       conversation: {
         messages,
@@ -45,6 +48,7 @@ export function readConversation(
         ...(tools === undefined ? {} : { tools }),
         ...(id === undefined ? {} : { id }),
         ...(kind === "text" ? { kind } : {}),
+        ...(variables === undefined ? {} : { chatTemplateKwargs: variables }),
       },
       ...(chosen && rejected ? { pair: { chosen, rejected } } : {}),
       rest: Object.fromEntries(rest),

@@ -3,6 +3,7 @@ import type { Segment, Source } from "../text/index.js";
 import type { DataError } from "../util/errors.js";
 import type { ConversationSource } from "./conversationSource.js";
 import { type EncodeRowsOptions, encodeRows, type RowResult } from "./encodeRows.js";
+import { addLeftOut, type LeftOutCounts, nothingLeftOut } from "./leftOut.js";
 import { NumberList } from "./numberList.js";
 import { countPlaceholders } from "./placeholders.js";
 
@@ -47,6 +48,8 @@ export interface DataSurvey {
   estimatedLengths: number;
   /** Number of rows with a `{{name}}` that was not replaced, by name. */
   placeholders: Readonly<Record<string, number>>;
+  /** What rows say and sequences do not hold, of good rows and bad ones. */
+  leftOut: LeftOutCounts;
   /** Of the good rows; undefined where there is none. */
   lengths: LengthQuantiles | undefined;
   longest: { tokens: number; source: Source } | undefined;
@@ -76,6 +79,7 @@ export async function surveyRows(
     droppedRows: 0,
     estimatedLengths: 0,
     placeholders: {},
+    leftOut: nothingLeftOut(),
     lengths: undefined,
     longest: undefined,
     badRows: 0,
@@ -86,6 +90,7 @@ export async function surveyRows(
   let done = 0;
   for await (const results of encodeAllRows(source, options)) {
     for (const result of results) {
+      addLeftOut(survey.leftOut, result.leftOut, result.source);
       if (!result.ok) {
         survey.badRows++;
         if (survey.problems.length < keptProblems) {

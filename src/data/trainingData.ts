@@ -134,5 +134,6 @@ function workerSettings(options: TrainingDataOptions): EncodeWorkerSettings {
     options: plain,
     tokenizerPath: workers!.tokenizerPath,
     templateName: template.name,
+    templateVariables: template.variables,
   };
 }

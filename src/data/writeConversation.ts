@@ -22,7 +22,7 @@ export function canonicalFormat({ conversation, pair }: WholeRow): string {
  */
 export function writeConversation(whole: WholeRow, format = canonicalFormat(whole)): Row {
   const { conversation, pair, rest } = whole;
-  const { messages, tools, id, kind, source } = conversation;
+  const { messages, tools, id, kind, chatTemplateKwargs, source } = conversation;
   const row: FormattedRow = {
     messages,
     tools,
@@ -46,7 +46,12 @@ export function writeConversation(whole: WholeRow, format = canonicalFormat(whol
     }
     expectSame(row, written, target);
     const beside = Object.entries(rest).filter(([key]) => !means(key));
-    return { ...written, ...Object.fromEntries(beside) };
+    return {
+      ...written,
+      // Read from rows of every format.
+      ...(chatTemplateKwargs && { chat_template_kwargs: chatTemplateKwargs }),
+      ...Object.fromEntries(beside),
+    };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     const place = source ? `${source.file}:${source.line}: ` : "";

@@ -14,6 +14,7 @@ import {
   type ChatTemplate,
   loadTokenizer,
   resolveChatTemplate,
+  type TemplateVariables,
   type Tokenizer,
 } from "../text/index.js";
 import { ConfigError, FormatError } from "../util/errors.js";
@@ -42,6 +43,8 @@ export interface ChatModelOptions extends LoadOptions {
   adapter?: string | undefined;
   /** Name of a chat template; default: the one that the run was trained with, or the model's own. */
   template?: string | undefined;
+  /** Variables of the template; they go before those of the training, one by one. */
+  variables?: TemplateVariables | undefined;
 }
 
 /**
@@ -53,12 +56,17 @@ export interface ChatModelOptions extends LoadOptions {
  */
 export async function loadChatModel(
   name: string,
-  { adapter: adapterOption, template, ...options }: ChatModelOptions = {},
+  { adapter: adapterOption, template, variables, ...options }: ChatModelOptions = {},
 ): Promise<ChatModel> {
   const { name: modelName, path, adapter } = await locate(name, adapterOption);
   const home = adapter !== null && existsSync(join(adapter, "tokenizer.json")) ? adapter : path;
   const tokenizer = await loadTokenizer(home);
-  const chatTemplate = resolveChatTemplate(template ?? trainedTemplate(adapter ?? path), tokenizer);
+  const trained = trainedTemplate(adapter ?? path);
+  const isTrained = template === undefined || template === trained.name;
+  const chatTemplate = resolveChatTemplate(template ?? trained.name, tokenizer, {
+    ...(isTrained ? trained.variables : {}),
+    ...variables,
+  });
   // Where something does not fit, what was loaded by then is freed.
   const { result: model } = hold(() => {
     const loaded = loadModel(path, options);
@@ -134,12 +142,17 @@ async function baseModelPath(base: string, adapter: string): Promise<string> {
 }
 
 /** The template that a model or adapter was trained with, as the file beside its weights says. */
-function trainedTemplate(directory: string): string | undefined {
+function trainedTemplate(directory: string): { name?: string; variables?: TemplateVariables } {
   const path = join(directory, "tunewright.json");
-  if (!existsSync(path)) return undefined;
+  if (!existsSync(path)) return {};
   try {
-    const name: unknown = Object(JSON.parse(readFileSync(path, "utf8"))).template_name;
-    return typeof name === "string" ? name : undefined;
+    const { template_name: name, chat_template_kwargs: variables } = Object(
+      JSON.parse(readFileSync(path, "utf8")),
+    );
+    return {
+      ...(typeof name === "string" ? { name } : {}),
+      ...(typeof variables === "object" && variables !== null ? { variables } : {}),
+    };
   } catch (cause) {
     throw new FormatError(`${path}: not valid JSON`, {
       why: "it contains the name of the chat template used in training",

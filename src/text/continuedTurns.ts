@@ -17,11 +17,12 @@ interface JoinedMessage {
  * @throws DataError when the template refuses it, or changes a turn so that its parts are not found
  */
 export function renderConversation(
-  { messages, tools, source }: Conversation,
+  { messages, tools, chatTemplateKwargs: variables, source }: Conversation,
   template: ChatTemplate,
   options: Pick<RenderOptions, "promptOnly" | "addGenerationPrompt"> = {},
 ): Segment[] {
-  const render = (list: readonly Message[]) => template.render(list, { ...options, tools, source });
+  const render = (list: readonly Message[]) =>
+    template.render(list, { ...options, tools, variables, source });
   if (!messages.some(({ continues }) => continues)) return render(messages);
   const joined = joinParts(messages);
   const segments = render(joined.map(({ message }) => message));

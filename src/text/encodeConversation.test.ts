@@ -26,7 +26,13 @@ function labelled({ inputIds, labels }: EncodedConversation): string {
 
 /** A template that gives these segments whatever the messages are. */
 function fixed(segments: Segment[]): ChatTemplate {
-  return { name: "fixed", stop: [], stopTokenIds: [], render: () => structuredClone(segments) };
+  return {
+    name: "fixed",
+    stop: [],
+    stopTokenIds: [],
+    mentions: () => false,
+    render: () => structuredClone(segments),
+  };
 }
 
 const talk: Conversation = {

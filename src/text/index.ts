@@ -1,5 +1,7 @@
 /** Tokenizers, chat templates, segments and labels. */
+export { withReasoningShown } from "./asGenerated.js";
 export { checkLabels, checkTokenIds } from "./checks.js";
+export { renderConversation } from "./continuedTurns.js";
 export { type ControlTokens, controlTokens } from "./controlTokens.js";
 export {
   type EncodeConversationOptions,
@@ -18,9 +20,18 @@ export {
 } from "./overLength.js";
 export { plainTemplateName } from "./plainTemplate.js";
 export { encodeTextPrompt } from "./plainText.js";
+export {
+  hasReasoning,
+  type ReasoningChoice,
+  readThought,
+  reasoningKeys,
+  withoutReasoning,
+} from "./reasoning.js";
 export { ownTemplateName, resolveChatTemplate } from "./resolveChatTemplate.js";
 export { type SpecialTokensInText, tokensSpelledIn } from "./spelledTokens.js";
+export { withoutUnlearnt } from "./splitConversation.js";
 export type { StreamingDecoder } from "./streamingDecoder.js";
+export { reservedVariable, unreadVariableNotes } from "./templateVariables.js";
 export type { DecodeOptions, EncodeOptions, Tokenizer } from "./tokenizer.js";
 export {
   type ChatTemplate,
@@ -33,6 +44,7 @@ export {
   type Role,
   type Segment,
   type Source,
+  type TemplateVariables,
   type TextSegment,
   type ToolCall,
 } from "./types.js";

@@ -7,14 +7,13 @@ import { ConfigError } from "../util/errors.js";
 import { stringifyJson } from "../util/json/index.js";
 import { closeMark, openMark } from "./marks.js";
 import { strftime } from "./strftime.js";
-import type { Message } from "./types.js";
-
-/** Variables of a template besides the messages: `bos_token` and its like. */
-export type TemplateVariables = Readonly<Record<string, string>>;
+import type { Message, TemplateVariables } from "./types.js";
 
 export interface JinjaRenderOptions {
   addGenerationPrompt: boolean;
   tools?: unknown[] | undefined;
+  /** Go before those that the template was compiled with. */
+  variables?: TemplateVariables | undefined;
 }
 
 export interface JinjaRenderer {
@@ -31,6 +30,7 @@ export interface JinjaRenderer {
 
 /**
  * Compiles a template.
+ * @param variables besides the messages: `bos_token` and its like, and what the configuration sets
  * @param now the time that `strftime_now` tells
  * @throws ConfigError when the template cannot be parsed
  */
@@ -50,12 +50,13 @@ export function compileJinja(
     const environment = new Environment();
     const all = {
       ...globals,
+      strftime_now: (format: string) => strftime(now(), format),
+      documents: null,
       ...variables,
+      ...Object(plain(options.variables ?? {})),
       messages: plain(messages.map(templateMessage)),
       tools: plain(options.tools ?? null),
-      documents: null,
       add_generation_prompt: options.addGenerationPrompt,
-      strftime_now: (format: string) => strftime(now(), format),
     };
     for (const [key, value] of Object.entries(all)) environment.set(key, value);
     return String(new Interpreter(environment).run(program).value);

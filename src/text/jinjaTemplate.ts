@@ -1,5 +1,6 @@
 /** A chat template written in Jinja, as models bring it. */
 import { DataError } from "../util/errors.js";
+import { stringifyJson } from "../util/json/index.js";
 import { compileJinja, type JinjaRenderer, TemplateRefusal } from "./jinja.js";
 import {
   generationSpans,
@@ -9,7 +10,14 @@ import {
   type TurnFrame,
 } from "./spans.js";
 import type { Tokenizer } from "./tokenizer.js";
-import type { ChatTemplate, Message, RenderOptions, Segment, Source } from "./types.js";
+import type {
+  ChatTemplate,
+  Message,
+  RenderOptions,
+  Segment,
+  Source,
+  TemplateVariables,
+} from "./types.js";
 
 /**
  * Makes a chat template from Jinja source. Its segments, joined, are exactly what transformers'
@@ -22,9 +30,9 @@ export function createJinjaTemplate(
   source: string,
   name: string,
   tokenizer: Tokenizer,
-  options: { toolUseSource?: string | undefined; now?: () => Date } = {},
+  options: JinjaTemplateOptions = {},
 ): ChatTemplate {
-  const variables: Record<string, string> = {};
+  const variables: Record<string, unknown> = {};
   for (const [key, token] of [
     ["bos_token", tokenizer.bosToken],
     ["eos_token", tokenizer.eosToken],
@@ -33,23 +41,51 @@ export function createJinjaTemplate(
   ] as const) {
     if (token !== undefined) variables[key] = token;
   }
+  Object.assign(variables, options.variables);
   const plain = compileJinja(source, name, variables, options.now);
   const toolUse =
     options.toolUseSource === undefined
       ? plain
       : compileJinja(options.toolUseSource, name, variables, options.now);
   const eos = tokenizer.eosTokenIds.flatMap((id) => tokenizer.idToToken(id) ?? []);
-  const frame = readTurnFrame(plain, tokenizer.addedTokens, eos);
-  const { stop } = frame;
+  const frames = new Map<string, TurnFrame>();
+  const frameOf = (own?: TemplateVariables): TurnFrame => {
+    const key = own === undefined ? "" : stringifyJson(own);
+    const known = frames.get(key);
+    if (known) return known;
+    const frame = readTurnFrame(plain, tokenizer.addedTokens, eos, own);
+    if (frames.size < mostFrames) frames.set(key, frame);
+    return frame;
+  };
+  const { stop } = frameOf();
+  const sources = [source, options.toolUseSource ?? ""].map(withoutComments);
   return {
     name,
     stop,
     stopTokenIds: stop.flatMap((token) => tokenizer.tokenToId(token) ?? []),
+    ...(options.variables === undefined ? {} : { variables: options.variables }),
+    mentions: (word) => sources.some((text) => text.includes(word)),
     render(messages, renderOptions = {}) {
       const renderer = renderOptions.tools ? toolUse : plain;
-      return renderSegments(renderer, messages, renderOptions, name, frame);
+      return renderSegments(renderer, messages, renderOptions, name, frameOf);
     },
   };
+}
+
+export interface JinjaTemplateOptions {
+  /** Source for conversations with tools, where it is another. */
+  toolUseSource?: string | undefined;
+  /** The time that `strftime_now` tells. */
+  now?: () => Date;
+  /** Variables of every conversation. */
+  variables?: TemplateVariables | undefined;
+}
+
+/** Rows may each bring variables of their own; so many different frames are remembered. */
+const mostFrames = 100;
+
+function withoutComments(source: string): string {
+  return source.replace(/\{#[\s\S]*?#\}/g, "");
 }
 
 function renderSegments(
@@ -57,10 +93,10 @@ function renderSegments(
   messages: readonly Message[],
   options: RenderOptions,
   name: string,
-  frame: TurnFrame,
+  frameOf: (variables?: TemplateVariables) => TurnFrame,
 ): Segment[] {
-  const { addGenerationPrompt = false, tools, source } = options;
-  const render = { addGenerationPrompt, tools };
+  const { addGenerationPrompt = false, tools, variables, source } = options;
+  const render = { addGenerationPrompt, tools, variables };
   const whole = <T>(job: () => T): T => {
     try {
       return job();
@@ -97,6 +133,7 @@ function renderSegments(
   return segments;
 
   function trainedSpans(): Span[] {
+    const frame = frameOf(variables);
     if (renderer.hasGenerationMarks) {
       const marked = whole(() => renderer.renderMarked(messages, render));
       const spans = generationSpans(full, marked.spans, messages, frame.stop);
@@ -107,7 +144,7 @@ function renderSegments(
         if (standard || marks.length === trained.length) return marks;
       }
     }
-    const spans = messageSpans(renderer, messages, trained, full, tools, frame);
+    const spans = messageSpans(renderer, messages, trained, full, render, frame);
     if (spans && inOrder(spans)) return spans;
     throw new DataError(
       `${place(source)}cannot find the assistant's turns in the output of chat template ${name}`,

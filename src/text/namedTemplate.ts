@@ -10,6 +10,7 @@ import {
   type Message,
   type Segment,
   type Source,
+  type TemplateVariables,
   type TextSegment,
 } from "./types.js";
 
@@ -46,6 +47,7 @@ function stringTemplate(name: string, form: StringForm, tokenizer: Tokenizer): C
     name,
     stop: [stop],
     stopTokenIds: [...new Set([stopId, ...tokenizer.eosTokenIds])],
+    mentions: () => false,
     render(messages, options = {}) {
       const { source } = options;
       const segments: TextSegment[] = [];
@@ -57,6 +59,7 @@ function stringTemplate(name: string, form: StringForm, tokenizer: Tokenizer): C
         segments.push(segment);
       };
       refuseTools(messages, options.tools, name, source);
+      refuseVariables(options.variables, name, source);
       if (form.defaultSystem !== undefined && messages[0]?.role !== "system") {
         add(
           form.system!.replace("{content}", () => form.defaultSystem!),
@@ -120,8 +123,10 @@ function idTemplate(name: string, form: IdForm, tokenizer: Tokenizer): ChatTempl
     name,
     stop: [eosToken],
     stopTokenIds: [...new Set([eosTokenId, ...tokenizer.eosTokenIds])],
+    mentions: () => false,
     render(messages, options = {}) {
       refuseTools(messages, options.tools, name, options.source);
+      refuseVariables(options.variables, name, options.source);
       const segments: Segment[] = classic ? [ids([bosTokenId!], false)] : [];
       for (const [index, message] of messages.entries()) {
         const train = message.train ?? message.role === "assistant";
@@ -162,6 +167,19 @@ function noSystem(name: string, source: Source | undefined): DataError {
   return new DataError(`${place(source)}chat template ${name} does not support system messages`, {
     why: "the conversation has one, and leaving it out would change what is trained on",
     todo: "remove the system messages from the data, or use a template that supports them, for example chatml",
+  });
+}
+
+function refuseVariables(
+  variables: TemplateVariables | undefined,
+  name: string,
+  source: Source | undefined,
+): void {
+  const [variable] = Object.keys(variables ?? {});
+  if (variable === undefined) return;
+  throw new DataError(`${place(source)}chat template ${name} takes no variables`, {
+    why: `the row sets ${variable} in chat_template_kwargs, which has no meaning for it`,
+    todo: "use the model's own chat template, or remove chat_template_kwargs from the row",
   });
 }
 

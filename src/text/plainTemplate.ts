@@ -13,6 +13,7 @@ export function createPlainTemplate(tokenizer: Tokenizer): ChatTemplate {
     name: plainTemplateName,
     stop: [],
     stopTokenIds: tokenizer.eosTokenIds,
+    mentions: () => false,
     render(_messages, { source } = {}) {
       throw new DataError(`${place(source)}a conversation among plain texts`, {
         why: "pretraining learns every token of rows with a text, without a chat template",

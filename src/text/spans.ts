@@ -1,7 +1,7 @@
 /** Which parts of a conversation rendered by a Jinja template the assistant says. */
-import type { JinjaRenderer } from "./jinja.js";
+import type { JinjaRenderer, JinjaRenderOptions } from "./jinja.js";
 import { closeMark, openMark, openSpelled } from "./marks.js";
-import type { Message } from "./types.js";
+import type { Message, TemplateVariables } from "./types.js";
 
 /** `text[start, end)` comes from `messages[message]`; -1 where that is not known. */
 export interface Span {
@@ -38,12 +38,12 @@ export function messageSpans(
   messages: readonly Message[],
   wanted: readonly number[],
   full: string,
-  tools: unknown[] | undefined,
+  given: Pick<JinjaRenderOptions, "tools" | "variables">,
   frame: TurnFrame,
 ): Span[] | undefined {
   const render: Render = (part, addGenerationPrompt) => {
     try {
-      return renderer.render(part, { addGenerationPrompt, tools });
+      return renderer.render(part, { ...given, addGenerationPrompt });
     } catch {
       return undefined;
     }
@@ -215,17 +215,19 @@ export function generationSpans(
  * Reads a template's frame off a question and an answer.
  * @param ends texts that may end a turn (the tokenizer's added tokens)
  * @param eos texts of the model's end tokens
+ * @param variables that the template is rendered with
  */
 export function readTurnFrame(
   renderer: JinjaRenderer,
   ends: readonly string[],
   eos: readonly string[],
+  variables?: TemplateVariables,
 ): TurnFrame {
   const question: Message = { role: "user", content: "question" };
   const mark = `${openMark}0${closeMark}`;
   try {
     const render = (messages: Message[], addGenerationPrompt: boolean) =>
-      renderer.render(messages, { addGenerationPrompt });
+      renderer.render(messages, { addGenerationPrompt, variables });
     const asked = render([question], false);
     const prompted = render([question], true);
     const answered = render([question, { role: "assistant", content: mark }], false);

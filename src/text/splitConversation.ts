@@ -78,8 +78,11 @@ function unitsOf(messages: readonly Message[], from: number, whole: EncodedSegme
   ];
 }
 
-/** Sequences without those that teach nothing, unless all do. */
-function withoutUnlearnt(sequences: readonly EncodedConversation[]): EncodedConversation[] {
+/**
+ * Sequences of a row without those that teach nothing, unless all do; what they held counts as cut
+ * from the first one that stays.
+ */
+export function withoutUnlearnt(sequences: readonly EncodedConversation[]): EncodedConversation[] {
   const learnt = sequences.filter(({ labelledTokens }) => labelledTokens > 0);
   const [first, ...rest] = learnt;
   if (first === undefined) return sequences.slice(0, 1);

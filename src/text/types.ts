@@ -31,6 +31,9 @@ export interface Message {
   [key: string]: unknown;
 }
 
+/** Variables of a Jinja template by name, beside those that every template gets. */
+export type TemplateVariables = Readonly<Record<string, unknown>>;
+
 export interface Source {
   file: string;
   /** 1-based. */
@@ -44,6 +47,8 @@ export interface Conversation {
   id?: JsonValue;
   /** `text`: the content of the only message is trained on whole, without a chat template. */
   kind?: "text";
+  /** Variables that this row gives to the template (`enable_thinking`, …). */
+  chatTemplateKwargs?: TemplateVariables;
 }
 
 /** What every segment says about itself. */
@@ -79,6 +84,8 @@ export interface RenderOptions {
   /** End with what opens an assistant turn. Default false. */
   addGenerationPrompt?: boolean;
   tools?: JsonValue[] | undefined;
+  /** Go before the template's own of the same names. */
+  variables?: TemplateVariables | undefined;
   /** Skip working out which spans are trained; every `train` is false. Default false. */
   promptOnly?: boolean;
   /** Named in errors. */
@@ -95,6 +102,10 @@ export interface ChatTemplate {
   readonly stop: readonly string[];
   /** The same as token ids, with those of generation_config.json. */
   readonly stopTokenIds: readonly number[];
+  /** Variables that it renders every conversation with, as configured (`chat_template_kwargs`). */
+  readonly variables?: TemplateVariables;
+  /** False: it never reads a variable or a key of this name. */
+  mentions(name: string): boolean;
   /** @throws DataError when this conversation cannot be rendered or its turns not be told apart */
   render(messages: readonly Message[], options?: RenderOptions): Segment[];
 }

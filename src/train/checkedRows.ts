@@ -1,5 +1,5 @@
 /** Checks all rows before training starts, if that takes only seconds. */
-import { openDataSources, surveyRows } from "../data/index.js";
+import { leftOutLines, openDataSources, surveyRows } from "../data/index.js";
 import { DataError, withWhy } from "../util/errors.js";
 import type { TrainingConfig } from "./config/index.js";
 import { readingOptions } from "./readingOptions.js";
@@ -36,11 +36,12 @@ export async function checkRowsFirst(
         );
         continue;
       }
-      const { rows, badRows, problems } = await surveyRows(source, {
+      const { rows, badRows, problems, leftOut } = await surveyRows(source, {
         ...text,
         ...reading,
         exactLengths: false,
       });
+      for (const line of leftOutLines(leftOut)) say(`${key}: ${line}.`);
       const [first] = problems;
       if (!first) continue;
       for (const { error } of problems) {

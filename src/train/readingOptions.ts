@@ -1,6 +1,6 @@
 /** How the configuration says that rows are read and encoded. */
 import type { FormatOptions } from "../data/index.js";
-import type { OverLength, SpecialTokensInText } from "../text/index.js";
+import type { OverLength, ReasoningChoice, SpecialTokensInText } from "../text/index.js";
 import type { TrainingConfig } from "./config/index.js";
 
 /** For whoever opens the data of a run: training, evaluation, `check`. */
@@ -8,6 +8,7 @@ export function readingOptions(config: TrainingConfig): FormatOptions & {
   maxSeqLength: number;
   overLength: OverLength;
   specialTokensInText: SpecialTokensInText;
+  reasoning: ReasoningChoice | undefined;
   format?: string;
 } {
   return {
@@ -15,6 +16,7 @@ export function readingOptions(config: TrainingConfig): FormatOptions & {
     maxSeqLength: config.max_seq_length,
     overLength: config.over_length,
     specialTokensInText: config.special_tokens_in_text,
+    reasoning: config.reasoning ?? undefined,
     mossTools: config.moss_tools,
     mossLearn: config.moss_learn,
     mossMetaInstruction: config.moss_meta_instruction,

@@ -1,7 +1,7 @@
 /** Writes what a run has trained: checkpoints to go on from, and the result. */
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import type { Tokenizer } from "../text/index.js";
+import type { ChatTemplate, Tokenizer } from "../text/index.js";
 import { runConfigOf } from "./beginRecord.js";
 import { saveCheckpoint, saveResult } from "./checkpoint/index.js";
 import type { Optimizer } from "./optimizer.js";
@@ -15,8 +15,8 @@ import { writeTrainerState } from "./trainerState.js";
 export interface SavedParts {
   trained: TrainedModel;
   tokenizer: Tokenizer;
-  /** Name of the chat template that was trained with; null where there was none. */
-  templateName: string | null;
+  /** The chat template that was trained with; null where there was none. */
+  template: ChatTemplate | null;
   precision: ProductPrecision;
   optimizer: Optimizer;
   recorder: Recorder;
@@ -57,16 +57,18 @@ export async function saveFinal(run: Run, parts: SavedParts): Promise<void> {
   });
 }
 
-/** What was trained, the tokenizer, and the name of the template for chat and evaluation. */
+/** What was trained, the tokenizer, and the template with its variables, for chat and evaluation. */
 function writeWeights(
   { config }: Run,
-  { trained, tokenizer, templateName }: SavedParts,
+  { trained, tokenizer, template }: SavedParts,
   directory: string,
   resumable: boolean,
 ): void {
   saveTrained(trained, config, directory, resumable);
   tokenizer.save(directory);
-  if (templateName === null) return;
-  const text = JSON.stringify({ template_name: templateName }, null, 2);
+  if (template === null) return;
+  const { name, variables } = template;
+  const used = { template_name: name, ...(variables && { chat_template_kwargs: variables }) };
+  const text = JSON.stringify(used, null, 2);
   writeFileSync(path.join(directory, "tunewright.json"), `${text}\n`);
 }

@@ -1,5 +1,6 @@
 /** What every recipe does once data and model are there: number type, optimizer, loop, result. */
 import type { StreamingData, TrainingData } from "../data/index.js";
+import type { ChatTemplate } from "../text/index.js";
 import { beginRecord } from "./beginRecord.js";
 import { stopIfAsked } from "./interrupt.js";
 import { trainLoop } from "./loop.js";
@@ -21,8 +22,8 @@ export interface RecipeParts {
   evaluationData: TrainingData | undefined;
   prompts: readonly SamplePrompt[];
   objective: Objective;
-  /** Name of the chat template that is trained with; null where there is none. */
-  templateName: string | null;
+  /** The chat template that is trained with; null where there is none. */
+  template: ChatTemplate | null;
 }
 
 /**
@@ -33,7 +34,7 @@ export interface RecipeParts {
  */
 export async function trainAndSave(run: Run, parts: RecipeParts): Promise<RunResult> {
   const { config, world, checkpoint, say } = run;
-  const { trained, text, data, evaluationData, prompts, objective, templateName } = parts;
+  const { trained, text, data, evaluationData, prompts, objective, template } = parts;
   const { model } = trained;
 
   // In which number type, by which optimizer, in how many steps.
@@ -51,7 +52,7 @@ export async function trainAndSave(run: Run, parts: RecipeParts): Promise<RunRes
       precision,
       optimizer: update.optimizer,
       tokenizer: text.tokenizer,
-      templateName,
+      template,
     };
     const reason = await trainLoop({
       config,

@@ -16,6 +16,7 @@ import {
   type ChatTemplate,
   loadTokenizer,
   resolveChatTemplate,
+  type TemplateVariables,
   type Tokenizer,
 } from "../text/index.js";
 import type { TrainingConfig } from "./config/index.js";
@@ -35,10 +36,15 @@ export interface DataText {
  * The tokenizer of a model's files with a chat template, and the size of the model's embedding.
  *
  * @param templateName of the template; undefined for the model's own
+ * @param variables of the template
  */
-export async function openText(path: string, templateName: string | undefined): Promise<DataText> {
+export async function openText(
+  path: string,
+  templateName: string | undefined,
+  variables?: TemplateVariables,
+): Promise<DataText> {
   const tokenizer = await loadTokenizer(path);
-  const template = resolveChatTemplate(templateName, tokenizer);
+  const template = resolveChatTemplate(templateName, tokenizer, variables);
   return { tokenizer, template, tokenizerPath: path, embeddingRows: readVocabularySize(path) };
 }
 

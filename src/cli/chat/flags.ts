@@ -7,6 +7,7 @@ import {
   resolveSettings,
 } from "../../generate/index.js";
 import { type Device, type DType, defaultDevice, devices } from "../../tensor/index.js";
+import type { TemplateVariables } from "../../text/index.js";
 import { ConfigError } from "../../util/errors.js";
 
 export interface ChatFlags extends GenerationChoices {
@@ -16,6 +17,7 @@ export interface ChatFlags extends GenerationChoices {
   json?: boolean;
   system?: string;
   template?: string;
+  chatTemplateKwargs?: TemplateVariables;
   dtype?: string;
   device?: string;
   seed?: number;
@@ -32,7 +34,8 @@ const dtypes: Readonly<Record<string, DType>> = {
 
 /** @throws ConfigError for an unknown data type or a device that this machine does not have */
 export function modelOptions(flags: ChatFlags): ChatModelOptions {
-  const { adapter, template, dtype: dtypeName, device: deviceName } = flags;
+  const { adapter, template, chatTemplateKwargs: variables } = flags;
+  const { dtype: dtypeName, device: deviceName } = flags;
   const dtype = dtypeName === undefined ? undefined : dtypes[dtypeName];
   if (dtypeName !== undefined && dtype === undefined) {
     throw new ConfigError(`--dtype ${dtypeName}: unknown data type`, {
@@ -40,7 +43,7 @@ export function modelOptions(flags: ChatFlags): ChatModelOptions {
     });
   }
   const device = deviceName === undefined ? defaultDevice() : findDevice(deviceName);
-  return { adapter, template, device, ...(dtype === undefined ? {} : { dtype }) };
+  return { adapter, template, variables, device, ...(dtype === undefined ? {} : { dtype }) };
 }
 
 function findDevice(name: string): Device {

@@ -1,5 +1,10 @@
 /** The findings of `tunewright check` as plain data; `--json` prints this object. */
-import type { ConversationSource, DataSurvey } from "../../data/index.js";
+import {
+  type ConversationSource,
+  type DataSurvey,
+  type LeftOutCounts,
+  leftOutLines,
+} from "../../data/index.js";
 import { type TunewrightError, withWhy } from "../../util/errors.js";
 import { visibleText } from "../../util/visibleText.js";
 import { countRows } from "../countRows.js";
@@ -37,6 +42,10 @@ export interface DataReport {
   estimated_lengths: number;
   /** Rows with a `{{name}}` that was not replaced, by name. */
   placeholders: Readonly<Record<string, number>>;
+  /** What rows say and sequences do not hold, a line each. */
+  left_out: string[];
+  /** Turns whose reasoning is left out, in good rows and bad ones. */
+  reasoning_left_out: LeftOutCounts["reasoning"] | null;
   tokens_cut: number;
   bad_rows: number;
   /** The first bad rows. */
@@ -87,6 +96,8 @@ export function reportData(
     dropped_rows: survey.droppedRows,
     estimated_lengths: survey.estimatedLengths,
     placeholders: survey.placeholders,
+    left_out: leftOutLines(survey.leftOut),
+    reasoning_left_out: survey.leftOut.reasoning ?? null,
     tokens_cut: survey.tokensCut,
     bad_rows: survey.badRows,
     problems: survey.problems.map(({ source, error }) => ({

@@ -21,6 +21,9 @@ export function checkRows(data: DataReport, config: DeviceConfig): Finding[] {
       blocking: true,
     });
   }
+  for (const line of data.left_out) {
+    findings.push({ what: `${role} data: ${line}`, blocking: false });
+  }
   for (const [name, number] of Object.entries(data.placeholders)) {
     findings.push({
       what: `${countRows(number)} in the ${role} data contain {{${name}}}`,

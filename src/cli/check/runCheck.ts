@@ -9,6 +9,7 @@ import {
 } from "../../data/index.js";
 import { countElements, type ModelConfig, openModelWeights } from "../../models/index.js";
 import { tidy } from "../../tensor/index.js";
+import { unreadVariableNotes } from "../../text/index.js";
 import {
   countIntervalSteps,
   type DeviceConfig,
@@ -49,6 +50,7 @@ export async function runCheck(
   const text = await openTextModel({
     model: path,
     ...(config.template_name === null ? {} : { template: config.template_name }),
+    chatTemplateKwargs: config.chat_template_kwargs,
   });
 
   if (config.streaming) throw streamRefusal();
@@ -94,7 +96,7 @@ export async function runCheck(
     },
     device: config.device,
     compute_dtype: config.computeDtype,
-    notes: [...loaded.notes, ...notes],
+    notes: [...loaded.notes, ...notes, ...unreadVariableNotes(text.template)],
     data,
     sources: epoch.sources.map(({ name, rowsInFiles, rows, rowsPerEpoch }) => ({
       name,

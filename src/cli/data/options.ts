@@ -1,7 +1,7 @@
 /** Options that the data commands share. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { MossPart, SourceOptions } from "../../data/index.js";
-import type { SpecialTokensInText } from "../../text/index.js";
+import type { ReasoningChoice, SpecialTokensInText, TemplateVariables } from "../../text/index.js";
 import { ConfigError } from "../../util/errors.js";
 
 /** What {@link addFormatOptions} declares. */
@@ -28,6 +28,44 @@ export function addKeyOption(
     if (parse) option.argParser(parse);
     command.addOption(option);
   }
+}
+
+/** Declares what a chat template is chosen by, and what it gets. */
+export function addTemplateOptions(command: Command, standard = "the model's own"): void {
+  addKeyOption(command, "--template <name>", `name of the chat template (default: ${standard})`);
+  addKeyOption(
+    command,
+    "--chat-template-kwargs <json>",
+    `variables for the model's own chat template, such as '{"enable_thinking": false}'`,
+    readVariables,
+  );
+}
+
+/** Declares what is learnt of reasoning. */
+export function addReasoningOption(command: Command): void {
+  addKeyOption(
+    command,
+    "--reasoning <drop|keep|last|split>",
+    "what is learnt of reasoning that the template leaves out, as in training (default: refuse)",
+  );
+}
+
+/** @throws ConfigError for an unknown value */
+export function reasoningOf(flags: { reasoning?: string }): ReasoningChoice | undefined {
+  return oneOf(flags.reasoning, "--reasoning", ["drop", "keep", "last", "split"]);
+}
+
+function readVariables(json: string): TemplateVariables {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    value = undefined;
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    return value as TemplateVariables;
+  }
+  throw new InvalidArgumentError("It must be a JSON object.");
 }
 
 /** The values of a command's options by camel-case name, whichever spelling was used. */

@@ -2,17 +2,21 @@
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import type { StatsReport } from "../../curate/stats/index.js";
+import { type TemplateVariables, unreadVariableNotes } from "../../text/index.js";
 import { builtinModelName } from "../../util/builtin-model.js";
 import { ConfigError, DataError } from "../../util/errors.js";
 import { addExamples, printJson } from "../command.js";
 import {
   addFormatOptions,
   addKeyOption,
+  addReasoningOption,
   addSpecialTokensOption,
+  addTemplateOptions,
   camelOptions,
   countArgument,
   type FormatFlags,
   oneOf,
+  reasoningOf,
   sourceOptions,
   specialTokensOption,
 } from "./options.js";
@@ -23,6 +27,8 @@ interface StatsFlags extends FormatFlags {
   tokenizer?: string;
   template?: string;
   specialTokensInText?: string;
+  chatTemplateKwargs?: TemplateVariables;
+  reasoning?: string;
   /** False for `--no-tokens`. */
   tokens: boolean;
   maxSeqLength?: number;
@@ -46,11 +52,8 @@ export function registerStats(command: Command): void {
     `model whose tokenizer is used (default: ${builtinModelName})`,
   );
   addKeyOption(command, "--tokenizer <dir>", "directory of a tokenizer, instead of --model");
-  addKeyOption(
-    command,
-    "--template <name>",
-    "name of the chat template (default: the model's own)",
-  );
+  addTemplateOptions(command);
+  addReasoningOption(command);
   addSpecialTokensOption(command);
   command.option("--no-tokens", "count characters only (faster)");
   addKeyOption(
@@ -133,9 +136,12 @@ async function stats(files: readonly string[], flags: StatsFlags): Promise<void>
 async function tokenSettings(flags: StatsFlags) {
   const { openTextModel } = await import("./textModel.js");
   const { tokenizer, template, embeddingRows, path } = await openTextModel(flags);
+  for (const note of unreadVariableNotes(template)) process.stderr.write(`note: ${note}\n`);
   return {
     path,
     template: flags.template,
+    variables: flags.chatTemplateKwargs,
+    reasoning: reasoningOf(flags),
     embeddingRows,
     specialTokensInText: specialTokensOption(flags),
     names: {

@@ -5,6 +5,7 @@ import {
   type ChatTemplate,
   loadTokenizer,
   resolveChatTemplate,
+  type TemplateVariables,
   type Tokenizer,
 } from "../../text/index.js";
 import { builtinModelName } from "../../util/builtin-model.js";
@@ -28,6 +29,7 @@ export async function openTextModel(names: {
   model?: string;
   tokenizer?: string;
   template?: string;
+  chatTemplateKwargs?: TemplateVariables;
 }): Promise<TextModel> {
   const { model, tokenizer: directory } = names;
   if (model !== undefined && directory !== undefined) {
@@ -39,7 +41,7 @@ export async function openTextModel(names: {
   const name = directory ?? model ?? builtinModelName;
   const path = await fetchModel(name, { parts: "text" });
   const tokenizer = await loadTokenizer(path);
-  const template = resolveChatTemplate(names.template, tokenizer);
+  const template = resolveChatTemplate(names.template, tokenizer, names.chatTemplateKwargs);
   if (directory !== undefined) return { path, tokenizer, template, embeddingRows: undefined };
   return { path, tokenizer, template, embeddingRows: readVocabularySize(path) };
 }

@@ -5,7 +5,12 @@ import {
   openConversations,
   type SourceOptions,
 } from "../../data/index.js";
-import type { Source, SpecialTokensInText } from "../../text/index.js";
+import type {
+  ReasoningChoice,
+  Source,
+  SpecialTokensInText,
+  TemplateVariables,
+} from "../../text/index.js";
 import { mapInOrder, workerPool } from "../../util/workerPool.js";
 import { sampleRows } from "../sampleRows.js";
 import { duplicateCounter, nearThreshold } from "./duplicates.js";
@@ -24,6 +29,10 @@ export interface StatsOptions {
     path: string;
     /** Name of a chat template; the tokenizer's own otherwise. */
     template?: string | undefined;
+    /** Variables of the template. */
+    variables?: TemplateVariables | undefined;
+    /** What is learnt of reasoning that the template leaves out. */
+    reasoning?: ReasoningChoice | undefined;
     embeddingRows?: number | undefined;
     specialTokensInText?: SpecialTokensInText | undefined;
     /** As the report names them. */
@@ -69,6 +78,8 @@ export async function collectStats(
     text: text && {
       tokenizer: text.path,
       template: text.template,
+      variables: text.variables,
+      reasoning: text.reasoning,
       embeddingRows: text.embeddingRows,
       specialTokensInText: text.specialTokensInText,
     },

@@ -84,30 +84,30 @@ export function measureText(
 
 /**
  * Counts the tokens of a conversation that has been measured as text.
- * @param encoded as it is trained on, uncut
+ * @param sequences what it is trained on as, uncut
  * @param contents ids of each message's text alone
  */
 export function measureTokens(
   measures: Measures,
   language: LanguageMeasures,
   conversation: Conversation,
-  encoded: Pick<EncodedConversation, "inputIds" | "labels" | "labelledTokens">,
+  sequences: readonly Pick<EncodedConversation, "inputIds" | "labels" | "labelledTokens">[],
   contents: readonly Int32Array[],
   source: { file: string; line: number },
   kindOf: (id: number) => TokenKind,
 ): void {
-  const { labels, labelledTokens } = encoded;
-  const { length } = encoded.inputIds;
+  const lengths = sequences.map(({ inputIds }) => inputIds.length);
+  const length = lengths.reduce((sum, one) => sum + one, 0);
+  const labelled = sequences.reduce((sum, { labelledTokens }) => sum + labelledTokens, 0);
   addLength(measures.tokens.conversation, length);
   addLong(measures.longest, { length, source });
-  measures.labelledTokens += labelledTokens;
+  measures.labelledTokens += labelled;
   for (const [most, cut] of measures.truncation) {
-    if (length <= most) continue;
-    let kept = 0;
-    for (let index = 0; index < most; index++) if (labels[index] !== ignoredLabel) kept++;
+    if (lengths.every((one) => one <= most)) continue;
+    const kept = sequences.reduce((sum, { labels }) => sum + countLabels(labels, most), 0);
     cut.rowsCut++;
-    cut.tokensLost += length - most;
-    cut.labelledLost += labelledTokens - kept;
+    cut.tokensLost += lengths.reduce((sum, one) => sum + Math.max(0, one - most), 0);
+    cut.labelledLost += labelled - kept;
     if (kept === 0) cut.rowsWithoutLabel++;
   }
   for (const [index, { role }] of conversation.messages.entries()) {
@@ -121,4 +121,11 @@ export function measureTokens(
       else if (kind === "piece") language.pieces++;
     }
   }
+}
+
+function countLabels(labels: Int32Array, most: number): number {
+  let count = 0;
+  const length = Math.min(most, labels.length);
+  for (let index = 0; index < length; index++) if (labels[index] !== ignoredLabel) count++;
+  return count;
 }

@@ -1,4 +1,5 @@
 /** What is counted about rows, as plain data that threads can send and that adds up. */
+import { type LeftOutCounts, mergeLeftOut, nothingLeftOut } from "../../data/index.js";
 import type { Role, Source } from "../../text/index.js";
 import { type ScriptCounts, scriptCounts } from "./scripts.js";
 import { type LengthSketch, lengthSketch, mergeLengths } from "./sketch.js";
@@ -56,6 +57,8 @@ export interface Measures {
   rowsWithTools: number;
   placeholders: Tallies;
   specialTokens: Tallies;
+  /** What rows say and sequences do not hold. */
+  leftOut: LeftOutCounts;
   /** By tokens, or by characters where tokens are not counted. */
   longest: LongRow[];
 }
@@ -90,6 +93,7 @@ export function emptyMeasures(maxSeqLengths: readonly number[]): Measures {
     rowsWithTools: 0,
     placeholders: new Map(),
     specialTokens: new Map(),
+    leftOut: nothingLeftOut(),
     longest: [],
   };
 }
@@ -123,6 +127,7 @@ export function mergeMeasures(into: Measures, other: Measures): void {
   for (const role of Object.keys(into.roles) as Role[]) {
     addNumbers(into.roles[role], other.roles[role]);
   }
+  mergeLeftOut(into.leftOut, other.leftOut);
   mergeLengths(into.turns, other.turns);
   for (const unit of ["characters", "tokens"] as const) {
     for (const part of ["conversation", "question", "answer"] as const) {

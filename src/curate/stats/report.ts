@@ -1,4 +1,5 @@
 /** The report of `data stats` as it is printed with `--json`: plain data, keys in snake_case. */
+import type { LeftOutCounts } from "../../data/index.js";
 import type { Role, Source } from "../../text/index.js";
 import type { Lengths, Measures } from "./measures.js";
 import type { PaddingEstimate } from "./padding.js";
@@ -77,6 +78,8 @@ export interface PartReport {
   rows_with_tools: number;
   placeholders: (FoundReport & { text: string })[];
   special_tokens: (FoundReport & { text: string })[];
+  /** What rows say and sequences do not hold: reasoning, keys that nothing reads. */
+  left_out: LeftOutCounts;
   /** Tokens of the longest conversations (characters where tokens were not counted). */
   longest: (Source & { length: number })[];
 }
@@ -156,6 +159,7 @@ export function reportPart(measures: Measures, withTokens: boolean): PartReport 
     rows_with_tools: measures.rowsWithTools,
     placeholders: reportFindings(measures.placeholders),
     special_tokens: reportFindings(measures.specialTokens),
+    left_out: measures.leftOut,
     longest: measures.longest.map(({ length, source }) => ({ ...source, length })),
   };
 }

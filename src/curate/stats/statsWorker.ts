@@ -1,8 +1,10 @@
 /** What a thread of `data stats` runs: reads rows, encodes them, counts. */
 import { eld } from "eld/small";
 import {
+  addLeftOut,
   type ConversationSource,
   encodeRows,
+  type LeftOut,
   openConversations,
   type SourceOptions,
 } from "../../data/index.js";
@@ -11,9 +13,12 @@ import {
   type ControlTokens,
   type Conversation,
   controlTokens,
+  type EncodedConversation,
   loadTokenizer,
+  type ReasoningChoice,
   resolveChatTemplate,
   type SpecialTokensInText,
+  type TemplateVariables,
   type Tokenizer,
   tokensSpelledIn,
 } from "../../text/index.js";
@@ -31,6 +36,8 @@ export interface StatsSettings {
     | {
         tokenizer: string;
         template: string | undefined;
+        variables: TemplateVariables | undefined;
+        reasoning: ReasoningChoice | undefined;
         embeddingRows: number | undefined;
         specialTokensInText: SpecialTokensInText | undefined;
       }
@@ -82,7 +89,8 @@ export const setup: WorkerSetup<StatsSettings, StatsJob, StatsResult> = async (s
       for (const [index, read] of (await readRows(source, rows, encoder)).entries()) {
         measures.rows++;
         const place = source.place(rows[index]!);
-        const { conversation, encoded, error } = read;
+        const { conversation, encoded, error, leftOut } = read;
+        if (leftOut) addLeftOut(measures.leftOut, leftOut, place);
         if (conversation && encoder) {
           // Such a row may be refused for it, and counts all the same.
           for (const token of tokensSpelledIn(conversation, encoder.controlTokens)) {
@@ -95,16 +103,9 @@ export const setup: WorkerSetup<StatsSettings, StatsJob, StatsResult> = async (s
         }
         const language = measureText(measures, conversation, place, tools);
         if (encoder && encoded) {
-          const { inputIds, labels, labelledTokens, contents } = encoded;
-          measureTokens(
-            measures,
-            language,
-            conversation,
-            { inputIds, labels, labelledTokens },
-            contents,
-            place,
-            encoder.kindOf,
-          );
+          const { sequences, contents } = encoded;
+          const { kindOf } = encoder;
+          measureTokens(measures, language, conversation, sequences, contents, place, kindOf);
         }
         const prompt = conversation.messages.find(({ role }) => role === "user")?.content ?? "";
         addFingerprint(prints, printedRows.length, conversation.messages, prompt.trim());
@@ -124,6 +125,7 @@ export const setup: WorkerSetup<StatsSettings, StatsJob, StatsResult> = async (s
 interface Encoder {
   tokenizer: Tokenizer;
   template: ChatTemplate;
+  reasoning: ReasoningChoice | undefined;
   embeddingRows: number | undefined;
   specialTokensInText: SpecialTokensInText | undefined;
   controlTokens: ControlTokens;
@@ -132,10 +134,11 @@ interface Encoder {
 
 async function openEncoder(text: NonNullable<StatsSettings["text"]>): Promise<Encoder> {
   const tokenizer = await loadTokenizer(text.tokenizer);
-  const template = resolveChatTemplate(text.template, tokenizer);
+  const template = resolveChatTemplate(text.template, tokenizer, text.variables);
   return {
     tokenizer,
     template,
+    reasoning: text.reasoning,
     embeddingRows: text.embeddingRows,
     specialTokensInText: text.specialTokensInText,
     controlTokens: controlTokens(tokenizer, template),
@@ -144,14 +147,13 @@ async function openEncoder(text: NonNullable<StatsSettings["text"]>): Promise<En
 }
 
 /** A row, or why it is refused: by the reader, or by what training checks. */
-type ReadRow =
+type ReadRow = { leftOut?: LeftOut } & (
   | { conversation: Conversation; encoded?: EncodedRow; error?: undefined }
-  | { conversation?: Conversation; encoded?: undefined; error: DataError };
+  | { conversation?: Conversation; encoded?: undefined; error: DataError }
+);
 
 interface EncodedRow {
-  inputIds: Int32Array;
-  labels: Int32Array;
-  labelledTokens: number;
+  sequences: EncodedConversation[];
   contents: Int32Array[];
 }
 
@@ -186,11 +188,10 @@ async function readRows(
   return read.map((one, index) => {
     if (one instanceof DataError) return { error: one };
     const result = encoded[index]!;
-    if (!result.ok) return { conversation: one, error: result.error };
-    // Uncut and unsplit: no maximal length is given.
-    const { inputIds, labels, labelledTokens } = result.encoded[0]!;
+    if (!result.ok) return { conversation: one, error: result.error, leftOut: result.leftOut };
     const contents = one.messages.map(() => ids.next().value!);
-    return { conversation: one, encoded: { inputIds, labels, labelledTokens, contents } };
+    const { encoded: sequences, leftOut } = result;
+    return { conversation: one, encoded: { sequences, contents }, leftOut };
   });
 }
 

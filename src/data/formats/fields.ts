@@ -1,5 +1,10 @@
 /** Reads fields of rows from arbitrary files: each must have the right type, or the row is rejected. */
-import type { Message, Role } from "../../text/index.js";
+import {
+  type Message,
+  type Role,
+  reservedVariable,
+  type TemplateVariables,
+} from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
 import { Float, isJsonObject, type JsonValue, numberOf, parseJson } from "../../util/json/index.js";
 import { expectDepth } from "../rowFile/readRow.js";
@@ -58,6 +63,31 @@ export function toolList(value: unknown): JsonValue[] | undefined {
     });
   }
   return list.length > 0 ? list : undefined;
+}
+
+/**
+ * Variables of a row for the chat template: an object, or one written as JSON text; undefined where
+ * there is none.
+ * @throws DataError for another value, and for names that are no variables
+ */
+export function templateKwargs(value: unknown): TemplateVariables | undefined {
+  const name = "chat_template_kwargs";
+  if (value === undefined || value === null || value === "") return undefined;
+  const given = typeof value === "string" ? readText(value, name) : value;
+  if (!isRow(given)) {
+    throw new DataError(`${name} is ${describe(given)}, not an object`, {
+      todo: `give an object of variables, or remove ${name}`,
+    });
+  }
+  const reserved = reservedVariable(given);
+  if (reserved !== undefined) {
+    throw new DataError(`${name} sets ${reserved}, which is no variable of a template`, {
+      why: "it follows from the conversation",
+      todo: `remove ${reserved} from ${name}`,
+    });
+  }
+  const variables = withoutNulls(given);
+  return Object.keys(variables).length > 0 ? variables : undefined;
 }
 
 /** @throws DataError when the text is not JSON */

@@ -1,5 +1,5 @@
 /** The thread that reads a stream, shuffles and encodes it: one micro-batch a job, in their order. */
-import { loadTokenizer, resolveChatTemplate } from "../../text/index.js";
+import { loadTokenizer, resolveChatTemplate, type TemplateVariables } from "../../text/index.js";
 import { Transferred, type WorkerSetup } from "../../util/workerPool.js";
 import type { MicroBatch } from "../microBatch.js";
 import { type StreamOptions, streamBatches } from "./streamBatches.js";
@@ -9,6 +9,7 @@ export interface StreamWorkerSettings {
   options: Omit<StreamOptions, "tokenizer" | "template">;
   tokenizerPath: string;
   templateName: string;
+  templateVariables: TemplateVariables | undefined;
   /** Number of the first micro-batch that is wanted. */
   first: number;
 }
@@ -18,10 +19,11 @@ export const setup: WorkerSetup<StreamWorkerSettings, number, MicroBatch | undef
   options,
   tokenizerPath,
   templateName,
+  templateVariables,
   first,
 }) => {
   const tokenizer = await loadTokenizer(tokenizerPath);
-  const template = resolveChatTemplate(templateName, tokenizer);
+  const template = resolveChatTemplate(templateName, tokenizer, templateVariables);
   const batches = streamBatches({ ...options, tokenizer, template }, first);
   return async () => {
     const next = await batches.next();

@@ -35,7 +35,13 @@ export function openStreamingData(options: StreamingDataOptions): StreamingData 
   const startPool = (first: number) =>
     workerPool<StreamWorkerSettings, number, MicroBatch | undefined>(
       new URL("./streamWorker", import.meta.url),
-      { options: plain, tokenizerPath, templateName: template.name, first },
+      {
+        options: plain,
+        tokenizerPath,
+        templateName: template.name,
+        templateVariables: template.variables,
+        first,
+      },
       1,
     );
   return {

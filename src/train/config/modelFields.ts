@@ -11,6 +11,7 @@ import {
   numberRecord,
   path,
   paths,
+  record,
   sources,
   targets,
   text,
@@ -41,6 +42,13 @@ export const modelFields = {
     .describe(
       "Name of a chat template. If not set, the model's own template is used. The choice is saved " +
         "with every checkpoint.",
+    ),
+  chat_template_kwargs: record()
+    .default({})
+    .describe(
+      "Variables for the model's own chat template, for example " +
+        '{"enable_thinking": false}. Those of a row (its key chat_template_kwargs) go before ' +
+        "them. Saved with every checkpoint.",
     ),
   use_cpu: boolean().default(false).describe("Train on the CPU even if there is a GPU."),
 };
@@ -127,6 +135,15 @@ export const dataFields = {
   dataloader_prefetch_factor: integer(1)
     .default(2)
     .describe("Micro-batches that each of these threads prepares in advance."),
+  reasoning: choice(["drop", "keep", "last", "split"])
+    .nullable()
+    .default(null)
+    .describe(
+      "What is learnt of reasoning (reasoning_content, or <think> in the content) where the chat " +
+        "template leaves out that of earlier turns: drop takes all of it out, keep writes it in " +
+        "every turn, last leaves it in the last turn only, split makes one sequence for each turn. " +
+        "If not set, rows that lose reasoning are refused.",
+    ),
   moss_tools: choice(["keep", "drop", "refuse"])
     .default("keep")
     .describe(

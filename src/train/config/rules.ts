@@ -103,14 +103,23 @@ function decideMode(config: ParsedConfig, { origins, notes, asked, where }: Rule
   };
 }
 
+/** Keys that say how conversations are read and rendered. */
+const conversationKeys = [
+  "template_name",
+  "chat_template_kwargs",
+  "reasoning",
+  "moss_tools",
+  "moss_learn",
+  "moss_meta_instruction",
+] as const;
+
 /** What pretraining means for the other keys. */
 function applyTask(config: TrainingConfig, { origins, notes, asked }: RuleContext): void {
   if (config.task_type !== "pretrain") return;
-  const idle = (["template_name", "moss_tools", "moss_learn", "moss_meta_instruction"] as const)
-    .filter(asked)
-    .join(", ");
+  const idle = conversationKeys.filter(asked).join(", ");
   if (idle) notes.push(`${idle}: no effect, task_type pretrain trains on plain texts.`);
   config.template_name = "plain";
+  config.chat_template_kwargs = {};
   origins.template_name = "derived";
   if (origins.packing !== "default") return;
   config.packing = true;

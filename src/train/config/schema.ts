@@ -94,7 +94,8 @@ function describe(node: JsonSchemaNode): string {
   if (node.type === "boolean") return "true or false";
   if (node.type === "string") return "a string";
   if (node.type === "object") {
-    return `an object of ${node.additionalProperties?.type === "string" ? "strings" : "numbers"}`;
+    const kind = node.additionalProperties?.type;
+    return `an object of ${kind === undefined ? "value" : kind}s`;
   }
   const kind = node.type === "integer" ? "an integer" : "a number";
   const bounds: string[] = [];

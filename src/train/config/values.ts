@@ -140,6 +140,11 @@ export function textRecord() {
   return z.preprocess(textToJson, z.record(z.string(), z.string()));
 }
 
+/** An object of values of any kind, or its JSON. */
+export function record() {
+  return z.preprocess(textToJson, z.record(z.string(), z.unknown()));
+}
+
 /** An object of numbers, or its JSON. */
 export function numberRecord(schema: z.ZodNumber = z.number()) {
   return z.preprocess(textToJson, z.record(z.string(), z.preprocess(textToNumber, schema)));

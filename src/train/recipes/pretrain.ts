@@ -54,7 +54,7 @@ export async function runPretrain(
       evaluationData,
       prompts,
       objective: crossEntropy,
-      templateName: null,
+      template: null,
     });
   } finally {
     await run.close();

@@ -5,6 +5,7 @@
  */
 import { modelTensors } from "../../models/index.js";
 import { dispose } from "../../tensor/index.js";
+import { unreadVariableNotes } from "../../text/index.js";
 import { checkRowsFirst } from "../checkedRows.js";
 import type { LoadedConfig } from "../config/index.js";
 import { watchForStop } from "../interrupt.js";
@@ -28,7 +29,12 @@ export async function runSft(loaded: LoadedConfig, options: RunOptions = {}): Pr
   try {
     // Data: an index of the rows; conversations are tokenized while training.
     const base = await fetchBaseModel(config);
-    const text = await openText(base, config.template_name ?? undefined);
+    const text = await openText(
+      base,
+      config.template_name ?? undefined,
+      config.chat_template_kwargs,
+    );
+    for (const line of unreadVariableNotes(text.template)) say(line);
     if (!checkpoint) await checkRowsFirst(config, text, say);
     const data = await openTrainFile(config, text, checkpoint?.state.data, world);
     defer(() => data.close());
@@ -51,7 +57,7 @@ export async function runSft(loaded: LoadedConfig, options: RunOptions = {}): Pr
       evaluationData,
       prompts,
       objective: crossEntropy,
-      templateName: text.template.name,
+      template: text.template,
     });
   } finally {
     await run.close();

@@ -1,12 +1,15 @@
 /** The flags of `data preview`. */
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
+import type { TemplateVariables } from "../../../text/index.js";
 import { builtinModelName } from "../../../util/builtin-model.js";
 import { addExamples } from "../../command.js";
 import {
   addFormatOptions,
   addKeyOption,
+  addReasoningOption,
   addSpecialTokensOption,
+  addTemplateOptions,
   countArgument,
   type FormatFlags,
 } from "../options.js";
@@ -15,6 +18,8 @@ export interface PreviewFlags extends FormatFlags {
   model?: string;
   tokenizer?: string;
   template?: string;
+  chatTemplateKwargs?: TemplateVariables;
+  reasoning?: string;
   limit?: number;
   sample?: number;
   seed?: number;
@@ -51,11 +56,7 @@ export function declarePreview(command: Command): void {
     `model directory, .gguf file, OWNER/NAME on the hub or ${builtinModelName}`,
   );
   addKeyOption(command, "--tokenizer <dir>", "directory of a tokenizer, instead of --model");
-  addKeyOption(
-    command,
-    "--template <name>",
-    "name of the chat template (default: the model's own)",
-  );
+  addTemplateOptions(command);
   addKeyOption(
     command,
     "--max-seq-length <tokens>",
@@ -68,6 +69,7 @@ export function declarePreview(command: Command): void {
     "how to handle longer conversations, as in training (default: cut)",
   );
   addSpecialTokensOption(command);
+  addReasoningOption(command);
   addKeyOption(command, "--limit <rows>", "number of rows to show (default: 10)", countArgument);
   addKeyOption(command, "--sample <rows>", "show this many rows, chosen at random", countArgument);
   addKeyOption(command, "--seed <number>", "random seed of --sample (default: 42)", wholeNumber);

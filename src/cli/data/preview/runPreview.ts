@@ -1,15 +1,24 @@
 /** Reads, selects and prints: the work of `data preview`. */
 import {
+  addLeftOut,
+  leftOutLines,
+  nothingLeftOut,
   openConversations,
   openTrainingData,
   type RowResult,
   type SourceOptions,
 } from "../../../data/index.js";
-import type { EncodedConversation, OverLength, Source, Tokenizer } from "../../../text/index.js";
+import {
+  type EncodedConversation,
+  type OverLength,
+  type Source,
+  type Tokenizer,
+  unreadVariableNotes,
+} from "../../../text/index.js";
 import { ConfigError, DataError, withWhy } from "../../../util/errors.js";
 import { visibleText } from "../../../util/visibleText.js";
 import { countRows } from "../../countRows.js";
-import { oneOf, sourceOptions, specialTokensOption } from "../options.js";
+import { oneOf, reasoningOf, sourceOptions, specialTokensOption } from "../options.js";
 import { progressLine } from "../progressLine.js";
 import { previewLegend, renderTokens } from "../renderTokens.js";
 import { openTextModel, type TextModel } from "../textModel.js";
@@ -21,6 +30,7 @@ export async function runPreview(files: readonly string[], flags: PreviewFlags):
   checkTogether(flags);
   const reading = sourceOptions(flags);
   const model = await openTextModel(flags);
+  for (const note of unreadVariableNotes(model.template)) process.stderr.write(`note: ${note}\n`);
   if (flags.packed === undefined) await previewRows(files, flags, reading, model);
   else await previewPacked(files, flags, reading, model);
 }
@@ -74,7 +84,8 @@ async function previewRows(
     const { maxSeqLength } = flags;
     const overLength = overLengthOf(flags);
     const specialTokensInText = specialTokensOption(flags);
-    const fitting = { maxSeqLength, overLength, specialTokensInText };
+    const reasoning = reasoningOf(flags);
+    const fitting = { maxSeqLength, overLength, specialTokensInText, reasoning };
     const options = { tokenizer, template, embeddingRows, ...fitting };
     const selected = await selectRows(source, flags, options, (rows) =>
       progress.show(`${rows} of ${source.rows} rows read`),
@@ -82,6 +93,8 @@ async function previewRows(
     progress.clear();
     const { results } = selected;
     const bad = results.filter((result) => !result.ok);
+    const leftOut = nothingLeftOut();
+    for (const result of results) addLeftOut(leftOut, result.leftOut, result.source);
     if (flags.json) {
       const rows = results.flatMap((result) =>
         result.ok
@@ -89,8 +102,10 @@ async function previewRows(
           : [],
       );
       process.stdout.write(`${JSON.stringify({ rows })}\n`);
+      for (const line of leftOutLines(leftOut)) process.stderr.write(`note: ${line}\n`);
     } else {
       const lines = rowLines(selected, source.rows, tokenizer, wantsColor(flags));
+      lines.push(...leftOutLines(leftOut).map((line) => visibleText(`note: ${line}`)));
       process.stdout.write(`${lines.join("\n")}\n`);
     }
     if (bad.length > 0) throw refused(bad, results.length);
@@ -150,6 +165,7 @@ async function previewPacked(
     maxSeqLength: flags.maxSeqLength ?? 1024,
     overLength: overLengthOf(flags),
     specialTokensInText: specialTokensOption(flags),
+    reasoning: reasoningOf(flags),
     batchSize: flags.batchSize ?? 8,
     packing: flags.packing,
     seed: flags.seed ?? 42,

@@ -1,5 +1,6 @@
 /** The findings of a report: the few things to know before training. */
 import type { StatsReport } from "../../../curate/stats/index.js";
+import type { Source } from "../../../text/index.js";
 import { countRows } from "../../countRows.js";
 import { percent, whole } from "./figures.js";
 import { languageName, type Words } from "./words.js";
@@ -13,6 +14,7 @@ export function noticesOf(report: StatsReport): Notice[] {
   return [
     ...sampleNotice(report),
     ...refusedNotice(report),
+    ...leftOutNotices(report),
     ...truncationNotices(report),
     ...tokenizerNotices(report),
     ...duplicateNotices(report),
@@ -42,6 +44,26 @@ function refusedNotice({ total }: StatsReport): Notice[] {
       en: `${countRows(count)} (${percent(share)}) cannot be trained on.`,
       zh: `${whole(count)} 行（${percent(share)}）无法用于训练。`,
     },
+  ];
+}
+
+function leftOutNotices({ total }: StatsReport): Notice[] {
+  const { reasoning, keys } = total.left_out;
+  const place = ({ file, line }: Source) => `${file}:${line}`;
+  const notices: Notice[] = Object.entries(keys).map(([key, { rows, first }]) => ({
+    kind: "note",
+    en: `${key} of ${countRows(rows)} has no effect: neither training nor the chat template reads it (first at ${place(first)}).`,
+    zh: `${whole(rows)} 行中的 ${key} 不起作用：训练和对话模板都不读取它（首见于 ${place(first)}）。`,
+  }));
+  if (!reasoning) return notices;
+  const { turns, rows, first } = reasoning;
+  return [
+    {
+      kind: "problem",
+      en: `The chat template leaves out the reasoning of ${whole(turns)} ${turns === 1 ? "turn" : "turns"} in ${countRows(rows)} (first at ${place(first)}); reasoning says what is learnt of it.`,
+      zh: `对话模板会略去 ${whole(rows)} 行中 ${whole(turns)} 个回合的思考内容（首见于 ${place(first)}）；用 reasoning 指定如何学习。`,
+    },
+    ...notices,
   ];
 }
 

@@ -1,0 +1,65 @@
+/** What rows say and sequences do not hold: counted, and told. */
+import type { Source } from "../text/index.js";
+
+/** Of one row. */
+export interface LeftOut {
+  /** Turns whose reasoning is in none of the row's sequences. */
+  reasoning: number;
+  /** Keys that neither training nor the template reads, as `messages[].KEY`. */
+  keys: readonly string[];
+}
+
+/** Rows with something, and the first of them. */
+interface Found {
+  rows: number;
+  first: Source;
+}
+
+/** Of many rows, as plain data that threads can send. */
+export interface LeftOutCounts {
+  reasoning: (Found & { turns: number }) | undefined;
+  keys: Record<string, Found>;
+}
+
+export const nothingLeftOut = (): LeftOutCounts => ({ reasoning: undefined, keys: {} });
+
+/** Counts one row, which comes after those that are counted. */
+export function addLeftOut(counts: LeftOutCounts, { reasoning, keys }: LeftOut, first: Source) {
+  const named = keys.map((key) => [key, { rows: 1, first }] as const);
+  mergeLeftOut(counts, {
+    reasoning: reasoning > 0 ? { turns: reasoning, rows: 1, first } : undefined,
+    keys: Object.fromEntries(named),
+  });
+}
+
+/** @param other of rows that come after those of `into` */
+export function mergeLeftOut(into: LeftOutCounts, other: LeftOutCounts): void {
+  if (other.reasoning) {
+    const { turns, rows, first } = into.reasoning ?? { ...other.reasoning, turns: 0, rows: 0 };
+    into.reasoning = {
+      turns: turns + other.reasoning.turns,
+      rows: rows + other.reasoning.rows,
+      first,
+    };
+  }
+  for (const [key, found] of Object.entries(other.keys)) {
+    const known = Object.hasOwn(into.keys, key) ? into.keys[key] : undefined;
+    into.keys[key] = known ? { ...known, rows: known.rows + found.rows } : found;
+  }
+}
+
+/** The counts in words, a line each. */
+export function leftOutLines({ reasoning, keys }: LeftOutCounts): string[] {
+  const place = ({ file, line }: Source) => `${file}:${line}`;
+  const count = (number: number, name: string) => `${number} ${name}${number === 1 ? "" : "s"}`;
+  const lines = Object.entries(keys).map(
+    ([key, { rows, first }]) =>
+      `${key} of ${count(rows, "row")} has no effect: neither training nor the chat template reads it (first at ${place(first)})`,
+  );
+  if (reasoning === undefined) return lines;
+  const { turns, rows, first } = reasoning;
+  return [
+    `the reasoning of ${count(turns, "turn")} in ${count(rows, "row")} is left out (first at ${place(first)})`,
+    ...lines,
+  ];
+}

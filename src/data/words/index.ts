@@ -1,0 +1,2 @@
+/** What conversations say, and whether a chat template shows it. */
+export { checkWords } from "./check.js";

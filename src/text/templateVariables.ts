@@ -1,0 +1,33 @@
+/** Variables that a configuration or a row gives to a chat template: `chat_template_kwargs`. */
+import type { ChatTemplate, TemplateVariables } from "./types.js";
+
+/** Parameters of transformers' `apply_chat_template` that are no variables of a template. */
+const reserved = new Set([
+  "conversation",
+  "messages",
+  "tools",
+  "chat_template",
+  "add_generation_prompt",
+  "continue_final_message",
+  "tokenize",
+  "sanitize_control_tokens",
+  "padding",
+  "truncation",
+  "max_length",
+  "return_tensors",
+  "return_dict",
+  "return_assistant_tokens_mask",
+  "tokenizer_kwargs",
+]);
+
+/** The first name that cannot be set as a variable. */
+export function reservedVariable(variables: TemplateVariables): string | undefined {
+  return Object.keys(variables).find((name) => reserved.has(name));
+}
+
+/** Variables of the configuration that the template never reads, a line each. */
+export function unreadVariableNotes({ variables = {}, ...template }: ChatTemplate): string[] {
+  return Object.keys(variables)
+    .filter((name) => !template.mentions(name))
+    .map((name) => `chat_template_kwargs ${name}: no effect, the chat template never reads it.`);
+}
