@@ -2,7 +2,7 @@
 import type { Message } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
 import { inexpressible, plainTurns } from "./expressible.js";
-import { optionalText, systemMessage, text } from "./fields.js";
+import { openText, optionalText, systemMessage, text } from "./fields.js";
 import type { ConversationFormat } from "./format.js";
 
 export const alpacaFormat: ConversationFormat = {
@@ -38,9 +38,9 @@ export const alpacaFormat: ConversationFormat = {
 
 /** Earlier turns: `[[question, answer], …]`. */
 export function readHistory(value: unknown): Message[] {
-  if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) throw badHistory();
-  return value.flatMap((turn: unknown, index) => {
+  const history = openText(value, "history") ?? [];
+  if (!Array.isArray(history)) throw badHistory();
+  return history.flatMap((turn, index) => {
     if (!Array.isArray(turn) || turn.length !== 2) throw badHistory();
     return [
       { role: "user" as const, content: text(turn[0], `history[${index}][0]`) },

@@ -6,7 +6,15 @@ import {
   type TemplateVariables,
 } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
-import { Float, isJsonObject, type JsonValue, numberOf, parseJson } from "../../util/json/index.js";
+import {
+  entriesOf,
+  Float,
+  isJsonObject,
+  type JsonValue,
+  numberOf,
+  parseJson,
+} from "../../util/json/index.js";
+import { parsePythonLiteral } from "../../util/pythonLiteral.js";
 import { expectDepth } from "../rowFile/readRow.js";
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -36,6 +44,29 @@ export function optionalText(value: unknown, name: string): string | undefined {
   return text(value, name);
 }
 
+/** A list, or the one that a text holds, as in the cell of a table; undefined for all else. */
+export function listIn(value: unknown): JsonValue[] | undefined {
+  const opened = isLikeJson(value) ? openQuietly(value) : value;
+  return Array.isArray(opened) ? opened : undefined;
+}
+
+/** An object, or the one that a text holds, as in the cell of a table; undefined for all else. */
+export function rowIn(value: unknown): Row | undefined {
+  return rowOf(isLikeJson(value) ? openQuietly(value) : value);
+}
+
+function isLikeJson(value: unknown): value is string {
+  return typeof value === "string" && /^\s*[[{]/.test(value);
+}
+
+function openQuietly(value: string): unknown {
+  try {
+    return openText(value, "");
+  } catch {
+    return undefined;
+  }
+}
+
 /** @throws DataError when it is not a list of objects */
 export function rows(value: unknown, name: string): Row[] {
   if (!Array.isArray(value)) {
@@ -53,16 +84,18 @@ export function rows(value: unknown, name: string): Row[] {
   });
 }
 
-/** Definitions of tools: a list, or a list written as JSON text. */
-export function toolList(value: unknown): JsonValue[] | undefined {
-  if (value === undefined || value === null || value === "") return undefined;
-  const list = typeof value === "string" ? readText(value, "tools") : value;
-  if (!Array.isArray(list)) {
-    throw new DataError(`tools is ${describe(list)}, not a list`, {
-      todo: "give a list of function definitions, or remove tools",
-    });
+/**
+ * What a JSON text holds, however often it was written as a text; other values are as they are, and
+ * null and nothing are undefined. Python's literals are read as well as JSON.
+ * @throws DataError when it is neither
+ */
+export function openText(value: unknown, name: string): JsonValue | undefined {
+  let opened = (value ?? undefined) as JsonValue | undefined;
+  while (typeof opened === "string") {
+    if (opened.trim() === "") return undefined;
+    opened = readText(opened, name) ?? undefined;
   }
-  return list.length > 0 ? list : undefined;
+  return opened;
 }
 
 /**
@@ -72,8 +105,8 @@ export function toolList(value: unknown): JsonValue[] | undefined {
  */
 export function templateKwargs(value: unknown): TemplateVariables | undefined {
   const name = "chat_template_kwargs";
-  if (value === undefined || value === null || value === "") return undefined;
-  const given = typeof value === "string" ? readText(value, name) : value;
+  const given = openText(value, name);
+  if (given === undefined) return undefined;
   if (!isRow(given)) {
     throw new DataError(`${name} is ${describe(given)}, not an object`, {
       todo: `give an object of variables, or remove ${name}`,
@@ -90,20 +123,62 @@ export function templateKwargs(value: unknown): TemplateVariables | undefined {
   return Object.keys(variables).length > 0 ? variables : undefined;
 }
 
-/** @throws DataError when the text is not JSON */
-export function readText(value: string, name: string): JsonValue {
-  try {
-    const read = parseJson(value);
-    expectDepth(read, `${name}: `);
-    return read;
-  } catch (cause) {
-    if (cause instanceof DataError) throw cause;
-    throw new DataError(`${name} is not valid JSON`, {
-      why: cause instanceof Error ? cause.message.replace(/\s+/g, " ").slice(0, 160) : "",
-      todo: "correct or remove the row",
-      cause,
-    });
+function readText(value: string, name: string): JsonValue {
+  const wrong: string[] = [];
+  for (const read of [parseJson, parsePythonLiteral]) {
+    try {
+      const found = read(value);
+      expectDepth(found, `${name}: `);
+      return found;
+    } catch (error) {
+      if (error instanceof DataError) throw error;
+      wrong.push(error instanceof Error ? error.message : String(error));
+    }
   }
+  throw new DataError(`${name} is not valid JSON`, {
+    why: `${wrong[0]}; as a Python literal: ${wrong[1]}`,
+    todo: "correct or remove the row",
+  });
+}
+
+/**
+ * Refuses what would be lost. Keys whose value is null, false or empty say nothing.
+ * @param name names the object in errors
+ * @throws DataError naming the first key
+ */
+export function refuseKeys(keys: Row, name: string): void {
+  const key = Object.keys(keys).find((one) => !saysNothing(keys[one]));
+  if (key === undefined) return;
+  throw new DataError(`${name}.${key} has no meaning here`, {
+    why: "it would be lost",
+    todo: "remove the key from the row, or the row",
+  });
+}
+
+function saysNothing(value: unknown): boolean {
+  if (value === undefined || value === null || value === "" || value === false) return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return isJsonObject(value) && entriesOf(value).length === 0;
+}
+
+/** The keys of a row that are not among the names. */
+export function without(row: Row, names: readonly string[]): Row {
+  return Object.fromEntries(Object.entries(row).filter(([key]) => !names.includes(key)));
+}
+
+/** The keys in the order of `order`, those that it does not name at the end. */
+export function inOrder<T extends object>(values: T, order: readonly string[]): T {
+  const named = order.filter((key) => Object.hasOwn(values, key));
+  const keys = [...new Set([...named, ...Object.keys(values)])] as (keyof T & string)[];
+  return Object.fromEntries(keys.map((key) => [key, values[key]])) as T;
+}
+
+/** Two spellings of one thing that do not say the same. */
+export function contradiction(place: string, one: string, other: string): DataError {
+  return new DataError(`${place} has both ${one} and ${other}, which differ`, {
+    why: "they mean the same, and one of them would be lost",
+    todo: "keep one of them",
+  });
 }
 
 /** A system message where there is a text for it. */
@@ -125,29 +200,42 @@ export function readFlag(value: unknown, name: string): boolean | undefined {
   });
 }
 
-/**
- * Whether a message says that it is trained on: by `train`, or by OpenAI's `weight`, 1 or 0. A weight
- * that equals the default is dropped.
- * @throws DataError for other values, and where the two disagree
- */
-export function readTrain({ train, weight }: Row, role: Role, name: string): boolean | undefined {
-  const said = readFlag(train, `${name}.train`);
-  if (weight === undefined || weight === null) return said;
-  const number = numberOf(weight);
-  if (number !== 0 && number !== 1) {
-    throw new DataError(`${name}.weight is ${describe(weight)}, neither 0 nor 1`, {
-      why: "a message is either trained on (1) or not (0)",
-      todo: "correct or remove the row",
-    });
+/** Keys that say whether a message is trained on, as true and false or as 1 and 0. */
+export const trainKeys: readonly string[] = ["train", "training", "loss", "weight", "loss_weight"];
+
+/** @throws DataError for values other than true, false, 1 and 0, and where two of them disagree */
+export function readTrain(entry: Row, role: Role, name: string): boolean | undefined {
+  let known: { key: string; said: boolean } | undefined;
+  for (const key of trainKeys) {
+    const said = readLearnt(entry[key], key, name);
+    if (said === undefined) continue;
+    if (known && known.said !== said) {
+      throw new DataError(
+        `${name} has "${known.key}": ${shown(entry[known.key])} and "${key}": ${shown(entry[key])}`,
+        { why: "they contradict each other", todo: "keep one of them" },
+      );
+    }
+    known ??= { key, said };
   }
-  const weighted = number === 1;
-  if (said !== undefined && said !== weighted) {
-    throw new DataError(`${name} has "train": ${said} and "weight": ${number}`, {
-      why: "they contradict each other",
-      todo: "keep one of them",
-    });
-  }
-  return said ?? (weighted === (role === "assistant") ? undefined : weighted);
+  // A number that says the usual is dropped; OpenAI's and LLaMA-Factory's files have it everywhere.
+  if (known === undefined || known.key === "train") return known?.said;
+  return known.said === (role === "assistant") ? undefined : known.said;
+}
+
+function readLearnt(value: unknown, key: string, name: string): boolean | undefined {
+  if (key === "train" || key === "training") return readFlag(value, `${name}.${key}`);
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === "boolean") return value;
+  const number = numberOf(value);
+  if (number === 0 || number === 1) return number === 1;
+  throw new DataError(`${name}.${key} is ${describe(value)}, neither 0 nor 1`, {
+    why: "a message is either trained on (1) or not (0)",
+    todo: "correct or remove the row",
+  });
+}
+
+function shown(value: unknown): string {
+  return String(numberOf(value) ?? value);
 }
 
 /**
@@ -165,7 +253,10 @@ export function withSystem(value: unknown, messages: Message[]): Message[] {
   });
 }
 
-const roleNames: Readonly<Record<string, Role>> = {
+/** Who speaks; `call` is an entry that is a call of tools, a part of the assistant's turn. */
+export type Speaker = Role | "call";
+
+const speakers: Readonly<Record<string, Speaker>> = {
   system: "system",
   developer: "system",
   user: "user",
@@ -179,12 +270,18 @@ const roleNames: Readonly<Record<string, Role>> = {
   function: "tool",
   observation: "tool",
   function_response: "tool",
+  tool_response: "tool",
+  tool_result: "tool",
+  function_call: "call",
+  tool_call: "call",
+  tool_calls: "call",
 };
 
 /** @throws DataError for an unknown role */
-export function readRole(value: unknown, name: string): Role {
+export function readSpeaker(value: unknown, name: string): Speaker {
   const role = text(value, name);
-  const known = Object.hasOwn(roleNames, role) ? roleNames[role] : undefined;
+  const usual = role.trim().toLowerCase();
+  const known = Object.hasOwn(speakers, usual) ? speakers[usual] : undefined;
   if (known) return known;
   throw new DataError(`${name} is ${JSON.stringify(role)}, which is not a known role`, {
     todo: "use system, user, assistant or tool",

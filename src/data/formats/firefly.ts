@@ -5,7 +5,16 @@
 import type { Message } from "../../text/index.js";
 import type { JsonValue } from "../../util/json/index.js";
 import { plainTurns } from "./expressible.js";
-import { isRow, optionalText, type Row, rows, systemMessage, text } from "./fields.js";
+import {
+  isRow,
+  listIn,
+  openText,
+  optionalText,
+  type Row,
+  rows,
+  systemMessage,
+  text,
+} from "./fields.js";
 import type { ConversationFormat } from "./format.js";
 
 const keys = ["conversation", "system", "conversation_id"];
@@ -17,12 +26,13 @@ export const fireflyFormat: ConversationFormat = {
   usedKeys: (row) => (isSingle(row) ? keysOfSingle : keys),
   matches: (row) =>
     isSingle(row) ||
-    (Array.isArray(row.conversation) &&
-      row.conversation.some((turn) => isRow(turn) && ("human" in turn || "assistant" in turn))),
+    listIn(row.conversation)?.some(
+      (turn) => isRow(turn) && ("human" in turn || "assistant" in turn),
+    ) === true,
   read(row) {
     const turns = isSingle(row)
       ? [turnOf(text(row.input, "input"), text(row.target, "target"))]
-      : rows(row.conversation, "conversation").map((turn, index) => {
+      : rows(openText(row.conversation, "conversation"), "conversation").map((turn, index) => {
           const name = `conversation[${index}]`;
           return turnOf(
             text(turn.human, `${name}.human`),

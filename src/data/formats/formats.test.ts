@@ -170,7 +170,7 @@ describe("messages", () => {
   test.each([
     [{ messages: [] }, "FILE:2: the conversation is empty"],
     [{ other: 1 }, "FILE:2: messages is missing"],
-    [{ messages: "hi" }, "FILE:2: messages is a string, not a list"],
+    [{ messages: "hi" }, "FILE:2: messages is not valid JSON"],
     [{ messages: [null] }, "FILE:2: messages[0] is null, not an object"],
     [{ messages: [{ role: "user" }] }, "FILE:2: messages[0].content is missing"],
     [

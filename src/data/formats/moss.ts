@@ -4,7 +4,15 @@
  */
 import type { Message } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
-import { describe, isRow, optionalText, type Row, systemMessage } from "./fields.js";
+import {
+  describe,
+  isRow,
+  openText,
+  optionalText,
+  type Row,
+  rowIn,
+  systemMessage,
+} from "./fields.js";
 import { conversationId } from "./firefly.js";
 import type { ConversationFormat, FormatOptions, MossPart } from "./format.js";
 import { writeMoss } from "./mossWriter.js";
@@ -12,7 +20,7 @@ import { writeMoss } from "./mossWriter.js";
 export const mossFormat: ConversationFormat = {
   name: "moss",
   keys: ["chat", "meta_instruction", "num_turns", "conversation_id"],
-  matches: (row) => isRow(row.chat) && Object.keys(row.chat).some((key) => turnKey.test(key)),
+  matches: (row) => Object.keys(rowIn(row.chat) ?? {}).some((key) => turnKey.test(key)),
   read(row, options) {
     const meta = options.mossMetaInstruction
       ? optionalText(row.meta_instruction, "meta_instruction")
@@ -34,13 +42,14 @@ const turnKey = /^turn_(\d+)$/;
 
 /** The turns by their number, which need not be their order in the file. */
 function turns(row: Row): Turn[] {
-  if (!isRow(row.chat)) {
+  const chat = openText(row.chat, "chat");
+  if (!isRow(chat)) {
     throw new DataError(row.chat === undefined ? "chat is missing" : "chat is not an object", {
       why: 'a MOSS row has "chat": {"turn_1": {…}, …}',
       todo: "correct or remove the row",
     });
   }
-  const numbered = Object.entries(row.chat).map(([key, fields]) => {
+  const numbered = Object.entries(chat).map(([key, fields]) => {
     const number = turnKey.exec(key)?.[1];
     if (number === undefined || !isRow(fields)) {
       throw new DataError(`chat.${key} is ${number ? describe(fields) : "not a turn"}`, {

@@ -7,17 +7,17 @@ import { isDeepStrictEqual } from "node:util";
 import type { Message } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
 import { readHistory } from "./alpaca.js";
+import { readMessages } from "./entries.js";
 import { inexpressible } from "./expressible.js";
-import { isRow, optionalText, type Row, rows, toolList, withSystem } from "./fields.js";
+import { isRow, optionalText, type Row, withSystem } from "./fields.js";
 import { conversationId } from "./firefly.js";
 import type { ConversationFormat } from "./format.js";
-import { readMessages } from "./messages.js";
 import { messagesOf } from "./promptCompletion.js";
-import { readEntry } from "./shareGpt.js";
+import { readTools, toolKeys } from "./toolDefinitions.js";
 
 const name = "preference";
 
-const keysOfPairs = ["prompt", "chosen", "rejected", "tools", "id", "system"];
+const keysOfPairs = ["prompt", "chosen", "rejected", ...toolKeys, "id", "system"];
 const keysOfInstruction = ["instruction", "input", "history"];
 
 export const preferenceFormat: ConversationFormat = {
@@ -48,7 +48,7 @@ export const preferenceFormat: ConversationFormat = {
       messages: withSystem(row.system, prompt),
       chosen: chosen.slice(shared),
       rejected: rejected.slice(shared),
-      tools: toolList(row.tools),
+      tools: readTools(row),
       id: conversationId(row.id),
     };
   },
@@ -69,9 +69,7 @@ export const preferenceFormat: ConversationFormat = {
 /** Undefined where it is only a part of both conversations. */
 function readPrompt(row: Row): Message[] | undefined {
   if (isGiven(row.prompt)) return messagesOf(row.prompt, "prompt", "user");
-  if (isGiven(row.conversations)) {
-    return rows(row.conversations, "conversations").map(readEntry);
-  }
+  if (isGiven(row.conversations)) return readMessages(row.conversations, "conversations");
   if (!hasInstruction(row)) return undefined;
   const input = optionalText(row.input, "input");
   const instruction = optionalText(row.instruction, "instruction");
@@ -107,11 +105,7 @@ function expectPart(given: readonly Message[], prompt: readonly Message[]): void
 
 /** A text, a message, or a list of messages; messages in either notation. */
 function readAnswer(value: unknown, key: string): Message[] {
-  const isEntry = (entry: unknown) => isRow(entry) && "from" in entry;
-  const list = isRow(value) ? [value] : value;
-  if (Array.isArray(list) && list.some(isEntry)) return rows(list, key).map(readEntry);
-  if (Array.isArray(list)) return readMessages(list, key);
-  return messagesOf(value, key, "assistant");
+  return messagesOf(isRow(value) ? [value] : value, key, "assistant");
 }
 
 /** Messages that both begin with, up to the last question: the answers stay with each. */

@@ -4,17 +4,18 @@
  */
 import type { Message } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
+import { isEntry, readMessages } from "./entries.js";
 import { expectConversation, inexpressible } from "./expressible.js";
-import { text, toolList, withSystem } from "./fields.js";
+import { isRow, listIn, text, withSystem } from "./fields.js";
 import { conversationId } from "./firefly.js";
 import type { ConversationFormat } from "./format.js";
-import { readMessages } from "./messages.js";
+import { readTools, toolKeys } from "./toolDefinitions.js";
 
 const name = "prompt_completion";
 
 export const promptCompletionFormat: ConversationFormat = {
   name,
-  keys: ["prompt", "completion", "tools", "system", "id"],
+  keys: ["prompt", "completion", ...toolKeys, "system", "id"],
   matches: (row) => "prompt" in row && "completion" in row,
   read(row) {
     if (typeof row.label === "boolean") {
@@ -34,7 +35,7 @@ export const promptCompletionFormat: ConversationFormat = {
     }
     return {
       messages: withSystem(row.system, [...prompt.map(untrained), ...completion]),
-      tools: toolList(row.tools),
+      tools: readTools(row),
       id: conversationId(row.id),
     };
   },
@@ -69,7 +70,10 @@ export const promptCompletionFormat: ConversationFormat = {
 
 /** A text as one message of a role, or a list of messages. */
 export function messagesOf(value: unknown, name: string, role: "user" | "assistant"): Message[] {
-  return Array.isArray(value) ? readMessages(value, name) : [{ role, content: text(value, name) }];
+  const list = listIn(value);
+  const isText =
+    typeof value === "string" && !list?.every((entry) => isRow(entry) && isEntry(entry));
+  return list && !isText ? readMessages(list, name) : [{ role, content: text(value, name) }];
 }
 
 /** Answers in a prompt are there already. */

@@ -1,32 +1,21 @@
 /** ShareGPT's format: `{"conversations": [{"from", "value"}, …], "tools"?, "system"?}`. */
 import type { Message } from "../../text/index.js";
-import { DataError } from "../../util/errors.js";
-import { type JsonValue, stringifyJson } from "../../util/json/index.js";
+import { stringifyJson } from "../../util/json/index.js";
+import { readMessages } from "./entries.js";
 import { expectConversation, expectUsualTrain, inexpressible } from "./expressible.js";
-import {
-  isRow,
-  type Row,
-  readRole,
-  readText,
-  readTrain,
-  rows,
-  text,
-  toolList,
-  withoutNulls,
-  withSystem,
-} from "./fields.js";
+import { listIn, type Row, withSystem } from "./fields.js";
 import { conversationId } from "./firefly.js";
 import type { ConversationFormat } from "./format.js";
-import { readMessage } from "./messages.js";
+import { readTools, toolKeys } from "./toolDefinitions.js";
 
 export const shareGptFormat: ConversationFormat = {
   name: "sharegpt",
-  keys: ["conversations", "tools", "system", "id"],
-  matches: (row) => Array.isArray(row.conversations) && !("chosen" in row),
+  keys: ["conversations", ...toolKeys, "system", "id"],
+  matches: (row) => listIn(row.conversations) !== undefined && !("chosen" in row),
   read(row) {
     return {
-      messages: withSystem(row.system, rows(row.conversations, "conversations").map(readEntry)),
-      tools: toolList(row.tools),
+      messages: withSystem(row.system, readMessages(row.conversations, "conversations")),
+      tools: readTools(row),
       id: conversationId(row.id),
     };
   },
@@ -37,7 +26,7 @@ export const shareGptFormat: ConversationFormat = {
     const hasSystem = first?.role === "system" && Object.keys(first).length === 2;
     return {
       id: row.id,
-      conversations: (hasSystem ? rest : row.messages).map(writeEntry),
+      conversations: (hasSystem ? rest : row.messages).flatMap(writeEntries),
       system: hasSystem ? first.content : undefined,
       tools: row.tools && stringifyJson(row.tools),
     };
@@ -46,19 +35,20 @@ export const shareGptFormat: ConversationFormat = {
 
 const writtenRoles = { system: "system", user: "human", assistant: "gpt", tool: "observation" };
 
-/** Without the ids of calls; {@link expectAnswersInOrder} has seen that none is needed. */
-function writeEntry(message: Message): Row {
+/**
+ * Calls are an entry after the words of their turn. They go without their ids;
+ * {@link expectAnswersInOrder} has seen that none is needed.
+ */
+function writeEntries(message: Message): Row[] {
   expectUsualTrain(message, "sharegpt");
   if (message.continues) inexpressible("sharegpt", "a turn of several parts");
   const { role, content, tool_calls: calls, tool_call_id: _answered, train: _, ...more } = message;
-  if (calls === undefined) return { ...more, from: writtenRoles[role], value: content };
-  if (content !== "") inexpressible("sharegpt", "text next to a tool call");
+  const words = { ...more, from: writtenRoles[role], value: content };
+  if (calls === undefined) return [words];
   const called = calls.map((call) => call.function);
-  return {
-    ...more,
-    from: "function_call",
-    value: stringifyJson(called.length === 1 ? called[0] : called),
-  };
+  const value = stringifyJson(called.length === 1 ? called[0] : called);
+  const entry = { from: "function_call", value };
+  return content === "" ? [{ ...more, ...entry }] : [words, entry];
 }
 
 /** @throws DataError when only their ids say which call a tool's messages answer */
@@ -70,38 +60,4 @@ function expectAnswersInOrder(messages: readonly Message[]): void {
       inexpressible("sharegpt", "tool results in a different order than their calls");
     }
   }
-}
-
-/** One entry of a conversation; `index` names it in errors. */
-export function readEntry(entry: Row, index: number): Message {
-  const place = `conversations[${index}]`;
-  if (entry.from === undefined || entry.from === null) return readMessage(entry, place);
-  const { from, value, content: otherValue, train, weight, ...rest } = entry;
-  const content = text(value ?? otherValue, `${place}.value`);
-  const role = from === "function_call" ? "assistant" : readRole(from, `${place}.from`);
-  const learnt = readTrain({ train, weight }, role, place);
-  return {
-    ...withoutNulls(rest),
-    role,
-    ...(from === "function_call"
-      ? { content: "", tool_calls: readFunctionCalls(content, `${place}.value`) }
-      : { content }),
-    ...(learnt === undefined ? {} : { train: learnt }),
-  };
-}
-
-function readFunctionCalls(value: string, name: string) {
-  return [readText(value, name)].flat().map((call) => {
-    if (!isRow(call)) {
-      throw new DataError(`${name} is not a function call`, {
-        why: 'a function_call must be a JSON string of the form {"name", "arguments"}',
-        todo: "correct or remove the row",
-      });
-    }
-    const { name: called, arguments: given = {} } = call;
-    return {
-      type: "function",
-      function: { name: text(called, `${name}.name`), arguments: given as JsonValue },
-    };
-  });
 }

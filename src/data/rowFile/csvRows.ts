@@ -6,7 +6,6 @@ import { CsvError, type Parser, parse } from "csv-parse";
 import { DataError } from "../../util/errors.js";
 import { csvDialect } from "./csvDialect.js";
 import { readCsvHead } from "./csvHead.js";
-import { jsonColumns } from "./jsonColumns.js";
 import { countBreaks } from "./lineBreaks.js";
 import { numberWriter, openNumbers } from "./pagedNumbers.js";
 import { maxRowBytes, tooLong } from "./readRow.js";
@@ -34,7 +33,7 @@ const chunkBytes = 1 << 20;
 const maxRecordBytes = 2 * maxRowBytes;
 
 /**
- * Writes one row a line. Empty cells are empty texts, or null in {@link jsonColumns}.
+ * Writes one row a line, all cells as texts.
  * @returns the lines that rows begin on, which lie in {@link TableJob.scratch}
  * @throws DataError when the file has no header, is not UTF-8, or has a row of too many or too few
  *   cells, with an open quote, or over 16 MiB
@@ -93,7 +92,6 @@ function recordReader(
   emit: (row: string, line: number) => void,
 ) {
   const names = columns.map((name) => JSON.stringify(name));
-  const isJson = columns.map((name) => jsonColumns.has(name));
   const isBlank = (record: string[]) => columns.length > 1 && record.length === 1 && !record[0];
   let line = 1;
   let isHeader = true;
@@ -110,9 +108,7 @@ function recordReader(
       openBytes = 0;
       if (!isHeader && !isBlank(record)) {
         checkCount(record, columns, `${file}:${begin}`);
-        const cells = record.map(
-          (cell, at) => `${names[at]}:${isJson[at] ? jsonCell(cell) : JSON.stringify(cell)}`,
-        );
+        const cells = record.map((cell, at) => `${names[at]}:${JSON.stringify(cell)}`);
         const row = `{${cells.join(",")}}\n`;
         const bytes = 3 * row.length > maxRowBytes ? Buffer.byteLength(row) : 0;
         if (bytes > maxRowBytes) throw tooLong(bytes, `${file}:${begin}`);
@@ -179,17 +175,4 @@ async function notUtf8({ file, table }: TableJob, cause: unknown): Promise<DataE
     todo: "correct the line; where all are like it, convert the file with iconv, or name its --encoding",
     cause,
   });
-}
-
-/** JSON where the text is, the text itself otherwise, null where there is none. */
-function jsonCell(cell: string): string {
-  if (cell === "") return "null";
-  if (!/^\s*[[{]/.test(cell)) return JSON.stringify(cell);
-  try {
-    JSON.parse(cell);
-  } catch {
-    return JSON.stringify(cell);
-  }
-  // Line breaks lie between the values only: within a text JSON has none.
-  return cell.replace(/[\r\n]+/g, " ");
 }

@@ -22,12 +22,9 @@ describe("a Parquet file", () => {
     large: 9007199254740993n,
     score: new Float(Number.NaN),
     parts: { whole: new Float(20), small: new Float(1e-7), none: new Float(-1 / 0) },
-    messages: [
-      { role: "user", content: '你好"\n' },
-      { role: "assistant", content: null },
-    ],
+    messages: [{ role: "user", content: '你好"\n' }, { role: "assistant" }],
     nested: { deep: [18446744073709551615n, 3] },
-    conversations: [{ from: "human" }],
+    conversations: '[{"from": "human"}]',
     extra: new Map([
       ["10", 1],
       ["9", 2],

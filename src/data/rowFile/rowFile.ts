@@ -135,7 +135,7 @@ function storedIndex(
   return openEntry<RowIndexFacts, RowIndex>({
     cache: cacheFolder(cache),
     source: realpathSync(file),
-    variant: "index",
+    variant: "index 2",
     fingerprint: () => fingerprint(handle),
     async make(folder) {
       const index = await buildRowIndex(handle, file, { folder, onProgress });
@@ -159,7 +159,7 @@ function preparedFile(
   return openEntry<RowIndexFacts, IndexedFile>({
     cache: cacheFolder(cache),
     source,
-    variant: `rows ${kind} ${encoding ?? "utf-8"}`,
+    variant: `rows 2 ${kind} ${encoding ?? "utf-8"}`,
     fingerprint: () => fingerprint(handle),
     async make(folder) {
       const scratch = join(folder, "scratch");
