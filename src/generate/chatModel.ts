@@ -1,5 +1,5 @@
 /** Everything that talking to a model takes: weights, adapter, tokenizer, template, its own settings. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fetchModel, isHubName } from "../hub/index.js";
 import { isAdapterDirectory, loadAdapter, readAdapterConfig } from "../lora/index.js";
@@ -13,11 +13,12 @@ import { dispose, hold } from "../tensor/index.js";
 import {
   type ChatTemplate,
   loadTokenizer,
+  readTrainedTemplate,
   resolveChatTemplate,
   type TemplateVariables,
   type Tokenizer,
 } from "../text/index.js";
-import { ConfigError, FormatError } from "../util/errors.js";
+import { ConfigError } from "../util/errors.js";
 import { type GenerationChoices, readGenerationConfig } from "./settings.js";
 
 export interface ChatModel {
@@ -61,7 +62,7 @@ export async function loadChatModel(
   const { name: modelName, path, adapter } = await locate(name, adapterOption);
   const home = adapter !== null && existsSync(join(adapter, "tokenizer.json")) ? adapter : path;
   const tokenizer = await loadTokenizer(home);
-  const trained = trainedTemplate(adapter ?? path);
+  const trained = readTrainedTemplate(adapter ?? path);
   const isTrained = template === undefined || template === trained.name;
   const chatTemplate = resolveChatTemplate(template ?? trained.name, tokenizer, {
     ...(isTrained ? trained.variables : {}),
@@ -139,27 +140,6 @@ async function locate(
 async function baseModelPath(base: string, adapter: string): Promise<string> {
   const beside = resolve(dirname(adapter), base);
   return !existsSync(base) && existsSync(beside) ? beside : fetchModel(base);
-}
-
-/** The template that a model or adapter was trained with, as the file beside its weights says. */
-function trainedTemplate(directory: string): { name?: string; variables?: TemplateVariables } {
-  const path = join(directory, "tunewright.json");
-  if (!existsSync(path)) return {};
-  try {
-    const { template_name: name, chat_template_kwargs: variables } = Object(
-      JSON.parse(readFileSync(path, "utf8")),
-    );
-    return {
-      ...(typeof name === "string" ? { name } : {}),
-      ...(typeof variables === "object" && variables !== null ? { variables } : {}),
-    };
-  } catch (cause) {
-    throw new FormatError(`${path}: not valid JSON`, {
-      why: "it contains the name of the chat template used in training",
-      todo: "give the template with --template, and remove the file",
-      cause,
-    });
-  }
 }
 
 function checkVocabulary(model: CausalLanguageModel, tokenizer: Tokenizer): void {

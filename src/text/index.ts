@@ -31,8 +31,14 @@ export { ownTemplateName, resolveChatTemplate } from "./resolveChatTemplate.js";
 export { type SpecialTokensInText, tokensSpelledIn } from "./spelledTokens.js";
 export { withoutUnlearnt } from "./splitConversation.js";
 export type { StreamingDecoder } from "./streamingDecoder.js";
+export { fireflyTemplateName } from "./templateForms.js";
 export { reservedVariable, unreadVariableNotes } from "./templateVariables.js";
 export type { DecodeOptions, EncodeOptions, Tokenizer } from "./tokenizer.js";
+export {
+  checkTrainedTemplate,
+  readTrainedTemplate,
+  writeTrainedTemplate,
+} from "./trainedTemplate.js";
 export {
   type ChatTemplate,
   type Conversation,

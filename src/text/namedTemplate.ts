@@ -1,13 +1,15 @@
 /** Turns a format known by name into a chat template for one tokenizer. */
 import { ConfigError, DataError } from "../util/errors.js";
 import { place } from "./jinjaTemplate.js";
-import { type IdForm, type StringForm, templateForms } from "./templateForms.js";
+import type { IdForm, StringForm } from "./templateForm.js";
+import { templateForms } from "./templateForms.js";
 import type { Tokenizer } from "./tokenizer.js";
 import {
   type ChatTemplate,
   type IdSegment,
   ignoredLabel,
   type Message,
+  type RenderOptions,
   type Segment,
   type Source,
   type TemplateVariables,
@@ -30,74 +32,108 @@ export function createNamedTemplate(
     : idTemplate(name, form, tokenizer);
 }
 
-function stringTemplate(name: string, form: StringForm, tokenizer: Tokenizer): ChatTemplate {
-  const eos = tokenizer.eosToken;
-  if (eos === undefined && `${form.assistant}${form.stop}`.includes("{eos}")) {
-    throw lacking(name, "an end token (eos_token)", tokenizer);
-  }
-  const fill = (text: string) => text.replaceAll("{eos}", eos ?? "");
-  const stop = fill(form.stop);
+function stringTemplate(name: string, given: StringForm, tokenizer: Tokenizer): ChatTemplate {
+  const form = fillTokens(name, given, tokenizer);
+  const { stop } = form;
   const stopId = tokenizer.tokenToId(stop);
   if (stopId === undefined) throw lacking(name, `the token ${stop}`, tokenizer);
-  const [beforeContent = "", afterContent = ""] = fill(form.assistant).split("{content}");
-  const ending = afterContent.slice(0, afterContent.indexOf(stop) + stop.length);
-  const tail = afterContent.slice(ending.length);
-
   return {
     name,
     stop: [stop],
     stopTokenIds: [...new Set([stopId, ...tokenizer.eosTokenIds])],
     mentions: () => false,
     render(messages, options = {}) {
-      const { source } = options;
-      const segments: TextSegment[] = [];
-      const add = (text: string, train: boolean, message?: number, apart = true) => {
-        if (text === "") return;
-        const segment: TextSegment = { text, train };
-        if (apart) segment.apart = true;
-        if (message !== undefined) segment.message = message;
-        segments.push(segment);
-      };
-      refuseTools(messages, options.tools, name, source);
-      refuseVariables(options.variables, name, source);
-      if (form.defaultSystem !== undefined && messages[0]?.role !== "system") {
-        add(
-          form.system!.replace("{content}", () => form.defaultSystem!),
-          false,
-        );
-      }
-      let opened = false;
-      for (const [index, message] of messages.entries()) {
-        const content = message.content.trim();
-        const train = message.train ?? message.role === "assistant";
-        const put = (format: string) =>
-          add(
-            format.replace("{content}", () => content),
-            train,
-            index,
-          );
-        if (message.role === "system") {
-          if (form.system === undefined) throw noSystem(name, source);
-          put(form.system);
-        } else if (message.role === "user") {
-          put(form.user);
-          if (messages[index + 1]?.role === "assistant") {
-            add(form.prompt, false, undefined, false);
-            opened = true;
-          }
-        } else {
-          if (!opened) add(form.prompt, false);
-          add(`${beforeContent}${content}${ending}`, train, index);
-          add(tail, false, undefined, false);
-          opened = false;
-        }
-      }
-      if (options.addGenerationPrompt) {
-        add(form.prompt, false, undefined, messages.at(-1)?.role !== "user");
-      }
+      refuseTools(messages, options.tools, name, options.source);
+      refuseVariables(options.variables, name, options.source);
+      const segments = renderString(name, form, messages, options);
+      if (form.bosFirst) segments.unshift({ ids: [tokenizer.bosTokenId!], train: false });
       return options.promptOnly ? segments.map((part) => ({ ...part, train: false })) : segments;
     },
   };
+}
+
+/** The form with the tokenizer's start and end token in their places. */
+function fillTokens(name: string, form: StringForm, tokenizer: Tokenizer): StringForm {
+  const { bosToken, bosTokenId, eosToken } = tokenizer;
+  const texts = Object.values(form).join();
+  if (eosToken === undefined && texts.includes("{eos}")) {
+    throw lacking(name, "an end token (eos_token)", tokenizer);
+  }
+  if (bosTokenId === undefined && (form.bosFirst || texts.includes("{bos}"))) {
+    throw lacking(name, "a start token (bos_token)", tokenizer);
+  }
+  const fill = (text = "") =>
+    text.replaceAll("{eos}", () => eosToken!).replaceAll("{bos}", () => bosToken!);
+  return {
+    ...form,
+    ...(form.system === undefined ? {} : { system: fill(form.system) }),
+    begin: fill(form.begin),
+    user: fill(form.user),
+    prompt: fill(form.prompt),
+    assistant: fill(form.assistant),
+    stop: fill(form.stop),
+    end: fill(form.end),
+  };
+}
+
+function renderString(
+  name: string,
+  form: StringForm,
+  messages: readonly Message[],
+  { source, addGenerationPrompt }: RenderOptions,
+): Segment[] {
+  const segments: Segment[] = [];
+  const add = (text: string, train: boolean, message?: number, begins = true) => {
+    if (text === "") return;
+    const segment: TextSegment = { text, train };
+    if (form.apart && begins) segment.apart = true;
+    if (message !== undefined) segment.message = message;
+    segments.push(segment);
+  };
+  const [beforeContent = "", afterContent = ""] = form.assistant.split("{content}");
+  const ending = afterContent.slice(0, afterContent.indexOf(form.stop) + form.stop.length);
+  const tail = afterContent.slice(ending.length);
+  add(form.begin!, false);
+  if (form.defaultSystem !== undefined && messages[0]?.role !== "system") {
+    add(insert(form.system!, form.defaultSystem), false);
+  }
+  let opened = false;
+  let system: string | undefined;
+  for (const [index, message] of messages.entries()) {
+    const train = message.train ?? message.role === "assistant";
+    const trim = (text: string) => (form.trim ? text.trim() : text);
+    const content = trim(message.content);
+    if (message.role === "system") {
+      if (form.system !== undefined) add(insert(form.system, content), train, index);
+      else if (form.systemInUser === undefined) throw noSystem(name, source);
+      else if (index === 0) system = message.content;
+      else throw secondSystem(name, source);
+    } else if (message.role === "user") {
+      const words =
+        system === undefined
+          ? content
+          : trim(insert(insert(form.systemInUser!, message.content), system, "{system}"));
+      system = undefined;
+      add(insert(form.user, words), train, index);
+      if (messages[index + 1]?.role === "assistant") {
+        add(form.prompt, false, undefined, false);
+        opened = true;
+      }
+    } else {
+      if (!opened) add(form.prompt, false);
+      add(`${beforeContent}${content}${ending}`, train, index);
+      add(tail, false, undefined, false);
+      opened = false;
+    }
+  }
+  if (system !== undefined) throw secondSystem(name, source);
+  if (addGenerationPrompt) add(form.prompt, false, undefined, messages.at(-1)?.role !== "user");
+  else add(form.end!, false, undefined, false);
+  return segments;
+}
+
+function insert(format: string, text: string, place = "{content}"): string {
+  return format.replace(place, () => text);
 }
 
 /** Ids that open a turn in Baichuan's official format, the same in both generations. */
@@ -180,6 +216,13 @@ function refuseVariables(
   throw new DataError(`${place(source)}chat template ${name} takes no variables`, {
     why: `the row sets ${variable} in chat_template_kwargs, which has no meaning for it`,
     todo: "use the model's own chat template, or remove chat_template_kwargs from the row",
+  });
+}
+
+function secondSystem(name: string, source: Source | undefined): DataError {
+  return new DataError(`${place(source)}chat template ${name} has no place for a system message`, {
+    why: "the format puts one system message into the first question, and here it would stand elsewhere",
+    todo: "make it one system message before the first question, or use another template, for example chatml",
   });
 }
 

@@ -65,7 +65,7 @@ describe("rendering", () => {
 
   test("refuses a system message where the format has no place for it", async () => {
     const small = await loadTokenizer(sentencePieceDirectory);
-    for (const name of ["firefly-classic", "baichuan", "baichuan2"]) {
+    for (const name of ["firefly-classic", "firefly-baichuan", "firefly-baichuan2"]) {
       const error = failure(() => resolveChatTemplate(name, small).render(system, { source }));
       expect(error).toBeInstanceOf(DataError);
       expect(String(error)).toMatch(
@@ -101,16 +101,35 @@ describe("rendering", () => {
     ]);
   });
 
-  test("of chatml gives the segments that it should", () => {
-    const template = resolveChatTemplate("chatml", tokenizer);
+  test.each([
+    ["chatml", {}],
+    ["firefly-yi", { apart: true }],
+  ])("of %s gives the segments that it should", (name, apart) => {
+    const template = resolveChatTemplate(name, tokenizer);
     expect(template.render(system, { addGenerationPrompt: true })).toEqual([
-      { text: "<|im_start|>system\nBe brief.<|im_end|>\n", train: false, apart: true, message: 0 },
-      { text: "<|im_start|>user\nHi<|im_end|>\n", train: false, apart: true, message: 1 },
+      { text: "<|im_start|>system\nBe brief.<|im_end|>\n", train: false, ...apart, message: 0 },
+      { text: "<|im_start|>user\nHi<|im_end|>\n", train: false, ...apart, message: 1 },
       { text: "<|im_start|>assistant\n", train: false },
-      { text: "Hello<|im_end|>", train: true, apart: true, message: 2 },
+      { text: "Hello<|im_end|>", train: true, ...apart, message: 2 },
       { text: "\n", train: false },
-      { text: "<|im_start|>assistant\n", train: false, apart: true },
+      { text: "<|im_start|>assistant\n", train: false, ...apart },
     ]);
+  });
+
+  test("of a format that puts the system message into the question refuses a second one", async () => {
+    const template = resolveChatTemplate("llama2", await loadTokenizer(sentencePieceDirectory));
+    const placeholders: Message[] = [
+      { role: "system", content: "{content} {system} $&" },
+      { role: "user", content: "{system}" },
+    ];
+    expect(template.render(placeholders)[0]).toMatchObject({
+      text: "<s>[INST] <<SYS>>\n{content} {system} $&\n<</SYS>>\n\n{system} [/INST]",
+    });
+    for (const messages of [[system[0]!, ...system], system.slice(0, 1)]) {
+      expect(() => template.render(messages, { source })).toThrow(
+        "rows.jsonl:12: chat template llama2 has no place for a system message",
+      );
+    }
   });
 
   test("does not read $-patterns in a message as anything but text", () => {

@@ -37,7 +37,7 @@ export function guardedTemplate(
   return {
     ...template,
     render(messages, options = {}) {
-      const row = { messages, tools: options.tools };
+      const row = rowOf(messages, options);
       const plain = template.render(messages, options);
       if (!spells(row, tokens)) return plain;
       const spelled = [...spelledStrings(row, tokens)];
@@ -99,12 +99,12 @@ interface Spelled {
 
 /** The tokens that a row's strings spell, whatever a template shows of them. */
 export function tokensSpelledIn(
-  { messages, tools }: Conversation,
+  { messages, tools, chatTemplateKwargs: variables }: Conversation,
   tokens: ControlTokens,
 ): Set<string> {
-  const value = { messages, tools };
-  if (!spells(value, tokens)) return new Set();
-  return new Set([...spelledStrings(value, tokens)].map(({ token }) => token));
+  const row = rowOf(messages, { tools, variables });
+  if (!spells(row, tokens)) return new Set();
+  return new Set([...spelledStrings(row, tokens)].map(({ token }) => token));
 }
 
 /** Whether a string or key inside a value spells a token. */
@@ -142,9 +142,17 @@ function renderLiteral(
   options: RenderOptions,
   tokens: ControlTokens,
 ): Segment[] {
-  const marked = markSpelled({ messages, tools: options.tools }, tokens);
-  const rendered = template.render(marked.messages, { ...options, tools: marked.tools });
-  return withoutMarks(rendered, tokens);
+  const {
+    messages: marked,
+    tools,
+    chat_template_kwargs: variables,
+  } = markSpelled(rowOf(messages, options), tokens);
+  return withoutMarks(template.render(marked, { ...options, tools, variables }), tokens);
+}
+
+/** All that a row gives to a template. */
+function rowOf(messages: readonly Message[], { tools, variables }: RenderOptions) {
+  return { messages, tools, chat_template_kwargs: variables };
 }
 
 /** A copy with marks around every token that its strings and keys spell. */

@@ -1,7 +1,5 @@
 /** Writes what a run has trained: checkpoints to go on from, and the result. */
-import { writeFileSync } from "node:fs";
-import path from "node:path";
-import type { ChatTemplate, Tokenizer } from "../text/index.js";
+import { type ChatTemplate, type Tokenizer, writeTrainedTemplate } from "../text/index.js";
 import { runConfigOf } from "./beginRecord.js";
 import { saveCheckpoint, saveResult } from "./checkpoint/index.js";
 import type { Optimizer } from "./optimizer.js";
@@ -66,9 +64,5 @@ function writeWeights(
 ): void {
   saveTrained(trained, config, directory, resumable);
   tokenizer.save(directory);
-  if (template === null) return;
-  const { name, variables } = template;
-  const used = { template_name: name, ...(variables && { chat_template_kwargs: variables }) };
-  const text = JSON.stringify(used, null, 2);
-  writeFileSync(path.join(directory, "tunewright.json"), `${text}\n`);
+  if (template !== null) writeTrainedTemplate(directory, template);
 }

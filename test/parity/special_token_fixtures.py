@@ -23,6 +23,8 @@ TURNS = (
     "{{ message.content }}{% if message.role == 'assistant' %}{{ eos_token }}{% endif %}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
 )
+# For named templates.
+OTHERS = ["<|im_end|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<start_of_turn>", "<end_of_turn>"]
 FRAMING = ["<|user|>", "<|assistant|>", "<|system|>"]
 
 
@@ -76,7 +78,7 @@ def byte_level() -> None:
     corpus = [*CORPUS, "a <|user|> b\n\n</think> < | > |> <|"] * 2
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     tokenizer.train_from_iterator(corpus, trainers.BpeTrainer(vocab_size=330, initial_alphabet=alphabet, show_progress=False))
-    tokenizer.add_special_tokens([AddedToken(text, normalized=False) for text in ["<|begin|>", "<|end|>", "<|pad|>"]])
+    tokenizer.add_special_tokens([AddedToken(text, normalized=False) for text in ["<|begin|>", "<|end|>", "<|pad|>", *OTHERS]])
     plain = [*FRAMING, "<think>", "</think>", "<tool_call>", "</tool_call>", "<|begin|>x"]
     tokenizer.add_tokens([AddedToken(text, normalized=False) for text in plain])
     transformers.PreTrainedTokenizerFast(

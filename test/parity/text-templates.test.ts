@@ -9,6 +9,7 @@ import {
   createJinjaTemplate,
   encodeConversation,
   encodePrompt,
+  fireflyTemplateName,
   loadTokenizer,
   resolveChatTemplate,
   type Segment,
@@ -142,7 +143,7 @@ describe("Firefly's and Baichuan's formats", async () => {
   test.each(firefly.map((one) => [one.template, one.conversation, one] as const))(
     "%s gives %s the ids and labels of its own code",
     async (name, key, one) => {
-      const template = resolveChatTemplate(name, tokenizer);
+      const template = resolveChatTemplate(fireflyTemplateName(name), tokenizer);
       const messages = conversations[key]!.messages.filter((message) => message.role !== "system");
       const { inputIds, labels } = await encodeConversation({ messages }, tokenizer, template);
       expect([...inputIds]).toEqual(one.ids);

@@ -40,8 +40,8 @@ export const modelFields = {
     .nullable()
     .default(null)
     .describe(
-      "Name of a chat template. If not set, the model's own template is used. The choice is saved " +
-        "with every checkpoint.",
+      "Name of a chat template (docs/templates.md). If not set, the model's own template is used. The " +
+        "choice is saved with every checkpoint.",
     ),
   chat_template_kwargs: record()
     .default({})

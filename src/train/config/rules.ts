@@ -2,6 +2,7 @@
  * Rules between keys: values that follow from others, options that contradict each other (errors),
  * and options that have no effect because of another one (notes).
  */
+import { fireflyTemplateName } from "../../text/index.js";
 import { ConfigError } from "../../util/errors.js";
 import { adapterFields } from "./modelFields.js";
 import type { ConfigKey, Origin, ParsedConfig, TrainingConfig } from "./schema.js";
@@ -23,6 +24,7 @@ export function applyRules(parsed: ParsedConfig, context: RuleContext): Training
   if (config.data_seed === null) origins.data_seed = "derived";
   const complete = { ...config, data_seed: config.data_seed ?? config.seed };
   applyTask(complete, context);
+  noteTemplate(complete, context);
   checkPrecision(complete, context);
   checkSchedule(complete, context);
   checkEvaluation(complete, context);
@@ -101,6 +103,16 @@ function decideMode(config: ParsedConfig, { origins, notes, asked, where }: Rule
     bits: mode === "qlora" ? 4 : half ? 16 : 32,
     lora_rank: mode === "full" ? null : (lora_rank ?? 64),
   };
+}
+
+/** Says where a name means the publisher's format, and Firefly's has another. */
+function noteTemplate({ template_name: name }: TrainingConfig, { notes }: RuleContext): void {
+  if (name === null) return;
+  const firefly = fireflyTemplateName(name);
+  if (firefly === name) return;
+  notes.push(
+    `template_name ${name} is the format of the model's publisher; the one that Firefly calls ${name} is ${firefly}.`,
+  );
 }
 
 /** Keys that say how conversations are read and rendered. */

@@ -5,7 +5,7 @@
  */
 import { modelTensors } from "../../models/index.js";
 import { dispose } from "../../tensor/index.js";
-import { unreadVariableNotes } from "../../text/index.js";
+import { checkTrainedTemplate, unreadVariableNotes } from "../../text/index.js";
 import { checkRowsFirst } from "../checkedRows.js";
 import type { LoadedConfig } from "../config/index.js";
 import { watchForStop } from "../interrupt.js";
@@ -29,6 +29,7 @@ export async function runSft(loaded: LoadedConfig, options: RunOptions = {}): Pr
   try {
     // Data: an index of the rows; conversations are tokenized while training.
     const base = await fetchBaseModel(config);
+    if (checkpoint) checkTrainedTemplate(checkpoint.path, config.template_name);
     const text = await openText(
       base,
       config.template_name ?? undefined,

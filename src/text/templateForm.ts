@@ -1,0 +1,38 @@
+/** What a chat format that is known by name consists of. */
+
+/**
+ * A format that is written as text. `{content}` stands for the message, `{bos}` and `{eos}` for the
+ * tokenizer's start and end token.
+ */
+export interface StringForm {
+  kind: "string";
+  /** Opens the conversation. */
+  begin?: string;
+  /** Put the start token before the text, as an id. Default: only where `{bos}` says. */
+  bosFirst?: boolean;
+  /** A system message as a part of its own. */
+  system?: string;
+  /** A system message inside the first user message: `{system}` and that message's `{content}`. */
+  systemInUser?: string;
+  /** System message where the conversation has none; undefined leaves the part out. */
+  defaultSystem?: string;
+  user: string;
+  /** What opens the assistant's turn. */
+  prompt: string;
+  assistant: string;
+  /** Ends the assistant's turn and is trained; what `assistant` has behind it is not. */
+  stop: string;
+  /** Ends a conversation that asks for no answer; not trained. */
+  end?: string;
+  /** Leave out white space around messages. */
+  trim?: boolean;
+  /** Encode each part apart, as Firefly does; otherwise the whole as one text, as transformers does. */
+  apart?: boolean;
+}
+
+/** A format that is written as token ids around utterances that are encoded apart. */
+export interface IdForm {
+  kind: "ids";
+  /** Firefly's first format, or Baichuan's official one. */
+  layout: "firefly-classic" | "baichuan-official";
+}
