@@ -1,7 +1,7 @@
 /** A chat template written in Jinja, as models bring it. */
 import { DataError } from "../util/errors.js";
 import { stringifyJson } from "../util/json/index.js";
-import { compileJinja, type JinjaRenderer, TemplateRefusal } from "./jinja.js";
+import { compileJinja, type JinjaRenderer, TemplateRefusal } from "./jinja/index.js";
 import {
   generationSpans,
   messageSpans,

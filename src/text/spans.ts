@@ -1,5 +1,5 @@
 /** Which parts of a conversation rendered by a Jinja template the assistant says. */
-import type { JinjaRenderer, JinjaRenderOptions } from "./jinja.js";
+import type { JinjaRenderer, JinjaRenderOptions } from "./jinja/index.js";
 import { closeMark, openMark, openSpelled } from "./marks.js";
 import type { Message, TemplateVariables } from "./types.js";
 
