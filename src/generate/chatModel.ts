@@ -1,8 +1,5 @@
 /** Everything that talking to a model takes: weights, adapter, tokenizer, template, its own settings. */
-import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { fetchModel, isHubName } from "../hub/index.js";
-import { isAdapterDirectory, loadAdapter, readAdapterConfig } from "../lora/index.js";
+import { loadStack } from "../lora/index.js";
 import {
   type CausalLanguageModel,
   type LoadOptions,
@@ -13,12 +10,11 @@ import { dispose, hold } from "../tensor/index.js";
 import {
   type ChatTemplate,
   loadTokenizer,
-  readTrainedTemplate,
-  resolveChatTemplate,
   type TemplateVariables,
   type Tokenizer,
 } from "../text/index.js";
 import { ConfigError } from "../util/errors.js";
+import { locateModel, placedTemplate, tokenizerHome } from "./modelPlace.js";
 import { type GenerationChoices, readGenerationConfig } from "./settings.js";
 
 export interface ChatModel {
@@ -35,12 +31,12 @@ export interface ChatModel {
   name: string;
   /** Where its weights lie. */
   path: string;
-  /** Directory of the adapter, if any. */
-  adapter: string | null;
+  /** Directories of its adapters, the lowest first. */
+  adapters: readonly string[];
 }
 
 export interface ChatModelOptions extends LoadOptions {
-  /** Directory of a LoRA adapter, such as that of a run. */
+  /** Directory or id of a LoRA adapter, such as that of a run, above those that the model has. */
   adapter?: string | undefined;
   /** Name of a chat template; default: the one that the run was trained with, or the model's own. */
   template?: string | undefined;
@@ -59,20 +55,15 @@ export async function loadChatModel(
   name: string,
   { adapter: adapterOption, template, variables, ...options }: ChatModelOptions = {},
 ): Promise<ChatModel> {
-  const { name: modelName, path, adapter } = await locate(name, adapterOption);
-  const home = adapter !== null && existsSync(join(adapter, "tokenizer.json")) ? adapter : path;
-  const tokenizer = await loadTokenizer(home);
-  const trained = readTrainedTemplate(adapter ?? path);
-  const isTrained = template === undefined || template === trained.name;
-  const chatTemplate = resolveChatTemplate(template ?? trained.name, tokenizer, {
-    ...(isTrained ? trained.variables : {}),
-    ...variables,
-  });
+  const place = await locateModel(name, adapterOption === undefined ? [] : [adapterOption]);
+  const { path, adapters } = place;
+  const tokenizer = await loadTokenizer(tokenizerHome(place));
+  const chatTemplate = placedTemplate(place, tokenizer, template, variables);
   // Where something does not fit, what was loaded by then is freed.
   const { result: model } = hold(() => {
     const loaded = loadModel(path, options);
     checkVocabulary(loaded, tokenizer);
-    if (adapter !== null) loadAdapter(loaded, adapter);
+    loadStack(loaded, adapters);
     return loaded;
   });
   return {
@@ -81,9 +72,9 @@ export async function loadChatModel(
     template: chatTemplate,
     ...answerEnds(model, tokenizer, chatTemplate),
     defaults: readGenerationConfig(path),
-    name: modelName,
+    name: place.name,
     path,
-    adapter,
+    adapters,
   };
 }
 
@@ -103,43 +94,6 @@ export function answerEnds(
 /** Frees the weights. */
 export function disposeChatModel({ model }: ChatModel): void {
   dispose(modelTensors(model));
-}
-
-/** The model's path and the adapter's directory, whichever way the user named them. */
-async function locate(
-  name: string,
-  adapterName: string | undefined,
-): Promise<{ name: string; path: string; adapter: string | null }> {
-  const fetched = adapterName !== undefined && isHubName(adapterName);
-  const adapter = fetched ? await fetchModel(adapterName) : adapterName;
-  if (adapter !== undefined && !isAdapterDirectory(adapter)) {
-    throw new ConfigError(`${adapter} does not contain an adapter`, {
-      why: "there is no adapter_config.json",
-      todo: "give the directory of a run, or one of its checkpoint-N directories",
-    });
-  }
-  const path = await fetchModel(name);
-  if (!isAdapterDirectory(path)) return { name, path, adapter: adapter ?? null };
-  if (adapter !== undefined) {
-    throw new ConfigError(`${name} is itself an adapter`, {
-      why: "only one adapter can be used at a time",
-      todo: "give the base model as --model, or remove --adapter",
-    });
-  }
-  const base = readAdapterConfig(path).base_model_name_or_path;
-  if (base === null) {
-    throw new ConfigError(`the base model of ${name} is unknown`, {
-      why: "base_model_name_or_path is missing in its adapter_config.json",
-      todo: `give both: --model BASE --adapter ${name}`,
-    });
-  }
-  return { name: base, path: await baseModelPath(base, path), adapter: path };
-}
-
-/** A base model's path is meant from the working directory, or else from the adapter's. */
-async function baseModelPath(base: string, adapter: string): Promise<string> {
-  const beside = resolve(dirname(adapter), base);
-  return !existsSync(base) && existsSync(beside) ? beside : fetchModel(base);
 }
 
 function checkVocabulary(model: CausalLanguageModel, tokenizer: Tokenizer): void {

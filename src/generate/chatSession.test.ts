@@ -211,9 +211,9 @@ describe("loading a model to talk to", () => {
     writeFileSync(join(run, "tunewright.json"), '{ "template_name": "firefly-classic" }');
     const chat = await loadChatModel(run);
     open.unshift(() => disposeChatModel(chat));
-    expect({ path: chat.path, adapter: chat.adapter, template: chat.template.name }).toEqual({
+    expect({ path: chat.path, adapters: chat.adapters, template: chat.template.name }).toEqual({
       path: directory,
-      adapter: run,
+      adapters: [run],
       template: "firefly-classic",
     });
     rmSync(run, { recursive: true, force: true });

@@ -5,9 +5,9 @@ import { openSafetensors, type WeightEntry, writeSafetensors } from "../format/i
 import type { CausalLanguageModel } from "../models/index.js";
 import { type DType, empty, type Tensor, tensor, tidy } from "../tensor/index.js";
 import { FormatError } from "../util/errors.js";
-import { type AttachedAdapter, attachAdapter } from "./attach.js";
+import { type AttachedAdapter, type AttachOptions, attachAdapter } from "./attach.js";
 import type { AdapterTensor, TensorSource } from "./attaching.js";
-import { readAdapterConfig, writeAdapterConfig } from "./configFile.js";
+import { type AdapterConfig, readAdapterConfig, writeAdapterConfig } from "./configFile.js";
 
 const WEIGHTS = "adapter_model.safetensors";
 const PICKLE = "adapter_model.bin";
@@ -49,25 +49,36 @@ export function loadAdapter(
   return loadStack(model, adapterStack(directory), options);
 }
 
-/** The same for a list of directories, each an adapter alone. */
+/**
+ * The same for a list of directories, each an adapter alone.
+ *
+ * @param options.training trains the last of them
+ * @param options.dropout in place of that in its file
+ */
 export function loadStack(
   model: CausalLanguageModel,
   directories: readonly string[],
-  { training = false }: { training?: boolean } = {},
+  { training = false, dropout }: { training?: boolean; dropout?: number } = {},
 ): AttachedAdapter[] {
-  return directories.map((one, i) => {
-    const isLast = i === directories.length - 1;
-    const label = isLast ? "" : `below ${i + 1}: `;
-    return loadOne(model, one, { training: training && isLast, label });
+  return directories.map((directory, i) => {
+    const trained = training && i === directories.length - 1;
+    const config = readAdapterConfig(directory);
+    if (trained && dropout !== undefined) config.lora_dropout = dropout;
+    return loadOne(model, directory, config, stackOptions(i, trained));
   });
+}
+
+/** How an adapter of a stack is attached. @param trained whether it is trained; the others keep apart */
+export function stackOptions(number: number, trained: boolean): Required<AttachOptions> {
+  return { training: trained, label: trained ? "" : `below ${number + 1}: ` };
 }
 
 function loadOne(
   model: CausalLanguageModel,
   directory: string,
-  options: { training: boolean; label: string },
+  config: AdapterConfig,
+  options: AttachOptions,
 ): AttachedAdapter {
-  const config = readAdapterConfig(directory);
   const file = openWeights(directory);
   try {
     const unread = readableNames(file.names(), directory);

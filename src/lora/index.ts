@@ -12,10 +12,10 @@ export {
   newAdapterConfig,
   readAdapterConfig,
 } from "./configFile.js";
-export { adapterStack, loadAdapter, loadStack, saveAdapter } from "./files.js";
+export { adapterStack, loadAdapter, loadStack, saveAdapter, stackOptions } from "./files.js";
 export type { Adapter } from "./lowRank.js";
 export { dequantizeNf4Tensor, type Nf4Tensor, quantizeNf4 } from "./nf4.js";
 export { type QuantizedLinear, quantizedLinear, quantizeLinear } from "./nf4Linear.js";
 export type { LoraOptions, LoraSettings } from "./settings.js";
-export { checkAllMatch, lastName, linearNames } from "./targets.js";
+export { checkAllMatch, lastName, linearNames, planAdapter } from "./targets.js";
 export { unitsOf } from "./units.js";

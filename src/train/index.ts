@@ -1,6 +1,7 @@
 /** Supervised fine-tuning: configuration, schedules, events, checkpoints and the run directory. */
 export * from "./checkpoint/index.js";
 export * from "./config/index.js";
+export { settleAdapters } from "./continued.js";
 export { probeDevice } from "./deviceFacts.js";
 export * from "./events.js";
 export { type EventWriter, eventsName, openEventWriter } from "./eventWriter.js";
@@ -30,7 +31,7 @@ export {
   type ScheduleOptions,
 } from "./schedule.js";
 export { skippedRowsName } from "./skippedRows.js";
-export { describeTrainedModel, fetchBaseModel, modelPath } from "./trainedModel.js";
-export { countWorkers, evalFiles, resolveFiles } from "./trainingFiles.js";
+export { describeTrainedModel, fetchBaseModel } from "./trainedModel.js";
+export { countWorkers, evalFiles, openText, resolveFiles } from "./trainingFiles.js";
 export { groupTokens } from "./update.js";
 export { planSteps, type StepPlan } from "./window.js";

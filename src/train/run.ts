@@ -6,6 +6,7 @@ import path from "node:path";
 import { type Device, dispose, setThreads, threads } from "../tensor/index.js";
 import { finishResult, resolveResume, setAsideLater } from "./checkpoint/index.js";
 import { type DeviceConfig, type LoadedConfig, resolveForDevice } from "./config/index.js";
+import { settleAdapters } from "./continued.js";
 import { probeDevice } from "./deviceFacts.js";
 import type { EventRow, Tick, TrainSummary } from "./events.js";
 import { changedSince, openRunDirectory, readRunConfig } from "./runDirectory.js";
@@ -58,8 +59,9 @@ export interface Run {
  *
  * @throws ConfigError, CheckpointError
  */
-export async function startRun(loaded: LoadedConfig, options: RunOptions): Promise<Run> {
+export async function startRun(given: LoadedConfig, options: RunOptions): Promise<Run> {
   const { say = () => {} } = options;
+  const loaded = await settleAdapters(given);
   const world = openWorld(process.env);
   const { device, facts } = probeDevice(loaded.config.use_cpu, world.localRank);
   const { config, notes: replaced } = resolveForDevice(loaded.config, facts);

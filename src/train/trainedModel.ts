@@ -1,17 +1,16 @@
 /** The model of a run: loaded, quantized and adapted as the configuration says. */
-import { fetchModel, type ModelOptions, modelOnDisk, noModel } from "../hub/index.js";
+import { locateModel, type ModelPlace } from "../generate/index.js";
 import {
-  type AdapterConfig,
   type AttachedAdapter,
+  adapterStack,
   attachNewAdapter,
   checkAllMatch,
   describeAdapter,
-  lastName,
-  linearNames,
-  loadAdapter,
-  newAdapterConfig,
+  loadStack,
   quantizeLinear,
+  readAdapterConfig,
   saveAdapter,
+  stackOptions,
 } from "../lora/index.js";
 import {
   type CausalLanguageModel,
@@ -23,64 +22,18 @@ import {
 } from "../models/index.js";
 import { hashKey } from "../util/hash.js";
 import type { DeviceConfig, TrainingConfig } from "./config/index.js";
+import { modelOptions } from "./continued.js";
+import { newAdapterSettings } from "./newAdapter.js";
 
 /**
- * Path of the model's files, which are downloaded where they are not here.
+ * Where the files of the model and of the adapters that training starts from lie; what is not here is
+ * downloaded.
  *
  * @throws ConfigError where there are none; EnvironmentError where they cannot be downloaded
  */
-export function fetchBaseModel(config: TrainingConfig): Promise<string> {
-  return fetchModel(config.model_name_or_path, modelOptions(config));
-}
-
-/**
- * Path of the model's files on this disk.
- *
- * @throws ConfigError where there are none.
- */
-export function modelPath(config: TrainingConfig): string {
-  const { model_name_or_path: name } = config;
-  const found = modelOnDisk(name, modelOptions(config));
-  if (found) return found;
-  throw noModel(name, modelOptions(config));
-}
-
-function modelOptions({ cache_dir, model_revision }: TrainingConfig): ModelOptions {
-  return { cacheDirectory: cache_dir ?? undefined, revision: model_revision ?? undefined };
-}
-
-/** A new adapter as the configuration says, for a model. */
-function newAdapter(config: TrainingConfig, model: CausalLanguageModel): AdapterConfig {
-  const { lora_target: targets } = config;
-  const settings = newAdapterConfig(
-    {
-      r: config.lora_rank!,
-      lora_alpha: config.lora_alpha,
-      lora_dropout: config.lora_dropout,
-      // PEFT writes the names that its shorthand stands for.
-      target_modules: targets === "all" ? lastNames(linearNames(model)) : targets,
-      exclude_modules: config.exclude_modules,
-      layers_to_transform: config.layers_to_transform,
-      layers_pattern: config.layers_pattern,
-      rank_pattern: config.rank_pattern,
-      alpha_pattern: config.alpha_pattern,
-      use_rslora: config.use_rslora,
-      use_dora: config.use_dora,
-      lora_bias: config.lora_bias,
-      bias: config.bias,
-      modules_to_save: config.modules_to_save,
-      trainable_token_indices: config.trainable_token_indices,
-      ensure_weight_tying: config.ensure_weight_tying,
-      init_lora_weights: config.init_lora_weights,
-    },
-    config.model_name_or_path,
-  );
-  checkAllMatch(model, settings);
-  return settings;
-}
-
-function lastNames(names: readonly string[]): string[] {
-  return [...new Set(names.map(lastName))].sort();
+export function fetchBaseModel(config: TrainingConfig): Promise<ModelPlace> {
+  const { model_name_or_path: name, adapter_name_or_path: adapters } = config;
+  return locateModel(name, adapters ?? [], modelOptions(config));
 }
 
 /** A model, and the adapters on it, the lowest first; the last of them is trained. */
@@ -94,20 +47,44 @@ export interface TrainedModel {
  *
  * @param checkpoint directory to take the trained weights from, when a run is resumed
  */
-export function loadTrainedModel(config: DeviceConfig, checkpoint?: string): TrainedModel {
+export function loadTrainedModel(
+  config: DeviceConfig,
+  place: ModelPlace,
+  checkpoint?: string,
+): TrainedModel {
   const { train_mode: mode, device, computeDtype } = config;
   if (mode === "full") {
     // The master weights of full fine-tuning are float32, as in mixed precision everywhere.
     const options = { dtype: "float32", device, trainsWeights: true } as const;
-    const model = loadModel(checkpoint ?? modelPath(config), options);
+    const model = loadModel(checkpoint ?? place.path, options);
     trainAllParameters(model);
     return { model, adapters: [] };
   }
   const transform = mode === "qlora" ? { transform: quantizeLinear } : {};
-  const model = loadModel(modelPath(config), { dtype: computeDtype, device, ...transform });
-  if (checkpoint) return { model, adapters: loadAdapter(model, checkpoint, { training: true }) };
+  const model = loadModel(place.path, { dtype: computeDtype, device, ...transform });
+  const goesOn = place.adapters.length > 0 && !config.create_new_adapter;
+  if (checkpoint || goesOn) {
+    const stack = checkpoint ? adapterStack(checkpoint) : place.adapters;
+    const dropout = config.lora_dropout;
+    const adapters = loadStack(model, stack, { training: true, dropout });
+    return { model, adapters: namedBase(adapters, place) };
+  }
+  const below = loadStack(model, place.adapters);
+  const settings = newAdapterSettings(config, model, place.name);
+  checkAllMatch(model, settings);
   const seed = hashKey(config.seed, 1) % 2 ** 31;
-  return { model, adapters: [attachNewAdapter(model, newAdapter(config, model), seed)] };
+  return { model, adapters: [...below, attachNewAdapter(model, settings, seed)] };
+}
+
+/** The last adapter with the base model that it is trained on here. */
+function namedBase(
+  adapters: readonly AttachedAdapter[],
+  { name }: ModelPlace,
+): readonly AttachedAdapter[] {
+  return adapters.map((adapter) => ({
+    ...adapter,
+    config: { ...adapter.config, base_model_name_or_path: name },
+  }));
 }
 
 /**
@@ -117,13 +94,22 @@ export function loadTrainedModel(config: DeviceConfig, checkpoint?: string): Tra
 export function describeTrainedModel(
   model: ModelConfig,
   config: DeviceConfig,
+  adapters: readonly string[] = [],
 ): CausalLanguageModel {
   const described = describeModel(model);
   if (config.train_mode === "full") {
     trainAllParameters(described);
     return described;
   }
-  describeAdapter(described, newAdapter(config, described));
+  const goesOn = adapters.length > 0 && !config.create_new_adapter;
+  adapters.forEach((directory, i) => {
+    const trained = goesOn && i === adapters.length - 1;
+    describeAdapter(described, readAdapterConfig(directory), stackOptions(i, trained));
+  });
+  if (goesOn) return described;
+  const settings = newAdapterSettings(config, described);
+  checkAllMatch(described, settings);
+  describeAdapter(described, settings);
   return described;
 }
 

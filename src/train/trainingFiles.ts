@@ -12,10 +12,10 @@ import {
   type TrainingData,
 } from "../data/index.js";
 import { readVocabularySize } from "../format/index.js";
+import { type ModelPlace, placedTemplate, tokenizerHome } from "../generate/index.js";
 import {
   type ChatTemplate,
   loadTokenizer,
-  resolveChatTemplate,
   type TemplateVariables,
   type Tokenizer,
 } from "../text/index.js";
@@ -35,17 +35,19 @@ export interface DataText {
 /**
  * The tokenizer of a model's files with a chat template, and the size of the model's embedding.
  *
- * @param templateName of the template; undefined for the model's own
- * @param variables of the template
+ * @param templateName of the template; undefined for that which the model or its adapter was trained
+ *   with, or else the model's own
+ * @param variables of the template, before those that it was trained with
  */
 export async function openText(
-  path: string,
+  place: ModelPlace,
   templateName: string | undefined,
   variables?: TemplateVariables,
 ): Promise<DataText> {
-  const tokenizer = await loadTokenizer(path);
-  const template = resolveChatTemplate(templateName, tokenizer, variables);
-  return { tokenizer, template, tokenizerPath: path, embeddingRows: readVocabularySize(path) };
+  const tokenizerPath = tokenizerHome(place);
+  const tokenizer = await loadTokenizer(tokenizerPath);
+  const template = placedTemplate(place, tokenizer, templateName, variables);
+  return { tokenizer, template, tokenizerPath, embeddingRows: readVocabularySize(place.path) };
 }
 
 /** Opens `train_file` as the configuration says. @param cursor of the checkpoint to go on from */

@@ -90,7 +90,7 @@ test("check and train download model and data, chat finds base model and adapter
     .map((name) => [name, readFileSync(path.join(adapter, name))] as const);
   hub.add({ type: "model", name: "owner/adapter", files: Object.fromEntries(files) });
   const both = await loadChatModel("Owner/Tiny-1B", { adapter: "owner/adapter" });
-  expect(both.adapter).toContain("models--owner--adapter");
+  expect(both.adapters.at(-1)).toContain("models--owner--adapter");
   disposeChatModel(both);
 });
 

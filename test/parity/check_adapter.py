@@ -32,6 +32,12 @@ def load_base(name: str, dtype, builtin):
     return AutoModelForCausalLM.from_pretrained(path, **options)
 
 
+def stack_of(adapter: pathlib.Path) -> list[pathlib.Path]:
+    """The adapter and those that lie under it, the lowest first, as its adapter_config.json names them."""
+    below = json.loads((adapter / "adapter_config.json").read_text()).get("adapters_below", [])
+    return [*(directory for name in below for directory in stack_of(adapter / name)), adapter]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", required=True)
@@ -49,11 +55,19 @@ def main() -> None:
     missing, unexpected = [], []
     if arguments.adapter is not None:
         from peft import PeftModel
+        from peft.utils.save_and_load import get_peft_model_state_dict
 
-        model = PeftModel.from_pretrained(model, arguments.adapter)
-        wanted = {name.replace(".default", "") for name in model.state_dict() if "lora_" in name}
-        stored = set(load_file(arguments.adapter / "adapter_model.safetensors"))
-        missing, unexpected = sorted(wanted - stored), sorted(stored - wanted)
+        directories = stack_of(arguments.adapter)
+        names = [f"adapter{i}" for i in range(len(directories))]
+        model = PeftModel.from_pretrained(model, directories[0], adapter_name=names[0])
+        for name, directory in zip(names[1:], directories[1:]):
+            model.load_adapter(directory, name)
+        model.base_model.set_adapter(names)
+        for name, directory in zip(names, directories):
+            wanted = set(get_peft_model_state_dict(model, adapter_name=name, save_embedding_layers=False))
+            stored = set(load_file(directory / "adapter_model.safetensors"))
+            missing += sorted(wanted - stored)
+            unexpected += sorted(name for name in stored - wanted if ".base_layer." not in name)
     model.eval()
     rows = json.loads(arguments.input.read_text())
     outputs = []

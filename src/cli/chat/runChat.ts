@@ -23,7 +23,7 @@ export async function runChat(flags: ChatFlags): Promise<void> {
     const session = createSession(chat, { settings, system: flags.system, seed });
     const { dtype, device } = chat.model;
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
-    const adapter = chat.adapter === null ? "" : ` with ${chat.adapter}`;
+    const adapter = chat.adapters.length === 0 ? "" : ` with ${chat.adapters.join(" and ")}`;
     const drawn = settings.temperature > 0 ? `, seed ${seed}` : "";
     process.stderr.write(
       `${chat.name}${adapter} loaded in ${seconds} s (${dtype} on ${device}${drawn})\n`,

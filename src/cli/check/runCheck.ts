@@ -18,15 +18,17 @@ import {
   evalFiles,
   fetchBaseModel,
   loadTrainingConfig,
+  openText,
   planSteps,
   probeDevice,
   readingOptions,
   resolveFiles,
   resolveForDevice,
+  settleAdapters,
 } from "../../train/index.js";
 import { ConfigError } from "../../util/errors.js";
 import { progressLine } from "../data/progressLine.js";
-import { openTextModel, type TextModel } from "../data/textModel.js";
+import type { TextModel } from "../data/textModel.js";
 import { availableMemory, checkOutput, freeDisk } from "./machineRoom.js";
 import { checkpointBytes, estimateMemory } from "./memory.js";
 import { type CheckReport, type DataReport, type Finding, reportData } from "./report.js";
@@ -42,19 +44,21 @@ export async function runCheck(
   file: string | undefined,
   flags: readonly string[],
 ): Promise<CheckReport> {
-  const loaded = loadTrainingConfig(file, flags);
+  const loaded = await settleAdapters(loadTrainingConfig(file, flags));
   const { facts } = probeDevice(loaded.config.use_cpu);
   const { config, notes } = resolveForDevice(loaded.config, facts);
-  const path = await fetchBaseModel(config);
+  const place = await fetchBaseModel(config);
+  const { path } = place;
   const model = readConfig(path);
-  const text = await openTextModel({
-    model: path,
-    ...(config.template_name === null ? {} : { template: config.template_name }),
-    chatTemplateKwargs: config.chat_template_kwargs,
-  });
+  const { tokenizerPath, ...opened } = await openText(
+    place,
+    config.template_name ?? undefined,
+    config.chat_template_kwargs,
+  );
+  const { embeddingRows } = opened;
+  const text: TextModel = { ...opened, path: tokenizerPath };
 
   if (config.streaming) throw streamRefusal();
-  const embeddingRows = text.embeddingRows ?? model.vocab_size;
   await encodeSamplePrompts(config.sample_prompts, { ...text, embeddingRows }, { config: model });
   const files = await resolveFiles(config.train_file);
   const train = await surveyFiles("train", files, text, config);
@@ -67,7 +71,7 @@ export async function runCheck(
   const { totalSteps, stepsPerEpoch } = planSteps(epoch.microBatchesPerEpoch, config);
   const longest = Math.min(train.lengths?.max ?? 0, config.max_seq_length);
   const counted = tidy(() => {
-    const described = describeTrainedModel(model, config);
+    const described = describeTrainedModel(model, config, place.adapters);
     const { trainable } = countElements(described);
     return { trainable, memory: estimateMemory(described, config, longest) };
   });

@@ -36,6 +36,19 @@ export const modelFields = {
     .nullable()
     .default(null)
     .describe("Branch, tag or commit of a model on the hub. If not set: main."),
+  adapter_name_or_path: words()
+    .nullable()
+    .default(null)
+    .describe(
+      "An adapter to go on from: the directory of a run, or OWNER/NAME on the hub. Of several, the " +
+        "last is trained on, on top of the others, which stay as they are. model_name_or_path may " +
+        "name an adapter too, which means its base model and it.",
+    ),
+  create_new_adapter: boolean()
+    .default(false)
+    .describe(
+      "Train a new adapter on top of those that training starts from, which stay as they are.",
+    ),
   template_name: text()
     .nullable()
     .default(null)

@@ -2,6 +2,8 @@
  * Rules between keys: values that follow from others, options that contradict each other (errors),
  * and options that have no effect because of another one (notes).
  */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { fireflyTemplateName } from "../../text/index.js";
 import { ConfigError } from "../../util/errors.js";
 import { adapterFields } from "./modelFields.js";
@@ -55,11 +57,16 @@ type Mode = Pick<TrainingConfig, "train_mode" | "bits" | "lora_rank">;
 function decideMode(config: ParsedConfig, { origins, notes, asked, where }: RuleContext): Mode {
   const { train_mode: said, lora_rank, bits } = config;
   const half = config.bf16 || config.fp16;
-  const mode = said ?? (bits === 4 ? "qlora" : lora_rank !== null ? "lora" : "full");
+  const startsFromAdapter =
+    config.adapter_name_or_path !== null ||
+    existsSync(join(config.model_name_or_path, "adapter_config.json"));
+  const isAdapter = lora_rank !== null || startsFromAdapter;
+  const mode = said ?? (bits === 4 ? "qlora" : isAdapter ? "lora" : "full");
   if (said === null) {
     origins.train_mode = "derived";
+    const rank = lora_rank === null ? "lora_rank is not set" : "lora_rank is set";
     const reason =
-      bits === 4 ? "bits is 4" : lora_rank !== null ? "lora_rank is set" : "lora_rank is not set";
+      bits === 4 ? "bits is 4" : startsFromAdapter ? "training starts from an adapter" : rank;
     notes.push(`train_mode is ${mode}, because ${reason}.`);
   }
   if (mode === "qlora" && bits !== null && bits !== 4)

@@ -41,7 +41,7 @@ export async function runPretrain(
 
     // Model. From here on a signal is noted, and the run saves before it ends.
     defer(watchForStop());
-    const trained = loadTrainedModel(config, checkpoint?.path);
+    const trained = loadTrainedModel(config, base, checkpoint?.path);
     const { model } = trained;
     defer(() => dispose(modelTensors(model)));
     const prompts = await encodeSamplePrompts(config.sample_prompts, text, model);

@@ -1,0 +1,108 @@
+/** Where a model and the adapters on it lie, whichever way they are named. */
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fetchModel, isHubName, type ModelOptions } from "../hub/index.js";
+import { adapterStack, isAdapterDirectory, readAdapterConfig } from "../lora/index.js";
+import {
+  type ChatTemplate,
+  readTrainedTemplate,
+  resolveChatTemplate,
+  type TemplateVariables,
+  type Tokenizer,
+} from "../text/index.js";
+import { ConfigError } from "../util/errors.js";
+
+/** A base model and the adapters on it, on this disk. */
+export interface ModelPlace {
+  /** The base model as the user, or the adapter, calls it. */
+  name: string;
+  /** Where its weights lie. */
+  path: string;
+  /** Directories of adapters, each alone, the lowest first. */
+  adapters: readonly string[];
+}
+
+/**
+ * Finds a model and adapters, and downloads what is not here.
+ *
+ * @param name model directory, GGUF file, `builtin:` name, id on the hub; or the directory or id of
+ *   an adapter, whose base model, and the adapters that lie under it, are then found too
+ * @param adapterNames directories or ids of adapters that lie on it, the lowest first
+ * @throws ConfigError where something is not there, or an adapter does not say on which model it lies
+ */
+export async function locateModel(
+  name: string,
+  adapterNames: readonly string[] = [],
+  options: ModelOptions = {},
+): Promise<ModelPlace> {
+  const path = await fetchModel(name, options);
+  const { adapters, ...base } = isAdapterDirectory(path)
+    ? await underAdapter(name, path, options)
+    : { name, path, adapters: [] };
+  const stacks = [...adapters];
+  for (const adapter of adapterNames) stacks.push(...(await stackOf(adapter, options)));
+  return { ...base, adapters: stacks };
+}
+
+async function stackOf(name: string, { revision: _, ...options }: ModelOptions): Promise<string[]> {
+  const directory = isHubName(name) ? await fetchModel(name, options) : name;
+  if (isAdapterDirectory(directory)) return adapterStack(directory);
+  throw new ConfigError(`${name} does not contain an adapter`, {
+    why: "there is no adapter_config.json",
+    todo: "give the directory of a run, or one of its checkpoint-N directories",
+  });
+}
+
+/** The base model of an adapter, with the adapters up to it. */
+async function underAdapter(
+  name: string,
+  directory: string,
+  { revision: _, ...options }: ModelOptions,
+): Promise<ModelPlace> {
+  const { base_model_name_or_path: base, revision } = readAdapterConfig(directory);
+  if (base === null) {
+    throw new ConfigError(`the base model of ${name} is unknown`, {
+      why: "base_model_name_or_path is missing in its adapter_config.json",
+      todo: "give the base model, and the directory as its adapter",
+    });
+  }
+  // Its path is meant from the working directory, or else from the adapter's.
+  const beside = resolve(dirname(directory), base);
+  const known = !existsSync(base) && existsSync(beside) ? beside : base;
+  const place = await locateModel(
+    known,
+    [],
+    revision === null ? options : { ...options, revision },
+  );
+  return { ...place, adapters: [...place.adapters, ...adapterStack(directory)] };
+}
+
+/** The uppermost directory of a model and its adapters that has a file; else the model's own. */
+function homeOf(file: string, { path, adapters }: ModelPlace): string {
+  return adapters.toReversed().find((one) => existsSync(join(one, file))) ?? path;
+}
+
+/** The directory, or GGUF file, whose tokenizer counts. */
+export function tokenizerHome(place: ModelPlace): string {
+  return homeOf("tokenizer.json", place);
+}
+
+/**
+ * The template of a model: by name, or that which it or its uppermost adapter was trained with, or
+ * else its tokenizer's own.
+ *
+ * @param variables of the template; those that it was trained with are its defaults
+ */
+export function placedTemplate(
+  place: ModelPlace,
+  tokenizer: Tokenizer,
+  name: string | undefined,
+  variables: TemplateVariables | undefined,
+): ChatTemplate {
+  const trained = readTrainedTemplate(homeOf("tunewright.json", place));
+  const isTrained = name === undefined || name === trained.name;
+  return resolveChatTemplate(name ?? trained.name, tokenizer, {
+    ...(isTrained ? trained.variables : {}),
+    ...variables,
+  });
+}
