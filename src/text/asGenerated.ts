@@ -22,16 +22,26 @@ export function withReasoningShown(template: ChatTemplate, which: "every" | "las
       const found = messages.map((message, index) =>
         isWanted(index) ? { ...message, train: true } : message,
       );
-      const segments = template.render(found, { ...options, promptOnly: false });
-      return segments
-        .flatMap((segment) => {
-          const { message: index } = segment;
-          if (index === undefined || !isWanted(index)) return [segment];
-          return asGenerated(template, messages.slice(0, index + 1), segment, options);
-        })
-        .map((segment) => (isLearnt(segment, messages, options) ? segment : unlearnt(segment)));
+      const rendered = template.render(found, { ...options, promptOnly: false });
+      if (rendered.every((segment) => showsReasoning(segment, messages))) {
+        return template.render(messages, options);
+      }
+      const segments: Segment[] = [];
+      for (const segment of rendered) {
+        const { message: index } = segment;
+        if (index === undefined || !isWanted(index)) segments.push(segment);
+        else putTurn(segments, segment, messages.slice(0, index + 1), template, options);
+      }
+      return segments.map((one) => (isLearnt(one, messages, options) ? one : unlearnt(one)));
     },
   };
+}
+
+/** True where a segment is no turn with reasoning. */
+function showsReasoning(segment: Segment, messages: readonly Message[]): boolean {
+  const message = segment.message === undefined ? undefined : messages[segment.message];
+  const reasoning = message && hasReasoning(message) ? reasoningOf(message) : undefined;
+  return reasoning === undefined || textOf([segment]).includes(reasoning);
 }
 
 function isLearnt(
@@ -49,47 +59,87 @@ function unlearnt(segment: Segment): Segment {
 }
 
 /**
- * The last turn of `messages` as it is written while nothing follows.
+ * Adds the last turn of `messages` as it is written while nothing follows.
  * @param segment the turn in the whole conversation
  */
-function asGenerated(
-  template: ChatTemplate,
-  messages: readonly Message[],
+function putTurn(
+  segments: Segment[],
   segment: Segment,
+  messages: readonly Message[],
+  template: ChatTemplate,
+  options: RenderOptions,
+): void {
+  const index = messages.length - 1;
+  const only = messages.map((message, at) => ({ ...message, train: at === index }));
+  const alone = template.render(only, { ...options, promptOnly: false });
+  const start = alone.findIndex(({ message }) => message === index);
+  const own = alone.filter(({ message }) => message === index);
+  if (start === -1 || !joinOpening(segments.at(-1), textOf(alone.slice(0, start)))) {
+    segments.push(segment);
+    return;
+  }
+  segments.push(...withReasoning(endedAlike(own, segment), messages, template, options));
+}
+
+/** So many characters may differ where a turn opens. */
+const longestDifference = 64;
+
+/**
+ * Makes what stands before a turn end as it does where nothing follows the turn.
+ * @returns false where the two differ in more than how they open the turn
+ */
+function joinOpening(before: Segment | undefined, alone: string): boolean {
+  if (before === undefined) return alone === "";
+  if ("ids" in before || before.train) return false;
+  const { text } = before;
+  for (let surplus = 0; surplus < Math.min(longestDifference, text.length); surplus++) {
+    const shared = text.slice(0, text.length - surplus);
+    for (let missing = 0; missing < longestDifference; missing++) {
+      if (!alone.endsWith(shared, alone.length - missing)) continue;
+      before.text = shared + alone.slice(alone.length - missing);
+      return true;
+    }
+  }
+  return false;
+}
+
+/** Without what ends the turn only while nothing follows it (gpt-oss, Phi-3). */
+function endedAlike(own: Segment[], segment: Segment): Segment[] {
+  const last = own.at(-1);
+  if (last === undefined || "ids" in last || "ids" in segment) return own;
+  const words = segment.text.trimEnd();
+  const at = last.text.lastIndexOf(words);
+  if (at === -1) return own;
+  return [...own.slice(0, -1), { ...last, text: last.text.slice(0, at + words.length) }];
+}
+
+/** The turn with its reasoning, where the template lacks it and its generation prompt opens it. */
+function withReasoning(
+  turn: Segment[],
+  messages: readonly Message[],
+  template: ChatTemplate,
   options: RenderOptions,
 ): Segment[] {
-  const index = messages.length - 1;
-  const alone = messages.map((message, at) => ({ ...message, train: at === index }));
-  const own = template
-    .render(alone, { ...options, promptOnly: false })
-    .filter(({ message }) => message === index);
-  const turn = own.length > 0 ? own : [segment];
-  const reasoning = reasoningOf(messages[index]!);
+  const message = messages.at(-1)!;
+  const reasoning = reasoningOf(message);
   const [first] = turn;
   if (!reasoning || first === undefined || "ids" in first) return turn;
   if (textOf(turn).includes(reasoning)) return turn;
-  const prompt = textOf(
-    template.render(messages.slice(0, index), {
-      ...options,
-      addGenerationPrompt: true,
-      promptOnly: true,
-    }),
-  );
+  const asked = { ...options, addGenerationPrompt: true, promptOnly: true };
+  const prompt = textOf(template.render(messages.slice(0, -1), asked));
   const opened = /<think>\s*$/.exec(prompt)?.[0];
   if (opened === undefined) return turn;
   const { text, ...rest } = first;
-  const { closing, answer } = spelled(messages[index]!);
+  const { closing, answer } = readThought(message.content) ?? {
+    closing: "\n</think>\n\n",
+    answer: message.content,
+  };
   const start = Math.max(0, text.indexOf(answer.trim()));
   return [
     { ...rest, text: opened, train: false },
     { ...rest, text: `${reasoning}${closing}${text.slice(start)}` },
     ...turn.slice(1),
   ];
-}
-
-/** How the end of a message's reasoning is written, and its answer. */
-function spelled(message: Message): { closing: string; answer: string } {
-  return readThought(message.content) ?? { closing: "\n</think>\n\n", answer: message.content };
 }
 
 function textOf(segments: readonly Segment[]): string {

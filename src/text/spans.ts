@@ -1,6 +1,7 @@
 /** Which parts of a conversation rendered by a Jinja template the assistant says. */
 import type { JinjaRenderer, JinjaRenderOptions } from "./jinja/index.js";
 import { closeMark, openMark, openSpelled } from "./marks.js";
+import { hasReasoning, reasoningKeys, reasoningOf } from "./reasoning.js";
 import type { Message, TemplateVariables } from "./types.js";
 
 /** `text[start, end)` comes from `messages[message]`; -1 where that is not known. */
@@ -77,12 +78,8 @@ function isPlainAnswer(message: Message): boolean {
     typeof message.content === "string" &&
     message.content.trim() !== "" &&
     !message.tool_calls &&
-    !hasReasoning(message)
+    reasoningKeys.every((key) => message[key] == null)
   );
-}
-
-function hasReasoning(message: Message): boolean {
-  return (message.reasoning_content ?? message.thinking ?? message.reasoning) != null;
 }
 
 function alignMarked(
@@ -142,7 +139,9 @@ function spanByPrefix(
   let end = prefix(message + 1, false);
   if (isAssistant && (start === undefined || end === undefined)) {
     const around = aroundMessage(render, messages, message, full);
-    start ??= around?.start;
+    start ??= hasReasoning(messages[message]!)
+      ? reasoningStart(render, messages, message, full, frame, around?.start)
+      : around?.start;
     if (messages[message]!.tool_calls) end ??= generationEnd(full, start ?? full.length, frame);
     else if (around) end ??= endOfTurn(full, around.end, full.slice(around.end), frame);
   }
@@ -150,6 +149,33 @@ function spanByPrefix(
   const { content, tool_calls } = messages[message]!;
   const says = Boolean(content?.trim() || tool_calls?.length);
   return end < start || (says && end === start) ? undefined : { start, end, message };
+}
+
+/**
+ * Where a turn with reasoning begins that the conversation before it with a generation prompt does
+ * not lead to: where the two part, since that prompt may hold empty reasoning in the place of the
+ * turn's own, at the latest where its words begin. Where the conversation before it is written
+ * otherwise too, behind what opens a turn before the reasoning; without that, at the words.
+ */
+function reasoningStart(
+  render: Render,
+  messages: readonly Message[],
+  message: number,
+  full: string,
+  frame: TurnFrame,
+  words: number | undefined,
+): number | undefined {
+  const before = messages.slice(0, message);
+  const [asked, prompt] = [render(before, false), render(before, true)];
+  if (asked === undefined || prompt === undefined || !full.startsWith(asked)) {
+    const shown = full.lastIndexOf(reasoningOf(messages[message]!) ?? "", words);
+    if (shown === -1 || shown === words) return words;
+    const opened = frame.prompt === "" ? -1 : full.lastIndexOf(frame.prompt, shown);
+    return opened === -1 ? undefined : opened + frame.prompt.length;
+  }
+  let at = asked.length;
+  while (at < prompt.length && prompt[at] === full[at]) at++;
+  return Math.min(at, words ?? at);
 }
 
 /** Where a model that generates from `start` would stop: behind the first end token. */
