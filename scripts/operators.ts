@@ -127,8 +127,8 @@ export const operators: readonly string[] = [
   "mul.out as mulOut",
   "silu_backward.grad_input as siluBackwardOut",
   // decompositions
-  "svd",
-  "qr",
+  "linalg_svd",
+  "linalg_qr",
   // layers
   "rms_norm",
   "silu",

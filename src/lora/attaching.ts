@@ -3,7 +3,7 @@ import type { CausalLanguageModel } from "../models/index.js";
 import { type LinearPart, type Parameter, parameter } from "../nn/index.js";
 import { type Generator, type Tensor, tidy, zeros } from "../tensor/index.js";
 import { ConfigError } from "../util/errors.js";
-import { type AdapterConfig, reducing } from "./configFile.js";
+import { type AdapterConfig, takesPart } from "./configFile.js";
 import { rowLengths } from "./dora.js";
 import { type FirstValues, firstValues } from "./initial.js";
 import type { Adapter } from "./lowRank.js";
@@ -96,7 +96,7 @@ export function linearAdapter(
   const { rank, scale } = shapeOf(config, name);
   const beginning = config.init_lora_weights;
   let first: FirstValues | undefined;
-  if (typeof beginning === "string" && reducing.includes(beginning.toLowerCase())) {
+  if (takesPart(beginning)) {
     if (!isDense) {
       throw new ConfigError(`init_lora_weights ${beginning} does not work on 4-bit weights`, {
         why: "it takes a part out of the base weights, which are rounded to 4 bits here",

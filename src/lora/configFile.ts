@@ -6,7 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import { FormatError } from "../util/errors.js";
-import { defaultSettings, type LoraSettings } from "./settings.js";
+import { defaultSettings, type InitialWeights, type LoraSettings } from "./settings.js";
 
 const CONFIG = "adapter_config.json";
 
@@ -109,8 +109,10 @@ const variants: Readonly<Record<string, string>> = {
 /** Ways of beginning that leave the base model as it is: what is in the file is all. */
 const plainBeginnings = ["gaussian", "orthogonal", "eva", "mica"];
 
-/** Ways of beginning that take a part out of the base model, which can be taken out again. */
-export const reducing = ["pissa", "olora"];
+/** Whether an adapter begins with a part that is taken out of the base model, and can be again. */
+export function takesPart(beginning: InitialWeights): beginning is string {
+  return typeof beginning === "string" && ["pissa", "olora"].includes(beginning.toLowerCase());
+}
 
 const convert =
   'convert it where it was trained: peft_model.save_pretrained("plain", path_initial_model_for_weight_conversion=INITIAL), with the adapter as it was before training in INITIAL';
@@ -119,7 +121,7 @@ const convert =
 function refusalOfBeginning(value: boolean | string): { why: string; todo: string } | undefined {
   if (typeof value === "boolean") return undefined;
   const word = value.toLowerCase();
-  if (plainBeginnings.includes(word) || reducing.includes(word)) return undefined;
+  if (plainBeginnings.includes(word) || takesPart(word)) return undefined;
   if (/^pissa_niter_\d+$/.test(word))
     return { why: "it took a random approximation out of the base model (PiSSA)", todo: convert };
   const changed: Record<string, string> = {

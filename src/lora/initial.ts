@@ -1,5 +1,5 @@
 /** First values of new adapters, as PEFT draws them. */
-import { empty, type Generator, type Tensor, tidy, zeros } from "../tensor/index.js";
+import { empty, type Generator, linalgQr, type Tensor, tidy, zeros } from "../tensor/index.js";
 import { ConfigError } from "../util/errors.js";
 import type { InitialWeights } from "./settings.js";
 
@@ -65,7 +65,7 @@ function orthogonal(
   const normal = (rows: number, columns: number) =>
     empty([rows, columns], { dtype: "float32" }).normal_(0, 1, { generator });
   return tidy(() => {
-    const [q] = normal(rank, rank).qr();
+    const [q] = linalgQr(normal(rank, rank));
     const pairs = q.view([rank / 2, 2, rank]);
     const [odd, even] = [pairs.select(1, 0), pairs.select(1, 1)];
     return {

@@ -11,6 +11,7 @@ import {
   ownParameter,
   wholeValue,
 } from "./attaching.js";
+import { takesPart } from "./configFile.js";
 import { columnLengths, embeddingAdapter, type LowRankRows } from "./embedding.js";
 import { parametersOf } from "./lowRank.js";
 import { shapeOf } from "./settings.js";
@@ -167,6 +168,13 @@ function adaptHead(attaching: Attaching): void {
   if (before && !("linear" in before)) throw twoOnHead();
   const below = (before as AdaptedHead | undefined)?.linear.adapters ?? [];
   checkStack(config, headName, below);
+  const { init_lora_weights: beginning } = config;
+  if (attaching.generator && isTied(model) && takesPart(beginning)) {
+    throw new ConfigError(`init_lora_weights ${beginning} does not work on ${headName} here`, {
+      why: "its weight is the embedding too, and what the adapter begins with would be missing there",
+      todo: `leave ${headName} out of lora_target, or use another init_lora_weights`,
+    });
+  }
   const part = { name: headName, start: 0, outFeatures: output.weight.tensor.size(0) };
   const adapter = linearAdapter(attaching, part, output.weight.tensor, true);
   const base = denseLinear(output.weight, null, [part]);

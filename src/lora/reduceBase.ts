@@ -4,7 +4,7 @@
  * Büyükakyüz, 2024, arXiv 2406.01775). As PEFT does whenever it makes such an adapter, new or from a
  * file, the part is taken out of the base weight.
  */
-import { qr, svd, type Tensor, tidy } from "../tensor/index.js";
+import { linalgQr, linalgSvd, type Tensor, tidy } from "../tensor/index.js";
 
 /** The part of a weight that an adapter begins with: A [rank, in] and B [out, rank]. */
 export interface WeightPart {
@@ -17,12 +17,12 @@ export function partOf(weight: Tensor, beginning: string, rank: number, scale: n
   return tidy(() => {
     const full = weight.to({ dtype: "float32" });
     if (beginning === "olora") {
-      const [q, r] = qr(full);
+      const [q, r] = linalgQr(full);
       return { a: r.narrow(0, 0, rank).contiguous(), b: q.narrow(1, 0, rank).contiguous() };
     }
-    const [u, s, v] = svd(full); // [out, k], [k], [in, k]
+    const [u, s, v] = linalgSvd(full, false); // [out, k], [k], [k, in]
     const roots = s.narrow(0, 0, rank).div(scale).sqrt();
-    const a = v.narrow(1, 0, rank).mul(roots).transpose(0, 1).contiguous();
+    const a = v.narrow(0, 0, rank).mul(roots.unsqueeze(1)).contiguous();
     return { a, b: u.narrow(1, 0, rank).mul(roots).contiguous() };
   });
 }

@@ -718,15 +718,16 @@ export function siluBackwardOut(gradOutput: Tensor, self: Tensor, options: { gra
   return rewritten(keyword.gradInput);
 }
 
-const $svd = operator("aten::svd", "");
-export function svd(self: Tensor, some?: boolean, computeUv?: boolean): [Tensor, Tensor, Tensor] {
-  const result = native.call(id($svd), handle(self), some, computeUv) as unknown[];
+const $linalgSvd = operator("aten::linalg_svd", "");
+export function linalgSvd(A: Tensor, fullMatrices?: boolean, options?: { driver?: string | null | undefined }): [Tensor, Tensor, Tensor] {
+  const keyword = keywords($linalgSvd, options);
+  const result = native.call(id($linalgSvd), handle(A), fullMatrices, keyword.driver) as unknown[];
   return [wrapOptional(result[0]) as Tensor, wrapOptional(result[1]) as Tensor, wrapOptional(result[2]) as Tensor];
 }
 
-const $qr = operator("aten::qr", "");
-export function qr(self: Tensor, some?: boolean): [Tensor, Tensor] {
-  const result = native.call(id($qr), handle(self), some) as unknown[];
+const $linalgQr = operator("aten::linalg_qr", "");
+export function linalgQr(A: Tensor, mode?: string): [Tensor, Tensor] {
+  const result = native.call(id($linalgQr), handle(A), mode) as unknown[];
   return [wrapOptional(result[0]) as Tensor, wrapOptional(result[1]) as Tensor];
 }
 
@@ -938,8 +939,6 @@ declare module "./tensor.js" {
     baddbmm(...rest: Rest<typeof baddbmm>): ReturnType<typeof baddbmm>;
     mmOut(...rest: Rest<typeof mmOut>): ReturnType<typeof mmOut>;
     mulOut(...rest: Rest<typeof mulOut>): ReturnType<typeof mulOut>;
-    svd(...rest: Rest<typeof svd>): ReturnType<typeof svd>;
-    qr(...rest: Rest<typeof qr>): ReturnType<typeof qr>;
     silu(...rest: Rest<typeof silu>): ReturnType<typeof silu>;
     gelu(...rest: Rest<typeof gelu>): ReturnType<typeof gelu>;
     softmax(...rest: Rest<typeof softmax>): ReturnType<typeof softmax>;
@@ -1050,8 +1049,6 @@ const methods = {
   baddbmm(this: Tensor, ...rest: Rest<typeof baddbmm>) { return baddbmm(this, ...rest); },
   mmOut(this: Tensor, ...rest: Rest<typeof mmOut>) { return mmOut(this, ...rest); },
   mulOut(this: Tensor, ...rest: Rest<typeof mulOut>) { return mulOut(this, ...rest); },
-  svd(this: Tensor, ...rest: Rest<typeof svd>) { return svd(this, ...rest); },
-  qr(this: Tensor, ...rest: Rest<typeof qr>) { return qr(this, ...rest); },
   silu(this: Tensor, ...rest: Rest<typeof silu>) { return silu(this, ...rest); },
   gelu(this: Tensor, ...rest: Rest<typeof gelu>) { return gelu(this, ...rest); },
   softmax(this: Tensor, ...rest: Rest<typeof softmax>) { return softmax(this, ...rest); },
