@@ -1,4 +1,5 @@
 /** Encodes texts here where the tokenizer is of a kind that is known, else by the native library. */
+import { tokensOf } from "./addedTokens.js";
 import { createByteLevelEncoder } from "./byteLevel/index.js";
 import {
   type BorderedIds,
@@ -8,7 +9,6 @@ import {
 } from "./native.js";
 import { cutsIntoWords } from "./stableText.js";
 import { parseAgain, type TokenizerFiles } from "./tokenizerFiles.js";
-import { allAddedTokens } from "./vocabulary.js";
 
 export interface Encoder {
   /** False: a partial text has to be cut where no token reaches over. */
@@ -23,7 +23,7 @@ export interface Encoder {
  */
 export function createEncoder(files: TokenizerFiles, plain: boolean): Encoder {
   const { tokenizerJson, ...kept } = files;
-  const known = createByteLevelEncoder(tokenizerJson, plain ? [] : allAddedTokens(files));
+  const known = createByteLevelEncoder(tokenizerJson, plain ? [] : tokensOf(files).added);
   const cuts = cutsIntoWords(tokenizerJson.pre_tokenizer);
   let native = known ? undefined : createNativeEncoder(files, plain);
   const whole = (): NativeEncoder => {

@@ -69,6 +69,7 @@ export function tokenizerFromGguf(
     tokenizerJson,
     tokenizerConfig,
     specialTokensMap: special,
+    addedTokensFile: {},
     generationConfig: {
       eos_token_id: [gguf.eosTokenId, gguf.eotTokenId].filter((id) => id !== undefined),
     },

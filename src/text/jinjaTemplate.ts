@@ -32,16 +32,7 @@ export function createJinjaTemplate(
   tokenizer: Tokenizer,
   options: JinjaTemplateOptions = {},
 ): ChatTemplate {
-  const variables: Record<string, unknown> = {};
-  for (const [key, token] of [
-    ["bos_token", tokenizer.bosToken],
-    ["eos_token", tokenizer.eosToken],
-    ["pad_token", tokenizer.padToken],
-    ["unk_token", tokenizer.unkToken],
-  ] as const) {
-    if (token !== undefined) variables[key] = token;
-  }
-  Object.assign(variables, options.variables);
+  const variables = { ...tokenizer.namedTokens, ...options.variables };
   const plain = compileJinja(source, name, variables, options.now);
   const toolUse =
     options.toolUseSource === undefined

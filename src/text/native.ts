@@ -1,9 +1,9 @@
 /** The native tokenizers library: the only file here that calls it. */
 import { type Decoder, type Encoding, Tokenizer as NativeTokenizer } from "tokenizers";
 import { FormatError } from "../util/errors.js";
+import { tokensOf } from "./addedTokens.js";
 import { stableTokens } from "./stableText.js";
 import { isRecord, type TokenizerFiles } from "./tokenizerFiles.js";
-import { allAddedTokens } from "./vocabulary.js";
 
 /** A text and the places in it (UTF-16 offsets, ascending) whose first tokens are wanted. */
 export interface BorderedText {
@@ -39,7 +39,7 @@ export function createNativeEncoder(files: TokenizerFiles, plain: boolean): Nati
   json.truncation = null;
   json.padding = null;
   keepSpacesInOffsets(json.post_processor);
-  json.added_tokens = plain ? [] : allAddedTokens(files);
+  json.added_tokens = plain ? [] : [...tokensOf(files).added];
   const native = build(files.path, { ...json, model: files.tokenizerJson.model });
   return {
     async encode(texts, addSpecialTokens) {

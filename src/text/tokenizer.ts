@@ -2,13 +2,14 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FormatError } from "../util/errors.js";
+import { tokensOf } from "./addedTokens.js";
 import { createEncoder, type Encoder } from "./encoder.js";
 import { type BorderedIds, type BorderedText, createNativeDecoder } from "./native.js";
 import { encodePieces } from "./pieces.js";
 import { createTextCutter } from "./stableText.js";
 import { createStreamingDecoder, type StreamingDecoder } from "./streamingDecoder.js";
 import { parseAgain, type TokenizerFiles } from "./tokenizerFiles.js";
-import { readVocabulary, specialToken } from "./vocabulary.js";
+import { readVocabulary } from "./vocabulary.js";
 
 export interface EncodeOptions {
   /** Let the tokenizer's post-processor add BOS and EOS as the model expects them. Default false. */
@@ -36,6 +37,8 @@ export interface Tokenizer {
   readonly eosToken: string | undefined;
   readonly padToken: string | undefined;
   readonly unkToken: string | undefined;
+  /** Texts of all tokens that have a name, by it: `bos_token`, `mask_token`, `image_token`, … */
+  readonly namedTokens: Readonly<Record<string, string>>;
   /** The end of a text for this model: `eosTokenId` and those of generation_config.json. */
   readonly eosTokenIds: readonly number[];
   /** Ids of special tokens. */
@@ -97,8 +100,9 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     }
     return decoder === null ? texts.join(" ") : decoder.decode(texts);
   };
+  const { named } = tokensOf(files);
   const special = (key: string) => {
-    const text = specialToken(kept, key);
+    const text = named.get(key);
     return { text, id: text === undefined ? undefined : ids.get(text) };
   };
   const bos = special("bos_token");
@@ -120,6 +124,7 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     unkToken: unk.text,
     eosTokenIds: [...new Set(ends.filter((id) => typeof id === "number"))],
     specialTokenIds: specialIds,
+    namedTokens: Object.fromEntries(named),
     addedTokens,
     chatControlTokens: controlTexts(kept.tokenizerConfig.chat_control_tokens),
     chatTemplate: kept.chatTemplate,

@@ -32,6 +32,8 @@ export interface TokenizerFiles {
   tokenizerJson: TokenizerJson;
   tokenizerConfig: Record<string, unknown>;
   specialTokensMap: Record<string, unknown>;
+  /** Of added_tokens.json: numbers by text. */
+  addedTokensFile: Record<string, unknown>;
   generationConfig: Record<string, unknown>;
   chatTemplate: string | undefined;
   /** The template for conversations with tools, where the model has one of its own. */
@@ -78,6 +80,7 @@ export function readTokenizerDirectory(path: string): TokenizerFiles {
     });
   }
   const tokenizerConfig = parseObject(contents, "tokenizer_config.json", path);
+  if (tokenizerConfig.split_special_tokens === true) throw splitRefusal(path);
   const generationFile = join(path, "generation_config.json");
   const generation = new Map<string, string>();
   if (existsSync(generationFile)) {
@@ -89,10 +92,18 @@ export function readTokenizerDirectory(path: string): TokenizerFiles {
     tokenizerJson: parseTokenizerJson(contents, path),
     tokenizerConfig,
     specialTokensMap: parseObject(contents, "special_tokens_map.json", path),
+    addedTokensFile: parseObject(contents, "added_tokens.json", path),
     generationConfig: parseObject(generation, "generation_config.json", path),
     ...chatTemplates(contents, tokenizerConfig, path),
     contents,
   };
+}
+
+function splitRefusal(path: string): FormatError {
+  return new FormatError(`${join(path, "tokenizer_config.json")}: split_special_tokens is true`, {
+    why: "the special tokens that the chat template writes would be encoded as ordinary characters",
+    todo: "set it to false; text of the data that spells special tokens: special_tokens_in_text",
+  });
 }
 
 /** The files with their tokenizer.json parsed anew: kept parsed, it takes tens of megabytes. */

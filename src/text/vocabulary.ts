@@ -1,6 +1,7 @@
 /** Ids, tokens and special tokens of a tokenizer, read from its files. */
 import { FormatError } from "../util/errors.js";
-import { type AddedToken, isRecord, type TokenizerFiles } from "./tokenizerFiles.js";
+import { tokensOf } from "./addedTokens.js";
+import { isRecord, type TokenizerFiles } from "./tokenizerFiles.js";
 
 export interface Vocabulary {
   /** Token text by id; undefined where an id is not used. */
@@ -10,32 +11,6 @@ export interface Vocabulary {
   specialIds: Set<number>;
   /** Texts that are one token wherever they occur, special or not. */
   addedTokens: string[];
-}
-
-/** Added tokens that tokenizer_config.json or special_tokens_map.json name and tokenizer.json lacks. */
-function missingAddedTokens(files: TokenizerFiles): AddedToken[] {
-  const known = new Set(files.tokenizerJson.added_tokens.map((token) => token.content));
-  const missing: AddedToken[] = [];
-  const decoder = files.tokenizerConfig.added_tokens_decoder;
-  if (!isRecord(decoder)) return missing;
-  for (const [id, value] of Object.entries(decoder)) {
-    if (!isRecord(value) || typeof value.content !== "string" || known.has(value.content)) continue;
-    missing.push({
-      id: Number(id),
-      content: value.content,
-      special: value.special === true,
-      single_word: value.single_word === true,
-      lstrip: value.lstrip === true,
-      rstrip: value.rstrip === true,
-      normalized: value.normalized === true,
-    });
-  }
-  return missing.sort((a, b) => a.id - b.id);
-}
-
-/** All texts that become one token. */
-export function allAddedTokens(files: TokenizerFiles): AddedToken[] {
-  return [...files.tokenizerJson.added_tokens, ...missingAddedTokens(files)];
 }
 
 /** @throws FormatError when the vocabulary is not one of the forms that tokenizer.json knows */
@@ -55,7 +30,7 @@ export function readVocabulary(files: TokenizerFiles): Vocabulary {
     });
   }
   const specialIds = new Set<number>();
-  const added = allAddedTokens(files);
+  const { added } = tokensOf(files);
   for (const token of added) {
     ids.set(token.content, token.id);
     if (token.special) specialIds.add(token.id);
@@ -73,16 +48,4 @@ export function readVocabulary(files: TokenizerFiles): Vocabulary {
   // An added token wins over a vocabulary entry with the same id, as it does when text is decoded.
   for (const token of added) tokens[token.id] = token.content;
   return { tokens, ids, specialIds, addedTokens: added.map((token) => token.content) };
-}
-
-/** `bos_token` and its like: tokenizer_config.json first, then special_tokens_map.json. */
-export function specialToken(
-  files: Pick<TokenizerFiles, "tokenizerConfig" | "specialTokensMap">,
-  key: string,
-): string | undefined {
-  for (const value of [files.tokenizerConfig[key], files.specialTokensMap[key]]) {
-    if (typeof value === "string") return value;
-    if (isRecord(value) && typeof value.content === "string") return value.content;
-  }
-  return undefined;
 }
