@@ -118,7 +118,9 @@ function check(
   }
   const checked = conversations.map((conversation, index) => {
     const segments = encoded[index]!.flatMap((sequence) => sequence.segments);
-    return checkWords(conversation, segments, template, reasoning);
+    const leftOut = encoded[index]!.flatMap(({ messagesLeftOut = [] }) => messagesLeftOut);
+    const shown = conversation.messages.filter((message) => !leftOut.includes(message));
+    return checkWords({ ...conversation, messages: shown }, segments, template, reasoning);
   });
   const lost = checked.reduce((sum, { leftOut }) => sum + leftOut.reasoning, 0);
   const error = checked.find((one) => one.error)?.error;

@@ -12,10 +12,17 @@ interface Unit {
   size: number;
 }
 
+/** A part of a conversation, encoded. */
+interface EncodedPart {
+  encoded: EncodedSegments;
+  segments: Segment[];
+}
+
 /**
- * Fills sequences with as many turns as fit, in their order. A turn that is too long by itself is
- * cut on the right; where that leaves nothing learnt it is left out, and counts as cut from the
- * sequence beside it.
+ * Fills sequences with as many turns as fit, in their order. Of turns before one that is learnt that
+ * are not, the oldest are left out as far as needed. A turn that is too long by itself is cut on the
+ * right; where that leaves nothing learnt it is left out, and counts as cut from the sequence beside
+ * it.
  * @param whole the conversation, encoded to its end
  * @param render makes segments of a part of it
  */
@@ -30,13 +37,14 @@ export async function splitConversation(
   const firstTurn = messages.findIndex(({ role }) => role !== "system");
   const system = messages.slice(0, Math.max(0, firstTurn));
   const units = unitsOf(messages, system.length, whole);
-  const encode = async (first: number, last: number) => {
-    const part = units.slice(first, last + 1).flatMap((unit) => unit.messages);
+  const encodeTurns = async (part: readonly Message[]): Promise<EncodedPart> => {
     const own = { ...conversation, messages: [...system, ...part] };
     const [segments] = await render(own);
     const [encoded] = await encodeSegmentLists([segments!], tokenizer);
     return { encoded: encoded!, segments: segments! };
   };
+  const encode = (first: number, last: number) =>
+    encodeTurns(units.slice(first, last + 1).flatMap((unit) => unit.messages));
   const sequences: EncodedConversation[] = [];
   // What the system message and the template put before the turns: part of the first unit's size.
   let opening = 0;
@@ -52,10 +60,46 @@ export async function splitConversation(
       const turns = units.slice(first, last + 1).reduce((sum, unit) => sum + unit.size, 0);
       opening = Math.max(0, part.encoded.ids.length - turns);
     }
-    sequences.push(cutOnRight(part.encoded, max, part.segments, conversation));
+    const isLong = part.encoded.ids.length > max;
+    const shed = isLong ? await withoutOldest(units[first]!.messages, max, encodeTurns) : undefined;
+    const { encoded, segments } = shed ?? part;
+    const sequence = cutOnRight(encoded, max, segments, conversation);
+    sequences.push(
+      shed
+        ? { ...sequence, ...cutFrom(part.encoded.ids.length), messagesLeftOut: shed.messages }
+        : sequence,
+    );
     first = last + 1;
   }
   return withoutUnlearnt(sequences);
+}
+
+function cutFrom(fullLength: number) {
+  return { truncated: true, fullLength };
+}
+
+/** Of turns that are too long together as many as fit, from the last one backwards: at least that. */
+async function withoutOldest(
+  messages: readonly Message[],
+  max: number,
+  encode: (part: readonly Message[]) => Promise<EncodedPart>,
+): Promise<(EncodedPart & { messages: readonly Message[] }) | undefined> {
+  const starts = messages.flatMap(({ role }, index) =>
+    role === "user" && index > 0 ? [index] : [],
+  );
+  if (starts.length === 0) return undefined;
+  let [low, high] = [0, starts.length - 1];
+  let kept = await encode(messages.slice(starts[high]));
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const part = await encode(messages.slice(starts[middle]));
+    if (part.encoded.ids.length > max) low = middle + 1;
+    else {
+      high = middle;
+      kept = part;
+    }
+  }
+  return { ...kept, messages: messages.slice(0, starts[high]) };
 }
 
 function unitsOf(messages: readonly Message[], from: number, whole: EncodedSegments): Unit[] {

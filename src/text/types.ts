@@ -125,6 +125,8 @@ export interface EncodedConversation {
   fullLength: number;
   /** Only the beginning of a very long conversation was encoded: `fullLength` is an estimate. */
   fullLengthEstimated?: true;
+  /** Turns before the one that is learnt, for which there was no room. */
+  messagesLeftOut?: readonly Message[];
   segments: Segment[];
   source?: Source;
   id?: JsonValue;
