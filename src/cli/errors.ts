@@ -25,16 +25,22 @@ export function reportError(error: unknown, debug: boolean): ErrorReport {
   }
   const stack = debug && error instanceof Error && error.stack ? error.stack.split("\n") : [];
   if (error instanceof TunewrightError) {
-    // Messages quote data, whose control characters must not steer the terminal.
-    const lines = [`error: ${visibleText(error.message)}`];
-    if (error.why) lines.push(`  why: ${visibleText(error.why)}`);
-    if (error.todo) lines.push(`  to do: ${visibleText(error.todo)}`);
+    const lines = [error, ...error.others].flatMap(describe);
     return { lines: [...lines, ...withCauses(error, stack)], exitCode: error.exitCode };
   }
   const message = error instanceof Error ? error.message : String(error);
   const what = `error: ${message.split("\n")[0] || "unknown failure"}`;
   if (debug) return { lines: [what, ...withCauses(error, stack)], exitCode: 1 };
   return { lines: [`${what} (unexpected; use --debug to see the stack)`], exitCode: 1 };
+}
+
+/** What happened, why, and what to do. */
+function describe({ message, why, todo }: TunewrightError): string[] {
+  // Messages quote data, whose control characters must not steer the terminal.
+  const lines = [`error: ${visibleText(message)}`];
+  if (why) lines.push(`  why: ${visibleText(why)}`);
+  if (todo) lines.push(`  to do: ${visibleText(todo)}`);
+  return lines;
 }
 
 /** The stack, and those of the errors that caused it; nothing without a stack. */

@@ -12,7 +12,7 @@ export const trainCommand: CommandModule = {
     command
       .argument(
         "[config]",
-        "configuration file (JSON or YAML), with the keys of Hugging Face and Firefly",
+        "configuration file (JSON or YAML): ours, or of Firefly, LLaMA-Factory, axolotl, TRL, ms-swift",
       )
       .allowUnknownOption()
       .allowExcessArguments()
@@ -37,7 +37,7 @@ export const trainCommand: CommandModule = {
     );
     addExamples(
       command,
-      "./tunewright train examples/firefly.json --model_name_or_path builtin:smollm2-135m --train_file data.jsonl --report_to none",
+      "./tunewright train examples/firefly.json --model_name_or_path builtin:smollm2-135m --train_file data.jsonl",
       "./tunewright train config.yaml --resume",
     );
   },

@@ -6,10 +6,11 @@ import { lastAtMost, runningSum } from "../util/runningSum.js";
 import type { ConversationFormat } from "./formats/format.js";
 import { detectFormat, formatNamed } from "./formats/formats.js";
 import { type ReadOptions, readConversation, type WholeRow } from "./readConversation.js";
+import { checkColumns, type RowNames, renamedRow } from "./renamedRows.js";
 import { openRowFile, type RowFile } from "./rowFile/index.js";
 import { type ResolveOptions, resolveSources } from "./sources/index.js";
 
-export interface SourceOptions extends ReadOptions, ResolveOptions {
+export interface SourceOptions extends ReadOptions, ResolveOptions, RowNames {
   /** Name of the format of all files. Default: detected for each file from its first rows. */
   format?: string | undefined;
   /** Encoding of the files' texts: `gb18030`, `big5`, …. Default UTF-8. */
@@ -78,7 +79,8 @@ export async function openConversations(
           todo: "check that it is the right file",
         });
       }
-      entry.format = named ?? (await formatOf(rowFile));
+      await checkColumns(rowFile, options);
+      entry.format = named ?? (await formatOf(rowFile, options));
       rows += rowFile.rows;
       bytes += rowFile.bytes;
     }
@@ -94,7 +96,7 @@ export async function openConversations(
   };
   const readWhole = async (row: number): Promise<WholeRow> => {
     const { rowFile, format, first } = find(row);
-    const value = await rowFile.read(row - first);
+    const value = renamedRow(await rowFile.read(row - first), options);
     return readConversation(value, format, options, place(row));
   };
   return {
@@ -109,9 +111,9 @@ export async function openConversations(
     place,
     read: async (row) => (await readWhole(row)).conversation,
     readWhole,
-    readValue(row) {
+    async readValue(row) {
       const { rowFile, first } = find(row);
-      return rowFile.read(row - first);
+      return renamedRow(await rowFile.read(row - first), options);
     },
     rowBytes(row) {
       const { rowFile, first } = find(row);
@@ -126,12 +128,12 @@ export async function openConversations(
 }
 
 /** Skips broken rows at the start when detecting the format. */
-async function formatOf(rowFile: RowFile): Promise<ConversationFormat> {
+async function formatOf(rowFile: RowFile, names: RowNames): Promise<ConversationFormat> {
   const values: unknown[] = [];
   let broken: unknown;
   for (let row = 0; row < Math.min(detectionRows, rowFile.rows); row++) {
     try {
-      values.push(await rowFile.read(row));
+      values.push(renamedRow(await rowFile.read(row), names));
     } catch (error) {
       broken ??= error;
     }

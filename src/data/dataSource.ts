@@ -6,11 +6,12 @@ import {
   openConversations,
   type SourceOptions,
 } from "./conversationSource.js";
-import type { MixtureShare } from "./mixture.js";
+import { type MixtureShare, shareOut } from "./mixture.js";
 import { permutation } from "./permutation.js";
+import type { RowNames } from "./renamedRows.js";
 
 /** Files that belong together, and how much of them goes into an epoch. */
-export interface DataSource extends MixtureShare {
+export interface DataSource extends MixtureShare, RowNames {
   files: readonly string[];
   /** At most so many rows are ever taken. Default: all. */
   limit?: number | undefined;
@@ -20,7 +21,22 @@ export interface DataSource extends MixtureShare {
   format?: string | undefined;
 }
 
-/** Conversations of all sources, counted through; rows beyond a source's limit do not exist here. */
+/** One part of all rows: those held out for evaluation, or all others. */
+export interface HeldOut {
+  /** Below 1 a share of all rows (rounded up), otherwise their number. */
+  size: number;
+  part: "train" | "eval";
+}
+
+export interface JoinOptions extends SourceOptions {
+  /** Default: all rows. */
+  heldOut?: HeldOut | undefined;
+}
+
+/**
+ * Conversations of all sources, counted through; rows beyond a source's limit, and of the other part,
+ * do not exist here.
+ */
 export interface JoinedSource extends ConversationSource {
   readonly sources: readonly { name: string; rows: number; rowsInFiles: number }[];
 }
@@ -37,7 +53,7 @@ export function asDataSource(source: string | DataSource): DataSource {
  */
 export async function openDataSources(
   sources: readonly (string | DataSource)[],
-  options: SourceOptions,
+  options: JoinOptions,
   seed: number,
 ): Promise<JoinedSource> {
   const all = sources.map(asDataSource);
@@ -47,28 +63,35 @@ export async function openDataSources(
   const close = async () => {
     for (const source of opened) await source.close();
   };
+  let division: ReturnType<typeof partOf>;
   try {
-    for (const { files, format = options.format } of all) {
+    for (const { files, format = options.format, columns, messageKeys, roles } of all) {
       const before = bytes;
       const source = await openConversations(files, {
         ...options,
         format,
+        columns,
+        messageKeys,
+        roles,
         onProgress: (done) => options.onProgress?.(before + done),
       });
       opened.push(source);
       bytes += source.bytes;
     }
+    const available = opened.map(({ rows }, index) => Math.min(all[index]!.limit ?? rows, rows));
+    division = partOf(available, options.heldOut, seed);
   } catch (error) {
     await close();
     throw error;
   }
-  const taken = all.map(({ limit }, index) =>
-    Math.min(limit ?? Number.POSITIVE_INFINITY, opened[index]!.rows),
-  );
+  const { counts: taken, rowAt } = division;
   const selected = all.map(({ sample = "random" }, index) => {
     const { rows } = opened[index]!;
-    if (taken[index] === rows || sample === "first") return (row: number) => row;
-    return permutation(seed, limitEpoch + index, rows);
+    const part = (row: number) => rowAt(index, row);
+    const isWhole = (all[index]!.limit ?? rows) >= rows;
+    if (isWhole || sample === "first") return part;
+    const drawn = permutation(seed, limitEpoch + index, rows);
+    return (row: number) => drawn(part(row));
   });
   const firsts = runningSum(taken);
   const find = (row: number) => {
@@ -111,6 +134,33 @@ export async function openDataSources(
     close,
   };
 }
+
+/**
+ * A part of the rows of each source. Held out are the first rows of a permutation of each source,
+ * shared out by the sources' sizes, so both parts are known without a list.
+ * @throws ConfigError where no row would be left to train on
+ */
+function partOf(available: readonly number[], heldOut: HeldOut | undefined, seed: number) {
+  if (!heldOut) return { counts: available, rowAt: (_source: number, row: number) => row };
+  const total = available.reduce((sum, rows) => sum + rows, 0);
+  const wanted = heldOut.size < 1 ? Math.ceil(heldOut.size * total) : heldOut.size;
+  if (wanted >= total) {
+    throw new ConfigError(`val_size ${heldOut.size} would hold out all ${total} rows`, {
+      why: "none would be left to train on",
+      todo: "give a smaller number, or a share below 1",
+    });
+  }
+  const held = shareOut(wanted, available);
+  const orders = available.map((rows, source) => permutation(seed, heldOutEpoch + source, rows));
+  const isEval = heldOut.part === "eval";
+  return {
+    counts: isEval ? held : available.map((rows, source) => rows - held[source]!),
+    rowAt: (source: number, row: number) => orders[source]!(isEval ? row : held[source]! + row),
+  };
+}
+
+/** Keeps the rows that are held out apart from the orders of epochs, and from limits. */
+const heldOutEpoch = 2 ** 41;
 
 /** Keeps the choice of a limit's rows apart from the orders of epochs. */
 const limitEpoch = 2 ** 40;

@@ -1,8 +1,7 @@
 /** A thread that reads, parses, renders and encodes rows of training data. */
 import { loadTokenizer, resolveChatTemplate, type TemplateVariables } from "../text/index.js";
 import type { WorkerSetup } from "../util/workerPool.js";
-import type { SourceOptions } from "./conversationSource.js";
-import { type DataSource, openDataSources } from "./dataSource.js";
+import { type DataSource, type JoinOptions, openDataSources } from "./dataSource.js";
 import type { EncodeRowsOptions } from "./encodeRows.js";
 import { localEncoder, type PackedRows, packRows } from "./rowEncoder.js";
 
@@ -10,7 +9,7 @@ import { localEncoder, type PackedRows, packRows } from "./rowEncoder.js";
 export interface EncodeWorkerSettings {
   sources: readonly (string | DataSource)[];
   seed: number;
-  options: Omit<SourceOptions, "onProgress"> & Omit<EncodeRowsOptions, "tokenizer" | "template">;
+  options: Omit<JoinOptions, "onProgress"> & Omit<EncodeRowsOptions, "tokenizer" | "template">;
   /** Where the tokenizer is loaded from. */
   tokenizerPath: string;
   templateName: string | undefined;

@@ -12,7 +12,7 @@ export {
   type SourceOptions,
 } from "./conversationSource.js";
 export { type ConvertOptions, type ConvertResult, convertFiles } from "./convert.js";
-export { type DataSource, type JoinedSource, openDataSources } from "./dataSource.js";
+export { type DataSource, type HeldOut, type JoinedSource, openDataSources } from "./dataSource.js";
 export { type EncodeRowsOptions, encodeRows, type RowResult } from "./encodeRows.js";
 export { type FormatOptions, type MossPart, mossParts } from "./formats/format.js";
 export { conversationFormatNames } from "./formats/formats.js";

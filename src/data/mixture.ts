@@ -102,7 +102,9 @@ const sourceSeed = 0x1_0000_0001;
 function rowsTaken(sources: MixtureOptions["sources"]): number[] {
   const weighted = sources.filter(({ weight }) => weight !== undefined);
   if (weighted.length === 0) {
-    return sources.map(({ rows, repeat = 1 }) => Math.max(1, Math.round(rows * repeat)));
+    return sources.map(({ rows, repeat = 1 }) =>
+      rows === 0 ? 0 : Math.max(1, Math.round(rows * repeat)),
+    );
   }
   const without = sources.find(({ weight }) => weight === undefined);
   if (without) {
@@ -121,15 +123,19 @@ function rowsTaken(sources: MixtureOptions["sources"]): number[] {
   const total = sources.reduce((sum, { rows }) => sum + rows, 0);
   return shareOut(
     total,
-    sources.map(({ weight }) => weight!),
+    sources.map(({ rows, weight }) => (rows === 0 ? 0 : weight!)),
+    1,
   );
 }
 
-/** Whole numbers that add up to `total`, in proportion to `weights` (largest remainders), none 0. */
-function shareOut(total: number, weights: readonly number[]): number[] {
+/**
+ * Whole numbers that add up to `total`, in proportion to `weights` (largest remainders).
+ * @param least of each, 0 or 1; where it is 1 their sum may be more than `total`
+ */
+export function shareOut(total: number, weights: readonly number[], least: 0 | 1 = 0): number[] {
   const sum = weights.reduce((before, weight) => before + weight, 0);
   const exact = weights.map((weight) => (total * weight) / sum);
-  const counts = exact.map((value) => Math.max(1, Math.floor(value)));
+  const counts = exact.map((value) => (value === 0 ? 0 : Math.max(least, Math.floor(value))));
   const order = exact
     .map((value, index) => ({ index, remainder: value - Math.floor(value) }))
     .sort((a, b) => b.remainder - a.remainder || a.index - b.index);

@@ -1,12 +1,13 @@
 /** From a parsed row to a conversation, by its format and the rules for all of them. */
 import type { Conversation, Message, Source } from "../text/index.js";
 import { DataError } from "../util/errors.js";
+import { type ConversationOptions, withOptions } from "./conversationOptions.js";
 import { checkConversation } from "./conversationRules.js";
 import { isRow, type Row, templateKwargs } from "./formats/fields.js";
 import type { ConversationFormat, FormatOptions, FormattedRow } from "./formats/format.js";
 import { fillPlaceholders } from "./placeholders.js";
 
-export interface ReadOptions extends FormatOptions {
+export interface ReadOptions extends FormatOptions, ConversationOptions {
   /** False: the order of roles and empty answers are not looked at. Default true. */
   checked?: boolean | undefined;
   /** Preference pairs are refused, or read with their prompt as the conversation. Default refuse. */
@@ -21,6 +22,9 @@ export interface WholeRow {
   rest: Row;
 }
 
+/** The format that says itself what is learnt. */
+const promptCompletion = "prompt_completion";
+
 /** @throws DataError naming file and line */
 export function readConversation(
   value: unknown,
@@ -32,7 +36,8 @@ export function readConversation(
     if (!isRow(value)) {
       throw new DataError("the row is not a JSON object", { todo: "correct or remove the row" });
     }
-    const read = fillPlaceholders(format.read(value, options), options.placeholders);
+    const filled = fillPlaceholders(format.read(value, options), options.placeholders);
+    const read = withOptions(filled, options);
     const { messages, tools, id, kind, chosen, rejected } = read;
     if (kind === "preference" && options.pairs !== "keep") throw preferenceRefusal();
     if (options.checked !== false) checkRow(read);
@@ -49,6 +54,7 @@ export function readConversation(
         ...(id === undefined ? {} : { id }),
         ...(kind === "text" ? { kind } : {}),
         ...(variables === undefined ? {} : { chatTemplateKwargs: variables }),
+        ...(options.trainOnPrompt && format.name !== promptCompletion ? { learnt: "all" } : {}),
       },
       ...(chosen && rejected ? { pair: { chosen, rejected } } : {}),
       rest: Object.fromEntries(rest),

@@ -1,9 +1,8 @@
 /** What training data are opened with. */
-import type { SourceOptions } from "./conversationSource.js";
-import type { DataSource } from "./dataSource.js";
+import type { DataSource, JoinOptions } from "./dataSource.js";
 import type { EncodeRowsOptions } from "./encodeRows.js";
 
-export interface TrainingDataOptions extends SourceOptions, EncodeRowsOptions {
+export interface TrainingDataOptions extends JoinOptions, EncodeRowsOptions {
   /** Files, or sources with the share of each. */
   files: readonly (string | DataSource)[];
   maxSeqLength: number;

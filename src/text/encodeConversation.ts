@@ -69,6 +69,7 @@ export async function renderAll(
   options: Pick<EncodeConversationOptions, "trainOn" | "specialTokensInText"> = {},
 ): Promise<Segment[][]> {
   const { trainOn = "assistant", specialTokensInText = "error" } = options;
+  const isWhole = ({ learnt }: Conversation) => trainOn === "all" || learnt === "all";
   const hasText = conversations.some(({ kind }) => kind === "text");
   const plain = hasText
     ? await plainTextSegments(tokenizer, template, specialTokensInText)
@@ -77,11 +78,12 @@ export async function renderAll(
   const rendered = conversations.map((conversation) =>
     conversation.kind === "text"
       ? plain!(conversation)
-      : renderConversation(conversation, guarded, { promptOnly: trainOn === "all" }),
+      : renderConversation(conversation, guarded, { promptOnly: isWhole(conversation) }),
   );
   for (const [index, segments] of rendered.entries()) {
-    await checkLiterals(segments, tokenizer, conversations[index]!.source);
-    if (trainOn === "all") segments.forEach(trainOnIt);
+    const conversation = conversations[index]!;
+    await checkLiterals(segments, tokenizer, conversation.source);
+    if (isWhole(conversation)) segments.forEach(trainOnIt);
   }
   return rendered;
 }

@@ -45,7 +45,7 @@ export async function encodeSequences(
   const max = maxSeqLength ?? Number.POSITIVE_INFINITY;
   const rendered = await renderAll(conversations, tokenizer, template, { specialTokensInText });
   const needsAll = (one: Conversation) =>
-    overLength === "split" || (one.kind === "text" && overLength !== "drop");
+    overLength === "split" || (isText(one) && overLength !== "drop");
   // Those that are wanted whole keep the others from being encoded in part only.
   const encoded = await encodeTwoWays(
     conversations.map(needsAll),
@@ -65,7 +65,7 @@ export async function encodeSequences(
       const cut = () => [cutOnRight(whole, maxSeqLength, segments, conversation)];
       if (whole.complete && whole.ids.length <= max) return cut();
       if (overLength === "drop") return [];
-      if (conversation.kind === "text") return splitText(whole, max, segments, conversation);
+      if (isText(conversation)) return splitText(whole, max, segments, conversation);
       if (overLength === "cut_turn") {
         const end = lastTurnEnd(whole, conversation.messages, max);
         return [cutOnRight(whole, end ?? maxSeqLength, segments, conversation)];
@@ -78,6 +78,11 @@ export async function encodeSequences(
       return cut();
     }),
   );
+}
+
+/** A text alone: it goes on from piece to piece. */
+function isText({ kind, messages }: Conversation): boolean {
+  return kind === "text" && messages.length === 1;
 }
 
 /** Encodes some wholly and some as far as `wanted` ids; both in the order of the flags. */

@@ -8,7 +8,8 @@ import type { ChatTemplate, Conversation, IdSegment, Segment, TextSegment } from
 
 /**
  * A text with what the tokenizer puts before it (BOS, where it does) and the end token behind it, as
- * TRL does for continued pretraining.
+ * TRL does for continued pretraining. Where a prompt comes before it, that is encoded apart and not
+ * learnt.
  * @throws ConfigError when the tokenizer has no end token
  */
 export async function plainTextSegments(
@@ -25,13 +26,16 @@ export async function plainTextSegments(
   }
   const { opening, closing } = await frameOf(tokenizer);
   if (closing.at(-1) !== end) closing.push(end);
-  const ids = (list: number[]): IdSegment[] =>
-    list.length > 0 ? [{ ids: list, train: true }] : [];
+  const ids = (list: number[], train = true): IdSegment[] =>
+    list.length > 0 ? [{ ids: list, train }] : [];
   const tokens = controlTokens(tokenizer, template);
   return ({ messages, source }) => {
-    const text = messages[0]?.content ?? "";
-    const literal = literalRanges(text, tokens, specialTokensInText, source);
-    return [...ids(opening), textSegment(text, literal), ...ids(closing)];
+    const parts = messages.map(({ role, content }, message) => {
+      const literal = literalRanges(content, tokens, specialTokensInText, source);
+      return { ...textSegment(content, literal), train: role === "assistant", message };
+    });
+    const isLearnt = parts[0]?.train ?? true;
+    return [...ids(opening, isLearnt), ...parts, ...ids(closing)];
   };
 }
 

@@ -45,7 +45,12 @@ export interface Conversation {
   tools?: JsonValue[];
   source?: Source;
   id?: JsonValue;
-  /** `text`: the content of the only message is trained on whole, without a chat template. */
+  /** Every token is trained on, not the assistant's turns only. */
+  learnt?: "all";
+  /**
+   * `text`: the content of the only message is trained on whole, without a chat template; or, of two,
+   * the second after the first.
+   */
   kind?: "text";
   /** Variables that this row gives to the template (`enable_thinking`, …). */
   chatTemplateKwargs?: TemplateVariables;

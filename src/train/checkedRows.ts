@@ -21,10 +21,11 @@ export async function checkRowsFirst(
 ): Promise<void> {
   if (config.check_rows === "none" || config.streaming || config.on_error === "skip") return;
   const reading = readingOptions(config);
+  // Rows that are held out lie in train_file.
   const roles: [key: string, files: TrainingConfig["train_file"]][] = [
     ["train_file", config.train_file],
   ];
-  const held = evalFiles(config);
+  const held = config.val_size > 0 ? null : evalFiles(config);
   if (held) roles.push(["eval_file", held]);
   for (const [key, files] of roles) {
     const source = await openDataSources(await resolveFiles(files), reading, config.data_seed);

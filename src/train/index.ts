@@ -11,7 +11,7 @@ export { evaluationPass, type Sequence, trainingPass } from "./pass.js";
 export { measurePeak, peakRate } from "./peakRate.js";
 export { choosePrecision, type ProductPrecision } from "./precision.js";
 export { createProgress, formatBytes, formatDuration, type Progress } from "./progress.js";
-export { readingOptions } from "./readingOptions.js";
+export { heldOut, readingOptions } from "./readingOptions.js";
 export { runPretrain, runSft, runTraining } from "./recipes/index.js";
 export type { RunOptions, RunResult } from "./run.js";
 export {

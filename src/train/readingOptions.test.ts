@@ -14,12 +14,15 @@ test("rows are cut on the right and MOSS is learnt but for its results, unless t
     mossMetaInstruction: false,
     mossLearn: ["thoughts", "commands", "answers"],
     placeholders: {},
+    specialTokensInText: "error",
+    trainOnPrompt: false,
+    maskHistory: false,
   });
   expect(
     read(
       ...["--over-length", "split", "--max-seq-length", "64", "--moss-tools", "drop"],
       ...["--moss-learn", "answers,human", "--moss-meta-instruction"],
-      ...["--placeholders", '{"name": "小明"}'],
+      ...["--placeholders", '{"name": "小明"}', "--mask-history", "--default-system", "Be brief."],
     ),
   ).toEqual({
     maxSeqLength: 64,
@@ -28,6 +31,10 @@ test("rows are cut on the right and MOSS is learnt but for its results, unless t
     mossMetaInstruction: true,
     mossLearn: ["answers", "human"],
     placeholders: { name: "小明" },
+    specialTokensInText: "error",
+    trainOnPrompt: false,
+    maskHistory: true,
+    defaultSystem: "Be brief.",
   });
 });
 

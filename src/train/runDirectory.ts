@@ -8,7 +8,7 @@ import { z } from "zod";
 import { writeFileAtomic } from "../util/atomicFile.js";
 import { ConfigError } from "../util/errors.js";
 import { listMatching } from "./checkpoint/index.js";
-import type { LoadedConfig, TrainingConfig } from "./config/index.js";
+import { isConfigKey, keySchemas, type LoadedConfig, type TrainingConfig } from "./config/index.js";
 import { eventsName } from "./eventWriter.js";
 import { lockName, lockRun, type RunLock, whoseRun } from "./runLock.js";
 
@@ -183,9 +183,15 @@ export function changedSince(
 ): string[] {
   const before = stored.config;
   return Object.entries(config).flatMap(([key, value]) => {
-    if (harmless.has(key) || JSON.stringify(before[key]) === JSON.stringify(value)) return [];
+    const earlier = key in before ? before[key] : defaultOf(key);
+    if (harmless.has(key) || JSON.stringify(earlier) === JSON.stringify(value)) return [];
     return [`${key} was ${JSON.stringify(before[key])} and is now ${JSON.stringify(value)}`];
   });
+}
+
+/** What a key that an earlier version did not have meant then. */
+function defaultOf(key: string): unknown {
+  return isConfigKey(key) ? keySchemas[key].default : undefined;
 }
 
 const harmless = new Set([

@@ -20,7 +20,7 @@ import {
   type Tokenizer,
 } from "../text/index.js";
 import type { TrainingConfig } from "./config/index.js";
-import { readingOptions } from "./readingOptions.js";
+import { heldOut, readingOptions } from "./readingOptions.js";
 import type { World } from "./world.js";
 
 /** What conversations are encoded with. */
@@ -77,19 +77,32 @@ export async function openTrainFile(
   }
   return openTrainingData({
     ...common,
+    ...heldOut(config, "train"),
     files: await resolveFiles(config.train_file),
     cursor,
     ...(threads > 0 ? { workers: { threads, tokenizerPath } } : {}),
   });
 }
 
-/** What `eval_file` names, where the configuration asks for an evaluation. */
-export function evalFiles(config: TrainingConfig): string[] | null {
-  const wanted = config.do_eval || config.eval_strategy !== "no" || config.eval_on_start;
-  return wanted ? config.eval_file : null;
+/** Whether the configuration asks for an evaluation. */
+function evaluates(config: TrainingConfig): boolean {
+  return config.do_eval || config.eval_strategy !== "no" || config.eval_on_start;
 }
 
-/** Opens `eval_file`, where the configuration asks for an evaluation. */
+/** What an evaluation reads, where the configuration asks for one: held out rows, or `eval_file`. */
+export function evalFiles(config: TrainingConfig): TrainingConfig["eval_file"] {
+  if (!evaluates(config)) return null;
+  return config.val_size > 0 ? config.train_file.map(wholeSource) : config.eval_file;
+}
+
+/** A source of which every row counts once. */
+function wholeSource(source: TrainingConfig["train_file"][number]) {
+  if (typeof source === "string") return source;
+  const { weight: _weight, repeat: _repeat, ...whole } = source;
+  return whole;
+}
+
+/** Opens the data of evaluations, where the configuration asks for an evaluation. */
 export async function openEvalFile(
   config: TrainingConfig,
   { tokenizerPath: _path, ...text }: DataText,
@@ -99,6 +112,7 @@ export async function openEvalFile(
   if (!files) return undefined;
   return openTrainingData({
     ...text,
+    ...heldOut(config, "eval"),
     files: await resolveFiles(files),
     ...readingOptions(config),
     rank,
@@ -123,8 +137,8 @@ export async function resolveFiles(
   for (const source of given) {
     if (typeof source === "string") resolved.push({ files: await resolveSources([source]) });
     else {
-      const { path, ...share } = source;
-      resolved.push({ ...share, files: await resolveSources(path) });
+      const { path, message_keys: messageKeys, ...share } = source;
+      resolved.push({ ...share, messageKeys, files: await resolveSources(path) });
     }
   }
   return resolved;

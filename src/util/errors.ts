@@ -10,6 +10,8 @@ export interface ErrorDetail {
   /** What the user can do about it, one line. */
   todo?: string;
   cause?: unknown;
+  /** Further problems that were found at the same time, each of which would have ended the job. */
+  others?: readonly TunewrightError[];
 }
 
 export class TunewrightError extends Error {
@@ -19,12 +21,14 @@ export class TunewrightError extends Error {
   readonly exitCode: number = 1;
   readonly why: string | undefined;
   readonly todo: string | undefined;
+  readonly others: readonly TunewrightError[];
 
   constructor(what: string, detail: ErrorDetail = {}) {
     super(what, detail.cause === undefined ? undefined : { cause: detail.cause });
     this.name = new.target.name;
     this.why = detail.why;
     this.todo = detail.todo;
+    this.others = detail.others ?? [];
   }
 }
 
@@ -32,6 +36,19 @@ export class TunewrightError extends Error {
 export class ConfigError extends TunewrightError {
   override readonly code = "CONFIG";
   override readonly exitCode = 2;
+}
+
+/** Several problems of a configuration as one error: the first, which holds the others. */
+export function joinErrors(errors: readonly ConfigError[]): ConfigError {
+  const [first, ...others] = errors;
+  if (!first) throw new RangeError("there is no error to join");
+  const { message, why, todo, cause } = first;
+  return new ConfigError(message, {
+    ...(why === undefined ? {} : { why }),
+    ...(todo === undefined ? {} : { todo }),
+    ...(cause === undefined ? {} : { cause }),
+    others,
+  });
 }
 
 /** A data file, row or label that cannot be trained on. */

@@ -17,6 +17,7 @@ import {
   encodeSamplePrompts,
   evalFiles,
   fetchBaseModel,
+  heldOut,
   loadTrainingConfig,
   openText,
   planSteps,
@@ -133,7 +134,11 @@ async function surveyFiles(
 ): Promise<DataReport> {
   const progress = progressLine();
   const reading = readingOptions(config);
-  const source = await openDataSources(files, reading, config.data_seed);
+  const source = await openDataSources(
+    files,
+    { ...reading, ...heldOut(config, role) },
+    config.data_seed,
+  );
   let survey: DataSurvey;
   try {
     survey = await surveyRows(source, {
@@ -159,6 +164,7 @@ async function planEpoch(
     files,
     embeddingRows: text.embeddingRows ?? text.tokenizer.vocabSize,
     ...readingOptions(config),
+    ...heldOut(config, "train"),
     batchSize: config.per_device_train_batch_size,
     packing: config.packing,
     seed: config.data_seed,

@@ -1,6 +1,7 @@
 /** The known conversation formats, and their detection. */
 import { ConfigError, DataError } from "../../util/errors.js";
 import { alpacaFormat } from "./alpaca.js";
+import { alpacaPromptFormat } from "./alpacaPrompt.js";
 import { isRow } from "./fields.js";
 import { fireflyFormat } from "./firefly.js";
 import type { ConversationFormat } from "./format.js";
@@ -22,12 +23,15 @@ const formats: readonly ConversationFormat[] = [
   textFormat,
 ];
 
-/** Names of the formats. */
+/** Formats that are read where they are named, and never detected or written. */
+const onlyByName: readonly ConversationFormat[] = [alpacaPromptFormat];
+
+/** Names of the formats that can be detected and written. */
 export const conversationFormatNames: readonly string[] = formats.map(({ name }) => name);
 
 /** @throws ConfigError for an unknown name */
 export function formatNamed(name: string): ConversationFormat {
-  const format = formats.find((candidate) => candidate.name === name);
+  const format = [...formats, ...onlyByName].find((candidate) => candidate.name === name);
   if (format) return format;
   throw new ConfigError(`unknown data format ${JSON.stringify(name)}`, {
     todo: `use one of ${conversationFormatNames.join(", ")}`,

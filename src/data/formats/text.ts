@@ -26,6 +26,7 @@ export const textFormat: ConversationFormat = {
         "keep it as a conversation: training accepts both",
       );
     }
+    if (row.messages.length > 1) inexpressible("text", "a prompt that is not learnt");
     return { id: row.id, text: row.messages[0]?.content };
   },
 };

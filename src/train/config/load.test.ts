@@ -24,7 +24,8 @@ function refusal(action: () => unknown): string {
     if (!(error instanceof ConfigError)) throw error;
     expect(error.why).toBeTruthy();
     expect(error.todo).toBeTruthy();
-    return [error.message, error.why, error.todo].join(" | ");
+    const all = [error, ...error.others];
+    return all.flatMap(({ message, why, todo }) => [message, why, todo]).join(" | ");
   }
   throw new Error("expected a ConfigError");
 }
@@ -66,10 +67,10 @@ describe("the file that started the project", () => {
     expect(origins.adam_beta1).toBe("default");
   });
 
-  it("is rejected unchanged, because wandb is not supported yet, and says what to do", () => {
-    expect(refusal(() => loadTrainingConfig(file))).toMatch(
-      /report_to "wandb" is not supported .*seed\.json:6.*not supported yet.*--report_to none/,
-    );
+  it("runs unchanged, and says that wandb has no effect", () => {
+    const { config, notes } = loadTrainingConfig(file);
+    expect(config.report_to).toEqual([]);
+    expect(notes.join("\n")).toMatch(/report_to wandb: no effect, .*events\.jsonl/);
   });
 
   it("takes flags over the file, in kebab and snake case", () => {
@@ -227,15 +228,8 @@ describe("refused keys give their reason", () => {
   it.each([
     [{ task_type: "dpo" }, /supervised/],
     [{ bits: 8 }, /8-bit/],
-    [{ group_by_length: true }, /packed without padding/],
-    [{ deepspeed: "ds.json" }, /DeepSpeed/],
-    [{ use_unsloth: true }, /built in/],
-    [{ push_to_hub: true }, /Nothing is uploaded/],
     [{ label_smoothing_factor: 0.1 }, /cross-entropy/],
     [{ neftune_noise_alpha: 5 }, /Noise/],
-    [{ torch_compile: true }, /compile/],
-    [{ save_safetensors: false }, /safetensors/],
-    [{ report_to: ["tensorboard"] }, /not supported yet/],
     [{ report_to: "paper" }, /No experiment tracker/i],
     [{ optim: "adafactor" }, /adamw_torch/],
     [{ lr_scheduler_type: "warmup_stable_decay" }, /schedule of transformers/],
@@ -247,6 +241,45 @@ describe("refused keys give their reason", () => {
   it("and are accepted when they ask for nothing", () => {
     const quiet = { deepspeed: "", fsdp: [], push_to_hub: "false", use_unsloth: false, tf32: null };
     expect(load(quiet).notes).toHaveLength(1);
+  });
+
+  it.each([
+    [{ group_by_length: true }, /packed without padding/],
+    [{ deepspeed: "ds.json" }, /single process/],
+    [{ use_unsloth: true }, /built in/],
+    [{ push_to_hub: true }, /nothing is uploaded/],
+    [{ torch_compile: true }, /compile/],
+    [{ save_safetensors: false }, /safetensors/],
+    [{ report_to: ["tensorboard"] }, /not supported yet/],
+    [{ optim: "adamw_hf" }, /adamw_torch here/],
+  ])("%j cannot change the result, and gets a line", (options, expected) => {
+    expect(load(options).notes.join("\n")).toMatch(expected);
+  });
+
+  it("and secrets are not shown", () => {
+    const { notes } = load({ hub_token: "hf_abc", push_to_hub_token: "hf_def" });
+    expect(notes.join()).toMatch(/hub_token \(not shown\): no effect/);
+    expect(notes.join()).not.toMatch(/hf_/);
+  });
+
+  it("all at once, each with its line", () => {
+    const file = fileOf(
+      "many.yaml",
+      [
+        "output_dir: out",
+        "train_file: t.jsonl",
+        "learning_rte: 1",
+        "label_smoothing_factor: 0.1",
+        "seed: 1.5",
+        "lora_alhpa: 4",
+      ].join("\n"),
+    );
+    const text = refusal(() => loadTrainingConfig(file));
+    expect(text).toMatch(/learning_rte \(.*many\.yaml:3\)/);
+    expect(text).toMatch(/label_smoothing_factor 0\.1 .*many\.yaml:4/);
+    expect(text).toMatch(/seed: expected an integer .*many\.yaml:5/);
+    expect(text).toMatch(/lora_alhpa \(.*many\.yaml:6\)/);
+    expect(text).toMatch(/model_name_or_path is missing/);
   });
 
   it("keys without effect are named in a note", () => {

@@ -3,9 +3,26 @@
  * overrides the defaults. No key is silently ignored: it takes effect, is rejected with a reason,
  * or is reported in a note as having no effect.
  */
-import { ConfigError } from "../../util/errors.js";
+import { ConfigError, joinErrors } from "../../util/errors.js";
+import {
+  dialects,
+  type FileEntry,
+  recogniseDialect,
+  show,
+  type Translation,
+  tell,
+  translate,
+} from "./dialects/index.js";
 import { parseFlags, readConfigFile } from "./input.js";
-import { canonicalName, fixedKeys, inertKeys, nearestName, refusalOf } from "./otherTrainers.js";
+import {
+  canonicalName,
+  fixedKeys,
+  inertKeys,
+  nearestName,
+  refusalOf,
+  replacementOf,
+  sameHere,
+} from "./otherTrainers.js";
 import { applyRules } from "./rules.js";
 import {
   type ConfigKey,
@@ -13,6 +30,7 @@ import {
   isConfigKey,
   keySchemas,
   type Origin,
+  type ParsedConfig,
   type TrainingConfig,
   trainingSchema,
 } from "./schema.js";
@@ -23,66 +41,104 @@ export interface LoadedConfig {
   readonly config: TrainingConfig;
   /** Where each value comes from. */
   readonly origins: Record<ConfigKey, Origin>;
-  /** One line each: which values follow from others, and which given keys have no effect and why. */
+  /** One line each: what was translated, which values follow from others, which keys have no effect. */
   readonly notes: string[];
+  /** The program that the file was written for; absent for a file of ours. */
+  readonly dialect?: string;
 }
 
 /** A value as given in the file or by a flag. */
-interface Given {
-  readonly key: string;
-  readonly value: unknown;
+interface Given extends FileEntry {
   /** `file:line`, the flag as typed, or `options`. */
   readonly where: string;
   readonly origin: "file" | "flag";
 }
 
+/** What a file says, in our keys. */
+interface FileContent {
+  readonly given: readonly Given[];
+  readonly translation?: Translation;
+}
+
 /**
- * @param file JSON or YAML file, or `undefined` for flags alone
+ * @param file JSON or YAML file, of ours or of another trainer; or `undefined` for flags alone
  * @param flags words as typed (`["--max-steps", "10"]`), or an object of keys and values
- * @throws {ConfigError} on an unknown key (suggesting the nearest known one), an invalid value, an
- * unsupported key, or keys that contradict each other; names file and line, or the flag
+ * @throws {ConfigError} with all problems at once: unknown keys (suggesting the nearest known one),
+ * invalid values, unsupported keys, keys that contradict each other; each names file and line, or the
+ * flag
  */
 export function loadTrainingConfig(
   file: string | undefined,
   flags: readonly string[] | Readonly<Record<string, unknown>> = [],
 ): LoadedConfig {
-  const given = [...(file === undefined ? [] : fromFile(file)), ...fromFlags(flags)];
-  const notes: string[] = [];
+  const problems: ConfigError[] = [];
+  const content: FileContent = file === undefined ? { given: [] } : readFile(file, problems);
+  const typed = fromFlags(flags);
+  const { translation } = content;
+  const notes: string[] = translation ? tell(translation) : [];
+  if (translation) problems.push(...problemsOf(translation, typed));
   const used = new Map<ConfigKey, Given>();
   const others = new Map<string, Given>();
-  for (const item of given) {
+  for (const item of [...content.given, ...typed]) {
     if (item.value === null) continue;
     const { key } = item;
     if (isConfigKey(key)) used.set(key, item);
     else if (Object.hasOwn(fixedKeys, key) || Object.hasOwn(inertKeys, key)) others.set(key, item);
-    else throw unknownKey(item);
+    else judgeUnknown(item, notes, problems);
   }
-  for (const item of others.values()) checkOther(item, notes);
-  const parsed = parse(used);
+  for (const item of others.values()) checkOther(item, notes, problems);
+  const refused = new Set(translation?.problems.flatMap(({ unless }) => unless));
+  const parsed = parse(used, refused, notes, problems);
   const origins = Object.fromEntries(
     Object.keys(keySchemas).map((key) => [key, used.get(key as ConfigKey)?.origin ?? "default"]),
   ) as Record<ConfigKey, Origin>;
-  const config = applyRules(parsed, {
-    origins,
-    notes,
-    asked: (key) =>
-      used.has(key) && JSON.stringify(parsed[key]) !== JSON.stringify(keySchemas[key].default),
-    where: (key) => used.get(key)?.where ?? "by default",
-  });
-  return { config, origins, notes };
+  const config =
+    parsed &&
+    applyRules(parsed, {
+      origins,
+      notes,
+      problems,
+      asked: (key) =>
+        used.has(key) && JSON.stringify(parsed[key]) !== JSON.stringify(keySchemas[key].default),
+      where: (key) => used.get(key)?.where ?? "by default",
+    });
+  if (problems.length > 0 || !config) throw joinErrors(problems);
+  return { config, origins, notes, ...(translation ? { dialect: translation.dialect.title } : {}) };
 }
 
-function fromFile(file: string): Given[] {
-  const seen = new Map<string, Given>();
-  return readConfigFile(file).entries.map(({ key: name, value, line }) => {
+/** Reads a file, and translates it where it was written for another program. */
+function readFile(file: string, problems: ConfigError[]): FileContent {
+  const { entries, translation } = readAndTranslate(file);
+  if (!translation) return { given: asGiven(entries, problems) };
+  return { translation, given: translation.entries.map((entry) => ({ ...entry, origin: "file" })) };
+}
+
+/** The entries of a file, and their translation where it was written for another program. */
+export function readAndTranslate(file: string): {
+  entries: readonly FileEntry[];
+  translation?: Translation;
+} {
+  const entries = readConfigFile(file).entries.map(({ key, value, line }) => {
     const where = line === undefined ? file : `${file}:${line}`;
+    return { key, value, where };
+  });
+  const dialect = recogniseDialect(new Map(entries.map(({ key, value }) => [key, value])));
+  return dialect ? { entries, translation: translate(dialect, entries) } : { entries };
+}
+
+/** Entries of a file of ours: names as typed become keys. */
+function asGiven(entries: readonly FileEntry[], problems: ConfigError[]): Given[] {
+  const seen = new Map<string, Given>();
+  return entries.map(({ key: name, value, where }) => {
     const item: Given = { key: canonicalName(name), value, where, origin: "file" };
     const earlier = seen.get(item.key);
     if (earlier && JSON.stringify(earlier.value) !== JSON.stringify(value)) {
-      throw new ConfigError(`${item.key} is set twice: ${earlier.where} and ${where}`, {
-        why: `${name} is another name of ${item.key}, and the two values differ.`,
-        todo: "Keep one of them.",
-      });
+      problems.push(
+        new ConfigError(`${item.key} is set twice: ${earlier.where} and ${where}`, {
+          why: `${name} is another name of ${item.key}, and the two values differ.`,
+          todo: "Keep one of them.",
+        }),
+      );
     }
     seen.set(item.key, item);
     return item;
@@ -106,18 +162,70 @@ function isWords(flags: unknown): flags is readonly string[] {
   return Array.isArray(flags);
 }
 
-function unknownKey({ key, where }: Given): ConfigError {
-  const nearest = nearestName(key);
+/** What stands in the way of a translation, without what flags replace. */
+export function problemsOf(
+  { account, dialect, problems }: Translation,
+  typed: readonly Given[],
+): ConfigError[] {
+  const flags = new Set(typed.map(({ key }) => key));
+  const open = problems.filter(({ unless }) => !unless.some((key) => flags.has(key)));
+  const unknown = account.filter(({ kind, key }) => kind === "unknown" && !flags.has(key ?? ""));
+  return [
+    ...open.map(({ error }) => error),
+    ...unknown.map(({ key = "", where = "" }) =>
+      unknownKey(key, where, nearestName(key, Object.keys(dialect.rules)), dialect.title),
+    ),
+  ];
+}
+
+/** A key that is not ours: of another trainer and without effect here, or a problem. */
+function judgeUnknown(item: Given, notes: string[], problems: ConfigError[]): void {
+  const { key, value, where } = item;
+  const known = dialects.find(({ rules }) => Object.hasOwn(rules, key));
+  const outcome = known?.rules[key]?.(value, new Map([[key, value]]));
+  const replacement = replacementOf(key) ?? setKey(outcome);
+  if (!known || !outcome || replacement !== undefined) {
+    problems.push(unknownKey(key, where, replacement ?? nearestName(key)));
+  } else if (outcome.kind === "idle" && outcome.always) {
+    notes.push(`${key} ${show(key, value)}: no effect, ${outcome.because}.`);
+  } else if (outcome.kind !== "nothing") {
+    const { why, todo } =
+      outcome.kind === "refused"
+        ? outcome
+        : { why: "It has no meaning in a file of Tunewright.", todo: "Remove it." };
+    problems.push(
+      new ConfigError(`${key} ${show(key, value)} is not supported (${where})`, {
+        why: `It is a key of ${known.title}. ${why}`,
+        todo,
+      }),
+    );
+  }
+}
+
+/** The key of ours that a key of another trainer becomes. */
+function setKey(outcome: ReturnType<(typeof dialects)[number]["rules"][string]> | undefined) {
+  return outcome?.kind === "set" ? Object.keys(outcome.keys).find(isConfigKey) : undefined;
+}
+
+function unknownKey(
+  key: string,
+  where: string,
+  nearest: string | undefined,
+  title?: string,
+): ConfigError {
   return new ConfigError(`Unknown key ${key} (${where})`, {
-    why: "There is no configuration key of this name.",
+    why:
+      title === undefined
+        ? "There is no configuration key of this name."
+        : `The file was written for ${title}, which has no key of this name.`,
     todo: nearest
       ? `Did you mean ${nearest}? Otherwise remove the key.`
       : "Remove it. docs/configuration.md lists all keys.",
   });
 }
 
-function checkOther({ key, value, where }: Given, notes: string[]): void {
-  const shown = JSON.stringify(value);
+function checkOther({ key, value, where }: Given, notes: string[], problems: ConfigError[]): void {
+  const shown = show(key, value);
   const inert = inertKeys[key];
   if (inert) {
     if (!inert.quiet.some((quiet) => same(quiet, value)))
@@ -127,10 +235,12 @@ function checkOther({ key, value, where }: Given, notes: string[]): void {
   const { accepted, reason } = fixedKeys[key]!;
   if (accepted.some((one) => same(one, value))) return;
   const possible = accepted.find((one) => one !== "");
-  throw new ConfigError(`${key} ${shown} is not supported (${where})`, {
-    why: reason,
-    todo: possible === undefined ? `Remove ${key}.` : `Remove ${key}, or set it to ${possible}.`,
-  });
+  problems.push(
+    new ConfigError(`${key} ${shown} is not supported (${where})`, {
+      why: reason,
+      todo: possible === undefined ? `Remove ${key}.` : `Remove ${key}, or set it to ${possible}.`,
+    }),
+  );
 }
 
 /** Whether two values mean the same; an empty string, list or object all mean "not set". */
@@ -142,31 +252,48 @@ function same(one: unknown, other: unknown): boolean {
   return one === other;
 }
 
-function parse(used: ReadonlyMap<ConfigKey, Given>) {
+/**
+ * The values in their types; `undefined` where some cannot be read, which are then among the problems.
+ * @param excused keys that are missing because what would have become them is a problem already
+ */
+function parse(
+  used: ReadonlyMap<ConfigKey, Given>,
+  excused: ReadonlySet<string>,
+  notes: string[],
+  problems: ConfigError[],
+): ParsedConfig | undefined {
+  const before = problems.length;
   const values: Record<string, unknown> = {};
   for (const [key, { value, where }] of used) {
     const refusal = refusalOf(key, value);
-    if (refusal)
-      throw new ConfigError(`${key} ${show(value)} is not supported (${where})`, refusal);
-    values[key] = value;
+    if (refusal) {
+      problems.push(
+        new ConfigError(`${key} ${show(key, value)} is not supported (${where})`, refusal),
+      );
+    }
+    values[key] = sameHere(key, value, notes);
   }
   const result = trainingSchema.safeParse(values);
-  if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => {
-    const key = String(issue.path[0]) as ConfigKey;
+  if (result.success) return problems.length === before ? result.data : undefined;
+  const wrong = new Set(result.error.issues.map((issue) => String(issue.path[0]) as ConfigKey));
+  for (const key of wrong) {
     const item = used.get(key);
-    if (!item) return `${key} is missing`;
-    return `${key}: expected ${describeKey(key)}, got ${show(item.value)} (${item.where})`;
-  });
-  const [first = "The configuration is invalid", ...rest] = [...new Set(problems)];
-  const missing = first.endsWith("is missing");
-  const also = rest.length > 0 ? `Also: ${rest.join("; ")}.` : undefined;
-  throw new ConfigError(first, {
-    why: also ?? (missing ? "It has no default." : "The key does not accept this value."),
-    todo: missing ? "Set it in the file or by a flag." : "Correct the value.",
-  });
+    const isKnown = item ? refusalOf(key, item.value) !== undefined : excused.has(key);
+    if (!isKnown) problems.push(wrongValue(key, item));
+  }
+  return undefined;
 }
 
-function show(value: unknown): string {
-  return JSON.stringify(value);
+function wrongValue(key: ConfigKey, item: Given | undefined): ConfigError {
+  if (!item) {
+    return new ConfigError(`${key} is missing`, {
+      why: "It has no default.",
+      todo: "Set it in the file or by a flag.",
+    });
+  }
+  const { value, where } = item;
+  return new ConfigError(
+    `${key}: expected ${describeKey(key)}, got ${show(key, value)} (${where})`,
+    { why: "The key does not accept this value.", todo: "Correct the value." },
+  );
 }

@@ -10,7 +10,6 @@ import {
   number,
   numberRecord,
   path,
-  paths,
   record,
   sources,
   targets,
@@ -71,10 +70,19 @@ export const dataFields = {
     "Training data: one file, or a list of files and of sources {path, weight, repeat, limit, " +
       "sample, format}, which docs/data.md explains.",
   ),
-  eval_file: paths()
+  eval_file: sources()
     .nullable()
     .default(null)
-    .describe("Evaluation data: one file or a list. Required for evaluation."),
+    .describe(
+      "Evaluation data: one file, or a list of files and sources as for train_file. Evaluation needs " +
+        "it or val_size.",
+    ),
+  val_size: number(z.number().min(0))
+    .default(0)
+    .describe(
+      "Rows of train_file that are held out for evaluation and never trained on: below 1 a share of " +
+        "all rows, otherwise their number. Which rows depends on data_seed only.",
+    ),
   max_seq_length: integer(2)
     .default(1024)
     .describe("Maximum sequence length in tokens. Longer conversations: see over_length."),
@@ -157,6 +165,19 @@ export const dataFields = {
         "every turn, last leaves it in the last turn only, split makes one sequence for each turn. " +
         "If not set, rows that lose reasoning are refused.",
     ),
+  train_on_prompt: boolean()
+    .default(false)
+    .describe(
+      "Train on every token of a conversation, not on the assistant's turns only. In rows with prompt " +
+        "and completion, the completion alone is trained on all the same.",
+    ),
+  mask_history: boolean()
+    .default(false)
+    .describe("Of a conversation, train on the last turn of the assistant only."),
+  default_system: text()
+    .nullable()
+    .default(null)
+    .describe("System message of conversations that have none."),
   moss_tools: choice(["keep", "drop", "refuse"])
     .default("keep")
     .describe(

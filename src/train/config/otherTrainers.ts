@@ -14,31 +14,25 @@ export const synonyms: Readonly<Record<string, string>> = {
   no_cuda: "use_cpu",
 };
 
-/** What other programs call a key; used for suggestions only. */
-const suggestions: Readonly<Record<string, string>> = {
-  base_model: "model_name_or_path",
+/** What people call a key in no program in particular, or with another meaning in each. */
+const replacements: Readonly<Record<string, string>> = {
   dataset: "train_file",
+  datasets: "train_file",
   dataset_name: "train_file",
+  max_samples: "train_file",
+  model: "model_name_or_path",
   template: "template_name",
-  cutoff_len: "max_seq_length",
-  max_length: "max_seq_length",
-  sequence_len: "max_seq_length",
-  finetuning_type: "train_mode",
-  stage: "task_type",
-  quantization_bit: "bits",
-  load_in_4bit: "bits",
-  bnb_4bit_compute_dtype: "compute_dtype",
-  lora_r: "lora_rank",
-  lora_target_modules: "lora_target",
-  lora_target_linear: "lora_target",
-  micro_batch_size: "per_device_train_batch_size",
+  chat_template: "template_name",
+  adapter: "train_mode",
   batch_size: "per_device_train_batch_size",
   per_device_batch_size: "per_device_train_batch_size",
   per_gpu_train_batch_size: "per_device_train_batch_size",
-  num_epochs: "num_train_epochs",
+  lora_r: "lora_rank",
+  lora_target_modules: "lora_target",
+  lora_target_linear: "lora_target",
+  load_in_4bit: "bits",
+  epochs: "num_train_epochs",
   lr: "learning_rate",
-  lr_scheduler: "lr_scheduler_type",
-  optimizer: "optim",
   torch_dtype: "bf16",
   dtype: "bf16",
 };
@@ -49,10 +43,18 @@ export function canonicalName(name: string): string {
   return synonyms[snake] ?? snake;
 }
 
-/** The known key that `name` most likely means, or `undefined` if none is close. */
-export function nearestName(name: string): string | undefined {
+/** The key that means the same here as `name` does elsewhere. */
+export function replacementOf(name: string): string | undefined {
+  return Object.hasOwn(replacements, name) ? replacements[name] : undefined;
+}
+
+/**
+ * The known key that `name` most likely means, or `undefined` if none is close.
+ * @param more names that are known besides ours
+ */
+export function nearestName(name: string, more: readonly string[] = []): string | undefined {
   const known = [keySchemas, synonyms, fixedKeys, inertKeys].flatMap(Object.keys);
-  return suggestions[name] ?? nearestOf(name, known);
+  return nearestOf(name, [...known, ...more]);
 }
 
 /** A key that accepts only values that mean what Tunewright does anyway. */
@@ -67,97 +69,34 @@ const only = (accepted: unknown, reason: string): FixedKey => ({ accepted: [acce
 const off = (reason: string): FixedKey => only(false, reason);
 const unset = (reason: string): FixedKey => ({ accepted: ["", false], reason });
 
-const hub = "Nothing is uploaded: a run writes to its output_dir only.";
-const parallel =
-  "This version trains in a single process; recomputing activations keeps its memory small.";
-const compile = "Operators are called in libtorch directly; there is no Python graph to compile.";
-const dpo = "It belongs to preference training, which is not supported yet.";
 const best = "Selecting the best checkpoint is not supported yet; see the evaluation events.";
-const halfEval = "Evaluation uses the same number type as training.";
 const oneLoss = "The loss is the mean cross-entropy of the labelled tokens.";
-const assistant = "All assistant turns are trained on, and nothing else.";
-const devices = "The supported devices are the CPU and CUDA GPUs.";
 
 /** Keys of TrainingArguments, TRL and Firefly with a single possible value. */
 export const fixedKeys: Readonly<Record<string, FixedKey>> = {
   // Data
-  group_by_length: off("Batches are packed without padding, so grouping by length gains nothing."),
   train_sampling_strategy: only(
     "random",
     "The data order depends on data_seed and the epoch only, which makes resuming exact.",
   ),
+  assistant_only_loss: only(true, "train_on_prompt true trains on every token."),
   dataloader_drop_last: off(
     "Every conversation is trained on. The loss is divided by the number of labelled tokens, so a " +
       "short last batch gets its proper weight.",
   ),
-  assistant_only_loss: only(true, assistant),
-  train_on_prompt: off(assistant),
-  max_prompt_length: unset(dpo),
-  beta: unset(dpo),
-  label_names: unset("Labels are made from the chat template."),
-  ignore_data_skip: off("Resuming seeks directly to the next conversation."),
   // Model and memory
-  use_unsloth: off("Its savings are built in: recomputation, chunked loss, fused LoRA."),
-  torch_compile: off(compile),
-  torch_compile_backend: unset(compile),
-  torch_compile_mode: unset(compile),
-  deepspeed: unset(`DeepSpeed is a Python library. ${parallel}`),
-  fsdp: unset(parallel),
-  fsdp_config: unset(parallel),
-  parallelism_config: unset(parallel),
-  accelerator_config: unset("Accelerate is a Python library and is not used here."),
-  sharded_ddp: unset(parallel),
-  tpu_num_cores: unset(devices),
-  use_mps_device: off(devices),
-  use_ipex: off(devices),
-  tf32: off("float32 products keep their full precision. Use bf16 for speed."),
-  bf16_full_eval: off(halfEval),
-  fp16_full_eval: off(halfEval),
-  auto_find_batch_size: off(
-    "The batch size affects the result, so it is never changed. Lower per_device_train_batch_size " +
-      "and raise gradient_accumulation_steps by the same factor instead.",
-  ),
-  torch_empty_cache_steps: unset(
-    "Freed memory is reused; emptying the cache would only cost time.",
-  ),
-  full_determinism: off(
-    "Data order, initial weights and dropout depend on the seed only, but GPU kernels are not " +
-      "guaranteed to be deterministic.",
-  ),
-  use_cache: off("There is no key-value cache during training."),
-  trust_remote_code: off("Code that comes with a model is never run."),
   model_init_kwargs: unset("The model is configured by its config.json only."),
-  debug: unset("It selects debuggers of Python processes."),
   // Loss and optimizer
   label_smoothing_factor: only(0, oneLoss),
+  loss_type: { accepted: ["nll", "chunked_nll"], reason: oneLoss },
   neftune_noise_alpha: only(0, "Noise on the embeddings is not supported yet."),
-  loss_type: only("nll", oneLoss),
   optim_args: unset(
     "The optimizer options are adam_beta1, adam_beta2, adam_epsilon, weight_decay.",
   ),
   optim_target_modules: unset("GaLore and APOLLO are not supported."),
   adafactor: off("Choose one of the optimizers that optim lists."),
-  average_tokens_across_devices: only(
-    true,
-    "The loss is always divided by the labelled tokens of the whole accumulation window.",
-  ),
   // Evaluation and saving
-  eval_delay: only(0, "The first evaluation takes place after the first interval."),
   load_best_model_at_end: off(best),
-  metric_for_best_model: { accepted: ["", "loss", "eval_loss"], reason: best },
-  greater_is_better: unset(best),
-  save_safetensors: only(true, "Weights are always saved as safetensors."),
-  restore_callback_states_from_checkpoint: off("There are no callbacks."),
-  push_to_hub: off(hub),
-  push_to_hub_model_id: unset(hub),
-  push_to_hub_organization: unset(hub),
-  push_to_hub_token: unset(hub),
-  hub_token: unset("The token would be saved with the run. Set HF_TOKEN instead."),
-  hub_model_id: unset(hub),
-  hub_private_repo: unset(hub),
-  hub_always_push: off(hub),
-  hub_revision: unset(hub),
-  do_predict: off("Use ./tunewright chat to run a trained model."),
 };
 
 /** A key that cannot change the result here; a value that asks for something gets a note. */
@@ -179,9 +118,69 @@ const half = "there is only one way of computing in 16 bits.";
 const metrics = "evaluation measures the loss only.";
 const logging = "every loss is written to events.jsonl, and terminal output is not configurable.";
 const trackers = "it belongs to experiment trackers, and none is supported yet.";
+const hub = "nothing is uploaded: a run writes to its output_dir only.";
+const parallel =
+  "this version trains in a single process; recomputing activations keeps its memory small.";
+const compile = "operators are called in libtorch directly; there is no Python graph to compile.";
+const preferences = "it belongs to preference training.";
+const selection = "it belongs to load_best_model_at_end.";
+const devices = "the supported devices are the CPU and CUDA GPUs.";
 
 /** Keys of other trainers that are accepted with any value and have no effect. */
 export const inertKeys: Readonly<Record<string, InertKey>> = {
+  group_by_length: inert(packed, false),
+  label_names: inert("labels are made from the chat template.", ""),
+  ignore_data_skip: inert("resuming seeks directly to the next conversation.", false),
+  max_prompt_length: inert(preferences),
+  beta: inert(preferences),
+  use_unsloth: inert("its savings are built in: recomputation, chunked loss, fused LoRA.", false),
+  torch_compile: inert(compile, false),
+  torch_compile_backend: inert(compile, ""),
+  torch_compile_mode: inert(compile, ""),
+  deepspeed: inert(parallel, ""),
+  fsdp: inert(parallel, "", false),
+  fsdp_config: inert(parallel, ""),
+  parallelism_config: inert(parallel, ""),
+  accelerator_config: inert(parallel, ""),
+  sharded_ddp: inert(parallel, "", false),
+  tpu_num_cores: inert(devices),
+  use_mps_device: inert(devices, false),
+  use_ipex: inert(devices, false),
+  tf32: inert("float32 products keep their full precision; bf16 is the fast type.", false),
+  bf16_full_eval: inert("evaluation uses the number type of training.", false),
+  fp16_full_eval: inert("evaluation uses the number type of training.", false),
+  auto_find_batch_size: inert(
+    "the batch size affects the result, so it is never changed; lower per_device_train_batch_size " +
+      "and raise gradient_accumulation_steps by the same factor where memory is short.",
+    false,
+  ),
+  torch_empty_cache_steps: inert("freed memory is reused."),
+  full_determinism: inert(
+    "data order, initial weights and dropout depend on the seed only; GPU kernels may differ.",
+    false,
+  ),
+  use_cache: inert("there is no key-value cache during training.", false, true),
+  trust_remote_code: inert("code that comes with a model is never run.", false),
+  debug: inert("it selects debuggers of Python processes.", ""),
+  average_tokens_across_devices: inert(
+    "the loss is always divided by the labelled tokens of the whole accumulation window.",
+    true,
+  ),
+  eval_delay: inert("the first evaluation takes place after the first interval.", 0),
+  metric_for_best_model: inert(selection, "", "loss", "eval_loss"),
+  greater_is_better: inert(selection, "", false),
+  save_safetensors: inert("weights are always saved as safetensors.", true),
+  restore_callback_states_from_checkpoint: inert("there are no callbacks.", false),
+  push_to_hub: inert(hub, false),
+  push_to_hub_model_id: inert(hub, ""),
+  push_to_hub_organization: inert(hub, ""),
+  push_to_hub_token: inert(hub, ""),
+  hub_token: inert("set HF_TOKEN in the environment for models that need it.", ""),
+  hub_model_id: inert(hub, ""),
+  hub_private_repo: inert(hub, "", false),
+  hub_always_push: inert(hub, false),
+  hub_revision: inert(hub, ""),
+  do_predict: inert("./tunewright chat runs a trained model.", false),
   remove_unused_columns: inert(
     "fields that are not part of a conversation are ignored.",
     false,
@@ -239,9 +238,15 @@ export const inertKeys: Readonly<Record<string, InertKey>> = {
   trackio_static_space_id: inert(trackers, "", false),
 };
 
-const knownTrackers =
+/** Trackers that transformers knows by name. */
+const trackerNames =
   "wandb tensorboard mlflow swanlab comet_ml clearml neptune trackio codecarbon dagshub dvclive " +
   "azure_ml flyte all";
+
+/** The trackers of `report_to`, of which none does anything yet. */
+export function idleTrackers(names: readonly string[]): string[] {
+  return names.filter((name) => trackerNames.split(" ").includes(name));
+}
 
 const otherSchedules = [
   "reduce_lr_on_plateau",
@@ -250,6 +255,26 @@ const otherSchedules = [
   "warmup_stable_decay",
   "greedy",
 ];
+
+/** Optimizers of transformers that compute what one of ours does. */
+const sameOptimizers: Readonly<Record<string, { readonly optim: string; readonly why: string }>> = {
+  adamw_hf: {
+    optim: "adamw_torch",
+    why: "transformers dropped adamw_hf for it; they differ in where epsilon is added",
+  },
+  adamw_apex_fused: { optim: "adamw_torch", why: "AdamW is always fused here" },
+  adamw_torch_npu_fused: { optim: "adamw_torch", why: "AdamW is always fused here" },
+  adamw_torch_xla: { optim: "adamw_torch", why: "both are AdamW" },
+  paged_adamw: { optim: "paged_adamw_32bit", why: "it is another name of it" },
+};
+
+/** The value of ours that computes the same as another trainer's. What differs is noted. */
+export function sameHere(key: ConfigKey, value: unknown, notes: string[]): unknown {
+  const same = key === "optim" ? sameOptimizers[String(value)] : undefined;
+  if (!same) return value;
+  notes.push(`optim ${String(value)} is ${same.optim} here: ${same.why}.`);
+  return same.optim;
+}
 
 /** Why a value of another trainer is rejected, and what to do; `undefined` for all other values. */
 export function refusalOf(
@@ -274,16 +299,11 @@ export function refusalOf(
       why: "This schedule of transformers is not supported.",
       todo: `Use one of ${schedulerTypes.join(", ")}.`,
     };
-  if (key === "optim" && !optimizerNames.some((name) => name === word))
+  const isKnown = optimizerNames.some((name) => name === word);
+  if (key === "optim" && !isKnown && !Object.hasOwn(sameOptimizers, word))
     return {
       why: "This optimizer is not supported.",
       todo: `Use one of ${optimizerNames.join(", ")}.`,
-    };
-  const tracker = [value].flat().find((name) => knownTrackers.split(" ").includes(String(name)));
-  if (key === "report_to" && tracker)
-    return {
-      why: `Tracking with ${tracker} is not supported yet; a run writes events.jsonl only.`,
-      todo: "Use report_to none, for example with the flag --report_to none.",
     };
   return undefined;
 }

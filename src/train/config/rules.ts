@@ -7,19 +7,22 @@ import { join } from "node:path";
 import { fireflyTemplateName } from "../../text/index.js";
 import { ConfigError } from "../../util/errors.js";
 import { adapterFields } from "./modelFields.js";
+import { idleTrackers } from "./otherTrainers.js";
 import type { ConfigKey, Origin, ParsedConfig, TrainingConfig } from "./schema.js";
 
 /** What rules need besides the values. */
 export interface RuleContext {
   readonly origins: Record<ConfigKey, Origin>;
   readonly notes: string[];
+  /** Where contradictions are put. */
+  readonly problems: ConfigError[];
   /** Whether the file or a flag sets `key` to something other than its default. */
   asked(key: ConfigKey): boolean;
   /** Where `key` was given, such as `train.json:4` or `--bits`. */
   where(key: ConfigKey): string;
 }
 
-/** Fills in what follows from the parsed values. @throws {ConfigError} on a contradiction */
+/** Fills in what follows from the parsed values. Contradictions are put among the problems. */
 export function applyRules(parsed: ParsedConfig, context: RuleContext): TrainingConfig {
   const { origins } = context;
   const config = { ...parsed, ...decideMode(parsed, context) };
@@ -32,19 +35,37 @@ export function applyRules(parsed: ParsedConfig, context: RuleContext): Training
   checkEvaluation(complete, context);
   checkData(complete, context);
   checkSaving(complete, context);
-  complete.report_to = complete.report_to.filter((name) => name !== "none");
-  const tracker = complete.report_to[0];
-  if (tracker !== undefined) {
-    throw new ConfigError(`report_to ${tracker} is unknown (${context.where("report_to")})`, {
-      why: "No experiment tracker is supported yet; a run writes events.jsonl only.",
-      todo: "Use report_to none.",
-    });
-  }
+  checkTrackers(complete, context);
   return complete;
 }
 
-function contradiction(what: string, why: string, todo: string): never {
-  throw new ConfigError(what, { why, todo });
+/** A contradiction is found together with all others. */
+type Contradict = (what: string, why: string, todo: string) => void;
+
+function contradictIn({ problems }: RuleContext): Contradict {
+  return (what, why, todo) => void problems.push(new ConfigError(what, { why, todo }));
+}
+
+/** No tracker does anything yet, which does not change what is trained. */
+function checkTrackers(config: TrainingConfig, context: RuleContext): void {
+  const { notes, problems, where } = context;
+  const names = config.report_to.filter((name) => name !== "none");
+  const known = idleTrackers(names);
+  if (known.length > 0) {
+    notes.push(
+      `report_to ${known.join(", ")}: no effect, trackers are not supported yet; events.jsonl has every value.`,
+    );
+  }
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    problems.push(
+      new ConfigError(`report_to ${unknown} is unknown (${where("report_to")})`, {
+        why: "No experiment tracker has this name, and none is supported yet; a run writes events.jsonl.",
+        todo: "Use report_to none.",
+      }),
+    );
+  }
+  config.report_to = [];
 }
 
 /** Keys that mean something only where an adapter is trained. */
@@ -54,7 +75,9 @@ const adapterKeys = (Object.keys(adapterFields) as (keyof typeof adapterFields)[
 
 type Mode = Pick<TrainingConfig, "train_mode" | "bits" | "lora_rank">;
 
-function decideMode(config: ParsedConfig, { origins, notes, asked, where }: RuleContext): Mode {
+function decideMode(config: ParsedConfig, context: RuleContext): Mode {
+  const { origins, notes, asked, where } = context;
+  const contradiction = contradictIn(context);
   const { train_mode: said, lora_rank, bits } = config;
   const half = config.bf16 || config.fp16;
   const startsFromAdapter =
@@ -145,7 +168,9 @@ function applyTask(config: TrainingConfig, { origins, notes, asked }: RuleContex
   origins.packing = "derived";
 }
 
-function checkPrecision(config: TrainingConfig, { where }: RuleContext): void {
+function checkPrecision(config: TrainingConfig, context: RuleContext): void {
+  const { where } = context;
+  const contradiction = contradictIn(context);
   if (config.bf16 && config.fp16)
     contradiction(
       `bf16 (${where("bf16")}) and fp16 (${where("fp16")}) are both true`,
@@ -164,7 +189,9 @@ const scheduleOptions: Readonly<Record<TrainingConfig["lr_scheduler_type"], read
   inverse_sqrt: ["timescale"],
 };
 
-function checkSchedule(config: TrainingConfig, { asked, notes, where }: RuleContext): void {
+function checkSchedule(config: TrainingConfig, context: RuleContext): void {
+  const { asked, notes, where } = context;
+  const contradiction = contradictIn(context);
   if (config.warmup_steps > 0 && config.warmup_ratio > 0)
     contradiction(
       `warmup_steps (${where("warmup_steps")}) and warmup_ratio (${where("warmup_ratio")}) are both set`,
@@ -174,10 +201,8 @@ function checkSchedule(config: TrainingConfig, { asked, notes, where }: RuleCont
   const { lr_scheduler_type: type } = config;
   const warmup = (["warmup_steps", "warmup_ratio"] as const).find((key) => config[key] > 0);
   if (type === "constant" && warmup)
-    contradiction(
-      `${warmup} (${where(warmup)}) would have no effect`,
-      "lr_scheduler_type constant has no warmup.",
-      "Use lr_scheduler_type constant_with_warmup, or remove the warmup.",
+    notes.push(
+      `${warmup}: no effect, lr_scheduler_type constant has no warmup; constant_with_warmup has.`,
     );
   const allowed = scheduleOptions[type];
   for (const option of Object.keys(config.lr_scheduler_kwargs)) {
@@ -204,6 +229,7 @@ function checkSchedule(config: TrainingConfig, { asked, notes, where }: RuleCont
 
 function checkEvaluation(config: TrainingConfig, context: RuleContext): void {
   const { origins, notes, asked, where } = context;
+  const contradiction = contradictIn(context);
   if (config.eval_strategy !== "no" && !config.do_eval) {
     if (origins.do_eval !== "default")
       notes.push(`eval_strategy ${config.eval_strategy} overrides do_eval false.`);
@@ -214,12 +240,30 @@ function checkEvaluation(config: TrainingConfig, context: RuleContext): void {
     config.do_eval = true;
     origins.do_eval = "derived";
   }
-  if (config.do_eval && config.eval_file === null) {
+  if (config.val_size > 0 && config.eval_file !== null)
+    contradiction(
+      `val_size (${where("val_size")}) and eval_file (${where("eval_file")}) contradict`,
+      "Evaluation is either on rows held out of train_file, or on files of its own.",
+      "Keep one of them.",
+    );
+  if (config.val_size >= 1 && !Number.isInteger(config.val_size))
+    contradiction(
+      `val_size ${config.val_size} (${where("val_size")}) is neither a share nor a number of rows`,
+      "Below 1 it is a share of the rows, from there on their number.",
+      "Use a whole number, or one below 1.",
+    );
+  if (config.val_size > 0)
+    notes.push(
+      config.do_eval
+        ? "val_size: the rows held out for evaluation are not trained on."
+        : "val_size: the rows held out are not trained on; nothing is measured on them, since do_eval is false and eval_strategy is no.",
+    );
+  if (config.do_eval && config.eval_file === null && config.val_size === 0) {
     const cause = (["eval_strategy", "eval_on_start", "do_eval"] as const).find(asked) ?? "do_eval";
     contradiction(
       `${cause} (${where(cause)}) requires eval_file`,
-      "The evaluation loss is measured on eval_file, which is not set.",
-      "Set eval_file, or use eval_strategy no and do_eval false.",
+      "The evaluation loss is measured on eval_file or on rows held out by val_size; neither is set.",
+      "Set eval_file or val_size, or use eval_strategy no and do_eval false.",
     );
   }
   if (config.eval_steps === null) {
@@ -235,7 +279,21 @@ function checkEvaluation(config: TrainingConfig, context: RuleContext): void {
     notes.push("sample_max_new_tokens: no effect without sample_prompts.");
 }
 
-function checkData(config: TrainingConfig, { asked, notes, where }: RuleContext): void {
+function checkData(config: TrainingConfig, context: RuleContext): void {
+  const { asked, notes, where } = context;
+  const contradiction = contradictIn(context);
+  if (config.train_on_prompt && config.mask_history)
+    contradiction(
+      `train_on_prompt (${where("train_on_prompt")}) and mask_history (${where("mask_history")}) contradict`,
+      "One trains on every token, the other on the last turn of the assistant only.",
+      "Keep one of them.",
+    );
+  if (config.train_on_prompt && ["cut_turn", "split"].includes(config.over_length))
+    contradiction(
+      `train_on_prompt (${where("train_on_prompt")}) and over_length ${config.over_length} (${where("over_length")}) contradict`,
+      "Where every token is trained on, turns are not told apart.",
+      "Use over_length cut or drop.",
+    );
   if (!config.streaming) {
     if (asked("shuffle_buffer_size"))
       notes.push("shuffle_buffer_size: no effect without streaming.");
@@ -246,6 +304,12 @@ function checkData(config: TrainingConfig, { asked, notes, where }: RuleContext)
       `streaming (${where("streaming")}) requires max_steps`,
       "The number of rows in an epoch is unknown for a stream.",
       "Set max_steps; or, if train_file is a regular file, remove streaming.",
+    );
+  if (config.val_size > 0)
+    contradiction(
+      `streaming (${where("streaming")}) and val_size (${where("val_size")}) contradict`,
+      "Rows are held out by their number, and a stream is read once.",
+      "Give eval_file instead of val_size, or remove streaming.",
     );
   const shares = config.train_file.find((source) => typeof source !== "string");
   if (shares)
@@ -258,13 +322,11 @@ function checkData(config: TrainingConfig, { asked, notes, where }: RuleContext)
     notes.push("dataloader_num_workers: no effect, a stream is read by a single thread.");
 }
 
-function checkSaving(config: TrainingConfig, { asked, notes, where }: RuleContext): void {
+function checkSaving(config: TrainingConfig, context: RuleContext): void {
+  const { asked, notes, where } = context;
+  const contradiction = contradictIn(context);
   if (config.save_strategy === "no" && asked("save_steps"))
-    contradiction(
-      `save_steps (${where("save_steps")}) would have no effect`,
-      "With save_strategy no, no checkpoints are saved.",
-      "Use save_strategy steps, or remove save_steps.",
-    );
+    notes.push("save_steps: no effect, save_strategy is no, so no checkpoints are saved.");
   if (config.save_strategy === "no" && config.save_total_limit !== null)
     notes.push("save_total_limit: no effect, save_strategy is no.");
   if (config.save_strategy === "epoch" && asked("save_steps"))

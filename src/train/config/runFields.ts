@@ -98,7 +98,7 @@ export const loggingFields = {
   disable_tqdm: boolean().default(false).describe("Do not show progress on stderr."),
   report_to: words()
     .default([])
-    .describe("Experiment trackers. None is supported yet; events.jsonl is always written."),
+    .describe("Experiment trackers. None has an effect yet; events.jsonl is always written."),
   run_name: text()
     .nullable()
     .default(null)

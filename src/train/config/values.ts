@@ -94,6 +94,12 @@ const source = z.strictObject({
   limit: integer(1).optional(),
   sample: z.enum(["random", "first"]).optional(),
   format: z.string().optional(),
+  /** What the columns are called in the files; others are not read. */
+  columns: z.record(z.string(), z.string().min(1)).optional(),
+  /** The same for the keys of a message. */
+  message_keys: z.record(z.string(), z.string().min(1)).optional(),
+  /** Roles by their names in the files. */
+  roles: z.record(z.string(), z.string().min(1)).optional(),
 });
 
 /** One path or source, or a list of them; becomes a list. */
