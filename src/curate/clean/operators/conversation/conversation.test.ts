@@ -104,6 +104,7 @@ describe("truncation", () => {
     "First we look at the head of the list. Then we move on to the next one. After that we go on until the end of it and",
     "他出生于北京的一个普通家庭。他从小就喜欢读书。后来他考上了清华大学，毕业后在一家大型的科技公司里面担任",
     "Here is the code:\n```python\nprint(1)",
+    "他参加了四届世界杯。他获得了一次季军。在2016年，他带领阿根廷获得了美洲杯亚军，并且在最后一场比赛里进了球，并在202",
   ])("is seen in %j", (text) => expect(truncationOf(text)).toBeDefined());
 
   test.each([
@@ -115,6 +116,8 @@ describe("truncation", () => {
     '好的设计是那种当你看到它时你会说的话：天哪！真的是这样！我也可以想到这个的。" - Paul Rand',
     "We go out. We make memories that last. We never come back before the sun is down. #travel #Wanderlust140",
     "Here is the code:\n```python\nprint(1)\n```",
+    "He has 5 apples. He eats 2 of them. So the number of apples that are left in the basket is 17",
+    "We add both. We divide by two. Therefore the correct answer to this question must be option B",
     "床前明月光\n疑是地上霜\n举头望明月\n低头思故乡",
   ])("is not seen in %j", (text) => expect(truncationOf(text)).toBeUndefined());
 
@@ -178,6 +181,96 @@ test("remove_template_markers strips them at the ends and refuses them inside", 
     "问",
     "答",
   ]);
+});
+
+/** What somebody may show who speaks of marks and variables. */
+const shown = (what: string) => [
+  `In short: \`${what}\` is what it is.`,
+  `In short: \`\`${what}\`\` is what it is.`,
+  `Like this:\n\`\`\`\n${what}\n\`\`\`\nand no other way.`,
+  `Like this:\n\n    ${what}\n\nand no other way.`,
+  `Write "${what}" there, or '${what}'.`,
+  `这里写“${what}”或「${what}」。`,
+  `> ${what}\n\nThat is what they wrote.`,
+  `| mark | use |\n|---|---|\n| ${what} | one |`,
+  `Use <code>${what}</code> here.`,
+];
+
+test.each(["<|im_end|>", "<|im_start|>user", "[INST] x [/INST]", "<eoh>"])(
+  "remove_template_markers leaves %s where it is shown",
+  async (mark) => {
+    for (const text of [...shown(mark), `{"eos_token": "${mark}"}`, `It ends with \`${mark}\``]) {
+      expect(await clean("remove_template_markers", talk("q", text)), text).toBe("same");
+      expect(await clean("remove_template_markers", talk(text, "a")), text).toBe("same");
+    }
+    const said = `An answer.\n${mark}\nanother one`;
+    expect(await clean("remove_template_markers", talk("q", said))).toMatch("inside");
+  },
+);
+
+test("remove_template_markers leaves marks in conversations about them, and headings", async () => {
+  const asked = "What does <|im_end|> do in ChatML?";
+  const about = talk(asked, "The token that ends a turn is <|im_end|>");
+  expect(await clean("remove_template_markers", about)).toBe("same");
+  const left = talk(asked, "It ends a turn.<|im_end|>");
+  expect(await clean("remove_template_markers", left)).toEqual([asked, "It ends a turn."]);
+  const strict = { keep_when_taught: false };
+  expect(await clean("remove_template_markers", about, strict)).toMatch("inside");
+  for (const text of [
+    "The task.\n\n### Input:\n5\n\n### Output:\n7",
+    "The call.\n\n### Request:\nGET /\n\n### Response:\n200",
+    "### User:\n\nThe table of users has two columns.",
+  ]) {
+    expect(await clean("remove_template_markers", talk("q", text)), text).toBe("same");
+  }
+  const glued = "Yes.\n### Instruction:\nNext one\n### Response:\nNo.";
+  expect(await clean("remove_template_markers", talk("q", glued))).toMatch("### Instruction:");
+});
+
+test("filter_placeholders leaves variables that are shown, and templates of other kinds", async () => {
+  for (const text of [
+    ...shown("{{ message }}"),
+    "<template>{{ user.name }}</template>",
+    `Set it to ${"$"}{{ secrets.TOKEN }} there.`,
+    "$x^{{n}}$ and \\frac{{a}}{{b}}",
+  ]) {
+    expect(await clean("filter_placeholders", talk("q", text)), text).toBe("same");
+  }
+  const bare = "It replaces {{ message }} with its value.";
+  expect(await clean("filter_placeholders", talk("What does Jinja do?", bare))).toBe("same");
+  expect(await clean("filter_placeholders", talk("q", bare))).toMatch("{{ message }}");
+  const system = [{ role: "system" as const, content: "You are {{name}}." }, ...talk("q", "a")];
+  expect(await clean("filter_placeholders", system)).toMatch("{{name}}");
+});
+
+test("values of programs are answers to questions about programs, and nothing elsewhere", async () => {
+  const about = talk("What does typeof x print?", "undefined");
+  expect(await clean("drop_empty_turns", about)).toBe("same");
+  expect(await clean("drop_empty_turns", talk("How are you?", "undefined"))).toMatch("empty");
+});
+
+test("an exchange with other reasoning is not said twice", async () => {
+  const thought = (text: string) => [user("问"), { ...assistant("答"), reasoning_content: text }];
+  const both = [...thought("一"), ...thought("二")];
+  expect(await clean("drop_duplicate_turns", both)).toBe("same");
+  expect(await clean("drop_duplicate_turns", [...thought("一"), ...thought("一")])).toHaveLength(2);
+});
+
+test("a question that the system has corrected is no echo", async () => {
+  const row = [
+    { role: "system" as const, content: "Correct case and punctuation." },
+    ...talk("what is the time", "What is the time?"),
+  ];
+  expect(await clean("filter_echoed_answers", row)).toBe("same");
+  const echo = [row[0]!, ...talk("What is the time?", "What is the time?")];
+  expect(await clean("filter_echoed_answers", echo)).toMatch("repeats");
+});
+
+test("a list of placeholders is no loop", async () => {
+  const list = Array.from({ length: 30 }, () => "<PHONE>").join(", ");
+  expect(await clean("filter_degenerate_repetition", talk("q", list))).toBe("same");
+  const lines = Array.from({ length: 30 }, () => "Tel: <PHONE>, mail: <EMAIL>").join("\n");
+  expect(await clean("filter_degenerate_repetition", talk("q", lines))).toBe("same");
 });
 
 test("filter_placeholders sees variables outside of code", async () => {

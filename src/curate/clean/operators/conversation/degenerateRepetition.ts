@@ -54,7 +54,11 @@ export const filterDegenerateRepetition: CleanOperator<RepetitionOptions> = {
   },
 };
 
-function repetitionOf(text: string, options: RepetitionOptions): string | undefined {
+/** What privacy operators put into lists of numbers and addresses. */
+const placeholder = /<[A-Z][A-Z_]{1,20}>/g;
+
+function repetitionOf(content: string, options: RepetitionOptions): string | undefined {
+  const text = content.replace(placeholder, (found, at) => `${found}${at}`);
   const loop = longestLoop(withoutCode(text));
   if (loop && loop.repeats >= options.loop_repeats && loop.characters >= options.loop_characters) {
     return `${JSON.stringify(excerpt(loop.unit, 0, 30))} ${loop.repeats} times in a row`;

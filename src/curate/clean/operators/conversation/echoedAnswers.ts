@@ -20,11 +20,14 @@ export const filterEchoedAnswers: CleanOperator<EchoOptions> = {
   }),
   prepare({ minimum_characters: minimum }) {
     return (row) => {
+      // Where the system asks for it, an answer may be the question with other case and punctuation.
+      const isInstructed = row.messages.some(({ role }) => role === "system");
+      const form = isInstructed ? (text: string) => text.trim() : bare;
       const at = row.messages.findIndex((message, index) => {
         const before = row.messages[index - 1];
         if (!isAnswer(message) || before?.role !== "user") return false;
-        const answer = bare(message.content);
-        return answer.length >= minimum && answer === bare(before.content);
+        const answer = form(message.content);
+        return answer.length >= minimum && answer === form(before.content);
       });
       return at < 0 ? row : { reason: `message ${at + 1} repeats the question` };
     };

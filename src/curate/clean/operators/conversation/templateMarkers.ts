@@ -4,14 +4,15 @@ import { escapeRegExp } from "../../../../util/escapeRegExp.js";
 import {
   type CleanOperator,
   changeText,
-  isRejection,
   type Roles,
   rolesOption,
   textsOf,
 } from "../../operator.js";
+import { maskQuoted } from "../text/scan/quotedText.js";
 
 interface MarkerOptions {
   inside: "reject" | "keep";
+  keep_when_taught: boolean;
   also: string[];
   roles: Roles;
 }
@@ -59,8 +60,14 @@ const marks = [
   "[UNUSED_TOKEN_145]",
 ];
 
+/** Conversations in which marks are what is spoken of. */
+const taught =
+  /\b(?:chat ?ml|(?:chat|prompt|conversation) (?:template|format)s?|(?:special|control|end-of-(?:text|turn|sequence)) tokens?|tokeni[sz](?:er|ation|ing)|eos|bos)\b|对话模板|特殊(?:标记|符号|词元| ?token)|分词器|词元/i;
 /** Marks that mean it only at the beginning of a line. */
-const lineMarks = "(?:#{2,3} ?(?:Human|Assistant|Instruction|Response|User|Input) ?[:：])";
+const lineMark = (names: string) => `(?:#{2,3} ?(?:${names}) ?[:：])`;
+const questionMarks = lineMark("Human|Instruction|User|Input");
+const answerMarks = lineMark("Assistant|Response");
+const lineMarks = `(?:${questionMarks}|${answerMarks})`;
 /** No mark of a line is longer, the line feed before it counted. */
 const longestLineMark = 24;
 const lineMarkAtEnd = new RegExp(`(?<=\\n)${lineMarks}$`, "u");
@@ -79,26 +86,45 @@ export const removeTemplateMarkers: CleanOperator<MarkerOptions> = {
       .describe(
         "remove rows with a marker inside a message, which means that turns were concatenated",
       ),
+    keep_when_taught: z
+      .boolean()
+      .default(true)
+      .describe(
+        "keep markers inside sentences of conversations about templates and special tokens",
+      ),
     also: z.array(z.string().min(1)).default([]).describe("more markers"),
     roles: rolesOption(["system", "user", "assistant"]),
   }),
-  prepare({ inside, also, roles }) {
+  prepare({ inside, keep_when_taught: keepTaught, also, roles }) {
     const all = [...marks, ...also];
-    const within = new RegExp(`${alternatives(all)}|(?<=\\n)${lineMarks}`, "u");
+    const within = new RegExp(alternatives(all), "u");
     const marksOnly = marksAtEnds(all);
     const withSentenceMarks = marksAtEnds([...all, ...sentenceMarks]);
-    const strip = (text: string) => {
-      const bare = withoutMarks(text, withSentenceMarks);
+    const strip = (text: string, stripping: Stripping) => {
+      const bare = withoutMarks(text, withSentenceMarks, stripping);
       const isHtml = sentenceMarks.some((mark) => bare.includes(mark));
-      return isHtml ? withoutMarks(text, marksOnly) : bare;
+      return isHtml ? withoutMarks(text, marksOnly, stripping) : bare;
+    };
+    const find = (text: string) => {
+      if (!text.includes("### ") && !within.test(text)) return undefined;
+      const said = maskQuoted(text);
+      return within.exec(said)?.[0] ?? gluedTurn(said);
     };
     return (row) => {
-      const stripped = changeText(row, roles, strip);
-      if (inside === "keep" || isRejection(stripped)) return stripped;
+      const isTaught = keepTaught && row.messages.some(({ content }) => taught.test(content));
+      const answers = changeText(row, roles.filter(isAnswer), (text) =>
+        strip(text, { isAnswer: true, isTaught }),
+      );
+      const stripped = changeText(
+        answers,
+        roles.filter((role) => !isAnswer(role)),
+        (text) => strip(text, { isAnswer: false, isTaught }),
+      );
+      if (inside === "keep" || isTaught) return stripped;
       for (const [index, message] of stripped.messages.entries()) {
         if (!roles.includes(message.role)) continue;
         for (const text of textsOf(message)) {
-          const found = within.exec(text)?.[0];
+          const found = find(text);
           if (found === undefined) continue;
           return { reason: `message ${index + 1} has ${JSON.stringify(found)} inside` };
         }
@@ -108,19 +134,44 @@ export const removeTemplateMarkers: CleanOperator<MarkerOptions> = {
   },
 };
 
+const speaker = /(?<=\n)#{2,3} ?(?:Human|Assistant) ?[:：]/u;
+const asks = /(?<=\n)#{2,3} ?(?:User|Instruction) ?[:：]/u;
+const answers = /(?<=\n)#{2,3} ?(?:Assistant|Response) ?[:：]/u;
+
+/** A line that begins another turn; "### Input:" or "### Response:" alone may be a heading. */
+function gluedTurn(text: string): string | undefined {
+  const found = speaker.exec(text) ?? (answers.test(text) ? asks.exec(text) : null);
+  return found?.[0];
+}
+
 interface MarksAtEnds {
   plain: readonly string[];
-  atStart: RegExp;
+  atStart: { answer: RegExp; question: RegExp };
 }
+
+interface Stripping {
+  /** "### User:" at the start of an answer is a heading, as "### Response:" is in a question. */
+  isAnswer: boolean;
+  /** Marks after a space at the end of a line belong to the sentence. */
+  isTaught: boolean;
+}
+
+const isAnswer = (role: string) => role === "assistant";
 
 function marksAtEnds(plain: readonly string[]): MarksAtEnds {
-  return { plain, atStart: new RegExp(`${alternatives(plain)}|${lineMarks}`, "uy") };
+  const begin = (lineMarks: string) => new RegExp(`${alternatives(plain)}|${lineMarks}`, "uy");
+  return { plain, atStart: { answer: begin(answerMarks), question: begin(questionMarks) } };
 }
 
-function withoutMarks(text: string, { plain, atStart }: MarksAtEnds): string {
-  const from = endOfLeadingMarks(text, atStart);
-  const end = startOfTrailingMarks(text, plain);
-  if (from === 0 && end === text.length) return text;
+function withoutMarks(text: string, marks: MarksAtEnds, stripping: Stripping): string {
+  const atStart = stripping.isAnswer ? marks.atStart.answer : marks.atStart.question;
+  const ends = (of: string) =>
+    [endOfLeadingMarks(of, atStart), startOfTrailingMarks(of, marks.plain)] as const;
+  const hasNone = ([from, end]: readonly [number, number]) => from === 0 && end === text.length;
+  if (hasNone(ends(text))) return text;
+  const [from, end] = ends(maskQuoted(text));
+  if (hasNone([from, end])) return text;
+  if (stripping.isTaught && end < text.length && /[^\n] $/.test(text.slice(0, end))) return text;
   return end > from ? text.slice(from, end).trim() : "";
 }
 

@@ -7,6 +7,10 @@
 const terminal =
   /[\p{Pe}\p{Pf}.。．!！?？…⋯;；:：~～"'”’`*_|>»%％$￥°)\]}\p{Extended_Pictographic}\p{So}]$/u;
 
+/** The result of a sum, or the letter of an option: "is 17", "= 5", "option B"; not "in 202". */
+const result =
+  /(?:\b(?:is|are|was|were|be|equals?|answer|option|choice)|[=≈:：]|[是为选])\s?[$¥€£]?(?:[-−]?\d[\d.,/]*|\p{Lu})$/u;
+
 /** What can only go on: a comma, an opening bracket or quotation mark. */
 const goesOn = /[,，、\p{Ps}\p{Pi}]$/u;
 
@@ -38,7 +42,7 @@ export function truncationOf(text: string): string | undefined {
   const prose = proseLines(lines);
   const last = prose.pop();
   if (last === undefined || looksLikeCode(last)) return undefined;
-  if (signature.test(last)) return undefined;
+  if (signature.test(last) || result.test(last)) return undefined;
   if (goesOn.test(last) && !farewell.test(last) && isProse(last)) {
     return `ends with ${JSON.stringify(last.at(-1))}`;
   }

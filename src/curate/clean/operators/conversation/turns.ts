@@ -1,6 +1,7 @@
 /** Operators on which turns a conversation has: empty, one-sided, too many, the same again. */
 import { z } from "zod";
 import type { Message } from "../../../../text/index.js";
+import { stringifyJson } from "../../../../util/json/index.js";
 import type { CanonicalRow, CleanOperator } from "../../operator.js";
 import { isConversation, splitExchanges } from "./exchanges.js";
 
@@ -26,11 +27,19 @@ export const dropEmptyTurns: CleanOperator<EmptyTurnsOptions> = {
       .describe("cut at the end if an exchange remains before it; false: remove the row"),
   }),
   prepare({ empty_words: words, drop_at_end: cutsEnd }) {
-    const nothing = new Set(["", ...words]);
-    const isEmpty = ({ role, content, tool_calls: calls }: Message) =>
-      role !== "tool" && role !== "system" && !calls?.length && nothing.has(content.trim());
+    const nothing = new Set(words);
     return (row) => {
       const { opening, exchanges } = splitExchanges(row.messages);
+      // "What does typeof x print?" may be answered by "undefined".
+      const isAboutValues = row.messages.some(
+        ({ role, content }) => role !== "assistant" && aboutValues.test(content),
+      );
+      const isEmpty = ({ role, content, tool_calls: calls }: Message) => {
+        if (role === "tool" || role === "system" || calls?.length) return false;
+        const text = content.trim();
+        if (text === "") return true;
+        return nothing.has(text) && !(role === "assistant" && isAboutValues);
+      };
       const isBad = (exchange: readonly Message[]) =>
         exchange.some(isEmpty) || (isConversation(row) && exchange.length === 1);
       let kept = exchanges.length;
@@ -49,6 +58,10 @@ export const dropEmptyTurns: CleanOperator<EmptyTurnsOptions> = {
     };
   },
 };
+
+/** Questions that a value of a program answers. */
+const aboutValues =
+  /\b(?:null|undefined|nan|json|java(?:script)?|python|sql|type ?of|console|code|functions?|variables?|return(?:s|ed)?|prints?|outputs?|evaluates?|expression|extract)\b|代码|函数|变量|返回|输出|打印|表达式|空值|提取/i;
 
 interface OneSidedOptions {
   minimum_questions: number;
@@ -141,7 +154,7 @@ export const dropDuplicateTurns: CleanOperator<DuplicateTurnsOptions> = {
       const questionsOf = new Map<string, string>();
       const kept: (readonly Message[])[] = [];
       for (const exchange of exchanges) {
-        const key = JSON.stringify(exchange.map(comparable));
+        const key = stringifyJson(exchange.map(comparable));
         if (seen.has(key)) continue;
         seen.add(key);
         kept.push(exchange);
@@ -161,8 +174,13 @@ export const dropDuplicateTurns: CleanOperator<DuplicateTurnsOptions> = {
   },
 };
 
-function comparable({ role, content, tool_calls: calls }: Message): unknown {
-  return [role, content.trim(), calls?.map((call) => call.function)];
+function comparable({
+  role,
+  content,
+  tool_calls: calls,
+  reasoning_content: reasoning,
+}: Message): unknown {
+  return [role, content.trim(), calls?.map((call) => call.function) ?? null, reasoning ?? null];
 }
 
 function withMessages(row: CanonicalRow, messages: Message[]): CanonicalRow {

@@ -49,3 +49,9 @@ test("ordinary Chinese, English, mathematics and code are untouched", async () =
   const text = "中文，English — “引号” x² ≠ ½ ∑ α\n\tif (a < b) { return `ok`; }\n　　缩进";
   expect(await clean(text)).toBe(text);
 });
+
+test("zero-width spaces stay where Thai and Khmer words end, and nowhere else", async () => {
+  expect(await clean("ไป\u200bโรงเรียน")).toBe("ไป\u200bโรงเรียน");
+  expect(await clean("ខ្ញុំ\u200bទៅ")).toBe("ខ្ញុំ\u200bទៅ");
+  expect(await clean("a\u200bb ไป\u200b")).toBe("ab ไป");
+});

@@ -9,6 +9,7 @@ const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 const emojiPart = /\p{Extended_Pictographic}|\p{Emoji_Modifier}|\ufe0f/u;
 const takesVariant = /[\p{Extended_Pictographic}\p{Script=Han}\p{Script=Mongolian}\p{S}\p{P}0-9]/u;
 const zeroWidthJoiner = 0x200d;
+const zeroWidthSpace = 0x200b;
 const blackFlag = 0x1f3f4;
 
 interface Choices {
@@ -21,7 +22,7 @@ interface Choices {
  * Removes control characters (all but line feed and tab), zero-width characters, byte-order marks,
  * soft hyphens, bidirectional controls, private use, noncharacters and unpaired surrogates.
  * Line ends of every kind become a line feed. Kept: joiners inside emoji and in scripts that
- * need them (Arabic, the scripts of India), variation selectors behind what they vary, flags of tag
+ * need them (Arabic, the scripts of India), zero-width spaces between words of Thai and Khmer, variation selectors behind what they vary, flags of tag
  * characters, direction marks in texts of a right-to-left script.
  *
  * After "remove_invisible_character" of Baidu's Qianfan, which names ASCII 0-32 and 127-160: taken
@@ -65,6 +66,8 @@ function removeInvisible(text: string, options: Choices): string {
       replacement = joins(previous, codePoint, text.codePointAt(next) ?? 0) ? undefined : "";
     } else if (isVariationSelector(codePoint)) {
       replacement = takesVariant.test(String.fromCodePoint(previous)) ? undefined : "";
+    } else if (codePoint === zeroWidthSpace) {
+      replacement = endsWord(previous) && endsWord(text.codePointAt(next) ?? 0) ? undefined : "";
     } else replacement = replacementOf(codePoint, choices);
     if (replacement === undefined) {
       previous = codePoint;
@@ -89,6 +92,15 @@ function replacementOf(codePoint: number, choices: Choices): string | undefined 
   if (isDirection(codePoint)) return choices.bidirectional ? "" : undefined;
   if (codePoint === 0xfffd) return choices.replacement_characters ? "" : undefined;
   return isZeroWidth(codePoint) || isNoncharacter(codePoint) ? "" : undefined;
+}
+
+/** Thai, Lao, Myanmar and Khmer: there a zero-width space is where a word may end. */
+function endsWord(codePoint: number): boolean {
+  return (
+    (codePoint >= 0x0e00 && codePoint < 0x0f00) ||
+    (codePoint >= 0x1000 && codePoint < 0x10a0) ||
+    (codePoint >= 0x1780 && codePoint < 0x1800)
+  );
 }
 
 /** Whether a joiner or non-joiner has work to do between two code points. */

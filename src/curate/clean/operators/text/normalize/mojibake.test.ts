@@ -96,3 +96,15 @@ test("a repaired text needs no second repair", async () => {
   const once = await fix(asLatin1("“两次”也一样—café"));
   expect(await fix(once)).toBe(once);
 });
+
+test("conversations about encodings keep what they show", async () => {
+  for (const text of [
+    "“Ã©” is what é looks like when UTF-8 is read as Latin-1: cafÃ© for café.",
+    "“锟斤拷”和“烫烫烫”是常见的乱码，来自GBK。",
+    "The replacement character is \ufffd (U+FFFD).",
+  ]) {
+    expect(await changed(fixMojibake, text)).toBe(text);
+    expect(await reason(filterMojibake, text)).toBeNull();
+    expect(await reason(filterMojibake, text, { keep_when_taught: false })).toMatch("wrongly");
+  }
+});

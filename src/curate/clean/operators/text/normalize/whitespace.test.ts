@@ -33,6 +33,7 @@ test("tables, columns, alignment and verses stay", async () => {
   for (const text of [
     "| a    | b  |\n|------|----|\n| 1    | 22 |",
     "name     age     city\nAda      36      London",
+    "10:00:01 INFO  worker  heartbeat ok",
     "x   = 1;   // one\nyy  = 2;   // two",
     "春眠不觉晓，\n    处处闻啼鸟。",
   ]) {

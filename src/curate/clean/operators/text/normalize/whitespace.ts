@@ -50,6 +50,9 @@ function tidyLines(prose: string, { collapse, maximum_blank_lines }: Choices): s
   return kept.join("\n");
 }
 
+/** What columns are apart by: two spaces behind a word, or more behind anything. */
+const gap = / {3,}|(?<=[\p{L}\p{N}]) {2}/gu;
+
 function tidyLine(line: string, collapse: boolean, ends: boolean): string {
   let start = 0;
   while (start < line.length && isIndent(line.charCodeAt(start))) start++;
@@ -58,9 +61,7 @@ function tidyLine(line: string, collapse: boolean, ends: boolean): string {
   let body = line.slice(start).replace(unicodeSpaces, " ");
   if (ends) body = body.trimEnd();
   const aligned =
-    start > 0
-      ? /^[ \t]/.test(indent)
-      : /[|\t`]/.test(body) || (body.match(/ {3,}/g)?.length ?? 0) > 1;
+    start > 0 ? /^[ \t]/.test(indent) : /[|\t`]/.test(body) || (body.match(gap)?.length ?? 0) > 1;
   if (collapse && !aligned && body.includes("  ")) body = body.replace(looseSpaces, " ");
   return indent + body;
 }

@@ -10,12 +10,17 @@ type Kind = (typeof kinds)[number];
 const v4 = /(?<![A-Za-z0-9_.])(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?![\d_A-Za-z]|\.\d)/g;
 const v6 = /(?<![A-Za-z0-9_:.])[0-9A-Fa-f]{1,4}:[0-9A-Fa-f:]{2,37}(?![A-Za-z0-9_:])/g;
 const versionBefore =
-  /(?:\bv|version|ver\.?|release|版本|第|章|节|图|表|section|chapter)[号为是:：\s]{0,3}$/i;
+  /(?:\bv|version|ver\.?|release|build|kernel|firmware|driver|[A-Za-z]\/|版本|内核|固件|第|章|节|图|表|section|chapter)[号为是:：\s]{0,3}$/i;
+/** Servers of names that everybody asks, and addresses that everybody makes up. */
+const known =
+  /^(?:208\.67\.22[02]\.22[02]|114\.114\.11[45]\.11[459]|223\.[56]\.[56]\.[56]|119\.29\.29\.29|180\.76\.76\.76|123\.45\.67\.\d{1,3}|12\.34\.56\.78|(\d{2,3})(?:\.\1){3}|11\.22\.33\.44|98\.76\.54\.32)$/;
+/** A network of addresses is nobody's address. */
+const prefixLength = /^\/(?:[12]?\d|3[01])(?![\d.])/;
 
 /**
  * Replaces IP addresses, version 4 with parts up to 255 and version 6 where they are valid and
  * global. Kept by default: addresses that belong to nobody (loopback, documentation by RFC 5737 and
- * 3849, broadcast, masks), private ones (RFC 1918, link-local), and what looks like a version or a
+ * 3849, broadcast, masks, networks, public name servers, 123.45.67.89), private ones (RFC 1918, link-local), and what looks like a version or a
  * section (`version 1.2.3.4`, all parts below 20 such as `8.8.8.8`).
  */
 export const replaceIp = privacyOperator({
@@ -27,7 +32,7 @@ export const replaceIp = privacyOperator({
       .array(z.enum(kinds))
       .default([...kinds])
       .describe(
-        "what to keep: special (loopback, documentation, masks), private networks, version and section numbers",
+        "what to keep: special (loopback, documentation, masks, networks, public name servers), private networks, version and section numbers",
       ),
   },
   sign: /\d\.\d{1,3}\.\d|[0-9A-Fa-f]:[0-9A-Fa-f:]/,
@@ -48,8 +53,10 @@ function findV4(text: string, keep: ReadonlySet<Kind>): Range[] {
     if (keep.has("versions") && (parts.every((part) => part < 20) || versionBefore.test(before))) {
       continue;
     }
-    const kind = kindOfV4(parts);
-    if (kind === null || !keep.has(kind)) found.push({ start, end: start + match[0].length });
+    const end = start + match[0].length;
+    const isNetwork = prefixLength.test(text.slice(end, end + 4));
+    const kind = known.test(match[0]) || isNetwork ? "special" : kindOfV4(parts);
+    if (kind === null || !keep.has(kind)) found.push({ start, end });
   }
   return found;
 }

@@ -1,6 +1,7 @@
 /** What the privacy operators have in common: options, placeholders, where they look. */
 import { z } from "zod";
 import type { Message } from "../../../../../text/index.js";
+import { entriesOf, isJsonObject, objectOf } from "../../../../../util/json/index.js";
 import { type CleanOperator, changeMessage, rolesOption } from "../../../operator.js";
 import { splitCode } from "../scan/codeSpans.js";
 import type { Range } from "../scan/urls.js";
@@ -112,19 +113,17 @@ function changeAll(message: Message, change: (text: string) => string): Message 
   return calls === message.tool_calls ? changed : { ...changed, tool_calls: calls };
 }
 
-/** A plain value with its strings changed; the same object where none was. */
+/** A JSON value with its strings changed; the same object where none was. */
 function changeStrings<Value>(value: Value, change: (text: string) => string): Value {
   if (typeof value === "string") return change(value) as Value;
-  if (typeof value !== "object" || value === null) return value;
-  let changed = false;
-  const entries = Object.entries(value).map(([key, part]) => {
-    const next = changeStrings(part, change);
-    changed ||= next !== part;
-    return [key, next] as const;
-  });
-  if (!changed) return value;
-  const next: unknown = Array.isArray(value)
-    ? entries.map(([, part]) => part)
-    : Object.fromEntries(entries);
-  return next as Value;
+  if (Array.isArray(value)) {
+    const next = value.map((part: unknown) => changeStrings(part, change));
+    return next.some((part, index) => part !== value[index]) ? (next as Value) : value;
+  }
+  if (!isJsonObject(value)) return value;
+  const entries = entriesOf(value);
+  const next = entries.map(([key, part]) => [key, changeStrings(part, change)] as const);
+  return next.some(([, part], index) => part !== entries[index]![1])
+    ? (objectOf(next) as Value)
+    : value;
 }

@@ -1,5 +1,6 @@
 /** `replace_secrets`: keys, tokens and passwords in addresses. */
 import type { Range } from "../scan/urls.js";
+import { isExampleKey, isExampleLogin, isExampleToken, isWholePem } from "./exampleSecrets.js";
 import { privacyOperator } from "./replacement.js";
 
 /** Forms that only a secret has: the prefixes that their makers gave them, and their lengths. */
@@ -12,7 +13,7 @@ const credentials = /:\/\/([^\s/@:"'<>]{1,100}:[^\s/@"'<>]{1,200})@(?=[A-Za-z0-9
 /**
  * Replaces secrets: API keys and tokens with the prefixes of OpenAI, Anthropic, AWS, GitHub, GitLab,
  * Slack, Google, Hugging Face and Alibaba Cloud, JSON web tokens (RFC 7519), private keys in PEM,
- * and `user:password` in an address. A key of one character over and over (`sk-xxxxxxxx…`) stays.
+ * and `user:password` in an address. What documentation shows for them stays (`exampleSecrets.ts`).
  */
 export const replaceSecrets = privacyOperator({
   name: "replace_secrets",
@@ -26,7 +27,7 @@ export const replaceSecrets = privacyOperator({
 
 function findKeys(text: string): Range[] {
   return [...text.matchAll(keys)]
-    .filter(([key]) => new Set(key.slice(8)).size > 6)
+    .filter(([key]) => !(key.startsWith("eyJ") ? isExampleToken(key) : isExampleKey(key)))
     .map((match) => ({ start: match.index, end: match.index + match[0].length }));
 }
 
@@ -34,17 +35,21 @@ function findPem(text: string): Range[] {
   const found: Range[] = [];
   for (const match of text.matchAll(privateKeyBegin)) {
     privateKeyEnd.lastIndex = match.index;
-    if (!privateKeyEnd.test(text)) break;
-    found.push({ start: match.index, end: privateKeyEnd.lastIndex });
+    const end = privateKeyEnd.exec(text);
+    if (!end) break;
+    const body = text.slice(match.index + match[0].length, end.index);
+    if (isWholePem(body)) found.push({ start: match.index, end: privateKeyEnd.lastIndex });
   }
   return found;
 }
 
 function findUserInfo(text: string): Range[] {
-  return [...text.matchAll(credentials)].map((match) => {
-    const start = match.index + 3;
-    return { start, end: start + match[1]!.length };
-  });
+  return [...text.matchAll(credentials)]
+    .filter((match) => !isExampleLogin(match[1]!, text.slice(match.index + match[0].length)))
+    .map((match) => {
+      const start = match.index + 3;
+      return { start, end: start + match[1]!.length };
+    });
 }
 
 function withoutOverlaps(ranges: Range[]): Range[] {
