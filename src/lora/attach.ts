@@ -9,8 +9,8 @@ import {
 } from "../nn/index.js";
 import { dispose, empty, Generator, tidy } from "../tensor/index.js";
 import { ConfigError } from "../util/errors.js";
+import type { AdapterTensor } from "./adapterTensor.js";
 import {
-  type AdapterTensor,
   type Attaching,
   checkStack,
   linearAdapter,
@@ -18,6 +18,7 @@ import {
   wholeValue,
 } from "./attaching.js";
 import { type AdapterConfig, newAdapterConfig } from "./configFile.js";
+import type { BegunWith } from "./convert.js";
 import { isQuantized } from "./nf4Linear.js";
 import { attachOuter } from "./outer.js";
 import type { LoraOptions } from "./settings.js";
@@ -29,6 +30,8 @@ export interface AttachedAdapter {
   config: AdapterConfig;
   /** What its file holds. */
   tensors: readonly AdapterTensor[];
+  /** By layer, what it began with, where that was taken out of the base weights. */
+  begun: ReadonlyMap<string, BegunWith>;
 }
 
 /** How an adapter is attached. */
@@ -54,11 +57,13 @@ export function attachAdapter(
 ): AttachedAdapter {
   const plan = planAdapter(model, config);
   const tensors: AdapterTensor[] = [];
-  const attaching: Attaching = { model, config, plan, source, generator, training, label, tensors };
+  const begun = new Map<string, BegunWith>();
+  const own = { tensors, begun };
+  const attaching: Attaching = { model, config, plan, source, generator, training, label, ...own };
   attachOuter(attaching);
   for (const branch of model.branches) attachBranch(attaching, branch);
   saveNorms(attaching);
-  return { config, tensors };
+  return { config, ...own };
 }
 
 /**

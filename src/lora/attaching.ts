@@ -3,22 +3,15 @@ import type { CausalLanguageModel } from "../models/index.js";
 import { type LinearPart, type Parameter, parameter } from "../nn/index.js";
 import { type Generator, type Tensor, tidy, zeros } from "../tensor/index.js";
 import { ConfigError } from "../util/errors.js";
+import type { AdapterTensor } from "./adapterTensor.js";
 import { type AdapterConfig, takesPart } from "./configFile.js";
+import type { BegunWith } from "./convert.js";
 import { rowLengths } from "./dora.js";
 import { type FirstValues, firstValues } from "./initial.js";
 import type { Adapter } from "./lowRank.js";
 import { partOf, takeOut } from "./reduceBase.js";
 import { shapeOf } from "./settings.js";
 import type { AdapterPlan } from "./targets.js";
-
-/** One tensor of an adapter's file. */
-export interface AdapterTensor {
-  /** Name in the file, without PEFT's prefix. */
-  name: string;
-  parameter: Parameter;
-  /** Which rows of the parameter it is; default: all. */
-  rows?: { start: number; count: number };
-}
 
 /** Where the tensors of an adapter come from, float32. */
 export interface TensorSource {
@@ -42,6 +35,8 @@ export interface Attaching {
   label: string;
   /** What has been attached. */
   tensors: AdapterTensor[];
+  /** What layers began with, where that was taken out of their weights. */
+  begun: Map<string, BegunWith>;
 }
 
 /** A parameter of the adapter's own. */
@@ -106,6 +101,7 @@ export function linearAdapter(
     if (model.device !== "meta") {
       first = partOf(weight, beginning.toLowerCase(), rank, scale);
       takeOut(weight, first, scale);
+      attaching.begun.set(name, { a: onHost(first.a), b: onHost(first.b) });
     }
   }
   const used: Tensor[] = [];
@@ -136,6 +132,10 @@ export function linearAdapter(
     adapter.magnitude = ownParameter(attaching, magnitude, [outFeatures], lengths);
   }
   return adapter;
+}
+
+function onHost(tensor: Tensor): Float32Array {
+  return tidy(() => new Float32Array(tensor.to({ device: "cpu" }).bytes().slice().buffer));
 }
 
 /** Refuses a second adapter where a weight-decomposed one takes part: their order would matter. */

@@ -5,9 +5,11 @@ import { openSafetensors, type WeightEntry, writeSafetensors } from "../format/i
 import type { CausalLanguageModel } from "../models/index.js";
 import { type DType, empty, type Tensor, tensor, tidy } from "../tensor/index.js";
 import { FormatError } from "../util/errors.js";
+import type { AdapterTensor } from "./adapterTensor.js";
 import { type AttachedAdapter, type AttachOptions, attachAdapter } from "./attach.js";
-import type { AdapterTensor, TensorSource } from "./attaching.js";
+import type { TensorSource } from "./attaching.js";
 import { type AdapterConfig, readAdapterConfig, writeAdapterConfig } from "./configFile.js";
+import { plainConfig, plainTensor } from "./convert.js";
 
 const WEIGHTS = "adapter_model.safetensors";
 const PICKLE = "adapter_model.bin";
@@ -192,24 +194,37 @@ function readFloats(file: Weights, name: string, shape: readonly number[]): Tens
  * in its adapter_config.json.
  *
  * @param adapters those of a model, the lowest first
+ * @param options.plain writes the last as a plain adapter of twice the rank where it began with a part
+ *   of the base weights, as PEFT's conversion does
  */
-export function saveAdapter(adapters: readonly AttachedAdapter[], directory: string): void {
+export function saveAdapter(
+  adapters: readonly AttachedAdapter[],
+  directory: string,
+  { plain = false }: { plain?: boolean } = {},
+): void {
   const below = adapters.slice(0, -1).map((adapter, i) => {
     const name = belowName(i + 1);
-    saveOne(adapter, path.join(directory, name), []);
+    saveOne(adapter, path.join(directory, name), [], false);
     return name;
   });
-  saveOne(adapters.at(-1)!, directory, below);
+  const last = adapters.at(-1)!;
+  saveOne(last, directory, below, plain && last.begun.size > 0);
 }
 
 function saveOne(
-  { config, tensors }: AttachedAdapter,
+  { config, tensors, begun }: AttachedAdapter,
   directory: string,
   below: readonly string[],
+  plain: boolean,
 ): void {
   mkdirSync(directory, { recursive: true });
-  writeSafetensors(path.join(directory, WEIGHTS), tensors.map(entryOf), { format: "pt" });
-  writeAdapterConfig(directory, { ...config, adapters_below: below });
+  const entries = tensors.map((tensor) => ({
+    ...entryOf(tensor),
+    ...(plain ? plainTensor(tensor, begun) : {}),
+  }));
+  writeSafetensors(path.join(directory, WEIGHTS), entries, { format: "pt" });
+  const written = plain ? plainConfig(config) : config;
+  writeAdapterConfig(directory, { ...written, adapters_below: below });
 }
 
 function entryOf({ name, parameter, rows }: AdapterTensor): WeightEntry {

@@ -11,6 +11,7 @@ export {
   isAdapterDirectory,
   newAdapterConfig,
   readAdapterConfig,
+  takesPart,
 } from "./configFile.js";
 export { adapterStack, loadAdapter, loadStack, saveAdapter, stackOptions } from "./files.js";
 export type { Adapter } from "./lowRank.js";

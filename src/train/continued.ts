@@ -10,6 +10,7 @@ import {
   isAdapterDirectory,
   planAdapter,
   readAdapterConfig,
+  takesPart,
 } from "../lora/index.js";
 import { describeModel, openModelWeights } from "../models/index.js";
 import { tidy } from "../tensor/index.js";
@@ -147,6 +148,12 @@ function checkSettings(
   ][]) {
     if (isGiven(key) && !isSame(config[key], adapter[name]))
       refuse(key, config[key], adapter[name]);
+  }
+  if (config.save_plain_lora && !takesPart(adapter.init_lora_weights)) {
+    throw new ConfigError("save_plain_lora would have no effect", {
+      why: `the adapter ${directory} did not begin with a part of the weights`,
+      todo: "remove it",
+    });
   }
   const given = targetKeys.find(isGiven);
   if (given === undefined) return;

@@ -127,6 +127,6 @@ export function saveTrained(
   if (config.train_mode === "full") {
     saveModel(model, directory, resumable ? "float32" : config.computeDtype);
   } else {
-    saveAdapter(adapters, directory);
+    saveAdapter(adapters, directory, { plain: config.save_plain_lora && !resumable });
   }
 }

@@ -131,6 +131,26 @@ describe.each(cases)("an adapter of PEFT: $name", ({ name, base, loss }) => {
   });
 });
 
+describe.each(["pissa", "olora"])("an adapter that began with %s", (name) => {
+  it("has the same logits as a plain one of twice the rank", () => {
+    const { base } = cases.find((one) => one.name === name)!;
+    const target = path.join(work, `${name}-plain`);
+    withModel(
+      base,
+      (model) => loadAdapter(model, fixture(`adapters/${name}`)),
+      (_model, adapters) => saveAdapter(adapters, target, { plain: true }),
+    );
+    const config = JSON.parse(readFileSync(path.join(target, "adapter_config.json"), "utf8"));
+    expect(config).toMatchObject({ r: 4, lora_alpha: 8, init_lora_weights: true });
+    const { logits } = Object.fromEntries(fixtureTensors(`adapters/${name}.safetensors`));
+    withModel(
+      base,
+      (model) => loadAdapter(model, target),
+      (model) => expect(distance(logitsOf(model), logits!.values)).toBeLessThan(1e-5),
+    );
+  });
+});
+
 describe("two adapters of PEFT on one model", () => {
   const { logits } = Object.fromEntries(fixtureTensors("adapters/stack.safetensors")) as Record<
     string,

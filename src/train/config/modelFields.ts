@@ -294,6 +294,12 @@ export const adapterFields = {
       "How the adapter begins: true (its first matrix random, the second zero), gaussian, orthogonal, " +
         "false (both random), or pissa and olora, which take a part of the weights into the adapter.",
     ),
+  save_plain_lora: boolean()
+    .default(false)
+    .describe(
+      "With init_lora_weights pissa or olora: save the result as a plain adapter of twice the rank, as " +
+        "PEFT's conversion does. Loading it then takes no decomposition of the weights.",
+    ),
 };
 
 export const precisionFields = {

@@ -114,6 +114,18 @@ function decideMode(config: ParsedConfig, context: RuleContext): Mode {
       );
     }
   }
+  const { init_lora_weights: beginning } = config;
+  if (
+    config.save_plain_lora &&
+    !startsFromAdapter &&
+    beginning !== "pissa" &&
+    beginning !== "olora"
+  )
+    contradiction(
+      `save_plain_lora (${where("save_plain_lora")}) would have no effect`,
+      "Only an adapter that begins with a part of the weights is converted.",
+      "Remove it, or use init_lora_weights pissa or olora.",
+    );
   if (bits === 16 && !half)
     contradiction(
       `bits 16 (${where("bits")}) does not say which 16-bit type`,
