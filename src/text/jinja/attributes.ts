@@ -20,6 +20,7 @@ import {
   isInt,
   Markup,
   Namespace,
+  Range,
   Tuple,
   typeName,
   Undefined,
@@ -82,6 +83,11 @@ const intMethods: Readonly<Record<string, Method<Value>>> = {
 const floatAttributes: Readonly<Record<string, (value: Float) => Value>> = {
   real: (value) => value,
   imag: () => new Float(0),
+};
+const rangeAttributes: Readonly<Record<string, (value: Range) => Value>> = {
+  start: ({ start }) => start,
+  stop: ({ stop }) => stop,
+  step: ({ step }) => step,
 };
 const floatMethods: Readonly<Record<string, Method<Float>>> = {
   conjugate: method("", (value) => value),
@@ -157,6 +163,10 @@ function attributeOf(value: Value, name: string): Value | undefined {
     const at = value.names?.indexOf(name) ?? -1;
     return at >= 0 ? value.items[at] : methodOf(sequenceMethods, value.items, name);
   }
+  if (value instanceof Range)
+    return (
+      own(rangeAttributes, name)?.(value) ?? methodOf(sequenceMethods, [...iterate(value)], name)
+    );
   if (value instanceof Float)
     return own(floatAttributes, name)?.(value) ?? methodOf(floatMethods, value, name);
   if (isInt(value) || typeof value === "boolean")

@@ -9,6 +9,7 @@ import {
   DictView,
   Float,
   failUndefined,
+  intOf,
   Markup,
   Range,
   Tuple,
@@ -133,14 +134,20 @@ export const comparisons: Readonly<Record<string, (a: Value, b: Value) => boolea
   "not in": (item, container) => !contains(container, item),
 };
 
-/** Python's `sorted(values, key=…, reverse=…)`: stable in both directions. */
+/**
+ * Python's `sorted(values, key=…, reverse=…)`: stable in both directions.
+ * @throws TemplateError TypeError for values without an order, and where `reverse` is no int or bool
+ */
 export function sorted(
   values: Iterable<Value>,
   key: (value: Value) => Value = (value) => value,
-  reverse = false,
+  reverse: Value = false,
 ): Value[] {
+  const backwards = intOf(reverse);
+  if (backwards === undefined)
+    throw typeError(`'${typeName(reverse)}' object cannot be interpreted as an integer`);
   const keyed = [...values].map((value) => ({ value, key: key(value) }));
-  const sign = reverse ? -1 : 1;
+  const sign = backwards === 0 ? 1 : -1;
   keyed.sort((a, b) => {
     if (orderOf(a.key, b.key, "<") < 0) return -sign;
     return orderOf(b.key, a.key, "<") < 0 ? sign : 0;

@@ -82,7 +82,13 @@ export function length(value: Value): number {
 export function reversed(value: Value): Generator {
   if (value instanceof Generator || lengthOf(value) === undefined || value instanceof Callable)
     throw typeError(`'${typeName(value)}' object is not reversible`);
-  return new Generator("reversed", [...iterate(value)].reverse().values());
+  const items = [...iterate(value)].reverse();
+  // Only walking forwards gives the characters of safe text as plain ones.
+  const isSafe = value instanceof Markup;
+  return new Generator(
+    "reversed",
+    (isSafe ? items.map((item) => new Markup(item as string)) : items).values(),
+  );
 }
 
 /** The item at a place or key: undefined where there is none or the value has no items. */
@@ -123,9 +129,9 @@ export function sliceOf(value: Value, start: Value, stop: Value, step: Value): V
   if (Array.isArray(value)) return sliceItems(value, start, stop, step);
   if (value instanceof Tuple) return new Tuple(sliceItems(value.items, start, stop, step));
   if (value instanceof Range) {
-    const [first, count, by] = sliceBounds(value.length, start, stop, step);
-    const from = value.start + first * value.step;
-    return new Range(from, from + count * by * value.step, by * value.step, count);
+    const [first, count, by, end] = sliceBounds(value.length, start, stop, step);
+    const place = (at: number) => value.start + at * value.step;
+    return new Range(place(first), place(end), by * value.step, count);
   }
   if (value instanceof Undefined) failUndefined(value);
   if (isDict(value)) throw typeError("unhashable type: 'slice'");
@@ -145,13 +151,13 @@ function sliceItems(items: readonly Value[], start: Value, stop: Value, step: Va
   return Array.from({ length: count }, (_, at) => items[first + at * by]!);
 }
 
-/** First place, number of items and step of a slice. */
+/** First place, number of items, step and end of a slice. */
 function sliceBounds(
   size: number,
   start: Value,
   stop: Value,
   step: Value,
-): [first: number, count: number, step: number] {
+): [first: number, count: number, step: number, end: number] {
   const by = sliceIndex(step) ?? 1;
   if (by === 0) throw valueError("slice step cannot be zero");
   const [low, high] = by > 0 ? [0, size] : [-1, size - 1];
@@ -160,7 +166,7 @@ function sliceBounds(
   const to = sliceIndex(stop);
   const first = from === undefined ? (by > 0 ? low : high) : clamp(from);
   const end = to === undefined ? (by > 0 ? high : low) : clamp(to);
-  return [first, Math.max(0, Math.ceil((end - first) / by)), by];
+  return [first, Math.max(0, Math.ceil((end - first) / by)), by, end];
 }
 
 function sliceIndex(value: Value): number | undefined {

@@ -12,10 +12,13 @@ export const toJson = method<Value>(
   (value, ascii = false, indent = null, separators = null, sortKeys = false) =>
     stringifyJson(jsonOf(value, isTrue(sortKeys)), {
       ensureAscii: isTrue(ascii),
-      indent: indent === null ? undefined : indentOf(indent),
+      indent: indent === null || !isContainer(value) ? undefined : indentOf(indent),
       separators: separatorsOf(separators, indent),
     }),
 );
+
+const isContainer = (value: Value) =>
+  Array.isArray(value) || value instanceof Tuple || isDict(value);
 
 function separatorsOf(separators: Value, indent: Value): readonly [string, string] {
   if (separators === null) return [indent === null ? ", " : ",", ": "];

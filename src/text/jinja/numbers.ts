@@ -68,17 +68,22 @@ export function divide(a: Numeric, b: Numeric): Float {
   return new Float(toNumber(a) / divisor);
 }
 
-/** The nearest float to a quotient of large ints: 66 bits of it, the last one set if more follow. */
 function divideBig(a: bigint, b: bigint): Float {
   if (b === 0n) throw divisionByZero("division by zero");
-  const negative = a < 0n !== b < 0n;
+  const value = nearestQuotient(a, b);
+  if (!Number.isFinite(value)) throw overflow("integer division result too large for a float");
+  return new Float(value);
+}
+
+/** The float nearest to a quotient: 66 bits of it, the last one set if more follow. */
+function nearestQuotient(a: bigint, b: bigint): number {
   const [top, bottom] = [a < 0n ? -a : a, b < 0n ? -b : b];
   const shift = Math.max(0, 66 + bottom.toString(2).length - top.toString(2).length);
   const scaled = top << BigInt(shift);
   const quotient = (scaled / bottom) | (scaled % bottom === 0n ? 0n : 1n);
-  const value = Number(quotient) / 2 ** shift;
-  if (!Number.isFinite(value)) throw overflow("integer division result too large for a float");
-  return new Float(negative ? -value : value);
+  const half = shift >> 1;
+  const value = Number(quotient) / 2 ** half / 2 ** (shift - half);
+  return a < 0n !== b < 0n ? -value : value;
 }
 
 export function floorDivide(a: Numeric, b: Numeric): Numeric {
@@ -129,10 +134,22 @@ export function power(a: Numeric, b: Numeric): Numeric {
   if (base < 0 && Number.isFinite(base) && Number.isFinite(exponent) && !Number.isInteger(exponent))
     throw unsupported("a power that is a complex number");
   if (base === 1 || (base === -1 && !Number.isFinite(exponent))) return new Float(1);
-  const result = base ** exponent;
+  const result = floatPower(base, exponent);
   if (!Number.isFinite(result) && Number.isFinite(base) && Number.isFinite(exponent))
     throw overflow("(34, 'Numerical result out of range')");
   return new Float(result);
+}
+
+/** JavaScript's powers may be a rounding off where C's are right: whole exponents are computed exactly. */
+function floatPower(base: number, exponent: number): number {
+  const times = Math.abs(exponent);
+  if (!Number.isInteger(times) || times > 400 || base === 0 || !Number.isFinite(base))
+    return exponent === 0.5 ? Math.sqrt(base) : base ** exponent;
+  let [whole, scale] = [base, 0];
+  for (; !Number.isInteger(whole); scale++) whole *= 2;
+  const top = BigInt(whole) ** BigInt(times);
+  const bottom = 1n << BigInt(scale * times);
+  return exponent < 0 ? nearestQuotient(bottom, top) : nearestQuotient(top, bottom);
 }
 
 const digitZeros = /\p{Nd}/gu;

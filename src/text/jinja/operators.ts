@@ -77,19 +77,21 @@ function concatenate(a: Value, b: Value): Value {
 
 function repeat(a: Value, b: Value): Value {
   const [sequence, times] = intOf(b) === undefined ? [b, intOf(a)] : [a, intOf(b)];
-  if (times === undefined) {
-    if (a instanceof Markup) throw typeError("Markup can only be repeated a number of times");
+  const text = textOf(sequence);
+  const items = sequence instanceof Tuple ? sequence.items : sequence;
+  if (times === undefined || (text === undefined && !Array.isArray(items))) {
+    if (a instanceof Markup) throw typeError("text can only be repeated a number of times");
     return unsupportedTypes("*", a, b);
   }
+  if (Math.abs(Number(times)) >= 2 ** 63)
+    throw new TemplateError("OverflowError", "cannot fit 'int' into an index-sized integer");
   const count = Math.max(0, Number(times));
-  const text = textOf(sequence);
   if (text !== undefined) {
     const result = repeatText(text, count);
     return sequence instanceof Markup ? new Markup(result) : result;
   }
-  if (Array.isArray(sequence)) return repeatItems(sequence, count);
-  if (sequence instanceof Tuple) return new Tuple(repeatItems(sequence.items, count));
-  return unsupportedTypes("*", a, b);
+  const repeated = repeatItems(items as readonly Value[], count);
+  return sequence instanceof Tuple ? new Tuple(repeated) : repeated;
 }
 
 function repeatText(text: string, count: number): string {

@@ -2,13 +2,13 @@
 import {
   characters,
   codePointLength,
+  hasSurrogates,
   isSpace,
   lineEndClass,
   spaceClass,
   stripEnd,
   stripStart,
 } from "./codePoints.js";
-import { isTrue } from "./compare.js";
 import { typeError, unsupported, valueError } from "./errors.js";
 import { findText, iterate, sliceText } from "./iterate.js";
 import { type Method, method } from "./signature.js";
@@ -43,13 +43,15 @@ export function strip(
     const start = sides === "right" ? text : stripStart(text);
     return sides === "left" ? start : stripEnd(start);
   }
-  const set = new Set(need(chars, "strip"));
-  const all = characters(text);
+  const set = need(chars, "strip");
+  // Units compare as characters do where none of the characters takes two.
+  const all = hasSurrogates(set) ? characters(text) : text;
+  const members = new Set(set);
   let start = 0;
   let end = all.length;
-  if (sides !== "right") while (start < end && set.has(all[start]!)) start++;
-  if (sides !== "left") while (end > start && set.has(all[end - 1]!)) end--;
-  return all.slice(start, end).join("");
+  if (sides !== "right") while (start < end && members.has(all[start]!)) start++;
+  if (sides !== "left") while (end > start && members.has(all[end - 1]!)) end--;
+  return typeof all === "string" ? all.slice(start, end) : all.slice(start, end).join("");
 }
 
 const lineEnds = new RegExp(`\\r\\n|[${lineEndClass}]`, "g");
@@ -68,8 +70,8 @@ export function splitLines(text: string, keepEnds = false): string[] {
 
 const spaces = new RegExp(`[${spaceClass}]+`);
 
-/** Python's `str.split`. */
-function split(text: string, separator: Value, limit: number): string[] {
+/** Python's `str.split`. @param separator null for white space */
+export function splitText(text: string, separator: Value = null, limit = -1): string[] {
   if (separator === null) return splitSpaces(text, limit);
   const mark = separatorOf(separator);
   return limit < 0 ? text.split(mark) : cut(text, mark, limit);
@@ -109,7 +111,7 @@ function cut(text: string, mark: string, limit: number): string[] {
 
 /** Python's `str.rsplit`: as `split`, from the right. */
 function splitRight(text: string, separator: Value, limit: number): string[] {
-  if (limit < 0) return split(text, separator, -1);
+  if (limit < 0) return splitText(text, separator, -1);
   const parts: string[] = [];
   if (separator === null) {
     let rest = stripEnd(text);
@@ -278,11 +280,9 @@ export const textMethods: Readonly<Record<string, Method<string>>> = {
   ),
   rstrip: method("| chars", (text, chars) => strip(text, chars, "right")),
   split: method("=| sep maxsplit", (text, separator, limit) =>
-    split(text, optional(separator), count(limit, -1)),
+    splitText(text, optional(separator), count(limit, -1)),
   ),
-  splitlines: method("=| keepends", (text, keepEnds) =>
-    splitLines(text, keepEnds !== undefined && isTrue(keepEnds)),
-  ),
+  splitlines: method("=| keepends", (text, keepEnds) => splitLines(text, count(keepEnds, 0) !== 0)),
   startswith: method("prefix | start end", startsOrEnds("startswith")),
   strip: method("| chars", (text, chars) => strip(text, chars, "both")),
   swapcase: method("", swapCase),

@@ -5,6 +5,7 @@ import { TemplateError } from "../errors.js";
 import { escaped } from "../escape.js";
 import { iterate } from "../iterate.js";
 import { toRepr, toText } from "../print.js";
+import { splitText } from "../textMethods.js";
 import { intOf, type Value } from "../values.js";
 
 const word = "\\p{L}\\p{N}_";
@@ -39,7 +40,7 @@ export function linkUrls(
   rel: Value = null,
   extraSchemes: Value = null,
 ): string {
-  const relations = new Set((rel === null ? "" : toText(rel)).split(/\s+/).filter(Boolean));
+  const relations = new Set(rel === null ? [] : splitText(toText(rel)));
   if (isTrue(noFollow)) relations.add("nofollow");
   relations.add("noopener");
   const schemes = extraSchemes === null ? [] : [...iterate(extraSchemes)];

@@ -173,7 +173,8 @@ export const otherFilters: Readonly<Record<string, Method<Value>>> = {
     return number < 0 ? negate(number) : number;
   }),
   attr: method("=name", (value, name) => {
-    const text = toText(name!);
+    const text = textOf(name!);
+    if (text === undefined) throw typeError("attribute name must be string");
     return hasAttribute(value, text)
       ? getAttribute(value, text)
       : new Undefined(() => `'${typeName(value)} object' has no attribute '${text}'`);

@@ -124,7 +124,7 @@ function sort(
 ): Value {
   const paths = textOf(attribute)?.split(",") ?? [attribute];
   const getters = paths.map((path) => keyGetter(path, caseSensitive));
-  return sorted(iterate(values), (value) => getters.map((get) => get(value)), isTrue(reverse));
+  return sorted(iterate(values), (value) => getters.map((get) => get(value)), reverse);
 }
 
 function dictSort(
@@ -140,7 +140,7 @@ function dictSort(
   const pairs = dictEntries(dict).map((entry) => new Tuple(entry));
   const key = (pair: Value) => (pair as Tuple).items[at]!;
   const fold = isTrue(caseSensitive) ? key : (pair: Value) => ignoreCase(key(pair));
-  return sorted(pairs, fold, isTrue(reverse));
+  return sorted(pairs, fold, reverse);
 }
 
 function groupBy(

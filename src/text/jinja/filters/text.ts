@@ -1,14 +1,15 @@
 /** Jinja2's filters of text. */
-import { characters, codePointLength, stripEnd, stripStart } from "../codePoints.js";
+import { characters, spaceClass } from "../codePoints.js";
 import { isTrue } from "../compare.js";
 import { TemplateError, typeError, unsupported } from "../errors.js";
 import { escaped, escapeText } from "../escape.js";
 import { length, sliceOf } from "../iterate.js";
+import { type Numeric, numericOf, subtract, toNumber } from "../numbers.js";
 import { formatPercent } from "../percentFormat.js";
 import { toText } from "../print.js";
 import { type Method, method } from "../signature.js";
 import { capitalize } from "../textCase.js";
-import { justify, replaceText, splitLines, strip } from "../textMethods.js";
+import { justify, replaceText, splitLines, splitText, strip } from "../textMethods.js";
 import {
   Dict,
   failUndefined,
@@ -42,10 +43,16 @@ function integer(value: Value | undefined, usual: number): number {
   return Number(number);
 }
 
+function numberArgument(value: Value): Numeric {
+  const number = numericOf(value);
+  if (number === undefined) throw typeError(`a number is required, not ${typeName(value)}`);
+  return number;
+}
+
 const flag = (value: Value | undefined, usual: boolean) =>
   value === undefined ? usual : isTrue(value);
 
-const wordStart = /([-\s({[<]+)/;
+const wordStart = new RegExp(`([-${spaceClass}({[<]+)`);
 
 function title(text: string): string {
   return text
@@ -71,21 +78,18 @@ function indent(value: Value, width: Value | undefined, first: boolean, blank: b
   return value instanceof Markup ? new Markup(result) : result;
 }
 
-function truncate(
-  value: Value,
-  size: number,
-  killWords: boolean,
-  end: string,
-  leeway: number,
-): Value {
-  const endSize = codePointLength(end);
-  if (size < endSize)
-    throw new TemplateError("AssertionError", `expected length >= ${endSize}, got ${size}`);
-  if (leeway < 0) throw new TemplateError("AssertionError", `expected leeway >= 0, got ${leeway}`);
-  if (length(value) <= size + leeway) return value;
-  const cut = textOnly(sliceOf(value, null, size - endSize, null));
+function truncate(value: Value, size: Value, killWords: boolean, end: Value, leeway: Value): Value {
+  const room = numberArgument(size);
+  const extra = numberArgument(leeway);
+  const endSize = length(end);
+  if (toNumber(room) < endSize)
+    throw new TemplateError("AssertionError", `expected length >= ${endSize}, got ${toText(room)}`);
+  if (toNumber(extra) < 0)
+    throw new TemplateError("AssertionError", `expected leeway >= 0, got ${toText(extra)}`);
+  if (length(value) <= toNumber(room) + toNumber(extra)) return value;
+  const cut = textOnly(sliceOf(value, null, subtract(room, endSize), null));
   const space = killWords ? -1 : cut.lastIndexOf(" ");
-  return (space < 0 ? cut : cut.slice(0, space)) + end;
+  return (space < 0 ? cut : cut.slice(0, space)) + textOnly(end);
 }
 
 function format(value: Value, positional: readonly Value[], named: ReadonlyMap<string, Value>) {
@@ -114,14 +118,15 @@ const namedEntities: Readonly<Record<string, string>> = {
 /** The text of HTML without comments and tags, white space collapsed. */
 function stripTags(html: string): string {
   const plain = removeBetween(removeBetween(html, "<!--", "-->"), "<", ">");
-  const words = stripEnd(stripStart(plain)).split(/\s+/).join(" ");
-  return words.replace(/&(?:#(\d+)|#[xX]([\da-fA-F]+)|(\w+));/g, (entity, decimal, hex, name) => {
-    if (name === undefined)
-      return String.fromCodePoint(decimal ? Number(decimal) : Number.parseInt(hex, 16));
-    const character = namedEntities[name];
-    if (character === undefined) throw unsupported(`striptags with the entity ${entity}`);
-    return character;
-  });
+  return splitText(plain)
+    .join(" ")
+    .replace(/&(?:#(\d+)|#[xX]([\da-fA-F]+)|(\w+));/g, (entity, decimal, hex, name) => {
+      if (name === undefined)
+        return String.fromCodePoint(decimal ? Number(decimal) : Number.parseInt(hex, 16));
+      const character = Object.hasOwn(namedEntities, name) ? namedEntities[name] : undefined;
+      if (character === undefined) throw unsupported(`striptags with the entity ${entity}`);
+      return character;
+    });
 }
 
 function removeBetween(text: string, open: string, close: string): string {
@@ -155,14 +160,10 @@ export const textFilters: Readonly<Record<string, Method<Value>>> = {
   striptags: method("=", (value) => stripTags(toText(value))),
   title: method("=", (value) => title(toText(value))),
   trim: method("=| chars", (value, chars) => soft(value, (text) => strip(text, chars, "both"))),
-  truncate: method("=| length killwords end leeway", (value, size, killWords, end, leeway = null) =>
-    truncate(
-      value,
-      integer(size, 255),
-      flag(killWords, false),
-      end === undefined ? "..." : textOnly(end),
-      leeway === null ? 5 : integer(leeway, 5),
-    ),
+  truncate: method(
+    "=| length killwords end leeway",
+    (value, size = 255, killWords = false, end = "...", leeway = null) =>
+      truncate(value, size, isTrue(killWords), end, leeway === null ? 5 : leeway),
   ),
   upper: method("=", (value) => soft(value, (text) => text.toUpperCase())),
   wordcount: method("=", (value) => toText(value).match(/[\p{L}\p{N}_]+/gu)?.length ?? 0),
@@ -170,7 +171,7 @@ export const textFilters: Readonly<Record<string, Method<Value>>> = {
     "=| width break_long_words wrapstring break_on_hyphens",
     (value, width, breakWords, wrap = null, breakHyphens) =>
       wrapText(textOnly(value), {
-        width: integer(width, 79),
+        width: width === undefined ? 79 : toNumber(numberArgument(width)),
         breakLongWords: flag(breakWords, true),
         breakOnHyphens: flag(breakHyphens, true),
         newline: wrap === null ? "\n" : textOnly(wrap),
