@@ -1,6 +1,7 @@
 /** What one forward and backward pass is computed on. */
 import type { Source } from "../text/index.js";
 import type { DataError } from "../util/errors.js";
+import { addLeftOut, type LeftOutCounts, nothingLeftOut } from "./leftOut.js";
 import type { EncodedRow, EncodedSequence } from "./rowEncoder.js";
 
 /** One conversation, as it goes into a packed row. */
@@ -35,6 +36,8 @@ export interface MicroBatch {
   truncated: number;
   /** Rows left out: bad ones with `onError: "skip"`, long ones with `overLength: "drop"`. */
   skipped: SkippedRow[];
+  /** What its rows say and its sequences do not hold, where there is anything. */
+  leftOut?: LeftOutCounts;
   /** A stream has no more rows; so have all micro-batches after this one. */
   ended?: true;
 }
@@ -81,11 +84,15 @@ export function microBatchOf(
     labelledTokens: 0,
     truncated: 0,
   };
-  for (const { inputIds, labels, source, labelledTokens, truncated } of sequences) {
+  for (const { inputIds, labels, source, labelledTokens, truncated, leftOut } of sequences) {
     batch.sequences.push({ inputIds, labels, source });
     batch.tokens += inputIds.length;
     batch.labelledTokens += labelledTokens;
     if (truncated) batch.truncated++;
+    if (leftOut) {
+      batch.leftOut ??= nothingLeftOut();
+      addLeftOut(batch.leftOut, leftOut, source);
+    }
   }
   return batch;
 }

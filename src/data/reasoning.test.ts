@@ -230,3 +230,21 @@ describe("chat_template_kwargs", () => {
     ]);
   });
 });
+
+test("micro-batches say what they do not hold of their rows, in threads too", async () => {
+  const told = async (more: object) => {
+    const data = await openTrainingData({
+      ...common("last"),
+      batchSize: 4,
+      shuffle: false,
+      ...more,
+    });
+    const { leftOut } = await data.microBatch(0);
+    await data.close();
+    return leftOut;
+  };
+  const expected = { reasoning: { turns: 2, rows: 2, first: { file, line: 2 } }, keys: {} };
+  expect(await told({})).toEqual(expected);
+  expect(await told({ workers: { threads: 1, tokenizerPath: model } })).toEqual(expected);
+  expect(await told({ reasoning: "split" })).toBeUndefined();
+});

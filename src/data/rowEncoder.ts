@@ -5,6 +5,7 @@ import { type PlainError, plainError, revivedError } from "../util/plainError.js
 import { Transferred, workerPool } from "../util/workerPool.js";
 import type { ConversationSource } from "./conversationSource.js";
 import { type EncodeRowsOptions, encodeRows, type RowResult } from "./encodeRows.js";
+import type { LeftOut } from "./leftOut.js";
 
 /** One sequence of a row, without what only displays need. */
 export interface EncodedSequence {
@@ -14,12 +15,18 @@ export interface EncodedSequence {
   labels: Int32Array;
   labelledTokens: number;
   truncated: boolean;
+  /** What its row says and no sequence holds: at the row's first one, where there is anything. */
+  leftOut?: LeftOut;
 }
 
 /** The sequences of a row, or why it cannot be trained on. `dropped` says why there are none. */
 export type EncodedRow =
   | { ok: true; source: Source; sequences: EncodedSequence[]; dropped?: string }
   | { ok: false; source: Source; error: DataError };
+
+function isAnything({ reasoning, keys }: LeftOut): boolean {
+  return reasoning > 0 || keys.length > 0;
+}
 
 export interface RowEncoder {
   /** The results are in the order of `rows`. */
@@ -45,11 +52,12 @@ export function encodedRow(result: RowResult): EncodedRow {
     ok: true,
     source: result.source,
     ...(result.dropped === undefined ? {} : { dropped: result.dropped }),
-    sequences: result.encoded.map(({ inputIds, labels, labelledTokens, truncated }) => ({
+    sequences: result.encoded.map(({ inputIds, labels, labelledTokens, truncated }, index) => ({
       inputIds,
       labels,
       labelledTokens,
       truncated,
+      ...(index === 0 && isAnything(result.leftOut) ? { leftOut: result.leftOut } : {}),
     })),
   };
 }
@@ -62,7 +70,7 @@ export interface PackedRows {
     | {
         source: Source;
         dropped?: string;
-        sequences: { length: number; labelledTokens: number; truncated: boolean }[];
+        sequences: (Omit<EncodedSequence, "inputIds" | "labels"> & { length: number })[];
       }
     | { source: Source; error: PlainError }
   )[];
@@ -83,11 +91,11 @@ export function packRows(results: readonly EncodedRow[]): Transferred<PackedRows
       source: row.source,
       ...(row.dropped === undefined ? {} : { dropped: row.dropped }),
       sequences: row.sequences.map((sequence) => {
-        const { labelledTokens, truncated, inputIds } = sequence;
+        const { inputIds, labels: own, ...rest } = sequence;
         ids.set(inputIds, at);
-        labels.set(sequence.labels, at);
+        labels.set(own, at);
         at += inputIds.length;
-        return { length: inputIds.length, labelledTokens, truncated };
+        return { ...rest, length: inputIds.length };
       }),
     };
   });
@@ -104,11 +112,11 @@ export function unpackRows({ ids, labels, rows }: PackedRows): EncodedRow[] {
       ok: true,
       source,
       ...(row.dropped === undefined ? {} : { dropped: row.dropped }),
-      sequences: row.sequences.map(({ length, labelledTokens, truncated }) => {
+      sequences: row.sequences.map(({ length, ...rest }) => {
         const inputIds = ids.subarray(at, at + length);
         const own = labels.subarray(at, at + length);
         at += length;
-        return { inputIds, labels: own, labelledTokens, truncated };
+        return { ...rest, inputIds, labels: own };
       }),
     };
   });

@@ -49,13 +49,12 @@ export function createJinjaTemplate(
     return frame;
   };
   const { stop } = frameOf();
-  const sources = [source, options.toolUseSource ?? ""].map(withoutComments);
   return {
     name,
     stop,
     stopTokenIds: stop.flatMap((token) => tokenizer.tokenToId(token) ?? []),
     ...(options.variables === undefined ? {} : { variables: options.variables }),
-    mentions: (word) => sources.some((text) => text.includes(word)),
+    mentions: (word) => plain.mentions(word) || toolUse.mentions(word),
     render(messages, renderOptions = {}) {
       const renderer = renderOptions.tools ? toolUse : plain;
       return renderSegments(renderer, messages, renderOptions, name, frameOf);
@@ -74,10 +73,6 @@ export interface JinjaTemplateOptions {
 
 /** Rows may each bring variables of their own; so many different frames are remembered. */
 const mostFrames = 100;
-
-function withoutComments(source: string): string {
-  return source.replace(/\{#[\s\S]*?#\}/g, "");
-}
 
 function renderSegments(
   renderer: JinjaRenderer,

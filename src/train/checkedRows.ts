@@ -12,20 +12,22 @@ const QUICK_BYTES = 16 * 2 ** 20;
  * Refuses data with a row that training would stop at. Rows that are to be left out, and those of a
  * stream, are judged when training reaches them.
  *
+ * @returns whether all rows of train_file were gone through
  * @throws DataError that names the first row; `say` is told the first twenty
  */
 export async function checkRowsFirst(
   config: TrainingConfig,
   { tokenizerPath: _path, ...text }: DataText,
   say: (line: string) => void,
-): Promise<void> {
-  if (config.check_rows === "none" || config.streaming || config.on_error === "skip") return;
+): Promise<boolean> {
+  if (config.check_rows === "none" || config.streaming || config.on_error === "skip") return false;
   const reading = readingOptions(config);
   // Rows that are held out lie in train_file.
   const roles: [key: string, files: TrainingConfig["train_file"]][] = [
     ["train_file", config.train_file],
   ];
   const held = config.val_size > 0 ? null : evalFiles(config);
+  let isChecked = true;
   if (held) roles.push(["eval_file", held]);
   for (const [key, files] of roles) {
     const source = await openDataSources(await resolveFiles(files), reading, config.data_seed);
@@ -35,6 +37,7 @@ export async function checkRowsFirst(
           `The rows of ${key} (${Math.round(source.bytes / 1e6)} MB) are checked during training; use ` +
             "`check` or check_rows all to check them first.",
         );
+        if (key === "train_file") isChecked = false;
         continue;
       }
       const { rows, badRows, problems, leftOut } = await surveyRows(source, {
@@ -50,10 +53,11 @@ export async function checkRowsFirst(
       }
       throw new DataError(`${badRows} of ${rows} rows of ${key} cannot be trained on`, {
         why: `the first is ${first.error.message}`,
-        todo: "correct or remove them, or skip them with on_error skip",
+        todo: `${first.error.todo ?? "correct or remove them"}; or skip them with on_error skip`,
       });
     } finally {
       await source.close();
     }
   }
+  return isChecked;
 }

@@ -23,7 +23,7 @@ import { evaluate } from "./evaluate.js";
 import { trainingFlops } from "./flops.js";
 import { Interrupted, stopIfAsked } from "./interrupt.js";
 import { optimizerStep, readFigures } from "./optimizerStep.js";
-import type { FinishedStep, Recorder } from "./recorder.js";
+import type { FinishedStep } from "./recorder.js";
 import { countIntervalSteps, createSchedule } from "./schedule.js";
 import { nothingLearnt } from "./skippedRows.js";
 import type { TrainingParts } from "./trainingParts.js";
@@ -49,7 +49,7 @@ interface PendingStep extends Omit<FinishedStep, "figures"> {
  *   TunewrightError where loss or gradients stop being finite
  */
 export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped"> {
-  const { config, world, data, plan, update, recorder, evaluationData, sample, save, say } = parts;
+  const { config, world, plan, update, recorder, evaluationData, sample, save, say } = parts;
   const { state } = recorder;
   const schedule = createSchedule(config, plan.totalSteps);
   const { logs, evaluates, saves } = dueSteps(config, plan);
@@ -81,7 +81,7 @@ export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped
     for (let step = state.step + 1; step <= plan.totalSteps; step++) {
       if (await world.any(receivedSignal() !== 0)) throw new Interrupted("stopped by a signal");
       const started = performance.now();
-      const window = await readWindow(windowOf(plan, step - 1), data, recorder);
+      const window = await readWindow(windowOf(plan, step - 1), parts);
       const counts = await countWindow(window, parts);
       if (counts.batches === 0) {
         say(`The stream has ended after step ${step - 1} of ${plan.totalSteps}.`);
@@ -154,8 +154,7 @@ function dueSteps(config: DeviceConfig, plan: StepPlan) {
 /** The micro-batches of a window; fewer, or none, where a stream has ended. */
 async function readWindow(
   numbers: readonly number[],
-  data: TrainingParts["data"],
-  recorder: Recorder,
+  { data, recorder, tellLeftOut }: TrainingParts,
 ): Promise<MicroBatch[]> {
   const window: MicroBatch[] = [];
   for (const number of numbers) {
@@ -167,6 +166,7 @@ async function readWindow(
     }
     if (batch.ended) break;
     recorder.leaveOut(batch.skipped);
+    if (batch.leftOut) tellLeftOut(batch.leftOut);
     window.push(batch);
   }
   return window;

@@ -149,6 +149,7 @@ export function testRun(options: TestRunOptions = {}): TestRun {
       return "saved";
     },
     say: () => {},
+    tellLeftOut: () => {},
   };
   const run: TestRun = {
     parts,

@@ -3,6 +3,7 @@ import type { StreamingData, TrainingData } from "../data/index.js";
 import type { ChatTemplate } from "../text/index.js";
 import { beginRecord } from "./beginRecord.js";
 import { stopIfAsked } from "./interrupt.js";
+import { leftOutTeller } from "./leftOutTeller.js";
 import { trainLoop } from "./loop.js";
 import type { Objective } from "./objectives/objective.js";
 import type { Run, RunResult } from "./run.js";
@@ -24,6 +25,8 @@ export interface RecipeParts {
   objective: Objective;
   /** The chat template that is trained with; null where there is none. */
   template: ChatTemplate | null;
+  /** Whether all rows were gone through before, and what they leave out was told. */
+  isChecked: boolean;
 }
 
 /**
@@ -66,6 +69,7 @@ export async function trainAndSave(run: Run, parts: RecipeParts): Promise<RunRes
       pass,
       recorder,
       say,
+      tellLeftOut: parts.isChecked ? () => {} : leftOutTeller(say),
       sample: createSampler(model, prompts, recorder, {
         ...text,
         maxNewTokens: config.sample_max_new_tokens,

@@ -1,5 +1,5 @@
 /** What a run is made of when its loop begins. */
-import type { StreamingData, TrainingData } from "../data/index.js";
+import type { LeftOutCounts, StreamingData, TrainingData } from "../data/index.js";
 import type { PreparedModel } from "../models/index.js";
 import type { DeviceConfig } from "./config/index.js";
 import type { Objective } from "./objectives/objective.js";
@@ -24,6 +24,8 @@ export interface TrainingParts {
   update: StepParts;
   pass: Pick<TrainingPassSettings, "groupTokens" | "keepBytes" | "beforeBranch">;
   recorder: Recorder;
+  /** Is told what micro-batches do not hold of their rows. */
+  tellLeftOut: (leftOut: LeftOutCounts) => void;
   /** Answers the sample prompts, if any. */
   sample: () => Promise<void>;
   /** Writes a checkpoint of the current step and returns its path. */

@@ -8,6 +8,7 @@ import { entriesOf, type JsonObject, type JsonValue } from "../../util/json/inde
 import { strftime } from "../strftime.js";
 import type { Message, TemplateVariables } from "../types.js";
 import { templateGlobals } from "./globals.js";
+import { tokenize } from "./lexer.js";
 import { compileTemplate, type Template } from "./template.js";
 import { Float, type Value } from "./values.js";
 
@@ -23,6 +24,8 @@ export interface JinjaRenderOptions {
 export interface JinjaRenderer {
   /** Whether the template marks the assistant's words itself, where their place is known. */
   hasGenerationMarks: boolean;
+  /** False: the template reads no variable, attribute or key of this name. */
+  mentions(name: string): boolean;
   /** @throws Error what the template raises, as Jinja2 would, with the template's line */
   render(messages: readonly Message[], options: JinjaRenderOptions): string;
   /** The same text with the spans inside `{% generation %}`, in UTF-16 offsets. */
@@ -60,8 +63,17 @@ export function compileJinja(
       new Map([...globals, ...known.map(([key, value]) => [key, toValue(value)] as const)]),
     );
   };
+  let words: Set<Value> | undefined;
   return {
     hasGenerationMarks: template.hasGenerationMarks,
+    mentions(word) {
+      words ??= new Set(
+        tokenize(source).flatMap(({ type, value }) =>
+          type === "name" || type === "string" ? [value] : [],
+        ),
+      );
+      return words.has(word);
+    },
     render: (messages, options) => renderMarked(messages, options).text,
     renderMarked,
   };

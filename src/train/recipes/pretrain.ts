@@ -32,7 +32,7 @@ export async function runPretrain(
     // Data: an index of the rows; texts are tokenized while training, without a chat template.
     const base = await fetchBaseModel(config);
     const text = await openText(base, plainTemplateName);
-    if (!checkpoint) await checkRowsFirst(config, text, say);
+    const isChecked = !checkpoint && (await checkRowsFirst(config, text, say));
     const data = await openTrainFile(config, text, checkpoint?.state.data, world);
     defer(() => data.close());
     for (const line of describeData(data, checkpoint?.state.data)) say(line);
@@ -54,6 +54,7 @@ export async function runPretrain(
       evaluationData,
       prompts,
       objective: crossEntropy,
+      isChecked,
       template: null,
     });
   } finally {

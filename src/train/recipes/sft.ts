@@ -36,7 +36,7 @@ export async function runSft(loaded: LoadedConfig, options: RunOptions = {}): Pr
       config.chat_template_kwargs,
     );
     for (const line of unreadVariableNotes(text.template)) say(line);
-    if (!checkpoint) await checkRowsFirst(config, text, say);
+    const isChecked = !checkpoint && (await checkRowsFirst(config, text, say));
     const data = await openTrainFile(config, text, checkpoint?.state.data, world);
     defer(() => data.close());
     for (const line of describeData(data, checkpoint?.state.data)) say(line);
@@ -58,6 +58,7 @@ export async function runSft(loaded: LoadedConfig, options: RunOptions = {}): Pr
       evaluationData,
       prompts,
       objective: crossEntropy,
+      isChecked,
       template: text.template,
     });
   } finally {
