@@ -56,11 +56,16 @@ const adapter: Rule = (value, keys) => {
   );
 };
 
+/** Whether axolotl trains on an adapter, whose own settings it takes. */
+const goesOn = (keys: ForeignKeys) => !isEmpty(keys.get("lora_model_dir"));
+
 /** Without an adapter axolotl trains all weights, whatever is said about one. */
 const ofAdapter =
   (rule: Rule): Rule =>
-  (value, keys) =>
-    isEmpty(keys.get("adapter")) ? idle("adapter is not given") : rule(value, keys);
+  (value, keys) => {
+    if (isEmpty(keys.get("adapter"))) return idle("adapter is not given");
+    return goesOn(keys) ? idle("the adapter of lora_model_dir has its own") : rule(value, keys);
+  };
 
 const is8bit: Rule = (value) => (isTrue(value) ? set({ bits: 8 }) : nothing);
 
@@ -492,7 +497,7 @@ export const axolotl: Dialect = {
     return [
       { keys: { train_mode: is4bit(keys) ? "qlora" : "full" } },
       ...(isHalf ? [] : [{ keys: { bf16: true }, because: "bf16 auto" }]),
-      ...(keys.has("adapter") ? [{ keys: { lora_dropout: 0 } }] : []),
+      ...(keys.has("adapter") && !goesOn(keys) ? [{ keys: { lora_dropout: 0 } }] : []),
       { keys: { max_seq_length: 512 } },
       ...long,
       { keys: { num_train_epochs: 1 } },

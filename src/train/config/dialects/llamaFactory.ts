@@ -10,6 +10,7 @@ import {
   type ForeignKeys,
   idle,
   inert,
+  isEmpty,
   isFalse,
   isTrue,
   nothing,
@@ -66,11 +67,21 @@ function modeOf(keys: ForeignKeys): "lora" | "qlora" {
 
 const isFull = (keys: ForeignKeys) => keys.get("finetuning_type") === "full";
 
-/** Keys of an adapter, which full training has not. */
-const ofAdapter =
+/** Whether LLaMA-Factory trains on an adapter, whose own settings it takes. */
+const goesOn = (keys: ForeignKeys) =>
+  !isEmpty(keys.get("adapter_name_or_path")) && !isTrue(keys.get("create_new_adapter"));
+
+/** Keys of training with an adapter, which full training has not. */
+const withAdapter =
   (rule: Rule): Rule =>
   (value, keys) =>
     isFull(keys) ? idle("finetuning_type full has no adapter") : rule(value, keys);
+
+/** Keys of a new adapter. */
+const ofAdapter = (rule: Rule): Rule =>
+  withAdapter((value, keys) =>
+    goesOn(keys) ? idle("the adapter that training goes on from has its own") : rule(value, keys),
+  );
 
 /** Templates that are written here as they are there. */
 const sameTemplates = ["chatml", "llama3"];
@@ -118,7 +129,7 @@ const loraPlus: Rule = (value) =>
 const rules: Record<string, Rule> = {
   // Model
   adapter_name_or_path: (value) => set({ adapter_name_or_path: toWords(value) }),
-  quantization_bit: ofAdapter((value) => set({ bits: value })),
+  quantization_bit: withAdapter((value) => set({ bits: value })),
   quantization_method: quantizationMethod,
   quantization_type: quantizationType,
   double_quantization: doubleQuantization,
@@ -220,8 +231,11 @@ const rules: Record<string, Rule> = {
       : set({ init_lora_weights: "pissa" }, "by the exact decomposition, not by iteration");
   }),
   pissa_iter: () => partOf("pissa_init"),
-  pissa_convert: unsupported("Converting an adapter at the end"),
-  create_new_adapter: unsupported("A new adapter on top of a merged one"),
+  pissa_convert: ofAdapter((value) => (isTrue(value) ? set({ save_plain_lora: true }) : nothing)),
+  create_new_adapter: (value) =>
+    isTrue(value)
+      ? set({ create_new_adapter: true }, "the adapters below lie beside the weights, unmerged")
+      : nothing,
   loraplus_lr_ratio: loraPlus,
   loraplus_lr_embedding: inert("it belongs to loraplus_lr_ratio"),
   ...each(
@@ -320,15 +334,17 @@ export const llamaFactory: Dialect = {
   defaults(keys): Default[] {
     const isLora = (keys.get("finetuning_type") ?? "lora") === "lora";
     const rank = toNumber(keys.get("lora_rank")) ?? 8;
-    const adapter: Default[] = isLora
-      ? [
-          { keys: { train_mode: modeOf(keys) } },
-          { keys: { lora_rank: 8 } },
-          { keys: { lora_alpha: 2 * rank }, because: "twice lora_rank" },
-          { keys: { lora_dropout: 0 } },
-        ]
-      : [];
+    const mode: Default[] = isLora ? [{ keys: { train_mode: modeOf(keys) } }] : [];
+    const adapter: Default[] =
+      isLora && !goesOn(keys)
+        ? [
+            { keys: { lora_rank: 8 } },
+            { keys: { lora_alpha: 2 * rank }, because: "twice lora_rank" },
+            { keys: { lora_dropout: 0 } },
+          ]
+        : [];
     return [
+      ...mode,
       ...adapter,
       { keys: { max_seq_length: isPacked(keys) ? 2047 : 2048 } },
       ...(isPacked(keys) ? [{ keys: { over_length: "drop" } }] : []),

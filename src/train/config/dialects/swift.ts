@@ -63,8 +63,13 @@ const tuner: Rule = (value, keys) => {
 
 const ofAdapter =
   (rule: Rule): Rule =>
-  (value, keys) =>
-    tunerOf(keys) === "full" ? idle("full training has no adapter") : rule(value, keys);
+  (value, keys) => {
+    if (tunerOf(keys) === "full") return idle("full training has no adapter");
+    return goesOn(keys) ? idle("the one of adapters has its own") : rule(value, keys);
+  };
+
+/** Whether ms-swift trains on an adapter, whose own settings it takes. */
+const goesOn = (keys: ForeignKeys) => !isEmpty(keys.get("adapters"));
 
 const bits: Rule = (value) => {
   const number = toNumber(value) ?? 0;
@@ -346,14 +351,15 @@ export const swift: Dialect = {
     const facts = modelFacts(model);
     const isFull = tunerOf(keys) === "full";
     const batch = toNumber(keys.get("per_device_train_batch_size") ?? keys.get("batch_size")) ?? 1;
-    const adapter: Default[] = isFull
-      ? []
-      : [
-          { keys: { lora_rank: 8 } },
-          { keys: { lora_alpha: 32 } },
-          { keys: { lora_dropout: 0.05 } },
-          { keys: { lora_target: "all" } },
-        ];
+    const adapter: Default[] =
+      isFull || goesOn(keys)
+        ? []
+        : [
+            { keys: { lora_rank: 8 } },
+            { keys: { lora_alpha: 32 } },
+            { keys: { lora_dropout: 0.05 } },
+            { keys: { lora_target: "all" } },
+          ];
     return [
       { keys: { train_mode: isFull ? "full" : modeOf(keys) } },
       ...adapter,
