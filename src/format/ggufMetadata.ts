@@ -27,6 +27,8 @@ export interface GgufTokenizer {
   addEosToken: boolean | undefined;
   addSpacePrefix: boolean | undefined;
   chatTemplate: string | undefined;
+  /** Further ones by name. */
+  namedTemplates?: ReadonlyMap<string, string>;
 }
 
 export interface GgufMetadata {
@@ -124,7 +126,30 @@ function readTokenizer(
     addEosToken: flag("tokenizer.ggml.add_eos_token"),
     addSpacePrefix: flag("tokenizer.ggml.add_space_prefix"),
     chatTemplate: string("tokenizer.chat_template"),
+    namedTemplates: namedTemplates(metadata, path),
   };
+}
+
+/** `tokenizer.chat_template.NAME`, as llama.cpp's converter writes them. */
+function namedTemplates(
+  metadata: ReadonlyMap<string, GgufValue>,
+  path: string,
+): ReadonlyMap<string, string> {
+  const prefix = "tokenizer.chat_template.";
+  const templates = new Map<string, string>();
+  for (const [key, value] of metadata) {
+    if (!key.startsWith(prefix)) continue;
+    const name = key.slice(prefix.length);
+    // It becomes the name of a file.
+    if (typeof value !== "string" || !/^[\w-][\w.-]*$/.test(name)) {
+      throw new FormatError(`${path}: \`${key}\` is not a chat template`, {
+        why: "it should be a string, with a name of letters and digits",
+        todo: "download the file again, or convert the model again",
+      });
+    }
+    templates.set(name, value);
+  }
+  return templates;
 }
 
 function isWhole(value: unknown): value is number {

@@ -308,6 +308,8 @@ test("of a model come tokenizer, configuration and safetensors, and no pickled o
     files: {
       "config.json": "{}",
       "tokenizer.json": "{}",
+      "additional_chat_templates/rag.jinja": "rag",
+      "additional_chat_templates/read.me": "no template",
       "model-00001-of-00002.safetensors": shard,
       "m2.safetensors": `${shard}2`,
       "consolidated.safetensors": `${shard}3`,
@@ -318,9 +320,12 @@ test("of a model come tokenizer, configuration and safetensors, and no pickled o
   });
   expect(modelOnDisk("Owner/Model", quick())).toBe(undefined);
   const text = await fetchModel("Owner/Model", { ...quick(), parts: "text" });
-  expect(readdirSync(text).sort()).toEqual(["config.json", "tokenizer.json"]);
+  const folderOfTemplates = "additional_chat_templates";
+  expect(readdirSync(text).sort()).toEqual([folderOfTemplates, "config.json", "tokenizer.json"]);
+  expect(readdirSync(join(text, folderOfTemplates))).toEqual(["rag.jinja"]);
   const folder = await fetchModel("Owner/Model", quick());
   expect(readdirSync(folder).sort()).toEqual([
+    folderOfTemplates,
     "config.json",
     "m2.safetensors",
     "model-00001-of-00002.safetensors",

@@ -135,7 +135,10 @@ async function fetchFile(repository: RepositoryName, options: ModelOptions): Pro
 }
 
 function chooseFiles(paths: readonly string[], parts: "all" | "text", name: string): string[] {
-  const chosen = textFiles.filter((path) => paths.includes(path));
+  const chosen = [
+    ...textFiles.filter((path) => paths.includes(path)),
+    ...paths.filter((path) => /^additional_chat_templates\/[^/]+\.jinja$/.test(path)),
+  ];
   if (parts === "text") return chosen.filter((path) => !path.endsWith(".safetensors"));
   if (paths.includes(single)) return [...chosen, single];
   if (paths.includes(index)) return [...chosen, index];

@@ -86,6 +86,15 @@ describe("a valid file", () => {
     const set = { "tokenizer.chat_template": long };
     expect(readMetadata(memoryFile(llama({ set }))).tokenizer?.chatTemplate).toBe(long);
   });
+
+  it("with further chat templates has them by name", () => {
+    const set = { "tokenizer.chat_template": "a", "tokenizer.chat_template.tool_use": "b" };
+    const { tokenizer } = readMetadata(memoryFile(llama({ set })));
+    expect(tokenizer).toMatchObject({
+      chatTemplate: "a",
+      namedTemplates: new Map([["tool_use", "b"]]),
+    });
+  });
 });
 
 describe("rotary scaling", () => {
@@ -254,6 +263,11 @@ const hostileTokenizers: [what: string, bytes: Uint8Array, message: string][] = 
     "beyond",
   ],
   ["a template that is a number", llama({ set: { "tokenizer.chat_template": 3 } }), "a string"],
+  [
+    "a template named like a path",
+    llama({ set: { "tokenizer.chat_template.../x": "a" } }),
+    "is not a chat template",
+  ],
   ["no tokenizer model", llama({ remove: "tokenizer.ggml.model" }), "is missing"],
 ];
 

@@ -4,6 +4,7 @@ import type { GgufTokenizer } from "../format/index.js";
 import { FormatError } from "../util/errors.js";
 import { preTokenizerNames, preTokenizerRules } from "./preTokenizers.js";
 import { mergesFromScores } from "./sentencePieceMerges.js";
+import { templateFolder } from "./templateFiles.js";
 import type { AddedToken, TokenizerFiles, TokenizerJson } from "./tokenizerFiles.js";
 
 /** Token types of a GGUF file that are found in text before it is cut. */
@@ -62,7 +63,12 @@ export function tokenizerFromGguf(
     ["tokenizer_config.json", `${JSON.stringify(tokenizerConfig, null, 2)}\n`],
     ["special_tokens_map.json", `${JSON.stringify(special, null, 2)}\n`],
   ]);
-  if (gguf.chatTemplate !== undefined) contents.set("chat_template.jinja", gguf.chatTemplate);
+  const chatTemplates = new Map(gguf.namedTemplates);
+  if (gguf.chatTemplate !== undefined) chatTemplates.set("default", gguf.chatTemplate);
+  for (const [name, template] of chatTemplates) {
+    const isDefault = name === "default";
+    contents.set(isDefault ? "chat_template.jinja" : `${templateFolder}/${name}.jinja`, template);
+  }
   return {
     name: basename(path),
     path,
@@ -73,8 +79,8 @@ export function tokenizerFromGguf(
     generationConfig: {
       eos_token_id: [gguf.eosTokenId, gguf.eotTokenId].filter((id) => id !== undefined),
     },
-    chatTemplate: gguf.chatTemplate,
-    toolUseTemplate: undefined,
+    chatTemplates,
+    templateNotes: [],
     contents,
   };
 }

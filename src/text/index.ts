@@ -32,7 +32,7 @@ export { type SpecialTokensInText, tokensSpelledIn } from "./spelledTokens.js";
 export { withoutUnlearnt } from "./splitConversation.js";
 export type { StreamingDecoder } from "./streamingDecoder.js";
 export { fireflyTemplateName } from "./templateForms.js";
-export { reservedVariable, unreadVariableNotes } from "./templateVariables.js";
+export { reservedVariable, templateNotes } from "./templateVariables.js";
 export type { DecodeOptions, EncodeOptions, Tokenizer } from "./tokenizer.js";
 export {
   checkTrainedTemplate,

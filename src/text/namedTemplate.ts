@@ -1,5 +1,6 @@
 /** Turns a format known by name into a chat template for one tokenizer. */
 import { ConfigError, DataError } from "../util/errors.js";
+import { stripEnd, stripStart } from "./jinja/index.js";
 import { place } from "./jinjaTemplate.js";
 import type { IdForm, StringForm } from "./templateForm.js";
 import { templateForms } from "./templateForms.js";
@@ -101,7 +102,7 @@ function renderString(
   let system: string | undefined;
   for (const [index, message] of messages.entries()) {
     const train = message.train ?? message.role === "assistant";
-    const trim = (text: string) => (form.trim ? text.trim() : text);
+    const trim = (text: string) => (form.trim ? stripStart(stripEnd(text)) : text);
     const content = trim(message.content);
     if (message.role === "system") {
       if (form.system !== undefined) add(insert(form.system, content), train, index);

@@ -11,9 +11,13 @@ import type { ChatTemplate, TemplateVariables } from "./types.js";
 /** The name that the model's own template goes by, in checkpoints too. */
 export const ownTemplateName = "tokenizer";
 
+/** Before the name of one of several templates that a model has. */
+const ownPrefix = `${ownTemplateName}:`;
+
 /**
- * @param name a name of `chatTemplateNames`; undefined or `tokenizer` means the model's own, `plain`
- *   none, for plain texts
+ * @param name a name of `chatTemplateNames`; undefined or `tokenizer` means the model's own,
+ *   `tokenizer:NAME` one of its further ones (NAME alone where it is no name here), `plain` none,
+ *   for plain texts
  * @param variables that the template gets with every conversation (`chat_template_kwargs`)
  * @throws ConfigError for an unknown name, a model without a template of its own, a template whose
  * tokens the tokenizer lacks, or variables that it cannot take
@@ -23,27 +27,59 @@ export function resolveChatTemplate(
   tokenizer: Tokenizer,
   variables: TemplateVariables = {},
 ): ChatTemplate {
-  checkVariables(name, variables);
-  if (name === undefined || name === ownTemplateName) {
-    if (tokenizer.chatTemplate === undefined) {
-      throw new ConfigError(`the model ${tokenizer.name} has no chat template of its own`, {
-        why: "base models often come without one",
-        todo: `choose one with template_name: ${chatTemplateNames.join(", ")}`,
-      });
-    }
-    return createJinjaTemplate(tokenizer.chatTemplate, ownTemplateName, tokenizer, {
-      toolUseSource: tokenizer.toolUseTemplate,
-      ...(Object.keys(variables).length > 0 ? { variables } : {}),
-    });
-  }
+  const own = ownName(name, tokenizer);
+  checkVariables(own === undefined ? name : undefined, variables);
+  if (own !== undefined) return ownTemplate(own, tokenizer, variables);
   if (name === plainTemplateName) return createPlainTemplate(tokenizer);
-  const form = Object.hasOwn(templateForms, name) ? templateForms[name] : undefined;
+  const form = Object.hasOwn(templateForms, name!) ? templateForms[name!] : undefined;
   if (!form) {
+    const further = [...tokenizer.chatTemplates.keys()].map((one) => `${ownPrefix}${one}`);
     throw new ConfigError(`unknown chat template ${JSON.stringify(name)}`, {
-      todo: `use one of ${[ownTemplateName, ...chatTemplateNames].join(", ")}`,
+      todo: `use one of ${[ownTemplateName, ...further, ...chatTemplateNames].join(", ")}`,
     });
   }
-  return createNamedTemplate(name, form, tokenizer);
+  return createNamedTemplate(name!, form, tokenizer);
+}
+
+/** The model's template that a name means: "" for the one it uses by itself; undefined for none. */
+function ownName(name: string | undefined, { chatTemplates }: Tokenizer): string | undefined {
+  if (name === undefined || name === ownTemplateName) return "";
+  const prefixed = name.startsWith(ownPrefix);
+  const own = prefixed ? name.slice(ownPrefix.length) : name;
+  const isOurs = name === plainTemplateName || Object.hasOwn(templateForms, name);
+  return chatTemplates.has(own) && (prefixed || !isOurs) ? own : undefined;
+}
+
+/** As transformers chooses: a template that is named is used for all conversations. */
+function ownTemplate(
+  own: string,
+  tokenizer: Tokenizer,
+  variables: TemplateVariables,
+): ChatTemplate {
+  const { chatTemplates, templateNotes: notes } = tokenizer;
+  const options = Object.keys(variables).length > 0 ? { variables } : {};
+  const source = chatTemplates.get(own || "default");
+  if (source === undefined) {
+    const names = [...chatTemplates.keys()].map((name) => `${ownPrefix}${name}`);
+    const isUnnamed = names.length > 0;
+    throw new ConfigError(
+      `the model ${tokenizer.name} has no ${isUnnamed ? "default " : ""}chat template of its own`,
+      {
+        why: isUnnamed
+          ? "it has several, and none is called default"
+          : "base models often come without one",
+        todo: `choose one with template_name: ${[...names, ...chatTemplateNames].join(", ")}`,
+      },
+    );
+  }
+  const template =
+    own === ""
+      ? createJinjaTemplate(source, ownTemplateName, tokenizer, {
+          toolUseSource: chatTemplates.get("tool_use"),
+          ...options,
+        })
+      : createJinjaTemplate(source, `${ownPrefix}${own}`, tokenizer, options);
+  return notes.length > 0 ? { ...template, notes } : template;
 }
 
 function checkVariables(name: string | undefined, variables: TemplateVariables): void {
@@ -56,7 +92,7 @@ function checkVariables(name: string | undefined, variables: TemplateVariables):
       todo: `remove ${reserved} from chat_template_kwargs`,
     });
   }
-  if (name === undefined || name === ownTemplateName) return;
+  if (name === undefined) return;
   throw new ConfigError(`chat template ${name} takes no variables`, {
     why: `chat_template_kwargs sets ${first}, which only a model's own template can read`,
     todo: "remove chat_template_kwargs, or template_name to use the model's own template",

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createJinjaTemplate } from "./jinjaTemplate.js";
 import { resolveChatTemplate } from "./resolveChatTemplate.js";
-import { unreadVariableNotes } from "./templateVariables.js";
+import { templateNotes } from "./templateVariables.js";
 import { byteTokenizer, chatmlJinja } from "./testTokenizers.js";
 
 test("variables that a template never reads are named, whatever its text holds", () => {
@@ -9,7 +9,7 @@ test("variables that a template never reads are named, whatever its text holds",
     "think enable {{ '<think>' }}{# enable #}{% for m in messages %}{{ m['role'] }}{% endfor %}{% if mood %}!{% endif %}";
   const variables = { think: true, enable: true, mood: "good", role: "x" };
   const template = createJinjaTemplate(source, "own", byteTokenizer(), { variables });
-  expect(unreadVariableNotes(template)).toEqual([
+  expect(templateNotes(template)).toEqual([
     "chat_template_kwargs think: no effect, the chat template never reads it.",
     "chat_template_kwargs enable: no effect, the chat template never reads it.",
   ]);

@@ -25,9 +25,16 @@ export function reservedVariable(variables: TemplateVariables): string | undefin
   return Object.keys(variables).find((name) => reserved.has(name));
 }
 
-/** Variables of the configuration that the template never reads, a line each. */
-export function unreadVariableNotes({ variables = {}, ...template }: ChatTemplate): string[] {
-  return Object.keys(variables)
-    .filter((name) => !template.mentions(name))
-    .map((name) => `chat_template_kwargs ${name}: no effect, the chat template never reads it.`);
+/**
+ * What has no effect, a line each: templates of the model's files that others win over, and
+ * variables of the configuration that the template never reads.
+ */
+export function templateNotes({ notes = [], variables = {}, ...template }: ChatTemplate): string[] {
+  const unread = Object.keys(variables).filter((name) => !template.mentions(name));
+  return [
+    ...notes,
+    ...unread.map(
+      (name) => `chat_template_kwargs ${name}: no effect, the chat template never reads it.`,
+    ),
+  ];
 }

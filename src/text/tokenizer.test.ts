@@ -86,27 +86,6 @@ describe("a model directory", () => {
     expect((await tokenizer.encode("<pad>")).at(-1)).toBe(vocabSize);
   });
 
-  test("prefers chat_template.jinja to the configuration, and reads named templates", async () => {
-    const both = directory("both", {
-      "tokenizer_config.json": { ...config, chat_template: "old" },
-      "chat_template.jinja": "new",
-    });
-    expect((await loadTokenizer(both)).chatTemplate).toBe("new");
-    const named = directory("named", {
-      "tokenizer_config.json": {
-        ...config,
-        chat_template: [
-          { name: "default", template: "plain" },
-          { name: "tool_use", template: "tools" },
-        ],
-      },
-    });
-    expect(await loadTokenizer(named)).toMatchObject({
-      chatTemplate: "plain",
-      toolUseTemplate: "tools",
-    });
-  });
-
   test("ignores truncation and padding that were saved with it", async () => {
     const json = JSON.parse(readFileSync(join(sentencePieceDirectory, "tokenizer.json"), "utf8"));
     json.truncation = { direction: "Right", max_length: 2, strategy: "LongestFirst", stride: 0 };
@@ -153,6 +132,6 @@ test("a saved tokenizer loads with the same ids, special tokens and template", a
     vocabSize: tokenizer.vocabSize,
     bosTokenId: tokenizer.bosTokenId,
     eosTokenIds: tokenizer.eosTokenIds,
-    chatTemplate: chatmlJinja,
+    chatTemplates: new Map([["default", chatmlJinja]]),
   });
 });

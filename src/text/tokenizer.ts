@@ -1,6 +1,6 @@
 /** The tokenizer that the rest of the program uses. */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { FormatError } from "../util/errors.js";
 import { tokensOf } from "./addedTokens.js";
 import { createEncoder, type Encoder } from "./encoder.js";
@@ -47,10 +47,10 @@ export interface Tokenizer {
   readonly addedTokens: readonly string[];
   /** Those that, beside the special ones, only a chat template may write (`chat_control_tokens`). */
   readonly chatControlTokens: readonly string[];
-  /** The model's own Jinja chat template. */
-  readonly chatTemplate: string | undefined;
-  /** Its template for conversations with tools, where that is another. */
-  readonly toolUseTemplate: string | undefined;
+  /** The model's own Jinja chat templates by name: `default`, `tool_use`, … */
+  readonly chatTemplates: ReadonlyMap<string, string>;
+  /** What of its files' templates is not used, a line each. */
+  readonly templateNotes: readonly string[];
   encode(text: string, options?: EncodeOptions): Promise<Int32Array>;
   /** Many texts; the order is kept. */
   encodeBatch(texts: string[], options?: EncodeOptions): Promise<Int32Array[]>;
@@ -127,8 +127,8 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     namedTokens: Object.fromEntries(named),
     addedTokens,
     chatControlTokens: controlTexts(kept.tokenizerConfig.chat_control_tokens),
-    chatTemplate: kept.chatTemplate,
-    toolUseTemplate: kept.toolUseTemplate,
+    chatTemplates: kept.chatTemplates,
+    templateNotes: kept.templateNotes,
     async encode(text, options = {}) {
       const encoded = await encoderFor(options).encode([text], options.addSpecialTokens ?? false);
       return encoded[0]!;
@@ -147,8 +147,10 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     tokenToId: (token) => ids.get(token),
     idToToken: (id) => tokens[id],
     save(dir) {
-      mkdirSync(dir, { recursive: true });
-      for (const [name, text] of kept.contents) writeFileSync(join(dir, name), text);
+      for (const [name, text] of kept.contents) {
+        mkdirSync(dirname(join(dir, name)), { recursive: true });
+        writeFileSync(join(dir, name), text);
+      }
     },
   };
 }

@@ -1,7 +1,8 @@
 /** The files that make up a tokenizer, as read from a model directory or rebuilt from a GGUF. */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { FormatError } from "../util/errors.js";
+import { readTemplateFiles, type TemplateFiles, templateFolder } from "./templateFiles.js";
 
 /** An entry of `added_tokens` in tokenizer.json. */
 export interface AddedToken {
@@ -24,7 +25,7 @@ export interface TokenizerJson {
   [key: string]: unknown;
 }
 
-export interface TokenizerFiles {
+export interface TokenizerFiles extends TemplateFiles {
   /** Last part of the path it came from. */
   name: string;
   /** Where it came from, for errors. */
@@ -35,9 +36,6 @@ export interface TokenizerFiles {
   /** Of added_tokens.json: numbers by text. */
   addedTokensFile: Record<string, unknown>;
   generationConfig: Record<string, unknown>;
-  chatTemplate: string | undefined;
-  /** The template for conversations with tools, where the model has one of its own. */
-  toolUseTemplate: string | undefined;
   /** Text of each file that `save` writes. */
   contents: Map<string, string>;
 }
@@ -68,6 +66,11 @@ export function readTokenizerDirectory(path: string): TokenizerFiles {
     const file = join(path, name);
     if (existsSync(file)) contents.set(name, readFileSync(file, "utf8"));
   }
+  const folder = join(path, templateFolder);
+  for (const file of existsSync(folder) ? readdirSync(folder).sort() : []) {
+    if (!file.endsWith(".jinja")) continue;
+    contents.set(`${templateFolder}/${file}`, readFileSync(join(folder, file), "utf8"));
+  }
   if (!contents.has("tokenizer.json")) {
     const hasModel = existsSync(join(path, "tokenizer.model"));
     throw new FormatError(`${path}: no tokenizer.json`, {
@@ -94,7 +97,11 @@ export function readTokenizerDirectory(path: string): TokenizerFiles {
     specialTokensMap: parseObject(contents, "special_tokens_map.json", path),
     addedTokensFile: parseObject(contents, "added_tokens.json", path),
     generationConfig: parseObject(generation, "generation_config.json", path),
-    ...chatTemplates(contents, tokenizerConfig, path),
+    ...readTemplateFiles(
+      contents,
+      tokenizerConfig,
+      parseObject(contents, "chat_template.json", path),
+    ),
     contents,
   };
 }
@@ -123,28 +130,6 @@ export function parseTokenizerJson(
     });
   }
   return value;
-}
-
-/** chat_template.jinja wins over chat_template.json, and that over tokenizer_config.json. */
-function chatTemplates(
-  contents: ReadonlyMap<string, string>,
-  tokenizerConfig: Record<string, unknown>,
-  path: string,
-): Pick<TokenizerFiles, "chatTemplate" | "toolUseTemplate"> {
-  const jinja = contents.get("chat_template.jinja");
-  if (jinja !== undefined) return { chatTemplate: jinja, toolUseTemplate: undefined };
-  const separate = parseObject(contents, "chat_template.json", path).chat_template;
-  const value = separate ?? tokenizerConfig.chat_template;
-  if (typeof value === "string") return { chatTemplate: value, toolUseTemplate: undefined };
-  const named = new Map<string, string>();
-  if (Array.isArray(value)) {
-    for (const entry of value) {
-      if (isRecord(entry) && typeof entry.name === "string" && typeof entry.template === "string") {
-        named.set(entry.name, entry.template);
-      }
-    }
-  }
-  return { chatTemplate: named.get("default"), toolUseTemplate: named.get("tool_use") };
 }
 
 function parseObject(

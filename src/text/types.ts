@@ -103,6 +103,8 @@ export interface RenderOptions {
  */
 export interface ChatTemplate {
   readonly name: string;
+  /** What to tell the user of it once, a line each. */
+  readonly notes?: readonly string[];
   /** Texts that end an assistant turn, the template's own first. */
   readonly stop: readonly string[];
   /** The same as token ids, with those of generation_config.json. */

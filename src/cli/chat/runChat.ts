@@ -5,7 +5,7 @@ import {
   disposeSession,
   loadChatModel,
 } from "../../generate/index.js";
-import { unreadVariableNotes } from "../../text/index.js";
+import { templateNotes } from "../../text/index.js";
 import { printJson } from "../command.js";
 import { converse } from "./converse.js";
 import { type ChatFlags, chosenSeed, generationSettings, modelOptions } from "./flags.js";
@@ -18,7 +18,7 @@ export async function runChat(flags: ChatFlags): Promise<void> {
   const start = performance.now();
   const chat = await loadChatModel(flags.model, modelOptions(flags));
   try {
-    for (const note of unreadVariableNotes(chat.template)) process.stderr.write(`note: ${note}\n`);
+    for (const note of templateNotes(chat.template)) process.stderr.write(`note: ${note}\n`);
     const settings = generationSettings(flags, chat.defaults);
     const session = createSession(chat, { settings, system: flags.system, seed });
     const { dtype, device } = chat.model;

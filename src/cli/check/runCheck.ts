@@ -9,7 +9,7 @@ import {
 } from "../../data/index.js";
 import { countElements, type ModelConfig, openModelWeights } from "../../models/index.js";
 import { tidy } from "../../tensor/index.js";
-import { unreadVariableNotes } from "../../text/index.js";
+import { templateNotes } from "../../text/index.js";
 import {
   countIntervalSteps,
   type DeviceConfig,
@@ -101,7 +101,7 @@ export async function runCheck(
     },
     device: config.device,
     compute_dtype: config.computeDtype,
-    notes: [...loaded.notes, ...notes, ...unreadVariableNotes(text.template)],
+    notes: [...loaded.notes, ...notes, ...templateNotes(text.template)],
     data,
     sources: epoch.sources.map(({ name, rowsInFiles, rows, rowsPerEpoch }) => ({
       name,

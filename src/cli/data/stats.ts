@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import type { StatsReport } from "../../curate/stats/index.js";
-import { type TemplateVariables, unreadVariableNotes } from "../../text/index.js";
+import { type TemplateVariables, templateNotes } from "../../text/index.js";
 import { builtinModelName } from "../../util/builtin-model.js";
 import { ConfigError, DataError } from "../../util/errors.js";
 import { addExamples, printJson } from "../command.js";
@@ -136,7 +136,7 @@ async function stats(files: readonly string[], flags: StatsFlags): Promise<void>
 async function tokenSettings(flags: StatsFlags) {
   const { openTextModel } = await import("./textModel.js");
   const { tokenizer, template, embeddingRows, path } = await openTextModel(flags);
-  for (const note of unreadVariableNotes(template)) process.stderr.write(`note: ${note}\n`);
+  for (const note of templateNotes(template)) process.stderr.write(`note: ${note}\n`);
   return {
     path,
     template: flags.template,

@@ -5,7 +5,7 @@
  */
 import { modelTensors } from "../../models/index.js";
 import { dispose } from "../../tensor/index.js";
-import { checkTrainedTemplate, unreadVariableNotes } from "../../text/index.js";
+import { checkTrainedTemplate, templateNotes } from "../../text/index.js";
 import { checkRowsFirst } from "../checkedRows.js";
 import type { LoadedConfig } from "../config/index.js";
 import { watchForStop } from "../interrupt.js";
@@ -35,7 +35,7 @@ export async function runSft(loaded: LoadedConfig, options: RunOptions = {}): Pr
       config.template_name ?? undefined,
       config.chat_template_kwargs,
     );
-    for (const line of unreadVariableNotes(text.template)) say(line);
+    for (const line of templateNotes(text.template)) say(line);
     const isChecked = !checkpoint && (await checkRowsFirst(config, text, say));
     const data = await openTrainFile(config, text, checkpoint?.state.data, world);
     defer(() => data.close());

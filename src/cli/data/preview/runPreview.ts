@@ -13,7 +13,7 @@ import {
   type OverLength,
   type Source,
   type Tokenizer,
-  unreadVariableNotes,
+  templateNotes,
 } from "../../../text/index.js";
 import { ConfigError, DataError, withWhy } from "../../../util/errors.js";
 import { visibleText } from "../../../util/visibleText.js";
@@ -30,7 +30,7 @@ export async function runPreview(files: readonly string[], flags: PreviewFlags):
   checkTogether(flags);
   const reading = sourceOptions(flags);
   const model = await openTextModel(flags);
-  for (const note of unreadVariableNotes(model.template)) process.stderr.write(`note: ${note}\n`);
+  for (const note of templateNotes(model.template)) process.stderr.write(`note: ${note}\n`);
   if (flags.packed === undefined) await previewRows(files, flags, reading, model);
   else await previewPacked(files, flags, reading, model);
 }
