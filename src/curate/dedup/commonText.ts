@@ -22,13 +22,15 @@ const fewestRows = 5;
 /** Hashes that are kept; the most frequent where there are more. */
 const mostCommon = 1 << 17;
 
+type CountedFile = Pick<SourceFile, "file" | "rows">;
+
 /**
  * Hashes of the shingles that a share of the rows of a file has, each row counted once; sorted. None
  * where everything is compared.
  * @throws DataError when a file cannot be opened
  */
 export async function commonShingles(
-  files: readonly SourceFile[],
+  files: readonly CountedFile[],
   parameters: SignatureParameters,
 ): Promise<BigUint64Array> {
   if (parameters.compare === "all" || parameters.method === "exact") return new BigUint64Array(0);
@@ -48,7 +50,7 @@ export async function commonShingles(
 
 /** The hashes that are common in some files, and in how many of the rows that were counted. */
 async function countGroup(
-  files: readonly SourceFile[],
+  files: readonly CountedFile[],
   parameters: SignatureParameters,
   wanted: number,
 ): Promise<[hash: bigint, rows: number][]> {

@@ -5,7 +5,7 @@
 import type { WholeRow } from "../../data/index.js";
 import { includesHash } from "./commonText.js";
 import { comparedText, rowParts, type Turn } from "./comparedText.js";
-import type { SignatureParameters } from "./parameters.js";
+import { defaultParameters, type SignatureParameters } from "./parameters.js";
 import { jaccardSimilarity, type ShingleShape, shingleHashes } from "./signatures.js";
 
 export interface Comparable {
@@ -29,8 +29,9 @@ interface TurnWords {
 
 const words: ShingleShape = { shingle: "mixed", ngram: 1, shortTexts: "whole" };
 
-/** A turn of fewer words is short: a word more or less may be all that it says. */
+/** A turn of fewer different words, and fewer characters, is short: a word more or less may be all that it says. */
 const shortTurn = 20;
+const shortText = 200;
 
 export function comparable(
   whole: WholeRow,
@@ -39,25 +40,34 @@ export function comparable(
 ): Comparable {
   const text = comparedText(whole, parameters);
   const shingles = shingleHashes(text, parameters, common);
-  const nothing = new BigUint64Array(0);
   if (parameters.compare === "all") {
-    return { shingles, turns: [], numbers: new Set(), opening: nothing };
+    return { shingles, turns: [], numbers: new Set(), opening: new BigUint64Array(0) };
   }
   const { opening, turns } = rowParts(whole, parameters.by);
-  const distinct = opening === "" ? nothing : shingleHashes(opening, parameters, common);
-  // Where all are common, all of them come.
-  const isCommon = distinct.length > 0 && includesHash(common, distinct[0]!);
   return {
     shingles,
     turns: turns.map((list) => list.map(turnWords)),
     numbers: numberPairs(text),
-    opening: isCommon ? nothing : distinct,
+    opening: distinctShingles(opening, parameters, common),
   };
+}
+
+/** Shingles of a text that are not common; none where all are. */
+function distinctShingles(
+  text: string,
+  shape: ShingleShape,
+  common: BigUint64Array,
+): BigUint64Array {
+  const distinct = text === "" ? new BigUint64Array(0) : shingleHashes(text, shape, common);
+  // Where all are common, all of them come.
+  const isCommon = distinct.length > 0 && includesHash(common, distinct[0]!);
+  return isCommon ? new BigUint64Array(0) : distinct;
 }
 
 function turnWords({ answer, text }: Turn): TurnWords {
   const hashes = shingleHashes(text, words);
-  return { answer, words: hashes, bare: hashes.length < shortTurn ? bareText(text) : undefined };
+  const isShort = hashes.length < shortTurn && text.length < shortText;
+  return { answer, words: hashes, bare: isShort ? bareText(text) : undefined };
 }
 
 /** Without case, space and what ends a sentence. */
@@ -73,9 +83,33 @@ function signsOf(bare: string): string {
   return bare.replace(/[^\p{S}*/%\-−]+/gu, "");
 }
 
+const number = /\d+(?:[.,:]\d+)*/g;
+
 function numberPairs(text: string): Set<string> {
-  const numbers = text.match(/\d+(?:[.,:]\d+)*/g) ?? [];
+  const numbers = text.match(number) ?? [];
   return new Set(numbers.map((number, index) => `${numbers[index - 1] ?? ""} ${number}`));
+}
+
+/** With more numbers than this, rows may differ in one. */
+const fewNumbers = 12;
+
+/**
+ * What is equal in rows that {@link isToldApart} does not tell apart, for those who cannot compare pairs:
+ * a row's numbers, where they are few, its short answers, and a system message of its own.
+ */
+export function tellingText(whole: WholeRow, common: BigUint64Array): string {
+  const numbers = comparedText(whole, defaultParameters).match(number) ?? [];
+  const { opening, turns } = rowParts(whole, "conversation");
+  const answers = turns
+    .flat()
+    .filter(({ answer }) => answer)
+    .map((turn) => turnWords(turn).bare ?? "");
+  const isOwn = distinctShingles(opening, defaultParameters, common).length >= leastOpening;
+  return [
+    ...(numbers.length > fewNumbers ? [] : numbers),
+    ...answers,
+    ...(isOwn ? [opening] : []),
+  ].join("\n");
 }
 
 /** System messages that have less in common are instructions of their own; so are other tools. */

@@ -15,7 +15,10 @@ export interface RowReader {
 const openFiles = 4;
 
 /** @param files whose rows are numbered one after the other */
-export function openRowReader(files: readonly SourceFile[], reading: ReadingOptions): RowReader {
+export function openRowReader(
+  files: readonly Pick<SourceFile, "file" | "rows">[],
+  reading: ReadingOptions,
+): RowReader {
   const locate = locator(files);
   const opened = new Map<string, ConversationSource>();
   const sourceOf = async (file: string): Promise<ConversationSource> => {

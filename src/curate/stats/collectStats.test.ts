@@ -11,6 +11,7 @@ import {
   tinyTokenizerPath,
 } from "../../data/testFiles.js";
 import { loadTokenizer, resolveChatTemplate } from "../../text/index.js";
+import { dedupFiles } from "../dedup/index.js";
 import { collectStats, type StatsOptions } from "./collectStats.js";
 import type { StatsReport } from "./report.js";
 
@@ -180,6 +181,27 @@ test("a file that cannot be read is refused as elsewhere", async () => {
   await expect(collectStats([folder.path("none.jsonl")])).rejects.toMatchObject({
     name: "DataError",
   });
+});
+
+const scenarios = new URL("../../../bench/dedup/scenarios.mjs", import.meta.url).href;
+const { scenarioRows } = (await import(scenarios)) as {
+  scenarioRows(name: string, count: number): { rows: object[] };
+};
+
+test.each([
+  "long system prompt",
+  "one instruction, other inputs",
+  "tool definitions",
+  "only the last turn differs",
+  "one number differs",
+  "an article as system message",
+  "other tools",
+])("%s: as many duplicates as deduplication finds", async (name) => {
+  const file = folder.write("alike.jsonl", scenarioRows(name, 60).rows);
+  const { duplicates } = await collectStats([file], { threads: 1 });
+  const report = await dedupFiles([file], folder.path("alike.out"), { threads: 1 });
+  expect(report.duplicates).toBe(12);
+  expect(duplicates.near_share).toBeCloseTo(report.duplicates / report.rowsIn, 5);
 });
 
 const moss = join(sharedConversations, "moss-003-sft-no-tools.sample.jsonl");

@@ -12,6 +12,7 @@ import type {
   TemplateVariables,
 } from "../../text/index.js";
 import { mapInOrder, workerPool } from "../../util/workerPool.js";
+import { commonShingles, defaultParameters } from "../dedup/index.js";
 import { sampleRows } from "../sampleRows.js";
 import { duplicateCounter, nearThreshold } from "./duplicates.js";
 import { type FrequentCounter, frequentCounter } from "./frequentTexts.js";
@@ -74,7 +75,7 @@ export async function collectStats(
   const lengths = [...new Set([...commonLengths, maxSeqLength ?? 1024])].sort((a, b) => a - b);
   // A function does not go to a thread.
   const { onProgress: _own, ...reading } = options.source ?? {};
-  const settings: StatsSettings = {
+  const settings: Omit<StatsSettings, "common"> = {
     text: text && {
       tokenizer: text.path,
       template: text.template,
@@ -87,10 +88,11 @@ export async function collectStats(
     maxSeqLengths: text ? lengths : [],
   };
   const source = await openConversations(files, options.source);
+  const common = await commonShingles(source.files, { ...defaultParameters, reading });
   const looked = Math.min(sample, source.rows);
   const pool = workerPool<StatsSettings, StatsJob, StatsResult>(
     new URL("./statsWorker", import.meta.url),
-    settings,
+    { ...settings, common },
     Math.max(1, Math.min(threads, Math.ceil(looked / rowsPerJob))),
   );
   try {
@@ -179,7 +181,8 @@ function reportDuplicates(
   place: (row: number) => Source,
 ): DuplicatesReport {
   return {
-    method: "hashes of whole rows and first prompts; one-permutation MinHash of 5-grams",
+    method:
+      "hashes of whole rows and first prompts; one-permutation MinHash of what data dedup compares",
     exact_share: exact.share,
     exact_largest_group: exact.largest,
     exact_example: exact.first?.map(place) ?? [],

@@ -1,10 +1,12 @@
 /** The estimates against planted duplicates. */
 import { describe, expect, test } from "vitest";
 import { messagesRow } from "../../data/testFiles.js";
+import { defaultParameters, jaccardSimilarity, shingleHashes } from "../dedup/index.js";
 import { duplicateCounter } from "./duplicates.js";
 import { addFingerprint, fingerprints, similarity } from "./fingerprint.js";
 import { random } from "./testRandom.js";
 
+const none = new BigUint64Array(0);
 const words = "the cat sat on mat while rain fell over quiet town and nobody spoke of it again";
 const chinese = "天地玄黄宇宙洪荒日月盈昃辰宿列张寒来暑往秋收冬藏闰余成岁律吕调阳云腾致雨露结为霜";
 
@@ -18,7 +20,7 @@ function texts(count: number, seed: number, alphabet: readonly string[], length 
 function estimate(rows: readonly string[], counter = duplicateCounter()) {
   const prints = fingerprints(rows.length);
   for (const [row, text] of rows.entries()) {
-    addFingerprint(prints, row, messagesRow(`question ${row}`, text).messages, "q");
+    addFingerprint(prints, row, messagesRow("question", text), "q", none);
   }
   counter.add(
     prints,
@@ -27,13 +29,10 @@ function estimate(rows: readonly string[], counter = duplicateCounter()) {
   return counter.estimate();
 }
 
-/** Jaccard similarity of the 5-grams of characters. */
+/** Jaccard similarity of what deduplication compares. */
 function jaccard(a: string, b: string): number {
-  const grams = (text: string) =>
-    new Set(Array.from({ length: text.length - 4 }, (_, at) => text.slice(at, at + 5)));
-  const [one, other] = [grams(a), grams(b)];
-  const shared = [...one].filter((gram) => other.has(gram)).length;
-  return shared / (one.size + other.size - shared);
+  const [one, other] = [a, b].map((text) => shingleHashes(text, defaultParameters));
+  return jaccardSimilarity(one!, other!);
 }
 
 describe.each([
@@ -59,12 +58,13 @@ describe.each([
   });
 
   test("the sketch estimates the Jaccard similarity", () => {
-    const [row] = texts(1, 3, alphabet, 400).map((list) => list.join("").replace(/\s/g, ""));
+    const [row] = texts(1, 3, alphabet, 400).map((list) => list.join(""));
+    const end = [..."abcdefghijkl"].map((letter) => `${letter}x `.repeat(2)).join("");
     for (const part of [0.95, 0.8, 0.5, 0.2]) {
-      const other = row!.slice(0, Math.round(row!.length * part)) + "0123456789".repeat(30);
+      const other = `${row!.slice(0, Math.round(row!.length * part))} ${end}`;
       const prints = fingerprints(2);
       for (const [index, text] of [row!, other].entries()) {
-        addFingerprint(prints, index, [{ role: "user", content: text }], text);
+        addFingerprint(prints, index, { messages: [{ role: "user", content: text }] }, text, none);
       }
       expect(Math.abs(similarity(prints.bits, 0, 1) - jaccard(row!, other))).toBeLessThan(0.15);
     }
@@ -75,7 +75,7 @@ test("equal rows are counted exactly, and so are equal first prompts", () => {
   const counter = duplicateCounter();
   const prints = fingerprints(5);
   for (const [row, text] of ["a", "b", "a", "a", "c"].entries()) {
-    addFingerprint(prints, row, messagesRow(text, "same").messages, row < 2 ? "p" : `p${row}`);
+    addFingerprint(prints, row, messagesRow(text, "same"), row < 2 ? "p" : `p${row}`, none);
   }
   counter.add(prints, [10, 11, 12, 13, 14]);
   const { exact, prompts } = counter.estimate();
@@ -87,7 +87,7 @@ test("in little memory the shares stay about right, and it says so", () => {
   const rows = Array.from({ length: 20_000 }, (_, row) => `text number ${row % 10_000}`);
   const prints = fingerprints(rows.length);
   for (const [row, text] of rows.entries()) {
-    addFingerprint(prints, row, [{ role: "user", content: text }], text);
+    addFingerprint(prints, row, { messages: [{ role: "user", content: text }] }, text, none);
   }
   const counter = duplicateCounter(1024, 512);
   counter.add(

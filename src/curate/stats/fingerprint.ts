@@ -1,11 +1,17 @@
 /**
  * A conversation's fingerprint for the duplicates estimate: a hash of all of it, and a sketch of 128
- * numbers by one-permutation hashing of its 5-grams of characters (Li, Owen and Zhang 2012), empty
- * bins filled from the next one to the right (Shrivastava and Li 2014).
+ * numbers by one-permutation hashing of the shingles that deduplication compares (Li, Owen and Zhang
+ * 2012), empty bins filled from the next one to the right (Shrivastava and Li 2014).
  */
 import { createHash } from "node:crypto";
-import type { Message } from "../../text/index.js";
-import { stringifyJson } from "../../util/json/index.js";
+import type { Conversation } from "../../text/index.js";
+import {
+  comparedDigest,
+  comparedText,
+  defaultParameters,
+  shingleHashes,
+  tellingText,
+} from "../dedup/index.js";
 
 export const sketchBins = 128;
 /** Bands of the sketch, and its bins in each: pairs that are alike in a whole band are compared. */
@@ -32,20 +38,27 @@ export function fingerprints(rows: number): Fingerprints {
   };
 }
 
-/** Writes the fingerprint of row `row`. */
+/**
+ * Writes the fingerprint of row `row`.
+ * @param common hashes of shingles that many rows have, which do not count
+ */
 export function addFingerprint(
   into: Fingerprints,
   row: number,
-  messages: readonly Message[],
+  conversation: Conversation,
   prompt: string,
+  common: BigUint64Array,
 ): void {
-  into.exact[row] = hashText(stringifyJson(messages));
+  const whole = { conversation, rest: {} };
+  into.exact[row] = hashNumber(comparedDigest(whole, "conversation"));
   into.prompt[row] = prompt === "" ? Number.NaN : hashText(prompt);
-  const text = messages.map(({ content }) => content).join("\n");
-  const sketch = onePermutationSketch(text.toLowerCase().replace(/\s+/gu, ""));
+  const text = comparedText(whole, defaultParameters);
+  const sketch = onePermutationSketch(shingleHashes(text, defaultParameters, common));
+  // Rows with other numbers or short answers meet in no band.
+  const telling = hashText(tellingText(whole, common)) % 2 ** 32;
   for (let bin = 0; bin < sketchBins; bin++) into.bits[row * sketchBins + bin] = sketch[bin]!;
   for (let band = 0; band < bands; band++) {
-    let hash = band;
+    let hash = mix(band ^ telling);
     for (let bin = band * binsPerBand; bin < (band + 1) * binsPerBand; bin++) {
       hash = mix(hash ^ sketch[bin]!);
     }
@@ -55,7 +68,11 @@ export function addFingerprint(
 
 /** 52 bits of a SHA-1. */
 export function hashText(text: string): number {
-  const bytes = createHash("sha1").update(text).digest();
+  return hashNumber(createHash("sha1").update(text).digest());
+}
+
+/** 52 bits of a digest. */
+function hashNumber(bytes: Buffer): number {
   return bytes.readUIntBE(0, 6) * 16 + (bytes[6]! >> 4);
 }
 
@@ -66,34 +83,19 @@ function mix(value: number): number {
   return hash ^ (hash >>> 16);
 }
 
-const shingleLength = 5;
-const base = 0x01000193;
-const basePower = Array.from({ length: shingleLength - 1 }).reduce<number>(
-  (power) => Math.imul(power, base),
-  1,
-);
-
-/** A text shorter than a shingle is one shingle. */
-function onePermutationSketch(text: string): Uint32Array {
+/** @param hashes 64 bits of each shingle; at least one */
+function onePermutationSketch(hashes: BigUint64Array): Uint32Array {
   const sketch = new Uint32Array(sketchBins);
   const filled = new Uint8Array(sketchBins);
-  const put = (rolling: number) => {
-    const hash = mix(rolling) >>> 0;
-    const bin = hash >>> 25;
-    const value = hash & 0x1ffffff;
-    if (filled[bin] && sketch[bin]! <= value) return;
+  // The high half of each, whose first seven bits choose the bin.
+  const halves = new Uint32Array(hashes.buffer, hashes.byteOffset, 2 * hashes.length);
+  for (let index = 1; index < halves.length; index += 2) {
+    const bin = halves[index]! >>> 25;
+    const value = halves[index]! & 0x1ffffff;
+    if (filled[bin] && sketch[bin]! <= value) continue;
     sketch[bin] = value;
     filled[bin] = 1;
-  };
-  let rolling = 0;
-  for (let index = 0; index < text.length; index++) {
-    if (index >= shingleLength) {
-      rolling -= Math.imul(text.charCodeAt(index - shingleLength), basePower);
-    }
-    rolling = (Math.imul(rolling, base) + text.charCodeAt(index)) | 0;
-    if (index >= shingleLength - 1) put(rolling);
   }
-  if (text.length < shingleLength) put(rolling);
   const own = sketch.slice();
   for (let bin = 0; bin < sketchBins; bin++) {
     let distance = 0;
@@ -104,7 +106,7 @@ function onePermutationSketch(text: string): Uint32Array {
   return sketch;
 }
 
-/** Jaccard similarity of two rows' 5-grams, by their sketches; its standard error is below 0.05. */
+/** Jaccard similarity of two rows' shingles, by their sketches; its standard error is below 0.05. */
 export function similarity(bits: Uint8Array, row: number, other: number): number {
   let same = 0;
   const from = row * sketchBins;

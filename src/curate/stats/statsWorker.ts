@@ -43,6 +43,8 @@ export interface StatsSettings {
       }
     | undefined;
   source: Omit<SourceOptions, "onProgress">;
+  /** Hashes of shingles that many rows have. */
+  common: BigUint64Array;
   maxSeqLengths: readonly number[];
 }
 
@@ -108,7 +110,7 @@ export const setup: WorkerSetup<StatsSettings, StatsJob, StatsResult> = async (s
           measureTokens(measures, language, conversation, sequences, contents, place, kindOf);
         }
         const prompt = conversation.messages.find(({ role }) => role === "user")?.content ?? "";
-        addFingerprint(prints, printedRows.length, conversation.messages, prompt.trim());
+        addFingerprint(prints, printedRows.length, conversation, prompt.trim(), settings.common);
         printedRows.push(rows[index]!);
       }
     }
