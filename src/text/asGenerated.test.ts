@@ -68,6 +68,22 @@ test("reasoning is learnt where the prompt holds empty reasoning in its place", 
   ]);
 });
 
+test("a call is learnt from its own beginning where the prompt opens reasoning instead", () => {
+  const jinja =
+    "{% for m in messages %}<A>{% if loop.last and m.role == 'assistant' %}<think>\n</think>{% endif %}{{ m.content }}" +
+    "{% for c in m.tool_calls or [] %}{% if m.content %}\n{% endif %}<tool_call>{{ c.function.name }}{% endfor %}<|im_end|>" +
+    "{% endfor %}{% if add_generation_prompt %}<A><think>\n{% endif %}";
+  const call = { function: { name: "add", arguments: {} } };
+  const messages: Message[] = [
+    { role: "user", content: "Add!" },
+    { role: "assistant", content: "", tool_calls: [call] },
+    { role: "tool", content: "3" },
+    { role: "assistant", content: "It is 3." },
+  ];
+  const segments = createJinjaTemplate(jinja, "tested", tokenizer).render(messages);
+  expect(learnt(segments)).toEqual(["<tool_call>add<|im_end|>", "</think>It is 3.<|im_end|>"]);
+});
+
 test.each([
   ["<think>\nwhy\n</think>\n\nso", ["<think>\n", "why", "\n</think>\n\n", "so"]],
   ["<think></think>so", ["<think>", "", "</think>", "so"]],

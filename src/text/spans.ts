@@ -139,9 +139,10 @@ function spanByPrefix(
   let end = prefix(message + 1, false);
   if (isAssistant && (start === undefined || end === undefined)) {
     const around = aroundMessage(render, messages, message, full);
-    start ??= hasReasoning(messages[message]!)
-      ? reasoningStart(render, messages, message, full, frame, around?.start)
-      : around?.start;
+    if (around === undefined || hasReasoning(messages[message]!)) {
+      start ??= partingStart(render, messages, message, full, frame, around?.start);
+    }
+    start ??= around?.start;
     if (messages[message]!.tool_calls) end ??= generationEnd(full, start ?? full.length, frame);
     else if (around) end ??= endOfTurn(full, around.end, full.slice(around.end), frame);
   }
@@ -152,12 +153,12 @@ function spanByPrefix(
 }
 
 /**
- * Where a turn with reasoning begins that the conversation before it with a generation prompt does
- * not lead to: where the two part, since that prompt may hold empty reasoning in the place of the
- * turn's own, at the latest where its words begin. Where the conversation before it is written
- * otherwise too, behind what opens a turn before the reasoning; without that, at the words.
+ * Where a turn begins that the conversation before it with a generation prompt does not lead to:
+ * where the two part, since that prompt may open reasoning, or hold empty reasoning, in the place of
+ * what the turn has; at the latest where its words begin. Where the conversation before it is written
+ * otherwise too, behind what opens a turn before its reasoning; without that, at the words.
  */
-function reasoningStart(
+function partingStart(
   render: Render,
   messages: readonly Message[],
   message: number,
@@ -168,14 +169,18 @@ function reasoningStart(
   const before = messages.slice(0, message);
   const [asked, prompt] = [render(before, false), render(before, true)];
   if (asked === undefined || prompt === undefined || !full.startsWith(asked)) {
-    const shown = full.lastIndexOf(reasoningOf(messages[message]!) ?? "", words);
-    if (shown === -1 || shown === words) return words;
+    const reasoning = reasoningOf(messages[message]!);
+    const shown = reasoning ? full.lastIndexOf(reasoning, words) : -1;
+    if (shown === -1) return words;
     const opened = frame.prompt === "" ? -1 : full.lastIndexOf(frame.prompt, shown);
     return opened === -1 ? undefined : opened + frame.prompt.length;
   }
   let at = asked.length;
   while (at < prompt.length && prompt[at] === full[at]) at++;
-  return Math.min(at, words ?? at);
+  // `<think>` and `<tool_call>` part before them, not behind `<t`.
+  const tag = full.slice(asked.length, at).search(/<[^<>]*$/);
+  if (tag >= 0) at = asked.length + tag;
+  return at === asked.length ? words : Math.min(at, words ?? at);
 }
 
 /** Where a model that generates from `start` would stop: behind the first end token. */
