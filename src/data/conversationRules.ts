@@ -33,7 +33,10 @@ export function checkConversation(messages: readonly Message[]): void {
           : `message ${index + 1} has role ${message.role} after one with role ${before}`,
         {
           why: `${before === "start" ? "a conversation starts with" : `after ${before} comes`} ${allowed.join(" or ")}`,
-          todo: "merge or remove messages so that the roles alternate, or remove the row",
+          todo:
+            message.role === before && before !== "system"
+              ? "join such messages with same_role: join (--same-role join), or remove the row"
+              : "merge or remove messages so that the roles alternate, or remove the row",
         },
       );
     }

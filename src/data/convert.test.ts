@@ -30,6 +30,7 @@ describe("convertFiles", () => {
       problems: [],
       rejectedFile: undefined,
       placeholders: {},
+      joined: undefined,
     });
     expect(lines(out)).toEqual([
       { id: 1, messages: [user("你"), assistant("我")], category: "闲聊" },

@@ -8,6 +8,7 @@ import {
   type SourceOptions,
 } from "./conversationSource.js";
 import { formatNamed } from "./formats/formats.js";
+import { addLeftOut, type JoinedMessages, nothingLeftOut } from "./leftOut.js";
 import { countPlaceholders } from "./placeholders.js";
 import { checkNotRead, checkOutName, openRowWriter, type RowWriter } from "./rowWriter.js";
 import { resolveSources } from "./sources/index.js";
@@ -36,6 +37,8 @@ export interface ConvertResult {
   rejectedFile: string | undefined;
   /** Number of rows with a `{{name}}` that was not replaced, by name. */
   placeholders: Readonly<Record<string, number>>;
+  /** Messages that were joined to the one before, being of its role; undefined if there is none. */
+  joined: JoinedMessages | undefined;
 }
 
 const keptProblems = 20;
@@ -85,6 +88,7 @@ async function convertRows(
   const rowsIn = source.rows;
   const problems: DataError[] = [];
   const placeholders = countPlaceholders();
+  const changed = nothingLeftOut();
   let kind: string | undefined;
   let rowsRejected = 0;
   for (let row = 0; row < rowsIn; row++) {
@@ -96,6 +100,8 @@ async function convertRows(
       const messages = [conversation.messages, pair?.chosen ?? [], pair?.rejected ?? []].flat();
       placeholders.add(messages.map(({ content }) => content));
       await good.write(written);
+      const { joined = 0 } = conversation;
+      addLeftOut(changed, { reasoning: 0, keys: [], joined }, source.place(row));
     } catch (error) {
       if (!(error instanceof DataError) || onError === "fail") throw error;
       rowsRejected++;
@@ -112,6 +118,7 @@ async function convertRows(
     problems,
     rejectedFile: undefined,
     placeholders: placeholders.counts(),
+    joined: changed.joined,
   };
 }
 

@@ -77,7 +77,7 @@ type Outcome =
   | { ok: true; encoded: EncodedConversation[]; leftOut: LeftOut }
   | { ok: false; error: DataError; leftOut: LeftOut };
 
-const nothing: LeftOut = { reasoning: 0, keys: [] };
+const nothing: LeftOut = { reasoning: 0, keys: [], joined: 0 };
 
 function refused(error: DataError, leftOut = nothing): Outcome {
   return { ok: false, error, leftOut };
@@ -128,6 +128,7 @@ function check(
     // With split, what one sequence leaves out is learnt from another.
     reasoning: reasoning === "split" && error === undefined ? 0 : dropped + lost,
     keys: [...new Set(checked.flatMap((one) => one.leftOut.keys))],
+    joined: conversations[0]?.joined ?? 0,
   };
   if (error) return refused(error, leftOut);
   const sequences = withoutUnlearnt(encoded.flat());

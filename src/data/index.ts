@@ -18,6 +18,7 @@ export { type FormatOptions, type MossPart, mossParts } from "./formats/format.j
 export { conversationFormatNames } from "./formats/formats.js";
 export {
   addLeftOut,
+  joinedLine,
   type LeftOut,
   type LeftOutCounts,
   leftOutLines,

@@ -3,13 +3,17 @@ import type { Conversation, Message, Source } from "../text/index.js";
 import { DataError } from "../util/errors.js";
 import { type ConversationOptions, withOptions } from "./conversationOptions.js";
 import { checkConversation } from "./conversationRules.js";
-import { isRow, type Row, templateKwargs } from "./formats/fields.js";
+import { conversationRow } from "./formats/bareList.js";
+import { type Row, templateKwargs } from "./formats/fields.js";
 import type { ConversationFormat, FormatOptions, FormattedRow } from "./formats/format.js";
 import { fillPlaceholders } from "./placeholders.js";
+import { joinSameRole } from "./sameRole.js";
 
 export interface ReadOptions extends FormatOptions, ConversationOptions {
   /** False: the order of roles and empty answers are not looked at. Default true. */
   checked?: boolean | undefined;
+  /** Two messages of one role in a row are refused, or become one. Default `refuse`. */
+  sameRole?: "refuse" | "join" | undefined;
   /** Preference pairs are refused, or read with their prompt as the conversation. Default refuse. */
   pairs?: "refuse" | "keep" | undefined;
 }
@@ -33,17 +37,20 @@ export function readConversation(
   source: Source,
 ): WholeRow {
   try {
-    if (!isRow(value)) {
+    const row = conversationRow(value);
+    if (row === undefined) {
       throw new DataError("the row is not a JSON object", { todo: "correct or remove the row" });
     }
-    const filled = fillPlaceholders(format.read(value, options), options.placeholders);
-    const read = withOptions(filled, options);
+    const filled = fillPlaceholders(format.read(row, options), options.placeholders);
+    const { read: whole, joined } =
+      options.sameRole === "join" ? joinSameRole(filled) : { read: filled, joined: 0 };
+    const read = withOptions(whole, options);
     const { messages, tools, id, kind, chosen, rejected } = read;
     if (kind === "preference" && options.pairs !== "keep") throw preferenceRefusal();
     if (options.checked !== false) checkRow(read);
-    const used = format.usedKeys?.(value) ?? format.keys;
-    const variables = kind === "text" ? undefined : templateKwargs(value.chat_template_kwargs);
-    const rest = Object.entries(value).filter(
+    const used = format.usedKeys?.(row) ?? format.keys;
+    const variables = kind === "text" ? undefined : templateKwargs(row.chat_template_kwargs);
+    const rest = Object.entries(row).filter(
       ([key]) => !used.includes(key) && (kind === "text" || key !== "chat_template_kwargs"),
     );
     return {
@@ -53,6 +60,7 @@ export function readConversation(
         ...(tools === undefined ? {} : { tools }),
         ...(id === undefined ? {} : { id }),
         ...(kind === "text" ? { kind } : {}),
+        ...(joined > 0 ? { joined } : {}),
         ...(variables === undefined ? {} : { chatTemplateKwargs: variables }),
         ...(options.trainOnPrompt && format.name !== promptCompletion ? { learnt: "all" } : {}),
       },

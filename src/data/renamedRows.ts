@@ -7,6 +7,7 @@ import {
   type JsonValue,
   objectOf,
 } from "../util/json/index.js";
+import { listIn } from "./formats/fields.js";
 import type { RowFile } from "./rowFile/index.js";
 
 /** What things are called in a file, by the names that its format has for them. */
@@ -28,12 +29,18 @@ export function renamedRow(row: JsonValue, names: RowNames): JsonValue {
     isJsonObject(value) ? renamedRole(renamedKeys(value, messageKeys), roles) : value;
   return objectOf(
     picked.map(([key, value]) => {
-      return [key, messageLists.has(key) && Array.isArray(value) ? value.map(message) : value];
+      const list = messageLists.has(key) && !isText(key, value) ? listIn(value) : undefined;
+      return [key, list ? list.map(message) : value];
     }),
   );
 }
 
 const messageLists = new Set(["messages", "conversations", "prompt", "completion"]);
+
+/** A prompt or completion that is a text is one whatever it looks like. */
+function isText(key: string, value: JsonValue): boolean {
+  return typeof value === "string" && (key === "prompt" || key === "completion");
+}
 
 type Entries = (readonly [string, JsonValue])[];
 

@@ -24,8 +24,8 @@ export type EncodedRow =
   | { ok: true; source: Source; sequences: EncodedSequence[]; dropped?: string }
   | { ok: false; source: Source; error: DataError };
 
-function isAnything({ reasoning, keys }: LeftOut): boolean {
-  return reasoning > 0 || keys.length > 0;
+function isAnything({ reasoning, keys, joined }: LeftOut): boolean {
+  return reasoning > 0 || joined > 0 || keys.length > 0;
 }
 
 export interface RowEncoder {

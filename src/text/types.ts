@@ -47,6 +47,8 @@ export interface Conversation {
   id?: JsonValue;
   /** Every token is trained on, not the assistant's turns only. */
   learnt?: "all";
+  /** How many of the messages in the file were joined to the one before, being of its role. */
+  joined?: number;
   /**
    * `text`: the content of the only message is trained on whole, without a chat template; or, of two,
    * the second after the first.

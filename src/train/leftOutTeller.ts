@@ -8,7 +8,8 @@ export function leftOutTeller(say: (line: string) => void): (leftOut: LeftOutCou
     if (!told.has(what)) say(`${file}:${line}: ${what}; check counts the rows.`);
     told.add(what);
   };
-  return ({ reasoning, keys }) => {
+  return ({ reasoning, keys, joined }) => {
+    if (joined) tell("messages of one role in a row are joined", joined.first);
     if (reasoning) tell("the reasoning of turns is left out", reasoning.first);
     for (const [key, { first }] of Object.entries(keys)) {
       tell(`${key} has no effect: neither training nor the chat template reads it`, first);

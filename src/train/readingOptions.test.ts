@@ -10,6 +10,7 @@ test("rows are cut on the right and MOSS is learnt but for its results, unless t
   expect(read()).toEqual({
     maxSeqLength: 1024,
     overLength: "cut",
+    sameRole: "refuse",
     mossTools: "keep",
     mossMetaInstruction: false,
     mossLearn: ["thoughts", "commands", "answers"],
@@ -21,12 +22,13 @@ test("rows are cut on the right and MOSS is learnt but for its results, unless t
   expect(
     read(
       ...["--over-length", "split", "--max-seq-length", "64", "--moss-tools", "drop"],
-      ...["--moss-learn", "answers,human", "--moss-meta-instruction"],
+      ...["--moss-learn", "answers,human", "--moss-meta-instruction", "--same-role", "join"],
       ...["--placeholders", '{"name": "小明"}', "--mask-history", "--default-system", "Be brief."],
     ),
   ).toEqual({
     maxSeqLength: 64,
     overLength: "split",
+    sameRole: "join",
     mossTools: "drop",
     mossMetaInstruction: true,
     mossLearn: ["answers", "human"],

@@ -16,6 +16,7 @@ export function readingOptions(config: TrainingConfig): SourceOptions & {
     overLength: config.over_length,
     specialTokensInText: config.special_tokens_in_text,
     reasoning: config.reasoning ?? undefined,
+    sameRole: config.same_role,
     mossTools: config.moss_tools,
     mossLearn: config.moss_learn,
     mossMetaInstruction: config.moss_meta_instruction,

@@ -6,6 +6,7 @@ import { addExamples, printJson } from "../command.js";
 import {
   addFormatOptions,
   addKeyOption,
+  addSameRoleOption,
   camelOptions,
   type FormatFlags,
   oneOf,
@@ -36,6 +37,7 @@ export function registerConvert(command: Command): void {
     "invalid rows: leave them out and list them in OUT.rejected.jsonl, or stop (default: skip)",
   );
   addFormatOptions(command);
+  addSameRoleOption(command);
   command.option("--json", "print one JSON object on stdout");
   addExamples(
     command,
@@ -47,7 +49,7 @@ export function registerConvert(command: Command): void {
 }
 
 async function convert(files: readonly string[], flags: ConvertFlags): Promise<void> {
-  const { convertFiles } = await import("../../data/index.js");
+  const { convertFiles, joinedLine } = await import("../../data/index.js");
   const progress = progressLine();
   let result: ConvertResult;
   try {
@@ -60,7 +62,7 @@ async function convert(files: readonly string[], flags: ConvertFlags): Promise<v
   } finally {
     progress.clear();
   }
-  const { rowsIn, rowsOut, rowsRejected, problems, rejectedFile, placeholders } = result;
+  const { rowsIn, rowsOut, rowsRejected, problems, rejectedFile, placeholders, joined } = result;
   const unfilled = Object.entries(placeholders);
   if (flags.json) {
     printJson({
@@ -68,10 +70,12 @@ async function convert(files: readonly string[], flags: ConvertFlags): Promise<v
       rows_out: rowsOut,
       rows_rejected: rowsRejected,
       ...(unfilled.length === 0 ? {} : { placeholders }),
+      ...(joined === undefined ? {} : { joined }),
     });
   } else {
     process.stdout.write(`${rowsOut} of ${rowsIn} rows written to ${flags.out}\n`);
   }
+  if (joined) process.stderr.write(`note: ${joinedLine(joined)}\n`);
   for (const [name, rows] of unfilled) {
     process.stderr.write(
       `warning: ${rows} rows contain {{${name}}}; use --set ${name}=VALUE to replace it\n`,

@@ -8,6 +8,7 @@ import { ConfigError } from "../../util/errors.js";
 export interface FormatFlags {
   format?: string;
   encoding?: string;
+  sameRole?: string;
   mossTools?: string;
   mossMetaInstruction?: boolean;
   mossLearn?: string;
@@ -111,6 +112,15 @@ export function addFormatOptions(command: Command): void {
   );
 }
 
+/** Declares what becomes of two messages of one role in a row. */
+export function addSameRoleOption(command: Command): void {
+  addKeyOption(
+    command,
+    "--same-role <refuse|join>",
+    "two messages of the user, or of the assistant, in a row: refuse such rows, or join them (default: refuse)",
+  );
+}
+
 export function addSpecialTokensOption(command: Command): void {
   addKeyOption(
     command,
@@ -132,6 +142,7 @@ export function sourceOptions(flags: FormatFlags): SourceOptions {
   return {
     format: flags.format,
     encoding: flags.encoding,
+    sameRole: oneOf(flags.sameRole, "--same-role", ["refuse", "join"]),
     mossTools: oneOf(flags.mossTools, "--moss-tools", ["keep", "drop", "refuse"]),
     mossMetaInstruction: flags.mossMetaInstruction,
     mossLearn: flags.mossLearn === undefined ? undefined : readParts(flags.mossLearn),

@@ -10,6 +10,7 @@ import {
   addFormatOptions,
   addKeyOption,
   addReasoningOption,
+  addSameRoleOption,
   addSpecialTokensOption,
   addTemplateOptions,
   camelOptions,
@@ -54,6 +55,7 @@ export function registerStats(command: Command): void {
   addKeyOption(command, "--tokenizer <dir>", "directory of a tokenizer, instead of --model");
   addTemplateOptions(command);
   addReasoningOption(command);
+  addSameRoleOption(command);
   addSpecialTokensOption(command);
   command.option("--no-tokens", "count characters only (faster)");
   addKeyOption(

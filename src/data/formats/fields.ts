@@ -55,6 +55,11 @@ export function rowIn(value: unknown): Row | undefined {
   return rowOf(isLikeJson(value) ? openQuietly(value) : value);
 }
 
+/** Whether a value is a list, or a text that begins as one. */
+export function isListOrText(value: unknown): boolean {
+  return Array.isArray(value) || (isLikeJson(value) && value.trimStart().startsWith("["));
+}
+
 function isLikeJson(value: unknown): value is string {
   return typeof value === "string" && /^\s*[[{]/.test(value);
 }

@@ -2,7 +2,7 @@
 import { ConfigError, DataError } from "../../util/errors.js";
 import { alpacaFormat } from "./alpaca.js";
 import { alpacaPromptFormat } from "./alpacaPrompt.js";
-import { isRow } from "./fields.js";
+import { conversationRow } from "./bareList.js";
 import { fireflyFormat } from "./firefly.js";
 import type { ConversationFormat } from "./format.js";
 import { messagesFormat } from "./messages.js";
@@ -43,7 +43,7 @@ export function formatNamed(name: string): ConversationFormat {
  * @throws DataError when no format has such rows
  */
 export function detectFormat(rows: readonly unknown[], file: string): ConversationFormat {
-  const objects = rows.filter(isRow);
+  const objects = rows.map(conversationRow).filter((row) => row !== undefined);
   for (const row of objects) {
     const format = formats.find((candidate) => candidate.matches(row));
     if (format) return format;

@@ -1,7 +1,7 @@
 /** The canonical format: `{"messages": [{"role", "content", …}], "tools"?, …}`, as OpenAI has it. */
 import { readMessages } from "./entries.js";
 import { expectConversation } from "./expressible.js";
-import { listIn, withSystem } from "./fields.js";
+import { isListOrText, withSystem } from "./fields.js";
 import { conversationId } from "./firefly.js";
 import type { ConversationFormat } from "./format.js";
 import { readTools, toolKeys } from "./toolDefinitions.js";
@@ -9,7 +9,7 @@ import { readTools, toolKeys } from "./toolDefinitions.js";
 export const messagesFormat: ConversationFormat = {
   name: "messages",
   keys: ["messages", ...toolKeys, "system", "id"],
-  matches: (row) => listIn(row.messages) !== undefined,
+  matches: (row) => isListOrText(row.messages),
   read(row) {
     return {
       messages: withSystem(row.system, readMessages(row.messages, "messages")),

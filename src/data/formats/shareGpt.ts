@@ -3,7 +3,7 @@ import type { Message } from "../../text/index.js";
 import { stringifyJson } from "../../util/json/index.js";
 import { readMessages } from "./entries.js";
 import { expectConversation, expectUsualTrain, inexpressible } from "./expressible.js";
-import { listIn, type Row, withSystem } from "./fields.js";
+import { isListOrText, type Row, withSystem } from "./fields.js";
 import { conversationId } from "./firefly.js";
 import type { ConversationFormat } from "./format.js";
 import { readTools, toolKeys } from "./toolDefinitions.js";
@@ -11,7 +11,7 @@ import { readTools, toolKeys } from "./toolDefinitions.js";
 export const shareGptFormat: ConversationFormat = {
   name: "sharegpt",
   keys: ["conversations", ...toolKeys, "system", "id"],
-  matches: (row) => listIn(row.conversations) !== undefined && !("chosen" in row),
+  matches: (row) => isListOrText(row.conversations) && !("chosen" in row),
   read(row) {
     return {
       messages: withSystem(row.system, readMessages(row.conversations, "conversations")),

@@ -34,6 +34,6 @@ export function createLineScanner(sink: RowSink, start: number): RowScanner {
       }
       offset += bytes.length;
     },
-    finish() {},
+    finish: () => offset,
   };
 }

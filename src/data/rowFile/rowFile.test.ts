@@ -69,11 +69,6 @@ describe("a JSONL file", () => {
       name: "DataError",
       what: "FILE:3: not valid JSON",
     });
-    const pretty = folder.write("pretty.json", '{\n  "a": 1\n}\n');
-    expect(await refusal(pretty, {}, 0)).toMatchObject({
-      what: "FILE:1: not valid JSON",
-      todo: expect.stringContaining("one line"),
-    });
     const picture = folder.write("picture.jsonl", Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0xff]));
     expect(await refusal(picture, {}, 0)).toMatchObject({
       todo: "give the file that contains the conversations",

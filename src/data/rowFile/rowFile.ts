@@ -110,7 +110,7 @@ function rowFile(file: string, bytes: number, { handle, index }: IndexedFile): R
         todo: "try again when no program is writing to the file",
       });
     }
-    return layout === "array" ? buffer.subarray(0, elementEnd(buffer)) : buffer;
+    return layout === "lines" ? buffer : buffer.subarray(0, elementEnd(buffer));
   };
   return {
     file,
@@ -182,7 +182,9 @@ function preparedFile(
       try {
         const index = openRowIndex(folder, known);
         const { size } = await rows.stat();
-        if (size !== index.offsets.at(known.rows)) throw new Error("the rows are not complete");
+        const end = index.offsets.at(known.rows);
+        const isWhole = known.layout === "lines" ? size === end : size >= end;
+        if (!isWhole) throw new Error("the rows are not complete");
         return { handle: rows, index };
       } catch (error) {
         await rows.close();
@@ -196,8 +198,8 @@ function preparedFile(
   });
 }
 
-function facts({ layout, rows, linesStored }: RowIndexFacts): RowIndexFacts {
-  return { layout, rows, linesStored };
+function facts({ layout, rows, linesStored, linesShared }: RowIndexFacts): RowIndexFacts {
+  return { layout, rows, linesStored, linesShared };
 }
 
 function otherThanUtf8(encoding: string | undefined): string | undefined {
@@ -206,11 +208,11 @@ function otherThanUtf8(encoding: string | undefined): string | undefined {
   return name === "utf-8" ? undefined : name;
 }
 
-/** Where an array's element ends, before the comma or bracket that follows it. */
+/** Where a value ends, before the comma that follows it. */
 function elementEnd(bytes: Buffer): number {
   let end = bytes.length;
   while (end > 0 && isSpace(bytes[end - 1]!)) end--;
-  return bytes[end - 1] === 0x2c || bytes[end - 1] === 0x5d ? end - 1 : end;
+  return bytes[end - 1] === 0x2c ? end - 1 : end;
 }
 
 function undamaged(number: () => number): number {

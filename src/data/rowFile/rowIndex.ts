@@ -1,13 +1,11 @@
 /** Where each row of a file begins, found in one pass at the speed of the disk. */
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import { createArrayScanner } from "./arrayScanner.js";
+import { layoutOf, type RowLayout } from "./layout.js";
 import { createLineScanner } from "./lineScanner.js";
 import { type Numbers, type NumberWriter, numberWriter, openNumbers } from "./pagedNumbers.js";
 import type { RowScanner, RowSink } from "./rowScanner.js";
-
-/** How a file holds its rows: one a line (JSONL), or as elements of one JSON array. */
-export type RowLayout = "lines" | "array";
+import { createValueScanner } from "./valueScanner.js";
 
 /** What is known of an index beside its numbers. */
 export interface RowIndexFacts {
@@ -15,6 +13,8 @@ export interface RowIndexFacts {
   rows: number;
   /** Whether the lines of rows are stored, because row i is not always on line i + 1. */
   linesStored: boolean;
+  /** Whether several rows begin on one line, so that lines do not tell them apart. */
+  linesShared: boolean;
 }
 
 /** Eight bytes a row, and eight more where a row's number does not tell its line. */
@@ -40,7 +40,7 @@ const chunkBytes = 4 << 20;
 /**
  * Scans a file. Blank lines are no rows.
  * @param file how errors name it
- * @throws DataError when it is not the JSON array it begins as
+ * @throws DataError when it is not the JSON array or object it begins as
  */
 export async function buildRowIndex(
   handle: FileHandle,
@@ -49,11 +49,15 @@ export async function buildRowIndex(
 ): Promise<RowIndex> {
   const offsets = numberWriter(offsetsPath(folder));
   let lines: NumberWriter | undefined;
+  let linesShared = false;
+  let lastLine = 0;
   const sink: RowSink = {
     add(offset, scannedLine) {
       const row = offsets.length;
       const line = nextLine === undefined ? scannedLine : nextLine();
       offsets.push(offset);
+      linesShared ||= line === lastLine;
+      lastLine = line;
       if (lines === undefined && line !== row + 1) {
         lines = numberWriter(linesPath(folder));
         for (let before = 1; before <= row; before++) lines.push(before);
@@ -63,7 +67,7 @@ export async function buildRowIndex(
   };
   try {
     const { layout, end } = await scan(handle, file, sink, onProgress);
-    const facts = { layout, rows: offsets.length, linesStored: lines !== undefined };
+    const facts = { layout, rows: offsets.length, linesStored: lines !== undefined, linesShared };
     offsets.push(end);
     const finished = { offsets: offsets.finish(), lines: lines?.finish() };
     if (folder !== undefined) return openRowIndex(folder, facts);
@@ -123,16 +127,17 @@ async function scan(
     if (position === 0) {
       const mark = bytes.indexOf(byteOrderMark) === 0 ? byteOrderMark.length : 0;
       bytes = bytes.subarray(mark);
-      layout = /^\s*\[/.test(bytes.toString("latin1", 0, 4096)) ? "array" : "lines";
+      layout = layoutOf(bytes);
       scanner =
-        layout === "array" ? createArrayScanner(sink, mark, file) : createLineScanner(sink, mark);
+        layout === "lines"
+          ? createLineScanner(sink, mark)
+          : createValueScanner(layout, sink, mark, file);
     }
     scanner!.scan(bytes);
     position += bytesRead;
     onProgress?.(position);
   }
-  scanner?.finish();
-  return { layout, end: position };
+  return { layout, end: scanner?.finish() ?? position };
 }
 
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);

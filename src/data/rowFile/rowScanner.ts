@@ -1,10 +1,13 @@
-/** What the scanners of the two layouts have in common. */
+/** What the scanners of all layouts have in common. */
 
 /** Goes over the bytes of a file, chunk by chunk. */
 export interface RowScanner {
   scan(bytes: Buffer): void;
-  /** @throws DataError when the file ends too early */
-  finish(): void;
+  /**
+   * @returns offset of the end of the rows
+   * @throws DataError when the file ends too early
+   */
+  finish(): number;
 }
 
 /** Collects rows as a scanner finds them: byte offset and 1-based line. */

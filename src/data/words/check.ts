@@ -63,7 +63,7 @@ export function checkWords(
 
 /** What was found out about one conversation. */
 interface CheckedWords {
-  leftOut: LeftOut;
+  leftOut: Omit<LeftOut, "joined">;
   /** Names file, line and what is left out. */
   error?: DataError;
 }

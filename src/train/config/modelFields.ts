@@ -178,6 +178,12 @@ export const dataFields = {
     .nullable()
     .default(null)
     .describe("System message of conversations that have none."),
+  same_role: choice(["refuse", "join"])
+    .default("refuse")
+    .describe(
+      "How to handle two messages of the user, or two of the assistant, in a row: refuse such rows, or join the " +
+        "messages with an empty line between them.",
+    ),
   moss_tools: choice(["keep", "drop", "refuse"])
     .default("keep")
     .describe(

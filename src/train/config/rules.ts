@@ -162,6 +162,7 @@ const conversationKeys = [
   "template_name",
   "chat_template_kwargs",
   "reasoning",
+  "same_role",
   "moss_tools",
   "moss_learn",
   "moss_meta_instruction",

@@ -1,7 +1,7 @@
 /** JSON values as Python's `json` has them: what JavaScript's own would change is kept. */
 export { formatFloat } from "./formatFloat.js";
 export { parseJson } from "./parse.js";
-export { type JsonShape, readJson } from "./read.js";
+export { type JsonShape, readJson, stringEnd } from "./read.js";
 export {
   entriesOf,
   Float,

@@ -8,6 +8,7 @@ import {
   addFormatOptions,
   addKeyOption,
   addReasoningOption,
+  addSameRoleOption,
   addSpecialTokensOption,
   addTemplateOptions,
   countArgument,
@@ -70,6 +71,7 @@ export function declarePreview(command: Command): void {
   );
   addSpecialTokensOption(command);
   addReasoningOption(command);
+  addSameRoleOption(command);
   addKeyOption(command, "--limit <rows>", "number of rows to show (default: 10)", countArgument);
   addKeyOption(command, "--sample <rows>", "show this many rows, chosen at random", countArgument);
   addKeyOption(command, "--seed <number>", "random seed of --sample (default: 42)", wholeNumber);

@@ -48,13 +48,21 @@ function refusedNotice({ total }: StatsReport): Notice[] {
 }
 
 function leftOutNotices({ total }: StatsReport): Notice[] {
-  const { reasoning, keys } = total.left_out;
+  const { reasoning, keys, joined } = total.left_out;
   const place = ({ file, line }: Source) => `${file}:${line}`;
   const notices: Notice[] = Object.entries(keys).map(([key, { rows, first }]) => ({
     kind: "note",
     en: `${key} of ${countRows(rows)} has no effect: neither training nor the chat template reads it (first at ${place(first)}).`,
     zh: `${whole(rows)} 行中的 ${key} 不起作用：训练和对话模板都不读取它（首见于 ${place(first)}）。`,
   }));
+  if (joined) {
+    const { messages, rows, first } = joined;
+    notices.unshift({
+      kind: "note",
+      en: `${whole(messages)} ${messages === 1 ? "message" : "messages"} in ${countRows(rows)} joined to the one before, of the same role (first at ${place(first)}).`,
+      zh: `${whole(rows)} 行中有 ${whole(messages)} 条消息与前一条同角色的消息合并（首见于 ${place(first)}）。`,
+    });
+  }
   if (!reasoning) return notices;
   const { turns, rows, first } = reasoning;
   return [

@@ -1,6 +1,6 @@
 /** Elements of an array, whatever the pieces that its bytes come in. */
 import { expect, test } from "vitest";
-import { createArrayScanner } from "./arrayScanner.js";
+import { createValueScanner } from "./valueScanner.js";
 
 const elements = [
   { a: 'quotes " and \\ and \\\\" and ],[ {', b: ["", '\\"', [1, [2, "]"]]] },
@@ -15,7 +15,7 @@ const elements = [
 function scan(text: string, step: number) {
   const bytes = Buffer.from(text);
   const found: [number, number][] = [];
-  const scanner = createArrayScanner({ add: (...row) => found.push(row) }, 0, "FILE");
+  const scanner = createValueScanner("array", { add: (...row) => found.push(row) }, 0, "FILE");
   for (let at = 0; at < bytes.length; at += step) scanner.scan(bytes.subarray(at, at + step));
   scanner.finish();
   return found;
