@@ -12,9 +12,10 @@ import {
   loadTokenizer,
   type TemplateVariables,
   type Tokenizer,
+  templateOfWeights,
 } from "../text/index.js";
 import { ConfigError } from "../util/errors.js";
-import { locateModel, placedTemplate, tokenizerHome } from "./modelPlace.js";
+import { locateModel, templateHome, tokenizerHome } from "./modelPlace.js";
 import { type GenerationChoices, readGenerationConfig } from "./settings.js";
 
 export interface ChatModel {
@@ -58,7 +59,7 @@ export async function loadChatModel(
   const place = await locateModel(name, adapterOption === undefined ? [] : [adapterOption]);
   const { path, adapters } = place;
   const tokenizer = await loadTokenizer(tokenizerHome(place));
-  const chatTemplate = placedTemplate(place, tokenizer, template, variables);
+  const chatTemplate = templateOfWeights(templateHome(place), tokenizer, template, variables);
   // Where something does not fit, what was loaded by then is freed.
   const { result: model } = hold(() => {
     const loaded = loadModel(path, options);

@@ -3,13 +3,6 @@ import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fetchModel, isHubName, type ModelOptions } from "../hub/index.js";
 import { adapterStack, isAdapterDirectory, readAdapterConfig } from "../lora/index.js";
-import {
-  type ChatTemplate,
-  readTrainedTemplate,
-  resolveChatTemplate,
-  type TemplateVariables,
-  type Tokenizer,
-} from "../text/index.js";
 import { ConfigError } from "../util/errors.js";
 
 /** A base model and the adapters on it, on this disk. */
@@ -87,22 +80,7 @@ export function tokenizerHome(place: ModelPlace): string {
   return homeOf("tokenizer.json", place);
 }
 
-/**
- * The template of a model: by name, or that which it or its uppermost adapter was trained with, or
- * else its tokenizer's own.
- *
- * @param variables of the template; those that it was trained with are its defaults
- */
-export function placedTemplate(
-  place: ModelPlace,
-  tokenizer: Tokenizer,
-  name: string | undefined,
-  variables: TemplateVariables | undefined,
-): ChatTemplate {
-  const trained = readTrainedTemplate(homeOf("tunewright.json", place));
-  const isTrained = name === undefined || name === trained.name;
-  return resolveChatTemplate(name ?? trained.name, tokenizer, {
-    ...(isTrained ? trained.variables : {}),
-    ...variables,
-  });
+/** The directory, or GGUF file, beside which the template in training is named. */
+export function templateHome(place: ModelPlace): string {
+  return homeOf("tunewright.json", place);
 }

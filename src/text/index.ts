@@ -36,7 +36,7 @@ export { reservedVariable, templateNotes } from "./templateVariables.js";
 export type { DecodeOptions, EncodeOptions, Tokenizer } from "./tokenizer.js";
 export {
   checkTrainedTemplate,
-  readTrainedTemplate,
+  templateOfWeights,
   writeTrainedTemplate,
 } from "./trainedTemplate.js";
 export {

@@ -2,7 +2,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, FormatError } from "../util/errors.js";
+import { resolveChatTemplate } from "./resolveChatTemplate.js";
 import { fireflyTemplateName } from "./templateForms.js";
+import type { Tokenizer } from "./tokenizer.js";
 import type { ChatTemplate, TemplateVariables } from "./types.js";
 
 const fileName = "tunewright.json";
@@ -40,6 +42,27 @@ export function readTrainedTemplate(directory: string): TrainedTemplate {
   const { isOld, name, ...rest } = readStored(directory);
   if (name === undefined) return rest;
   return { ...rest, name: isOld ? earlierMeaning(name) : name };
+}
+
+/**
+ * The template to use with weights: by name, or that which they were trained with, or else the
+ * tokenizer's own.
+ *
+ * @param variables of the template; those that the weights were trained with are its defaults
+ * @throws ConfigError as {@link resolveChatTemplate}
+ */
+export function templateOfWeights(
+  directory: string,
+  tokenizer: Tokenizer,
+  name: string | undefined,
+  variables: TemplateVariables | undefined,
+): ChatTemplate {
+  const trained = readTrainedTemplate(directory);
+  const isTrained = name === undefined || name === trained.name;
+  return resolveChatTemplate(name ?? trained.name, tokenizer, {
+    ...(isTrained ? trained.variables : {}),
+    ...variables,
+  });
 }
 
 /**

@@ -12,12 +12,13 @@ import {
   type TrainingData,
 } from "../data/index.js";
 import { readVocabularySize } from "../format/index.js";
-import { type ModelPlace, placedTemplate, tokenizerHome } from "../generate/index.js";
+import { type ModelPlace, templateHome, tokenizerHome } from "../generate/index.js";
 import {
   type ChatTemplate,
   loadTokenizer,
   type TemplateVariables,
   type Tokenizer,
+  templateOfWeights,
 } from "../text/index.js";
 import type { TrainingConfig } from "./config/index.js";
 import { heldOut, readingOptions } from "./readingOptions.js";
@@ -46,7 +47,7 @@ export async function openText(
 ): Promise<DataText> {
   const tokenizerPath = tokenizerHome(place);
   const tokenizer = await loadTokenizer(tokenizerPath);
-  const template = placedTemplate(place, tokenizer, templateName, variables);
+  const template = templateOfWeights(templateHome(place), tokenizer, templateName, variables);
   return { tokenizer, template, tokenizerPath, embeddingRows: readVocabularySize(place.path) };
 }
 

@@ -1,12 +1,14 @@
 /** The text side of a model: tokenizer, chat template, size of the embedding. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { readVocabularySize } from "../../format/index.js";
 import { fetchModel } from "../../hub/index.js";
 import {
   type ChatTemplate,
   loadTokenizer,
-  resolveChatTemplate,
   type TemplateVariables,
   type Tokenizer,
+  templateOfWeights,
 } from "../../text/index.js";
 import { builtinModelName } from "../../util/builtin-model.js";
 import { ConfigError } from "../../util/errors.js";
@@ -39,9 +41,29 @@ export async function openTextModel(names: {
     });
   }
   const name = directory ?? model ?? builtinModelName;
-  const path = await fetchModel(name, { parts: "text" });
+  const found = await fetchModel(name, { parts: "text" });
+  const isAdapter = directory === undefined && existsSync(join(found, "adapter_config.json"));
+  const { path, template: home, weights } = isAdapter ? await underAdapter(found) : alone(found);
   const tokenizer = await loadTokenizer(path);
-  const template = resolveChatTemplate(names.template, tokenizer, names.chatTemplateKwargs);
-  if (directory !== undefined) return { path, tokenizer, template, embeddingRows: undefined };
-  return { path, tokenizer, template, embeddingRows: readVocabularySize(path) };
+  const template = templateOfWeights(home, tokenizer, names.template, names.chatTemplateKwargs);
+  const embeddingRows = directory === undefined ? readVocabularySize(weights) : undefined;
+  return { path, tokenizer, template, embeddingRows };
+}
+
+/** Where the tokenizer, the name of the template in training, and the base model's weights lie. */
+interface TextPlaces {
+  path: string;
+  template: string;
+  weights: string;
+}
+
+function alone(path: string): TextPlaces {
+  return { path, template: path, weights: path };
+}
+
+/** Of an adapter; only here libtorch is loaded with what reads adapters. */
+async function underAdapter(directory: string): Promise<TextPlaces> {
+  const { locateModel, templateHome, tokenizerHome } = await import("../../generate/index.js");
+  const place = await locateModel(directory, [], { parts: "text" });
+  return { path: tokenizerHome(place), template: templateHome(place), weights: place.path };
 }
