@@ -122,7 +122,7 @@ export function readAndTranslate(file: string): {
     const where = line === undefined ? file : `${file}:${line}`;
     return { key, value, where };
   });
-  const dialect = recogniseDialect(new Map(entries.map(({ key, value }) => [key, value])));
+  const dialect = recogniseDialect(new Map(entries.map(({ key, value }) => [key, value])), file);
   return dialect ? { entries, translation: translate(dialect, entries) } : { entries };
 }
 

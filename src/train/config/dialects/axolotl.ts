@@ -430,12 +430,17 @@ const rules: Record<string, Rule> = {
   ...each("reward_model process_reward_model", unsupported("Training a reward model")),
   num_labels: () => refuse("Classification is not supported.", "Remove it."),
   ...each(
-    "trl vllm ebft center_rewards_coefficient dpo_use_weighting dpo_label_smoothing precompute_ref_log_probs dpo_use_liger_kernel dpo_padding_free dpo_loss_type dpo_loss_weights orpo_alpha simpo_gamma cpo_alpha kto_desirable_weight kto_undesirable_weight rl_beta dpo_beta rpo_alpha",
+    "trl vllm ebft center_rewards_coefficient dpo_use_weighting dpo_label_smoothing precompute_ref_log_probs dpo_use_liger_kernel dpo_padding_free dpo_loss_type dpo_loss_weights orpo_alpha simpo_gamma cpo_alpha kto_desirable_weight kto_undesirable_weight rl_beta dpo_beta rpo_alpha dpo_generate_during_eval dpo_norm_loss dpo_use_logits_to_keep",
     inert("it belongs to preference training"),
   ),
+  ...each(
+    "image_size image_resize_algorithm freeze_mm_modules",
+    inert("it is about images, and only text is trained on"),
+  ),
+  role_boundaries: inert("the chat template says where turns begin and end"),
   // Machine and display
   ...each(
-    "device device_map world_size ddp max_memory gpu_memory_limit low_cpu_mem_usage deepcompile fsdp_version fsdp_final_state_dict_type dp_shard_size dp_replicate_size sequence_parallel_degree context_parallel_size heads_k_stride ring_attn_func tensor_parallel_size use_ray ray_run_name ray_num_workers resources_per_worker gc_steps gc_collect_steps dynamic_checkpoint torch_compile_options freeze_mm_modules",
+    "device device_map world_size ddp max_memory gpu_memory_limit low_cpu_mem_usage deepcompile fsdp_version fsdp_final_state_dict_type dp_shard_size dp_replicate_size sequence_parallel_degree context_parallel_size heads_k_stride ring_attn_func tensor_parallel_size use_ray ray_run_name ray_num_workers resources_per_worker gc_steps gc_collect_steps dynamic_checkpoint torch_compile_options",
     machines,
   ),
   ...each(

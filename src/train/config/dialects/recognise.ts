@@ -18,10 +18,11 @@ const ownKeys = ["train_file", "eval_file", "train_mode", "template_name", "bits
 /**
  * The program that a file was written for; `undefined` for ours. A file with a key of ours that the
  * others do not have is ours, whatever else is in it.
+ * @param file its name: Firefly reads JSON only
  */
-export function recogniseDialect(given: ForeignKeys): Dialect | undefined {
+export function recogniseDialect(given: ForeignKeys, file = ""): Dialect | undefined {
   const keys: ForeignKeys = new Map([...given].filter(([, value]) => value !== null));
-  if (isFirefly(keys)) return firefly(chatTemplateNames);
+  if (!/\.ya?ml$/.test(file) && isFirefly(keys)) return firefly(chatTemplateNames);
   if (ownKeys.some((key) => keys.has(key))) return undefined;
   const scored = dialects.map((dialect) => ({ dialect, ...matchOf(dialect, keys) }));
   const [best] = scored.sort((a, b) => b.signs - b.unknown - (a.signs - a.unknown));

@@ -131,7 +131,7 @@ const rules: Record<string, Rule> = {
     refuse("Classification is not supported.", "Remove it."),
   ),
   ...each(
-    "device_map max_memory local_repo_path use_hf enable_npu_model_patch init_strategy use_ray",
+    "device_map max_memory local_repo_path use_hf enable_npu_model_patch init_strategy use_ray device_groups ray_exp_name",
     machines,
   ),
   model_kwargs: (value) =>
