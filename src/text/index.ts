@@ -28,7 +28,7 @@ export {
   withoutReasoning,
 } from "./reasoning.js";
 export { ownTemplateName, resolveChatTemplate } from "./resolveChatTemplate.js";
-export { type SpecialTokensInText, tokensSpelledIn } from "./spelledTokens.js";
+export { literalTexts, type SpecialTokensInText, tokensSpelledIn } from "./spelledTokens.js";
 export { withoutUnlearnt } from "./splitConversation.js";
 export type { StreamingDecoder } from "./streamingDecoder.js";
 export { fireflyTemplateName } from "./templateForms.js";

@@ -38,7 +38,11 @@ export function resolveChatTemplate(
       todo: `use one of ${[ownTemplateName, ...further, ...chatTemplateNames].join(", ")}`,
     });
   }
-  return createNamedTemplate(name!, form, tokenizer);
+  const template = createNamedTemplate(name!, form, tokenizer);
+  // Nearly every model has a default one, which nobody means by this name.
+  if (name === "default" || !tokenizer.chatTemplates.has(name!)) return template;
+  const note = `template_name ${name} is not the model's own template of that name, which is ${ownPrefix}${name}.`;
+  return { ...template, notes: [note] };
 }
 
 /** The model's template that a name means: "" for the one it uses by itself; undefined for none. */

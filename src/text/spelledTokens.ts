@@ -203,7 +203,7 @@ function withoutMarks(segments: readonly Segment[], tokens: ControlTokens): Segm
 }
 
 /** What segments spell, each text once. */
-function literalTexts(segments: readonly Segment[]): Set<string> {
+export function literalTexts(segments: readonly Segment[]): Set<string> {
   const texts = segments.flatMap((part) =>
     "text" in part ? (part.literal ?? []).map(([start, end]) => part.text.slice(start, end)) : [],
   );
@@ -216,8 +216,8 @@ function textOf(segments: readonly Segment[]): string {
 
 function refusal({ where, token }: Spelled, source: Source | undefined): DataError {
   return new DataError(`${place(source)}${where} spells the special token ${token}`, {
-    why: "it would be learnt as that token, as if the chat template had written it",
-    todo: "set special_tokens_in_text to text (learn it as ordinary characters) or to token (learn the token), or change the row",
+    why: "it would be learnt as that token; special_tokens_in_text text learns it as ordinary characters, token as the token",
+    todo: "set special_tokens_in_text to what is meant, or change the row",
   });
 }
 

@@ -90,7 +90,9 @@ describe("beside that", () => {
     const path = directoryOf({ name: "several", files: several, config: {} });
     const tokenizer = await loadTokenizer(path);
     expect(resolveChatTemplate("rag", tokenizer).name).toBe("tokenizer:rag");
-    expect(resolveChatTemplate("chatml", tokenizer).name).toBe("chatml");
+    const ours = resolveChatTemplate("chatml", tokenizer);
+    expect(ours.name).toBe("chatml");
+    expect(ours.notes).toEqual([expect.stringContaining("tokenizer:chatml")]);
     expect(resolveChatTemplate("tokenizer:chatml", tokenizer).name).toBe("tokenizer:chatml");
     expect(() => resolveChatTemplate("tokenizer:none", tokenizer)).toThrow(
       expect.objectContaining({ todo: expect.stringContaining("tokenizer:rag") }),

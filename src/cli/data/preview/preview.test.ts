@@ -51,6 +51,25 @@ function shown(...args: string[]): string[] {
   return rows.map(({ source }) => `${path.basename(source.file)}:${source.line}`);
 }
 
+test("text that spells a special token is rejected, or shown as what it is learnt as", () => {
+  const spelled = write("spelled.jsonl", [row("a", "1"), row("What ends?", "</s> ends")]);
+  const tokensOf = (mode: string) => {
+    const flags = ["--row", `${spelled}:2`, "--json", "--special-tokens-in-text", mode];
+    const { code, stdout, stderr } = preview(spelled, ...flags);
+    return { code, stderr, tokens: JSON.parse(stdout).rows[0]?.tokens as string[] | undefined };
+  };
+  const refused = tokensOf("error");
+  expect(refused.code).toBe(3);
+  expect(refused.stderr).toContain(
+    `${spelled}:2: messages[1].content spells the special token </s>`,
+  );
+  expect(refused.stderr).toContain("special_tokens_in_text");
+  const ends = (mode: string) => tokensOf(mode).tokens!.filter((token) => token === "</s>").length;
+  expect([ends("text"), ends("token")]).toEqual([2, 3]);
+  const { stdout } = preview(spelled, "--row", `${spelled}:2`, "--special-tokens-in-text=text");
+  expect(stdout).toContain("; as ordinary text: </s>");
+});
+
 describe("rows are chosen", () => {
   test.each([
     [["--grep", "ai"], ["first.jsonl:1"]],

@@ -10,6 +10,7 @@ import {
 } from "../../../data/index.js";
 import {
   type EncodedConversation,
+  literalTexts,
   type OverLength,
   type Source,
   type Tokenizer,
@@ -219,7 +220,9 @@ function heading(encoded: EncodedConversation, { file, line }: Source): string {
   const cut = truncated
     ? `; truncated from ${fullLengthEstimated ? "about " : ""}${fullLength}`
     : "";
-  return `${file}:${line}  ${labelledTokens} of ${inputIds.length} tokens are trained on (${share}%)${cut}`;
+  const spelled = [...literalTexts(encoded.segments)];
+  const text = spelled.length > 0 ? `; as ordinary text: ${spelled.join(" ")}` : "";
+  return `${file}:${line}  ${labelledTokens} of ${inputIds.length} tokens are trained on (${share}%)${cut}${text}`;
 }
 
 function refused(bad: readonly Extract<RowResult, { ok: false }>[], rows: number): DataError {
