@@ -153,7 +153,7 @@ function chooseFiles(paths: readonly string[], parts: "all" | "text", name: stri
         ? `it has ${gguf.length} .gguf files`
         : "it has no weights in a supported format",
     todo: pickled
-      ? "find a safetensors version, or convert it once in Python: AutoModelForCausalLM.from_pretrained(id).save_pretrained(out)"
+      ? `find a safetensors version, or convert it once in Python: Auto${pickled.startsWith("adapter_model") ? "Peft" : ""}ModelForCausalLM.from_pretrained(id).save_pretrained(out)`
       : gguf.length > 0
         ? `choose one, for example hf://${name}/${gguf[0]}`
         : "check the name of the repository",

@@ -69,6 +69,8 @@ const kinds: [string, string[]][] = [
   ["saved", ["--lora_target=v_proj", "--modules_to_save=embed_tokens,lm_head,norm,q_proj"]],
   ["tokens", ["--lora_target=.*[qk]_proj", "--trainable_token_indices=4,9"]],
   ["pissa", ["--init_lora_weights=pissa", "--lora_target=v_proj,up_proj", "--lora_bias=false"]],
+  ["qlora", ["--bits=4", "--use_dora", "--modules_to_save=lm_head,norm", "--bias=lora_only"]],
+  ["bf16", ["--bf16", "--use_dora", "--lora_target=.*proj", "--modules_to_save=embed_tokens"]],
   ["bias", ["--lora_bias", "--use_rslora", '--rank_pattern={"layers.0.*": 3}', "--bias=all"]],
 ];
 

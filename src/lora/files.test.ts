@@ -1,0 +1,108 @@
+/** Adapter files as other programs and older versions of PEFT leave them. */
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { openSafetensors, type WeightEntry, writeSafetensors } from "../format/index.js";
+import { forward, loadModel, modelTensors } from "../models/index.js";
+import { dispose, tidy } from "../tensor/index.js";
+import { adapterStack, loadAdapter } from "./files.js";
+
+const fixtures = path.resolve(import.meta.dirname, "../../test/parity/fixtures");
+const work = mkdtempSync(path.join(tmpdir(), "tunewright-files-"));
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+/** An adapter of the fixtures whose weights have other names. */
+function renamed(name: string, rename: (weight: string) => string): string {
+  const directory = path.join(work, `${name}-${Math.random().toString(36).slice(2)}`);
+  cpSync(path.join(fixtures, "adapters", name), directory, { recursive: true });
+  const file = path.join(directory, "adapter_model.safetensors");
+  const reader = openSafetensors(file);
+  const entries = reader.names().map((weight): WeightEntry => {
+    const bytes = Buffer.concat([...reader.chunks(weight)].map(({ data }) => Buffer.from(data)));
+    return {
+      name: rename(weight),
+      dtype: "F32",
+      shape: reader.info(weight).shape,
+      data: () => bytes,
+    };
+  });
+  reader.close();
+  writeSafetensors(file, entries);
+  return directory;
+}
+
+function logitsOf(base: string, directory: string): Float32Array {
+  const model = loadModel(path.join(fixtures, "model", base));
+  try {
+    loadAdapter(model, directory);
+    const ids = Int32Array.of(5, 90, 7, 33);
+    return tidy(() => new Float32Array(forward(model, ids).bytes().slice().buffer));
+  } finally {
+    dispose(modelTensors(model));
+  }
+}
+
+describe("names of weights", () => {
+  test.each<[string, string, RegExp, string]>([
+    ["with the adapter's name", "dora", /lora_([AB])\.weight$/, "lora_$1.default.weight"],
+    [
+      "DoRA's as a module",
+      "dora",
+      /lora_magnitude_vector$/,
+      "lora_magnitude_vector.default.weight",
+    ],
+    ["of an embedding", "outer", /lora_embedding_([AB])$/, "lora_embedding_$1.default"],
+    [
+      "wrapped",
+      "saved-embedding",
+      /embed_tokens\.weight$/,
+      "embed_tokens.modules_to_save.default.weight",
+    ],
+    ["of token rows", "tokens", /tokens_delta$/, "tokens_delta.default"],
+    ["of biases as PEFT 0.5 wrote them", "bias-all", /\.base_layer\.bias$/, ".bias"],
+  ])("%s", (_what, name, from, to) => {
+    const cases = JSON.parse(readFileSync(path.join(fixtures, "adapters/cases.json"), "utf8")) as {
+      cases: { name: string; base: string }[];
+    };
+    const { base } = cases.cases.find((one) => one.name === name)!;
+    const expected = logitsOf(base, path.join(fixtures, "adapters", name));
+    const other = renamed(name, (weight) => weight.replace(from, to));
+    expect(logitsOf(base, other)).toEqual(expected);
+  });
+
+  test("one that nothing reads, one that is missing, and one that is there twice are refused", () => {
+    const wrong = (change: (weight: string) => string) => () =>
+      logitsOf("untied", renamed("layers", change));
+    const first = "layers.1.mlp.down_proj.lora_A";
+    expect(wrong((weight) => weight.replace(first, "layers.1.mlp.other.lora_A"))).toThrow(
+      /has no base_model\.model\.model\.layers\.1\.mlp\.down_proj\.lora_A\.weight/,
+    );
+    const all = readFileSync(path.join(fixtures, "adapters/layers/adapter_config.json"), "utf8");
+    const narrower = renamed("layers", (weight) => weight);
+    const config = { ...JSON.parse(all), target_modules: ["q_proj"] };
+    writeFileSync(path.join(narrower, "adapter_config.json"), JSON.stringify(config));
+    expect(() => logitsOf("untied", narrower)).toThrow(/does not belong to any layer/);
+    const twice = (weight: string) =>
+      weight.replace("down_proj.lora_B.weight", "down_proj.lora_A.default.weight");
+    expect(wrong(twice)).toThrow(/are the same weight/);
+  });
+});
+
+test("pickled weights are refused with the line that converts them", () => {
+  const directory = renamed("layers", (weight) => weight);
+  cpSync(
+    path.join(directory, "adapter_model.safetensors"),
+    path.join(directory, "adapter_model.bin"),
+  );
+  rmSync(path.join(directory, "adapter_model.safetensors"));
+  expect(() => logitsOf("untied", directory)).toThrow(/adapter_model\.bin contains pickled/);
+});
+
+test("an adapter whose lower one is missing is refused", () => {
+  const directory = renamed("layers", (weight) => weight);
+  const file = path.join(directory, "adapter_config.json");
+  const config = JSON.parse(readFileSync(file, "utf8")) as object;
+  writeFileSync(file, JSON.stringify({ ...config, adapters_below: ["below/1"] }));
+  expect(() => adapterStack(directory)).toThrow(/below\/1, is missing/);
+});
