@@ -33,7 +33,11 @@ export function trainingFlops(
   const tokens = lengths.reduce((sum, length) => sum + length, 0);
   const squares = lengths.reduce((sum, length) => sum + length * length, 0);
   const { trainable, tensor } = output.weight;
-  let total = (trainable ? 6 : 4) * tensor.numel * labelledTokens;
+  const adapter = (output.adapter?.parameters() ?? []).reduce(
+    (sum, one) => sum + one.tensor.numel,
+    0,
+  );
+  let total = ((trainable ? 6 : 4) * tensor.numel + 6 * adapter) * labelledTokens;
   for (const { linears, attention } of branches) {
     for (const linear of Object.values(linears)) total += linearFlops(linear) * tokens;
     if (attention) total += 6 * attention.heads * attention.headDim * squares;
