@@ -64,6 +64,20 @@ describe("rows of JSON are found", () => {
     expect(await read("rows.json", content)).toEqual(all(lines));
   });
 
+  test("rows that share a line are told by their number", async () => {
+    expect(await read("line.json", `[${json.join(",")}]`)).toEqual(all([1, 2, 3]));
+    expect(await read("wrapped.json", `{"data":[${json.join(", ")}],"n":3}`)).toEqual(
+      all([1, 2, 3]),
+    );
+    expect(await read("pairs.json", `[\n${json[0]},${json[1]},\n${json[2]}]`)).toEqual(
+      all([1, 2, 3]),
+    );
+    const path = folder.write("bad.json", `[${json.join(",")},{"messages":[]}]`);
+    const source = await openConversations([path]);
+    await expect(source.read(3)).rejects.toThrow(`${path}:4: the conversation is empty`);
+    await source.close();
+  });
+
   test("lines may have U+2028 within them", async () => {
     const row = { messages: [user("q\u2028\u2029\u0085"), assistant("a")] };
     expect(await read("rows.jsonl", `${JSON.stringify(row)}\n${json[0]}`)).toEqual([

@@ -20,3 +20,11 @@ test.each(["objects", "texts"])("Parquet of %s is the JSONL that it was made of"
   expect(await converted(fixture(`tool-rows/${name}.parquet`))).toBe(rows);
   expect(rows).toContain(name === "objects" ? '"amount":20.0,"rate":1e-07' : '"limit":null');
 });
+
+test.each(["", "/data-00000-of-00001.arrow"])(
+  "what save_to_disk writes is refused%s",
+  async (name) => {
+    const saved = fixture(`tool-rows/texts.saved${name}`);
+    await expect(convertFiles([saved], folder.path("no.jsonl"))).rejects.toThrow(/Arrow file/);
+  },
+);

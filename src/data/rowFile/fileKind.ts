@@ -27,6 +27,12 @@ const refused: readonly { start: number[]; what: string; todo: string }[] = [
     what: "an Arrow file",
     todo: "convert it to Parquet or JSONL, for example with datasets' to_parquet or to_json",
   },
+  {
+    // The stream format, which datasets' save_to_disk writes.
+    start: [0xff, 0xff, 0xff, 0xff],
+    what: "an Arrow file",
+    todo: "convert its folder to Parquet or JSONL: datasets.load_from_disk(folder).to_parquet(file)",
+  },
   { start: [0x25, 0x50, 0x44, 0x46], what: "a PDF", todo: "extract its conversations as JSONL" },
   { start: [0x53, 0x51, 0x4c, 0x69, 0x74, 0x65], what: "an SQLite file", todo: "export JSONL" },
 ];

@@ -122,6 +122,7 @@ describe("another file", () => {
     ["rows.zip", Buffer.from("PK\u0003\u0004rest", "latin1"), "FILE is a zip archive"],
     ["rows.jsonl", Buffer.from("BZh91AY&SY", "latin1"), "FILE is compressed (bzip2)"],
     ["rows.arrow", Buffer.from("ARROW1\0\0"), "FILE is an Arrow file"],
+    ["stream.arrow", Buffer.from("ffffffff10000000", "hex"), "FILE is an Arrow file"],
     ["rows.tar", Buffer.from(`${"x".repeat(257)}ustar`), "FILE is a tar archive"],
   ])("%s is refused by its first bytes", async (name, bytes, what) => {
     expect(await refusal(folder.write(name, bytes))).toMatchObject({ name: "DataError", what });

@@ -21,7 +21,10 @@ export interface RowFile {
   /** Size of the file. */
   readonly bytes: number;
   readonly rows: number;
-  /** 1-based line that a row begins on, in what the file holds unpacked; of Parquet: its number. */
+  /**
+   * 1-based line that a row begins on, in what the file holds unpacked. Its number where lines do not
+   * tell rows apart: of Parquet, and where several rows begin on one line.
+   */
   line(row: number): number;
   /**
    * One row, parsed: floats, large integers and the order of keys as in the file.
@@ -91,9 +94,10 @@ export async function openRowFile(file: string, options: RowFileOptions = {}): P
 }
 
 function rowFile(file: string, bytes: number, { handle, index }: IndexedFile): RowFile {
-  const { rows, offsets, lines, layout } = index;
+  const { rows, offsets, lines, layout, linesShared } = index;
   const reader = blockReader(handle);
-  const line = (row: number) => (lines === undefined ? row + 1 : undamaged(() => lines.at(row)));
+  const isNumber = lines === undefined || linesShared;
+  const line = (row: number) => (isNumber ? row + 1 : undamaged(() => lines.at(row)));
   const rowBytes = (row: number) =>
     undamaged(() => offsets.at(row + 1)) - undamaged(() => offsets.at(row));
   const readBytes = async (row: number) => {
