@@ -1,5 +1,6 @@
 /** Turns of a conversation with their reasoning, as the model generates them. */
 import { hasReasoning, readThought, reasoningOf } from "./reasoning.js";
+import { textOf } from "./segmentText.js";
 import type { ChatTemplate, Message, RenderOptions, Segment } from "./types.js";
 
 /**
@@ -140,8 +141,4 @@ function withReasoning(
     { ...rest, text: `${reasoning}${closing}${text.slice(start)}` },
     ...turn.slice(1),
   ];
-}
-
-function textOf(segments: readonly Segment[]): string {
-  return segments.map((segment) => ("text" in segment ? segment.text : "")).join("");
 }

@@ -28,6 +28,7 @@ export {
   withoutReasoning,
 } from "./reasoning.js";
 export { ownTemplateName, resolveChatTemplate } from "./resolveChatTemplate.js";
+export { textOf } from "./segmentText.js";
 export { literalTexts, type SpecialTokensInText, tokensSpelledIn } from "./spelledTokens.js";
 export { withoutUnlearnt } from "./splitConversation.js";
 export type { StreamingDecoder } from "./streamingDecoder.js";

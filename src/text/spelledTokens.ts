@@ -3,6 +3,7 @@ import { DataError } from "../util/errors.js";
 import { type ControlTokens, controlTokens } from "./controlTokens.js";
 import { place } from "./jinjaTemplate.js";
 import { closeSpelled, openSpelled } from "./marks.js";
+import { textOf } from "./segmentText.js";
 import { sliceRanges } from "./sliceText.js";
 import type { Tokenizer } from "./tokenizer.js";
 import type {
@@ -208,10 +209,6 @@ export function literalTexts(segments: readonly Segment[]): Set<string> {
     "text" in part ? (part.literal ?? []).map(([start, end]) => part.text.slice(start, end)) : [],
   );
   return new Set(texts.filter((text) => text !== ""));
-}
-
-function textOf(segments: readonly Segment[]): string {
-  return segments.map((segment) => ("text" in segment ? segment.text : "")).join("");
 }
 
 function refusal({ where, token }: Spelled, source: Source | undefined): DataError {

@@ -5,12 +5,13 @@ import {
   type ReasoningChoice,
   renderConversation,
   type Segment,
+  textOf,
 } from "../../text/index.js";
-import type { DataError } from "../../util/errors.js";
+import { DataError } from "../../util/errors.js";
 import { stringifyJson } from "../../util/json/index.js";
 import type { LeftOut } from "../leftOut.js";
 import { lostError } from "./errors.js";
-import { findLost, type LostWords, partKey } from "./marks.js";
+import { findLost, type LostWords, partKey, type Shown } from "./marks.js";
 import { mapWords, type Part } from "./words.js";
 
 /**
@@ -32,12 +33,13 @@ export function checkWords(
   const earlierMayGo = reasoning === "last" || reasoning === "split";
   const said = readWords(conversation);
   const keys = unreadKeys(conversation, template);
-  const text = segments.map((segment) => ("text" in segment ? segment.text : "")).join("");
+  const text = textOf(segments);
   const known = ordersOf(template);
   const order = known.get(said.shape);
   if (order && isSaid(said.words, order, text)) return { leftOut: { reasoning: 0, keys } };
-  const shown = findLost(conversation, (marked) => textOf(marked, template));
+  const shown = lookClosely(conversation, said, text, template);
   if (shown.lost.length === 0) {
+    if (shown.order.length === 0) return { leftOut: { reasoning: 0, keys } };
     if (known.size === mostShapes) known.clear();
     known.set(said.shape, shown.order.map(partKey));
     return { leftOut: { reasoning: 0, keys } };
@@ -68,6 +70,30 @@ interface CheckedWords {
   error?: DataError;
 }
 
+/**
+ * By marks in its words; where the template rejects such words, by the words themselves, which may
+ * stand anywhere.
+ */
+function lookClosely(
+  conversation: Conversation,
+  { words }: Said,
+  text: string,
+  template: ChatTemplate,
+): Shown {
+  try {
+    return findLost(conversation, (marked) =>
+      textOf(renderConversation(marked, template, { promptOnly: true })),
+    );
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    const lost = [...words.values()].flatMap(({ part, words: own }) => {
+      const from = own.find((word) => endOf(word.trim(), text, 0) === undefined);
+      return from === undefined ? [] : [{ part, from }];
+    });
+    return { lost, order: [] };
+  }
+}
+
 /** Orders of parts, by the shape of conversations of which everything is shown. */
 const orders = new WeakMap<ChatTemplate, Map<string, string[]>>();
 
@@ -79,24 +105,19 @@ function ordersOf(template: ChatTemplate): Map<string, string[]> {
   return known;
 }
 
-function textOf(conversation: Conversation, template: ChatTemplate): string {
-  const segments = renderConversation(conversation, template, { promptOnly: true });
-  return segments.map((segment) => ("text" in segment ? segment.text : "")).join("");
-}
-
 interface Said {
   /** Which parts there are: conversations of the same shape are rendered alike. */
   shape: string;
-  words: Map<string, string[]>;
+  words: Map<string, { part: Part; words: string[] }>;
 }
 
 function readWords(conversation: Conversation): Said {
-  const words = new Map<string, string[]>();
+  const words: Said["words"] = new Map();
   const add = (word: string, part: Part) => {
     const key = partKey(part);
     const known = words.get(key);
-    if (known) known.push(word);
-    else words.set(key, [word]);
+    if (known) known.words.push(word);
+    else words.set(key, { part, words: [word] });
   };
   mapWords(conversation, {
     text(text, part) {
@@ -118,14 +139,10 @@ function readWords(conversation: Conversation): Said {
 }
 
 /** Whether the words stand in a text one after the other. */
-function isSaid(
-  words: ReadonlyMap<string, readonly string[]>,
-  order: readonly string[],
-  text: string,
-): boolean {
+function isSaid(words: Said["words"], order: readonly string[], text: string): boolean {
   let at = 0;
   for (const key of order) {
-    for (const word of words.get(key) ?? []) {
+    for (const word of words.get(key)?.words ?? []) {
       const end = endOf(word.trim(), text, at);
       if (end === undefined) return false;
       at = end;

@@ -178,6 +178,18 @@ test("a row of a known shape that is written otherwise is looked at by itself", 
   expect(check(template, [question, answer])).toEqual({ reasoning: 0, keys: [] });
 });
 
+test("where a template rejects marked words, the words themselves are looked for", () => {
+  const strict =
+    "{% if m.content not in ['Yes.', 'No.'] %}{{ raise_exception('say yes or no') }}{% endif %}";
+  const messages: Message[] = [
+    { role: "user", content: "Yes." },
+    { role: "assistant", content: "No." },
+  ];
+  expect(check(each(`${strict}{{ m.content }}`), messages)).toEqual({ reasoning: 0, keys: [] });
+  const half = each(`${strict}{% if loop.first %}{{ m.content }}{% endif %}`);
+  expect(() => check(half, messages)).toThrow("leaves out the text of message 2");
+});
+
 test("keys that are no words are no reason to refuse, but are named where nothing reads them", () => {
   const labelled = { ...answer, id: "msg_1", score: 0.5, weight_class: "heavy", extra: null };
   expect([...check(each(words), [question, labelled]).keys].sort()).toEqual([
