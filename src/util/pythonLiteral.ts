@@ -3,6 +3,7 @@
  * 'human', 'ok': True}]`. Nothing is evaluated.
  */
 import { Float, type JsonValue, objectOf } from "./json/index.js";
+import { readPythonEscapes } from "./pythonEscapes.js";
 
 interface Cursor {
   readonly text: string;
@@ -84,53 +85,14 @@ function readWord(cursor: Cursor): JsonValue {
   return Number.isSafeInteger(value) ? value + 0 : BigInt(digits.replace("+", ""));
 }
 
-const escapes: Readonly<Record<string, string>> = {
-  "\n": "",
-  "\\": "\\",
-  "'": "'",
-  '"': '"',
-  a: "\x07",
-  b: "\b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  v: "\v",
-};
-
-const codes = /x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})/y;
-const octal = /[0-7]{1,3}/y;
+const string = /'([^'\\\n]*(?:\\.[^'\\\n]*)*)'|"([^"\\\n]*(?:\\.[^"\\\n]*)*)"/sy;
 
 function readString(cursor: Cursor): string {
-  const { text } = cursor;
-  const quote = text[cursor.at++]!;
-  let content = "";
-  for (;;) {
-    const character = text[cursor.at];
-    if (character === undefined || character === "\n") throw wrong(cursor, "string without an end");
-    cursor.at++;
-    if (character === quote) return content;
-    content += character === "\\" ? readEscape(cursor) : character;
-  }
-}
-
-function readEscape(cursor: Cursor): string {
-  const character = cursor.text[cursor.at] ?? "";
-  if (Object.hasOwn(escapes, character)) {
-    cursor.at++;
-    return escapes[character]!;
-  }
-  const code = match(cursor, codes);
-  if (code !== undefined) {
-    const point = Number.parseInt(code.slice(1), 16);
-    if (point > 0x10ffff) throw wrong(cursor, "an unknown character");
-    return String.fromCodePoint(point);
-  }
-  const digits = match(cursor, octal);
-  if (digits !== undefined) return String.fromCharCode(Number.parseInt(digits, 8));
-  if (character === "N") throw wrong(cursor, "a character by its name");
-  // Python keeps the backslash of what is no escape.
-  return "\\";
+  const literal = match(cursor, string);
+  if (literal === undefined) throw wrong(cursor, "string without an end");
+  return readPythonEscapes(literal.slice(1, -1), (what) => {
+    throw wrong(cursor, what);
+  });
 }
 
 function match(cursor: Cursor, pattern: RegExp): string | undefined {

@@ -106,7 +106,7 @@ def syntax():
         "{% for x in [none, none] %}{{ loop.nextitem }}{{ loop.last }}{{ loop.previtem is defined }};{% endfor %}",
         "{% for x in words %}{{ loop.cycle('o', 'e', 1) }}{{ loop.changed(x|lower) }}{% endfor %}", "{% for x in [1, 1, 2] %}{{ loop.changed(x) }}{% endfor %}", "{% for x in l %}{{ loop.cycle() }}{% endfor %}",
         "{% for x in l %}{% for y in l %}{{ loop.index }}{% endfor %}{{ loop.index }}{% endfor %}", "{% for x in l %}{% set o = loop %}{% for y in l %}{{ o.index }}{{ loop.index }} {% endfor %}{% endfor %}",
-        "{% for x in l %}{% if x == 1 %}{% break %}{% endif %}{{ x }}{% endfor %}", "{% for x in l %}{% if x == 1 %}{% continue %}{% endif %}{{ x }}{% endfor %}", "{% for x in [1] %}{% continue %}{% else %}E{% endfor %}", "{% for x in [1] %}a{% break %}{% else %}E{% endfor %}", "{% for x in [1, 2] %}{% if x == 2 %}{% break %}{% endif %}{% else %}E{% endfor %}", "{% break %}", "{% if 1 %}{% continue %}{% endif %}",
+        "{% for x in l %}{% if x == 1 %}{% break %}{% endif %}{{ x }}{% endfor %}", "{% for x in l %}{% if x == 1 %}{% continue %}{% endif %}{{ x }}{% endfor %}", "{% for x in [1] %}{% continue %}{% else %}E{% endfor %}", "{% for x in [1] %}a{% break %}{% else %}E{% endfor %}", "{% for x in [1, 2] %}{% if x == 2 %}{% break %}{% endif %}{% else %}E{% endfor %}", "{% for x in l %}{% for y in e %}{% else %}{% continue %}{% endfor %}{{ x }}{% endfor %}", "{% for x in l %}{{ x }}{% for y in e %}{% else %}{% break %}{% endfor %}{{ x }}{% endfor %}", "{% for x in l %}{% for y in e recursive %}{% else %}{% break %}{% endfor %}{% endfor %}", "x{#", "x{% raw %}", "{% break %}", "{% if 1 %}{% continue %}{% endif %}",
         "{% for x in l %}{% set y %}{{ x }}{% if x == 1 %}{% break %}{% endif %}{% endset %}{{ y }}{% endfor %}|",
         "{% for n in tree recursive %}{{ loop.depth }}:{{ n.v }}[{{ loop(n.c) }}]{% endfor %}", "{% for n in tree recursive %}{{ n.v }}{% if n.c %}({{ loop(n.c) }}){% endif %}{% if not loop.last %},{% endif %}{% else %}empty{% endfor %}", "{% for x in l %}{{ loop(x) }}{% endfor %}", "{% for loop in l %}{% endfor %}", "{% for x in l %}{% set loop = 1 %}{% endfor %}",
         "{% for x in l|map('string') %}{{ loop.length }}{{ loop.last }}{{ x }}{% endfor %}", "{% for x in l %}{{ loop }}{% endfor %}",
@@ -147,7 +147,8 @@ s.upper() ~ s.lower() ~ s.swapcase() ~ uni.upper() ~ uni.lower() ~ uni.swapcase(
 sep.split(',') ~ sep.split(',', 1) ~ sep.split(',', maxsplit=2) ~ '  a  b c '.split() ~ '  a  b c '.split(none, 1) ~ ''.split() ~ ''.split(',') ~ 'a\x1cb\u3000c'.split() ~ 'aXXbXXc'.split('XX') ~ ' '.split()
 sep.rsplit(',') ~ sep.rsplit(',', 1) ~ '  a  b c '.rsplit() ~ '  a  b c '.rsplit(none, 1) ~ 'a.b.c'.rsplit('.', 1) ~ '  '.rsplit(none, 1)
 'x'.split('')
-lines.splitlines() ~ lines.splitlines(true) ~ ''.splitlines() ~ '\n'.splitlines() ~ 'a\n\nb'.splitlines()
+'x'.splitlines('a')
+lines|title ~ ('<b>'|safe|last) ~ lines.splitlines() ~ lines.splitlines(true) ~ ''.splitlines() ~ '\n'.splitlines() ~ 'a\n\nb'.splitlines()
 'abab'.replace('ab', 'x') ~ 'abab'.replace('ab', 'x', 1) ~ 'ab'.replace('', '-') ~ 'ab'.replace('', '-', 2) ~ 'a$b'.replace('$', '$&') ~ '😀é'.replace('', '.')
 'abc'.startswith('ab') ~ 'abc'.startswith(('x', 'a')) ~ 'abc'.endswith('bc') ~ 'abc'.endswith(('x',)) ~ 'abc'.startswith('b', 1) ~ 'abc'.endswith('b', 0, 2) ~ 'abc'.startswith('') ~ ''.startswith('', 1) ~ 'a'.endswith([])
 'abc'.startswith(['a'])
@@ -253,14 +254,17 @@ l|reverse|list ~ s|reverse ~ d|reverse|list ~ uni|reverse ~ (1, 2)|reverse|list 
 2.5|round ~ ',' ~ 3.5|round ~ ',' ~ 2.675|round(2) ~ ',' ~ 42.55|round(1, 'floor') ~ ',' ~ 42.51|round(1, 'ceil') ~ ',' ~ 5|round ~ ',' ~ 15|round(-1) ~ ',' ~ 25|round(-1) ~ ',' ~ 1234.5|round(-2) ~ ',' ~ (-2.5)|round ~ ',' ~ 5|round(1, 'ceil') ~ ',' ~ 0.5|round ~ ',' ~ 1e300|round(2) ~ ',' ~ 0.125|round(2) ~ ',' ~ true|round
 'x'|round
 1|round(1, 'x')
-words|sort ~ words|sort(true) ~ words|sort(case_sensitive=true) ~ l|sort ~ l|sort(reverse=true) ~ users|sort(attribute='age')|map(attribute='name')|list ~ users|sort(attribute='age,name')|map(attribute='name')|list ~ users|sort(true, attribute='age')|map(attribute='name')|list ~ d|sort ~ s|sort ~ [true, 0, 2.5, 1]|sort ~ pairs|sort(attribute='1', reverse=true) ~ [[2, 1], [1, 2]]|sort
+words|sort ~ words|sort(true) ~ words|sort(case_sensitive=true) ~ l|sort ~ l|sort(reverse=true) ~ l|sort(1) ~ users|sort(attribute='age')|map(attribute='name')|list ~ users|sort(attribute='age,name')|map(attribute='name')|list ~ users|sort(true, attribute='age')|map(attribute='name')|list ~ d|sort ~ s|sort ~ [true, 0, 2.5, 1]|sort ~ pairs|sort(attribute='1', reverse=true) ~ [[2, 1], [1, 2]]|sort
 mixed|sort
+l|sort('x')
 [none, none]|sort
 [{'a': 1}, {'a': 2}]|sort
 5|string ~ 5.0|string ~ none|string ~ true|string ~ l|string ~ missing|string ~ d|string
 html|striptags ~ '<!-- x --> a  <b> c&amp;d</b>\n e &#65; &lt;'|striptags
 l|sum ~ users|sum(attribute='age') ~ e|sum ~ l|sum(start=10) ~ [1.5, 2]|sum ~ [[1], [2]]|sum(start=[]) ~ [true, true]|sum
 ['a']|sum
+2 ** -3 ~ 1.5 ** 7 ~ 10 ** -5 ~ 0.1 ** 3 ~ 9 ** 0.5 ~ big ** 2.0
+range(2, 9)[1:] ~ range(4)[big:2] ~ range(3).index(1) ~ range(3).count(5) ~ range(1, 9, 2).step
 ['a']|sum(start='')
 blank|trim ~ '|' ~ 'xax'|trim('x') ~ '|' ~ 5|trim ~ '|' ~ none|trim ~ '\ufeff a \x1f'|trim ~ '|' ~ '\n\r\x0b\x0c\x85a'|trim
 'foo bar baz qux'|truncate(9) ~ '|' ~ 'foo bar baz qux'|truncate(9, true) ~ '|' ~ 'foo bar baz qux'|truncate(11) ~ '|' ~ 'foo bar baz qux'|truncate(11, false, '...', 0) ~ '|' ~ 'foobarbazqux'|truncate(5, end='…', leeway=0) ~ '|' ~ (uni * 30)|truncate(20, leeway=0)

@@ -30,9 +30,14 @@ import type { Value } from "./values.js";
 
 /** Statements that run one after the other until one of them jumps. */
 export function compileBody(body: readonly Statement[], place: Place): Execute {
-  const steps = body.map((statement) =>
-    located(statement.line, compileStatement(statement, place)),
-  );
+  const steps = body.map((statement) => {
+    const run = compileStatement(statement, place);
+    return statement.type === "output" ? run : located(statement.line, run);
+  });
+  return inTurn(steps);
+}
+
+function inTurn(steps: readonly Execute[]): Execute {
   const [only] = steps;
   if (steps.length === 1) return only!;
   return (frame) => {
@@ -103,27 +108,20 @@ function compileOutput(
   parts: Extract<Statement, { type: "output" }>["parts"],
   place: Place,
 ): Execute {
-  const writers = parts.map((part) => {
+  const writers = parts.map((part): Execute => {
     if (typeof part === "string")
-      return (frame: Frame) => {
+      return (frame) => {
         frame.text += part;
+        return undefined;
       };
     const value = compileExpression(part, place);
-    return (frame: Frame) => {
+    return located(part.line, (frame) => {
       const text = toText(value(frame));
       frame.text += text;
-    };
-  });
-  const [only] = writers;
-  if (writers.length === 1)
-    return (frame) => {
-      only!(frame);
       return undefined;
-    };
-  return (frame) => {
-    for (const write of writers) write(frame);
-    return undefined;
-  };
+    });
+  });
+  return inTurn(writers);
 }
 
 function compileIf(

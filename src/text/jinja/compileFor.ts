@@ -7,6 +7,7 @@ import {
   type Execute,
   type Frame,
   innerPlace,
+  type Jump,
   newFrame,
   ownSlot,
   type Place,
@@ -34,8 +35,8 @@ import { Tuple, type Value } from "./values.js";
 type CompileBody = (body: readonly Statement[], place: Place) => Execute;
 type Assign = (frame: Frame, value: Value) => void;
 
-/** The loop over given values. @returns whether an item's body went to its end */
-type Run = (frame: Frame, values: Value, recurse?: Recurse, depth?: number) => void;
+/** The loop over given values. A jump out of its `else` is one of the loop around it. */
+type Run = (frame: Frame, values: Value, recurse?: Recurse, depth?: number) => Jump;
 
 export function compileFor(node: ForLoop, place: Place, compileBody: CompileBody): Execute {
   if (storedNames(node).has("loop"))
@@ -46,13 +47,15 @@ export function compileFor(node: ForLoop, place: Place, compileBody: CompileBody
   const values = compileExpression(node.iterable, place);
   if (!node.recursive) {
     const run = compileRun(node, place, place, compileBody);
-    return (frame) => {
-      run(frame, values(frame));
-      return undefined;
-    };
+    return (frame) => run(frame, values(frame));
   }
   const unit: Unit = { parent: place.unit, slots: new Map() };
-  const run = compileRun(node, place, { ...place, unit, buffered: true }, compileBody);
+  const run = compileRun(
+    node,
+    place,
+    { ...place, unit, buffered: true, inLoop: false },
+    compileBody,
+  );
   return (frame) => {
     const recurse: Recurse = (items, depth) => {
       const own = newFrame(frame.context, frame);
@@ -81,8 +84,7 @@ function compileRun(node: ForLoop, place: Place, inner: Place, compileBody: Comp
   const leave = scopeExit(bodyPlace);
   const otherwise = compileOtherwise(node, inner, compileBody);
 
-  /** @returns whether the loop goes on, and whether the body went to its end */
-  const step = (frame: Frame, item: Value): "break" | "continue" | undefined => {
+  const step = (frame: Frame, item: Value): Jump => {
     assign(frame, item);
     enter(frame);
     return body(frame);
@@ -107,7 +109,7 @@ function compileRun(node: ForLoop, place: Place, inner: Place, compileBody: Comp
       }
     }
     leave(frame);
-    if (!finished) otherwise?.(frame);
+    return finished ? undefined : otherwise?.(frame);
   };
 }
 
@@ -115,7 +117,7 @@ function compileOtherwise(
   { otherwise }: ForLoop,
   place: Place,
   compileBody: CompileBody,
-): ((frame: Frame) => void) | undefined {
+): Execute | undefined {
   if (otherwise.length === 0) return undefined;
   const scope = innerScope(place.scope);
   noteBody(scope, otherwise);
@@ -125,8 +127,9 @@ function compileOtherwise(
   const leave = scopeExit(inner);
   return (frame) => {
     enter(frame);
-    body(frame);
+    const jump = body(frame);
     leave(frame);
+    return jump;
   };
 }
 

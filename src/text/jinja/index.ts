@@ -97,7 +97,7 @@ function compile(source: string, name: string): Template {
  * which comes from code and not from `parseJson`: a float.
  */
 function toValue(value: unknown): Value {
-  if (typeof value === "number") return Number.isInteger(value) ? value : new Float(value);
+  if (typeof value === "number") return Number.isSafeInteger(value) ? value : new Float(value);
   if (Array.isArray(value)) {
     const items = value.map(toValue);
     return items.every((item, at) => item === value[at]) ? value : items;

@@ -2,6 +2,7 @@
  * Cuts a template into tokens by Jinja2's rules, as transformers sets it up: the line break behind a
  * block tag goes (`trim_blocks`), as does white space before one at the start of a line (`lstrip_blocks`).
  */
+import { readPythonEscapes } from "../../util/pythonEscapes.js";
 import { spaceClass, stripEnd } from "./codePoints.js";
 import { TemplateSyntaxError } from "./errors.js";
 import { normalInt } from "./numbers.js";
@@ -110,6 +111,8 @@ function readRaw(cursor: Cursor, start: number): void {
   advance(cursor, start);
   rawEnd.lastIndex = start;
   const end = rawEnd.exec(cursor.source);
+  // As in Jinja2, a tag that ends the template need not be closed.
+  if (!end && start === cursor.source.length) return;
   if (!end) throw new TemplateSyntaxError("Missing end of raw directive", cursor.line);
   const data = cursor.source.slice(start, end.index);
   const kept = strippedBefore(data, end[1]!, false, cursor.lineStart);
@@ -120,8 +123,9 @@ function readRaw(cursor: Cursor, start: number): void {
 function skipComment(cursor: Cursor, start: number): void {
   commentEnd.lastIndex = start;
   const end = commentEnd.exec(cursor.source);
-  if (!end) throw new TemplateSyntaxError("Missing end of comment tag", cursor.line);
-  advance(cursor, end.index + end[0].length);
+  if (!end && start < cursor.source.length)
+    throw new TemplateSyntaxError("Missing end of comment tag", cursor.line);
+  advance(cursor, end ? end.index + end[0].length : start);
 }
 
 /** The tokens of one tag up to its end, which inside of brackets is not looked for. */
@@ -162,7 +166,7 @@ function readToken(cursor: Cursor, brackets: string[]): number {
   }
   const quoted = match(cursor, string);
   if (quoted !== undefined) {
-    push(cursor, "string", quoted, readEscapes(quoted.slice(1, -1), cursor.line));
+    push(cursor, "string", quoted, readString(quoted.slice(1, -1), cursor.line));
     return quoted.length;
   }
   const sign = match(cursor, operator);
@@ -184,39 +188,12 @@ function balance(sign: string, brackets: string[], line: number): void {
     throw new TemplateSyntaxError(`unexpected '${sign}', expected '${expected}'`, line);
 }
 
-const simpleEscapes: Readonly<Record<string, string>> = {
-  "\n": "",
-  "\\": "\\",
-  "'": "'",
-  '"': '"',
-  a: "\x07",
-  b: "\b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  v: "\v",
-};
-
-const escapes = /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{1,3})|(.))/gsu;
-
-/** The escapes of Python's string literals; an unknown one stays as it is written. */
-function readEscapes(text: string, line: number): string {
-  if (!text.includes("\\")) return text;
-  return text.replace(escapes, (all, byte, short, long, octal, other) => {
-    const hex = byte ?? short ?? long;
-    if (hex !== undefined) return codePoint(Number.parseInt(hex, 16), line);
-    if (octal !== undefined) return codePoint(Number.parseInt(octal, 8), line);
-    if (Object.hasOwn(simpleEscapes, other)) return simpleEscapes[other]!;
-    if (/^[xuU]$/.test(other)) throw new TemplateSyntaxError(`truncated \\${other} escape`, line);
-    if (other === "N")
-      throw new TemplateSyntaxError("characters by name (\\N{…}) are not supported", line);
-    // Python escapes what is not ASCII before it reads the escapes, and so reads this one's backslash twice.
-    return other > "\x7f" ? escapeCharacter(other) : all;
-  });
-}
-
-function codePoint(code: number, line: number): string {
-  if (code > 0x10ffff) throw new TemplateSyntaxError("illegal Unicode character", line);
-  return String.fromCodePoint(code);
+function readString(text: string, line: number): string {
+  const fail = (what: string) => {
+    throw new TemplateSyntaxError(`a string has ${what}`, line);
+  };
+  // Jinja2 escapes what is not ASCII before Python reads the escapes, so that the backslash before it stays alone.
+  return readPythonEscapes(text, fail, (written) =>
+    written[1]! > "\x7f" ? escapeCharacter(written.slice(1)) : written,
+  );
 }
