@@ -20,7 +20,7 @@ const other = (row: number) =>
 const rows = (count: number, make: (row: number) => object) =>
   Array.from({ length: count }, (_, row) => make(row));
 
-async function common(files: readonly string[], share = 0.1) {
+async function common(files: readonly string[], share: number | null = null) {
   const described = await describeFiles(files, {});
   return commonShingles(described, { ...defaultParameters, commonShare: share });
 }
@@ -32,6 +32,12 @@ test("is found by its share of the rows of a file", async () => {
   const own = shingleHashes("I bought item3 and used it.", defaultParameters);
   expect([...own].filter((hash) => found.has(hash))).toEqual([]);
   expect(await common([file], 0.3)).toHaveLength(0);
+});
+
+test("is that of a template in a fiftieth of a large file's rows", async () => {
+  const file = folder.write("fiftieth.jsonl", [...rows(60, asked), ...rows(2900, other)]);
+  const found = new Set(await common([file]));
+  for (const hash of shingleHashes(template, defaultParameters)) expect(found).toContain(hash);
 });
 
 test("of a small file counts, however large the others are", async () => {

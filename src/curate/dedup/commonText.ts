@@ -77,7 +77,13 @@ async function countGroup(
   } finally {
     await reader.close();
   }
-  return counter.atLeast(Math.max(fewestRows, Math.ceil(parameters.commonShare * counted)));
+  return counter.atLeast(commonFrom(counted, parameters.commonShare));
+}
+
+/** Rows from which text is common: few rows may be copies of each other, forty are a template's. */
+function commonFrom(rows: number, share: number | null): number {
+  const most = share === null ? Math.min(rows / 10, Math.max(40, rows / 50)) : share * rows;
+  return Math.max(fewestRows, Math.ceil(most));
 }
 
 /** Whether a sorted list has a hash. */

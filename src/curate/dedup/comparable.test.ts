@@ -78,6 +78,19 @@ describe("rows are told apart", () => {
   });
 });
 
+test("rows about other pictures are told apart, and differ to the exact method", async () => {
+  const row = (image: string) => ({
+    messages: [user("What is in the picture?"), assistant("A cat that sits on a mat.")],
+    images: [image],
+  });
+  const file = folder.write("pictures.jsonl", [row("a.png"), row("b.png"), row("a.png")]);
+  for (const method of ["minhash", "simhash", "exact"] as const) {
+    const options = { threads: 1, parameters: { method } };
+    const report = await dedupFiles([file], folder.path("pictures.out"), options);
+    expect(report).toMatchObject({ rowsOut: 2, duplicates: 1 });
+  }
+});
+
 describe("rows are not told apart", () => {
   test.each([
     ["by case, space and full stops", "Is it  warm?", "Yes, it is.", "is it warm", "yes, it is"],

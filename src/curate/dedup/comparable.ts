@@ -4,7 +4,7 @@
  */
 import type { WholeRow } from "../../data/index.js";
 import { includesHash } from "./commonText.js";
-import { comparedText, rowParts, type Turn } from "./comparedText.js";
+import { comparedText, mediaOf, rowParts, type Turn } from "./comparedText.js";
 import { defaultParameters, type SignatureParameters } from "./parameters.js";
 import { jaccardSimilarity, type ShingleShape, shingleHashes } from "./signatures.js";
 
@@ -17,6 +17,8 @@ export interface Comparable {
   numbers: ReadonlySet<string>;
   /** Shingles of system messages and tools that are not common. */
   opening: BigUint64Array;
+  /** Names of pictures and sounds. */
+  media: string;
 }
 
 interface TurnWords {
@@ -41,7 +43,7 @@ export function comparable(
   const text = comparedText(whole, parameters);
   const shingles = shingleHashes(text, parameters, common);
   if (parameters.compare === "all") {
-    return { shingles, turns: [], numbers: new Set(), opening: new BigUint64Array(0) };
+    return { shingles, turns: [], numbers: new Set(), opening: new BigUint64Array(0), media: "" };
   }
   const { opening, turns } = rowParts(whole, parameters.by);
   return {
@@ -49,6 +51,7 @@ export function comparable(
     turns: turns.map((list) => list.map(turnWords)),
     numbers: numberPairs(text),
     opening: distinctShingles(opening, parameters, common),
+    media: parameters.by === "conversation" ? mediaOf(whole) : "",
   };
 }
 
@@ -120,12 +123,13 @@ const leastOpening = 20;
 const likeQuestion = 0.5;
 
 /**
- * Whether something tells two rows apart that are alike on the whole: their numbers, their system
+ * Whether something tells two rows apart that are alike on the whole: their media, numbers, system
  * messages or tools, or one of the turns that both have. Always false where everything is compared
  * alike.
  * @param threshold similarity from which numbers, and answers, are the same
  */
 export function isToldApart(one: Comparable, other: Comparable, threshold: number): boolean {
+  if (one.media !== other.media) return true;
   if (setSimilarity(one.numbers, other.numbers) < threshold) return true;
   const smaller = Math.min(one.opening.length, other.opening.length);
   if (smaller >= leastOpening && jaccardSimilarity(one.opening, other.opening) < likeOpening) {

@@ -78,12 +78,20 @@ export function turnsText({ turns }: RowParts): string {
     .join("\n");
 }
 
+const mediaKey = /^(?:image|video|audio)s?(?:_(?:path|file|url)s?)?$/i;
+
+/** The pictures and sounds that a row names beside its messages: the same question about another picture is another row. */
+export function mediaOf({ rest }: WholeRow): string {
+  const media = Object.entries(rest).filter(([key]) => mediaKey.test(key));
+  return media.length === 0 ? "" : stringifyJson(media);
+}
+
 /** Bytes of a {@link comparedDigest}. */
 export const digestBytes = 16;
 
 /**
- * Equal for rows that say the same: roles, contents, calls and tools, whatever else they carry. Ids of
- * calls are something else: every export makes its own.
+ * Equal for rows that say the same: roles, contents, calls, tools and media, whatever else they carry. Ids
+ * of calls are something else: every export makes its own.
  */
 export function comparedDigest(whole: WholeRow, by: Comparison["by"]): Buffer {
   const { conversation, pair } = whole;
@@ -101,6 +109,7 @@ export function comparedDigest(whole: WholeRow, by: Comparison["by"]): Buffer {
         conversation.tools ?? null,
         pair?.chosen.map(compared) ?? null,
         pair?.rejected.map(compared) ?? null,
+        mediaOf(whole),
       ];
   const digest = createHash("sha256").update(stringifyJson(subject)).digest();
   return digest.subarray(0, digestBytes);

@@ -68,6 +68,22 @@ describe("a cluster of more than a few rows and of a large share of them", () =>
   });
 });
 
+test("clusters of many rows that take a tenth of all rows together stop the run too", async () => {
+  const words = (set: number) =>
+    Array.from({ length: 8 }, (_, at) => `w${"abcdefghij"[set]}${"klmnopqr"[at]}`).join(" ");
+  const sets = Array.from({ length: 6 }, (_, set) => messagesRow(words(set), "Good."));
+  const file = folder.write("sets.jsonl", [
+    ...different(450),
+    ...sets.flatMap((row) => Array(12).fill(row)),
+  ]);
+  const report = await dedupFiles([file], folder.path("sets.out"), options);
+  expect(report).toMatchObject({ written: false, largestCluster: 12 });
+  expect(report.largeClusters).toMatchObject({
+    count: 6,
+    shown: [{ share: 11 / 522 }, {}, {}, {}, {}, {}],
+  });
+});
+
 test("a handful of rows, or a small share, does not", async () => {
   const few = folder.write("few.jsonl", [...different(5), ...same(10)]);
   expect((await dedupFiles([few], folder.path("few.out"), options)).written).toBe(true);

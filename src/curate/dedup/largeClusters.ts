@@ -40,20 +40,22 @@ export interface FoundCluster
 /** A cluster is large where it removes at least so many rows, and more than this share of all rows or of a file's. */
 const fewestRemoved = 10;
 const largeShare = 0.03;
+/** Clusters of so many rows are large together where they remove more than this share of all rows. */
+const largeTogether = 0.1;
 
 /** Clusters that are shown, and rows of each beside the one that is kept. */
 const shownClusters = 10;
 const shownRows = 3;
 
-/** Gathers the large ones of all clusters; the largest are kept. */
+/** Gathers the large ones of all clusters, or those that are large together; the largest are kept. */
 export function largeClusterFinder(files: readonly SourceFile[], records: Records) {
   const locate = locator(files);
-  const { rows } = records;
   const rowsOf = new Map(files.map((file) => [file.file, file.rows]));
-  const found: FoundCluster[] = [];
-  let count = 0;
+  const large = largestClusters();
+  const many = largestClusters();
   return {
-    add({ row, removed }: KeptRow) {
+    add(cluster: KeptRow) {
+      const { row, removed } = cluster;
       if (removed.length < fewestRemoved) return;
       const byFile = new Map<string, number>();
       for (const gone of removed) {
@@ -63,23 +65,52 @@ export function largeClusterFinder(files: readonly SourceFile[], records: Record
       const shares = [...byFile]
         .filter(([, gone]) => gone >= fewestRemoved)
         .map(([file, gone]) => ({ file, fileShare: gone / rowsOf.get(file)! }));
-      const [most] = shares.sort((a, b) => b.fileShare - a.fileShare);
-      const share = removed.length / rows;
-      if (share <= largeShare && (most?.fileShare ?? 0) <= largeShare) return;
+      const [most = { file: locate(row).file, fileShare: 0 }] = shares.sort(
+        (a, b) => b.fileShare - a.fileShare,
+      );
+      const share = removed.length / records.rows;
+      many.add({ cluster, share, ...most });
+      if (Math.max(share, most.fileShare) > largeShare) large.add({ cluster, share, ...most });
+    },
+    /** How many they are, and the largest. */
+    found(): { count: number; largest: FoundCluster[] } {
+      const together = many.removed() > largeTogether * records.rows ? many : large;
+      const { count, largest } = large.count() > 0 ? large : together;
+      return { count: count(), largest: largest().map((one) => foundCluster(one, records)) };
+    },
+  };
+}
+
+interface Candidate extends Pick<LargeCluster, "share" | "file" | "fileShare"> {
+  cluster: KeptRow;
+}
+
+function largestClusters() {
+  const kept: Candidate[] = [];
+  let [count, removed] = [0, 0];
+  return {
+    add(candidate: Candidate) {
       count++;
-      const { file } = most ?? { file: locate(row).file };
-      const fileShare = most?.fileShare ?? 0;
-      const middle = removed[removed.length >> 1]!;
-      const examples = [...new Set([removed[0]!, middle, removed.at(-1)!])].slice(0, shownRows);
-      const { digest } = records.at(row);
-      const equal = removed.filter((gone) => records.at(gone).digest === digest).length;
-      found.push({ size: removed.length + 1, share, file, fileShare, equal, row, examples });
-      found.sort((a, b) => b.size - a.size || a.row - b.row);
-      found.length = Math.min(found.length, shownClusters);
+      removed += candidate.cluster.removed.length;
+      kept.push(candidate);
+      kept.sort(
+        ({ cluster: a }, { cluster: b }) => b.removed.length - a.removed.length || a.row - b.row,
+      );
+      kept.length = Math.min(kept.length, shownClusters);
     },
     count: () => count,
-    found: (): readonly FoundCluster[] => found,
+    removed: () => removed,
+    largest: (): readonly Candidate[] => kept,
   };
+}
+
+function foundCluster({ cluster, ...shares }: Candidate, records: Records): FoundCluster {
+  const { row, removed } = cluster;
+  const { digest } = records.at(row);
+  const equal = removed.filter((gone) => records.at(gone).digest === digest).length;
+  const middle = removed[removed.length >> 1]!;
+  const examples = [...new Set([removed[0]!, middle, removed.at(-1)!])].slice(0, shownRows);
+  return { size: removed.length + 1, ...shares, equal, row, examples };
 }
 
 /** Reads the rows that are shown. */

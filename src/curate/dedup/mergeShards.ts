@@ -199,11 +199,12 @@ async function decide(
       if (checkJaccard) onProgress?.("comparing", members[0]! / rows);
     }
     const shown: LargeCluster[] = [];
-    for (const found of large.found()) {
+    const { count, largest } = large.found();
+    for (const found of largest) {
       shown.push(await showCluster(found, reader, placeOf, parameters));
     }
     const sizes = result.sizes.filter(({ clusters }) => clusters > 0);
-    const largeClusters = { count: large.count(), shown };
+    const largeClusters = { count, shown };
     return { ...result, sizes, largeClusters, decisions: { kept: roots, similarities } };
   } finally {
     await reader.close();

@@ -32,8 +32,11 @@ export interface SignatureParameters {
    * `all`: every word counts, as in the reference tools.
    */
   compare: Compare;
-  /** `distinct`: the share of a file's rows from which text is common, 0 to 1. Default 0.1. */
-  commonShare: number;
+  /**
+   * `distinct`: the share of a file's rows from which text is common, 0 to 1. Default null: a tenth, or
+   * 2 % and at least forty rows where that is less.
+   */
+  commonShare: number | null;
   /** Default mixed: characters of Chinese and its like one by one, words of other scripts. */
   shingle: ShingleUnit;
   /** Tokens a shingle. Default 5. */
@@ -56,7 +59,7 @@ export const defaultParameters: SignatureParameters = {
   method: "minhash",
   by: "conversation",
   compare: "distinct",
-  commonShare: 0.1,
+  commonShare: null,
   shingle: "mixed",
   ngram: 5,
   shortTexts: "whole",
