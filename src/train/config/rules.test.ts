@@ -49,6 +49,13 @@ describe("task_type pretrain", () => {
   });
 });
 
+it("a name that Firefly uses for another format is pointed out", () => {
+  const named = (template_name: string) => load({ template_name }).notes.join();
+  expect(named("llama2")).toContain("the one that Firefly calls llama2 is firefly-llama2");
+  for (const name of ["firefly-llama2", "default", "chatml"])
+    expect(named(name)).not.toContain("Firefly");
+});
+
 describe("options that void one another", () => {
   it.each([
     [{ bf16: true, fp16: true }, /both true/],
