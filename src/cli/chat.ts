@@ -13,7 +13,11 @@ export const chatCommand: CommandModule = {
       "--model <dir>",
       "model directory, .gguf file, OWNER/NAME on the hub, builtin:smollm2-135m, or run directory of an adapter",
     );
-    command.option("--adapter <dir>", "directory of a LoRA adapter");
+    command.option(
+      "--adapter <dir>",
+      "directory or OWNER/NAME of a LoRA adapter, on top of the model; can be given several times",
+      (dir: string, before: string[] = []) => [...before, dir],
+    );
     command.option(
       "--script <file>",
       "replay user turns: a JSON array of strings, or one turn per line (- reads stdin)",

@@ -37,8 +37,8 @@ export interface ChatModel {
 }
 
 export interface ChatModelOptions extends LoadOptions {
-  /** Directory or id of a LoRA adapter, such as that of a run, above those that the model has. */
-  adapter?: string | undefined;
+  /** Directories or ids of LoRA adapters, such as those of runs, above those that the model has. */
+  adapter?: string | readonly string[] | undefined;
   /** Name of a chat template; default: the one that the run was trained with, or the model's own. */
   template?: string | undefined;
   /** Variables of the template; they go before those of the training, one by one. */
@@ -56,7 +56,7 @@ export async function loadChatModel(
   name: string,
   { adapter: adapterOption, template, variables, ...options }: ChatModelOptions = {},
 ): Promise<ChatModel> {
-  const place = await locateModel(name, adapterOption === undefined ? [] : [adapterOption]);
+  const place = await locateModel(name, [adapterOption ?? []].flat());
   const { path, adapters } = place;
   const tokenizer = await loadTokenizer(tokenizerHome(place));
   const chatTemplate = templateOfWeights(templateHome(place), tokenizer, template, variables);

@@ -178,6 +178,18 @@ describe("loading a model to talk to", () => {
     await expect(load({ adapter: directory })).rejects.toThrow(/does not contain an adapter/);
   });
 
+  it("puts several adapters on each other, and names the adapter that a directory has inside", async () => {
+    const outer = mkdtempSync(join(tmpdir(), "tunewright-outer-"));
+    cpSync(testAdapter, join(outer, "default"), { recursive: true });
+    const once = await ask(start(await load({ adapter: testAdapter })), "hi");
+    const twice = await load({ adapter: [testAdapter, join(outer, "default")] });
+    expect((await ask(start(twice), "hi")).tokenIds).not.toEqual(once.tokenIds);
+    await expect(load({ adapter: outer })).rejects.toMatchObject({
+      todo: `give ${join(outer, "default")}`,
+    });
+    rmSync(outer, { recursive: true, force: true });
+  });
+
   it("refuses an adapter that names a base model that is not there", async () => {
     await expect(loadChatModel(testAdapter)).rejects.toThrow(/untied/);
   });

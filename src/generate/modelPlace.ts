@@ -1,5 +1,5 @@
 /** Where a model and the adapters on it lie, whichever way they are named. */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fetchModel, isHubName, type ModelOptions } from "../hub/index.js";
 import { adapterStack, isAdapterDirectory, readAdapterConfig } from "../lora/index.js";
@@ -40,10 +40,22 @@ export async function locateModel(
 async function stackOf(name: string, { revision: _, ...options }: ModelOptions): Promise<string[]> {
   const directory = isHubName(name) ? await fetchModel(name, options) : name;
   if (isAdapterDirectory(directory)) return adapterStack(directory);
+  const inside = innerAdapter(directory);
   throw new ConfigError(`${name} does not contain an adapter`, {
     why: "there is no adapter_config.json",
-    todo: "give the directory of a run, or one of its checkpoint-N directories",
+    todo:
+      inside === undefined
+        ? "give the directory of a run, or one of its checkpoint-N directories"
+        : `give ${inside}`,
   });
+}
+
+/** PEFT saves an adapter that has a name of its own in a folder of that name. */
+function innerAdapter(directory: string): string | undefined {
+  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return undefined;
+  return readdirSync(directory)
+    .map((name) => join(directory, name))
+    .find(isAdapterDirectory);
 }
 
 /** The base model of an adapter, with the adapters up to it. */

@@ -65,7 +65,10 @@ const settingKeys = {
     .default(null),
   ensure_weight_tying: z.boolean().default(false),
   init_lora_weights: z.union([z.boolean(), z.string()]).default(true),
-  base_model_name_or_path: z.string().nullable().default(null),
+  base_model_name_or_path: z
+    .string()
+    .nullish()
+    .transform((name) => name || null),
   revision: z.string().nullable().default(null),
   adapters_below: names.default([]),
 };

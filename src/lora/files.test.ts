@@ -89,6 +89,29 @@ describe("names of weights", () => {
   });
 });
 
+test("an embedding with rows for added tokens is refused with how it is merged", () => {
+  const directory = renamed("saved-embedding", (weight) => weight);
+  const file = path.join(directory, "adapter_model.safetensors");
+  const name = "base_model.model.model.embed_tokens.weight";
+  const data = () => new Uint8Array(130 * 32 * 4);
+  writeSafetensors(file, [{ name, dtype: "F32", shape: [130, 32], data }]);
+  let refusal: unknown;
+  try {
+    logitsOf("tied-bias", directory);
+  } catch (error) {
+    refusal = error;
+  }
+  expect(refusal).toMatchObject({ todo: expect.stringContaining("resize_token_embeddings(130)") });
+});
+
+test("a part of a higher rank than the weight has is refused", () => {
+  const directory = renamed("pissa", (weight) => weight);
+  const file = path.join(directory, "adapter_config.json");
+  const config = JSON.parse(readFileSync(file, "utf8")) as object;
+  writeFileSync(file, JSON.stringify({ ...config, r: 40, rank_pattern: {} }));
+  expect(() => logitsOf("untied", directory)).toThrow(/pissa with rank 40/);
+});
+
 test("pickled weights are refused with the line that converts them", () => {
   const directory = renamed("layers", (weight) => weight);
   cpSync(

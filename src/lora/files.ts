@@ -91,7 +91,12 @@ function loadOne(
       if (found.length !== shape.length || found.some((size, i) => size !== shape[i])) {
         throw new FormatError(
           `${directory}: ${stored} has shape [${found}], but this model needs [${shape}]`,
-          { todo: "use the base model that the adapter was trained on" },
+          found.slice(1).join() === shape.slice(1).join() && /(embed_tokens|lm_head)/.test(stored)
+            ? {
+                why: "the vocabulary had another size in training: tokens were added",
+                todo: `resize and merge the model in Python: base.resize_token_embeddings(${found[0]}); PeftModel.from_pretrained(base, DIR).merge_and_unload().save_pretrained("merged"), and use the merged model`,
+              }
+            : { todo: "use the base model that the adapter was trained on" },
         );
       }
       return readFloats(file, stored, shape);

@@ -12,7 +12,7 @@ import { ConfigError } from "../../util/errors.js";
 
 export interface ChatFlags extends GenerationChoices {
   model: string;
-  adapter?: string;
+  adapter?: string[];
   script?: string;
   json?: boolean;
   system?: string;
