@@ -34,6 +34,13 @@ const instruction = {
   stop: "</s>",
 } satisfies StringForm;
 
+const internlmSystem = [
+  "You are an AI assistant whose name is InternLM (书生·浦语).\n",
+  "- InternLM (书生·浦语) is a conversational language model that is developed by Shanghai AI Laboratory (上海人工智能实验室). ",
+  "It is designed to be helpful, honest, and harmless.\n",
+  "- InternLM (书生·浦语) can understand and communicate fluently in the language chosen by the user such as English and 中文.",
+].join("");
+
 function reserved(user: number, assistant: number): StringForm {
   return {
     ...parts,
@@ -110,6 +117,39 @@ export const fireflyForms: Readonly<Record<string, StringForm | IdForm>> = {
     prompt: "Assistant: ",
     assistant: "{content}<|endoftext|>",
     stop: "<|endoftext|>",
+  },
+  "firefly-internlm": {
+    ...parts,
+    system: "<|System|>:{content}\n",
+    defaultSystem: internlmSystem,
+    user: "<|User|>:{content}\n",
+    prompt: "<|Bot|>:",
+    assistant: "{content}</s>\n",
+    stop: "</s>",
+  },
+  "firefly-internlm2": { ...chatml, defaultSystem: internlmSystem },
+  "firefly-orion": {
+    ...parts,
+    system: "<s>{content}",
+    defaultSystem: "",
+    user: "Human: {content}\n\n",
+    prompt: "Assistant: </s>",
+    assistant: "{content}</s>",
+    stop: "</s>",
+  },
+  "firefly-ziya2": {
+    ...parts,
+    user: "<human>:{content} ",
+    prompt: "<bot>:",
+    assistant: "{content}</s>",
+    stop: "</s>",
+  },
+  "firefly-minicpm": {
+    ...parts,
+    user: "<用户>{content}",
+    prompt: "<AI>",
+    assistant: "{content}</s>",
+    stop: "</s>",
   },
   "firefly-gemma": {
     ...parts,

@@ -94,7 +94,11 @@ describe("files of each program", () => {
         },
       ],
     });
-    expect(load("llama-factory-short.yaml").config).toMatchObject({ train_mode: "qlora", bits: 4 });
+    expect(load("llama-factory-short.yaml").config).toMatchObject({
+      train_mode: "qlora",
+      bits: 4,
+      reasoning: "keep",
+    });
     expect(load("llama-factory-full.json").config.task_type).toBe("pretrain");
   });
 

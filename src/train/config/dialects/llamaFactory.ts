@@ -207,7 +207,7 @@ const rules: Record<string, Rule> = {
   tool_format: () => refuse("The chat template decides how tools are written.", "Remove it."),
   enable_thinking: (value) =>
     isFalse(value) ? set({ chat_template_kwargs: { enable_thinking: false } }) : nothing,
-  preserve_thinking: (value) => (isTrue(value) ? set({ reasoning: "keep" }) : nothing),
+  preserve_thinking: inert("every turn is trained on with its reasoning", true, false),
   tokenized_path: preparation,
   ...each("overwrite_cache data_shared_file_system eval_on_each_dataset", preparation),
   ...each("preprocessing_batch_size preprocessing_num_workers", preparation),
@@ -343,11 +343,16 @@ export const llamaFactory: Dialect = {
             { keys: { lora_dropout: 0 } },
           ]
         : [];
+    const reasoning: Default = {
+      keys: { reasoning: isTrue(keys.get("mask_history")) ? "last" : "keep" },
+      because: "which matters where a template leaves out reasoning of earlier turns",
+    };
     return [
       ...mode,
       ...adapter,
       { keys: { max_seq_length: isPacked(keys) ? 2047 : 2048 } },
       ...(isPacked(keys) ? [{ keys: { over_length: "drop" } }] : []),
+      ...(keys.get("stage") === "pt" ? [] : [reasoning]),
       { keys: { logging_steps: 500 } },
     ];
   },
