@@ -59,7 +59,7 @@ export function checkWords(
       reasoning: new Set(turns.map(({ part }) => part.message)).size,
       keys: [...new Set([...keys, ...labels])],
     },
-    ...(refused && { error: lostError(refused, conversation, template.name, last, reasoning) }),
+    ...(refused && { error: lostError(refused, conversation, template, last, reasoning) }),
   };
 }
 
@@ -88,7 +88,7 @@ function lookClosely(
     if (!(error instanceof DataError)) throw error;
     const lost = [...words.values()].flatMap(({ part, words: own }) => {
       const from = own.find((word) => endOf(word.trim(), text, 0) === undefined);
-      return from === undefined ? [] : [{ part, from }];
+      return from === undefined ? [] : [{ part, from, isPartly: own.length > 1 }];
     });
     return { lost, order: [] };
   }

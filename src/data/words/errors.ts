@@ -1,5 +1,11 @@
 /** How it is said that a template leaves something out. */
-import type { Conversation, ReasoningChoice } from "../../text/index.js";
+import {
+  type ChatTemplate,
+  type Conversation,
+  type Message,
+  type ReasoningChoice,
+  reasoningKeys,
+} from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
 import type { LostWords } from "./marks.js";
 import type { Part } from "./words.js";
@@ -9,41 +15,51 @@ import type { Part } from "./words.js";
  * @param reasoning what the configuration says of it
  */
 export function lostError(
-  { part, from }: LostWords,
+  { part, from, isPartly }: LostWords,
   conversation: Conversation,
-  templateName: string,
+  template: ChatTemplate,
   last: number,
   reasoning: ReasoningChoice | undefined,
 ): DataError {
-  const { source } = conversation;
+  const { source, messages } = conversation;
   const place = source ? `${source.file}:${source.line}: ` : "";
-  const what = `${place}chat template ${templateName} leaves out ${describePart(part, conversation)}`;
-  if (part.kind === "reasoning") return new DataError(what, reasoningDetail(part, last, reasoning));
-  const role = conversation.messages[part.message]?.role;
-  if (part.kind === "call" || part.kind === "definition" || role === "tool") {
+  const what = `${place}chat template ${template.name} leaves out ${describePart(part, messages)}`;
+  if (part.kind === "reasoning") {
+    return new DataError(what, reasoningDetail(part, template, last, reasoning));
+  }
+  const isResult = messages[part.message]?.role === "tool" && part.kind === "text";
+  if (!isPartly && (isResult || part.kind === "call" || part.kind === "definition")) {
+    const drop = "; for MOSS data, moss_tools: drop keeps only the answers";
     return new DataError(what, {
       why: "the template does not support tools",
-      todo:
-        role === "tool"
-          ? "use a model whose template supports tools, or remove the row; for MOSS data, moss_tools: drop keeps only the answers"
-          : "use a model whose template supports tools, or remove the row",
+      todo: `use a model whose template supports tools, or remove the row${isResult ? drop : ""}`,
     });
   }
-  const shown = from.trim().slice(0, 40);
+  const isKey = part.kind === "name" || part.kind === "key";
   return new DataError(what, {
-    why: `the model would learn from a conversation without these words${shown === "" ? "" : ` (… ${JSON.stringify(shown)})`}`,
-    todo:
-      part.kind === "text"
-        ? "use a template that shows the whole conversation, or remove the row"
-        : `remove ${part.kind === "name" ? "name" : part.name} from the row if it should not be learnt, or use a template that shows it`,
+    why: `it does not show ${JSON.stringify(from.trim().slice(0, 40))}, which the model would not learn`,
+    todo: isKey
+      ? `remove ${part.kind === "name" ? "name" : part.name} from the row if it should not be learnt, or use a template that shows it`
+      : "use a template that shows the whole conversation, or remove the row",
   });
 }
 
-function reasoningDetail({ message }: Part, last: number, reasoning: ReasoningChoice | undefined) {
+function reasoningDetail(
+  { message, name }: Part,
+  template: ChatTemplate,
+  last: number,
+  reasoning: ReasoningChoice | undefined,
+): { why: string; todo: string } {
   if (reasoning === "last") {
     return {
       why: "it leaves out the reasoning of the last turn too",
       todo: "use reasoning split or keep, which write what the model generates where the generation prompt opens it, or drop to learn the answers alone",
+    };
+  }
+  if (name !== "content" && !reasoningKeys.some((key) => template.mentions(key))) {
+    return {
+      why: `it does not read ${name}`,
+      todo: "write the reasoning into the content, as <think>…</think> before the answer; or use reasoning drop to learn the answers alone, or a template that shows it",
     };
   }
   if (reasoning !== undefined) {
@@ -62,7 +78,7 @@ function reasoningDetail({ message }: Part, last: number, reasoning: ReasoningCh
 }
 
 /** As errors name it, with messages counted from 1. */
-function describePart({ kind, message, name }: Part, { messages }: Conversation): string {
+function describePart({ kind, message, name }: Part, messages: readonly Message[]): string {
   const which = `message ${message + 1}`;
   switch (kind) {
     case "definition":

@@ -7,6 +7,8 @@ export interface LostWords {
   part: Part;
   /** The words from where they are missing. */
   from: string;
+  /** Other words of the part are shown. */
+  isPartly: boolean;
 }
 
 export interface Shown {
@@ -43,7 +45,7 @@ export function findLost(
     },
   });
   const rendered = render(marked).toLowerCase();
-  const lost = new Map<string, LostWords>();
+  const lost = new Map<string, Omit<LostWords, "isPartly">>();
   const order: Part[] = [];
   const placed = marks
     .map((mark) => ({ ...mark, at: rendered.indexOf(mark.text) }))
@@ -58,7 +60,8 @@ export function findLost(
       order.push(part);
     }
   }
-  return { lost: [...lost.values()], order };
+  const named = [...lost].map(([key, words]) => ({ ...words, isPartly: ordered.has(key) }));
+  return { lost: named, order };
 }
 
 /** The same for all words of a part. */
@@ -74,7 +77,7 @@ function withMarks(text: string, part: Part, marks: Mark[]): string {
   let from = 0;
   for (const at of markPlaces(text)) {
     const mark = `zq${marks.length}qz`;
-    marks.push({ part, text: mark, from: text.slice(at, at + 60) });
+    marks.push({ part, text: mark, from: text.slice(at > 1 ? at : 0, at + 60) });
     marked += `${text.slice(from, at)}${mark}`;
     from = at;
   }
