@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { basename, extname } from "node:path";
 import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
 import { ConfigError } from "../../util/errors.js";
+import { readCommandLine } from "./commandLine.js";
 import { canonicalName, fixedKeys, inertKeys } from "./otherTrainers.js";
 import { isConfigKey, keySchemas } from "./schema.js";
 import { textToBoolean } from "./values.js";
@@ -22,6 +23,8 @@ export function readConfigFile(file: string): ConfigSource {
   const text = readText(file);
   const isJson = extname(file) === ".json" || /^\s*\{/.test(text);
   if (isJson) checkJson(file, text);
+  const typed = isJson ? undefined : readCommandLine(file, text);
+  if (typed) return { entries: typed };
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
   const problem = document.errors[0];
