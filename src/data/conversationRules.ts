@@ -35,7 +35,7 @@ export function checkConversation(messages: readonly Message[]): void {
           why: `${before === "start" ? "a conversation starts with" : `after ${before} comes`} ${allowed.join(" or ")}`,
           todo:
             message.role === before && before !== "system"
-              ? "join such messages with same_role: join (--same-role join), or remove the row"
+              ? "join such messages with same_role: join (--same-role join), if their text is all that differs, or remove the row"
               : "merge or remove messages so that the roles alternate, or remove the row",
         },
       );
@@ -46,8 +46,27 @@ export function checkConversation(messages: readonly Message[]): void {
         todo: "remove the turn or the row",
       });
     }
+    if (message.role === "tool") checkAnswer(message, messages.slice(0, index), index);
     before = message.role;
   }
+}
+
+/** Where all calls have ids, a result names one of them: else it would stand behind another call. */
+function checkAnswer(
+  { tool_call_id: id }: Message,
+  before: readonly Message[],
+  index: number,
+): void {
+  if (id === undefined) return;
+  const calls = before.flatMap(({ tool_calls: made = [] }) => made);
+  if (calls.length === 0 || calls.some((call) => call.id === undefined || call.id === id)) return;
+  throw new DataError(
+    `message ${index + 1} answers the call ${JSON.stringify(id)}, which nobody makes`,
+    {
+      why: `the calls before it are ${calls.map((call) => JSON.stringify(call.id)).join(", ")}`,
+      todo: "correct its tool_call_id, or remove the row",
+    },
+  );
 }
 
 /** The second part of a turn: of the assistant, and after words of it. */

@@ -13,6 +13,7 @@ import {
   refuseKeys,
   rows,
   type Speaker,
+  speakerNamed,
   text,
   trainKeys,
   withoutNulls,
@@ -29,6 +30,11 @@ import { toolKeys } from "./toolDefinitions.js";
 export function readMessages(value: unknown, list: string): Message[] {
   const messages: Message[] = [];
   for (const [index, row] of rows(openText(value, list), list).entries()) {
+    const plain = plainMessage(row);
+    if (plain) {
+      messages.push(plain);
+      continue;
+    }
     const place = `${list}[${index}]`;
     const entry = withoutNulls(row);
     const speaker = speakerOf(entry, place);
@@ -39,6 +45,15 @@ export function readMessages(value: unknown, list: string): Message[] {
     } else messages.push(...read);
   }
   return messages;
+}
+
+/** A role and a text, which most messages are and which take little time; undefined for all others. */
+function plainMessage(row: Row): Message | undefined {
+  if (Object.keys(row).length !== 2) return undefined;
+  const { role = row.from, content = row.value } = row;
+  if (typeof role !== "string" || typeof content !== "string") return undefined;
+  const speaker = speakerNamed(role);
+  return speaker === undefined || speaker === "call" ? undefined : { role: speaker, content };
 }
 
 /** Whether a value is one message, in either notation. */

@@ -282,11 +282,17 @@ const speakers: Readonly<Record<string, Speaker>> = {
   tool_calls: "call",
 };
 
+/** Who a name of a role stands for, in capitals or padded too. */
+export function speakerNamed(role: string): Speaker | undefined {
+  if (Object.hasOwn(speakers, role)) return speakers[role];
+  const usual = role.trim().toLowerCase();
+  return Object.hasOwn(speakers, usual) ? speakers[usual] : undefined;
+}
+
 /** @throws DataError for an unknown role */
 export function readSpeaker(value: unknown, name: string): Speaker {
   const role = text(value, name);
-  const usual = role.trim().toLowerCase();
-  const known = Object.hasOwn(speakers, usual) ? speakers[usual] : undefined;
+  const known = speakerNamed(role);
   if (known) return known;
   throw new DataError(`${name} is ${JSON.stringify(role)}, which is not a known role`, {
     todo: "use system, user, assistant or tool",

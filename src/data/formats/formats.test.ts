@@ -222,6 +222,16 @@ describe("messages", () => {
       { messages: [{ role: "tool", content: "r" }, assistant("a")] },
       "FILE:2: the conversation starts with a message of role tool",
     ],
+    [
+      {
+        messages: [
+          user("q"),
+          { role: "assistant", tool_calls: [{ id: "x", name: "f" }] },
+          { role: "tool", content: "r", tool_call_id: "y" },
+        ],
+      },
+      'FILE:2: message 3 answers the call "y", which nobody makes',
+    ],
     [[1], "FILE:2: the row is not a JSON object"],
   ])("%j is refused", async (row, message) => {
     expect(await refusal(row)).toBe(message);
