@@ -11,9 +11,11 @@ import {
   openText,
   optionalText,
   type Row,
+  refuseKeys,
   rows,
   systemMessage,
   text,
+  without,
 } from "./fields.js";
 import type { ConversationFormat } from "./format.js";
 
@@ -34,6 +36,7 @@ export const fireflyFormat: ConversationFormat = {
       ? [turnOf(text(row.input, "input"), text(row.target, "target"))]
       : rows(openText(row.conversation, "conversation"), "conversation").map((turn, index) => {
           const name = `conversation[${index}]`;
+          refuseKeys(without(turn, ["human", "assistant"]), name);
           return turnOf(
             text(turn.human, `${name}.human`),
             text(turn.assistant, `${name}.assistant`),

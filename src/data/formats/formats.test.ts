@@ -271,6 +271,13 @@ describe("Firefly's format", () => {
     );
   });
 
+  test("refuses a key of a turn that would be lost", async () => {
+    const turn = { human: "q", assistant: "a", thought: "t" };
+    expect(await refusal({ conversation: [turn] }, { format: "firefly" })).toBe(
+      "FILE:1: conversation[0].thought has no meaning here",
+    );
+  });
+
   test("names the missing half of a turn", async () => {
     expect(await refusal({ conversation: [{ human: "q" }] }, { format: "firefly" })).toBe(
       "FILE:1: conversation[0].assistant is missing",
@@ -351,6 +358,10 @@ describe("MOSS's format", () => {
     [
       { chat: { turn_1: mossTurn("q", "a"), turn_3: mossTurn("q", "a") } },
       "FILE:1: chat has no turn_2",
+    ],
+    [
+      { chat: { turn_1: { ...mossTurn("q", "a"), Plan: "p" } } },
+      "FILE:1: chat.turn_1.Plan has no meaning here",
     ],
     [{ chat: { turn_1: { Human: "q" } } }, "FILE:1: chat.turn_1.MOSS is missing"],
     [

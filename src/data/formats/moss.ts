@@ -10,8 +10,10 @@ import {
   openText,
   optionalText,
   type Row,
+  refuseKeys,
   rowIn,
   systemMessage,
+  without,
 } from "./fields.js";
 import { conversationId } from "./firefly.js";
 import type { ConversationFormat, FormatOptions, MossPart } from "./format.js";
@@ -72,7 +74,10 @@ function turns(row: Row): Turn[] {
 
 const learntByDefault: readonly MossPart[] = ["thoughts", "commands", "answers"];
 
+const turnFields = ["Human", "Inner Thoughts", "Commands", "Tool Responses", "MOSS"];
+
 function readTurn({ name, fields }: Turn, options: FormatOptions): Message[] {
+  refuseKeys(without(fields, turnFields), name);
   const human = content(fields, "Human", name);
   const answer = content(fields, "MOSS", name);
   if (human === undefined || answer === undefined) {

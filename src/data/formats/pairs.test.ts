@@ -24,6 +24,12 @@ describe("prompt and completion", () => {
     ]);
   });
 
+  test("an answer of the prompt that says that it is learnt, is", () => {
+    const prompt = [user("q"), { ...assistant("a"), train: true }, user("r")];
+    const { messages } = read("prompt_completion", { prompt, completion: "b" });
+    expect(messages[1]).toEqual({ ...assistant("a"), train: true });
+  });
+
   test.each([
     [{ prompt: "q", completion: "a", label: false }, /labeled as good or bad/],
     [{ prompt: "q" }, /completion is missing/],

@@ -93,7 +93,7 @@ function beginsWithQuestion(answer: readonly Message[]): boolean {
 
 /** Of what is there twice, one is left out. @throws DataError where they are not the same */
 function expectPart(given: readonly Message[], prompt: readonly Message[]): void {
-  const said = ({ role, content }: Message) => ({ role, content: content.trim() });
+  const said = (message: Message) => ({ ...message, content: message.content.trim() });
   const has = (message: Message) =>
     prompt.some((other) => isDeepStrictEqual(said(message), said(other)));
   if (given.every(has)) return;

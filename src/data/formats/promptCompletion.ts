@@ -76,9 +76,9 @@ export function messagesOf(value: unknown, name: string, role: "user" | "assista
   return list && !isText ? readMessages(list, name) : [{ role, content: text(value, name) }];
 }
 
-/** Answers in a prompt are there already. */
+/** Answers in a prompt are there already, unless they say otherwise themselves. */
 function untrained(message: Message): Message {
-  return message.role === "assistant" ? { ...message, train: false } : message;
+  return message.role === "assistant" ? { train: false, ...message } : message;
 }
 
 function withoutFalse(message: Message): Message {
