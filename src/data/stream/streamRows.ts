@@ -6,6 +6,7 @@ import type { ConversationFormat } from "../formats/format.js";
 import { detectFormat, formatNamed } from "../formats/formats.js";
 import { refuseOtherEncoding } from "../rowFile/encoding.js";
 import { fileKind } from "../rowFile/fileKind.js";
+import { layoutOf } from "../rowFile/layout.js";
 import { maxRowBytes, readRow, tooLong } from "../rowFile/readRow.js";
 import { streamBytes } from "./streamBytes.js";
 
@@ -74,7 +75,7 @@ async function* streamLines(name: string): AsyncGenerator<Line> {
     }
     const own = line === 1 && bytes.indexOf(byteOrderMark) === 0 ? bytes.subarray(3) : bytes;
     if (isBlank(own)) return undefined;
-    if (isFirst && own.toString("latin1").trimStart().startsWith("[")) throw arrayRefusal(name);
+    if (isFirst) refuseOtherLayout(own, name);
     isFirst = false;
     return { source, value: () => readRow(own, place) };
   };
@@ -125,8 +126,17 @@ function formatOf(lines: readonly Line[], name: string): ConversationFormat {
   return detectFormat(values, name);
 }
 
-function arrayRefusal(name: string): DataError {
-  return new DataError(`${name}: a JSON array cannot be read as a stream`, {
+/**
+ * @param first the first line that is not blank
+ * @throws DataError where rows are not one a line
+ */
+function refuseOtherLayout(first: Buffer, name: string): void {
+  const layout = layoutOf(first);
+  const isRow =
+    layout === "lines" || (layout === "values" && first.toString("latin1").trimEnd().endsWith("]"));
+  if (isRow) return;
+  const what = layout === "array" ? "a JSON array" : "JSON over several lines";
+  throw new DataError(`${name}: ${what} cannot be read as a stream`, {
     why: "a stream must have one JSON object per line (JSONL)",
     todo: "write one object per line, for example with jq -c '.[]'",
   });

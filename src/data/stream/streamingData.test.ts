@@ -182,8 +182,24 @@ test("bad rows are refused with their place, or left out and named", async () =>
   expect(linesOf(batches)).toHaveLength(52);
 });
 
+test("rows may be bare lists of messages", async () => {
+  const messages = [
+    { role: "user", content: "q" },
+    { role: "assistant", content: "a" },
+  ];
+  const file = folder.write("lists.jsonl", `${JSON.stringify(messages)}\r\n`.repeat(4));
+  const [batch] = await take(streamBatches(options([file]), 0), 1);
+  expect(batch!.sequences.length).toBeGreaterThan(0);
+  expect(batch!.skipped).toEqual([]);
+});
+
 test.each([
   ["a JSON array", "\n [1, 2]", /a JSON array cannot be read as a stream/],
+  [
+    "an object around rows",
+    '{"data": [{"messages": []}]}',
+    /JSON over several lines cannot be read as a/,
+  ],
   ["nothing that is known", '{"a": 1}\n', /format/],
   ["Parquet", "PAR1\u0015\u0004", /Parquet cannot be read as a stream/],
   ["a zip archive", "PK\u0003\u0004", /is a zip archive/],
