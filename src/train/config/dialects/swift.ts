@@ -364,14 +364,7 @@ export const swift: Dialect = {
       { keys: { train_mode: isFull ? "full" : modeOf(keys) } },
       ...adapter,
       ...ownType(keys, facts.dtype),
-      ...(facts.positions === undefined || keys.has("max_length")
-        ? []
-        : [
-            {
-              keys: { max_seq_length: facts.positions },
-              because: "max_length is not given, and the model has so many positions",
-            },
-          ]),
+      positions(keys, facts.positions),
       { keys: { over_length: "drop" } },
       { keys: { per_device_train_batch_size: 1 } },
       {
@@ -387,11 +380,22 @@ export const swift: Dialect = {
       ...(typeof model === "string" ? [{ keys: { output_dir: `output/${basename(model)}` } }] : []),
     ];
   },
-  remarks: (keys) =>
-    keys.has("max_length") || modelFacts(keys.get("model")).positions !== undefined
-      ? []
-      : ["max_length is not given: ms-swift takes the model's own limit; see max_seq_length"],
 };
+
+/** Sequences are as long as the model's positions, where max_length is not given. */
+function positions(keys: ForeignKeys, known: number | undefined): Default {
+  if (keys.has("max_length") || keys.has("packing_length")) return { keys: {} };
+  return known === undefined
+    ? {
+        keys: { max_seq_length: 32768 },
+        because:
+          "max_length is not given, and the model's own limit is known only once it is fetched",
+      }
+    : {
+        keys: { max_seq_length: known },
+        because: "max_length is not given: the model's positions",
+      };
+}
 
 /** Evaluation goes with saving, where there is something to evaluate on. */
 function evaluation(keys: ForeignKeys): Default[] {
