@@ -4,8 +4,9 @@ import { DataError } from "../util/errors.js";
 import { type ConversationOptions, withOptions } from "./conversationOptions.js";
 import { checkConversation } from "./conversationRules.js";
 import { conversationRow } from "./formats/bareList.js";
-import { type Row, templateKwargs } from "./formats/fields.js";
+import type { Row } from "./formats/fields.js";
 import type { ConversationFormat, FormatOptions, FormattedRow } from "./formats/format.js";
+import { templateKwargs } from "./formats/templateKwargs.js";
 import { fillPlaceholders } from "./placeholders.js";
 import { joinSameRole } from "./sameRole.js";
 

@@ -7,7 +7,7 @@ import {
   type JsonValue,
   objectOf,
 } from "../util/json/index.js";
-import { listIn } from "./formats/fields.js";
+import { listIn } from "./formats/cellText.js";
 import type { RowFile } from "./rowFile/index.js";
 
 /** What things are called in a file, by the names that its format has for them. */

@@ -1,9 +1,11 @@
 /** Alpaca's format: `{"instruction", "input"?, "output", "history"?, "system"?}`. */
 import type { Message } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
+import { openText } from "./cellText.js";
 import { inexpressible, plainTurns } from "./expressible.js";
-import { openText, optionalText, systemMessage, text } from "./fields.js";
+import { optionalText, text } from "./fields.js";
 import type { ConversationFormat } from "./format.js";
+import { systemMessage } from "./system.js";
 
 export const alpacaFormat: ConversationFormat = {
   name: "alpaca",

@@ -2,24 +2,21 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Message, ToolCall } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
+import { openText } from "./cellText.js";
 import { type Content, readParts } from "./contentParts.js";
 import {
   contradiction,
-  openText,
   type Row,
   readFlag,
-  readSpeaker,
-  readTrain,
   refuseKeys,
   rows,
-  type Speaker,
-  speakerNamed,
   text,
-  trainKeys,
   withoutNulls,
 } from "./fields.js";
+import { readSpeaker, type Speaker, speakerNamed } from "./speakers.js";
 import { readCalls } from "./toolCalls.js";
 import { toolKeys } from "./toolDefinitions.js";
+import { readTrain, trainKeys } from "./training.js";
 
 /**
  * A list of messages, or its JSON text. Calls that stand in an entry of their own belong to the turn

@@ -4,20 +4,11 @@
  */
 import type { Message } from "../../text/index.js";
 import type { JsonValue } from "../../util/json/index.js";
+import { listIn, openText } from "./cellText.js";
 import { plainTurns } from "./expressible.js";
-import {
-  isRow,
-  listIn,
-  openText,
-  optionalText,
-  type Row,
-  refuseKeys,
-  rows,
-  systemMessage,
-  text,
-  without,
-} from "./fields.js";
+import { isRow, optionalText, type Row, refuseKeys, rows, text, without } from "./fields.js";
 import type { ConversationFormat } from "./format.js";
+import { systemMessage } from "./system.js";
 
 const keys = ["conversation", "system", "conversation_id"];
 const keysOfSingle = ["input", "target", "system", "conversation_id"];

@@ -1,9 +1,11 @@
 /** The canonical format: `{"messages": [{"role", "content", …}], "tools"?, …}`, as OpenAI has it. */
+
+import { isListOrText } from "./cellText.js";
 import { readMessages } from "./entries.js";
 import { expectConversation } from "./expressible.js";
-import { isListOrText, withSystem } from "./fields.js";
 import { conversationId } from "./firefly.js";
 import type { ConversationFormat } from "./format.js";
+import { withSystem } from "./system.js";
 import { readTools, toolKeys } from "./toolDefinitions.js";
 
 export const messagesFormat: ConversationFormat = {

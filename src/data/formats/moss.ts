@@ -4,20 +4,12 @@
  */
 import type { Message } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
-import {
-  describe,
-  isRow,
-  openText,
-  optionalText,
-  type Row,
-  refuseKeys,
-  rowIn,
-  systemMessage,
-  without,
-} from "./fields.js";
+import { openText, rowIn } from "./cellText.js";
+import { describe, isRow, optionalText, type Row, refuseKeys, without } from "./fields.js";
 import { conversationId } from "./firefly.js";
 import type { ConversationFormat, FormatOptions, MossPart } from "./format.js";
 import { writeMoss } from "./mossWriter.js";
+import { systemMessage } from "./system.js";
 
 export const mossFormat: ConversationFormat = {
   name: "moss",

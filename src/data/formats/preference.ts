@@ -9,10 +9,11 @@ import { DataError } from "../../util/errors.js";
 import { readHistory } from "./alpaca.js";
 import { readMessages } from "./entries.js";
 import { inexpressible } from "./expressible.js";
-import { isRow, optionalText, type Row, withSystem } from "./fields.js";
+import { isRow, optionalText, type Row } from "./fields.js";
 import { conversationId } from "./firefly.js";
 import type { ConversationFormat } from "./format.js";
 import { messagesOf } from "./promptCompletion.js";
+import { withSystem } from "./system.js";
 import { readTools, toolKeys } from "./toolDefinitions.js";
 
 const name = "preference";

@@ -4,11 +4,13 @@
  */
 import type { Message } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
+import { listIn } from "./cellText.js";
 import { isEntry, readMessages } from "./entries.js";
 import { expectConversation, inexpressible } from "./expressible.js";
-import { isRow, listIn, text, withSystem } from "./fields.js";
+import { isRow, text } from "./fields.js";
 import { conversationId } from "./firefly.js";
 import type { ConversationFormat } from "./format.js";
+import { withSystem } from "./system.js";
 import { readTools, toolKeys } from "./toolDefinitions.js";
 
 const name = "prompt_completion";

@@ -1,11 +1,13 @@
 /** ShareGPT's format: `{"conversations": [{"from", "value"}, …], "tools"?, "system"?}`. */
 import type { Message } from "../../text/index.js";
 import { stringifyJson } from "../../util/json/index.js";
+import { isListOrText } from "./cellText.js";
 import { readMessages } from "./entries.js";
 import { expectConversation, expectUsualTrain, inexpressible } from "./expressible.js";
-import { isListOrText, type Row, withSystem } from "./fields.js";
+import type { Row } from "./fields.js";
 import { conversationId } from "./firefly.js";
 import type { ConversationFormat } from "./format.js";
+import { withSystem } from "./system.js";
 import { readTools, toolKeys } from "./toolDefinitions.js";
 
 export const shareGptFormat: ConversationFormat = {

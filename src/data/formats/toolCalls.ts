@@ -3,11 +3,11 @@ import { isDeepStrictEqual } from "node:util";
 import type { ToolCall } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
 import { isJsonObject, type JsonValue } from "../../util/json/index.js";
+import { openText } from "./cellText.js";
 import {
   contradiction,
   describe,
   inOrder,
-  openText,
   type Row,
   refuseKeys,
   rowOf,

@@ -2,7 +2,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { DataError } from "../../util/errors.js";
 import { isJsonObject, type JsonValue } from "../../util/json/index.js";
-import { contradiction, describe, openText, type Row, rowOf } from "./fields.js";
+import { openText } from "./cellText.js";
+import { contradiction, describe, type Row, rowOf } from "./fields.js";
 
 /** Keys of a row that hold definitions of tools. */
 export const toolKeys = ["tools", "functions"];
