@@ -40,6 +40,8 @@ export interface AttachOptions {
   training?: boolean;
   /** Distinguishes the parameters of an adapter under another. */
   label?: string;
+  /** For a description: whether the linear layers will have 4 bits. */
+  toQuantize?: boolean;
 }
 
 /**
@@ -52,14 +54,15 @@ export function attachAdapter(
   model: CausalLanguageModel,
   config: AdapterConfig,
   source: TensorSource,
-  { training = false, label = "" }: AttachOptions = {},
+  { training = false, label = "", toQuantize = false }: AttachOptions = {},
   generator: Generator | null = null,
 ): AttachedAdapter {
   const plan = planAdapter(model, config);
   const tensors: AdapterTensor[] = [];
   const begun = new Map<string, BegunWith>();
   const own = { tensors, begun };
-  const attaching: Attaching = { model, config, plan, source, generator, training, label, ...own };
+  const options = { training, label, toQuantize };
+  const attaching: Attaching = { model, config, plan, source, generator, ...options, ...own };
   attachOuter(attaching);
   for (const branch of model.branches) attachBranch(attaching, branch);
   saveNorms(attaching);
@@ -158,7 +161,7 @@ function attachUnit(attaching: Attaching, unit: Unit): Unit {
       unit.adapters.filter((below) => below.part.name === part.name),
     );
     const rows = weight.narrow(0, part.start, part.outFeatures);
-    const adapter = linearAdapter(attaching, part, rows, isDense);
+    const adapter = linearAdapter(attaching, part, rows, isDense && !attaching.toQuantize);
     rows.dispose();
     return adapter;
   });
@@ -168,8 +171,8 @@ function attachUnit(attaching: Attaching, unit: Unit): Unit {
 
 /** A layer whose weight, and bias, the adapter has whole. */
 function savedLinear(attaching: Attaching, base: Linear, part: LinearPart): Linear {
-  const { model, training, tensors } = attaching;
-  if (training && isQuantized(base)) {
+  const { model, training, tensors, toQuantize } = attaching;
+  if (training && (isQuantized(base) || toQuantize)) {
     throw new ConfigError(`${part.name} is in modules_to_save, but its weight has 4 bits`, {
       why: "4-bit weights cannot be trained",
       todo: "use train_mode lora, or give the layer an adapter",

@@ -7,7 +7,7 @@ import type { AdapterTensor } from "./adapterTensor.js";
 import { type AdapterConfig, takesPart } from "./configFile.js";
 import type { BegunWith } from "./convert.js";
 import { rowLengths } from "./dora.js";
-import { type FirstValues, firstValues } from "./initial.js";
+import { checkBeginning, type FirstValues, firstValues } from "./initial.js";
 import type { Adapter } from "./lowRank.js";
 import { partOf, takeOut } from "./reduceBase.js";
 import { shapeOf } from "./settings.js";
@@ -31,6 +31,8 @@ export interface Attaching {
   generator: Generator | null;
   /** Whether it will be trained: in float32, with dropout. */
   training: boolean;
+  /** Whether the linear layers will have 4 bits, though they are dense yet. */
+  toQuantize: boolean;
   /** Distinguishes the parameters of an adapter under another; empty for the last. */
   label: string;
   /** What has been attached. */
@@ -90,6 +92,7 @@ export function linearAdapter(
   const inFeatures = weight.size(1);
   const { rank, scale } = shapeOf(config, name);
   const beginning = config.init_lora_weights;
+  checkBeginning(beginning, rank, weight.shape);
   let first: FirstValues | undefined;
   if (takesPart(beginning)) {
     if (!isDense) {

@@ -71,7 +71,7 @@ export function loadStack(
 }
 
 /** How an adapter of a stack is attached. @param trained whether it is trained; the others keep apart */
-export function stackOptions(number: number, trained: boolean): Required<AttachOptions> {
+export function stackOptions(number: number, trained: boolean): AttachOptions {
   return { training: trained, label: trained ? "" : `below ${number + 1}: ` };
 }
 

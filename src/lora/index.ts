@@ -5,6 +5,7 @@ export {
   attachNewAdapter,
   describeAdapter,
 } from "./attach.js";
+export { checkNewAdapter } from "./checkNew.js";
 export { dynamicMap, nf4Code } from "./codes.js";
 export {
   type AdapterConfig,
@@ -18,5 +19,5 @@ export type { Adapter } from "./lowRank.js";
 export { dequantizeNf4Tensor, type Nf4Tensor, quantizeNf4 } from "./nf4.js";
 export { type QuantizedLinear, quantizedLinear, quantizeLinear } from "./nf4Linear.js";
 export type { LoraOptions, LoraSettings } from "./settings.js";
-export { checkAllMatch, lastName, linearNames, planAdapter } from "./targets.js";
+export { lastName, planAdapter } from "./targets.js";
 export { unitsOf } from "./units.js";

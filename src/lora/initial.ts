@@ -1,6 +1,7 @@
 /** First values of new adapters, as PEFT draws them. */
 import { empty, type Generator, linalgQr, type Tensor, tidy, zeros } from "../tensor/index.js";
 import { ConfigError } from "../util/errors.js";
+import { takesPart } from "./configFile.js";
 import type { InitialWeights } from "./settings.js";
 
 /** A [rank, in] and B [out, rank] of a linear layer. */
@@ -54,14 +55,36 @@ export function firstValues(
   }
 }
 
+/**
+ * Whether a layer can begin so, before anything is made.
+ *
+ * @param shape of its weight, [out, in]
+ * @throws ConfigError saying why not
+ */
+export function checkBeginning(
+  beginning: InitialWeights,
+  rank: number,
+  shape: readonly number[],
+): void {
+  if (takesPart(beginning) && rank > Math.min(...shape)) {
+    throw new ConfigError(`init_lora_weights ${beginning} with rank ${rank}`, {
+      why: `a layer's weight is only ${shape.join(" x ")}`,
+      todo: "use a smaller rank, or give this layer one in rank_pattern",
+    });
+  }
+  if (beginning === "orthogonal" && rank % 2 !== 0) {
+    throw new ConfigError(`init_lora_weights orthogonal needs an even rank, not ${rank}`, {
+      why: "rows of one matrix are divided evenly between both of the adapter's",
+      todo: "use another rank, or another init_lora_weights",
+    });
+  }
+}
+
 /** Odd rows of an orthogonal matrix in A, even ones in B, so that their product begins at zero. */
 function orthogonal(
   { rank, inFeatures, outFeatures }: AdapterShape,
   generator: Generator,
 ): FirstValues {
-  if (rank % 2 !== 0) {
-    throw new ConfigError(`init_lora_weights orthogonal needs an even rank, not ${rank}`);
-  }
   const normal = (rows: number, columns: number) =>
     empty([rows, columns], { dtype: "float32" }).normal_(0, 1, { generator });
   return tidy(() => {

@@ -1,5 +1,5 @@
 /** What an adapter does outside the branches: to the embedding and to the output head. */
-import type { CausalLanguageModel, EmbeddingAdapter, HeadAdapter } from "../models/index.js";
+import type { EmbeddingAdapter, HeadAdapter } from "../models/index.js";
 import { denseLinear, type Parameter, parameter } from "../nn/index.js";
 import { cat, empty, type Tensor, tidy, zeros } from "../tensor/index.js";
 import { ConfigError } from "../util/errors.js";
@@ -11,20 +11,15 @@ import {
   ownParameter,
   wholeValue,
 } from "./attaching.js";
-import { takesPart } from "./configFile.js";
 import { columnLengths, embeddingAdapter, type LowRankRows } from "./embedding.js";
 import { parametersOf } from "./lowRank.js";
 import { shapeOf } from "./settings.js";
-import { embeddingName, headName } from "./targets.js";
+import { embeddingName, headName, isTied } from "./targets.js";
 import { embeddingRows, headRows, type TokenRows, tokenRows } from "./tokenRows.js";
 
 /** The output head with adapters. */
 interface AdaptedHead extends HeadAdapter {
   linear: AdaptedLinear;
-}
-
-function isTied({ embedding, output }: CausalLanguageModel): boolean {
-  return output.weight === embedding;
 }
 
 /** Attaches everything that concerns embedding and output head. */
@@ -168,13 +163,6 @@ function adaptHead(attaching: Attaching): void {
   if (before && !("linear" in before)) throw twoOnHead();
   const below = (before as AdaptedHead | undefined)?.linear.adapters ?? [];
   checkStack(config, headName, below);
-  const { init_lora_weights: beginning } = config;
-  if (attaching.generator && isTied(model) && takesPart(beginning)) {
-    throw new ConfigError(`init_lora_weights ${beginning} does not work on ${headName} here`, {
-      why: "its weight is the embedding too, and what the adapter begins with would be missing there",
-      todo: `leave ${headName} out of lora_target, or use another init_lora_weights`,
-    });
-  }
   const part = { name: headName, start: 0, outFeatures: output.weight.tensor.size(0) };
   const adapter = linearAdapter(attaching, part, output.weight.tensor, true);
   const base = denseLinear(output.weight, null, [part]);

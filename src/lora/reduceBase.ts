@@ -5,7 +5,6 @@
  * file, the part is taken out of the base weight.
  */
 import { linalgQr, linalgSvd, type Tensor, tidy } from "../tensor/index.js";
-import { ConfigError } from "../util/errors.js";
 
 /** The part of a weight that an adapter begins with: A [rank, in] and B [out, rank]. */
 export interface WeightPart {
@@ -13,18 +12,8 @@ export interface WeightPart {
   b: Tensor;
 }
 
-/**
- * @param weight [out, in]
- * @param beginning `pissa` or `olora`
- * @throws ConfigError where the weight has no part of this rank
- */
+/** @param weight [out, in] @param beginning `pissa` or `olora` */
 export function partOf(weight: Tensor, beginning: string, rank: number, scale: number): WeightPart {
-  if (rank > Math.min(...weight.shape)) {
-    throw new ConfigError(`init_lora_weights ${beginning} with rank ${rank}`, {
-      why: `a layer's weight is only ${weight.shape.join(" x ")}`,
-      todo: "use a smaller rank, or give this layer one in rank_pattern",
-    });
-  }
   return tidy(() => {
     const full = weight.to({ dtype: "float32" });
     if (beginning === "olora") {

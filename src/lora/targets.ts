@@ -2,7 +2,6 @@
 import type { CausalLanguageModel } from "../models/index.js";
 import type { Linear, LinearPart } from "../nn/index.js";
 import { ConfigError } from "../util/errors.js";
-import { patternKey } from "./pattern.js";
 import { isExcluded, isSaved, isTarget, type LoraSettings } from "./settings.js";
 
 /** A linear layer that can take an adapter: one part of a stack, or the output head. */
@@ -16,6 +15,11 @@ export interface TargetLayer {
 /** The name of the embedding's module. */
 export function embeddingName({ embedding }: CausalLanguageModel): string {
   return moduleOf(embedding.name);
+}
+
+/** Whether the output head's weight is the embedding. */
+export function isTied({ embedding, output }: CausalLanguageModel): boolean {
+  return output.weight === embedding;
 }
 
 /** The name of the output head's module; a head of its own or not. */
@@ -108,56 +112,12 @@ function checked(
 }
 
 /** Last names of modules, for messages. */
-function known(leaves: readonly string[], without: readonly string[]): string {
+export function known(leaves: readonly string[], without: readonly string[]): string {
   return [...new Set(leaves.filter((name) => !without.includes(name)).map(lastName))].join(", ");
 }
 
-function ancestors(name: string): string[] {
+/** The modules that a module lies in, the outermost first. */
+export function ancestors(name: string): string[] {
   const parts = name.split(".");
   return parts.slice(1).map((_, i) => parts.slice(0, i + 1).join("."));
-}
-
-/**
- * Refuses settings of a new adapter of which a part would have no effect; PEFT warns of some.
- *
- * @throws ConfigError naming the key and the value
- */
-export function checkAllMatch(model: CausalLanguageModel, settings: LoraSettings): void {
-  const plan = planAdapter(model, settings);
-  const targets = [...plan.targets];
-  const unused = (key: string, value: string) => {
-    throw new ConfigError(`${key} "${value}" does not match any layer of this adapter`, {
-      todo: `use some of: ${known(linearNames(model), [])}, ${lastName(embeddingName(model))}, ${headName}`,
-    });
-  };
-  const { target_modules, exclude_modules, modules_to_save, rank_pattern, alpha_pattern } =
-    settings;
-  const alone = (name: string): LoraSettings => ({ ...settings, target_modules: [name] });
-  if (typeof target_modules !== "string") {
-    for (const name of target_modules)
-      if (!targets.some((target) => isTarget(alone(name), target))) unused("lora_target", name);
-  }
-  const all = [...linearNames(model), embeddingName(model), headName];
-  for (const name of [exclude_modules ?? []].flat()) {
-    const excluding = {
-      ...settings,
-      exclude_modules: typeof exclude_modules === "string" ? name : [name],
-    };
-    if (!all.some((module) => isExcluded({ ...excluding, modules_to_save: null }, module)))
-      unused("exclude_modules", name);
-  }
-  for (const name of modules_to_save ?? []) {
-    const saving = { ...settings, modules_to_save: [name] };
-    if (
-      ![...plan.saved].some((module) =>
-        [module, ...ancestors(module)].some((one) => isSaved(saving, one)),
-      )
-    )
-      unused("modules_to_save", name);
-  }
-  for (const [key, pattern] of Object.entries({ rank_pattern, alpha_pattern })) {
-    for (const source of Object.keys(pattern))
-      if (!targets.some((target) => patternKey({ [source]: 1 }, target) !== undefined))
-        unused(key, source);
-  }
 }

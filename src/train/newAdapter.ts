@@ -1,5 +1,5 @@
 /** A new adapter as a configuration says. */
-import { type AdapterConfig, lastName, linearNames, newAdapterConfig } from "../lora/index.js";
+import { type AdapterConfig, lastName, newAdapterConfig, planAdapter } from "../lora/index.js";
 import type { CausalLanguageModel } from "../models/index.js";
 import type { TrainingConfig } from "./config/index.js";
 
@@ -14,8 +14,7 @@ export function newAdapterSettings(
     r: config.lora_rank ?? 64,
     lora_alpha: config.lora_alpha,
     lora_dropout: config.lora_dropout,
-    // PEFT too writes the names that its shorthand stands for.
-    target_modules: targets === "all" ? lastNames(linearNames(model)) : targets,
+    target_modules: targets === "all" ? "all-linear" : targets,
     exclude_modules: config.exclude_modules,
     layers_to_transform: config.layers_to_transform,
     layers_pattern: config.layers_pattern,
@@ -30,9 +29,9 @@ export function newAdapterSettings(
     ensure_weight_tying: config.ensure_weight_tying,
     init_lora_weights: config.init_lora_weights,
   };
-  return { ...newAdapterConfig(settings, baseModel), revision: config.model_revision };
-}
-
-function lastNames(names: readonly string[]): string[] {
-  return [...new Set(names.map(lastName))].sort();
+  const adapter = { ...newAdapterConfig(settings, baseModel), revision: config.model_revision };
+  if (targets !== "all") return adapter;
+  // PEFT too writes the names that its shorthand stands for.
+  const names = [...planAdapter(model, adapter).targets].map(lastName);
+  return { ...adapter, target_modules: [...new Set(names)].sort() };
 }

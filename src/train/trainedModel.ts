@@ -4,7 +4,7 @@ import {
   type AttachedAdapter,
   adapterStack,
   attachNewAdapter,
-  checkAllMatch,
+  checkNewAdapter,
   describeAdapter,
   loadStack,
   quantizeLinear,
@@ -71,7 +71,7 @@ export function loadTrainedModel(
   }
   const below = loadStack(model, place.adapters);
   const settings = newAdapterSettings(config, model, place.name);
-  checkAllMatch(model, settings);
+  checkNewAdapter(model, settings);
   const seed = hashKey(config.seed, 1) % 2 ** 31;
   return { model, adapters: [...below, attachNewAdapter(model, settings, seed)] };
 }
@@ -102,14 +102,15 @@ export function describeTrainedModel(
     return described;
   }
   const goesOn = adapters.length > 0 && !config.create_new_adapter;
+  const toQuantize = config.train_mode === "qlora";
   adapters.forEach((directory, i) => {
-    const trained = goesOn && i === adapters.length - 1;
-    describeAdapter(described, readAdapterConfig(directory), stackOptions(i, trained));
+    const options = stackOptions(i, goesOn && i === adapters.length - 1);
+    describeAdapter(described, readAdapterConfig(directory), { ...options, toQuantize });
   });
   if (goesOn) return described;
   const settings = newAdapterSettings(config, described);
-  checkAllMatch(described, settings);
-  describeAdapter(described, settings);
+  checkNewAdapter(described, settings);
+  describeAdapter(described, settings, { training: true, toQuantize });
   return described;
 }
 

@@ -68,6 +68,7 @@ const kinds: [string, string[]][] = [
   ["dora", ["--use_dora", "--lora_target=q_proj,down_proj,embed_tokens,lm_head"]],
   ["saved", ["--lora_target=v_proj", "--modules_to_save=embed_tokens,lm_head,norm,q_proj"]],
   ["tokens", ["--lora_target=.*[qk]_proj", "--trainable_token_indices=4,9"]],
+  ["layers", ["--exclude_modules=q_proj", "--layers_to_transform=0", "--use_rslora"]],
   ["pissa", ["--init_lora_weights=pissa", "--lora_target=v_proj,up_proj", "--lora_bias=false"]],
   ["qlora", ["--bits=4", "--use_dora", "--modules_to_save=lm_head,norm", "--bias=lora_only"]],
   ["bf16", ["--bf16", "--use_dora", "--lora_target=.*proj", "--modules_to_save=embed_tokens"]],
@@ -181,4 +182,19 @@ it.each([
   const flags = () =>
     loadTrainingConfig(undefined, flagsOf("refused-new", [onModel, "--lora_rank=2", flag]));
   await expect((async () => runSft(flags()))()).rejects.toThrow(message);
+});
+
+it.each([
+  [["--bits=4", "--init_lora_weights=pissa"], /does not work on 4-bit weights/],
+  [["--bits=4", "--lora_target=v_proj", "--modules_to_save=q_proj"], /its weight has 4 bits/],
+  [["--init_lora_weights=orthogonal", "--lora_rank=3"], /needs an even rank, not 3/],
+  [["--init_lora_weights=pissa", "--lora_rank=1000"], /pissa with rank 1000/],
+  [["--lora_bias", "--lora_target=embed_tokens"], /lora_bias does not work on/],
+  [["--lora_bias", "--use_dora"], /lora_bias/],
+  [["--lora_target=.*q_proj", "--layers_to_transform=1"], /layers_to_transform has no effect/],
+  [["--layers_pattern=layers"], /layers_pattern has no effect/],
+])("check and train refuse %j alike", async (more, message) => {
+  const flags = flagsOf("refused-both", [onModel, "--lora_rank=2", ...more]);
+  await expect(runCheck(undefined, flags)).rejects.toThrow(message);
+  await expect(runSft(loadTrainingConfig(undefined, flags))).rejects.toThrow(message);
 });
