@@ -1,6 +1,7 @@
 /** A chat template written in Jinja, as models bring it. */
 import { DataError } from "../util/errors.js";
 import { stringifyJson } from "../util/json/index.js";
+import { withCallForm } from "./callForm.js";
 import { compileJinja, type JinjaRenderer, TemplateRefusal } from "./jinja/index.js";
 import {
   generationSpans,
@@ -33,11 +34,10 @@ export function createJinjaTemplate(
   options: JinjaTemplateOptions = {},
 ): ChatTemplate {
   const variables = { ...tokenizer.namedTokens, ...options.variables };
-  const plain = compileJinja(source, name, variables, options.now);
-  const toolUse =
-    options.toolUseSource === undefined
-      ? plain
-      : compileJinja(options.toolUseSource, name, variables, options.now);
+  const compiled = (jinja: string) =>
+    withCallForm(compileJinja(jinja, name, variables, options.now));
+  const plain = compiled(source);
+  const toolUse = options.toolUseSource === undefined ? plain : compiled(options.toolUseSource);
   const eos = tokenizer.eosTokenIds.flatMap((id) => tokenizer.idToToken(id) ?? []);
   const frames = new Map<string, TurnFrame>();
   const frameOf = (own?: TemplateVariables): TurnFrame => {
