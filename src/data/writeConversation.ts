@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Message } from "../text/index.js";
 import { DataError } from "../util/errors.js";
+import { stringifyJson } from "../util/json/index.js";
 import type { Row } from "./formats/fields.js";
 import type { ConversationFormat, FormattedRow } from "./formats/format.js";
 import { formatNamed } from "./formats/formats.js";
@@ -70,7 +71,7 @@ function expectSame(row: FormattedRow, written: Row, target: ConversationFormat)
   const back = target.read(written, { mossMetaInstruction: true });
   const [before, after] = [row, back].map(({ messages, tools }) => ({
     messages: messages.map(comparable),
-    tools: tools ?? [],
+    tools: stringifyJson(tools ?? []),
   }));
   if (isDeepStrictEqual(before, after)) return;
   const at = before!.messages.findIndex(
@@ -92,7 +93,7 @@ function comparable(message: Message): unknown {
   const { tool_calls: calls } = message;
   return calls === undefined
     ? { ...rest, learnt }
-    : { ...rest, learnt, tool_calls: calls.map((call) => call.function) };
+    : { ...rest, learnt, tool_calls: calls.map((call) => stringifyJson(call.function)) };
 }
 
 function withoutUndefined(row: Row): Row {
