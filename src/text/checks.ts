@@ -2,7 +2,7 @@
 import { DataError } from "../util/errors.js";
 import { place } from "./jinjaTemplate.js";
 import type { Tokenizer } from "./tokenizer.js";
-import type { EncodedConversation } from "./types.js";
+import type { EncodedConversation, Segment, Source } from "./types.js";
 
 /**
  * Rejects an id that has no row in the embedding, which makes a GPU stop with `srcIndex <
@@ -28,6 +28,27 @@ export function checkTokenIds(
           ? "use the tokenizer of the model"
           : `remove the text ${JSON.stringify(token)} from the data, or use the tokenizer of the model`,
     });
+  }
+}
+
+/**
+ * Rejects half of a surrogate pair, which no tokenizer has ids for: Python's refuse it, and here it would
+ * become U+FFFD.
+ * @throws DataError naming file, line and what stands before it
+ */
+export function checkWellFormed(segments: readonly Segment[], source: Source | undefined): void {
+  for (const segment of segments) {
+    const half = "text" in segment ? segment.text.search(/\p{Surrogate}/u) : -1;
+    if (!("text" in segment) || half < 0) continue;
+    const code = segment.text.charCodeAt(half).toString(16);
+    const before = segment.text.slice(Math.max(0, half - 20), half);
+    throw new DataError(
+      `${place(source)}the text has half of a surrogate pair, \\u${code}, behind ${JSON.stringify(before)}`,
+      {
+        why: "it is no character; a text that was cut in the middle of an emoji has one",
+        todo: "correct or remove the row",
+      },
+    );
   }
 }
 

@@ -110,6 +110,22 @@ test("long conversations are cut on the right, and say so", async () => {
   expect(cut.labelledTokens).toBeLessThan(whole.labelledTokens);
 });
 
+test("half of a surrogate pair is refused, as Python's tokenizers refuse it", async () => {
+  const content = "cut here: \ud83d and on";
+  const conversation: Conversation = {
+    messages: [
+      { role: "user", content: "Hi 😀" },
+      { role: "assistant", content },
+    ],
+    source: { file: "rows.jsonl", line: 3 },
+  };
+  await expect(encodeConversation(conversation, tokenizer, own)).rejects.toThrow(
+    'rows.jsonl:3: the text has half of a surrogate pair, \\ud83d, behind "',
+  );
+  const text: Conversation = { kind: "text", messages: [{ role: "assistant", content }] };
+  await expect(encodeConversation(text, tokenizer, own)).rejects.toThrow("half of a surrogate");
+});
+
 test("many conversations are encoded as each alone", async () => {
   const many = [talk, { messages: talk.messages.slice(0, 2) }, { messages: [] }, talk];
   const together = await encodeConversations(many, tokenizer, own);

@@ -1,5 +1,6 @@
 /** From conversations to ids and labels. */
 import type { JsonValue } from "../util/json/index.js";
+import { checkWellFormed } from "./checks.js";
 import { renderConversation } from "./continuedTurns.js";
 import { plainTextSegments } from "./plainText.js";
 import { type EncodedSegments, encodeSegmentLists } from "./segmentIds.js";
@@ -82,6 +83,7 @@ export async function renderAll(
   );
   for (const [index, segments] of rendered.entries()) {
     const conversation = conversations[index]!;
+    checkWellFormed(segments, conversation.source);
     await checkLiterals(segments, tokenizer, conversation.source);
     if (isWhole(conversation)) segments.forEach(trainOnIt);
   }

@@ -44,7 +44,6 @@ const scraps = [
   "<|im_end|>",
   "<|im_start|>",
   "\u0000",
-  "\ud83d",
   "ない",
   "กำ",
   "the ",
