@@ -10,6 +10,7 @@ import { afterAll, describe, expect, it, test } from "vitest";
 import { dialects, recogniseDialect, translate } from "../../src/train/config/dialects/index.js";
 import {
   canonicalName,
+  describeImported,
   fixedKeys,
   importConfig,
   inertKeys,
@@ -223,6 +224,66 @@ test.each(files)("%s as a file of ours trains with the same values", (file) => {
   for (const { kind, key } of imported.keys) {
     if (kind === "translated" || kind === "no effect") expect(text).toContain(key);
   }
+});
+
+describe("keys of one program in a file of another", () => {
+  const importOf = (name: string, content: object) => {
+    const file = join(written, name);
+    writeFileSync(file, JSON.stringify(content, null, 1));
+    return importConfig(file);
+  };
+  const told = ({ problems }: ReturnType<typeof importOf>) =>
+    problems.map(({ message, why, todo }) => `${message} | ${why} | ${todo}`).join("\n");
+
+  test("are told of where they change nothing, and named as the file's program names them", () => {
+    const imported = importOf("mixed.json", {
+      ...{ template: "qwen", stage: "sft", finetuning_type: "lora", dataset_dir: folder },
+      ...{ flash_attn: "fa2", overwrite_cache: true, preprocessing_num_workers: 4 },
+      attn_implementation: "flash_attention_2",
+      wandb_project: "mine",
+      lora_r: 4,
+      sequence_len: 512,
+      lora_modules_to_save: ["lm_head"],
+      load_in_4bit: true,
+      chat_template: "chatml",
+    });
+    expect(imported.keys).toContainEqual(
+      expect.objectContaining({ key: "attn_implementation", kind: "no effect" }),
+    );
+    expect(imported.keys).toContainEqual(
+      expect.objectContaining({ key: "wandb_project", kind: "no effect" }),
+    );
+    const problems = told(imported);
+    expect(problems).toMatch(/lora_r .*Did you mean lora_rank\?/);
+    expect(problems).toMatch(/sequence_len .*Did you mean cutoff_len\?/);
+    expect(problems).toMatch(/lora_modules_to_save .*Did you mean additional_target\?/);
+    expect(problems).toMatch(/load_in_4bit .*Did you mean quantization_bit\?/);
+    expect(problems).toMatch(/chat_template .*Did you mean template\?/);
+    expect(imported.problems.length).toBe(5);
+  });
+
+  test("values that no run takes are refused when a file is imported", () => {
+    const file = {
+      ...{ stage: "sft", template: "qwen", quantization_bit: 8 },
+      ...{ lr_scheduler_type: "rex", neftune_noise_alpha: 5 },
+    };
+    const imported = importOf("refused.json", file);
+    expect(told(imported)).toMatch(
+      /quantization_bit 8 .*8-bit base weights[\s\S]*lr_scheduler_type "rex" .*cosine[\s\S]*neftune_noise_alpha 5 .*not supported yet/,
+    );
+    expect(renderImported(imported)).toMatch(/# Refused[\s\S]*^neftune_noise_alpha: 5$/m);
+  });
+
+  test("names of the vocabulary's tokens are shown, keys of the hub are not", () => {
+    const keys = {
+      ...{ use_peft: true, lora_r: 4, eos_token: "<|im_end|>", hub_token: "hf_secret" },
+      chat_template: "chatml",
+    };
+    const imported = importOf("trl-tokens.json", keys);
+    expect(renderImported(imported)).toContain('# eos_token "<|im_end|>": ');
+    expect(describeImported(imported).join("\n")).not.toContain("hf_secret");
+    expect(told(imported)).toMatch(/chat_template .*Say --template_name on the command line/);
+  });
 });
 
 describe("any keys of a program", () => {

@@ -28,7 +28,9 @@ export function registerImport(command: Command): void {
 }
 
 async function runImport(file: string, { out, overwrite, json }: ImportFlags): Promise<void> {
-  const { importConfig, renderImported } = await import("../../train/config/index.js");
+  const { describeImported, importConfig, renderImported } = await import(
+    "../../train/config/index.js"
+  );
   const imported = importConfig(file);
   if (out !== undefined) {
     if (existsSync(out) && !overwrite) {
@@ -41,7 +43,7 @@ async function runImport(file: string, { out, overwrite, json }: ImportFlags): P
   }
   if (json) printJson(reportOf(imported, out));
   else if (out === undefined) process.stdout.write(renderImported(imported));
-  else for (const line of linesOf(imported)) process.stdout.write(`${line}\n`);
+  else for (const line of describeImported(imported)) process.stdout.write(`${line}\n`);
   if (imported.problems.length > 0) throw joinErrors(imported.problems);
 }
 
@@ -55,22 +57,4 @@ function reportOf({ file, dialect, keys, remarks, problems }: ImportedConfig, ou
     remarks,
     problems: problems.map(({ message, why, todo }) => ({ what: message, why, todo })),
   };
-}
-
-/** One line for each key of the file, and for each default that was written out. */
-function linesOf({ file, dialect, keys, remarks }: ImportedConfig): string[] {
-  const lines = keys.map(({ kind, key, value, keys: own, why }) => {
-    const name = key === undefined ? `(default of ${dialect})` : `${key} ${JSON.stringify(value)}`;
-    const became = own
-      ? ` → ${Object.entries(own)
-          .map(([k, v]) => `${k} ${JSON.stringify(v)}`)
-          .join(", ")}`
-      : "";
-    return `  ${kind.padEnd(10)}  ${name}${became}${why === undefined ? "" : `: ${why}`}`;
-  });
-  return [
-    `${file} was written for ${dialect}.`,
-    ...lines,
-    ...remarks.map((remark) => `  ${"to know".padEnd(10)}  ${remark}`),
-  ];
 }

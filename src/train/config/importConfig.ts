@@ -1,7 +1,7 @@
 /** A configuration of another trainer as a file of ours. */
 import { stringify } from "yaml";
 import { ConfigError } from "../../util/errors.js";
-import { show, type TranslatedKey, type Translation } from "./dialects/index.js";
+import { show, showKeys, type TranslatedKey, type Translation } from "./dialects/index.js";
 import { problemsOf, readAndTranslate } from "./load.js";
 import { fieldGroups } from "./schema.js";
 
@@ -73,6 +73,20 @@ export function renderImported({
     lines.push(comment(why ?? `${dialect} has no key of this name.`), yamlOf(key, value));
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** One line for each key of the file, and for each default that was written out. */
+export function describeImported({ file, dialect, keys, remarks }: ImportedConfig): string[] {
+  const lines = keys.map(({ kind, key, value, keys: own, why }) => {
+    const name = key === undefined ? `(default of ${dialect})` : `${key} ${show(key, value)}`;
+    const became = own ? ` → ${showKeys(own)}` : "";
+    return `  ${kind.padEnd(10)}  ${name}${became}${why === undefined ? "" : `: ${why}`}`;
+  });
+  return [
+    `${file} was written for ${dialect}.`,
+    ...lines,
+    ...remarks.map((remark) => `  ${"to know".padEnd(10)}  ${remark}`),
+  ];
 }
 
 /** `key: value` on one line, however deep the value is. */

@@ -5,7 +5,12 @@ export {
   type OptimizerChoice,
   resolveForDevice,
 } from "./device.js";
-export { type ImportedConfig, importConfig, renderImported } from "./importConfig.js";
+export {
+  describeImported,
+  type ImportedConfig,
+  importConfig,
+  renderImported,
+} from "./importConfig.js";
 export { type LoadedConfig, loadTrainingConfig } from "./load.js";
 export {
   canonicalName,

@@ -5,9 +5,13 @@
  */
 import { ConfigError, joinErrors } from "../../util/errors.js";
 import {
-  dialects,
+  type Dialect,
   type FileEntry,
+  keyOfAnother,
+  nameIn,
+  ownKeys,
   recogniseDialect,
+  setKey,
   show,
   type Translation,
   tell,
@@ -21,6 +25,7 @@ import {
   nearestName,
   refusalOf,
   replacementOf,
+  same,
   sameHere,
 } from "./otherTrainers.js";
 import { applyRules } from "./rules.js";
@@ -34,7 +39,6 @@ import {
   type TrainingConfig,
   trainingSchema,
 } from "./schema.js";
-import { textToBoolean, textToNumber } from "./values.js";
 
 /** A configuration, and where its values come from. */
 export interface LoadedConfig {
@@ -172,39 +176,51 @@ export function problemsOf(
   const unknown = account.filter(({ kind, key }) => kind === "unknown" && !flags.has(key ?? ""));
   return [
     ...open.map(({ error }) => error),
-    ...unknown.map(({ key = "", where = "" }) =>
-      unknownKey(key, where, nearestName(key, Object.keys(dialect.rules)), dialect.title),
-    ),
+    ...unknown.map(({ key = "", value, where = "" }) => unknownHere(key, value, where, dialect)),
   ];
 }
 
 /** A key that is not ours: of another trainer and without effect here, or a problem. */
-function judgeUnknown(item: Given, notes: string[], problems: ConfigError[]): void {
-  const { key, value, where } = item;
-  const known = dialects.find(({ rules }) => Object.hasOwn(rules, key));
-  const outcome = known?.rules[key]?.(value, new Map([[key, value]]));
-  const replacement = replacementOf(key) ?? setKey(outcome);
-  if (!known || !outcome || replacement !== undefined) {
-    problems.push(unknownKey(key, where, replacement ?? nearestName(key)));
-  } else if (outcome.kind === "idle" && outcome.always) {
+function judgeUnknown(
+  { key, value, where }: Given,
+  notes: string[],
+  problems: ConfigError[],
+): void {
+  const outcome = replacementOf(key) === undefined ? keyOfAnother(key, value)?.outcome : undefined;
+  if (outcome?.kind === "idle" && outcome.always)
     notes.push(`${key} ${show(key, value)}: no effect, ${outcome.because}.`);
-  } else if (outcome.kind !== "nothing") {
-    const { why, todo } =
-      outcome.kind === "refused"
-        ? outcome
-        : { why: "It has no meaning in a file of Tunewright.", todo: "Remove it." };
-    problems.push(
-      new ConfigError(`${key} ${show(key, value)} is not supported (${where})`, {
-        why: `It is a key of ${known.title}. ${why}`,
-        todo,
-      }),
-    );
-  }
+  else if (outcome?.kind !== "nothing") problems.push(unknownHere(key, value, where));
 }
 
-/** The key of ours that a key of another trainer becomes. */
-function setKey(outcome: ReturnType<(typeof dialects)[number]["rules"][string]> | undefined) {
-  return outcome?.kind === "set" ? Object.keys(outcome.keys).find(isConfigKey) : undefined;
+/**
+ * Why a key cannot stand in a file: what it is to another program, or what was meant.
+ * @param dialect the program that the file was written for; absent for ours
+ */
+function unknownHere(key: string, value: unknown, where: string, dialect?: Dialect): ConfigError {
+  const other = keyOfAnother(key, value, dialect);
+  const own = replacementOf(key) ?? setKey(other?.outcome);
+  if (!other || own !== undefined) {
+    const name = own !== undefined && dialect ? nameIn(dialect, own, value) : own;
+    const nearest = name ?? nearestName(key, dialect && Object.keys(dialect.rules));
+    if (nearest && dialect && dialect.name !== "firefly" && ownKeys.includes(nearest)) {
+      return new ConfigError(`Unknown key ${key} (${where})`, {
+        why: `The file was written for ${dialect.title}, which has no key of this name.`,
+        todo: `Say --${nearest} on the command line, and remove the key.`,
+      });
+    }
+    return unknownKey(key, where, nearest, dialect?.title);
+  }
+  const { why, todo } =
+    other.outcome.kind === "refused"
+      ? other.outcome
+      : {
+          why: `It has no meaning in a file of ${dialect?.title ?? "Tunewright"}.`,
+          todo: "Remove it.",
+        };
+  return new ConfigError(`${key} ${show(key, value)} is not supported (${where})`, {
+    why: `It is a key of ${other.title}. ${why}`,
+    todo,
+  });
 }
 
 function unknownKey(
@@ -232,24 +248,9 @@ function checkOther({ key, value, where }: Given, notes: string[], problems: Con
       notes.push(`${key} ${shown}: no effect, ${inert.reason}`);
     return;
   }
-  const { accepted, reason } = fixedKeys[key]!;
-  if (accepted.some((one) => same(one, value))) return;
-  const possible = accepted.find((one) => one !== "");
-  problems.push(
-    new ConfigError(`${key} ${shown} is not supported (${where})`, {
-      why: reason,
-      todo: possible === undefined ? `Remove ${key}.` : `Remove ${key}, or set it to ${possible}.`,
-    }),
-  );
-}
-
-/** Whether two values mean the same; an empty string, list or object all mean "not set". */
-function same(one: unknown, other: unknown): boolean {
-  if (one === "" && typeof other === "object")
-    return other !== null && Object.keys(other).length === 0;
-  if (typeof one === "boolean") return textToBoolean(other) === one;
-  if (typeof one === "number") return textToNumber(other) === one;
-  return one === other;
+  const refusal = refusalOf(key, value);
+  if (refusal)
+    problems.push(new ConfigError(`${key} ${shown} is not supported (${where})`, refusal));
 }
 
 /**

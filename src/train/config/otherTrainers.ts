@@ -5,6 +5,7 @@
 import { nearestOf } from "../../util/editDistance.js";
 import { optimizerNames, schedulerTypes } from "./runFields.js";
 import { type ConfigKey, keySchemas } from "./schema.js";
+import { textToBoolean, textToNumber } from "./values.js";
 
 /** Other names of a key, with the same meaning and values. */
 export const synonyms: Readonly<Record<string, string>> = {
@@ -276,11 +277,26 @@ export function sameHere(key: ConfigKey, value: unknown, notes: string[]): unkno
   return same.optim;
 }
 
+/** Whether two values mean the same; an empty string, list or object all mean "not set". */
+export function same(one: unknown, other: unknown): boolean {
+  if (one === "" && typeof other === "object")
+    return other !== null && Object.keys(other).length === 0;
+  if (typeof one === "boolean") return textToBoolean(other) === one;
+  if (typeof one === "number") return textToNumber(other) === one;
+  return one === other;
+}
+
 /** Why a value of another trainer is rejected, and what to do; `undefined` for all other values. */
 export function refusalOf(
-  key: ConfigKey,
+  key: string,
   value: unknown,
 ): { readonly why: string; readonly todo: string } | undefined {
+  const fixed = Object.hasOwn(fixedKeys, key) ? fixedKeys[key] : undefined;
+  if (fixed && value !== null && !fixed.accepted.some((one) => same(one, value))) {
+    const possible = fixed.accepted.find((one) => one !== "");
+    const instead = possible === undefined ? "" : `, or set it to ${possible}`;
+    return { why: fixed.reason, todo: `Remove ${key}${instead}.` };
+  }
   const word = String(value);
   if (key === "task_type" && word === "dpo")
     return {

@@ -12,8 +12,15 @@ import { trl } from "./trl.js";
 /** The programs whose keys have other names or meanings than ours. */
 export const dialects: readonly Dialect[] = [llamaFactory, axolotl, trl, swift];
 
-/** Keys that only Tunewright has, besides Firefly. */
-const ownKeys = ["train_file", "eval_file", "train_mode", "template_name", "bits", "over_length"];
+/** Keys that only Tunewright has, besides Firefly: with one of them a file is one of ours. */
+export const ownKeys: readonly string[] = [
+  "train_file",
+  "eval_file",
+  "train_mode",
+  "template_name",
+  "bits",
+  "over_length",
+];
 
 /**
  * The program that a file was written for; `undefined` for ours. A file with a key of ours that the

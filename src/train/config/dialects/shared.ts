@@ -83,7 +83,11 @@ export const heldOutRows: Rule = (value) => {
 export const tracker: Rule = (value) =>
   isEmpty(value) || isFalse(value)
     ? nothing
-    : idle("it belongs to experiment trackers, and events.jsonl has every value");
+    : {
+        kind: "idle",
+        because: "it belongs to experiment trackers, and events.jsonl has every value",
+        always: true,
+      };
 
 /** Weights of modules that are trained whole beside the adapter. */
 export const trainedModules: Rule = (value) =>

@@ -1,8 +1,9 @@
 /** From a file of another trainer to keys of ours, with an account of every key that the file has. */
 import { ConfigError } from "../../../util/errors.js";
-import { canonicalName, fixedKeys, inertKeys } from "../otherTrainers.js";
-import { isConfigKey } from "../schema.js";
-import type { Dialect, ForeignKeys, Outcome } from "./dialect.js";
+import { canonicalName, fixedKeys, inertKeys, refusalOf, sameHere } from "../otherTrainers.js";
+import { describeKey, isConfigKey, trainingSchema } from "../schema.js";
+import { type Dialect, type ForeignKeys, type Outcome, refuse, set } from "./dialect.js";
+import { keyOfAnother } from "./keyOfAnother.js";
 
 /** A key as a file gives it. */
 export interface FileEntry {
@@ -57,16 +58,14 @@ export function translate(dialect: Dialect, given: readonly FileEntry[]): Transl
   for (const entry of present) {
     const { key, value, where } = entry;
     const rule = Object.hasOwn(dialect.rules, key) ? dialect.rules[key] : undefined;
-    const outcome = rule ? checked(rule(value, keys), dialect) : undefined;
+    const own = canonicalName(key);
+    const meaning = rule?.(value, keys) ?? (isKnown(own) ? set({ [own]: value }) : undefined);
+    const outcome = meaning ? checked(meaning, dialect) : withoutEffect(entry, dialect);
     if (!outcome) {
-      const own = canonicalName(key);
-      if (isKnown(own)) {
-        put(own, value, where, key);
-        account.push({ kind: "kept", key, value, where });
-      } else account.push({ kind: "unknown", key, value, where });
+      account.push({ kind: "unknown", key, value, where });
       continue;
     }
-    account.push(accountOf(outcome, entry));
+    account.push(accountOf(outcome, entry, own));
     if (outcome.kind === "set") {
       for (const [own, translated] of Object.entries(outcome.keys))
         put(own, translated, where, key);
@@ -116,14 +115,21 @@ export function tell({ dialect, account, remarks }: Translation): string[] {
 
 /** A value as it may be shown: not where it is a secret. */
 export function show(key: string | undefined, value: unknown): string {
-  if (key !== undefined && /(_|^)(token|api_key|secret|password)$/.test(key) && value !== "")
-    return "(not shown)";
+  if (key !== undefined && isSecret(key) && value !== "") return "(not shown)";
   return JSON.stringify(value);
+}
+
+/** Whether a key holds a secret: not those that name a token of the vocabulary. */
+function isSecret(key: string): boolean {
+  return (
+    /(_|^)(token|api_key|secret|password)$/.test(key) &&
+    !/^(eos|bos|pad|unk|sep|cls|mask)_token$/.test(key)
+  );
 }
 
 export function showKeys(keys: Readonly<Record<string, unknown>>): string {
   return Object.entries(keys)
-    .map(([key, value]) => `${key} ${JSON.stringify(value)}`)
+    .map(([key, value]) => `${key} ${show(key, value)}`)
     .join(", ");
 }
 
@@ -143,23 +149,33 @@ function isKnown(key: string): boolean {
   return isConfigKey(key) || Object.hasOwn(fixedKeys, key) || Object.hasOwn(inertKeys, key);
 }
 
-/** What would set a key that this version does not have is refused. */
+/** What would set a key that this version does not have, or a value that it refuses, is refused. */
 function checked(outcome: Outcome, { title }: Dialect): Outcome {
   if (outcome.kind !== "set") return outcome;
-  const missing = Object.keys(outcome.keys).find((key) => !isConfigKey(key));
-  if (missing === undefined) return outcome;
-  return {
-    kind: "refused",
-    why: `Tunewright cannot do what ${title} does with it.`,
-    todo: "Remove it.",
-  };
+  for (const [key, value] of Object.entries(outcome.keys)) {
+    if (!isKnown(key))
+      return refuse(`Tunewright cannot do what ${title} does with it.`, "Remove it.");
+    const refusal = refusalOf(key, value);
+    if (refusal) return refuse(refusal.why, refusal.todo, key);
+    if (isConfigKey(key) && !trainingSchema.shape[key].safeParse(sameHere(key, value, [])).success)
+      return refuse(`${key} has to be ${describeKey(key)}.`, "Correct the value.", key);
+  }
+  return outcome;
 }
 
-function accountOf(outcome: Outcome, { key, value, where }: FileEntry): TranslatedKey {
+/** What becomes of a key that another program has, where it changes nothing in a file of any. */
+function withoutEffect({ key, value }: FileEntry, dialect: Dialect): Outcome | undefined {
+  const outcome = keyOfAnother(key, value, dialect)?.outcome;
+  return outcome?.kind === "nothing" || (outcome?.kind === "idle" && outcome.always)
+    ? outcome
+    : undefined;
+}
+
+function accountOf(outcome: Outcome, { key, value, where }: FileEntry, own: string): TranslatedKey {
   const about = { key, value, where };
   switch (outcome.kind) {
     case "set": {
-      const same = Object.keys(outcome.keys).length === 1 && outcome.keys[key] === value;
+      const same = Object.keys(outcome.keys).length === 1 && outcome.keys[own] === value;
       const { keys, because } = outcome;
       if (same && because === undefined) return { kind: "kept", ...about };
       return {
