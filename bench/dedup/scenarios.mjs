@@ -39,6 +39,14 @@ const call = (city) => ({
 
 const city = (row) => words("english", 2, generator(700 + row)).join("-") + row;
 
+const ASKED = [
+  "Who is the king?",
+  "Where is the ship?",
+  "What is sold here?",
+  "When does winter come?",
+  "Why did they leave?",
+];
+
 /** Of each kind: row number `row` of rows that are all different. */
 export const SCENARIOS = {
   "long system prompt": (row) => {
@@ -135,6 +143,16 @@ export const SCENARIOS = {
     messages(
       ["user", `${english(40, 21)}: \`${city(row).replace("-", "_")}\``],
       ["assistant", `def ${city(row).replace("-", "_")}(a, b):\n    return a ${"+-*/"[row % 4]} b`],
+    ),
+  "several questions about each page": (row) =>
+    messages(
+      ["user", `${english(150, 2000 + Math.floor(row / 5))}\nQuestion: ${ASKED[row % 5]}`],
+      ["assistant", "Not stated."],
+    ),
+  "the same header above other code": (row) =>
+    messages(
+      ["user", `${english(60, 23)}\n\nreturn left ${["+", "-", "*", "/"][row % 4]} ${city(row)}`],
+      ["assistant", english(40, 24)],
     ),
   "signs only": (row) =>
     messages(

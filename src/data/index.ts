@@ -48,4 +48,5 @@ export type { DataSummary } from "./summary.js";
 export { type DataSurvey, type LengthQuantiles, type SurveyOptions, surveyRows } from "./survey.js";
 export { openTrainingData, type SourceShare, type TrainingData } from "./trainingData.js";
 export type { DataCursor, TrainingDataOptions, WorkerOptions } from "./trainingOptions.js";
+export { toolName } from "./words/index.js";
 export { canonicalFormat, writeConversation } from "./writeConversation.js";

@@ -43,6 +43,34 @@ describe("rows are told apart", () => {
       "No idea.",
     ],
     ["by a decimal", "Half of it?", "1.5", "Half of it?", "15"],
+    [
+      "by a question below the same text",
+      `${long.join(" ")}. Is gold sold in the old town?`,
+      "Yes.",
+      `${long.join(" ")}. Is salt sold in the old town?`,
+      "Yes.",
+    ],
+    [
+      "by a negation in a long text",
+      "May I?",
+      `You may do it. ${long.join(" ")}.`,
+      "May I?",
+      `You may not do it. ${long.join(" ")}.`,
+    ],
+    [
+      "by a Chinese negation in a question",
+      "狗可以吃巧克力吗，吃了以后应该怎么办？",
+      "请马上联系兽医。",
+      "狗不可以吃巧克力吗，吃了以后应该怎么办？",
+      "请马上联系兽医。",
+    ],
+    [
+      "by the level of a line of code",
+      "Mend it.",
+      "for x in y:\n    a()\n    b()",
+      "Mend it.",
+      "for x in y:\n    a()\nb()",
+    ],
   ])("%s", (_, question, answer, other, otherAnswer) => {
     expect(apart(answered(question, answer), answered(other, otherAnswer))).toBe(true);
   });
@@ -73,7 +101,11 @@ describe("rows are told apart", () => {
     const dated = (day: string) => instructed(`${long.join(" ")} Today is ${day}.`);
     expect(apart(dated("Monday"), dated("Friday"))).toBe(false);
     expect(apart(instructed("Be kind."), instructed("Be short."))).toBe(false);
-    const withTools = (text: string) => whole([user("q"), assistant("a")], [{ name: text }]);
+    const named = (name: string) => whole([user("q"), assistant("a")], [{ name }]);
+    expect(apart(named("weather"), named("stocks"))).toBe(true);
+    expect(apart(named("weather"), whole([user("q"), assistant("a")]))).toBe(true);
+    const withTools = (text: string) =>
+      whole([user("q"), assistant("a")], [{ name: "f", description: text }]);
     expect(apart(withTools(long.join(" ")), withTools(other))).toBe(true);
   });
 });
@@ -97,10 +129,11 @@ describe("rows are not told apart", () => {
     [
       "by the wording of a question",
       "How do I keep it?",
-      "In a box.",
+      long.join(" "),
       "How can I keep it?",
-      "In a box.",
+      long.join(" "),
     ],
+    ["by all its indentation", "q", "if x:\n    y()", "q", "if x:\ny()"],
     ["by a word of a long answer", "q", long.join(" "), "q", long.with(4, "other").join(" ")],
   ])("%s", (_, question, answer, other, otherAnswer) => {
     expect(apart(answered(question, answer), answered(other, otherAnswer))).toBe(false);

@@ -4,36 +4,29 @@
  */
 import type { WholeRow } from "../../data/index.js";
 import { includesHash } from "./commonText.js";
-import { comparedText, mediaOf, rowParts, type Turn } from "./comparedText.js";
+import { comparedText, mediaOf, rowParts, toolNames } from "./comparedText.js";
 import { defaultParameters, type SignatureParameters } from "./parameters.js";
 import { jaccardSimilarity, type ShingleShape, shingleHashes } from "./signatures.js";
+import { answersDiffer, questionsDiffer, type TurnText, turnText } from "./turnDifference.js";
 
 export interface Comparable {
   /** Shingles of the compared text that carry weight. */
   shingles: BigUint64Array;
   /** The rest is empty where everything is compared alike. */
-  turns: TurnWords[][];
+  turns: ComparedTurn[][];
   /** Each number with the one before it, so that their order counts. */
   numbers: ReadonlySet<string>;
   /** Shingles of system messages and tools that are not common. */
   opening: BigUint64Array;
+  /** Names of the tools that it may call. */
+  tools: ReadonlySet<string>;
   /** Names of pictures and sounds. */
   media: string;
 }
 
-interface TurnWords {
+interface ComparedTurn extends TurnText {
   answer: boolean;
-  /** Words, each once. */
-  words: BigUint64Array;
-  /** Of a short turn: its letters, figures and signs. */
-  bare: string | undefined;
 }
-
-const words: ShingleShape = { shingle: "mixed", ngram: 1, shortTexts: "whole" };
-
-/** A turn of fewer different words, and fewer characters, is short: a word more or less may be all that it says. */
-const shortTurn = 20;
-const shortText = 200;
 
 export function comparable(
   whole: WholeRow,
@@ -43,15 +36,18 @@ export function comparable(
   const text = comparedText(whole, parameters);
   const shingles = shingleHashes(text, parameters, common);
   if (parameters.compare === "all") {
-    return { shingles, turns: [], numbers: new Set(), opening: new BigUint64Array(0), media: "" };
+    const [none, empty] = [new Set<string>(), new BigUint64Array(0)];
+    return { shingles, turns: [], numbers: none, opening: empty, tools: none, media: "" };
   }
   const { opening, turns } = rowParts(whole, parameters.by);
+  const isWhole = parameters.by === "conversation";
   return {
     shingles,
-    turns: turns.map((list) => list.map(turnWords)),
+    turns: turns.map((list) => list.map(({ answer, text }) => ({ answer, ...turnText(text) }))),
     numbers: numberPairs(text),
     opening: distinctShingles(opening, parameters, common),
-    media: parameters.by === "conversation" ? mediaOf(whole) : "",
+    tools: new Set(isWhole ? toolNames(whole) : []),
+    media: isWhole ? mediaOf(whole) : "",
   };
 }
 
@@ -65,25 +61,6 @@ function distinctShingles(
   // Where all are common, all of them come.
   const isCommon = distinct.length > 0 && includesHash(common, distinct[0]!);
   return isCommon ? new BigUint64Array(0) : distinct;
-}
-
-function turnWords({ answer, text }: Turn): TurnWords {
-  const hashes = shingleHashes(text, words);
-  const isShort = hashes.length < shortTurn && text.length < shortText;
-  return { answer, words: hashes, bare: isShort ? bareText(text) : undefined };
-}
-
-/** Without case, space and what ends a sentence. */
-function bareText(text: string): string {
-  return text
-    .toLowerCase()
-    .replace(/\s+/gu, "")
-    .replace(/(?:[.。．,，;；…~～?？]|(?<=\p{L})[!！])+$/u, "");
-}
-
-/** Signs that words leave out: 17 + 25 is not 17 - 25. */
-function signsOf(bare: string): string {
-  return bare.replace(/[^\p{S}*/%\-−]+/gu, "");
 }
 
 const number = /\d+(?:[.,:]\d+)*/g;
@@ -106,7 +83,7 @@ export function tellingText(whole: WholeRow, common: BigUint64Array): string {
   const answers = turns
     .flat()
     .filter(({ answer }) => answer)
-    .map((turn) => turnWords(turn).bare ?? "");
+    .map((turn) => turnText(turn.text).bare ?? "");
   const isOwn = distinctShingles(opening, defaultParameters, common).length >= leastOpening;
   return [
     ...(numbers.length > fewNumbers ? [] : numbers),
@@ -119,8 +96,6 @@ export function tellingText(whole: WholeRow, common: BigUint64Array): string {
 const likeOpening = 0.5;
 /** Fewer shingles of an opening are a date or a name in it. */
 const leastOpening = 20;
-/** Questions may be put in other words where the answers are the same. */
-const likeQuestion = 0.5;
 
 /**
  * Whether something tells two rows apart that are alike on the whole: their media, numbers, system
@@ -131,6 +106,7 @@ const likeQuestion = 0.5;
 export function isToldApart(one: Comparable, other: Comparable, threshold: number): boolean {
   if (one.media !== other.media) return true;
   if (setSimilarity(one.numbers, other.numbers) < threshold) return true;
+  if (setSimilarity(one.tools, other.tools) < likeOpening) return true;
   const smaller = Math.min(one.opening.length, other.opening.length);
   if (smaller >= leastOpening && jaccardSimilarity(one.opening, other.opening) < likeOpening) {
     return true;
@@ -138,18 +114,17 @@ export function isToldApart(one: Comparable, other: Comparable, threshold: numbe
   return one.turns.some((list, index) =>
     list.some((turn, at) => {
       const counterpart = other.turns[index]?.[at];
-      return counterpart !== undefined && turnsDiffer(turn, counterpart, threshold);
+      if (counterpart === undefined) return false;
+      if (turn.answer || counterpart.answer) return answersDiffer(turn, counterpart, threshold);
+      return questionsDiffer(turn, counterpart, threshold, hasShortAnswer(one, index, at));
     }),
   );
 }
 
-function turnsDiffer(one: TurnWords, other: TurnWords, threshold: number): boolean {
-  const isAnswer = one.answer || other.answer;
-  if (one.bare !== undefined && other.bare !== undefined) {
-    if (isAnswer) return one.bare !== other.bare;
-    if (signsOf(one.bare) !== signsOf(other.bare)) return true;
-  }
-  return jaccardSimilarity(one.words, other.words) < (isAnswer ? threshold : likeQuestion);
+/** Whether a few words answer a turn; the answer to a pair's question is the chosen one. */
+function hasShortAnswer({ turns }: Comparable, list: number, at: number): boolean {
+  const after = [...(turns[list]?.slice(at) ?? []), ...(turns[list + 1] ?? [])];
+  return after.find(({ answer }) => answer)?.bare !== undefined;
 }
 
 function setSimilarity(one: ReadonlySet<string>, other: ReadonlySet<string>): number {

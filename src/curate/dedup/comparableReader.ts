@@ -34,7 +34,8 @@ export function comparableReader(
   };
 }
 
-/** Its sets of words and numbers are about as large as its shingles. */
-function sizeOf({ shingles, opening }: Comparable): number {
-  return 2 * (shingles.length + opening.length) + 100;
+/** In shingles; its words, sentences and numbers are about twice as large as those it has. */
+function sizeOf({ shingles, opening, turns }: Comparable): number {
+  const words = turns.flat().reduce((sum, turn) => sum + turn.words.length, 0);
+  return 2 * (shingles.length + opening.length + words) + 100;
 }

@@ -1,6 +1,6 @@
 /** What of a row is compared: the text that signatures are made of, and the digest of equal rows. */
 import { createHash } from "node:crypto";
-import type { WholeRow } from "../../data/index.js";
+import { toolName, type WholeRow } from "../../data/index.js";
 import type { Message } from "../../text/index.js";
 import { stringifyJson } from "../../util/json/index.js";
 import type { SignatureParameters } from "./parameters.js";
@@ -76,6 +76,11 @@ export function turnsText({ turns }: RowParts): string {
     .flat()
     .map(({ text }) => text)
     .join("\n");
+}
+
+/** The names of the tools that a row defines. */
+export function toolNames({ conversation }: WholeRow): string[] {
+  return (conversation.tools ?? []).map(toolName);
 }
 
 const mediaKey = /^(?:image|video|audio)s?(?:_(?:path|file|url)s?)?$/i;

@@ -156,7 +156,8 @@ function mapTool(tool: JsonValue, visitor: Visitor): JsonValue {
   return map(tool, true);
 }
 
-function toolName(tool: unknown): string {
+/** The name of a tool, or its definition where it has none. */
+export function toolName(tool: unknown): string {
   const named = tool as { name?: unknown; function?: { name?: unknown } } | null;
   return String(named?.function?.name ?? named?.name ?? stringifyJson(tool));
 }

@@ -118,6 +118,10 @@ describe("truncation", () => {
     "Here is the code:\n```python\nprint(1)\n```",
     "He has 5 apples. He eats 2 of them. So the number of apples that are left in the basket is 17",
     "We add both. We divide by two. Therefore the correct answer to this question must be option B",
+    "क्या यह सही है? हाँ! मैंने इसे कल ही देखा था और सब कुछ ठीक से काम कर रहा था।",
+    "هل هذا صحيح؟ نعم! لقد رأيته أمس وكان كل شيء يعمل جيدا. فهل تريد أن نذهب إلى هناك معا؟",
+    "สวัสดีครับ! ยินดีต้อนรับ! วันนี้อากาศดีมากและเราจะไปเที่ยวทะเลด้วยกันกับเพื่อนครับ",
+    "You pay for the room. You pay for the meals. That makes for two people and a week 12 000 €",
     "床前明月光\n疑是地上霜\n举头望明月\n低头思故乡",
   ])("is not seen in %j", (text) => expect(truncationOf(text)).toBeUndefined());
 
@@ -216,6 +220,15 @@ test("remove_template_markers leaves marks in conversations about them, and head
   expect(await clean("remove_template_markers", left)).toEqual([asked, "It ends a turn."]);
   const strict = { keep_when_taught: false };
   expect(await clean("remove_template_markers", about, strict)).toMatch("inside");
+  for (const [question, answer] of [
+    ["What is </s>?", "</s> is the end-of-sequence token of many models."],
+    ["What special token ends a text of GPT?", "<|endoftext|>"],
+    ["How does Llama 2 see turns?", "It puts the user's text between [INST] and [/INST]."],
+    ["<|im_end|> 是什么？", "<|im_end|> 表示一轮对话的结束。"],
+  ] as const) {
+    expect(await clean("remove_template_markers", talk(question, answer)), answer).toBe("same");
+  }
+  expect(await clean("remove_template_markers", talk("q", "Good.</s>"))).toEqual(["q", "Good."]);
   for (const text of [
     "The task.\n\n### Input:\n5\n\n### Output:\n7",
     "The call.\n\n### Request:\nGET /\n\n### Response:\n200",

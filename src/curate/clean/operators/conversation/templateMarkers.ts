@@ -74,6 +74,15 @@ const lineMarkAtEnd = new RegExp(`(?<=\\n)${lineMarks}$`, "u");
 
 const sentenceMarks = ["</s>", "<s>"];
 
+const anyMark = alternatives([...marks, ...sentenceMarks]);
+/** A mark that a sentence names: it is asked for, or the sentence goes on after it. */
+const named = new RegExp(
+  `\\b(?:what|explain|meaning of|why|how)\\b[^\\n]{0,60}(?:${anyMark})["'”]?(?: (?:tag|token|marker?|mean|do|stand)s?\\b[^\\n]*)?\\?` +
+    `|(?:${anyMark})["'”]?,? (?:and|or|is|are|means?|marks?|begins?|ends?|starts?|stands|denotes?|tells?|signals?|tokens?|tags?)\\b` +
+    `|(?:${anyMark})["'”]? ?(?:是|表示|代表|用来|用于|标记|的意思|和|与)`,
+  "iu",
+);
+
 export const removeTemplateMarkers: CleanOperator<MarkerOptions> = {
   name: "remove_template_markers",
   kind: "change",
@@ -111,7 +120,9 @@ export const removeTemplateMarkers: CleanOperator<MarkerOptions> = {
       return within.exec(said)?.[0] ?? gluedTurn(said);
     };
     return (row) => {
-      const isTaught = keepTaught && row.messages.some(({ content }) => taught.test(content));
+      const isTaught =
+        keepTaught &&
+        row.messages.some(({ content }) => taught.test(content) || named.test(content));
       const answers = changeText(row, roles.filter(isAnswer), (text) =>
         strip(text, { isAnswer: true, isTaught }),
       );
@@ -152,7 +163,7 @@ interface MarksAtEnds {
 interface Stripping {
   /** "### User:" at the start of an answer is a heading, as "### Response:" is in a question. */
   isAnswer: boolean;
-  /** Marks after a space at the end of a line belong to the sentence. */
+  /** Marks that a sentence goes on after, or ends in, belong to it; a mark alone is an answer. */
   isTaught: boolean;
 }
 
@@ -171,8 +182,16 @@ function withoutMarks(text: string, marks: MarksAtEnds, stripping: Stripping): s
   if (hasNone(ends(text))) return text;
   const [from, end] = ends(maskQuoted(text));
   if (hasNone([from, end])) return text;
-  if (stripping.isTaught && end < text.length && /[^\n] $/.test(text.slice(0, end))) return text;
+  if (stripping.isTaught && isSaid(text, from, end)) return text;
   return end > from ? text.slice(from, end).trim() : "";
+}
+
+/** Whether the marks before `from` and from `end` on are words of a text about marks. */
+function isSaid(text: string, from: number, end: number): boolean {
+  if (end <= from) return true;
+  const endsIn = end < text.length && /[^\n] $/.test(text.slice(0, end));
+  const goesOn = from > 0 && /^[\p{Ll}\p{Script=Han},]/u.test(text.slice(from));
+  return endsIn || goesOn;
 }
 
 /**

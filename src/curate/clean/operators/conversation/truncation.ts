@@ -5,7 +5,10 @@
 
 /** What ends a sentence, a quotation or a list. */
 const terminal =
-  /[\p{Pe}\p{Pf}.。．!！?？…⋯;；:：~～"'”’`*_|>»%％$￥°)\]}\p{Extended_Pictographic}\p{So}]$/u;
+  /[\p{Pe}\p{Pf}\p{Sentence_Terminal}\p{Sc}.。．!！?？…⋯;；:：~～"'”’`*_|>»%％°)\]}\p{Extended_Pictographic}\p{So}]$/u;
+
+/** Scripts in which a sentence ends in a space, a letter or signs of their own. */
+const withoutStops = /[\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Tibetan}]$/u;
 
 /** The result of a sum, or the letter of an option: "is 17", "= 5", "option B"; not "in 202". */
 const result =
@@ -22,7 +25,7 @@ const farewell =
 const signature =
   /(?:[-–—]\s?[\p{Lu}\p{Script=Han}][^.。!！?？]{0,3}[^。!！?？]{1,30}|#[\p{L}\p{N}_]+)$/u;
 
-const sentenceEnd = /[.。．!！?？](?=\s|$|[\p{Script=Han}"”’」』）)])/gu;
+const sentenceEnd = /[\p{Sentence_Terminal}.。．!！?？](?=\s|$|[\p{Script=Han}"”’」』）)])/gu;
 const listItem =
   /^\s*(?:[-*+•·‧▪●○–—]|\(?\d{1,3}[.)、．:：）]|[（(]?[一二三四五六七八九十]+[、.．)）]|[a-zA-Z][.)]\s)/u;
 const heading = /^\s*(?:#{1,6}\s|\*\*.*\*\*:?$|\|)/u;
@@ -42,7 +45,7 @@ export function truncationOf(text: string): string | undefined {
   const prose = proseLines(lines);
   const last = prose.pop();
   if (last === undefined || looksLikeCode(last)) return undefined;
-  if (signature.test(last) || result.test(last)) return undefined;
+  if (signature.test(last) || result.test(last) || withoutStops.test(last)) return undefined;
   if (goesOn.test(last) && !farewell.test(last) && isProse(last)) {
     return `ends with ${JSON.stringify(last.at(-1))}`;
   }
