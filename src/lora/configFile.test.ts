@@ -56,6 +56,17 @@ describe("readAdapterConfig", () => {
     expect(read({ enable_lora: null, merge_weights: false, auto_mapping: marked }).r).toBe(4);
   });
 
+  test("null is false for switches, as in PEFT", () => {
+    const off = { use_rslora: null, use_dora: null, lora_bias: null, ensure_weight_tying: null };
+    expect(read(off)).toMatchObject({ use_rslora: false, use_dora: false, lora_bias: false });
+  });
+
+  test("a file of MLX, which has no peft_type, is called one", () => {
+    expect(refusal({ peft_type: undefined, fine_tune_type: "lora" })).toMatch(
+      /no peft_type\n.*MLX/,
+    );
+  });
+
   test.each([
     ["all-linear", "all-linear"],
     ["All-Linear", "all-linear"],

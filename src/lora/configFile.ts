@@ -31,6 +31,11 @@ const ranks = z
   .nullish()
   .transform((pattern) => pattern ?? {});
 const rows = z.array(z.number().int().min(0));
+/** PEFT takes null for false. */
+const flag = z
+  .boolean()
+  .nullish()
+  .transform((value) => value ?? false);
 
 /** The keys that are read, with the defaults that PEFT gives them. */
 const settingKeys = {
@@ -54,16 +59,16 @@ const settingKeys = {
   layers_pattern: z.union([z.string(), names]).nullable().default(null),
   rank_pattern: ranks,
   alpha_pattern: numbers,
-  use_rslora: z.boolean().default(false),
-  use_dora: z.boolean().default(false),
-  lora_bias: z.boolean().default(false),
+  use_rslora: flag,
+  use_dora: flag,
+  lora_bias: flag,
   bias: z.enum(["none", "all", "lora_only"]).default("none"),
   modules_to_save: names.nullable().default(null),
   trainable_token_indices: z
     .union([rows, z.record(z.string(), rows)])
     .nullable()
     .default(null),
-  ensure_weight_tying: z.boolean().default(false),
+  ensure_weight_tying: flag,
   init_lora_weights: z.union([z.boolean(), z.string()]).default(true),
   base_model_name_or_path: z
     .string()
@@ -187,7 +192,7 @@ function ofAllLinear(targets: string | string[] | null): LoraSettings["target_mo
 
 function readObject(file: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(readFileSync(file, "utf8"));
+    const value: unknown = JSON.parse(readFileSync(file, "utf8").replace(/^\uFEFF/, ""));
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
   } catch (cause) {
     throw new FormatError(`${file} cannot be read`, {
@@ -204,6 +209,12 @@ function readObject(file: string): Record<string, unknown> {
 /** Refuses what is not understood: keys by their name, values by key and value. */
 function checkKeys(stored: Readonly<Record<string, unknown>>, file: string): void {
   const { peft_type: type, task_type: task } = stored;
+  if (type === undefined) {
+    throw new FormatError(`${file} has no peft_type`, {
+      why: "it was not written by PEFT, whose adapters are read (MLX writes a file of this name too)",
+      todo: "convert the adapter to PEFT's layout with the program that made it, or merge it there and use the merged model",
+    });
+  }
   if (type !== "LORA") {
     throw refused(file, "peft_type", stored, {
       why: "only LoRA adapters can be loaded",

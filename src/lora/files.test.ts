@@ -104,6 +104,20 @@ test("an embedding with rows for added tokens is refused with how it is merged",
   expect(refusal).toMatchObject({ todo: expect.stringContaining("resize_token_embeddings(130)") });
 });
 
+test("weights of another rank than adapter_config.json says are called that", () => {
+  const directory = renamed("layers", (weight) => weight);
+  const file = path.join(directory, "adapter_config.json");
+  const config = JSON.parse(readFileSync(file, "utf8")) as object;
+  writeFileSync(file, `\uFEFF${JSON.stringify({ ...config, r: 4 })}`);
+  let refusal: unknown;
+  try {
+    logitsOf("untied", directory);
+  } catch (error) {
+    refusal = error;
+  }
+  expect(refusal).toMatchObject({ why: expect.stringContaining("is not the rank") });
+});
+
 test("a part of a higher rank than the weight has is refused", () => {
   const directory = renamed("pissa", (weight) => weight);
   const file = path.join(directory, "adapter_config.json");

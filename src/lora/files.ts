@@ -91,12 +91,18 @@ function loadOne(
       if (found.length !== shape.length || found.some((size, i) => size !== shape[i])) {
         throw new FormatError(
           `${directory}: ${stored} has shape [${found}], but this model needs [${shape}]`,
-          found.slice(1).join() === shape.slice(1).join() && /(embed_tokens|lm_head)/.test(stored)
+          isOtherRank(stored, found, shape)
             ? {
-                why: "the vocabulary had another size in training: tokens were added",
-                todo: `resize and merge the model in Python: base.resize_token_embeddings(${found[0]}); PeftModel.from_pretrained(base, DIR).merge_and_unload().save_pretrained("merged"), and use the merged model`,
+                why: "r or rank_pattern of its adapter_config.json is not the rank of its weights",
+                todo: "save the adapter again, or copy the adapter_config.json that was saved with the weights",
               }
-            : { todo: "use the base model that the adapter was trained on" },
+            : found.slice(1).join() === shape.slice(1).join() &&
+                /(embed_tokens|lm_head)/.test(stored)
+              ? {
+                  why: "the vocabulary had another size in training: tokens were added",
+                  todo: `resize and merge the model in Python: base.resize_token_embeddings(${found[0]}); PeftModel.from_pretrained(base, DIR).merge_and_unload().save_pretrained("merged"), and use the merged model`,
+                }
+              : { todo: "use the base model that the adapter was trained on" },
         );
       }
       return readFloats(file, stored, shape);
@@ -124,6 +130,16 @@ function loadOne(
   } finally {
     file.close();
   }
+}
+
+/** Whether only the rank of an adapter's matrix is another one. */
+function isOtherRank(name: string, found: readonly number[], shape: readonly number[]): boolean {
+  const rank = /lora_(embedding_)?A/.test(name) ? 0 : 1;
+  return (
+    /\.lora_(embedding_)?[AB]\b/.test(name) &&
+    found.length === shape.length &&
+    found.every((size, i) => (size === shape[i]) !== (i === rank))
+  );
 }
 
 /** PEFT 0.5 and older saved the bias of an adapted layer under the layer's own name. */

@@ -26,6 +26,22 @@ it("reads the arguments of a command over several lines", () => {
   ]);
 });
 
+it("takes neither the launcher's arguments nor what follows the command", () => {
+  const launch = "accelerate launch --num_processes 2 -m trl sft --lora_r 4 --packing; echo --x";
+  expect(read(launch)).toEqual([
+    ["lora_r", "4", 1],
+    ["packing", true, 1],
+  ]);
+  const script = "swift sft \\\n --model m \\\n --eos_token '<|im_end|>' \\\n --lora_rank 8 ";
+  for (const rest of ["| tee log.txt", "> log 2>&1 &", "2>&1 | tee x", "# --x \\", "&& echo --y"]) {
+    expect(read(script + rest)).toEqual([
+      ["model", "m", 2],
+      ["eos_token", "<|im_end|>", 3],
+      ["lora_rank", "8", 4],
+    ]);
+  }
+});
+
 it("leaves other files alone, and refuses variables by name", () => {
   expect(read("output_dir: out\nrun_name: trl sft --x 1\n# --x\n")).toBeUndefined();
   expect(() => read("trl sft --output_dir $OUT")).toThrow(/train\.sh:1: output_dir/);

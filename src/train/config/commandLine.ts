@@ -22,10 +22,14 @@ export function readCommandLine(file: string, text: string): Argument[] | undefi
   const lines = text.split("\n").map((line) => (notCommand.test(line) ? "" : line));
   const first = lines.findIndex((line) => command.test(line));
   if (first < 0 || !/(^|\s)--[A-Za-z]/.test(text)) return undefined;
+  // What stands before the program belongs to its launcher: accelerate launch --num_processes 2 …
+  const start = command.exec(lines[first]!)!;
+  lines[first] = lines[first]!.slice(start.index + start[0].length);
   const found: { key: string; words: string[]; line: number }[] = [];
   for (let at = first; at < lines.length; at++) {
-    const goesOn = lines[at]!.trimEnd().endsWith("\\");
-    for (const word of wordsOf(lines[at]!.replace(/\\\s*$/, ""))) {
+    const { words, ends } = wordsOf(lines[at]!.replace(/\\\s*$/, ""));
+    const goesOn = !ends && lines[at]!.trimEnd().endsWith("\\");
+    for (const word of words) {
       const [, name, given] = /^--([A-Za-z][\w-]*)(?:=(.*))?$/s.exec(word) ?? [];
       if (name !== undefined) {
         const words = given === undefined ? [] : [given];
@@ -46,8 +50,16 @@ export function readCommandLine(file: string, text: string): Argument[] | undefi
   });
 }
 
-/** Words as a shell splits them, without their quotes. */
-function wordsOf(line: string): string[] {
-  const pieces = line.matchAll(/(?:"([^"]*)"|'([^']*)'|[^\s"']+)+/g);
-  return [...pieces].map(([word]) => word.replace(/"([^"]*)"|'([^']*)'/g, "$1$2"));
+/** What ends a command: a pipe, where the output goes, the next command, a comment. */
+const operator = /^(?:[|&;#]|\d*[<>])/;
+
+/** Words as a shell splits them, without their quotes, and whether the command ends with them. */
+function wordsOf(line: string): { words: string[]; ends: boolean } {
+  const pieces = [...line.matchAll(/(?:"[^"]*"|'[^']*'|[^\s"';]+)+|;/g)].map(([piece]) => piece);
+  const end = pieces.findIndex((piece) => operator.test(piece));
+  const words = end < 0 ? pieces : pieces.slice(0, end);
+  return {
+    words: words.map((word) => word.replace(/"([^"]*)"|'([^']*)'/g, "$1$2")),
+    ends: end >= 0,
+  };
 }

@@ -80,8 +80,11 @@ export function translate(dialect: Dialect, given: readonly FileEntry[]): Transl
       });
     }
   }
+  const refused = new Set(problems.flatMap(({ unless }) => unless));
   for (const { keys: values, because } of dialect.defaults(keys)) {
-    const added = Object.entries(values).filter(([key]) => !entries.has(key) && isConfigKey(key));
+    const added = Object.entries(values).filter(
+      ([key]) => !entries.has(key) && !refused.has(key) && isConfigKey(key),
+    );
     if (added.length === 0) continue;
     const where = `${dialect.title}'s default`;
     for (const [key, value] of added) entries.set(key, { key, value, where, from: where });
