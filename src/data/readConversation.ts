@@ -6,6 +6,7 @@ import { checkConversation } from "./conversationRules.js";
 import { conversationRow } from "./formats/bareList.js";
 import type { Row } from "./formats/fields.js";
 import type { ConversationFormat, FormatOptions, FormattedRow } from "./formats/format.js";
+import { refuseLostKeys } from "./formats/lostKeys.js";
 import { templateKwargs } from "./formats/templateKwargs.js";
 import { fillPlaceholders } from "./placeholders.js";
 import { joinSameRole } from "./sameRole.js";
@@ -15,7 +16,10 @@ export interface ReadOptions extends FormatOptions, ConversationOptions {
   checked?: boolean | undefined;
   /** Two messages of one role in a row are refused, or become one. Default `refuse`. */
   sameRole?: "refuse" | "join" | undefined;
-  /** Preference pairs are refused, or read with their prompt as the conversation. Default refuse. */
+  /**
+   * Preference pairs, and rows with keys that say what training would not learn, are refused, or read:
+   * pairs with their prompt as the conversation. Default refuse.
+   */
   pairs?: "refuse" | "keep" | undefined;
 }
 
@@ -54,6 +58,7 @@ export function readConversation(
     const rest = Object.entries(row).filter(
       ([key]) => !used.includes(key) && (kind === "text" || key !== "chat_template_kwargs"),
     );
+    if (options.pairs !== "keep") refuseLostKeys(Object.fromEntries(rest), read);
     return {
       conversation: {
         messages,

@@ -6,10 +6,11 @@ import { inexpressible, plainTurns } from "./expressible.js";
 import { optionalText, text } from "./fields.js";
 import type { ConversationFormat } from "./format.js";
 import { systemMessage } from "./system.js";
+import { readTools, toolKeys } from "./toolDefinitions.js";
 
 export const alpacaFormat: ConversationFormat = {
   name: "alpaca",
-  keys: ["instruction", "input", "output", "history", "system"],
+  keys: ["instruction", "input", "output", "history", "system", ...toolKeys],
   matches: (row) => typeof row.instruction === "string" && "output" in row,
   read(row) {
     const instruction = text(row.instruction, "instruction");
@@ -21,6 +22,7 @@ export const alpacaFormat: ConversationFormat = {
         { role: "user", content: [instruction, input].filter(Boolean).join("\n") },
         { role: "assistant", content: text(row.output, "output") },
       ],
+      tools: readTools(row),
     };
   },
   write(row) {

@@ -60,7 +60,8 @@ export function refuseKeys(keys: Row, name: string): void {
   });
 }
 
-function saysNothing(value: unknown): boolean {
+/** Null, false and what is empty. */
+export function saysNothing(value: unknown): boolean {
   if (value === undefined || value === null || value === "" || value === false) return true;
   if (Array.isArray(value)) return value.length === 0;
   return isJsonObject(value) && entriesOf(value).length === 0;

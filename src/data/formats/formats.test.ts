@@ -483,3 +483,55 @@ test("several files follow each other, each with its own format and lines", asyn
   ]);
   await source.close();
 });
+
+describe("keys of a row that its format does not read", () => {
+  const messages = [user("q"), assistant("a")];
+  const alpaca = { instruction: "q", output: "a" };
+  const tools = [{ name: "add" }];
+
+  test.each([
+    [{ messages, label: false }, /labeled as good or bad by label/],
+    [{ prompt: "q", completion: "a", label: true }, /labeled as good or bad by label/],
+    [{ messages, rejected_response: "b" }, /preference pair/],
+    [
+      {
+        conversations: [
+          { from: "human", value: "<image>q" },
+          { from: "gpt", value: "a" },
+        ],
+        image: "a.png",
+      },
+      /has image,/,
+    ],
+    [{ ...alpaca, images: ["a.png"] }, /has images,/],
+    [{ ...alpaca, system_prompt: "s" }, /has system_prompt,/],
+    [
+      { messages: [{ role: "system", content: "t" }, ...messages], system_message: "s" },
+      /has system_message,/,
+    ],
+    [{ conversation: [{ human: "q", assistant: "a" }], tools }, /has tools,/],
+    [{ messages, history: [["q", "a"]] }, /has history,/],
+    [{ text: "hello", role: "prompter", parent_id: null }, /one message of a conversation/],
+  ])("are refused where training would lose their meaning: %j", async (row, message) => {
+    await expect(read([row])).rejects.toThrow(message);
+    await expect(read([row], { pairs: "keep" })).resolves.toBeDefined();
+  });
+
+  test.each([
+    { messages, label: "math", images: [], image: null, history: [], system_prompt: "" },
+    { messages: [{ role: "system", content: "s" }, ...messages], system_prompt: "s" },
+    { text: "a caption", image: "a.png", label: true },
+  ])("are no matter where they say nothing of the conversation: %j", async (row) => {
+    await expect(read([row])).resolves.toBeDefined();
+  });
+
+  test("tools are read beside Alpaca's instruction too, as LLaMA-Factory does", async () => {
+    const { conversations } = await read([{ ...alpaca, tools: JSON.stringify(tools) }]);
+    expect(conversations[0]).toMatchObject({ messages, tools });
+  });
+
+  test("Alpaca's own prompt has no place for a system message", async () => {
+    const row = { ...alpaca, system: "s" };
+    expect(await refusal(row, { format: "alpaca_prompt" })).toMatch("has system,");
+  });
+});

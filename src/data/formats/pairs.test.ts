@@ -31,7 +31,6 @@ describe("prompt and completion", () => {
   });
 
   test.each([
-    [{ prompt: "q", completion: "a", label: false }, /labeled as good or bad/],
     [{ prompt: "q" }, /completion is missing/],
     [{ prompt: "q", completion: [user("a")] }, /completion\[0\] has role user/],
     [{ prompt: [{ role: "user" }], completion: "a" }, /prompt\[0\]\.content is missing/],

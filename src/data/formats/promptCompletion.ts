@@ -20,12 +20,6 @@ export const promptCompletionFormat: ConversationFormat = {
   keys: ["prompt", "completion", ...toolKeys, "system", "id"],
   matches: (row) => "prompt" in row && "completion" in row,
   read(row) {
-    if (typeof row.label === "boolean") {
-      throw new DataError("a completion labeled as good or bad", {
-        why: "it is for preference training (KTO); a bad one would be trained on like a good one",
-        todo: "keep only the good ones, without the label",
-      });
-    }
     const prompt = messagesOf(row.prompt, "prompt", "user");
     const completion = messagesOf(row.completion, "completion", "assistant");
     const asked = completion.findIndex(({ role }) => role !== "assistant" && role !== "tool");

@@ -11,13 +11,16 @@ const speakers: Readonly<Record<string, Speaker>> = {
   developer: "system",
   user: "user",
   human: "user",
+  prompter: "user",
   assistant: "assistant",
   gpt: "assistant",
   chatgpt: "assistant",
+  ai: "assistant",
   bot: "assistant",
   model: "assistant",
   tool: "tool",
   function: "tool",
+  ipython: "tool",
   observation: "tool",
   function_response: "tool",
   tool_response: "tool",
@@ -27,10 +30,10 @@ const speakers: Readonly<Record<string, Speaker>> = {
   tool_calls: "call",
 };
 
-/** Who a name of a role stands for, in capitals or padded too. */
+/** Who a name of a role stands for, in capitals, padded or with hyphens too. */
 export function speakerNamed(role: string): Speaker | undefined {
   if (Object.hasOwn(speakers, role)) return speakers[role];
-  const usual = role.trim().toLowerCase();
+  const usual = role.trim().toLowerCase().replaceAll("-", "_");
   return Object.hasOwn(speakers, usual) ? speakers[usual] : undefined;
 }
 

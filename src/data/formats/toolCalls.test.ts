@@ -266,6 +266,25 @@ describe("entries", () => {
     expect(() => read("messages", { messages: [user("q"), message] })).toThrow(reason);
   });
 
+  test("roles of calls and results may have hyphens, and Llama's name", () => {
+    const conversations = [
+      { from: "prompter", value: "q" },
+      { from: "function-call", value: '{"name":"add","arguments":{"a":1}}' },
+      { from: "function-response", value: "1" },
+      { from: "ai", value: "a" },
+    ];
+    const { messages } = read("sharegpt", { conversations });
+    expect(messages.map(({ role }) => role)).toEqual(["user", "assistant", "tool", "assistant"]);
+    expect(messages[1]!.tool_calls).toHaveLength(1);
+    const ipython = [user("q"), messages[1], { role: "ipython", content: "1" }, assistant("a")];
+    expect(read("messages", { messages: ipython }).messages).toEqual([
+      user("q"),
+      messages[1],
+      { role: "tool", content: "1" },
+      assistant("a"),
+    ]);
+  });
+
   test("roles may be in capitals or padded", () => {
     const messages = [
       { role: "User", content: "q" },
