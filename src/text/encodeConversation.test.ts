@@ -158,3 +158,18 @@ test("a turn ends with its end token where a template marks only the words", asy
   const one = await encodeConversation({ messages }, tokenizer, template);
   expect(labelled(one)).toBe("好👍🏽啊<|im_end|>");
 });
+
+test("marks that follow each other are learnt once, as they are rendered", async () => {
+  const pieces =
+    "{% generation %}{{ message.content }}{% endgeneration %}{% generation %}{{ '<|im_end|>' }}{% endgeneration %}";
+  const source = chatmlJinja.replace(
+    "{{ '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}",
+    `{{ '<|im_start|>' + message.role + '\\n' }}{% if message.role == 'assistant' %}${pieces}{% else %}{{ message.content + '<|im_end|>' }}{% endif %}{{ '\\n' }}`,
+  );
+  expect(source).toContain(pieces);
+  const template = createJinjaTemplate(source, "marked", tokenizer);
+  const encoded = await encodeConversation(talk, tokenizer, template);
+  const unmarked = await encodeConversation(talk, tokenizer, own);
+  expect(encoded.inputIds).toEqual(unmarked.inputIds);
+  expect(encoded.labels).toEqual(unmarked.labels);
+});

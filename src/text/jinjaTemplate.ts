@@ -3,6 +3,7 @@ import { DataError } from "../util/errors.js";
 import { stringifyJson } from "../util/json/index.js";
 import { withCallForm } from "./callForm.js";
 import { compileJinja, type JinjaRenderer, TemplateRefusal } from "./jinja/index.js";
+import { hasReasoning } from "./reasoning.js";
 import {
   generationSpans,
   messageSpans,
@@ -136,7 +137,7 @@ function renderSegments(
       `${place(source)}cannot find the assistant's turns in the output of chat template ${name}`,
       {
         why: "the template renders earlier messages differently when later ones follow, and has no {% generation %} marks",
-        todo: "add {% generation %} marks to the template, or choose a named template with template_name",
+        todo: `${messages.some(hasReasoning) ? "choose what is learnt of the reasoning (split makes a sequence of each turn, drop learns the answers alone), " : ""}add {% generation %} marks to the template, or choose a named template with template_name`,
       },
     );
   }

@@ -101,6 +101,22 @@ describe("rendering", () => {
     ]);
   });
 
+  test("refuses a template that writes a tool's result inside the turn that calls it", () => {
+    const within =
+      "{% for m in messages if m.role != 'tool' %}[{{ m.role }}]{{ m.tool_calls }}{% if m.tool_calls %}{{ messages[loop.index].content }}{% endif %}{{ m.content }}<|im_end|>{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}";
+    const template = createJinjaTemplate(within, "within", tokenizer);
+    const call = { function: { name: "clock", arguments: {} } };
+    const messages: Message[] = [
+      { role: "user", content: "What time is it?" },
+      { role: "assistant", content: "Let me look.", tool_calls: [call] },
+      { role: "tool", content: "noon" },
+      { role: "assistant", content: "It is noon." },
+    ];
+    expect(() => template.render(messages, { source })).toThrow(
+      /rows\.jsonl:12: cannot find the assistant's turns/,
+    );
+  });
+
   test.each([
     ["chatml", {}],
     ["firefly-yi", { apart: true }],

@@ -149,7 +149,23 @@ function spanByPrefix(
   if (start === undefined || end === undefined) return undefined;
   const { content, tool_calls } = messages[message]!;
   const says = Boolean(content?.trim() || tool_calls?.length);
-  return end < start || (says && end === start) ? undefined : { start, end, message };
+  if (end < start || (says && end === start)) return undefined;
+  return isAnsweredWithin(render, messages, message, full, end)
+    ? undefined
+    : { start, end, message };
+}
+
+/** Whether a template writes the result of a tool before the turn that calls it is over. */
+function isAnsweredWithin(
+  render: Render,
+  messages: readonly Message[],
+  message: number,
+  full: string,
+  end: number,
+): boolean {
+  if (messages[message + 1]?.role !== "tool") return false;
+  const result = aroundMessage(render, messages, message + 1, full);
+  return result !== undefined && result.start < end;
 }
 
 /**
@@ -228,7 +244,8 @@ export function generationSpans(
   const assistants = messages.flatMap(({ role }, index) => (role === "assistant" ? [index] : []));
   const matched = marked.length === assistants.length;
   return marked.map(([start, end], index) => {
-    const missing = stop.find((token) => full.startsWith(token, end));
+    const next = marked[index + 1]?.[0] ?? full.length;
+    const missing = stop.find((token) => full.startsWith(token, end) && end + token.length <= next);
     const ended = full.slice(start, end).trimEnd();
     const hasEnd = stop.some((token) => ended.endsWith(token));
     return {

@@ -77,7 +77,7 @@ function withMarks(text: string, part: Part, marks: Mark[]): string {
   let from = 0;
   for (const at of markPlaces(text)) {
     const mark = `zq${marks.length}qz`;
-    marks.push({ part, text: mark, from: text.slice(at > 1 ? at : 0, at + 60) });
+    marks.push({ part, text: mark, from: text.slice(from > 0 ? at : 0, at + 60) });
     marked += `${text.slice(from, at)}${mark}`;
     from = at;
   }

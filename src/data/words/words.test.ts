@@ -215,3 +215,12 @@ test("turns of several parts are looked at as the template sees them", () => {
     check(each("{{ m.reasoning_content }}{{ m.content }}"), [...parts.slice(0, 2), hidden]),
   ).toThrow("leaves out the reasoning of message 3");
 });
+
+test("words that are left out are shown from their first character", () => {
+  for (const name of ["Anna", "A", "😀nna", "李", "<b>Anna</b>"]) {
+    const lost = () => check(each(words), [{ ...question, name }, answer]);
+    expect(lost).toThrow(
+      expect.objectContaining({ why: expect.stringContaining(JSON.stringify(name)) }),
+    );
+  }
+});
