@@ -51,6 +51,20 @@ describe("rows are told apart", () => {
       "Yes.",
     ],
     [
+      "by the order of options",
+      `${long.join(" ")}. Which is right?\nA. the king won\nB. the queen won`,
+      "A",
+      `${long.join(" ")}. Which is right?\nA. the queen won\nB. the king won`,
+      "A",
+    ],
+    [
+      "by one more instruction",
+      `${long.join(" ")}.`,
+      "Done.",
+      `${long.join(" ")}. Answer in French.`,
+      "Done.",
+    ],
+    [
       "by a negation in a long text",
       "May I?",
       `You may do it. ${long.join(" ")}.`,

@@ -46,7 +46,7 @@ export function answersDiffer(one: TurnText, other: TurnText, threshold: number)
 
 /**
  * Whether the sentences in which two questions differ ask something else. A short answer (a label, a
- * yes) fits many questions, so there they have to be near duplicates by themselves.
+ * yes) fits many questions, so there they have to be near duplicates by themselves, and none may be added.
  */
 export function questionsDiffer(
   one: TurnText,
@@ -58,7 +58,8 @@ export function questionsDiffer(
   const [left, right] = differences(one, other);
   if (signsDiffer(left, right)) return true;
   if (left === "" || right === "") {
-    return jaccardSimilarity(one.words, other.words) < likeQuestion;
+    const isMore = shortAnswer && left !== right;
+    return isMore || jaccardSimilarity(one.words, other.words) < likeQuestion;
   }
   const [shape, least] = shortAnswer ? [phrases, threshold] : [words, likeQuestion];
   return jaccardSimilarity(shingleHashes(left, shape), shingleHashes(right, shape)) < least;
@@ -71,7 +72,8 @@ function differences(one: TurnText, other: TurnText): [string, string] {
   return [only(one.sentences, other.sentences), only(other.sentences, one.sentences)];
 }
 
-const sentenceEnd = /(?<=[.?!]\s)|(?<=[。．！？…؟۔।])|\n/u;
+/** The letter or number of an option ends none. */
+const sentenceEnd = /(?<=\S\S[.?!]\s)|(?<=[。．！？…؟۔।])|\n/u;
 
 function sentencesOf(text: string): Set<string> {
   const folded = text.toLowerCase().replace(/[^\S\n]+/gu, " ");
@@ -92,7 +94,7 @@ function bareText(text: string): string {
 }
 
 const negation =
-  /\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|un(?:safe|able))\b|n['’]t\b|[不没沒无無非未别別勿]|ない|ません/giu;
+  /\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|false|un(?:safe|able))\b|n['’]t\b|[不没沒无無非未别別勿]|ない|ません/giu;
 /** Signs that words leave out: 17 + 25 is not 17 - 25. */
 const sign = /[\p{S}*/%\-−]/gu;
 

@@ -86,7 +86,7 @@ function checkValues(flags: DedupFlags) {
     });
   }
   if (commonShare !== undefined && !(commonShare > 0 && commonShare <= 1)) {
-    throw new ConfigError(`--common-share ${commonShare} is not a share above 0`, {
+    throw new ConfigError(`--common-share ${commonShare} is not a share above 0 and up to 1`, {
       todo: "use 0.05 to 0.5, or --compare all to compare common text too",
     });
   }

@@ -33,7 +33,10 @@ export function largeClustersError({ largeClusters, parameters }: DedupReport): 
       ? "all of which are equal to it"
       : `${equal} of which are equal to it; the others may be different texts with much in common`;
   const means = {
-    minhash: parameters.compare === "all" ? "leave out --compare all" : "lower --common-share",
+    minhash:
+      parameters.compare === "all"
+        ? "leave out --compare all"
+        : "lower --common-share, or remove equal rows only (--method exact)",
     simhash: "use --method minhash",
     exact: "compare whole conversations",
   };
