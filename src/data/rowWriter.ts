@@ -41,7 +41,7 @@ export async function openRowWriter(path: string): Promise<RowWriter> {
 }
 
 /** File extensions of formats other than JSONL. */
-const otherEnding = /\.(gz|gzip|zst|zstd|bz2|xz|lz4|zip|tar|parquet|csv|tsv|arrow)$/i;
+const otherEnding = /\.(gz|gzip|zst|zstd|bz2|xz|lz4|zip|tar|parquet|csv|tsv|arrow|feather)$/i;
 
 /** @throws ConfigError if the extension of an output file is that of another format */
 export function checkOutEnding(out: string): void {

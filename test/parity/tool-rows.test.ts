@@ -1,5 +1,5 @@
 /** Rows with calls of tools that datasets wrote as tables, next to the same rows as JSONL. */
-import { readFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
 import { convertFiles } from "../../src/data/convert.js";
 import { testFolder } from "../../src/data/testFiles.js";
@@ -21,10 +21,21 @@ test.each(["objects", "texts"])("Parquet of %s is the JSONL that it was made of"
   expect(rows).toContain(name === "objects" ? '"amount":20.0,"rate":1e-07' : '"limit":null');
 });
 
-test.each(["", "/data-00000-of-00001.arrow"])(
-  "what save_to_disk writes is refused%s",
+test.each(["objects", "texts"])(
+  "what save_to_disk wrote of %s is the JSONL that it was made of",
   async (name) => {
-    const saved = fixture(`tool-rows/texts.saved${name}`);
-    await expect(convertFiles([saved], folder.path("no.jsonl"))).rejects.toThrow(/Arrow file/);
+    const rows = await converted(fixture(`tool-rows/${name}.jsonl`));
+    expect(await converted(fixture(`tool-rows/${name}.saved`))).toBe(rows);
   },
 );
+
+test("shards are read in their order, and one that is missing is told", async () => {
+  const rows = await converted(fixture("tool-rows/objects.jsonl"));
+  const shards = folder.path("shards");
+  cpSync(fixture("tool-rows/objects.shards"), shards, { recursive: true });
+  // What a call of map leaves behind.
+  cpSync(`${shards}/data-00000-of-00002.arrow`, `${shards}/cache-0f1e2d3c4b5a6978.arrow`);
+  expect(await converted(shards)).toBe(rows);
+  rmSync(`${shards}/data-00001-of-00002.arrow`);
+  await expect(converted(shards)).rejects.toThrow(/data-00001-of-00002.arrow is missing/);
+});

@@ -2,14 +2,19 @@
 import { DataError } from "../../util/errors.js";
 
 /** `rows`: JSONL or a JSON array. */
-export type FileKind = "rows" | "csv" | "parquet" | "gzip" | "zstd";
+export type FileKind = "rows" | "csv" | "parquet" | "arrow" | "gzip" | "zstd";
 
 const compressed: readonly { start: number[]; kind: "gzip" | "zstd" }[] = [
   { start: [0x1f, 0x8b], kind: "gzip" },
   { start: [0x28, 0xb5, 0x2f, 0xfd], kind: "zstd" },
 ];
 
-const parquetStart = [0x50, 0x41, 0x52, 0x31];
+const tables: readonly { start: number[]; kind: "parquet" | "arrow" }[] = [
+  { start: [0x50, 0x41, 0x52, 0x31], kind: "parquet" },
+  { start: [0x41, 0x52, 0x52, 0x4f, 0x57, 0x31], kind: "arrow" },
+  // The stream format, which datasets writes.
+  { start: [0xff, 0xff, 0xff, 0xff], kind: "arrow" },
+];
 
 const refused: readonly { start: number[]; what: string; todo: string }[] = [
   { start: [0x50, 0x4b, 0x03, 0x04], what: "a zip archive", todo: "unpack it with unzip" },
@@ -23,15 +28,9 @@ const refused: readonly { start: number[]; what: string; todo: string }[] = [
   { start: [0x52, 0x61, 0x72, 0x21], what: "a RAR archive", todo: "unpack it with unrar x" },
   { start: [0x04, 0x22, 0x4d, 0x18], what: "compressed (LZ4)", todo: "unpack it with unlz4" },
   {
-    start: [0x41, 0x52, 0x52, 0x4f, 0x57, 0x31],
-    what: "an Arrow file",
-    todo: "convert it to Parquet or JSONL, for example with datasets' to_parquet or to_json",
-  },
-  {
-    // The stream format, which datasets' save_to_disk writes.
-    start: [0xff, 0xff, 0xff, 0xff],
-    what: "an Arrow file",
-    todo: "convert its folder to Parquet or JSONL: datasets.load_from_disk(folder).to_parquet(file)",
+    start: [0x46, 0x45, 0x41, 0x31],
+    what: "a Feather file of version 1",
+    todo: "write it again as version 2 with pyarrow.feather.write_feather, or as Parquet",
   },
   { start: [0x25, 0x50, 0x44, 0x46], what: "a PDF", todo: "extract its conversations as JSONL" },
   { start: [0x53, 0x51, 0x4c, 0x69, 0x74, 0x65], what: "an SQLite file", todo: "export JSONL" },
@@ -41,6 +40,7 @@ const refused: readonly { start: number[]; what: string; todo: string }[] = [
 const named: readonly { ending: RegExp; kind: FileKind }[] = [
   { ending: /\.[ct]sv(\.gz|\.gzip|\.zst|\.zstd)?$/i, kind: "csv" },
   { ending: /\.parquet(\.gz|\.gzip|\.zst|\.zstd)?$/i, kind: "parquet" },
+  { ending: /\.(arrow|feather)(\.gz|\.gzip|\.zst|\.zstd)?$/i, kind: "arrow" },
 ];
 
 /** Without its lowest four bits: what zstd's tools may put before the frames with data. */
@@ -56,6 +56,11 @@ export function compressionOf(bytes: Buffer): "gzip" | "zstd" | undefined {
   return isSkippable ? "zstd" : undefined;
 }
 
+/** Which kind of table bytes begin, whose texts are in UTF-8 always. @param bytes the first six or more */
+export function tableKind(bytes: Buffer): "parquet" | "arrow" | undefined {
+  return tables.find(({ start }) => startsWith(bytes, start))?.kind;
+}
+
 function startsWith(bytes: Buffer, start: readonly number[]): boolean {
   return start.every((byte, index) => bytes[index] === byte);
 }
@@ -67,7 +72,8 @@ function startsWith(bytes: Buffer, start: readonly number[]): boolean {
 export function fileKind(bytes: Buffer, file: string): FileKind {
   const compression = compressionOf(bytes);
   if (compression) return compression;
-  if (startsWith(bytes, parquetStart)) return "parquet";
+  const table = tableKind(bytes);
+  if (table) return table;
   const other = refused.find(({ start }) => startsWith(bytes, start));
   const { at, text } = tarMark;
   if (bytes.toString("latin1", at, at + text.length) === text) {
@@ -81,8 +87,8 @@ export function fileKind(bytes: Buffer, file: string): FileKind {
 function refusal(file: string, what: string, todo: string): DataError {
   return new DataError(`${file} is ${what}`, {
     why:
-      "conversations can be read from JSONL files (one JSON object per line), JSON arrays, CSV and " +
-      "Parquet files, plain or compressed with gzip or zstd",
+      "conversations can be read from JSONL files (one JSON object per line), JSON arrays, CSV, " +
+      "Parquet and Arrow files, plain or compressed with gzip or zstd",
     todo,
   });
 }

@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
+import { tableFromArrays, tableToIPC } from "apache-arrow";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { DataError } from "../../util/errors.js";
 import { testFolder } from "../testFiles.js";
@@ -209,4 +210,22 @@ test("Parquet: an error, or as many rows as it says", async () => {
     else expect(result.values.length + result.errors.length).toBe(rows.length);
   }
   expect(refused).toBeGreaterThan(50);
+});
+
+test("Arrow: an error, or as many rows as it has", async () => {
+  const random = randomNumbers(6);
+  const table = tableFromArrays({
+    id: Int32Array.from(rows, ({ id }) => id),
+    text: rows.map(({ messages }) => messages[1]!.content),
+  });
+  for (const format of ["file", "stream"] as const) {
+    const whole = Buffer.from(tableToIPC(table, format));
+    let refused = 0;
+    for (let time = 0; time < 80; time++) {
+      const result = await readWhatCanBe(folder.write("fuzz.arrow", mutate(whole, random)));
+      if (result.refused) refused++;
+      else expect(result.values.length + result.errors.length).toBe(rows.length);
+    }
+    expect(refused).toBeGreaterThan(50);
+  }
 });

@@ -7,6 +7,7 @@ import { open } from "node:fs/promises";
 import {
   entriesOf,
   isJsonObject,
+  type JsonObject,
   type JsonValue,
   objectOf,
   parseJson,
@@ -53,11 +54,14 @@ export function withoutPadding(value: JsonValue, type: Padded): JsonValue {
   if (type.kind === "map") {
     return objectOf(entries.map(([key, inner]) => [key, withoutPadding(inner, type.inner)]));
   }
-  return objectOf(
-    entries
-      .filter(([, inner]) => inner !== null)
-      .map(([key, inner]) => [key, withoutPadding(inner, type.keys.get(key))]),
+  return unpaddedObject(
+    entries.map(([key, inner]) => [key, withoutPadding(inner, type.keys.get(key))]),
   );
+}
+
+/** The object of a struct's keys and values, without those that are null. */
+export function unpaddedObject(entries: readonly (readonly [string, JsonValue])[]): JsonObject {
+  return objectOf(entries.filter(([, value]) => value !== null));
 }
 
 /**

@@ -42,7 +42,11 @@ export async function prepareRows(
   const rows = join(folder, rowsName);
   let table = source;
   let tableKind = kind;
-  if (kind === "gzip" || kind === "zstd" || (encoding !== undefined && kind !== "parquet")) {
+  if (
+    kind === "gzip" ||
+    kind === "zstd" ||
+    (encoding !== undefined && kind !== "parquet" && kind !== "arrow")
+  ) {
     const packing = kind === "gzip" || kind === "zstd" ? kind : undefined;
     await checkSpace(folder, source);
     table = join(scratch, "plain");
@@ -65,7 +69,9 @@ export async function prepareRows(
   await checkSpace(folder, table);
   const job = { file, table, scratch, rows };
   if (tableKind === "csv") return (await import("./csvRows.js")).rowsOfCsv(job);
-  await (await import("./parquetRows.js")).rowsOfParquet(job);
+  // Loaded where they are needed: training on JSON Lines goes without them.
+  if (tableKind === "arrow") await (await import("./arrowRows.js")).rowsOfArrow(job);
+  else await (await import("./parquetRows.js")).rowsOfParquet(job);
   return undefined;
 }
 

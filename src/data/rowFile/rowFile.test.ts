@@ -121,8 +121,10 @@ describe("another file", () => {
   test.each([
     ["rows.zip", Buffer.from("PK\u0003\u0004rest", "latin1"), "FILE is a zip archive"],
     ["rows.jsonl", Buffer.from("BZh91AY&SY", "latin1"), "FILE is compressed (bzip2)"],
-    ["rows.arrow", Buffer.from("ARROW1\0\0"), "FILE is an Arrow file"],
-    ["stream.arrow", Buffer.from("ffffffff10000000", "hex"), "FILE is an Arrow file"],
+    ["rows.feather", Buffer.from("FEA1"), "FILE is a Feather file of version 1"],
+    ["rows.arrow", Buffer.from("ARROW1\0\0"), "FILE: cannot be read as Arrow"],
+    ["stream.arrow", Buffer.from("ffffffff10000000", "hex"), "FILE: cannot be read as Arrow"],
+    ["old.arrow", Buffer.from("1000000010000000", "hex"), "FILE: cannot be read as Arrow"],
     ["rows.tar", Buffer.from(`${"x".repeat(257)}ustar`), "FILE is a tar archive"],
   ])("%s is refused by its first bytes", async (name, bytes, what) => {
     expect(await refusal(folder.write(name, bytes))).toMatchObject({ name: "DataError", what });

@@ -23,7 +23,7 @@ export interface RowFile {
   readonly rows: number;
   /**
    * 1-based line that a row begins on, in what the file holds unpacked. Its number where lines do not
-   * tell rows apart: of Parquet, and where several rows begin on one line.
+   * tell rows apart: of Parquet and Arrow, and where several rows begin on one line.
    */
   line(row: number): number;
   /**
@@ -60,7 +60,7 @@ interface IndexedFile {
 }
 
 /**
- * Opens JSONL, a JSON array, CSV or Parquet, plain or compressed with gzip or zstd. Plain JSONL and
+ * Opens JSONL, a JSON array, CSV, Parquet or Arrow, plain or compressed with gzip or zstd. Plain JSONL and
  * arrays in UTF-8 are read in place; rows of other files are first written to the cache folder, as
  * is the index of a large file, and found there the next time.
  * @throws DataError when the file cannot be read, is broken, or is of another kind

@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { DataError } from "../../util/errors.js";
 import { strictDecoder } from "./encoding.js";
+import { tableKind } from "./fileKind.js";
 import { countBreaks } from "./lineBreaks.js";
 
 export type Packing = "gzip" | "zstd";
@@ -77,7 +78,7 @@ async function* gunzipped(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer>
 }
 
 /**
- * The same text in UTF-8, without a byte order mark. Parquet stays as it is.
+ * The same text in UTF-8, without a byte order mark. Parquet and Arrow stay as they are.
  * @param file how errors name it
  * @throws DataError when the bytes are not of that encoding
  */
@@ -103,7 +104,7 @@ export async function* transcoded(
     }
   };
   for await (const chunk of chunks) {
-    isText ??= chunk.toString("latin1", 0, 4) !== "PAR1";
+    isText ??= tableKind(chunk) === undefined;
     if (!isText) {
       yield chunk;
       continue;

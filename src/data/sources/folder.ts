@@ -5,6 +5,7 @@ import { DataError } from "../../util/errors.js";
 import { expandBraces, globToRegExp, isGlob } from "./glob.js";
 import { describeFolder, noSuchPath } from "./missing.js";
 import { hasRowEnding, isBesideRows, isRowFile } from "./names.js";
+import { expectShards } from "./savedShards.js";
 
 /**
  * All files of rows below a folder, sorted.
@@ -13,17 +14,11 @@ import { hasRowEnding, isBesideRows, isRowFile } from "./names.js";
 export function filesOfFolder(folder: string): string[] {
   const paths = walk(folder, "", new Set(), () => true);
   const rows = paths.filter(isRowFile).sort();
-  const arrow = paths.find((path) => path.endsWith(".arrow"));
-  if (arrow !== undefined) {
-    throw new DataError(`${folder} has Arrow files, such as ${arrow}`, {
-      why: "they are not read, and their rows would be missing",
-      todo: "convert them to Parquet or JSONL: datasets.load_from_disk(folder).to_parquet(file); or name the other files",
-    });
-  }
+  expectShards(folder, paths);
   if (rows.length > 0) return rows.map((path) => join(folder, path));
   throw new DataError(`${folder}: no data files found`, {
     why: describeFolder(folder),
-    todo: "data files end in .jsonl, .json, .ndjson, .csv or .parquet, optionally followed by .gz or .zst; give the path of any other file directly",
+    todo: "data files end in .jsonl, .json, .ndjson, .csv, .parquet or .arrow, optionally followed by .gz or .zst; give the path of any other file directly",
   });
 }
 

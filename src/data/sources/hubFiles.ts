@@ -31,7 +31,7 @@ export function chooseHubFiles(name: string, path: string, all: readonly string[
   if (rows.length === 0) {
     throw new DataError(`the data set ${name} has no data files`, {
       why: `it contains ${all.slice(0, 5).join(", ") || "nothing"}`,
-      todo: "data files end in .jsonl, .json, .csv or .parquet, optionally followed by .gz or .zst; give any other file as hf://datasets/OWNER/NAME/FILE",
+      todo: "data files end in .jsonl, .json, .csv, .parquet or .arrow, optionally followed by .gz or .zst; give any other file as hf://datasets/OWNER/NAME/FILE",
     });
   }
   const ofOneKind = mostFrequentKind(rows);
@@ -82,7 +82,7 @@ function mostFrequentKind(paths: readonly string[]): string[] {
     const ending = rowEnding(path);
     kinds.set(ending, [...(kinds.get(ending) ?? []), path]);
   }
-  const order = ["parquet", "jsonl", "ndjson", "json", "csv", "tsv"];
+  const order = ["parquet", "arrow", "feather", "jsonl", "ndjson", "json", "csv", "tsv"];
   const [most] = [...kinds].sort(([a, first], [b, second]) => {
     return second.length - first.length || order.indexOf(a) - order.indexOf(b);
   });

@@ -1,6 +1,6 @@
 /** Which files hold rows, by their names. */
 
-const rowFile = /\.(jsonl|ndjson|json|csv|tsv|parquet)(\.(gz|zst))?$/i;
+const rowFile = /\.(jsonl|ndjson|json|csv|tsv|parquet|arrow|feather)(\.(gz|zst))?$/i;
 
 /** Files that programs, this one among them, write beside rows. */
 const besideRows = [
@@ -8,6 +8,8 @@ const besideRows = [
   /(^|[./_-])(manifest|report|index|state|schema)\.json$/i,
   /(^|\/)(dataset_infos?|dataset_dict|config|tokenizer|tokenizer_config|generation_config)\.json$/i,
   /(^|\/)(package|package-lock|tsconfig|trainer_state|adapter_config)\.json$/i,
+  // What datasets' map and filter keep beside the rows that they were given.
+  /(^|\/)cache-[^/]+\.arrow$/,
   /\.(part|tmp|incomplete|lock)$/i,
 ];
 

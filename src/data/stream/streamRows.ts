@@ -149,12 +149,15 @@ function expectRows(start: Buffer, name: string): void {
     refuseOtherEncoding(start, name);
     return;
   }
-  const isTable = kind === "csv" || kind === "parquet";
-  const what = { csv: "CSV", parquet: "Parquet", gzip: "nested gzip", zstd: "nested zstd" };
-  throw new DataError(`${name}: ${what[kind]} cannot be read as a stream`, {
-    why: "a stream must have one JSON object per line (JSONL), plain or compressed once",
-    todo: isTable
-      ? "give it as a file without streaming, or convert it first with ./tunewright data convert"
-      : "decompress it once before streaming",
-  });
+  const isNested = kind === "gzip" || kind === "zstd";
+  const what = { csv: "CSV", parquet: "Parquet", arrow: "Arrow" };
+  throw new DataError(
+    `${name}: ${isNested ? `nested ${kind}` : what[kind]} cannot be read as a stream`,
+    {
+      why: "a stream must have one JSON object per line (JSONL), plain or compressed once",
+      todo: isNested
+        ? "decompress it once before streaming"
+        : "give it as a file without streaming, or convert it first with ./tunewright data convert",
+    },
+  );
 }

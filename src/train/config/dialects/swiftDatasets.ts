@@ -38,7 +38,7 @@ function sourceOf(spec: string, useHf: boolean): Source | Refusal {
   const limit = rows === undefined ? {} : { limit: Number(rows), sample: "random" as const };
   if (existsSync(named!)) return { path: named!, ...limit };
   const [name, subset] = named!.split(":", 2);
-  const isPath = /^[./~]|\.(jsonl?|csv|parquet)$/.test(name!);
+  const isPath = /^[./~]|\.(jsonl?|csv|parquet|arrow)$/.test(name!);
   if (isPath) return { path: name!, ...limit };
   const onHub = hub?.toLowerCase() === "hf" || (useHf && hub === undefined);
   const twin = onHub ? name! : twins[name!];

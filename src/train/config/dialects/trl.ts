@@ -84,7 +84,8 @@ const mixture: Rule = (value, keys) => {
     const text = (key: string) => (isEmpty(entry[key]) ? undefined : String(entry[key]));
     const isFiles =
       files.length > 0 &&
-      (["json", "csv", "parquet"].includes(name) || files.some((file) => existsSync(file)));
+      (["json", "csv", "parquet", "arrow"].includes(name) ||
+        files.some((file) => existsSync(file)));
     const folder = text("data_dir");
     const place = isFiles
       ? { path: files }
