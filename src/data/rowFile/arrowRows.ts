@@ -57,9 +57,12 @@ export async function rowsOfArrow({ file, table, rows }: TableJob): Promise<void
 function* linesOf(batch: RecordBatch): Generator<string> {
   const { fields } = batch.schema;
   expectOwnNames(fields, "a row");
-  const columns = fields.map(
-    ({ name }, at) => [name, cellsOf(batch.data.children[at]!, name)] as const,
-  );
+  const columns = fields.map(({ name }, at) => {
+    const data = batch.data.children[at]!;
+    if (data.length !== batch.numRows)
+      throw new Error(`${name} has more or fewer values than rows`);
+    return [name, cellsOf(data, name)] as const;
+  });
   for (let from = 0; from < batch.numRows; from += rowsAtOnce) {
     let lines = "";
     for (let row = from; row < Math.min(from + rowsAtOnce, batch.numRows); row++) {
