@@ -7,7 +7,14 @@ import { includesHash } from "./commonText.js";
 import { comparedText, mediaOf, rowParts, toolNames } from "./comparedText.js";
 import { defaultParameters, type SignatureParameters } from "./parameters.js";
 import { jaccardSimilarity, type ShingleShape, shingleHashes } from "./signatures.js";
-import { answersDiffer, questionsDiffer, type TurnText, turnText } from "./turnDifference.js";
+import {
+  answersDiffer,
+  beginAndEnd,
+  countNegations,
+  questionsDiffer,
+  type TurnText,
+  turnText,
+} from "./turnDifference.js";
 
 export interface Comparable {
   /** Shingles of the compared text that carry weight. */
@@ -70,25 +77,32 @@ function numberPairs(text: string): Set<string> {
   return new Set(numbers.map((number, index) => `${numbers[index - 1] ?? ""} ${number}`));
 }
 
-/** With more numbers than this, rows may differ in one. */
-const fewNumbers = 12;
+/** With more numbers, or negations, than this, rows may differ in one. */
+const few = 12;
 
 /**
- * What is equal in rows that {@link isToldApart} does not tell apart, for those who cannot compare pairs:
- * a row's numbers, where they are few, its short answers, and a system message of its own.
+ * What is equal in most rows that {@link isToldApart} does not tell apart, for those who cannot compare
+ * pairs: a row's numbers, where they are few, its tools, its negations, its short answers with how the
+ * questions to them begin and end, and a system message of its own.
+ * @param row what {@link comparable} makes of it by {@link defaultParameters}
  */
-export function tellingText(whole: WholeRow, common: BigUint64Array): string {
-  const numbers = comparedText(whole, defaultParameters).match(number) ?? [];
-  const { opening, turns } = rowParts(whole, "conversation");
-  const answers = turns
-    .flat()
-    .filter(({ answer }) => answer)
-    .map((turn) => turnText(turn.text).bare ?? "");
-  const isOwn = distinctShingles(opening, defaultParameters, common).length >= leastOpening;
+export function tellingText(whole: WholeRow, row: Comparable): string {
+  const text = comparedText(whole, defaultParameters);
+  const numbers = text.match(number) ?? [];
+  const negations = countNegations(text);
+  const said = row.turns.flatMap((list, index) =>
+    list.flatMap((turn, at) => {
+      if (turn.answer) return turn.bare ?? "";
+      return hasShortAnswer(row, index, at) ? beginAndEnd(turn) : "";
+    }),
+  );
+  const isOwn = row.opening.length >= leastOpening;
   return [
-    ...(numbers.length > fewNumbers ? [] : numbers),
-    ...answers,
-    ...(isOwn ? [opening] : []),
+    ...(numbers.length > few ? [] : numbers),
+    ...row.tools,
+    negations > few ? "" : negations,
+    ...said,
+    ...(isOwn ? [rowParts(whole, "conversation").opening] : []),
   ].join("\n");
 }
 

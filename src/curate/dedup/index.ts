@@ -3,8 +3,8 @@ export { type Banding, candidateProbability, optimalBanding } from "./bands.js";
 export type { ClusterSizes } from "./clusterSizes.js";
 export { type KeepRule, keepRules } from "./clusters.js";
 export { commonShingles } from "./commonText.js";
-export { tellingText } from "./comparable.js";
-export { comparedDigest, comparedText } from "./comparedText.js";
+export { comparable, tellingText } from "./comparable.js";
+export { comparedDigest } from "./comparedText.js";
 export {
   type DedupOptions,
   type DedupReport,

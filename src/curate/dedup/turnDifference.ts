@@ -98,10 +98,19 @@ const negation =
 /** Signs that words leave out: 17 + 25 is not 17 - 25. */
 const sign = /[\p{S}*/%\-−]/gu;
 
+export function countNegations(text: string): number {
+  return text.match(negation)?.length ?? 0;
+}
+
+/** The first and the last sentence of a turn. */
+export function beginAndEnd({ sentences }: TurnText): string {
+  const all = [...sentences];
+  return `${all[0] ?? ""}\n${all.at(-1) ?? ""}`;
+}
+
 /** Whether one text denies what the other says, or two short ones have other signs. */
 function signsDiffer(one: string, other: string): boolean {
-  const negations = (text: string) => text.match(negation)?.length ?? 0;
-  if (negations(one) !== negations(other)) return true;
+  if (countNegations(one) !== countNegations(other)) return true;
   const signsOf = (text: string) => (text.match(sign) ?? []).join("");
   const areShort = one.length < shortText && other.length < shortText;
   return areShort && signsOf(one) !== signsOf(other);

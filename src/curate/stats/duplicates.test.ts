@@ -7,7 +7,7 @@ import { addFingerprint, fingerprints, similarity } from "./fingerprint.js";
 import { random } from "./testRandom.js";
 
 const none = new BigUint64Array(0);
-const words = "the cat sat on mat while rain fell over quiet town and nobody spoke of it again";
+const words = "the cat sat on mat while rain fell over quiet town and people spoke of it again";
 const chinese = "天地玄黄宇宙洪荒日月盈昃辰宿列张寒来暑往秋收冬藏闰余成岁律吕调阳云腾致雨露结为霜";
 
 function texts(count: number, seed: number, alphabet: readonly string[], length = 80): string[][] {
@@ -99,4 +99,17 @@ test("in little memory the shares stay about right, and it says so", () => {
   expect(exact.share).toBeCloseTo(0.5, 1);
   expect(near.comparedRows).toBeLessThanOrEqual(512);
   expect(near.comparedRows).toBeGreaterThanOrEqual(256);
+});
+
+test("several questions about one page are no duplicates", () => {
+  const page = texts(1, 7, words.split(" "), 200)[0]!.join(" ");
+  const asked = ["Who is the king?", "Where is the ship?", "What is sold here?"];
+  const prints = fingerprints(asked.length);
+  for (const [row, question] of asked.entries()) {
+    const conversation = messagesRow(`${page}.\nQuestion: ${question}`, "Not stated.");
+    addFingerprint(prints, row, conversation, question, none);
+  }
+  const counter = duplicateCounter();
+  counter.add(prints, [0, 1, 2]);
+  expect(counter.estimate().near.share).toBe(0);
 });

@@ -5,13 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Conversation } from "../../text/index.js";
-import {
-  comparedDigest,
-  comparedText,
-  defaultParameters,
-  shingleHashes,
-  tellingText,
-} from "../dedup/index.js";
+import { comparable, comparedDigest, defaultParameters, tellingText } from "../dedup/index.js";
 
 export const sketchBins = 128;
 /** Bands of the sketch, and its bins in each: pairs that are alike in a whole band are compared. */
@@ -52,10 +46,10 @@ export function addFingerprint(
   const whole = { conversation, rest: {} };
   into.exact[row] = hashNumber(comparedDigest(whole, "conversation"));
   into.prompt[row] = prompt === "" ? Number.NaN : hashText(prompt);
-  const text = comparedText(whole, defaultParameters);
-  const sketch = onePermutationSketch(shingleHashes(text, defaultParameters, common));
+  const compared = comparable(whole, defaultParameters, common);
+  const sketch = onePermutationSketch(compared.shingles);
   // Rows with other numbers or short answers meet in no band.
-  const telling = hashText(tellingText(whole, common)) % 2 ** 32;
+  const telling = hashText(tellingText(whole, compared)) % 2 ** 32;
   for (let bin = 0; bin < sketchBins; bin++) into.bits[row * sketchBins + bin] = sketch[bin]!;
   for (let band = 0; band < bands; band++) {
     let hash = mix(band ^ telling);
