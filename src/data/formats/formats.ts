@@ -58,6 +58,6 @@ export function detectFormat(rows: readonly unknown[], file: string): Conversati
     why: first
       ? `its rows have the keys ${Object.keys(first).slice(0, 12).join(", ") || "(none)"}`
       : "its first rows are not JSON objects",
-    todo: `convert them to one of these: ${forms}`,
+    todo: `convert them to one of these, or say with columns of a source in train_file what theirs are called: ${forms}`,
   });
 }

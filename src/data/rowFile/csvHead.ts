@@ -9,6 +9,9 @@ const headBytes = 1 << 20;
 /** A name that is longer is a value: the file has no header. */
 const maxNameLength = 200;
 
+/** What pandas, which writes its index without a name, reads it as. */
+const indexName = "Unnamed: 0";
+
 /**
  * The first record, which names the columns.
  * @throws DataError when it does not
@@ -19,9 +22,10 @@ export function readCsvHead(path: string, file: string): { delimiter: string; co
     delimiter,
     columns: firstRecord(start, delimiter),
   }));
-  const { delimiter, columns } = records.reduce((best, other) =>
+  const { delimiter, columns: names } = records.reduce((best, other) =>
     other.columns.length > best.columns.length ? other : best,
   );
+  const columns = names.length > 1 && names[0] === "" ? [indexName, ...names.slice(1)] : names;
   const wrong = headProblem(columns);
   if (wrong === undefined) return { delimiter, columns };
   throw new DataError(`${file}:1: the first line does not name the columns`, {

@@ -52,6 +52,11 @@ describe("a CSV file", () => {
     expect(await values(packed)).toEqual([{ a: "你", b: "2" }]);
   });
 
+  test("may begin with the index that pandas writes without a name", async () => {
+    const path = folder.write("index.csv", ",instruction,output\n0,a,b\n");
+    expect(await values(path)).toEqual([{ "Unnamed: 0": "0", instruction: "a", output: "b" }]);
+  });
+
   test("without a header, or with one that names a column twice, is refused", async () => {
     for (const [head, why] of [
       [`${"x".repeat(300)},b`, /column 1 is a text of 300 characters/],
