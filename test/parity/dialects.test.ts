@@ -160,6 +160,23 @@ describe("files of each program", () => {
     });
   });
 
+  test.each([
+    [{ roles_to_train: [] }, /roles_to_train \[\]: only messages that say so/],
+    [{ roles_to_train: [], message_field_training: "train" }, /roles_to_train \[\]/],
+    [{ type: "sharegpt", conversation: "chatml" }, /conversation chatml .*chat template/],
+  ])("axolotl: %j would train on something else, and is refused", (entry, why) => {
+    const datasets = [{ path: "talk.jsonl", type: "chat_template", ...entry }];
+    const given = { base_model: "m", sequence_len: 512, micro_batch_size: 1, datasets };
+    const entriesOf = (keys: object) =>
+      Object.entries(keys).map(([key, value]) => ({ key, value, where: key }));
+    const dialect = recogniseDialect(new Map(Object.entries(given)))!;
+    const { problems } = translate(dialect, entriesOf(given));
+    expect(problems.map(({ error }) => error.why)).toEqual([expect.stringMatching(why)]);
+    if (!("conversation" in entry)) return;
+    const named = translate(dialect, entriesOf({ ...given, chat_template: "chatml" }));
+    expect(named.problems).toEqual([]);
+  });
+
   test("TRL: what is learnt, and which layers PEFT chooses", () => {
     expect(load("trl-lora.yaml").config).toMatchObject({
       train_on_prompt: false,

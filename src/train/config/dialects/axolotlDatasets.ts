@@ -184,6 +184,13 @@ function conversationLayout(kind: string, entry: Entry, keys: ForeignKeys): Part
       "Set chat_template once for the file.",
     );
   }
+  const conversation = String(entry.conversation ?? "");
+  if (conversation !== "" && conversation.replace("-", "") !== keys.get("chat_template")) {
+    throw new Refused(
+      `${where}: conversation ${conversation} is how older versions of axolotl named the chat template.`,
+      "Set chat_template once for the file, and remove it.",
+    );
+  }
   const isOld = kind !== "chat_template";
   const list = String(entry.field_messages ?? (isOld ? "conversations" : "messages"));
   const mapped = isObject(entry.message_property_mappings) ? entry.message_property_mappings : {};
@@ -225,6 +232,12 @@ function checkLabels(where: string, entry: Entry): void {
     throw new Refused(
       `${where}: roles_to_train ${trained.join(", ")}: only the assistant's turns are trained on.`,
       'Give the other messages "train": true in the rows.',
+    );
+  }
+  if (Array.isArray(entry.roles_to_train) && trained.length === 0) {
+    throw new Refused(
+      `${where}: roles_to_train []: only messages that say so themselves would be trained on.`,
+      'Give the assistant\'s other messages "train": false in the rows, and remove it.',
     );
   }
   for (const key of ["train_on_eos", "train_on_eot"]) {
