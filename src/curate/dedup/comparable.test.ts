@@ -153,6 +153,11 @@ describe("rows are not told apart", () => {
     expect(apart(answered(question, answer), answered(other, otherAnswer))).toBe(false);
   });
 
+  test("in a time that grows with the length of a line of full stops", () => {
+    const dots = `${".".repeat(300_000)}x`;
+    expect(apart(answered("q", dots), answered("q", dots))).toBe(false);
+  });
+
   test("by turns that only one of them has", () => {
     const longer = whole([user("q"), assistant("a"), user("Thanks"), assistant("Any time.")]);
     expect(apart(answered("q", "a"), longer)).toBe(false);
