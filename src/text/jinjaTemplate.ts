@@ -49,9 +49,11 @@ export function createJinjaTemplate(
     if (frames.size < mostFrames) frames.set(key, frame);
     return frame;
   };
-  const { stop } = frameOf();
+  const { stop, trail, prompt } = frameOf();
   return {
     name,
+    // Without a generation prompt nothing could be read off the template.
+    ...(trail === "" && prompt !== "" ? { notes: [endlessTurns] } : {}),
     stop,
     stopTokenIds: stop.flatMap((token) => tokenizer.tokenToId(token) ?? []),
     ...(options.variables === undefined ? {} : { variables: options.variables }),
@@ -62,6 +64,10 @@ export function createJinjaTemplate(
     },
   };
 }
+
+/** GLM's template is such a one: what comes next, `<|user|>`, ends its turns. */
+const endlessTurns =
+  "the chat template writes no end token behind the assistant's turns: training with it does not teach when to stop.";
 
 export interface JinjaTemplateOptions {
   /** Source for conversations with tools, where it is another. */

@@ -91,6 +91,17 @@ describe("rendering", () => {
     });
   });
 
+  test("says when the template's turns have no end token to learn", () => {
+    const notes = (end: string) =>
+      createJinjaTemplate(
+        `{% for m in messages %}<{{ m.role }}>{{ m.content }}${end}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}`,
+        "ends",
+        tokenizer,
+      ).notes;
+    expect(notes("<|im_end|>\n")).toBeUndefined();
+    expect(notes("\n")).toEqual([expect.stringContaining("no end token")]);
+  });
+
   test("refuses a template that hides turns instead of guessing the labels", () => {
     const template = createJinjaTemplate("{{ messages[0].content }}", "first", tokenizer);
     expect(() => template.render(system, { source })).toThrow(

@@ -60,7 +60,7 @@ function ownTemplate(
   tokenizer: Tokenizer,
   variables: TemplateVariables,
 ): ChatTemplate {
-  const { chatTemplates, templateNotes: notes } = tokenizer;
+  const { chatTemplates, templateNotes: fileNotes } = tokenizer;
   const options = Object.keys(variables).length > 0 ? { variables } : {};
   const source = chatTemplates.get(own || "default");
   if (source === undefined) {
@@ -83,6 +83,7 @@ function ownTemplate(
           ...options,
         })
       : createJinjaTemplate(source, `${ownPrefix}${own}`, tokenizer, options);
+  const notes = [...fileNotes, ...(template.notes ?? [])];
   return notes.length > 0 ? { ...template, notes } : template;
 }
 

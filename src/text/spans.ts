@@ -273,6 +273,7 @@ export function readTurnFrame(
 ): TurnFrame {
   const question: Message = { role: "user", content: "question" };
   const mark = `${openMark}0${closeMark}`;
+  const unread: TurnFrame = { prompt: "", lead: "", trail: "", stop: eos };
   try {
     const render = (messages: Message[], addGenerationPrompt: boolean) =>
       renderer.render(messages, { addGenerationPrompt, variables });
@@ -280,6 +281,7 @@ export function readTurnFrame(
     const prompted = render([question], true);
     const answered = render([question, { role: "assistant", content: mark }], false);
     const at = answered.indexOf(mark);
+    if (at === -1) return unread;
     const before = answered.slice(0, at);
     const after = answered.slice(at + mark.length);
     const tail = after.trim();
@@ -295,6 +297,6 @@ export function readTurnFrame(
       stop: [...new Set([own, ...eos])].filter((text) => text !== ""),
     };
   } catch {
-    return { prompt: "", lead: "", trail: "", stop: eos };
+    return unread;
   }
 }
