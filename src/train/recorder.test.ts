@@ -79,6 +79,14 @@ it("a loss that is no number stays out of every mean", () => {
   expect(JSON.stringify(recorder.state)).not.toContain("null");
 });
 
+it("a step without anything learnt stays out of the mean", () => {
+  step(4, 2);
+  step(0, 0);
+  recorder.logSteps();
+  expect(events[0]).toMatchObject({ loss: 4, labelled_tokens: 2 });
+  expect(recorder.summary()).toMatchObject({ train_loss: 4, steps: 2 });
+});
+
 it("skipped steps in a row are counted until a good one, across a resume too", () => {
   for (let i = 0; i < 3; i++) step(1, 1, { skipped: true });
   expect(recorder.state).toMatchObject({ skippedSteps: 3, skippedInRow: 3 });

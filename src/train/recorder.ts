@@ -101,7 +101,8 @@ function countStep(
   state.lossScale = figures.lossScale;
   since.tokens += tokens;
   since.units += units;
-  if (Number.isFinite(figures.loss)) {
+  // A step whose rows were all left out has no loss; as 0 it would lower the mean.
+  if (Number.isFinite(figures.loss) && units > 0) {
     state.lossSum += figures.loss;
     state.lossSteps += 1;
     since.loss += figures.loss * units;
