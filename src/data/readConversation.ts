@@ -1,5 +1,5 @@
 /** From a parsed row to a conversation, by its format and the rules for all of them. */
-import type { Conversation, Message, Source } from "../text/index.js";
+import { type Conversation, type Message, place, type Source } from "../text/index.js";
 import { DataError } from "../util/errors.js";
 import { type ConversationOptions, withOptions } from "./conversationOptions.js";
 import { checkConversation } from "./conversationRules.js";
@@ -75,7 +75,7 @@ export function readConversation(
     };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
-    throw new DataError(`${source.file}:${source.line}: ${error.message}`, {
+    throw new DataError(`${place(source)}${error.message}`, {
       ...(error.why === undefined ? {} : { why: error.why }),
       ...(error.todo === undefined ? {} : { todo: error.todo }),
       cause: error.cause,

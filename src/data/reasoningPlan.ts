@@ -4,6 +4,7 @@ import {
   type Conversation,
   hasReasoning,
   type Message,
+  place,
   type ReasoningChoice,
   withoutReasoning,
   withReasoningShown,
@@ -40,8 +41,7 @@ export function planRow(
 function bareMessage(message: Message, index: number, { source }: Conversation): Message {
   const bare = withoutReasoning(message);
   if (!hasReasoning(message) || bare.content.trim() !== "" || bare.tool_calls?.length) return bare;
-  const place = source ? `${source.file}:${source.line}: ` : "";
-  throw new DataError(`${place}message ${index + 1} is nothing but reasoning`, {
+  throw new DataError(`${place(source)}message ${index + 1} is nothing but reasoning`, {
     why: "with reasoning drop, the model would learn to give an empty answer",
     todo: "remove the turn or the row, or choose another value of reasoning",
   });

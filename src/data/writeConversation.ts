@@ -1,6 +1,6 @@
 /** Writes a conversation as a row of any format, without silently losing anything. */
 import { isDeepStrictEqual } from "node:util";
-import type { Message } from "../text/index.js";
+import { type Message, place } from "../text/index.js";
 import { DataError } from "../util/errors.js";
 import { stringifyJson } from "../util/json/index.js";
 import type { Row } from "./formats/fields.js";
@@ -55,8 +55,7 @@ export function writeConversation(whole: WholeRow, format = canonicalFormat(whol
     };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
-    const place = source ? `${source.file}:${source.line}: ` : "";
-    throw new DataError(`${place}${error.message}`, {
+    throw new DataError(`${place(source)}${error.message}`, {
       ...(error.why === undefined ? {} : { why: error.why }),
       ...(error.todo === undefined ? {} : { todo: error.todo }),
     });

@@ -1,6 +1,6 @@
 /** Checks of an encoded conversation before it is trained on. */
 import { DataError } from "../util/errors.js";
-import { place } from "./jinjaTemplate.js";
+import { place } from "./place.js";
 import type { Tokenizer } from "./tokenizer.js";
 import type { EncodedConversation, Segment, Source } from "./types.js";
 

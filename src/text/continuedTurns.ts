@@ -1,7 +1,15 @@
 /** Turns of several parts: one message for the template, and parts again for the labels. */
 import { DataError } from "../util/errors.js";
+import { place } from "./place.js";
 import { sliceText } from "./sliceText.js";
-import type { ChatTemplate, Conversation, Message, RenderOptions, Segment } from "./types.js";
+import type {
+  ChatTemplate,
+  Conversation,
+  Message,
+  RenderOptions,
+  Segment,
+  Source,
+} from "./types.js";
 
 /** A message as templates see it, and the messages that it is made of. */
 interface JoinedMessage {
@@ -27,14 +35,13 @@ export function renderConversation(
   const joined = joinParts(messages);
   const segments = render(joined.map(({ message }) => message));
   if (options.promptOnly) return segments;
-  const place = source ? `${source.file}:${source.line}: ` : "";
   for (const { parts, message } of joined) {
     const index = joined.findIndex((one) => one.message === message);
     if (parts.length < 2 || !message.train || segments.some((part) => part.message === index)) {
       continue;
     }
     throw new DataError(
-      `${place}cannot find the turns in the output of chat template ${template.name}`,
+      `${place(source)}cannot find the turns in the output of chat template ${template.name}`,
       {
         why: "parts of a turn that are trained on differently have to be found in the rendered text",
         todo: "train on all parts of a turn or none (moss_learn), or use another template",
@@ -45,7 +52,7 @@ export function renderConversation(
     const turn = segment.message === undefined ? undefined : joined[segment.message];
     if (turn === undefined) return [segment];
     if (turn.parts.length === 1) return [{ ...segment, message: turn.first }];
-    return splitParts(segment, turn, place);
+    return splitParts(segment, turn, source);
   });
 }
 
@@ -71,12 +78,12 @@ function joinParts(messages: readonly Message[]): JoinedMessage[] {
 }
 
 /** A segment that holds a whole turn, as a segment for each part. */
-function splitParts(segment: Segment, turn: JoinedMessage, place: string): Segment[] {
+function splitParts(segment: Segment, turn: JoinedMessage, source: Source | undefined): Segment[] {
   if ("ids" in segment) return [{ ...segment, message: turn.first + turn.parts.length - 1 }];
   const { content } = turn.message;
   const words = [content, content.trim()].find((text) => segment.text.includes(text));
   if (words === undefined) {
-    throw new DataError(`${place}the chat template changes the text of a turn`, {
+    throw new DataError(`${place(source)}the chat template changes the text of a turn`, {
       why: "parts of a turn that are trained on differently have to be found in the rendered text",
       todo: "train on all parts of a turn or none (moss_learn), or use another template",
     });

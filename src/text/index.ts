@@ -18,6 +18,7 @@ export {
   encodeSequences,
   type OverLength,
 } from "./overLength.js";
+export { place } from "./place.js";
 export { plainTemplateName } from "./plainTemplate.js";
 export { encodeTextPrompt } from "./plainText.js";
 export {

@@ -3,6 +3,7 @@ import { DataError } from "../util/errors.js";
 import { stringifyJson } from "../util/json/index.js";
 import { withCallForm } from "./callForm.js";
 import { compileJinja, type JinjaRenderer, TemplateRefusal } from "./jinja/index.js";
+import { place } from "./place.js";
 import { hasReasoning } from "./reasoning.js";
 import {
   generationSpans,
@@ -12,14 +13,7 @@ import {
   type TurnFrame,
 } from "./spans.js";
 import type { Tokenizer } from "./tokenizer.js";
-import type {
-  ChatTemplate,
-  Message,
-  RenderOptions,
-  Segment,
-  Source,
-  TemplateVariables,
-} from "./types.js";
+import type { ChatTemplate, Message, RenderOptions, Segment, TemplateVariables } from "./types.js";
 
 /**
  * Makes a chat template from Jinja source. Its segments, joined, are exactly what transformers'
@@ -104,7 +98,7 @@ function renderSegments(
       });
     }
   };
-  const full = whole(() => renderer.render(messages, render));
+  const { text: full, spans: marks } = whole(() => renderer.renderMarked(messages, render));
   if (options.promptOnly) return [{ text: full, train: false }];
 
   const trained = messages.flatMap((message, index) =>
@@ -128,13 +122,12 @@ function renderSegments(
   function trainedSpans(): Span[] {
     const frame = frameOf(variables);
     if (renderer.hasGenerationMarks) {
-      const marked = whole(() => renderer.renderMarked(messages, render));
-      const spans = generationSpans(full, marked.spans, messages, frame.stop);
+      const spans = generationSpans(full, marks, messages, frame.stop);
       const known = spans.every((span) => span.message >= 0);
       const standard = messages.every((message) => message.train === undefined);
-      if (marked.text === full && (known || standard)) {
-        const marks = spans.filter((span) => !known || trained.includes(span.message));
-        if (standard || marks.length === trained.length) return marks;
+      if (known || standard) {
+        const learnt = spans.filter((span) => !known || trained.includes(span.message));
+        if (standard || learnt.length === trained.length) return learnt;
       }
     }
     const spans = messageSpans(renderer, messages, trained, full, render, frame);
@@ -151,8 +144,4 @@ function renderSegments(
 
 function inOrder(spans: readonly Span[]): boolean {
   return spans.every((span, index) => index === 0 || spans[index - 1]!.end <= span.start);
-}
-
-export function place(source: Source | undefined): string {
-  return source === undefined ? "" : `${source.file}:${source.line}: `;
 }

@@ -1,7 +1,7 @@
 /** Turns a format known by name into a chat template for one tokenizer. */
 import { ConfigError, DataError } from "../util/errors.js";
 import { stripEnd, stripStart } from "./jinja/index.js";
-import { place } from "./jinjaTemplate.js";
+import { place } from "./place.js";
 import type { IdForm, StringForm } from "./templateForm.js";
 import { templateForms } from "./templateForms.js";
 import type { Tokenizer } from "./tokenizer.js";

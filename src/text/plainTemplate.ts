@@ -1,6 +1,6 @@
 /** What stands in for a chat template where plain texts are trained on: it has no conversations. */
 import { DataError } from "../util/errors.js";
-import { place } from "./jinjaTemplate.js";
+import { place } from "./place.js";
 import type { Tokenizer } from "./tokenizer.js";
 import type { ChatTemplate } from "./types.js";
 

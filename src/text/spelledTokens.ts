@@ -1,8 +1,8 @@
 /** Text of a row that spells a token which only the chat template may write. */
 import { DataError } from "../util/errors.js";
 import { type ControlTokens, controlTokens } from "./controlTokens.js";
-import { place } from "./jinjaTemplate.js";
 import { closeSpelled, openSpelled } from "./marks.js";
+import { place } from "./place.js";
 import { textOf } from "./segmentText.js";
 import { sliceRanges } from "./sliceText.js";
 import type { Tokenizer } from "./tokenizer.js";

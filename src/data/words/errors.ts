@@ -3,6 +3,7 @@ import {
   type ChatTemplate,
   type Conversation,
   type Message,
+  place,
   type ReasoningChoice,
   reasoningKeys,
 } from "../../text/index.js";
@@ -22,8 +23,7 @@ export function lostError(
   reasoning: ReasoningChoice | undefined,
 ): DataError {
   const { source, messages } = conversation;
-  const place = source ? `${source.file}:${source.line}: ` : "";
-  const what = `${place}chat template ${template.name} leaves out ${describePart(part, messages)}`;
+  const what = `${place(source)}chat template ${template.name} leaves out ${describePart(part, messages)}`;
   if (part.kind === "reasoning") {
     return new DataError(what, reasoningDetail(part, template, last, reasoning));
   }

@@ -49,14 +49,18 @@ function comparable(value: Value): number | bigint | undefined {
   return number instanceof Float ? number.value : number;
 }
 
+/** By value, also of a bigint and a number; a NaN is the same as nothing. */
+function isSameNumber(a: number | bigint, b: number | bigint): boolean {
+  return a <= b && a >= b;
+}
+
 /** Python's `a == b`. */
 export function isEqual(a: Value, b: Value): boolean {
   if (typeof a === "string" && typeof b === "string") return a === b;
   const left = comparable(a);
   if (left !== undefined) {
     const right = comparable(b);
-    // biome-ignore lint/suspicious/noDoubleEquals: a bigint and a number are compared by value
-    return right !== undefined && left == right;
+    return right !== undefined && isSameNumber(left, right);
   }
   const text = textOf(a);
   if (text !== undefined) return text === textOf(b);
@@ -94,8 +98,7 @@ function order(a: Value, b: Value): number | undefined {
   if (left !== undefined && right !== undefined) {
     if (left < right) return -1;
     if (left > right) return 1;
-    // biome-ignore lint/suspicious/noDoubleEquals: a bigint and a number are compared by value
-    return left == right ? 0 : Number.NaN;
+    return isSameNumber(left, right) ? 0 : Number.NaN;
   }
   const [text, other] = [textOf(a), textOf(b)];
   if (text !== undefined && other !== undefined) return byCodePoint(text, other);

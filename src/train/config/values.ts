@@ -114,7 +114,8 @@ export function sources() {
   );
 }
 
-function isObject(value: unknown): boolean {
+/** An object that is no list. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

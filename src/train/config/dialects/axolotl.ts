@@ -2,6 +2,8 @@
  * axolotl's YAML. Keys and defaults are those of `src/axolotl/utils/schemas` and of its builders
  * (`core/builders/base.py`) in version 0.19.
  */
+
+import { isObject } from "../values.js";
 import { axolotlDatasets, axolotlTemplate, axolotlTexts } from "./axolotlDatasets.js";
 import {
   type Default,
@@ -12,7 +14,6 @@ import {
   inert,
   isEmpty,
   isFalse,
-  isObject,
   isTrue,
   nothing,
   only,

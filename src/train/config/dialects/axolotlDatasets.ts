@@ -1,10 +1,10 @@
 /** axolotl's `datasets`: a list of data with the kind of each. */
 import { existsSync } from "node:fs";
+import { isObject } from "../values.js";
 import {
   type ForeignKeys,
   isEmpty,
   isFalse,
-  isObject,
   isTrue,
   nothing,
   type Rule,

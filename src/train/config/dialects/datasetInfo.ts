@@ -1,9 +1,9 @@
 /** LLaMA-Factory's `dataset`: names that its `dataset_info.json` explains. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isObject } from "../values.js";
 import {
   type ForeignKeys,
-  isObject,
   isTrue,
   type Refusal,
   type Rule,

@@ -136,8 +136,3 @@ export function toWords(value: unknown): string[] {
   const list = Array.isArray(value) ? value : String(value).split(",");
   return list.map((part) => String(part).trim()).filter((part) => part !== "");
 }
-
-/** An object that is no list. */
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}

@@ -1,7 +1,7 @@
 /** What a model on this machine says of itself, for programs whose defaults depend on it. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isObject } from "./dialect.js";
+import { isObject } from "../values.js";
 
 export interface ModelFacts {
   readonly type?: string;

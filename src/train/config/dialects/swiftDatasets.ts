@@ -1,15 +1,7 @@
 /** ms-swift's `dataset`: files and data sets of hubs, with the number of rows behind `#`. */
 import { existsSync } from "node:fs";
-import {
-  isEmpty,
-  isObject,
-  isTrue,
-  nothing,
-  type Refusal,
-  type Rule,
-  refuse,
-  set,
-} from "./dialect.js";
+import { isObject } from "../values.js";
+import { isEmpty, isTrue, nothing, type Refusal, type Rule, refuse, set } from "./dialect.js";
 import { hubPath, type Source, shortSource } from "./hubData.js";
 
 /** `dataset` and `val_dataset`. */

@@ -3,6 +3,7 @@
  * `DatasetMixtureConfig`. Keys and defaults are those of version 1.16.
  */
 import { existsSync } from "node:fs";
+import { isObject } from "../values.js";
 import {
   type Default,
   type Dialect,
@@ -11,7 +12,6 @@ import {
   idle,
   inert,
   isEmpty,
-  isObject,
   isTrue,
   nothing,
   only,
