@@ -4,7 +4,7 @@ import path from "node:path";
 import { openSafetensors, type WeightEntry, writeSafetensors } from "../format/index.js";
 import type { CausalLanguageModel } from "../models/index.js";
 import { type DType, empty, type Tensor, tensor, tidy } from "../tensor/index.js";
-import { FormatError } from "../util/errors.js";
+import { type ErrorDetail, FormatError } from "../util/errors.js";
 import type { AdapterTensor } from "./adapterTensor.js";
 import { type AttachedAdapter, type AttachOptions, attachAdapter } from "./attach.js";
 import type { TensorSource } from "./attaching.js";
@@ -91,18 +91,7 @@ function loadOne(
       if (found.length !== shape.length || found.some((size, i) => size !== shape[i])) {
         throw new FormatError(
           `${directory}: ${stored} has shape [${found}], but this model needs [${shape}]`,
-          isOtherRank(stored, found, shape)
-            ? {
-                why: "r or rank_pattern of its adapter_config.json is not the rank of its weights",
-                todo: "save the adapter again, or copy the adapter_config.json that was saved with the weights",
-              }
-            : found.slice(1).join() === shape.slice(1).join() &&
-                /(embed_tokens|lm_head)/.test(stored)
-              ? {
-                  why: "the vocabulary had another size in training: tokens were added",
-                  todo: `resize and merge the model in Python: base.resize_token_embeddings(${found[0]}); PeftModel.from_pretrained(base, DIR).merge_and_unload().save_pretrained("merged"), and use the merged model`,
-                }
-              : { todo: "use the base model that the adapter was trained on" },
+          shapeDetail(stored, found, shape),
         );
       }
       return readFloats(file, stored, shape);
@@ -130,6 +119,28 @@ function loadOne(
   } finally {
     file.close();
   }
+}
+
+/** Why a weight of an adapter may have another shape than the model asks for. */
+function shapeDetail(
+  name: string,
+  found: readonly number[],
+  shape: readonly number[],
+): ErrorDetail {
+  if (isOtherRank(name, found, shape)) {
+    return {
+      why: "r or rank_pattern of its adapter_config.json is not the rank of its weights",
+      todo: "save the adapter again, or copy the adapter_config.json that was saved with the weights",
+    };
+  }
+  const isVocabulary = /(embed_tokens|lm_head)/.test(name);
+  if (isVocabulary && found.slice(1).join() === shape.slice(1).join()) {
+    return {
+      why: "the vocabulary had another size in training: tokens were added",
+      todo: `resize and merge the model in Python: base.resize_token_embeddings(${found[0]}); PeftModel.from_pretrained(base, DIR).merge_and_unload().save_pretrained("merged"), and use the merged model`,
+    };
+  }
+  return { todo: "use the base model that the adapter was trained on" };
 }
 
 /** Whether only the rank of an adapter's matrix is another one. */

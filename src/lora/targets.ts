@@ -1,16 +1,8 @@
 /** The modules of a model, and what an adapter's settings do to each. */
 import type { CausalLanguageModel } from "../models/index.js";
-import type { Linear, LinearPart } from "../nn/index.js";
+import type { Linear } from "../nn/index.js";
 import { ConfigError } from "../util/errors.js";
 import { isExcluded, isSaved, isTarget, type LoraSettings } from "./settings.js";
-
-/** A linear layer that can take an adapter: one part of a stack, or the output head. */
-export interface TargetLayer {
-  /** Full name in Hugging Face's terms, such as `model.layers.0.self_attn.q_proj`. */
-  name: string;
-  part: LinearPart;
-  inFeatures: number;
-}
 
 /** The name of the embedding's module. */
 export function embeddingName({ embedding }: CausalLanguageModel): string {
