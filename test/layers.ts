@@ -17,7 +17,7 @@ const train = [
   "generate",
 ];
 const evaluation = [...train, "train"];
-const serve = [...evaluation, "curate", "eval"];
+const serve = [...evaluation, "curate", "eval", "tracking"];
 
 /**
  * The folders that each folder may import from. `util` holds leaf helpers without an index and is
@@ -37,6 +37,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   generate: ["util", "hub", "tensor", "format", "text", "nn", "models", "lora"],
   train,
   eval: evaluation,
+  tracking: evaluation,
   serve,
   cli: [...serve, "serve"],
 };

@@ -1,0 +1,72 @@
+/**
+ * Protocol buffers, the writing half: what the files of TensorBoard and W&B are made of. A field is
+ * its bytes with the key in front, and a message is its fields one after the other.
+ * https://protobuf.dev/programming-guides/encoding
+ */
+
+/** How the bytes after a key are to be read. */
+const wireType = { varint: 0, fixed64: 1, lengthDelimited: 2, fixed32: 5 } as const;
+
+/** A whole number; a negative one as its two's complement in 64 bits, as `int32` and `int64` have it. */
+export function integerField(number: number, value: number): Uint8Array {
+  return joinBytes([key(number, wireType.varint), varint(value)]);
+}
+
+/** `true` or `false`. */
+export function booleanField(number: number, value: boolean): Uint8Array {
+  return integerField(number, value ? 1 : 0);
+}
+
+/** A 32-bit floating-point number. */
+export function floatField(number: number, value: number): Uint8Array {
+  const bytes = Buffer.alloc(4);
+  bytes.writeFloatLE(value);
+  return joinBytes([key(number, wireType.fixed32), bytes]);
+}
+
+/** A 64-bit floating-point number. */
+export function doubleField(number: number, value: number): Uint8Array {
+  const bytes = Buffer.alloc(8);
+  bytes.writeDoubleLE(value);
+  return joinBytes([key(number, wireType.fixed64), bytes]);
+}
+
+/** A text, in UTF-8. */
+export function textField(number: number, value: string): Uint8Array {
+  return bytesField(number, Buffer.from(value, "utf8"));
+}
+
+/** Bytes as they are. */
+export function bytesField(number: number, value: Uint8Array): Uint8Array {
+  return joinBytes([key(number, wireType.lengthDelimited), varint(value.length), value]);
+}
+
+/** A message inside a message. */
+export function messageField(number: number, fields: readonly Uint8Array[]): Uint8Array {
+  return bytesField(number, joinBytes(fields));
+}
+
+/** A message from its fields. */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat(parts);
+}
+
+function key(number: number, type: number): Uint8Array {
+  return varint(number * 8 + type);
+}
+
+/** Seven bits a byte, the lowest first; the top bit says that more follow. */
+function varint(value: number): Uint8Array {
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is not an integer`);
+  const bytes: number[] = [];
+  if (value < 0) {
+    let rest = BigInt.asUintN(64, BigInt(value));
+    for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
+    bytes.push(Number(rest));
+    return Uint8Array.from(bytes);
+  }
+  let rest = value;
+  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128);
+  bytes.push(rest);
+  return Uint8Array.from(bytes);
+}
