@@ -10,5 +10,6 @@ export * as models from "./models/index.js";
 export * as nn from "./nn/index.js";
 export * as tensor from "./tensor/index.js";
 export * as text from "./text/index.js";
+export * as tracking from "./tracking/index.js";
 export * as train from "./train/index.js";
 export * from "./util/errors.js";

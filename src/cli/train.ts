@@ -60,12 +60,15 @@ async function train(words: readonly string[]): Promise<void> {
   const { loadTrainingConfig } = await import("../train/config/index.js");
   const loaded = loadTrainingConfig(file, flags);
   const { createProgress, runTraining } = await import("../train/index.js");
+  const { openTrackers } = await import("../tracking/index.js");
   const progress = createProgress({ stream: process.stderr, disabled: loaded.config.disable_tqdm });
+  const say = (line: string) => void process.stderr.write(`tunewright: ${line}\n`);
+  const trackers = openTrackers(loaded.config, { say });
   try {
     const { reason, summary } = await runTraining(loaded, {
-      readers: [progress.handle],
+      readers: [progress.handle, ...trackers.readers],
       onTick: progress.handle,
-      say: (line) => process.stderr.write(`tunewright: ${line}\n`),
+      say,
     });
     progress.close();
     if (json) printJson({ reason, ...summary });
@@ -78,5 +81,6 @@ async function train(words: readonly string[]): Promise<void> {
     }
   } finally {
     progress.close();
+    await trackers.close();
   }
 }

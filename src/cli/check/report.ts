@@ -72,6 +72,8 @@ export interface CheckReport {
   total_steps: number;
   memory: MemoryEstimate & { available: number };
   disk: { needed: number; free: number };
+  /** The trackers of report_to, and where each writes. */
+  trackers: { name: string; place: string }[];
   findings: Finding[];
 }
 
@@ -156,6 +158,7 @@ export function formatReport(report: CheckReport): string[] {
         `activations ${size(memory.activations)}); ${size(memory.available)} available`,
     ),
     row("disk", `about ${size(disk.needed)} for checkpoints; ${size(disk.free)} free`),
+    ...report.trackers.map(({ name, place }) => row("tracker", `${name}: ${place}`)),
   );
   for (const note of report.notes) lines.push(`  note: ${note}`);
   for (const finding of report.findings) {

@@ -10,6 +10,7 @@ import {
 import { countElements, type ModelConfig, openModelWeights } from "../../models/index.js";
 import { tidy } from "../../tensor/index.js";
 import { templateNotes } from "../../text/index.js";
+import { describeTrackers } from "../../tracking/index.js";
 import {
   countIntervalSteps,
   type DeviceConfig,
@@ -113,6 +114,7 @@ export async function runCheck(
     total_steps: totalSteps,
     memory,
     disk,
+    trackers: describeTrackers(config),
     findings,
   };
 }

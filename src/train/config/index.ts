@@ -33,3 +33,4 @@ export {
   type TrainingConfig,
   trainingSchema,
 } from "./schema.js";
+export { type TrackerName, trackerNames } from "./trackers.js";

@@ -231,6 +231,8 @@ describe("refused keys give their reason", () => {
     [{ label_smoothing_factor: 0.1 }, /cross-entropy/],
     [{ neftune_noise_alpha: 5 }, /Noise/],
     [{ report_to: "paper" }, /No experiment tracker/i],
+    [{ report_to: "tensorbord" }, /Did you mean tensorboard/],
+    [{ report_to: "wandb,none" }, /none means no tracker/],
     [{ optim: "adafactor" }, /adamw_torch/],
     [{ lr_scheduler_type: "warmup_stable_decay" }, /schedule of transformers/],
     [{ save_strategy: "best" }, /best checkpoint/],
@@ -250,11 +252,20 @@ describe("refused keys give their reason", () => {
     [{ push_to_hub: true }, /nothing is uploaded/],
     [{ torch_compile: true }, /compile/],
     [{ save_safetensors: false }, /safetensors/],
-    [{ report_to: ["tensorboard"] }, /not supported yet/],
+    [{ report_to: ["comet_ml"] }, /report_to comet_ml: no effect, it is not supported/],
     [{ optim: "adamw_hf" }, /adamw_torch here/],
   ])("%j cannot change the result, and gets a line", (options, expected) => {
     expect(load(options).notes.join("\n")).toMatch(expected);
   });
+
+  it.each([false, "no", "None", "NONE", "false", "", [], ["none"], "off"])(
+    "report_to %j means no tracker",
+    (value) => {
+      const { config, notes } = load({ report_to: value });
+      expect(config.report_to).toEqual([]);
+      expect(notes.join()).not.toMatch(/report_to/);
+    },
+  );
 
   it("and secrets are not shown", () => {
     const { notes } = load({ hub_token: "hf_abc", push_to_hub_token: "hf_def" });

@@ -239,16 +239,6 @@ export const inertKeys: Readonly<Record<string, InertKey>> = {
   trackio_static_space_id: inert(trackers, "", false),
 };
 
-/** Trackers that transformers knows by name. */
-const trackerNames =
-  "wandb tensorboard mlflow swanlab comet_ml clearml neptune trackio codecarbon dagshub dvclive " +
-  "azure_ml flyte all";
-
-/** The trackers of `report_to`, of which none does anything yet. */
-export function idleTrackers(names: readonly string[]): string[] {
-  return names.filter((name) => trackerNames.split(" ").includes(name));
-}
-
 const otherSchedules = [
   "reduce_lr_on_plateau",
   "cosine_with_min_lr",

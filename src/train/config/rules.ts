@@ -5,10 +5,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fireflyTemplateName } from "../../text/index.js";
+import { nearestOf } from "../../util/editDistance.js";
 import { ConfigError } from "../../util/errors.js";
 import { adapterFields } from "./modelFields.js";
-import { idleTrackers } from "./otherTrainers.js";
 import type { ConfigKey, Origin, ParsedConfig, TrainingConfig } from "./schema.js";
+import { foreignTrackers, trackerNames } from "./trackers.js";
 
 /** What rules need besides the values. */
 export interface RuleContext {
@@ -46,26 +47,37 @@ function contradictIn({ problems }: RuleContext): Contradict {
   return (what, why, todo) => void problems.push(new ConfigError(what, { why, todo }));
 }
 
-/** No tracker does anything yet, which does not change what is trained. */
+/** Trackers that are not ours are left out with a note, which does not change what is trained. */
 function checkTrackers(config: TrainingConfig, context: RuleContext): void {
   const { notes, problems, where } = context;
-  const names = config.report_to.filter((name) => name !== "none");
-  const known = idleTrackers(names);
-  if (known.length > 0) {
+  const ours: readonly string[] = trackerNames;
+  const supported = ["none", "all", ...ours].join(", ");
+  const kept = config.report_to.filter((name) => name === "all" || ours.includes(name));
+  const foreign = config.report_to.filter(
+    (name) => foreignTrackers.includes(name) && !ours.includes(name),
+  );
+  if (foreign.length > 0)
     notes.push(
-      `report_to ${known.join(", ")}: no effect, trackers are not supported yet; events.jsonl has every value.`,
+      `report_to ${foreign.join(", ")}: no effect, it is not supported; events.jsonl has every value.`,
     );
+  for (const name of config.report_to) {
+    if (kept.includes(name) || foreign.includes(name)) continue;
+    const detail =
+      name === "none"
+        ? { why: "none means no tracker, and others are named beside it.", todo: "Remove one." }
+        : unknownTracker(name, supported);
+    const what = name === "none" ? "contradicts itself" : `${name} is unknown`;
+    problems.push(new ConfigError(`report_to ${what} (${where("report_to")})`, detail));
   }
-  const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    problems.push(
-      new ConfigError(`report_to ${unknown} is unknown (${where("report_to")})`, {
-        why: "No experiment tracker has this name, and none is supported yet; a run writes events.jsonl.",
-        todo: "Use report_to none.",
-      }),
-    );
-  }
-  config.report_to = [];
+  config.report_to = kept;
+}
+
+function unknownTracker(name: string, supported: string) {
+  const nearest = nearestOf(name, ["all", ...trackerNames, ...foreignTrackers]);
+  return {
+    why: `No experiment tracker has this name; supported: ${supported}.`,
+    todo: nearest === undefined ? "Correct it, or use none." : `Did you mean ${nearest}?`,
+  };
 }
 
 /** Keys that mean something only where an adapter is trained. */

@@ -1,5 +1,6 @@
 /** Configuration keys for the optimizer, the learning rate, logging, evaluation and checkpoints. */
 import { z } from "zod";
+import { trackers } from "./trackers.js";
 import {
   boolean,
   choice,
@@ -12,7 +13,6 @@ import {
   texts,
   textToBoolean,
   textToNumber,
-  words,
 } from "./values.js";
 
 /** Names of the schedules, as in transformers' `SchedulerType`. */
@@ -96,9 +96,12 @@ export const loggingFields = {
     .describe("Steps between two step events; below 1, a fraction of all steps."),
   logging_first_step: boolean().default(false).describe("Also log step 1."),
   disable_tqdm: boolean().default(false).describe("Do not show progress on stderr."),
-  report_to: words()
+  report_to: trackers()
     .default([])
-    .describe("Experiment trackers. None has an effect yet; events.jsonl is always written."),
+    .describe(
+      "Experiment trackers, a name or a list; all takes each one that works on this machine. " +
+        "events.jsonl is always written.",
+    ),
   run_name: text()
     .nullable()
     .default(null)

@@ -1,0 +1,62 @@
+import { expect, it } from "vitest";
+import type { EndEvent, EventRow } from "../train/index.js";
+import { metricsOf, summaryOf } from "./metrics.js";
+
+const stored = { time: 1_800_000_000, attempt: 1 };
+
+it("names values as transformers' callbacks do, and leaves out what a row does not have", () => {
+  const step = metricsOf({
+    ...stored,
+    type: "step",
+    step: 5,
+    epoch: 0.5,
+    loss: 1.25,
+    learning_rate: 1e-4,
+    grad_norm: 0.75,
+    tokens: 100,
+    labelled_tokens: 40,
+    tokens_per_second: 50,
+    rss_bytes: 1000,
+  });
+  expect(step).toEqual({
+    "train/loss": 1.25,
+    "train/grad_norm": 0.75,
+    "train/learning_rate": 1e-4,
+    "train/epoch": 0.5,
+    "train/tokens_per_second": 50,
+    "train/tokens": 100,
+    "train/labelled_tokens": 40,
+    "train/rss_bytes": 1000,
+  });
+  const evaluation = { eval_loss: 2, samples: 10, labelled_tokens: 30, seconds: 4 };
+  expect(metricsOf({ ...stored, type: "evaluation", step: 5, ...evaluation })).toEqual({
+    "eval/loss": 2,
+    "eval/runtime": 4,
+    "eval/samples_per_second": 2.5,
+  });
+  expect(metricsOf({ ...stored, type: "warning", step: 5, message: "m" })).toBeUndefined();
+});
+
+it("keeps the figures of the whole run for the end", () => {
+  const end = {
+    ...stored,
+    type: "end",
+    step: 9,
+    epoch: 1,
+    train_runtime: 10,
+    train_samples_per_second: 3,
+    train_steps_per_second: 0.9,
+    total_flos: 1e12,
+    train_loss: 1.5,
+  } as EventRow<EndEvent>;
+  const figures = {
+    train_runtime: 10,
+    train_samples_per_second: 3,
+    train_steps_per_second: 0.9,
+    total_flos: 1e12,
+    train_loss: 1.5,
+  };
+  expect(summaryOf(end)).toEqual(figures);
+  const curves = Object.entries(figures).map(([name, value]) => [`train/${name}`, value]);
+  expect(metricsOf(end)).toEqual({ ...Object.fromEntries(curves), "train/epoch": 1 });
+});

@@ -1,0 +1,5 @@
+/** The trackers, by the names of `report_to`. */
+import type { TrackerName } from "../train/index.js";
+import type { TrackerKind } from "./tracker.js";
+
+export const trackerKinds: Readonly<Record<TrackerName, TrackerKind>> = {};
