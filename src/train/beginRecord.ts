@@ -48,7 +48,8 @@ export function beginRecord(run: Run, parts: BegunParts): Recorder {
     ...(run.resumeStep === undefined ? {} : { resumeStep: run.resumeStep }),
     readers: options.readers ?? [],
     onTick: options.onTick,
-    onError: (error) => say(`events.jsonl cannot be written: ${String(error)}`),
+    onError: (error) =>
+      say(`The record of the run cannot be written for now, its lines wait: ${String(error)}`),
   });
   run.defer(() => recorder.close());
   writeRunConfig(run.path, runConfigOf(run, precision));

@@ -3,9 +3,10 @@
  * on from a checkpoint, rows after the checkpoint's step are moved to a side file, so that the main
  * file tells one course without gap or duplicate, and nothing is lost.
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeAll, writeFileAtomic } from "../util/atomicFile.js";
+import { writeFileAtomic } from "../util/atomicFile.js";
+import { openAppendLog } from "./appendLog.js";
 import { type EventRow, parseRows, type TrainingEvent } from "./events.js";
 
 /** Name of the events file inside a run directory. */
@@ -28,10 +29,7 @@ export interface EventWriterOptions {
   readonly resumeStep?: number;
   /** Get each row after it was stored. */
   readonly readers?: readonly ((row: EventRow) => void)[];
-  /**
-   * Told once when the file cannot be written, for example because the disk is full. Training
-   * goes on: a log is not worth a run.
-   */
+  /** Told when the file cannot be written, for example because the disk is full; rows then wait. */
   readonly onError?: (error: unknown) => void;
   /** Seconds since 1970. */
   readonly now?: () => number;
@@ -42,32 +40,22 @@ export function openEventWriter(
   runDirectory: string,
   options: EventWriterOptions = {},
 ): EventWriter {
-  const { readers = [], onError, now = () => Date.now() / 1000 } = options;
+  const { readers = [], onError = () => {}, now = () => Date.now() / 1000 } = options;
   mkdirSync(runDirectory, { recursive: true });
   const file = join(runDirectory, eventsName);
   const { attempt, rowsCut } = cutBack(runDirectory, options.resumeStep);
-  const descriptor = openSync(file, "a");
-  let torn = false;
-  let reported = false;
+  const log = openAppendLog(file, onError);
   return {
     attempt,
     rowsCut,
     write(event) {
       const row = { ...event, time: Math.round(now() * 1000) / 1000, attempt } as EventRow;
-      try {
-        const text = `${torn ? "\n" : ""}${JSON.stringify(row, finiteOrText)}\n`;
-        torn = true;
-        writeAll(descriptor, Buffer.from(text));
-        torn = false;
-      } catch (error) {
-        if (!reported) onError?.(error);
-        reported = true;
-      }
+      log.append(`${JSON.stringify(row, finiteOrText)}\n`);
       for (const reader of readers) reader(row);
       return row;
     },
-    sync: () => fsyncSync(descriptor),
-    close: () => closeSync(descriptor),
+    sync: log.sync,
+    close: log.close,
   };
 }
 

@@ -24,6 +24,7 @@ export {
   writeRunConfig,
 } from "./runDirectory.js";
 export { encodeSamplePrompts } from "./samples.js";
+export { checkpointBytes, resultBytes, stateBytes } from "./savedSize.js";
 export {
   countIntervalSteps,
   countWarmupSteps,

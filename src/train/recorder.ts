@@ -52,6 +52,8 @@ export interface Recorder {
   logSteps(): void;
   /** Time that is no training: an evaluation, a checkpoint. @param milliseconds how long it was */
   pause(milliseconds: number): void;
+  /** Makes the record survive a power cut, as a checkpoint of the same step will. */
+  sync(): void;
   summary(): TrainSummary;
   /** Ends the record. */
   end(reason: "done" | "stopped" | "failed"): TrainSummary;
@@ -144,7 +146,7 @@ function summarize(
 /** Opens the record in a run directory, going on with what an earlier attempt wrote. */
 export function openRecorder(runDirectory: string, options: RecorderOptions): Recorder {
   const { state, plan, device, onTick } = options;
-  const skipped = openSkippedRows(runDirectory);
+  const skipped = openSkippedRows(runDirectory, options.onError);
   const events = openEventWriter(runDirectory, options);
   const write: Recorder["write"] = (event) => {
     const { type, ...rest } = event;
@@ -218,9 +220,13 @@ export function openRecorder(runDirectory: string, options: RecorderOptions): Re
     end(reason) {
       const figures = summary();
       write({ type: "end", reason, ...figures });
-      if (reason !== "failed") events.sync();
+      events.sync();
       return figures;
     },
-    close: () => events.close(),
+    sync: () => events.sync(),
+    close() {
+      skipped.close();
+      events.close();
+    },
   };
 }

@@ -209,6 +209,7 @@ const harmless = new Set([
   "save_steps",
   "save_total_limit",
   "save_only_model",
+  "on_disk_full",
   "do_eval",
   "eval_file",
   "eval_strategy",

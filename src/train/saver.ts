@@ -1,12 +1,22 @@
 /** Writes what a run has trained: checkpoints to go on from, and the result. */
+import { countElements } from "../models/index.js";
+import { receivedSignal } from "../tensor/index.js";
 import { type ChatTemplate, type Tokenizer, writeTrainedTemplate } from "../text/index.js";
 import { runConfigOf } from "./beginRecord.js";
-import { saveCheckpoint, saveResult } from "./checkpoint/index.js";
+import {
+  checkpointName,
+  type RoomOptions,
+  requireRoom,
+  saveCheckpoint,
+  saveResult,
+  saveWithRoom,
+} from "./checkpoint/index.js";
 import type { Optimizer } from "./optimizer.js";
 import type { ProductPrecision } from "./precision.js";
 import type { Recorder } from "./recorder.js";
 import type { Run } from "./run.js";
 import { writeRunConfig } from "./runDirectory.js";
+import { checkpointBytes, resultBytes } from "./savedSize.js";
 import { saveTrained, type TrainedModel } from "./trainedModel.js";
 import { writeTrainerState } from "./trainerState.js";
 
@@ -20,21 +30,44 @@ export interface SavedParts {
   recorder: Recorder;
 }
 
-/** Saves a checkpoint of the recorder's step, and records it. @returns its path */
+/**
+ * Looks before the first step whether a checkpoint and the result will have room.
+ *
+ * @throws EnvironmentError where they will not, unless the run would wait for room
+ */
+export function requireRoomToSave({ path, config }: Run, { model }: TrainedModel): void {
+  const { trainable } = countElements(model);
+  const isSaving = config.save_strategy !== "no";
+  const needed = isSaving ? checkpointBytes(trainable, config) : resultBytes(trainable, config);
+  const what = isSaving ? "a checkpoint" : "the result";
+  requireRoom({ runDirectory: path, what, needed, policy: config.on_disk_full });
+}
+
+/**
+ * Saves a checkpoint of the recorder's step, and records it.
+ *
+ * @returns its path
+ * @throws EnvironmentError where it cannot be written, or there is no room and the run does not wait
+ */
 export async function saveStep(run: Run, parts: SavedParts): Promise<string> {
   const { config, world } = run;
   const { optimizer, recorder } = parts;
   const started = performance.now();
   const { state } = recorder;
   const resumable = !config.save_only_model;
-  const saved = await saveCheckpoint(
-    run.path,
-    state.step,
-    (directory) => {
-      writeWeights(run, parts, directory, resumable);
-      if (resumable) writeTrainerState(directory, state, optimizer.state());
-    },
-    { totalLimit: config.save_total_limit, resumable },
+  // A checkpoint must not outlive the events of its steps.
+  recorder.sync();
+  const needed = checkpointBytes(trainedElements(parts), config);
+  const saved = await saveWithRoom(room(run, parts, checkpointName(state.step), needed), () =>
+    saveCheckpoint(
+      run.path,
+      state.step,
+      (directory) => {
+        writeWeights(run, parts, directory, resumable);
+        if (resumable) writeTrainerState(directory, state, optimizer.state());
+      },
+      { totalLimit: config.save_total_limit, resumable },
+    ),
   );
   await world.barrier();
   recorder.write({
@@ -47,12 +80,34 @@ export async function saveStep(run: Run, parts: SavedParts): Promise<string> {
   return saved.path;
 }
 
-/** Writes the result at the root of the run: all of its files or none. */
+/**
+ * Writes the result at the root of the run: all of its files or none.
+ *
+ * @throws EnvironmentError as {@link saveStep}
+ */
 export async function saveFinal(run: Run, parts: SavedParts): Promise<void> {
-  await saveResult(run.path, parts.recorder.state.step, (directory) => {
-    writeWeights(run, parts, directory, false);
-    writeRunConfig(directory, runConfigOf(run, parts.precision));
-  });
+  const needed = resultBytes(trainedElements(parts), run.config);
+  await saveWithRoom(room(run, parts, "the result", needed), () =>
+    saveResult(run.path, parts.recorder.state.step, (directory) => {
+      writeWeights(run, parts, directory, false);
+      writeRunConfig(directory, runConfigOf(run, parts.precision));
+    }),
+  );
+}
+
+const trainedElements = ({ trained }: SavedParts) => countElements(trained.model).trainable;
+
+/** What a save needs of the disk, and what to do where it is full. */
+function room(run: Run, { recorder }: SavedParts, what: string, needed: number): RoomOptions {
+  return {
+    runDirectory: run.path,
+    what,
+    needed,
+    policy: run.config.on_disk_full,
+    totalLimit: run.config.save_total_limit,
+    isStopped: () => receivedSignal() !== 0,
+    warn: recorder.warn,
+  };
 }
 
 /** What was trained, the tokenizer, and the template with its variables, for chat and evaluation. */

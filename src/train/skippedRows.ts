@@ -1,8 +1,9 @@
 /** Rows that a run left out (`on_error: skip`, `over_length: drop`), in a file of the run directory. */
-import { appendFileSync, existsSync, readFileSync, truncateSync } from "node:fs";
+import { existsSync, readFileSync, truncateSync } from "node:fs";
 import path from "node:path";
 import type { MicroBatch } from "../data/index.js";
 import { DataError } from "../util/errors.js";
+import { type AppendLog, openAppendLog } from "./appendLog.js";
 
 export const skippedRowsName = "skipped_rows.jsonl";
 
@@ -11,13 +12,21 @@ export interface SkippedRows {
   readonly count: number;
   /** Lists rows that are not listed yet, `{file, line, reason, why}` a line; returns those. */
   add(skipped: MicroBatch["skipped"]): MicroBatch["skipped"];
+  close(): void;
 }
 
-/** @param directory of the run; the file is made with the first row */
-export function openSkippedRows(directory: string): SkippedRows {
+/**
+ * @param directory of the run; the file is made with the first row
+ * @param onError told when the file cannot be written; rows then wait
+ */
+export function openSkippedRows(
+  directory: string,
+  onError: (error: unknown) => void = () => {},
+): SkippedRows {
   const file = path.join(directory, skippedRowsName);
   const key = (source: { file: string; line: number }) => `${source.file}:${source.line}`;
   const seen = new Set(readListed(file).map(key));
+  let log: AppendLog | undefined;
   return {
     get count() {
       return seen.size;
@@ -31,9 +40,13 @@ export function openSkippedRows(directory: string): SkippedRows {
       const lines = added.map(
         ({ source, reason, why }) => `${JSON.stringify({ ...source, reason, why })}\n`,
       );
-      if (lines.length > 0) appendFileSync(file, lines.join(""));
+      if (lines.length > 0) {
+        log ??= openAppendLog(file, onError);
+        log.append(lines.join(""));
+      }
       return added;
     },
+    close: () => log?.close(),
   };
 }
 

@@ -2,13 +2,14 @@
 import type { StreamingData, TrainingData } from "../data/index.js";
 import type { ChatTemplate } from "../text/index.js";
 import { beginRecord } from "./beginRecord.js";
+import { whereFilesFail } from "./checkpoint/index.js";
 import { stopIfAsked } from "./interrupt.js";
 import { leftOutTeller } from "./leftOutTeller.js";
 import { trainLoop } from "./loop.js";
 import type { Objective } from "./objectives/objective.js";
 import type { Run, RunResult } from "./run.js";
 import { createSampler, type SamplePrompt } from "./samples.js";
-import { saveFinal, saveStep } from "./saver.js";
+import { requireRoomToSave, saveFinal, saveStep } from "./saver.js";
 import type { TrainedModel } from "./trainedModel.js";
 import type { DataText } from "./trainingFiles.js";
 import { preparePasses, prepareProducts, prepareUpdate } from "./update.js";
@@ -46,8 +47,12 @@ export async function trainAndSave(run: Run, parts: RecipeParts): Promise<RunRes
   const update = prepareUpdate(run, model);
   const plan = planSteps(data.microBatchesPerEpoch, config);
 
+  requireRoomToSave(run, trained);
+
   // From here on the run is on record.
-  const recorder = beginRecord(run, { model, data, plan, precision, keepBytes });
+  const recorder = whereFilesFail(run.path, "the beginning of the run", () =>
+    beginRecord(run, { model, data, plan, precision, keepBytes }),
+  );
   try {
     const saved = {
       trained,

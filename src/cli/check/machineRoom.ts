@@ -1,7 +1,7 @@
 /** Checks whether the machine has enough memory and disk, and whether output_dir can be used. */
-import { accessSync, constants, existsSync, statfsSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { refuseOutput, type TrainingConfig } from "../../train/index.js";
+import { freeBytes, refuseOutput, type TrainingConfig } from "../../train/index.js";
 import { readGpus, readMachine } from "../machine.js";
 import type { Finding } from "./report.js";
 
@@ -13,8 +13,7 @@ export function availableMemory(device: "cpu" | "cuda"): number {
 
 /** Free bytes on the disk of a directory, which need not exist yet. */
 export function freeDisk(directory: string): number {
-  const { bavail, bsize } = statfsSync(existingParent(directory));
-  return bavail * bsize;
+  return freeBytes(existingParent(directory));
 }
 
 /** Reasons why a run could not start in its output directory. */

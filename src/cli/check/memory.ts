@@ -1,6 +1,6 @@
-/** How much memory and disk a run will need, estimated from sizes alone. */
+/** How much memory a run will need, estimated from sizes alone. */
 import { type CausalLanguageModel, countElements } from "../../models/index.js";
-import { type DeviceConfig, groupTokens } from "../../train/index.js";
+import { type DeviceConfig, groupTokens, stateBytes } from "../../train/index.js";
 
 /** All in bytes. */
 export interface MemoryEstimate {
@@ -13,9 +13,6 @@ export interface MemoryEstimate {
 
 /** NF4 with double quantization: 4 bits, an 8-bit constant per 64 weights, a float32 per 256 constants. */
 const nf4Bytes = (4 + 8 / 64 + 32 / (64 * 256)) / 8;
-
-/** Bytes of an optimizer's state for each trained weight. */
-const stateBytes = { adamw: 8, adamw8bit: 2, sgd: 0 };
 
 /** The process itself: libtorch, the tokenizer, buffers. */
 const processBytes = 600e6;
@@ -59,14 +56,4 @@ export function estimateMemory(
   const logits = Math.min(group * vocabulary, 2 ** 25) * (4 + bytes);
   const activations = kept + logits;
   return { weights, trained, activations, total: weights + trained + activations + processBytes };
-}
-
-/**
- * Bytes of one checkpoint: what is trained, and the optimizer's state unless it is left out.
- *
- * @param trainable elements that are trained
- */
-export function checkpointBytes(trainable: number, config: DeviceConfig): number {
-  const state = config.save_only_model ? 0 : stateBytes[config.optimizer.kind];
-  return trainable * (4 + state) + 5e6;
 }

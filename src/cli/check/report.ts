@@ -157,7 +157,7 @@ export function formatReport(report: CheckReport): string[] {
       `about ${size(memory.total)} (weights ${size(memory.weights)}, trained ${size(memory.trained)}, ` +
         `activations ${size(memory.activations)}); ${size(memory.available)} available`,
     ),
-    row("disk", `about ${size(disk.needed)} for checkpoints; ${size(disk.free)} free`),
+    row("disk", `about ${size(disk.needed)} for checkpoints and result; ${size(disk.free)} free`),
     ...report.trackers.map(({ name, place }) => row("tracker", `${name}: ${place}`)),
   );
   for (const note of report.notes) lines.push(`  note: ${note}`);

@@ -12,6 +12,7 @@ import { tidy } from "../../tensor/index.js";
 import { templateNotes } from "../../text/index.js";
 import { describeTrackers } from "../../tracking/index.js";
 import {
+  checkpointBytes,
   countIntervalSteps,
   type DeviceConfig,
   describeTrainedModel,
@@ -26,13 +27,14 @@ import {
   readingOptions,
   resolveFiles,
   resolveForDevice,
+  resultBytes,
   settleAdapters,
 } from "../../train/index.js";
 import { ConfigError } from "../../util/errors.js";
 import { progressLine } from "../data/progressLine.js";
 import type { TextModel } from "../data/textModel.js";
 import { availableMemory, checkOutput, freeDisk } from "./machineRoom.js";
-import { checkpointBytes, estimateMemory } from "./memory.js";
+import { estimateMemory } from "./memory.js";
 import { type CheckReport, type DataReport, type Finding, reportData } from "./report.js";
 import { checkRows } from "./rows.js";
 
@@ -80,7 +82,10 @@ export async function runCheck(
   const memory = { ...counted.memory, available: availableMemory(config.device) };
   const checkpoints = countCheckpoints(config, totalSteps, stepsPerEpoch);
   const disk = {
-    needed: checkpoints * checkpointBytes(counted.trainable, config),
+    needed:
+      checkpoints * (checkpointBytes(counted.trainable, config) + smallFiles) +
+      resultBytes(counted.trainable, config) +
+      smallFiles,
     free: freeDisk(config.output_dir),
   };
   const findings = [
@@ -182,6 +187,9 @@ function streamRefusal(): ConfigError {
   });
 }
 
+/** Bytes of the tokenizer and the descriptions beside weights. */
+const smallFiles = 5e6;
+
 /** Largest number of checkpoints on disk at a time: those kept, and the one being written. */
 function countCheckpoints(config: DeviceConfig, totalSteps: number, stepsPerEpoch: number): number {
   if (config.save_strategy === "no") return 0;
@@ -206,7 +214,7 @@ function checkRoom(memory: CheckReport["memory"], disk: CheckReport["disk"]): Fi
   }
   if (disk.needed > disk.free) {
     findings.push({
-      what: `the checkpoints need ${size(disk.needed)} of disk space, but only ${size(disk.free)} are free`,
+      what: `checkpoints and result need ${size(disk.needed)} of disk space, but only ${size(disk.free)} are free`,
       todo: "free some space, or lower save_total_limit",
       blocking: true,
     });

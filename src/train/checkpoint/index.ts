@@ -1,4 +1,5 @@
 /** Checkpoints on disk: saved whole, verified, found again, rotated. Tensors are not its business. */
+export { whereFilesFail } from "./failure.js";
 export { type CheckpointFiles, realFiles } from "./files.js";
 export {
   type FindOptions,
@@ -10,4 +11,5 @@ export {
 export { type Manifest, type Verification, verifyCheckpoint } from "./manifest.js";
 export { type CheckpointPlace, checkpointName, listCheckpoints, listMatching } from "./names.js";
 export { finishResult, resultName, saveResult, stagedName, verifyResult } from "./result.js";
+export { freeBytes, type RoomOptions, requireRoom, saveWithRoom } from "./room.js";
 export { type SavedCheckpoint, type SaveOptions, saveCheckpoint } from "./save.js";

@@ -53,7 +53,7 @@ it("where writing fails, the old set is as it was", async () => {
     young(directory);
     throw new Error("no space left on device");
   });
-  await expect(failing).rejects.toMatchObject({ code: "CHECKPOINT", why: /no space/ });
+  await expect(failing).rejects.toMatchObject({ code: "ENVIRONMENT", why: /no space/ });
   expect(await seen()).toEqual(before);
 });
 

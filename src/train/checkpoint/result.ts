@@ -5,10 +5,10 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { CheckpointError } from "../../util/errors.js";
+import { saveFailure } from "./failure.js";
 import { type CheckpointFiles, realFiles } from "./files.js";
 import { checkFile, describeFiles, resultSchema } from "./manifest.js";
-import { syncTree } from "./save.js";
+import { removeQuietly, syncTree } from "./save.js";
 
 /** Lists the files of the result, at the root of a run. It is put there last. */
 export const resultName = "result.json";
@@ -27,7 +27,7 @@ type ResultManifest = ReturnType<typeof resultSchema.parse>;
  *
  * @param step optimizer steps done
  * @param write writes the files into the directory that it gets
- * @throws CheckpointError where writing fails; the old result is then as it was
+ * @throws EnvironmentError where writing fails; the old result is then as it was
  */
 export async function saveResult(
   runDirectory: string,
@@ -53,11 +53,8 @@ export async function saveResult(
     files.sync(runDirectory);
     finishResult(runDirectory, files);
   } catch (cause) {
-    throw new CheckpointError(`Could not save the result in ${runDirectory}`, {
-      why: cause instanceof Error ? cause.message : String(cause),
-      todo: "free some space or correct the permissions, then continue with --resume: the checkpoints are intact",
-      cause,
-    });
+    removeQuietly(temporary, files);
+    throw saveFailure(`the result in ${runDirectory}`, runDirectory, cause);
   }
 }
 

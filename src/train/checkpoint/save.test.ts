@@ -10,7 +10,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { CheckpointError } from "../../util/errors.js";
+import { EnvironmentError } from "../../util/errors.js";
 import { type CrashingFiles, crashingFiles, type Loss } from "./crashingFiles.js";
 import { findLatestCheckpoint } from "./find.js";
 import { saveCheckpoint } from "./save.js";
@@ -81,7 +81,7 @@ describe("saving", () => {
       writeContent(directory, "half");
       throw new Error("ENOSPC: no space left on device");
     });
-    await expect(failing).rejects.toThrow(CheckpointError);
+    await expect(failing).rejects.toThrow(EnvironmentError);
     await expect(failing).rejects.toMatchObject({ why: /ENOSPC/ });
     expect(names()).toEqual(["checkpoint-1"]);
   });
@@ -98,7 +98,7 @@ async function saveThrough(files: CrashingFiles, step: number, content: string):
     await saveCheckpoint(run, step, write, { totalLimit: 1, files });
     return true;
   } catch (error) {
-    const reason = error instanceof CheckpointError ? error.why : String(error);
+    const reason = error instanceof EnvironmentError ? error.why : String(error);
     if (!reason?.includes("crash")) throw error;
     return false;
   }

@@ -5,7 +5,7 @@
  */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { CheckpointError } from "../../util/errors.js";
+import { saveFailure } from "./failure.js";
 import { type CheckpointFiles, realFiles } from "./files.js";
 import {
   describeFiles,
@@ -37,7 +37,7 @@ export interface SavedCheckpoint {
  * @param runDirectory the run's `output_dir`
  * @param step optimizer steps done
  * @param write writes the checkpoint's files into the directory that it gets
- * @throws {CheckpointError} where writing fails; earlier checkpoints are then as they were
+ * @throws {EnvironmentError} where writing fails; earlier checkpoints are then as they were
  */
 export async function saveCheckpoint(
   runDirectory: string,
@@ -69,18 +69,14 @@ export async function saveCheckpoint(
     files.sync(runDirectory);
   } catch (cause) {
     removeQuietly(temporary, files);
-    throw new CheckpointError(`Could not save ${checkpointName(step)}`, {
-      why: cause instanceof Error ? cause.message : String(cause),
-      todo: `Earlier checkpoints in ${runDirectory} are intact: free some space or correct the permissions, then continue with --resume.`,
-      cause,
-    });
+    throw saveFailure(checkpointName(step), runDirectory, cause);
   }
   const removed = await rotate(runDirectory, step, totalLimit, files);
   return { path: target, step, bytes, removed };
 }
 
 /** A rest that stays is harmless: the next search removes it. */
-function removeQuietly(path: string, files: CheckpointFiles): void {
+export function removeQuietly(path: string, files: CheckpointFiles): void {
   try {
     files.remove(path);
   } catch {
@@ -124,6 +120,26 @@ async function rotate(
   const surplus = older.slice(Math.max(0, totalLimit - 1));
   for (const { path } of surplus) removeCheckpoint(path, files);
   return surplus.map(({ path }) => path);
+}
+
+/**
+ * Makes room before a save: removes the oldest checkpoint if there are as many as `totalLimit`, so
+ * that it would go after the save, and a newer one is intact.
+ *
+ * @returns its path; nothing where none may go
+ */
+export async function freeSurplus(
+  runDirectory: string,
+  totalLimit: number | null,
+  files: CheckpointFiles = realFiles,
+): Promise<string | undefined> {
+  const [newest, ...older] = listCheckpoints(runDirectory);
+  const oldest = older.at(-1);
+  if (totalLimit === null || !newest || !oldest || older.length + 1 < totalLimit) return undefined;
+  const { problems } = await verifyCheckpoint(newest.path);
+  if (problems.length > 0) return undefined;
+  removeCheckpoint(oldest.path, files);
+  return oldest.path;
 }
 
 /** Takes the name away first, so that a half-removed checkpoint is never taken for one. */

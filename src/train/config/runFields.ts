@@ -162,6 +162,12 @@ export const runFields = {
     .describe(
       "Maximum number of checkpoints to keep; the oldest is deleted once a new one is complete.",
     ),
+  on_disk_full: choice(["stop", "wait"])
+    .default("stop")
+    .describe(
+      "If the disk has no room for a checkpoint or the result: stop with exit code 1, or wait until " +
+        "there is room.",
+    ),
   save_only_model: boolean()
     .default(false)
     .describe(
