@@ -38,7 +38,16 @@ export interface JoinOptions extends SourceOptions {
  * do not exist here.
  */
 export interface JoinedSource extends ConversationSource {
-  readonly sources: readonly { name: string; rows: number; rowsInFiles: number }[];
+  readonly sources: readonly JoinedPart[];
+}
+
+/** One source among others. */
+export interface JoinedPart {
+  name: string;
+  /** As `place` of its rows names them. */
+  files: readonly string[];
+  rows: number;
+  rowsInFiles: number;
 }
 
 /** A file alone is a source of which everything is taken. */
@@ -104,6 +113,7 @@ export async function openDataSources(
     files: opened.flatMap((source) => source.files),
     sources: all.map(({ files }, index) => ({
       name: sourceName(files),
+      files: opened[index]!.files.map(({ file }) => file),
       rows: taken[index]!,
       rowsInFiles: opened[index]!.rows,
     })),

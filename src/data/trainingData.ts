@@ -34,6 +34,8 @@ export interface TrainingData {
 /** The part of a source that an epoch takes. */
 export interface SourceShare {
   name: string;
+  /** As the sources of its rows name them. */
+  files: readonly string[];
   rowsInFiles: number;
   /** After `limit`. */
   rows: number;

@@ -29,6 +29,8 @@ export interface PackedSequences {
   targets: Tensor;
   /** [m] float32, or null for 1 */
   weights: Tensor | null;
+  /** [m] int32, the number of the token's sequence, counted over all groups */
+  sequenceOf: Tensor;
 }
 
 /** Consecutive sequences together while they fit `groupTokens`; at least one in each group. */
@@ -50,8 +52,8 @@ export function groupSequences<T extends { inputIds: Int32Array }>(
   return groups;
 }
 
-/** One group before its upload, as typed arrays. */
-function layOut(group: readonly Sequence[]) {
+/** One group before its upload, as typed arrays. @param first number of its first sequence */
+function layOut(group: readonly Sequence[], first: number) {
   const lengths = group.map(({ inputIds }) => inputIds.length);
   const n = lengths.reduce((sum, length) => sum + length, 0);
   const ids = new Int32Array(n);
@@ -60,6 +62,7 @@ function layOut(group: readonly Sequence[]) {
   const rows: number[] = [];
   const targets: number[] = [];
   const weights: number[] = [];
+  const owners: number[] = [];
   let start = 0;
   group.forEach((sequence, s) => {
     const { inputIds, labels } = sequence;
@@ -70,12 +73,14 @@ function layOut(group: readonly Sequence[]) {
       rows.push(start + i - 1);
       targets.push(labels[i]!);
       weights.push(sequence.weights?.[i] ?? 1);
+      owners.push(first + s);
     }
     start += inputIds.length;
     cuSeqlens[s + 1] = start;
   });
   const isWeighted = group.some((sequence) => sequence.weights);
-  const parts = [ids, positions, cuSeqlens, Int32Array.from(rows), Int32Array.from(targets)];
+  const labelled = [rows, targets, owners].map((numbers) => Int32Array.from(numbers));
+  const parts = [ids, positions, cuSeqlens, ...labelled];
   if (isWeighted) parts.push(new Int32Array(Float32Array.from(weights).buffer));
   return { lengths, isWeighted, parts };
 }
@@ -89,7 +94,11 @@ export function packSequences(
   groupTokens: number,
   device: Device,
 ): PackedSequences[] {
-  const layouts = groupSequences(sequences, groupTokens).map(layOut);
+  let laidOut = 0;
+  const layouts = groupSequences(sequences, groupTokens).map((group) => {
+    laidOut += group.length;
+    return layOut(group, laidOut - group.length);
+  });
   const total = layouts.flatMap(({ parts }) => parts).reduce((sum, part) => sum + part.length, 0);
   const flat = new Int32Array(total);
   let filled = 0;
@@ -105,7 +114,7 @@ export function packSequences(
       at += part.length;
       return view;
     });
-    const [ids, positions, cuSeqlens, rows, targets, weights] = views;
+    const [ids, positions, cuSeqlens, rows, targets, sequenceOf, weights] = views;
     return {
       lengths,
       longest: Math.max(...lengths),
@@ -115,6 +124,7 @@ export function packSequences(
       rows: rows!,
       targets: targets!.to({ dtype: "int64" }),
       weights: isWeighted ? weights!.viewDtype("float32") : null,
+      sequenceOf: sequenceOf!,
     };
   });
 }

@@ -19,8 +19,18 @@ export interface LossTargets {
   scale: number;
   /** Logits become `cap * tanh(logit / cap)`. */
   softCap?: number | undefined;
+  /** Where the loss of each sequence is summed; absent where nobody asks. */
+  bySequence?: SequenceLosses | undefined;
   /** Logits that are made at once; at least one row of them. */
   chunkElements?: number;
+}
+
+/** Sums of losses by sequence. */
+export interface SequenceLosses {
+  /** [sequences] float32: the weighted losses of its positions are added, without `scale`. */
+  sums: Tensor;
+  /** [m] int32, which of the sequences a position belongs to. */
+  sequenceOf: Tensor;
 }
 
 /** Which gradients are wanted. */
@@ -57,7 +67,7 @@ export interface LogitsLayer {
 export function linearCrossEntropy(
   hidden: Tensor,
   weight: Tensor | LogitsLayer,
-  { targets, weights, scale, softCap, chunkElements = CHUNK_ELEMENTS }: LossTargets,
+  { targets, weights, scale, softCap, bySequence, chunkElements = CHUNK_ELEMENTS }: LossTargets,
   gradients: LossGradients | null,
 ): { loss: Tensor; byHidden: Tensor | null } {
   return tidy(() => {
@@ -81,6 +91,10 @@ export function linearCrossEntropy(
         const picked = logProbabilities.gather(1, chosen);
         const weighted = factors ? picked.mul(factors) : picked;
         loss.sub_(weighted.sum(null), { alpha: scale });
+        if (bySequence) {
+          const { sums, sequenceOf } = bySequence;
+          sums.indexAdd_(0, part(sequenceOf), weighted.view([count]), { alpha: -1 });
+        }
         if (!gradients || !byHidden) return;
         // The gradient of the logits: probabilities minus one-hot, in place.
         const byLogits = logProbabilities.exp_();

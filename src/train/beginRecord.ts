@@ -1,6 +1,7 @@
 /** Everything is known to start: from here on the run is on record. */
 import type { StreamingData, TrainingData } from "../data/index.js";
 import { type CausalLanguageModel, countElements } from "../models/index.js";
+import type { DeviceConfig } from "./config/index.js";
 import { totalFlos } from "./flops.js";
 import { initialLossScale } from "./lossScale.js";
 import { peakRate } from "./peakRate.js";
@@ -8,6 +9,7 @@ import type { ProductPrecision } from "./precision.js";
 import { openRecorder, type Recorder } from "./recorder.js";
 import type { Run } from "./run.js";
 import { type RunConfig, writeRunConfig } from "./runDirectory.js";
+import type { NamedSource } from "./stepRows.js";
 import { initialTrainerState } from "./trainerState.js";
 import type { StepPlan } from "./window.js";
 
@@ -45,6 +47,7 @@ export function beginRecord(run: Run, parts: BegunParts): Recorder {
     device,
     peak: () => peakRate(device, precision.dtype),
     flosPerToken: totalFlos(model, 1),
+    sources: sourcesOf(data, config.train_file),
     ...(run.resumeStep === undefined ? {} : { resumeStep: run.resumeStep }),
     readers: options.readers ?? [],
     onTick: options.onTick,
@@ -72,6 +75,12 @@ export function beginRecord(run: Run, parts: BegunParts): Recorder {
     recorder.write({ type: "resume", checkpoint: checkpoint.path, rows_cut: rowsCut });
   }
   return recorder;
+}
+
+/** Where rows come from; the files of a stream are sources each. */
+function sourcesOf(data: BegunParts["data"], given: DeviceConfig["train_file"]): NamedSource[] {
+  if ("sources" in data) return [...data.sources];
+  return given.flatMap((file) => (typeof file === "string" ? [{ name: file, files: [file] }] : []));
 }
 
 /** What a run's directory keeps of its configuration and machine. */

@@ -9,7 +9,7 @@ import type { TrainingParts } from "./trainingParts.js";
  */
 export async function evaluate(
   data: TrainingData,
-  { prepared, objective, pass, world, recorder }: TrainingParts,
+  { prepared, objective, pass, world, recorder, plan }: TrainingParts,
 ): Promise<void> {
   const started = performance.now();
   const sum = zeros([], { dtype: "float64", device: prepared.model.device });
@@ -32,6 +32,7 @@ export async function evaluate(
     }
     recorder.write({
       type: "evaluation",
+      epoch: recorder.state.step / plan.stepsPerEpoch,
       eval_loss: sum.item() / units,
       samples: data.rows,
       labelled_tokens: units,

@@ -43,6 +43,12 @@ export interface StepEvent {
   tokens: number;
   labelled_tokens: number;
   tokens_per_second: number;
+  /** transformers' `total_flos`, of all attempts so far; absent in events of older versions. */
+  total_flos?: number;
+  /** Seconds that steps waited for their rows; absent in events of older versions. */
+  data_wait_seconds?: number;
+  /** Mean loss of a labelled token of each source; absent where there is only one. */
+  source_losses?: Record<string, number>;
   /** Steps among them that changed nothing, because float16 overflowed; absent where there is none. */
   skipped_steps?: number;
   /** Resident memory of the process, bytes. */
@@ -55,6 +61,8 @@ export interface StepEvent {
 export interface EvaluationEvent {
   type: "evaluation";
   step: number;
+  /** Absent in events of older versions. */
+  epoch?: number;
   /** Mean loss of a labelled token. */
   eval_loss: number;
   samples: number;
@@ -66,6 +74,8 @@ export interface EvaluationEvent {
 export interface CheckpointEvent {
   type: "checkpoint";
   step: number;
+  /** Absent in events of older versions. */
+  epoch?: number;
   path: string;
   bytes: number;
   seconds: number;

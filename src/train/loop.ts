@@ -9,9 +9,9 @@ import { setTimeout } from "node:timers/promises";
 import type { MicroBatch } from "../data/index.js";
 import {
   copyToHost,
+  dispose,
   type HostCopy,
   receivedSignal,
-  type Tensor,
   tidy,
   trimMemory,
   zeros,
@@ -22,10 +22,11 @@ import type { DeviceConfig } from "./config/index.js";
 import { evaluate } from "./evaluate.js";
 import { trainingFlops } from "./flops.js";
 import { Interrupted, stopIfAsked } from "./interrupt.js";
-import { optimizerStep, readFigures } from "./optimizerStep.js";
+import { optimizerStep, readFigures, type WindowLosses } from "./optimizerStep.js";
 import type { FinishedStep } from "./recorder.js";
 import { countIntervalSteps, createSchedule } from "./schedule.js";
 import { nothingLearnt } from "./skippedRows.js";
+import { rowsOf } from "./stepRows.js";
 import type { TrainingParts } from "./trainingParts.js";
 import { type StepPlan, windowOf } from "./window.js";
 
@@ -36,7 +37,7 @@ const SIGNAL_INTERVAL = 200;
 const LAG = 1;
 
 /** A step whose figures are still on the device. */
-interface PendingStep extends Omit<FinishedStep, "figures"> {
+interface PendingStep extends Omit<FinishedStep, "figures" | "rows"> {
   number: number;
   figures: HostCopy;
   window: readonly MicroBatch[];
@@ -82,21 +83,23 @@ export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped
       if (await world.any(receivedSignal() !== 0)) throw new Interrupted("stopped by a signal");
       const started = performance.now();
       const window = await readWindow(windowOf(plan, step - 1), parts);
+      const dataWait = performance.now() - started;
       const counts = await countWindow(window, parts);
       if (counts.batches === 0) {
         say(`The stream has ended after step ${step - 1} of ${plan.totalSteps}.`);
         break;
       }
       const learningRate = schedule(step - 1);
-      const loss = await windowPass(window, counts.units, step - 1, parts);
-      const figures = tidy(() => optimizerStep(update, loss, learningRate));
-      loss.dispose();
+      const losses = await windowPass(window, counts.units, step - 1, parts);
+      const figures = tidy(() => optimizerStep(update, losses, learningRate));
+      dispose({ ...losses });
       pending.push({
         number: step,
         figures: copyToHost(figures),
         window,
         learningRate,
         started,
+        dataWait,
         ...counts,
       });
       figures.dispose();
@@ -194,16 +197,19 @@ async function countWindow(
  * Loss and gradients of a window, summed over all processes.
  *
  * @param step that lie behind
- * @returns [] float32 on the device; the caller's
+ * @returns the caller's
  */
 async function windowPass(
   window: readonly MicroBatch[],
   units: number,
   step: number,
   { config, world, prepared, objective, update, pass }: TrainingParts,
-): Promise<Tensor> {
+): Promise<WindowLosses> {
   const { gradients, lossScale } = update;
-  const loss = zeros([], { dtype: "float32", device: prepared.model.device });
+  const like = { dtype: "float32", device: prepared.model.device } as const;
+  const loss = zeros([], like);
+  const rows = zeros([window.reduce((sum, { sequences }) => sum + sequences.length, 0)], like);
+  let first = 0;
   try {
     gradients.flat.zero_();
     for (const [part, { sequences }] of window.entries()) {
@@ -213,18 +219,20 @@ async function windowPass(
         const partLoss = objective.trainingPass(prepared, sequences, gradients, {
           ...pass,
           lossFactor: 1 / Math.max(1, units),
+          rowLosses: rows.narrow(0, first, sequences.length),
           gradientScale: lossScale?.value ?? null,
           dropoutKey: (branch) => hashKey(config.seed, step, place, branch),
         });
         loss.add_(partLoss);
       });
+      first += sequences.length;
       await new Promise(setImmediate);
     }
     world.sumTensor(gradients.flat);
     world.sumTensor(loss);
-    return loss;
+    return { loss, rows };
   } catch (error) {
-    loss.dispose();
+    dispose([loss, rows]);
     throw error;
   }
 }
@@ -235,7 +243,7 @@ function settleStep(step: PendingStep, { config, recorder }: TrainingParts): voi
   const figures = readFigures(copied);
   copied.dispose();
   if (figures.skipped && !config.lossScaling) throw notFinite(step, figures.loss, figures.gradNorm);
-  recorder.step({ ...step, figures });
+  recorder.step({ ...step, figures, rows: rowsOf(step.window, figures.rowLosses) });
 }
 
 function notFinite({ number, window }: PendingStep, loss: number, norm: number): TunewrightError {

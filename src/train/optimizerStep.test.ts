@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { dispose, full, randn, type Tensor, tensor, tidy } from "../tensor/index.js";
+import { dispose, full, randn, type Tensor, tensor, tidy, zeros } from "../tensor/index.js";
 import { disposeGradients, type Gradients, gradientNorm, gradientsOf } from "./gradients.js";
 import { createLossScale, judgeSkippedStep } from "./lossScale.js";
 import { createOptimizer, type Optimizer } from "./optimizer.js";
@@ -64,7 +64,9 @@ function step({ gradients, parts }: Trained, seed: number, factor = 1, loss = 2.
       );
       view.copy_(tensor(values, view.shape));
     }
-    return readFigures(optimizerStep(parts, full([], loss, { dtype: "float32" }), 0.01));
+    const rows = zeros([0], { dtype: "float32" });
+    const losses = { loss: full([], loss, { dtype: "float32" }), rows };
+    return readFigures(optimizerStep(parts, losses, 0.01));
   });
 }
 

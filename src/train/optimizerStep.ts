@@ -2,7 +2,7 @@
  * The end of an optimizer step: clipping, the decision whether it is taken, the update, and the
  * figures that the host reads. All of it stays on the device: nothing here waits.
  */
-import { noGrad, stack, type Tensor, tidy } from "../tensor/index.js";
+import { cat, noGrad, stack, type Tensor, tidy } from "../tensor/index.js";
 import { type Gradients, gradientNorm } from "./gradients.js";
 import { type LossScale, type LossScaleState, updateLossScale } from "./lossScale.js";
 import type { Optimizer } from "./optimizer.js";
@@ -17,6 +17,8 @@ export interface StepFigures {
   skipped: boolean;
   /** The loss scale for the next step, and good steps since it last changed; 1 and 0 without one. */
   lossScale: LossScaleState;
+  /** [sequences] sum of the losses of each sequence of the window, in order. */
+  rowLosses: Float32Array;
 }
 
 /** What clipping has decided, as tensors of the gradients' device. */
@@ -63,14 +65,26 @@ export interface StepParts {
   maxGradNorm: number;
 }
 
+/** Losses of a window of micro-batches, on the device. */
+export interface WindowLosses {
+  /** [] float32, sum of the losses of the window over its units. */
+  loss: Tensor;
+  /** [sequences] float32, sums of the losses of each of this process's sequences. */
+  rows: Tensor;
+}
+
 /**
  * Takes one optimizer step, or leaves weights and optimizer as they are where loss or gradients are
  * not finite.
  *
- * @param loss [] float32, sum of the losses of the window over its units
- * @returns [5] for {@link readFigures}; the caller's
+ * @param losses of the window
+ * @returns [5 + sequences] for {@link readFigures}; the caller's
  */
-export function optimizerStep(parts: StepParts, loss: Tensor, learningRate: number): Tensor {
+export function optimizerStep(
+  parts: StepParts,
+  { loss, rows }: WindowLosses,
+  learningRate: number,
+): Tensor {
   const { gradients, optimizer, lossScale, maxGradNorm } = parts;
   return noGrad(() =>
     tidy(() => {
@@ -79,19 +93,20 @@ export function optimizerStep(parts: StepParts, loss: Tensor, learningRate: numb
       if (lossScale) updateLossScale(lossScale, foundInf);
       const value = lossScale?.value ?? loss.onesLike();
       const goodSteps = lossScale?.goodSteps.to({ dtype: "float32" }) ?? loss.zerosLike();
-      return stack([loss, norm, foundInf, value, goodSteps], 0);
+      return cat([stack([loss, norm, foundInf, value, goodSteps], 0), rows]);
     }),
   );
 }
 
-/** @param figures [5] of {@link optimizerStep}, on the CPU */
+/** @param figures [5 + sequences] of {@link optimizerStep}, on the CPU */
 export function readFigures(figures: Tensor): StepFigures {
   const { buffer, byteOffset } = figures.bytes();
-  const values = new Float32Array(buffer, byteOffset, 5);
+  const values = new Float32Array(buffer, byteOffset, figures.numel);
   return {
     loss: values[0]!,
     gradNorm: values[1]!,
     skipped: values[2] !== 0,
     lossScale: { value: values[3]!, goodSteps: values[4]! },
+    rowLosses: values.slice(5),
   };
 }

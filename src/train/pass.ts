@@ -41,6 +41,11 @@ export interface PassSettings {
   groupTokens: number;
   /** Factor on the sum of losses: one over the units of the accumulation window. */
   lossFactor: number;
+  /**
+   * [sequences] float32: to each, the weighted sum of the losses of its labelled tokens is added,
+   * without `lossFactor`. Absent where nobody asks.
+   */
+  rowLosses?: Tensor | undefined;
   /** Called before each branch; may throw to leave a long pass early. */
   beforeBranch?: (() => void) | undefined;
 }
@@ -88,7 +93,7 @@ export function evaluationPass(
         const { loss } = linearCrossEntropy(
           tensorOf(output.norm(constant(rows))),
           logitsHead(prepared, group, null),
-          lossTargets(prepared, packed, settings.lossFactor),
+          lossTargets(prepared, packed, settings),
           null,
         );
         total.add_(loss);
@@ -133,10 +138,11 @@ function logitsHead(
 
 function lossTargets(
   { model }: PreparedModel,
-  { targets, weights }: PackedSequences,
-  scale: number,
+  { targets, weights, sequenceOf }: PackedSequences,
+  { lossFactor, rowLosses }: PassSettings,
 ) {
-  return { targets, weights, scale, softCap: model.output.softCap };
+  const bySequence = rowLosses && { sums: rowLosses, sequenceOf };
+  return { targets, weights, scale: lossFactor, softCap: model.output.softCap, bySequence };
 }
 
 /**
@@ -251,7 +257,7 @@ function headPass(pass: Pass, x: Tensor, packed: PackedSequences, group: Product
     const { loss, byHidden } = linearCrossEntropy(
       tensorOf(hidden),
       logitsHead(prepared, group, gradients),
-      lossTargets(prepared, packed, settings.lossFactor),
+      lossTargets(prepared, packed, settings),
       {
         gradientScale: settings.gradientScale,
         byWeight: byRows ?? gradients.get(output.weight.name) ?? null,

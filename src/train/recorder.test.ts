@@ -29,7 +29,9 @@ afterEach(() => {
 });
 
 function step(loss: number, units: number, more: Partial<FinishedStep["figures"]> = {}): void {
-  const figures = { loss, gradNorm: 2, skipped: false, lossScale: { value: 1, goodSteps: 0 } };
+  const lossScale = { value: 1, goodSteps: 0 };
+  const rowLosses = new Float32Array();
+  const figures = { loss, gradNorm: 2, skipped: false, lossScale, rowLosses };
   recorder.step({
     figures: { ...figures, ...more },
     learningRate: 0.1,
@@ -38,6 +40,8 @@ function step(loss: number, units: number, more: Partial<FinishedStep["figures"]
     sequences: 1,
     operations: 100,
     started: performance.now() - 1000,
+    dataWait: 250,
+    rows: [],
   });
 }
 

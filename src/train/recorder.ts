@@ -10,6 +10,7 @@ import { modelFlopsUtilization } from "./flops.js";
 import { judgeSkippedStep } from "./lossScale.js";
 import type { StepFigures } from "./optimizerStep.js";
 import { openSkippedRows } from "./skippedRows.js";
+import { type NamedSource, type RowLoss, sourceLosses } from "./stepRows.js";
 import type { TrainerState } from "./trainerState.js";
 import type { StepPlan } from "./window.js";
 
@@ -26,6 +27,10 @@ export interface FinishedStep {
   operations: number;
   /** Milliseconds of `performance.now()` when it began. */
   started: number;
+  /** Milliseconds that it waited for its rows. */
+  dataWait: number;
+  /** Its rows with their losses. */
+  rows: readonly RowLoss[];
 }
 
 type WithoutStep<Event> = Event extends TrainingEvent ? Omit<Event, "step"> : never;
@@ -66,6 +71,8 @@ export interface RecorderOptions extends EventWriterOptions {
   device: Device;
   /** transformers' `total_flos` of one token. */
   flosPerToken: number;
+  /** Where rows come from; losses of each source are told where there are several. */
+  sources?: readonly NamedSource[];
   /** Operations a second that the device is capable of, for MFU. */
   peak: () => number;
   onTick?: ((tick: Tick) => void) | undefined;
@@ -79,19 +86,22 @@ interface SumsSince {
   tokens: number;
   units: number;
   skipped: number;
+  /** Milliseconds that were spent waiting for rows. */
+  dataWait: number;
   /** Milliseconds of `performance.now()`, moved on by what is no training. */
   start: number;
 }
 
 function freshSums(): SumsSince {
-  return { loss: 0, lossUnits: 0, tokens: 0, units: 0, skipped: 0, start: performance.now() };
+  const sums = { loss: 0, lossUnits: 0, tokens: 0, units: 0, skipped: 0, dataWait: 0 };
+  return { ...sums, start: performance.now() };
 }
 
 /** Adds a step to the counters of the run and to the sums of the next step event. */
 function countStep(
   state: TrainerState,
   since: SumsSince,
-  { figures, tokens, units, sequences, operations }: FinishedStep,
+  { figures, tokens, units, sequences, operations, dataWait }: FinishedStep,
   seconds: number,
 ): void {
   state.step += 1;
@@ -103,6 +113,7 @@ function countStep(
   state.lossScale = figures.lossScale;
   since.tokens += tokens;
   since.units += units;
+  since.dataWait += dataWait;
   // A step whose rows were all left out has no loss; as 0 it would lower the mean.
   if (Number.isFinite(figures.loss) && units > 0) {
     state.lossSum += figures.loss;
@@ -153,6 +164,7 @@ export function openRecorder(runDirectory: string, options: RecorderOptions): Re
     events.write({ type, step: state.step, ...rest } as TrainingEvent);
   };
   const warn = (message: string) => write({ type: "warning", message });
+  const bySource = sourceLosses(options.sources ?? []);
   let since = freshSums();
   let last: FinishedStep | undefined;
   let recordedAt = Number.NEGATIVE_INFINITY;
@@ -164,6 +176,7 @@ export function openRecorder(runDirectory: string, options: RecorderOptions): Re
     recordedAt = now;
     last = done;
     countStep(state, since, done, seconds);
+    bySource?.add(done.rows);
     onTick?.({
       type: "tick",
       step: state.step,
@@ -190,6 +203,9 @@ export function openRecorder(runDirectory: string, options: RecorderOptions): Re
       tokens: since.tokens,
       labelled_tokens: since.units,
       tokens_per_second: since.tokens / seconds,
+      total_flos: options.flosPerToken * state.tokens,
+      data_wait_seconds: since.dataWait / 1000,
+      ...(bySource ? { source_losses: bySource.take() } : {}),
       rss_bytes: process.memoryUsage.rss(),
       ...(since.skipped > 0 ? { skipped_steps: since.skipped } : {}),
       ...(device === "cpu" ? {} : { device_bytes: memoryStatistics().deviceBytes }),

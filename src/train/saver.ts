@@ -19,6 +19,7 @@ import { writeRunConfig } from "./runDirectory.js";
 import { checkpointBytes, resultBytes } from "./savedSize.js";
 import { saveTrained, type TrainedModel } from "./trainedModel.js";
 import { writeTrainerState } from "./trainerState.js";
+import type { StepPlan } from "./window.js";
 
 export interface SavedParts {
   trained: TrainedModel;
@@ -27,6 +28,7 @@ export interface SavedParts {
   template: ChatTemplate | null;
   precision: ProductPrecision;
   optimizer: Optimizer;
+  plan: StepPlan;
   recorder: Recorder;
 }
 
@@ -51,7 +53,7 @@ export function requireRoomToSave({ path, config }: Run, { model }: TrainedModel
  */
 export async function saveStep(run: Run, parts: SavedParts): Promise<string> {
   const { config, world } = run;
-  const { optimizer, recorder } = parts;
+  const { optimizer, recorder, plan } = parts;
   const started = performance.now();
   const { state } = recorder;
   const resumable = !config.save_only_model;
@@ -72,6 +74,7 @@ export async function saveStep(run: Run, parts: SavedParts): Promise<string> {
   await world.barrier();
   recorder.write({
     type: "checkpoint",
+    epoch: state.step / plan.stepsPerEpoch,
     path: saved.path,
     bytes: saved.bytes,
     seconds: (performance.now() - started) / 1000,

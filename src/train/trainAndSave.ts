@@ -56,6 +56,7 @@ export async function trainAndSave(run: Run, parts: RecipeParts): Promise<RunRes
   try {
     const saved = {
       trained,
+      plan,
       recorder,
       precision,
       optimizer: update.optimizer,

@@ -107,7 +107,8 @@ function train(
         loss.add_(part);
       }
       const update = { gradients, optimizer, lossScale: null, maxGradNorm: settings.max_grad_norm };
-      return readFigures(optimizerStep(update, loss, learningRate));
+      const losses = { loss, rows: zeros([0], { dtype: "float32" }) };
+      return readFigures(optimizerStep(update, losses, learningRate));
     });
     disposeGradients(gradients);
     steps.push({ loss: figures.loss, gradNorm: figures.gradNorm, learningRate });
