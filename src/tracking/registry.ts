@@ -1,5 +1,6 @@
 /** The trackers, by the names of `report_to`. */
 import type { TrackerName } from "../train/index.js";
+import { tensorboard } from "./tensorboard/index.js";
 import type { TrackerKind } from "./tracker.js";
 
-export const trackerKinds: Readonly<Record<TrackerName, TrackerKind>> = {};
+export const trackerKinds: Readonly<Record<TrackerName, TrackerKind>> = { tensorboard };

@@ -221,7 +221,6 @@ export const inertKeys: Readonly<Record<string, InertKey>> = {
   batch_eval_metrics: inert(metrics, false),
   include_for_metrics: inert(metrics, ""),
   include_inputs_for_metrics: inert(metrics, false),
-  logging_dir: inert("it belongs to TensorBoard; events.jsonl is in output_dir.", ""),
   logging_nan_inf_filter: inert(logging, true, false),
   log_level: inert(logging, "passive"),
   log_level_replica: inert(logging, "warning", "passive"),

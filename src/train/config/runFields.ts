@@ -106,6 +106,12 @@ export const loggingFields = {
     .nullable()
     .default(null)
     .describe("Name of the run, recorded in its first event."),
+  logging_dir: path()
+    .nullable()
+    .default(null)
+    .describe(
+      "Where TensorBoard's event files go. If not set: TENSORBOARD_LOGGING_DIR, else runs in output_dir.",
+    ),
 };
 
 export const evaluationFields = {

@@ -1,0 +1,2 @@
+/** TensorBoard's event files. */
+export { tensorboard } from "./tensorboard.js";

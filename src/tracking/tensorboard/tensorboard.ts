@@ -1,0 +1,47 @@
+/**
+ * TensorBoard: curves and texts of a run as event files. All attempts write into one folder, a file
+ * each; a later attempt begins with the step at which earlier values are void, so that steps done
+ * again appear once.
+ */
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { metricsOf } from "../metrics.js";
+import { textReader } from "../texts.js";
+import type { Tracker, TrackerContext, TrackerKind } from "../tracker.js";
+import { createEventFile } from "./eventFile.js";
+import { scalarsEvent, sessionStartEvent, textEvent } from "./eventMessages.js";
+import { answerText, asCode } from "./markdown.js";
+
+export const tensorboard: TrackerKind = {
+  describe: (config, env) => logDirectory(config.output_dir, config.logging_dir, env),
+  open: openTensorBoard,
+};
+
+/** `logging_dir`; else where transformers 5 looks, `TENSORBOARD_LOGGING_DIR`; else `runs` in `output_dir`. */
+function logDirectory(
+  runDirectory: string,
+  loggingDir: string | null,
+  env: NodeJS.ProcessEnv,
+): string {
+  const variable = env.TENSORBOARD_LOGGING_DIR?.replace(/^~(?=\/|$)/, homedir());
+  return loggingDir ?? (variable || join(runDirectory, "runs"));
+}
+
+function openTensorBoard({ runDirectory, config, start, env }: TrackerContext): Tracker {
+  const directory = logDirectory(runDirectory, config.logging_dir as string | null, env);
+  const file = createEventFile(directory, start.time);
+  /** The first step that this attempt writes of; 0 has what comes before the first. */
+  const first = start.step === 0 ? 0 : start.step + 1;
+  if (start.attempt > 1) file.write(sessionStartEvent(start.time, first));
+  file.write(textEvent(start.time, first, "args", asCode(JSON.stringify(config, null, 2))));
+  const textOf = textReader();
+  return {
+    handle(row) {
+      const metrics = metricsOf(row);
+      if (metrics) file.write(scalarsEvent(row.time, row.step, metrics));
+      const text = textOf(row);
+      if (text) file.write(textEvent(row.time, row.step, text.name, answerText(text)));
+    },
+    close: () => file.close(),
+  };
+}
