@@ -10,6 +10,8 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   doctor: async () => (await import("./doctor.js")).doctorCommand,
   check: async () => (await import("./check.js")).checkCommand,
   train: async () => (await import("./train.js")).trainCommand,
+  runs: async () => (await import("./runs.js")).runsCommand,
+  plot: async () => (await import("./plot.js")).plotCommand,
   config: async () => (await import("./config.js")).configCommand,
   chat: async () => (await import("./chat.js")).chatCommand,
   data: async () => (await import("./data.js")).dataCommand,

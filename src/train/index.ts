@@ -23,6 +23,7 @@ export {
   refuseOutput,
   writeRunConfig,
 } from "./runDirectory.js";
+export { whoseRun } from "./runLock.js";
 export { encodeSamplePrompts } from "./samples.js";
 export { checkpointBytes, resultBytes, stateBytes } from "./savedSize.js";
 export {

@@ -8,7 +8,8 @@ import type {
 } from "../../../curate/stats/index.js";
 import { histogramChart, partsBar, ringChart, shareBar } from "./charts.js";
 import { average, bytes, percent, short, whole } from "./figures.js";
-import { both, type Markup, type MarkupValue, markup, say } from "./markup.js";
+import { type Markup, type MarkupValue, markup } from "../../../util/markup.js";
+import { both, say } from "./bilingual.js";
 import type { Place, Places } from "./places.js";
 import { languageName, scriptName, type WordName, type Words } from "./words.js";
 

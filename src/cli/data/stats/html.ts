@@ -15,7 +15,8 @@ import {
   truncationCard,
 } from "./cards.js";
 import { bytes, percent, short, whole } from "./figures.js";
-import { both, escapeHtml, type Markup, markup, say } from "./markup.js";
+import { escapeHtml, type Markup, markup } from "../../../util/markup.js";
+import { both, say } from "./bilingual.js";
 import { noticesOf } from "./notices.js";
 import { placeNames } from "./places.js";
 import { script, style } from "./style.js";

@@ -10,7 +10,7 @@ import { textWidth } from "../../textWidth.js";
 import { histogramChart } from "./charts.js";
 import { bytes, percent, short } from "./figures.js";
 import { htmlReport } from "./html.js";
-import { markup } from "./markup.js";
+import { markup } from "../../../util/markup.js";
 import { terminalReport } from "./terminal.js";
 
 const folder = mkdtempSync(path.join(tmpdir(), "tunewright-stats-"));

@@ -1,5 +1,4 @@
-/** HTML that is safe whatever the data say, in two languages at once. */
-import { type WordName, type Words, wordsOf } from "./words.js";
+/** HTML and SVG that are safe whatever is put into them. */
 
 /** Text that is HTML already. Everything else is escaped by {@link markup}. */
 export interface Markup {
@@ -28,7 +27,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** For text and for attributes in quotes; control characters, which HTML has no place for, are shown. */
+/** For text and for attributes in quotes; control characters, which HTML has no place for, become U+FFFD. */
 export function escapeHtml(text: string): string {
   return text
     .replace(/[&<>"']/g, (character) => entities[character]!)
@@ -36,14 +35,4 @@ export function escapeHtml(text: string): string {
       character === "\n" || character === "\t" ? character : "\ufffd",
     )
     .replace(/\p{Surrogate}/gu, "\ufffd");
-}
-
-/** A text in both languages, of which the page shows one. */
-export function both(words: Words): Markup {
-  if (words.en === words.zh) return markup`${words.en}`;
-  return markup`<span class="en" lang="en">${words.en}</span><span class="zh" lang="zh-CN">${words.zh}</span>`;
-}
-
-export function say(name: WordName): Markup {
-  return both(wordsOf(name));
 }

@@ -1,0 +1,141 @@
+/** Reads runs and draws them as the flags of `plot` ask. */
+import { existsSync } from "node:fs";
+import {
+  type Axis,
+  type Chart,
+  describeRun,
+  drawInTerminal,
+  drawPage,
+  drawSvgFile,
+  formatValue,
+  metricsOfRuns,
+  type Panel,
+  panelOf,
+  type RunCurves,
+  readCurves,
+  smoothCurve,
+  thinCurve,
+} from "../../tracking/index.js";
+import { writeFileAtomic } from "../../util/atomicFile.js";
+import { nearestOf } from "../../util/editDistance.js";
+import { ConfigError } from "../../util/errors.js";
+import { visibleText } from "../../util/visibleText.js";
+import { printJson } from "../command.js";
+import type { PlotFlags } from "../plot.js";
+
+/** Points of a curve in a file: more than a screen has pixels. */
+const FILE_POINTS = 2000;
+
+interface NamedRun {
+  path: string;
+  name: string;
+  curves: RunCurves;
+}
+
+/** @throws ConfigError for an unknown metric or a file that cannot be written; DataError for a run without events */
+export async function plotRuns(paths: readonly string[], flags: PlotFlags): Promise<void> {
+  const axis: Axis = flags.x ?? "step";
+  const runs = nameRuns(paths, axis);
+  const metrics = chooseMetrics(runs, flags);
+  if (flags.json) {
+    printJson({ x: axis, runs: runs.map((run) => pointsOf(run, metrics)) });
+    if (flags.out === undefined) return;
+  }
+  const panels = metrics.map((metric) => panelOf(metric, axis, runs));
+  if (flags.out === undefined) drawHere(panels, flags);
+  else writeFile(flags.out, runs, panels, flags);
+}
+
+/** Runs of the same name are told apart by their paths. */
+function nameRuns(paths: readonly string[], axis: Axis): NamedRun[] {
+  const names = paths.map((path) => (existsSync(path) ? (describeRun(path)?.name ?? path) : path));
+  return paths.map((path, i) => {
+    const isShared = names.filter((name) => name === names[i]).length > 1;
+    return { path, name: visibleText(isShared ? path : names[i]!), curves: readCurves(path, axis) };
+  });
+}
+
+function chooseMetrics(runs: readonly NamedRun[], { metric, out, json }: PlotFlags): string[] {
+  const known = metricsOfRuns(runs.map(({ curves }) => curves));
+  if (!metric) {
+    const losses = known.filter((name) => name === "train/loss" || name === "eval/loss");
+    return out === undefined && !json && losses.length > 0 ? losses : known;
+  }
+  return metric.map((given) => {
+    // As transformers' logs name them, too: loss, eval_loss.
+    const short = given.startsWith("eval_") ? given.replace("eval_", "eval/") : `train/${given}`;
+    const found = [given, short].find((name) => known.includes(name));
+    if (found !== undefined) return found;
+    const near = nearestOf(given, known);
+    throw new ConfigError(`no run has the metric ${given}`, {
+      why: `there are ${known.join(", ")}`,
+      ...(near === undefined ? {} : { todo: `did you mean ${near}?` }),
+    });
+  });
+}
+
+function pointsOf({ path, name, curves }: NamedRun, metrics: readonly string[]) {
+  const chosen = metrics.flatMap((metric) => {
+    const curve = curves.get(metric);
+    if (!curve) return [];
+    return [[metric, { x: curve.x, y: curve.y.map((y) => (Number.isFinite(y) ? y : String(y))) }]];
+  });
+  return { run_dir: path, name, metrics: Object.fromEntries(chosen) };
+}
+
+function drawHere(panels: readonly Panel[], flags: PlotFlags): void {
+  const { stdout } = process;
+  const options = {
+    columns: Math.min(160, stdout.isTTY ? stdout.columns : 80),
+    rows: flags.height,
+    isColoured: flags.color ?? (stdout.isTTY === true && !process.env.NO_COLOR),
+    isLogarithmic: flags.log === true,
+  };
+  const drawn = panels.map((panel) => drawInTerminal(smooth(panel, flags.smoothing), options));
+  stdout.write(`${drawn.map((lines) => lines.join("\n")).join("\n\n")}\n`);
+}
+
+function smooth(panel: Panel, weight: number): Panel {
+  return { ...panel, curves: panel.curves.map((curve) => smoothCurve(curve, weight)) };
+}
+
+function writeFile(
+  file: string,
+  runs: readonly NamedRun[],
+  panels: readonly Panel[],
+  { smoothing, log }: PlotFlags,
+): void {
+  const thin = (panel: Panel): Panel => {
+    return { ...panel, curves: panel.curves.map((curve) => thinCurve(curve, FILE_POINTS)) };
+  };
+  const charts = panels.map((panel): Chart => {
+    const chart = { panel: thin(smooth(panel, smoothing)), isLogarithmic: log === true };
+    return smoothing === 0 ? chart : { ...chart, behind: thin(panel) };
+  });
+  const isPage = /\.html?$/i.test(file);
+  const title = runs.map(({ name }) => name).join(", ");
+  const text = isPage
+    ? drawPage(title, runs.map(describe), charts)
+    : drawSvgFile(
+        runs.map(({ name }) => name),
+        charts,
+      );
+  try {
+    writeFileAtomic(file, text);
+  } catch (cause) {
+    throw new ConfigError(`${file} cannot be written`, {
+      why: cause instanceof Error ? cause.message : String(cause),
+      todo: "give another file with --out",
+      cause,
+    });
+  }
+  process.stderr.write(`${panels.length} charts of ${runs.length} runs written to ${file}\n`);
+}
+
+function describe({ path, name }: NamedRun) {
+  const run = describeRun(path);
+  if (!run) return { name, note: path };
+  const loss = run.loss === null ? "" : `, loss ${formatValue(run.loss)}`;
+  const steps = run.total_steps === null ? `${run.step}` : `${run.step} of ${run.total_steps}`;
+  return { name, note: `${run.state}, step ${steps}${loss}` };
+}

@@ -1,0 +1,84 @@
+/** The curves of a run, from its events file. */
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { type EventRow, eventsName, readEvents } from "../train/index.js";
+import { DataError } from "../util/errors.js";
+import { metricsOf } from "./metrics.js";
+import type { Curve, Panel } from "./plot/index.js";
+
+/** What curves run along: optimizer steps, epochs, hours since the first event, or tokens learnt from. */
+export const axes = ["step", "epoch", "hours", "tokens"] as const;
+
+export type Axis = (typeof axes)[number];
+
+/** The curves of a run, by metric. */
+export type RunCurves = ReadonlyMap<string, { x: number[]; y: number[] }>;
+
+/**
+ * Reads the curves of a run.
+ *
+ * @param run its directory, or an events file
+ * @throws DataError where there are no events
+ */
+export function readCurves(run: string, axis: Axis): RunCurves {
+  const file = eventsFileOf(run);
+  const rows = readEvents(file);
+  if (rows.length === 0) {
+    throw new DataError(`${run} has no events to plot`, {
+      why: `${file} does not exist or is empty`,
+      todo: "give the output_dir of a run; ./tunewright runs lists those below a directory",
+    });
+  }
+  const curves = new Map<string, { x: number[]; y: number[] }>();
+  const place = placeAlong(axis, rows[0]!);
+  for (const row of rows) {
+    const x = place(row);
+    // The figures of the whole run, in its last event, are no curves.
+    const metrics = row.type === "end" ? {} : (metricsOf(row) ?? {});
+    for (const [metric, value] of Object.entries(metrics)) {
+      const curve = curves.get(metric) ?? { x: [], y: [] };
+      curves.set(metric, curve);
+      curve.x.push(x);
+      // A value that is not finite is stored as text.
+      curve.y.push(Number(value));
+    }
+  }
+  return curves;
+}
+
+function eventsFileOf(run: string): string {
+  const isFolder = statSync(run, { throwIfNoEntry: false })?.isDirectory() ?? true;
+  return isFolder ? join(run, eventsName) : run;
+}
+
+/** Where the rows of a run lie along an axis, when they are asked for in order. */
+function placeAlong(axis: Axis, first: EventRow): (row: EventRow) => number {
+  let tokens = 0;
+  let epoch = 0;
+  return (row) => {
+    if (row.type === "step") {
+      tokens += row.tokens;
+      epoch = row.epoch;
+    }
+    return { step: row.step, epoch, tokens, hours: (row.time - first.time) / 3600 }[axis];
+  };
+}
+
+/** Metrics of several runs, the losses first, then by name. */
+export function metricsOfRuns(runs: readonly RunCurves[]): string[] {
+  const names = new Set(runs.flatMap((curves) => [...curves.keys()]));
+  const first = ["train/loss", "eval/loss"].filter((name) => names.delete(name));
+  return [...first, ...[...names].sort()];
+}
+
+/** A panel of one metric, with the curves of all runs in order. */
+export function panelOf(
+  metric: string,
+  axis: Axis,
+  runs: readonly { name: string; curves: RunCurves }[],
+): Panel {
+  const curves = runs.map(({ name, curves }): Curve => {
+    return { run: name, ...(curves.get(metric) ?? { x: [], y: [] }) };
+  });
+  return { metric, xLabel: axis, curves };
+}

@@ -1,0 +1,19 @@
+/** What is drawn: plain data between the readers of a run and the ways to draw it. */
+
+/** Points of one metric of one run, x rising. A y that is not finite interrupts the line. */
+export interface Curve {
+  /** What the legend says. */
+  run: string;
+  /** [n] */
+  x: readonly number[];
+  /** [n] */
+  y: readonly number[];
+}
+
+/** One chart: a metric, with a curve of each run that has it. */
+export interface Panel {
+  metric: string;
+  xLabel: string;
+  /** In the order of the runs; one without this metric has no points. */
+  curves: readonly Curve[];
+}
