@@ -54,15 +54,10 @@ export const plotCommand: CommandModule = {
     command.action(async (runs: string[], flags: PlotFlags) => {
       checkOut(flags.out);
       const { plotRuns } = await import("./plot/plotRuns.js");
-      await plotRuns(runs, { ...flags, ...colorOf(flags, command) });
+      await plotRuns(runs, flags);
     });
   },
 };
-
-/** Commander makes `--no-color` true where it is absent. */
-function colorOf({ color }: PlotFlags, command: Command) {
-  return command.getOptionValueSource("color") === "cli" ? { color } : { color: undefined };
-}
 
 function checkOut(out: string | undefined): void {
   if (out === undefined || /\.(?:html?|svg)$/i.test(basename(out))) return;

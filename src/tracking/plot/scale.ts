@@ -74,7 +74,8 @@ export function formatValue(value: number): string {
     [1e6, "M"],
     [1e4, "k"],
   ] as const) {
-    if (size >= unit) return `${Number((value / (name === "k" ? 1e3 : unit)).toPrecision(4))}${name}`;
+    if (size >= unit)
+      return `${Number((value / (name === "k" ? 1e3 : unit)).toPrecision(4))}${name}`;
   }
   return String(Number(value.toPrecision(4)));
 }

@@ -52,7 +52,10 @@ export interface Frame {
 
 export function frameOf({ panel, behind, isLogarithmic }: Chart): Frame {
   const { curves } = behind ?? panel;
-  return { x: scaleOf(valuesOf(curves, "x"), 6), y: scaleOf(valuesOf(curves, "y"), 6, isLogarithmic) };
+  return {
+    x: scaleOf(valuesOf(curves, "x"), 6),
+    y: scaleOf(valuesOf(curves, "y"), 6, isLogarithmic),
+  };
 }
 
 /** One chart as an `<svg>` element at a place in another one. */

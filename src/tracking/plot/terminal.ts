@@ -47,10 +47,8 @@ export function drawInTerminal(panel: Panel, options: TerminalOptions): string[]
   const lines = [panel.metric];
   for (let row = 0; row < rows; row++) {
     const label = labels.get(row) ?? "";
-    const cells = Array.from({ length: width }, (_, column) =>
-      cell(canvas, column, row, isColoured),
-    );
-    lines.push(`${label.padStart(margin)} ${label ? "┤" : "│"}${cells.join("").trimEnd()}`);
+    const cells = Array.from({ length: width }, (_, column) => cell(canvas, column, row));
+    lines.push(`${label.padStart(margin)} ${label ? "┤" : "│"}${join(cells, isColoured)}`);
   }
   lines.push(`${" ".repeat(margin + 1)}└${"─".repeat(width)}`);
   lines.push(axisLine(panel.xLabel, horizontal, width, margin + 2));
@@ -114,12 +112,13 @@ const brailleBits = [
   [0x08, 0x10, 0x20, 0x80],
 ] as const;
 
-function brailleCell(
-  { dots, width }: Canvas,
-  column: number,
-  row: number,
-  isColoured: boolean,
-): string {
+/** A character of the picture, and the run whose colour it has; -1 for a blank. */
+interface Cell {
+  text: string;
+  run: number;
+}
+
+function brailleCell({ dots, width }: Canvas, column: number, row: number): Cell {
   let bits = 0;
   let run = -1;
   for (const [dx, rows] of brailleBits.entries()) {
@@ -130,13 +129,27 @@ function brailleCell(
       run = Math.max(run, dot);
     }
   }
-  if (bits === 0) return " ";
-  return paint(String.fromCodePoint(0x2800 + bits), run, isColoured);
+  return { text: bits === 0 ? " " : String.fromCodePoint(0x2800 + bits), run };
 }
 
-function letterCell({ dots, width }: Canvas, column: number, row: number): string {
+function letterCell({ dots, width }: Canvas, column: number, row: number): Cell {
   const run = dots[row * width + column]!;
-  return run < 0 ? " " : letterOf(run);
+  return { text: run < 0 ? " " : letterOf(run), run };
+}
+
+/** A line of cells, neighbours of one colour together. */
+function join(cells: readonly Cell[], isColoured: boolean): string {
+  const used = cells.slice(0, cells.findLastIndex(({ run }) => run >= 0) + 1);
+  let line = "";
+  for (let start = 0; start < used.length; ) {
+    const { run } = used[start]!;
+    let end = start + 1;
+    while (end < used.length && used[end]!.run === run) end++;
+    const text = used.slice(start, end).map((cell) => cell.text);
+    line += run < 0 ? text.join("") : paint(text.join(""), run, isColoured);
+    start = end;
+  }
+  return line;
 }
 
 const letterOf = (run: number) => String.fromCodePoint(0x61 + (run % 26));

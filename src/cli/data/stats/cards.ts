@@ -6,10 +6,10 @@ import type {
   PartReport,
   StatsReport,
 } from "../../../curate/stats/index.js";
-import { histogramChart, partsBar, ringChart, shareBar } from "./charts.js";
-import { average, bytes, percent, short, whole } from "./figures.js";
 import { type Markup, type MarkupValue, markup } from "../../../util/markup.js";
 import { both, say } from "./bilingual.js";
+import { histogramChart, partsBar, ringChart, shareBar } from "./charts.js";
+import { average, bytes, percent, short, whole } from "./figures.js";
 import type { Place, Places } from "./places.js";
 import { languageName, scriptName, type WordName, type Words } from "./words.js";
 

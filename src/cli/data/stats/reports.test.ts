@@ -6,11 +6,11 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { collectStats, type StatsReport } from "../../../curate/stats/index.js";
+import { markup } from "../../../util/markup.js";
 import { textWidth } from "../../textWidth.js";
 import { histogramChart } from "./charts.js";
 import { bytes, percent, short } from "./figures.js";
 import { htmlReport } from "./html.js";
-import { markup } from "../../../util/markup.js";
 import { terminalReport } from "./terminal.js";
 
 const folder = mkdtempSync(path.join(tmpdir(), "tunewright-stats-"));
