@@ -1,22 +1,10 @@
 /** `tunewright plot`: the curves of runs, in the terminal or as one HTML or SVG file. */
 import { basename } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import type { Axis } from "../tracking/index.js";
 import { ConfigError } from "../util/errors.js";
 import { addExamples, type CommandModule } from "./command.js";
 import { oneOf } from "./data/options.js";
-
-/** What the command line says. */
-export interface PlotFlags {
-  metric?: string[];
-  x?: Axis;
-  smoothing: number;
-  log?: boolean;
-  out?: string;
-  height: number;
-  color?: boolean;
-  json?: boolean;
-}
+import type { PlotFlags } from "./plot/flags.js";
 
 const axisNames = ["step", "epoch", "hours", "tokens"] as const;
 

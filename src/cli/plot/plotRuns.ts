@@ -21,7 +21,7 @@ import { nearestOf } from "../../util/editDistance.js";
 import { ConfigError } from "../../util/errors.js";
 import { visibleText } from "../../util/visibleText.js";
 import { printJson } from "../command.js";
-import type { PlotFlags } from "../plot.js";
+import type { PlotFlags } from "./flags.js";
 
 /** Points of a curve in a file: more than a screen has pixels. */
 const FILE_POINTS = 2000;
