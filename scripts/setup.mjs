@@ -153,6 +153,12 @@ function printError(error) {
   if (error.todo) process.stderr.write(`  to do: ${error.todo}\n`);
 }
 
+/** Whether a signal was not ignored when the launcher began, as under nohup. */
+function isHeard(signal) {
+  const ignored = BigInt(`0x${process.env.TUNEWRIGHT_IGNORED_SIGNALS || "0"}`);
+  return ((ignored >> BigInt(os.constants.signals[signal] - 1)) & 1n) === 0n;
+}
+
 async function main() {
   const options = parseArguments(process.argv.slice(2));
   if (!atLeast(process.versions.node, "20")) {
@@ -177,8 +183,9 @@ async function main() {
     return 1;
   }
   let interrupted = false;
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-    process.once(signal, async () => {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"].filter(isHeard)) {
+    process.on(signal, async () => {
+      if (interrupted) return;
       interrupted = true;
       await stopChildren();
       release();

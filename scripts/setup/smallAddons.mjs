@@ -9,6 +9,7 @@ import { runOrThrow, say } from "./run.mjs";
 export const smallAddons = [
   { name: "minhash", key: "minhashAddon", title: "the addon of deduplication" },
   { name: "fileLock", key: "fileLockAddon", title: "the addon for file locks" },
+  { name: "process", key: "processAddon", title: "the addon for signals and output" },
 ];
 
 const FLAGS = ["-std=c++20", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "-Wall", "-Wextra"];

@@ -3,6 +3,7 @@ import { DataError } from "../util/errors.js";
 import type { CheckReport } from "./check/report.js";
 import { addExamples, type CommandModule, printJson } from "./command.js";
 import { countRows } from "./countRows.js";
+import { stdout } from "./output.js";
 
 export const checkCommand: CommandModule = {
   name: "check",
@@ -29,7 +30,7 @@ export const checkCommand: CommandModule = {
       if (json) printJson(report);
       else {
         const { formatReport } = await import("./check/report.js");
-        process.stdout.write(`${formatReport(report).join("\n")}\n`);
+        stdout.write(`${formatReport(report).join("\n")}\n`);
       }
       if (!report.ok) throw refusal(report);
     });

@@ -5,9 +5,7 @@
  * `--help` never loads libtorch. Add the command to the list in `main.ts`.
  */
 import type { Command } from "commander";
-
-/** Exit code of a run that a signal stopped after it was saved. */
-export const stoppedExitCode = 130;
+import { stdout } from "./output.js";
 
 /** One command of the program. */
 export interface CommandModule {
@@ -31,5 +29,5 @@ export function addExamples(command: Command, ...lines: string[]): void {
 
 /** Prints the one object of a `--json` run on stdout. */
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }

@@ -1,8 +1,10 @@
 /** `./tunewright demo`: fine-tunes the built-in model and explains each step to a newcomer. */
 import type { Command } from "commander";
 import { ConfigError } from "../util/errors.js";
-import { addExamples, type CommandModule, printJson, stoppedExitCode } from "./command.js";
+import { stoppedExitCode } from "../util/signals.js";
+import { addExamples, type CommandModule, printJson } from "./command.js";
 import { addKeyOption, camelOptions } from "./data/options.js";
+import { openStage, stderr } from "./output.js";
 
 interface DemoFlags {
   full?: boolean;
@@ -42,7 +44,7 @@ export const demoCommand: CommandModule = {
       const outcome = await runDemo({
         size: flags.quick ? "quick" : flags.full ? "full" : "fitted",
         outputDir: flags.outputDir ?? "output/demo",
-        stream: flags.json ? process.stderr : process.stdout,
+        stream: flags.json ? stderr : openStage(),
       });
       if (outcome.stopped) {
         process.exitCode = stoppedExitCode;

@@ -16,6 +16,7 @@ import {
   readSoftware,
   type Software,
 } from "./machine.js";
+import { stdout } from "./output.js";
 
 /** Something that is not as it should be. */
 export interface Finding {
@@ -223,7 +224,7 @@ export const doctorCommand: CommandModule = {
     command.action(async (options: { json?: boolean; measure: boolean }) => {
       const diagnosis = await diagnose(options.measure);
       if (options.json) printJson(diagnosis);
-      else process.stdout.write(`${formatDiagnosis(diagnosis).join("\n")}\n`);
+      else stdout.write(`${formatDiagnosis(diagnosis).join("\n")}\n`);
       if (!diagnosis.ok) {
         throw new EnvironmentError("Tunewright does not work on this machine yet", {
           todo: "see the problems listed above",

@@ -1,6 +1,8 @@
 /** `./tunewright train`: fine-tunes a model according to a configuration file and flags. */
 import type { Command } from "commander";
-import { addExamples, type CommandModule, printJson, stoppedExitCode } from "./command.js";
+import { stoppedExitCode } from "../util/signals.js";
+import { addExamples, type CommandModule, printJson } from "./command.js";
+import { stderr, stdout } from "./output.js";
 import { packageRoot } from "./package.js";
 import { programName } from "./shell.js";
 import { describeStoppedRun } from "./stoppedRun.js";
@@ -22,7 +24,7 @@ export const trainCommand: CommandModule = {
         if (options.help) {
           const { renderConfigHelp } = await import("../train/config/index.js");
           command.outputHelp();
-          process.stdout.write(`\n${renderConfigHelp()}\n`);
+          stdout.write(`\n${renderConfigHelp()}\n`);
           return;
         }
         await train(command.args);
@@ -61,8 +63,8 @@ async function train(words: readonly string[]): Promise<void> {
   const loaded = loadTrainingConfig(file, flags);
   const { createProgress, runTraining } = await import("../train/index.js");
   const { openTrackers } = await import("../tracking/index.js");
-  const progress = createProgress({ stream: process.stderr, disabled: loaded.config.disable_tqdm });
-  const say = (line: string) => void process.stderr.write(`tunewright: ${line}\n`);
+  const progress = createProgress({ stream: stderr, disabled: loaded.config.disable_tqdm });
+  const say = (line: string) => stderr.write(`tunewright: ${line}\n`);
   const trackers = openTrackers(loaded.config, { say });
   try {
     const { reason, summary } = await runTraining(loaded, {
@@ -76,7 +78,7 @@ async function train(words: readonly string[]): Promise<void> {
       const { save_only_model: saveOnlyModel, overwrite_output_dir: overwrites } = loaded.config;
       const typed = words.filter((word) => word !== "--json");
       const run = { steps: summary.steps, saveOnlyModel, overwrites };
-      process.stderr.write(`${describeStoppedRun(programName(packageRoot()), typed, run)}\n`);
+      stderr.write(`${describeStoppedRun(programName(packageRoot()), typed, run)}\n`);
       process.exitCode = stoppedExitCode;
     }
   } finally {

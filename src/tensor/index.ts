@@ -41,11 +41,9 @@ export { cudaCounters, observedOperators, observeOperators } from "./observe.js"
 export * from "./ops.gen.js";
 export {
   capabilities,
-  receivedSignal,
   setThreads,
   threads,
   torchVersion,
   trimMemory,
-  watchSignals,
 } from "./runtime.js";
 export { dispose, hold, keep, liveTensors, Tensor, tensor, tidy } from "./tensor.js";

@@ -122,8 +122,6 @@ export interface NativeAddon {
   observedOperators(): ObservedOperator[];
   cudaCounters(): Record<string, number> | null;
   trim(): void;
-  watchSignals(watch: boolean): void;
-  receivedSignal(): number;
   capabilities(): { cpu: string; mkldnn: boolean; parallel: string };
   bnbLoad(path: string): void;
   bnbQuantizeBlockwise(

@@ -1,6 +1,7 @@
 /** The loss on held-out rows. */
 import type { TrainingData } from "../data/index.js";
 import { tidy, zeros } from "../tensor/index.js";
+import { unlessAsked } from "./interrupt.js";
 import type { TrainingParts } from "./trainingParts.js";
 
 /**
@@ -16,7 +17,7 @@ export async function evaluate(
   try {
     let own = 0;
     for (let i = 0; i < data.microBatchesPerEpoch; i++) {
-      const { sequences, skipped } = await data.microBatch(i);
+      const { sequences, skipped } = await unlessAsked(data.microBatch(i));
       recorder.leaveOut(skipped);
       if (sequences.length === 0) continue;
       tidy(() => {

@@ -5,23 +5,15 @@
  * On an accelerator the host does not wait for a step before it prepares the next: the figures of a
  * step may be read one step later, but before anything is written that depends on them.
  */
-import { setTimeout } from "node:timers/promises";
 import type { MicroBatch } from "../data/index.js";
-import {
-  copyToHost,
-  dispose,
-  type HostCopy,
-  receivedSignal,
-  tidy,
-  trimMemory,
-  zeros,
-} from "../tensor/index.js";
+import { copyToHost, dispose, type HostCopy, tidy, trimMemory, zeros } from "../tensor/index.js";
 import { DataError, TunewrightError } from "../util/errors.js";
 import { hashKey } from "../util/hash.js";
+import { Interrupted, receivedSignal } from "../util/signals.js";
 import type { DeviceConfig } from "./config/index.js";
 import { evaluate } from "./evaluate.js";
 import { trainingFlops } from "./flops.js";
-import { Interrupted, stopIfAsked } from "./interrupt.js";
+import { saveRequestReader, stoppingLine, unlessAsked } from "./interrupt.js";
 import { optimizerStep, readFigures, type WindowLosses } from "./optimizerStep.js";
 import type { FinishedStep } from "./recorder.js";
 import { countIntervalSteps, createSchedule } from "./schedule.js";
@@ -29,9 +21,6 @@ import { nothingLearnt } from "./skippedRows.js";
 import { rowsOf } from "./stepRows.js";
 import type { TrainingParts } from "./trainingParts.js";
 import { type StepPlan, windowOf } from "./window.js";
-
-/** Milliseconds between looks for a signal while the data is waited for. */
-const SIGNAL_INTERVAL = 200;
 
 /** Steps that may be on their way while the next is prepared. */
 const LAG = 1;
@@ -51,6 +40,7 @@ interface PendingStep extends Omit<FinishedStep, "figures" | "rows"> {
  */
 export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped"> {
   const { config, world, plan, update, recorder, evaluationData, sample, save, say } = parts;
+  const isSaveAsked = saveRequestReader();
   const { state } = recorder;
   const schedule = createSchedule(config, plan.totalSteps);
   const { logs, evaluates, saves } = dueSteps(config, plan);
@@ -104,12 +94,13 @@ export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped
       });
       figures.dispose();
       const due = { log: logs(step), evaluate: evaluates(step), save: saves(step) };
-      settle(due.log || due.evaluate || due.save ? 0 : LAG);
+      const isAsked = await world.any(isSaveAsked());
+      settle(due.log || due.evaluate || due.save || isAsked ? 0 : LAG);
       if (due.log) recorder.logSteps();
       await pause(async () => {
         if (evaluationData && due.evaluate) await evaluate(evaluationData, parts);
         if ((evaluationData && due.evaluate) || due.save) await sample();
-        if (due.save) await saveStep();
+        if (due.save || isAsked) await saveStep();
       });
       trimMemory();
     }
@@ -117,6 +108,8 @@ export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped
     if (state.step > 0 && state.labelledTokens === 0) throw nothingLearnt(recorder.skippedRows);
     if (evaluationData && config.eval_strategy === "no") await evaluate(evaluationData, parts);
     await sample();
+    if (state.step > savedStep && config.save_strategy !== "no") await saveStep();
+    await parts.finish();
   } catch (error) {
     if (!(error instanceof Interrupted || error instanceof DataError)) throw error;
     settle(0);
@@ -128,12 +121,12 @@ export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped
       say(`Step ${state.step} is saved in ${path}: ${how}.`);
     }
     if (!(error instanceof Interrupted)) throw error;
+    say(stoppingLine(state.step, state.step > savedStep));
     if (state.step > savedStep) await saveStep();
     return "stopped";
   } finally {
     for (const { figures } of pending) figures.dispose();
   }
-  if (state.step > savedStep && config.save_strategy !== "no") await saveStep();
   return "done";
 }
 
@@ -161,12 +154,7 @@ async function readWindow(
 ): Promise<MicroBatch[]> {
   const window: MicroBatch[] = [];
   for (const number of numbers) {
-    const coming = data.microBatch(number);
-    let batch: MicroBatch | undefined;
-    while (!batch) {
-      batch = (await Promise.race([coming, setTimeout(SIGNAL_INTERVAL)])) ?? undefined;
-      if (!batch) stopIfAsked();
-    }
+    const batch = await unlessAsked(data.microBatch(number));
     if (batch.ended) break;
     recorder.leaveOut(batch.skipped);
     if (batch.leftOut) tellLeftOut(batch.leftOut);

@@ -1,7 +1,7 @@
 /** Writes what a run has trained: checkpoints to go on from, and the result. */
 import { countElements } from "../models/index.js";
-import { receivedSignal } from "../tensor/index.js";
 import { type ChatTemplate, type Tokenizer, writeTrainedTemplate } from "../text/index.js";
+import { Interrupted, receivedSignal, stopIfAsked } from "../util/signals.js";
 import { runConfigOf } from "./beginRecord.js";
 import {
   checkpointName,
@@ -11,6 +11,7 @@ import {
   saveResult,
   saveWithRoom,
 } from "./checkpoint/index.js";
+import { graceLine } from "./interrupt.js";
 import type { Optimizer } from "./optimizer.js";
 import type { ProductPrecision } from "./precision.js";
 import type { Recorder } from "./recorder.js";
@@ -46,12 +47,24 @@ export function requireRoomToSave({ path, config }: Run, { model }: TrainedModel
 }
 
 /**
+ * What saves checkpoints of the recorder's step, each a path; the first time it says how long it takes.
+ */
+export function createStepSaver(run: Run, parts: SavedParts): () => Promise<string> {
+  let isFirst = true;
+  return async () => {
+    const { path, seconds } = await saveStep(run, parts);
+    if (isFirst) run.say(graceLine(seconds));
+    isFirst = false;
+    return path;
+  };
+}
+
+/**
  * Saves a checkpoint of the recorder's step, and records it.
  *
- * @returns its path
  * @throws EnvironmentError where it cannot be written, or there is no room and the run does not wait
  */
-export async function saveStep(run: Run, parts: SavedParts): Promise<string> {
+async function saveStep(run: Run, parts: SavedParts): Promise<{ path: string; seconds: number }> {
   const { config, world } = run;
   const { optimizer, recorder, plan } = parts;
   const started = performance.now();
@@ -72,30 +85,37 @@ export async function saveStep(run: Run, parts: SavedParts): Promise<string> {
     ),
   );
   await world.barrier();
+  const seconds = (performance.now() - started) / 1000;
   recorder.write({
     type: "checkpoint",
     epoch: state.step / plan.stepsPerEpoch,
     path: saved.path,
     bytes: saved.bytes,
-    seconds: (performance.now() - started) / 1000,
+    seconds,
     removed: [...saved.removed],
   });
-  return saved.path;
+  return { path: saved.path, seconds };
 }
 
 /**
  * Writes the result at the root of the run: all of its files or none.
  *
- * @throws EnvironmentError as {@link saveStep}
+ * @throws EnvironmentError as {@link saveStep}; Interrupted where a signal comes before it is complete
  */
 export async function saveFinal(run: Run, parts: SavedParts): Promise<void> {
+  stopIfAsked();
   const needed = resultBytes(trainedElements(parts), run.config);
-  await saveWithRoom(room(run, parts, "the result", needed), () =>
-    saveResult(run.path, parts.recorder.state.step, (directory) => {
-      writeWeights(run, parts, directory, false);
-      writeRunConfig(directory, runConfigOf(run, parts.precision));
-    }),
-  );
+  try {
+    await saveWithRoom(room(run, parts, "the result", needed), () =>
+      saveResult(run.path, parts.recorder.state.step, (directory) => {
+        writeWeights(run, parts, directory, false);
+        writeRunConfig(directory, runConfigOf(run, parts.precision));
+        stopIfAsked();
+      }),
+    );
+  } catch (error) {
+    throw error instanceof Error && error.cause instanceof Interrupted ? error.cause : error;
+  }
 }
 
 const trainedElements = ({ trained }: SavedParts) => countElements(trained.model).trainable;

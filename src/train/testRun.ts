@@ -148,6 +148,7 @@ export function testRun(options: TestRunOptions = {}): TestRun {
       options.save?.(run);
       return "saved";
     },
+    finish: async () => {},
     say: () => {},
     tellLeftOut: () => {},
   };

@@ -1,15 +1,15 @@
 /** What every recipe does once data and model are there: number type, optimizer, loop, result. */
 import type { StreamingData, TrainingData } from "../data/index.js";
 import type { ChatTemplate } from "../text/index.js";
+import { noteSignals, stopIfAsked } from "../util/signals.js";
 import { beginRecord } from "./beginRecord.js";
 import { whereFilesFail } from "./checkpoint/index.js";
-import { stopIfAsked } from "./interrupt.js";
 import { leftOutTeller } from "./leftOutTeller.js";
 import { trainLoop } from "./loop.js";
 import type { Objective } from "./objectives/objective.js";
 import type { Run, RunResult } from "./run.js";
 import { createSampler, type SamplePrompt } from "./samples.js";
-import { requireRoomToSave, saveFinal, saveStep } from "./saver.js";
+import { createStepSaver, requireRoomToSave, saveFinal } from "./saver.js";
 import type { TrainedModel } from "./trainedModel.js";
 import type { DataText } from "./trainingFiles.js";
 import { preparePasses, prepareProducts, prepareUpdate } from "./update.js";
@@ -49,7 +49,8 @@ export async function trainAndSave(run: Run, parts: RecipeParts): Promise<RunRes
 
   requireRoomToSave(run, trained);
 
-  // From here on the run is on record.
+  // From here on the run is on record, and a signal is noted: the run saves before it ends.
+  run.defer(noteSignals());
   const recorder = whereFilesFail(run.path, "the beginning of the run", () =>
     beginRecord(run, { model, data, plan, precision, keepBytes }),
   );
@@ -82,11 +83,9 @@ export async function trainAndSave(run: Run, parts: RecipeParts): Promise<RunRes
         onToken: stopIfAsked,
         answeredStep: checkpoint?.step,
       }),
-      save: () => saveStep(run, saved),
+      save: createStepSaver(run, saved),
+      finish: () => saveFinal(run, saved),
     });
-
-    // The result, where the run is complete.
-    if (reason === "done") await saveFinal(run, saved);
     return { reason, summary: recorder.end(reason) };
   } catch (error) {
     recorder.end("failed");

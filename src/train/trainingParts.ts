@@ -30,5 +30,7 @@ export interface TrainingParts {
   sample: () => Promise<void>;
   /** Writes a checkpoint of the current step and returns its path. */
   save: () => Promise<string>;
+  /** Writes the result of the complete run. */
+  finish: () => Promise<void>;
   say: (line: string) => void;
 }

@@ -6,8 +6,8 @@ import {
   trainableParameters,
 } from "../models/index.js";
 import { type Device, type DType, dispose } from "../tensor/index.js";
+import { stopIfAsked } from "../util/signals.js";
 import { createGradients, disposeGradients } from "./gradients.js";
-import { stopIfAsked } from "./interrupt.js";
 import { createLossScale, initialLossScale } from "./lossScale.js";
 import { createOptimizer } from "./optimizer.js";
 import type { StepParts } from "./optimizerStep.js";

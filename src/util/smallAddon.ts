@@ -5,12 +5,14 @@ import { join, resolve } from "node:path";
 import { EnvironmentError } from "./errors.js";
 import { packageRoot } from "./packageRoot.js";
 
+export type SmallAddonKey = "minhashAddon" | "fileLockAddon" | "processAddon";
+
 /**
  * @param key what `.tunewright/runtime.json` calls it
  * @param title how messages call it
  * @throws EnvironmentError where set-up has not compiled it
  */
-export function loadSmallAddon<Addon>(key: "minhashAddon" | "fileLockAddon", title: string): Addon {
+export function loadSmallAddon<Addon>(key: SmallAddonKey, title: string): Addon {
   const root = packageRoot();
   try {
     const runtime = JSON.parse(readFileSync(join(root, ".tunewright/runtime.json"), "utf8"));

@@ -62,7 +62,7 @@ function operatorCall(random: Random, pool: Pool): Call {
 }
 
 /** Replaced or unbounded elsewhere: calling them at random would only break this process's own means. */
-const leftOut = new Set(["setErrorFactory", "watchSignals", "receivedSignal", "trim"]);
+const leftOut = new Set(["setErrorFactory", "trim"]);
 const nativeNames = Object.keys(native).filter((name) => !leftOut.has(name));
 
 function nativeCall(random: Random, pool: Pool): Call {

@@ -33,15 +33,20 @@ afterAll(() => {
   for (const path of [work, directory]) rmSync(path, { recursive: true, force: true });
 });
 
-/** Types `lines` into a conversation over a pipe. */
-async function type(...lines: string[]): Promise<{ output: string; errors: string }> {
+/** Types `lines` into a conversation over a pipe; `failure` is what it ends with. */
+async function type(...lines: string[]) {
   const input = new PassThrough();
-  const output = new PassThrough();
-  const errors = new PassThrough();
-  const done = converse(session, { input, output, errors });
+  const said = { output: "", errors: "" };
+  const outlet = (key: keyof typeof said) => ({
+    closed: false,
+    write(text: string) {
+      said[key] += text;
+    },
+  });
+  const done = converse(session, { input, output: outlet("output"), errors: outlet("errors") });
   input.end(lines.map((line) => `${line}\n`).join(""));
-  await done;
-  return { output: String(output.read() ?? ""), errors: String(errors.read() ?? "") };
+  const failure = await done.then(() => undefined, String);
+  return { ...said, failure };
 }
 
 describe("a conversation over a pipe", () => {
@@ -70,11 +75,21 @@ describe("a conversation over a pipe", () => {
     expect(errors).toContain("already exists");
   });
 
-  it("goes on after an error", async () => {
-    const { errors } = await type("/nonsense", "x".repeat(80), "still there?");
-    expect(errors).toContain("unknown command /nonsense");
-    expect(errors).toContain("too long");
+  it("gives a message that cannot be answered an empty answer, and fails at the end", async () => {
+    const lines = ["/nonsense", "x".repeat(80), "/save", "", "/help", "still there?"];
+    const { output, errors, failure } = await type(...lines);
+    expect(errors).toContain("line 1: error: unknown command /nonsense");
+    expect(errors).toMatch(/line 2: error: .*too long/);
+    expect(errors).toContain("line 3: error: /save requires");
     expect(session.messages.length).toBe(2);
+    expect(output).toBe(`\n\n${session.messages[1]?.content}\n`);
+    expect(failure).toContain("3 of 6 lines failed");
+  });
+
+  it("has an answer for each message, where the first is /regenerate", async () => {
+    const { output, failure } = await type("/regenerate", "one");
+    expect(output).toBe(`\n${session.messages[1]?.content}\n`);
+    expect(failure).toContain("1 of 2 lines failed");
   });
 
   it("// begins a message with a slash", async () => {

@@ -7,6 +7,7 @@ import {
 } from "../../generate/index.js";
 import { templateNotes } from "../../text/index.js";
 import { printJson } from "../command.js";
+import { stderr } from "../output.js";
 import { converse } from "./converse.js";
 import { type ChatFlags, chosenSeed, generationSettings, modelOptions } from "./flags.js";
 import { readScript, replay } from "./script.js";
@@ -18,16 +19,14 @@ export async function runChat(flags: ChatFlags): Promise<void> {
   const start = performance.now();
   const chat = await loadChatModel(flags.model, modelOptions(flags));
   try {
-    for (const note of templateNotes(chat.template)) process.stderr.write(`note: ${note}\n`);
+    for (const note of templateNotes(chat.template)) stderr.write(`note: ${note}\n`);
     const settings = generationSettings(flags, chat.defaults);
     const session = createSession(chat, { settings, system: flags.system, seed });
     const { dtype, device } = chat.model;
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     const adapter = chat.adapters.length === 0 ? "" : ` with ${chat.adapters.join(" and ")}`;
     const drawn = settings.temperature > 0 ? `, seed ${seed}` : "";
-    process.stderr.write(
-      `${chat.name}${adapter} loaded in ${seconds} s (${dtype} on ${device}${drawn})\n`,
-    );
+    stderr.write(`${chat.name}${adapter} loaded in ${seconds} s (${dtype} on ${device}${drawn})\n`);
     try {
       if (questions === undefined) await converse(session);
       else {

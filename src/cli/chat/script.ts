@@ -2,7 +2,9 @@
 import { readFileSync } from "node:fs";
 import { type ChatSession, reply, type Turn } from "../../generate/index.js";
 import type { Message } from "../../text/index.js";
-import { DataError, TunewrightError } from "../../util/errors.js";
+import { DataError } from "../../util/errors.js";
+import { abortOnSignals } from "../../util/signals.js";
+import { stderr, stdout } from "../output.js";
 import { forgottenLine, summaryLine } from "./summary.js";
 
 /** What `chat --script FILE --json` prints. */
@@ -67,35 +69,33 @@ function jsonTurns(text: string, name: string): string[] {
  * Asks all questions one after the other, in a single conversation.
  *
  * @param show write the conversation to stdout as it goes
- * @throws TunewrightError with exit code 130 if Ctrl-C stopped it
+ * @throws Interrupted if a signal stopped it
  */
 export async function replay(
   session: ChatSession,
   questions: readonly string[],
   show: boolean,
 ): Promise<Transcript> {
-  const controller = new AbortController();
-  const stop = () => controller.abort();
-  process.once("SIGINT", stop);
+  const { signal, done } = abortOnSignals();
   const turns: Turn[] = [];
-  const print = (text: string) => void (show && process.stdout.write(text));
+  const print = (text: string) => void (show && stdout.write(text));
   try {
     for (const [index, question] of questions.entries()) {
       print(`${index > 0 ? "\n" : ""}User: ${question}\nAssistant: `);
-      const answer = reply(session, question, controller.signal);
+      const answer = reply(session, question, signal);
       let step = await answer.next();
       for (; !step.done; step = await answer.next()) print(step.value);
       print("\n");
-      if (step.value.finishReason === "aborted") throw new Interrupted("stopped by a signal");
+      if (step.value.finishReason === "aborted") throw signal.reason;
       turns.push(step.value);
-      process.stderr.write(
+      stderr.write(
         `${forgottenLine(step.value)}[${index + 1}/${questions.length}] ${summaryLine([step.value])}\n`,
       );
     }
   } finally {
-    process.removeListener("SIGINT", stop);
+    done();
   }
-  if (turns.length > 1) process.stderr.write(`${summaryLine(turns)}\n`);
+  if (turns.length > 1) stderr.write(`${summaryLine(turns)}\n`);
   return {
     messages: session.messages,
     turns: turns.map(({ promptTokens, tokenIds, finishReason }) => ({
@@ -105,9 +105,4 @@ export async function replay(
       finish_reason: finishReason,
     })),
   };
-}
-
-class Interrupted extends TunewrightError {
-  override readonly code = "INTERRUPTED";
-  override readonly exitCode = 130;
 }

@@ -21,10 +21,18 @@ const help = [
   "//TEXT          send /TEXT as a message",
 ].join("\n");
 
+const quietCommands = ["help", "exit", "quit", "reset", "system", "save"];
+
+/** Whether a line is a command that no answer is expected to. */
+export function isCommand(line: string): boolean {
+  const [, name = ""] = /^\/(\S+)/.exec(line) ?? [];
+  return quietCommands.includes(name);
+}
+
 /**
  * Carries out one line.
  *
- * @throws ConfigError for an unknown command
+ * @throws ConfigError for an unknown command, or one that cannot be carried out
  */
 export function runSlashCommand(session: ChatSession, line: string): LineAction {
   if (line.trim() === "") return {};
@@ -45,9 +53,8 @@ export function runSlashCommand(session: ChatSession, line: string): LineAction 
       return { say: rest === "" ? "system message removed" : "system message set" };
     case "regenerate": {
       const question = takeBackTurn(session);
-      return question === undefined
-        ? { say: "there is no message to answer yet" }
-        : { ask: question };
+      if (question === undefined) throw new ConfigError("there is no message to answer yet");
+      return { ask: question };
     }
     case "save":
       return { say: save(session, rest) };

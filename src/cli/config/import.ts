@@ -5,6 +5,7 @@ import type { ImportedConfig } from "../../train/config/index.js";
 import { writeFileAtomic } from "../../util/atomicFile.js";
 import { ConfigError, joinErrors } from "../../util/errors.js";
 import { addExamples, printJson } from "../command.js";
+import { stdout } from "../output.js";
 
 interface ImportFlags {
   out?: string;
@@ -42,8 +43,8 @@ async function runImport(file: string, { out, overwrite, json }: ImportFlags): P
     writeFileAtomic(out, renderImported(imported));
   }
   if (json) printJson(reportOf(imported, out));
-  else if (out === undefined) process.stdout.write(renderImported(imported));
-  else for (const line of describeImported(imported)) process.stdout.write(`${line}\n`);
+  else if (out === undefined) stdout.write(renderImported(imported));
+  else for (const line of describeImported(imported)) stdout.write(`${line}\n`);
   if (imported.problems.length > 0) throw joinErrors(imported.problems);
 }
 

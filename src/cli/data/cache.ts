@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { CachedFile } from "../../data/index.js";
 import { addExamples, printJson } from "../command.js";
+import { stdout } from "../output.js";
 
 interface CacheFlags {
   clear?: boolean;
@@ -36,7 +37,7 @@ async function cache({ clear = false, gone = false, json }: CacheFlags): Promise
       `${megabytes(entry.bytes).padStart(10)}  ${entry.holds.padEnd(10)}  ${title(entry)}\n`,
   );
   const verb = clear ? "deleted from" : "in";
-  process.stdout.write(
+  stdout.write(
     `${lines.join("")}${megabytes(bytes)} of ${files.length} ${files.length === 1 ? "file" : "files"} ${verb} ${folder}\n`,
   );
 }

@@ -4,7 +4,9 @@ import type { Command } from "commander";
 import type { CleanOptions, PipelineStep } from "../../curate/clean/index.js";
 import { builtinModelName } from "../../util/builtin-model.js";
 import { ConfigError, DataError } from "../../util/errors.js";
-import { addExamples, printJson, stoppedExitCode } from "../command.js";
+import { abortOnSignals, stoppedExitCode } from "../../util/signals.js";
+import { addExamples, printJson } from "../command.js";
+import { stderr, stdout } from "../output.js";
 import { dryRunLines, reportTable } from "./clean/render.js";
 import {
   addFormatOptions,
@@ -77,12 +79,12 @@ async function clean(files: readonly string[], flags: CleanFlags): Promise<void>
   if (flags.list) {
     const { listedOperators, operatorList } = await import("./clean/list.js");
     if (flags.json) printJson(listedOperators(data.cleanOperators, data.cleanPresets));
-    else process.stdout.write(operatorList(data.cleanOperators, data.cleanPresets));
+    else stdout.write(operatorList(data.cleanOperators, data.cleanPresets));
     return;
   }
   const steps = await pipelineOf(flags);
   if (flags.explain) {
-    process.stdout.write(data.explainPipeline(steps));
+    stdout.write(data.explainPipeline(steps));
     return;
   }
   if (files.length === 0) {
@@ -129,9 +131,7 @@ async function run(
 ): Promise<void> {
   const { cleanFiles } = await import("../../curate/clean/index.js");
   const { model, close } = await perplexityModel(steps, flags);
-  const stop = new AbortController();
-  const abort = () => stop.abort();
-  process.once("SIGINT", abort).once("SIGTERM", abort);
+  const { signal, done } = abortOnSignals();
   const progress = progressLine();
   try {
     const { threads, limit, restart } = flags;
@@ -142,11 +142,11 @@ async function run(
       limit,
       restart,
       perplexity: model,
-      signal: stop.signal,
+      signal,
       onRows: (rows, total) => progress.show(`${rows} of ${total} rows`),
     });
     progress.clear();
-    const say = (line: string) => process.stderr.write(`${line}\n`);
+    const say = (line: string) => stderr.write(`${line}\n`);
     if (resumedRows > 0) say(`resumed a stopped run after row ${resumedRows}`);
     if (stopped) {
       say(
@@ -156,7 +156,7 @@ async function run(
       return;
     }
     if (flags.json) printJson(report);
-    else process.stdout.write(`${reportTable(report)}\n`);
+    else stdout.write(`${reportTable(report)}\n`);
     if (report.rows_rejected > 0) say(`rejected rows, with reasons: ${paths.rejected}`);
     say(`report: ${paths.report}`);
     if (report.rows_out > 0 || report.rows_in === 0) return;
@@ -166,7 +166,7 @@ async function run(
     });
   } finally {
     progress.clear();
-    process.removeListener("SIGINT", abort).removeListener("SIGTERM", abort);
+    done();
     close();
   }
 }
@@ -183,7 +183,7 @@ async function dryRun(
     const options = { source: sourceOptions(flags), steps, perplexity: model };
     const { report, rows: affected } = await dryRunClean(files, rows, options);
     if (flags.json) printJson({ ...report, rows: affected });
-    else process.stdout.write(`${dryRunLines(affected)}${reportTable(report)}\n`);
+    else stdout.write(`${dryRunLines(affected)}${reportTable(report)}\n`);
   } finally {
     close();
   }

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { ConvertResult } from "../../data/index.js";
 import { DataError, withWhy } from "../../util/errors.js";
 import { addExamples, printJson } from "../command.js";
+import { stderr, stdout } from "../output.js";
 import {
   addFormatOptions,
   addKeyOption,
@@ -73,19 +74,19 @@ async function convert(files: readonly string[], flags: ConvertFlags): Promise<v
       ...(joined === undefined ? {} : { joined }),
     });
   } else {
-    process.stdout.write(`${rowsOut} of ${rowsIn} rows written to ${flags.out}\n`);
+    stdout.write(`${rowsOut} of ${rowsIn} rows written to ${flags.out}\n`);
   }
-  if (joined) process.stderr.write(`note: ${joinedLine(joined)}\n`);
+  if (joined) stderr.write(`note: ${joinedLine(joined)}\n`);
   for (const [name, rows] of unfilled) {
-    process.stderr.write(
+    stderr.write(
       `warning: ${rows} rows contain {{${name}}}; use --set ${name}=VALUE to replace it\n`,
     );
   }
   for (const problem of problems) {
-    process.stderr.write(`rejected: ${withWhy(problem.message, problem.why)}\n`);
+    stderr.write(`rejected: ${withWhy(problem.message, problem.why)}\n`);
   }
   if (rejectedFile) {
-    process.stderr.write(`rejected rows (${rowsRejected}) are listed in ${rejectedFile}\n`);
+    stderr.write(`rejected rows (${rowsRejected}) are listed in ${rejectedFile}\n`);
   }
   if (rowsOut === 0) {
     throw new DataError("no row could be converted", {

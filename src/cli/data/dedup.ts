@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import type { DedupOptions } from "../../curate/dedup/index.js";
 import { addExamples, printJson } from "../command.js";
+import { stderr, stdout } from "../output.js";
 import { checkFlags, dedupOptions } from "./dedup/flags.js";
 import type { DedupFlags } from "./dedup/flagTypes.js";
 import { largeClustersError, printReport } from "./dedup/report.js";
@@ -126,9 +127,7 @@ async function dedup(files: readonly string[], flags: DedupFlags): Promise<void>
       } else {
         const what = made ? "signatures computed" : "signatures already exist";
         const refused = rowsRefused > 0 ? `; ${rowsRefused} rows cannot be read` : "";
-        process.stdout.write(
-          `shard ${shard.shard} of ${shard.shards}: ${rows} rows, ${what}${refused}\n`,
-        );
+        stdout.write(`shard ${shard.shard} of ${shard.shards}: ${rows} rows, ${what}${refused}\n`);
       }
       return;
     }
@@ -151,7 +150,7 @@ function warnOfUnit(unit: string | undefined, hanRows: number | undefined, rows:
   const words = { ascii: "no words", space: "few words", word: "few words" };
   const seen = words[unit as keyof typeof words];
   if (seen === undefined) return;
-  process.stderr.write(
+  stderr.write(
     `warning: ${hanRows} of ${rows} rows contain Chinese, in which --shingle ${unit} finds ${seen}\n` +
       `  why: Chinese has no spaces, so ${unit === "ascii" ? "different texts look the same" : "near-duplicates are missed"}\n` +
       "  to do: use --shingle mixed (the default) or --shingle character\n",

@@ -1,4 +1,5 @@
 /** A progress line on stderr that is overwritten. */
+import { stderr } from "../output.js";
 
 export interface ProgressLine {
   show(text: string): void;
@@ -10,7 +11,6 @@ const intervalMs = 200;
 
 /** Shows nothing unless stderr is a terminal. */
 export function progressLine(): ProgressLine {
-  const { stderr } = process;
   let last = 0;
   return {
     show(text) {

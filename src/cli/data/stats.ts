@@ -6,6 +6,7 @@ import { type TemplateVariables, templateNotes } from "../../text/index.js";
 import { builtinModelName } from "../../util/builtin-model.js";
 import { ConfigError, DataError } from "../../util/errors.js";
 import { addExamples, printJson } from "../command.js";
+import { stderr, stdout } from "../output.js";
 import {
   addFormatOptions,
   addKeyOption,
@@ -120,12 +121,12 @@ async function stats(files: readonly string[], flags: StatsFlags): Promise<void>
   if (flags.json) printJson(report);
   else {
     const { terminalReport } = await import("./stats/terminal.js");
-    const color = flags.color ?? (process.stdout.isTTY && !process.env.NO_COLOR);
-    const columns = Math.min(120, process.stdout.isTTY ? process.stdout.columns : 80);
+    const color = flags.color ?? (stdout.isTTY && !process.env.NO_COLOR);
+    const columns = Math.min(120, stdout.isTTY ? stdout.columns : 80);
     const lines = terminalReport(report, { language, color, columns });
-    process.stdout.write(`${lines.join("\n")}\n`);
+    stdout.write(`${lines.join("\n")}\n`);
   }
-  if (flags.html !== undefined) process.stderr.write(`report written to ${flags.html}\n`);
+  if (flags.html !== undefined) stderr.write(`report written to ${flags.html}\n`);
   const { rows_measured: measured, rows_refused: refused } = report.total;
   if (refused === measured) {
     throw new DataError("no row can be trained on", {
@@ -138,7 +139,7 @@ async function stats(files: readonly string[], flags: StatsFlags): Promise<void>
 async function tokenSettings(flags: StatsFlags) {
   const { openTextModel } = await import("./textModel.js");
   const { tokenizer, template, embeddingRows, path } = await openTextModel(flags);
-  for (const note of templateNotes(template)) process.stderr.write(`note: ${note}\n`);
+  for (const note of templateNotes(template)) stderr.write(`note: ${note}\n`);
   return {
     path,
     template: flags.template,

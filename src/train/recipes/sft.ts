@@ -8,7 +8,6 @@ import { dispose } from "../../tensor/index.js";
 import { checkTrainedTemplate, templateNotes } from "../../text/index.js";
 import { checkRowsFirst } from "../checkedRows.js";
 import type { LoadedConfig } from "../config/index.js";
-import { watchForStop } from "../interrupt.js";
 import { crossEntropy } from "../objectives/crossEntropy.js";
 import { type RunOptions, type RunResult, startRun } from "../run.js";
 import { encodeSamplePrompts } from "../samples.js";
@@ -43,8 +42,7 @@ export async function runSft(loaded: LoadedConfig, options: RunOptions = {}): Pr
     const evaluationData = await openEvalFile(config, text, world);
     defer(() => evaluationData?.close());
 
-    // Model. From here on a signal is noted, and the run saves before it ends.
-    defer(watchForStop());
+    // Model.
     const trained = loadTrainedModel(config, base, checkpoint?.path);
     const { model } = trained;
     defer(() => dispose(modelTensors(model)));

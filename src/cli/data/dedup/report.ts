@@ -3,19 +3,20 @@ import type { ClusterSizes, DedupReport, LargeCluster } from "../../../curate/de
 import { DataError, withWhy } from "../../../util/errors.js";
 import { visibleText } from "../../../util/visibleText.js";
 import { printJson } from "../../command.js";
+import { stderr, stdout } from "../../output.js";
 import type { DedupFlags } from "./flagTypes.js";
 
 export function printReport(report: DedupReport, flags: DedupFlags): void {
   if (flags.json) {
     printJson(jsonOf(report));
   } else {
-    process.stdout.write(`${linesOf(report, flags).join("\n")}\n`);
+    stdout.write(`${linesOf(report, flags).join("\n")}\n`);
     for (const cluster of report.largeClusters.shown) {
-      process.stderr.write(visibleText(`${clusterLines(cluster).join("\n")}\n`));
+      stderr.write(visibleText(`${clusterLines(cluster).join("\n")}\n`));
     }
   }
   for (const { message, why } of report.problems) {
-    process.stderr.write(`rejected: ${withWhy(message, why)}\n`);
+    stderr.write(`rejected: ${withWhy(message, why)}\n`);
   }
 }
 

@@ -19,6 +19,7 @@ import {
 import { ConfigError, DataError, withWhy } from "../../../util/errors.js";
 import { visibleText } from "../../../util/visibleText.js";
 import { countRows } from "../../countRows.js";
+import { stderr, stdout } from "../../output.js";
 import { oneOf, reasoningOf, sourceOptions, specialTokensOption } from "../options.js";
 import { progressLine } from "../progressLine.js";
 import { previewLegend, renderTokens } from "../renderTokens.js";
@@ -31,7 +32,7 @@ export async function runPreview(files: readonly string[], flags: PreviewFlags):
   checkTogether(flags);
   const reading = sourceOptions(flags);
   const model = await openTextModel(flags);
-  for (const note of templateNotes(model.template)) process.stderr.write(`note: ${note}\n`);
+  for (const note of templateNotes(model.template)) stderr.write(`note: ${note}\n`);
   if (flags.packed === undefined) await previewRows(files, flags, reading, model);
   else await previewPacked(files, flags, reading, model);
 }
@@ -102,12 +103,12 @@ async function previewRows(
           ? result.encoded.map((encoded) => jsonRow(encoded, result.source, tokenizer))
           : [],
       );
-      process.stdout.write(`${JSON.stringify({ rows })}\n`);
-      for (const line of leftOutLines(leftOut)) process.stderr.write(`note: ${line}\n`);
+      stdout.write(`${JSON.stringify({ rows })}\n`);
+      for (const line of leftOutLines(leftOut)) stderr.write(`note: ${line}\n`);
     } else {
       const lines = rowLines(selected, source.rows, tokenizer, wantsColor(flags));
       lines.push(...leftOutLines(leftOut).map((line) => visibleText(`note: ${line}`)));
-      process.stdout.write(`${lines.join("\n")}\n`);
+      stdout.write(`${lines.join("\n")}\n`);
     }
     if (bad.length > 0) throw refused(bad, results.length);
   } finally {
@@ -178,12 +179,12 @@ async function previewPacked(
     const packed = packedRow(batch, data.microBatchesPerEpoch);
     if (flags.json) {
       const rows = batch.sequences.map((one) => jsonRow(one, one.source, tokenizer));
-      process.stdout.write(`${JSON.stringify({ rows, packed })}\n`);
+      stdout.write(`${JSON.stringify({ rows, packed })}\n`);
     } else {
       const color = wantsColor(flags);
-      const columns = Math.min(120, process.stdout.isTTY ? process.stdout.columns : 80);
+      const columns = Math.min(120, stdout.isTTY ? stdout.columns : 80);
       const lines = renderPackedRow(batch, packed, tokenizer, color, columns);
-      process.stdout.write(`${[previewLegend(color), "", ...lines].join("\n")}\n`);
+      stdout.write(`${[previewLegend(color), "", ...lines].join("\n")}\n`);
     }
     const bad = batch.skipped.filter(({ dropped }) => !dropped);
     if (bad.length > 0) {
@@ -198,7 +199,7 @@ async function previewPacked(
 }
 
 function wantsColor({ color }: PreviewFlags): boolean {
-  return color ?? (process.stdout.isTTY === true && !process.env.NO_COLOR);
+  return color ?? (stdout.isTTY === true && !process.env.NO_COLOR);
 }
 
 function jsonRow(
