@@ -12,8 +12,14 @@ import { createCache, disposeCache, type KeyValueCache, sharedPrefix } from "./k
 import { type RandomState, seededRandom } from "./random.js";
 import type { GenerationSettings } from "./settings.js";
 
+/** What a session uses of a {@link ChatModel}. */
+export type SessionModel = Pick<
+  ChatModel,
+  "model" | "tokenizer" | "template" | "stopTokenIds" | "stop"
+>;
+
 export interface ChatSession {
-  chat: ChatModel;
+  chat: SessionModel;
   prepared: PreparedModel;
   cache: KeyValueCache;
   settings: GenerationSettings;
@@ -46,7 +52,7 @@ export interface Turn {
  * @param options.seed an integer of zero or more; the same one gives the same texts
  */
 export function createSession(
-  chat: ChatModel,
+  chat: SessionModel,
   options: { settings: GenerationSettings; system?: string | undefined; seed?: number | undefined },
 ): ChatSession {
   const prepared = prepareModel(chat.model);

@@ -38,6 +38,7 @@ export { locateModel, type ModelPlace, templateHome, tokenizerHome } from "./mod
 export { feed, feedForLogits } from "./nextLogits.js";
 export { banRepeatedNgrams, penaliseRepetition } from "./penalties.js";
 export { nextUniform, type RandomState, seededRandom } from "./random.js";
+export { readScript } from "./readScript.js";
 export {
   applyTemperature,
   argmax,

@@ -29,6 +29,15 @@ export {
   withoutReasoning,
 } from "./reasoning.js";
 export { ownTemplateName, resolveChatTemplate } from "./resolveChatTemplate.js";
+export {
+  countScripts,
+  eastAsianShare,
+  languageOf,
+  type ScriptCounts,
+  type ScriptName,
+  scriptCounts,
+  scriptNames,
+} from "./scripts.js";
 export { textOf } from "./segmentText.js";
 export { literalTexts, type SpecialTokensInText, tokensSpelledIn } from "./spelledTokens.js";
 export { withoutUnlearnt } from "./splitConversation.js";

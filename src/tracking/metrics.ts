@@ -3,7 +3,13 @@
  * its callbacks rewrite them (`eval_loss` → `eval/loss`, all others → `train/…`), and further ones
  * of ours in the same manner.
  */
-import type { EndEvent, EvaluationEvent, EventRow, StepEvent } from "../train/index.js";
+import type {
+  DialogueEvent,
+  EndEvent,
+  EvaluationEvent,
+  EventRow,
+  StepEvent,
+} from "../train/index.js";
 
 /** Values by name. A value that is not finite stays: what a tracker makes of it is its business. */
 export type Metrics = Readonly<Record<string, number>>;
@@ -20,6 +26,8 @@ export function metricsOf(row: EventRow): Metrics | undefined {
       return given(stepMetrics(row));
     case "evaluation":
       return given(evaluationMetrics(row));
+    case "dialogue":
+      return given(prefixed("dialogue/", dialogueFigures(row)));
     case "end":
       return given({ ...prefixed("train/", runFigures(row)), "train/epoch": row.epoch });
     default:
@@ -52,6 +60,16 @@ function evaluationMetrics(row: EvaluationEvent): Record<string, number | undefi
     "eval/loss": row.eval_loss,
     "eval/runtime": row.seconds,
     "eval/samples_per_second": row.seconds > 0 ? row.samples / row.seconds : undefined,
+  };
+}
+
+function dialogueFigures(row: DialogueEvent): Record<string, number | undefined> {
+  return {
+    repetition_rate: row.repetition_rate,
+    repeated_answer_rate: row.repeated_answer_rate,
+    cut_off_rate: row.cut_off_rate,
+    wrong_language_rate: row.wrong_language_rate ?? undefined,
+    answer_tokens: row.answer_tokens,
   };
 }
 

@@ -94,6 +94,25 @@ export interface SampleEvent {
   finish_reason: FinishReason;
 }
 
+/** The fixed dialogue of `sample_dialogue`, answered at this point, and what can be counted of it. */
+export interface DialogueEvent {
+  type: "dialogue";
+  step: number;
+  /** Its turns in order; fewer than the file has where one could not be answered. */
+  turns: { user: string; text: string; finish_reason: FinishReason; tokens: number }[];
+  /** Share of runs of four tokens that an answer had before (Welleck et al. 2020, rep-4). */
+  repetition_rate: number;
+  /** Share of answers that an earlier one already gave word for word. */
+  repeated_answer_rate: number;
+  /** Share of answers that ended at sample_max_new_tokens. */
+  cut_off_rate: number;
+  /** Share of answers in another language than their question; null where none could be told. */
+  wrong_language_rate: number | null;
+  /** Mean tokens of an answer, its end token left out. */
+  answer_tokens: number;
+  seconds: number;
+}
+
 /** Something that the user should know of. */
 export interface WarningEvent {
   type: "warning";
@@ -148,6 +167,7 @@ export type TrainingEvent =
   | EvaluationEvent
   | CheckpointEvent
   | SampleEvent
+  | DialogueEvent
   | WarningEvent
   | ResumeEvent
   | EndEvent;

@@ -3,6 +3,7 @@ export * from "./checkpoint/index.js";
 export * from "./config/index.js";
 export { settleAdapters } from "./continued.js";
 export { probeDevice } from "./deviceFacts.js";
+export { openDialogue } from "./dialogue.js";
 export * from "./events.js";
 export { type EventWriter, eventsName, openEventWriter } from "./eventWriter.js";
 export { type FlopBatch, modelFlopsUtilization, totalFlos, trainingFlops } from "./flops.js";

@@ -2,7 +2,7 @@
  * Progress of a run on a terminal: one line that is drawn over and over, or plain lines where the
  * output is no terminal. It only reads events, so a replayed events file shows the same.
  */
-import type { EventRow, Tick } from "./events.js";
+import type { DialogueEvent, EventRow, Tick } from "./events.js";
 
 /** Where progress goes; `process.stderr` is one. */
 export interface ProgressStream {
@@ -136,9 +136,23 @@ function describeEvent(
       return `Warning: ${event.message}`;
     case "sample":
       return `step ${event.step}: ${event.prompt.trim()} → ${event.text.trim()}`;
+    case "dialogue":
+      return `step ${event.step}: dialogue of ${event.turns.length} turns: ${describeAnswers(event)}`;
     case "end":
       return `${endWords[event.reason]} at step ${event.steps}: loss ${Number(event.train_loss).toFixed(4)}, ${formatDuration(event.train_runtime)}, ${Math.round(event.tokens_per_second)} tokens/s`;
   }
+}
+
+function describeAnswers(event: DialogueEvent): string {
+  const percent = (share: number) => `${Math.round(100 * share)} %`;
+  const language = event.wrong_language_rate;
+  return [
+    `${Math.round(event.answer_tokens)} tokens an answer`,
+    `repetition ${percent(event.repetition_rate)}`,
+    `repeated answers ${percent(event.repeated_answer_rate)}`,
+    `cut off ${percent(event.cut_off_rate)}`,
+    ...(language === null ? [] : [`wrong language ${percent(language)}`]),
+  ].join(", ");
 }
 
 const endWords = { done: "Done", stopped: "Stopped", failed: "Failed" } as const;

@@ -217,6 +217,7 @@ const harmless = new Set([
   "eval_on_start",
   "per_device_eval_batch_size",
   "sample_prompts",
+  "sample_dialogue",
   "sample_max_new_tokens",
   "gradient_checkpointing",
   "dataloader_num_workers",

@@ -4,6 +4,7 @@ import type { ChatTemplate } from "../text/index.js";
 import { noteSignals, stopIfAsked } from "../util/signals.js";
 import { beginRecord } from "./beginRecord.js";
 import { whereFilesFail } from "./checkpoint/index.js";
+import { createDialogue } from "./dialogue.js";
 import { leftOutTeller } from "./leftOutTeller.js";
 import { trainLoop } from "./loop.js";
 import type { Objective } from "./objectives/objective.js";
@@ -23,6 +24,8 @@ export interface RecipeParts {
   /** Held-out rows, where the configuration asks for evaluations. */
   evaluationData: TrainingData | undefined;
   prompts: readonly SamplePrompt[];
+  /** User turns of `sample_dialogue`. */
+  dialogue: readonly string[];
   objective: Objective;
   /** The chat template that is trained with; null where there is none. */
   template: ChatTemplate | null;
@@ -64,6 +67,19 @@ export async function trainAndSave(run: Run, parts: RecipeParts): Promise<RunRes
       tokenizer: text.tokenizer,
       template,
     };
+    const sampling = {
+      ...text,
+      maxNewTokens: config.sample_max_new_tokens,
+      answeredStep: checkpoint?.step,
+    };
+    const answerPrompts = createSampler(model, prompts, recorder, {
+      ...sampling,
+      onToken: stopIfAsked,
+    });
+    const answerDialogue = createDialogue(model, parts.dialogue, recorder, {
+      ...sampling,
+      onText: stopIfAsked,
+    });
     const reason = await trainLoop({
       config,
       world,
@@ -77,12 +93,10 @@ export async function trainAndSave(run: Run, parts: RecipeParts): Promise<RunRes
       recorder,
       say,
       tellLeftOut: parts.isChecked ? () => {} : leftOutTeller(say),
-      sample: createSampler(model, prompts, recorder, {
-        ...text,
-        maxNewTokens: config.sample_max_new_tokens,
-        onToken: stopIfAsked,
-        answeredStep: checkpoint?.step,
-      }),
+      sample: async () => {
+        await answerPrompts();
+        await answerDialogue();
+      },
       save: createStepSaver(run, saved),
       finish: () => saveFinal(run, saved),
     });

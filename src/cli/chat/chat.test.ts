@@ -11,11 +11,12 @@ import {
   disposeSession,
   greedySettings,
   loadChatModel,
+  readScript,
 } from "../../generate/index.js";
 import { writeTestModel } from "../../generate/testModel.js";
 import { converse } from "./converse.js";
 import { chosenSeed, generationSettings, modelOptions } from "./flags.js";
-import { readScript, replay } from "./script.js";
+import { replay } from "./script.js";
 
 const work = mkdtempSync(join(tmpdir(), "tunewright-chat-"));
 const directory = writeTestModel();

@@ -4,13 +4,14 @@ import {
   disposeChatModel,
   disposeSession,
   loadChatModel,
+  readScript,
 } from "../../generate/index.js";
 import { templateNotes } from "../../text/index.js";
 import { printJson } from "../command.js";
 import { stderr } from "../output.js";
 import { converse } from "./converse.js";
 import { type ChatFlags, chosenSeed, generationSettings, modelOptions } from "./flags.js";
-import { readScript, replay } from "./script.js";
+import { replay } from "./script.js";
 
 export async function runChat(flags: ChatFlags): Promise<void> {
   const seed = chosenSeed(flags);

@@ -21,6 +21,7 @@ import {
   fetchBaseModel,
   heldOut,
   loadTrainingConfig,
+  openDialogue,
   openText,
   planSteps,
   probeDevice,
@@ -64,6 +65,7 @@ export async function runCheck(
 
   if (config.streaming) throw streamRefusal();
   await encodeSamplePrompts(config.sample_prompts, { ...text, embeddingRows }, { config: model });
+  await openDialogue(config.sample_dialogue, { ...text, embeddingRows }, { config: model });
   const files = await resolveFiles(config.train_file);
   const train = await surveyFiles("train", files, text, config);
   const data = [train];

@@ -1,8 +1,15 @@
 /** Counts one conversation into the measures. */
-import { type Conversation, type EncodedConversation, ignoredLabel } from "../../text/index.js";
+import {
+  type Conversation,
+  countScripts,
+  type EncodedConversation,
+  eastAsianShare,
+  ignoredLabel,
+  languageOf,
+  scriptCounts,
+} from "../../text/index.js";
 import type { DataError } from "../../util/errors.js";
 import { addLong, type LanguageMeasures, type Measures } from "./measures.js";
-import { countScripts, eastAsianShare, languageOf, scriptCounts } from "./scripts.js";
 import { addLength } from "./sketch.js";
 import { addTally } from "./tally.js";
 import { findPlaceholders, type TokenKind } from "./textFindings.js";

@@ -1,7 +1,6 @@
 /** What is counted about rows, as plain data that threads can send and that adds up. */
 import { type LeftOutCounts, mergeLeftOut, nothingLeftOut } from "../../data/index.js";
-import type { Role, Source } from "../../text/index.js";
-import { type ScriptCounts, scriptCounts } from "./scripts.js";
+import { type Role, type ScriptCounts, type Source, scriptCounts } from "../../text/index.js";
 import { type LengthSketch, lengthSketch, mergeLengths } from "./sketch.js";
 import { mergeTallies, type Tallies } from "./tally.js";
 

@@ -1,9 +1,8 @@
 /** The report of `data stats` as it is printed with `--json`: plain data, keys in snake_case. */
 import type { LeftOutCounts } from "../../data/index.js";
-import type { Role, Source } from "../../text/index.js";
+import { type Role, type ScriptName, type Source, scriptNames } from "../../text/index.js";
 import type { Lengths, Measures } from "./measures.js";
 import type { PaddingEstimate } from "./padding.js";
-import { type ScriptName, scriptNames } from "./scripts.js";
 import {
   type HistogramBin,
   histogram,

@@ -139,7 +139,7 @@ it("sample_prompts are texts with commas and all, one or several", () => {
   const given = loadTrainingConfig(fileOf("prompts.json", base), flags);
   expect(given.config).toMatchObject({ sample_prompts: ["a, b", "c"], sample_max_new_tokens: 9 });
   expect(load({ sample_max_new_tokens: 9 }).notes).toContain(
-    "sample_max_new_tokens: no effect without sample_prompts.",
+    "sample_max_new_tokens: no effect without sample_prompts or sample_dialogue.",
   );
 });
 

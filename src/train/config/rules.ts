@@ -178,6 +178,7 @@ const conversationKeys = [
   "moss_tools",
   "moss_learn",
   "moss_meta_instruction",
+  "sample_dialogue",
 ] as const;
 
 /** What pretraining means for the other keys. */
@@ -186,6 +187,7 @@ function applyTask(config: TrainingConfig, { origins, notes, asked }: RuleContex
   const idle = conversationKeys.filter(asked).join(", ");
   if (idle) notes.push(`${idle}: no effect, task_type pretrain trains on plain texts.`);
   config.template_name = "plain";
+  config.sample_dialogue = null;
   config.chat_template_kwargs = {};
   origins.template_name = "derived";
   if (origins.packing !== "default") return;
@@ -300,8 +302,9 @@ function checkEvaluation(config: TrainingConfig, context: RuleContext): void {
     notes.push("eval_file: no effect, do_eval is false and eval_strategy is no.");
   if (!config.do_eval && asked("per_device_eval_batch_size"))
     notes.push("per_device_eval_batch_size: no effect without evaluation.");
-  if (config.sample_prompts.length === 0 && asked("sample_max_new_tokens"))
-    notes.push("sample_max_new_tokens: no effect without sample_prompts.");
+  const isSampled = config.sample_prompts.length > 0 || config.sample_dialogue !== null;
+  if (!isSampled && asked("sample_max_new_tokens"))
+    notes.push("sample_max_new_tokens: no effect without sample_prompts or sample_dialogue.");
 }
 
 function checkData(config: TrainingConfig, context: RuleContext): void {

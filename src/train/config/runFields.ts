@@ -135,6 +135,13 @@ export const evaluationFields = {
         "checkpoint, and after the last step; the answers are logged as sample events. One text or " +
         "a list.",
     ),
+  sample_dialogue: path()
+    .nullable()
+    .default(null)
+    .describe(
+      "File of user turns, as for `chat --script`, that the model answers as one conversation whenever " +
+        "sample_prompts are answered. Repetition, answers cut off, language and length are logged.",
+    ),
   sample_max_new_tokens: integer(1)
     .default(64)
     .describe("Maximum number of tokens of a sample answer."),

@@ -51,6 +51,7 @@ export async function runPretrain(
       data,
       evaluationData,
       prompts,
+      dialogue: [],
       objective: crossEntropy,
       isChecked,
       template: null,

@@ -8,6 +8,7 @@ import { dispose } from "../../tensor/index.js";
 import { checkTrainedTemplate, templateNotes } from "../../text/index.js";
 import { checkRowsFirst } from "../checkedRows.js";
 import type { LoadedConfig } from "../config/index.js";
+import { openDialogue } from "../dialogue.js";
 import { crossEntropy } from "../objectives/crossEntropy.js";
 import { type RunOptions, type RunResult, startRun } from "../run.js";
 import { encodeSamplePrompts } from "../samples.js";
@@ -47,6 +48,7 @@ export async function runSft(loaded: LoadedConfig, options: RunOptions = {}): Pr
     const { model } = trained;
     defer(() => dispose(modelTensors(model)));
     const prompts = await encodeSamplePrompts(config.sample_prompts, text, model);
+    const dialogue = await openDialogue(config.sample_dialogue, text, model);
 
     // Objective and loop.
     return await trainAndSave(run, {
@@ -55,6 +57,7 @@ export async function runSft(loaded: LoadedConfig, options: RunOptions = {}): Pr
       data,
       evaluationData,
       prompts,
+      dialogue,
       objective: crossEntropy,
       isChecked,
       template: text.template,
