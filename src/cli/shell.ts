@@ -8,7 +8,4 @@ export function programName(root: string, from = process.cwd()): string {
   return path.startsWith("..") ? join(root, "tunewright") : path;
 }
 
-/** A word for a shell, quoted where it must be. */
-export function shellWord(word: string): string {
-  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
+export { shellWord } from "../util/shellWord.js";

@@ -1,5 +1,5 @@
 /**
- * Protocol buffers, the writing half: what the files of TensorBoard and W&B are made of. A field is
+ * Protocol buffers: what the files of TensorBoard and W&B are made of. A field is
  * its bytes with the key in front, and a message is its fields one after the other.
  * https://protobuf.dev/programming-guides/encoding
  */
@@ -70,3 +70,48 @@ function varint(value: number): Uint8Array {
   bytes.push(rest);
   return Uint8Array.from(bytes);
 }
+
+/** A field as it was read: the value of a varint, or the bytes of anything else. */
+export interface Field {
+  readonly number: number;
+  /** Of a varint, as far as a number holds it; 0 for other kinds. */
+  readonly integer: number;
+  /** Of a length-delimited or fixed field; empty for a varint. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Takes a message apart.
+ * @throws RangeError where the bytes are no message
+ */
+export function readFields(message: Uint8Array): Field[] {
+  const fields: Field[] = [];
+  let at = 0;
+  const readVarint = () => {
+    let value = 0;
+    for (let factor = 1; ; factor *= 128) {
+      const byte = message[at++];
+      if (byte === undefined || factor > 2 ** 63) throw new RangeError("a number has no end");
+      value += (byte & 127) * factor;
+      if (byte < 128) return value;
+    }
+  };
+  const take = (length: number) => {
+    at += length;
+    if (at > message.length) throw new RangeError("a field is longer than its message");
+    return message.subarray(at - length, at);
+  };
+  while (at < message.length) {
+    const head = readVarint();
+    const [number, type] = [Math.floor(head / 8), head % 8];
+    if (type === wireType.varint) fields.push({ number, integer: readVarint(), bytes: nothing });
+    else if (type === wireType.fixed64) fields.push({ number, integer: 0, bytes: take(8) });
+    else if (type === wireType.fixed32) fields.push({ number, integer: 0, bytes: take(4) });
+    else if (type === wireType.lengthDelimited)
+      fields.push({ number, integer: 0, bytes: take(readVarint()) });
+    else throw new RangeError(`fields of type ${type} are not known`);
+  }
+  return fields;
+}
+
+const nothing = new Uint8Array(0);

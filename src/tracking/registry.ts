@@ -2,5 +2,9 @@
 import type { TrackerName } from "../train/index.js";
 import { tensorboard } from "./tensorboard/index.js";
 import type { TrackerKind } from "./tracker.js";
+import { wandb } from "./wandb/index.js";
 
-export const trackerKinds: Readonly<Record<TrackerName, TrackerKind>> = { tensorboard };
+export const trackerKinds: Readonly<Record<TrackerName, TrackerKind>> = {
+  tensorboard,
+  wandb,
+};

@@ -1,5 +1,5 @@
 /** Where this program lies. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -12,4 +12,10 @@ export function packageRoot(): string {
     folder = parent;
   }
   return folder;
+}
+
+/** Version of Tunewright, from package.json. */
+export function packageVersion(): string {
+  const text = readFileSync(join(packageRoot(), "package.json"), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
 }

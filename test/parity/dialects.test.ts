@@ -257,7 +257,7 @@ describe("keys of one program in a file of another", () => {
       ...{ template: "qwen", stage: "sft", finetuning_type: "lora", dataset_dir: folder },
       ...{ flash_attn: "fa2", overwrite_cache: true, preprocessing_num_workers: 4 },
       attn_implementation: "flash_attention_2",
-      wandb_project: "mine",
+      wandb_watch: "all",
       lora_r: 4,
       sequence_len: 512,
       lora_modules_to_save: ["lm_head"],
@@ -268,7 +268,7 @@ describe("keys of one program in a file of another", () => {
       expect.objectContaining({ key: "attn_implementation", kind: "no effect" }),
     );
     expect(imported.keys).toContainEqual(
-      expect.objectContaining({ key: "wandb_project", kind: "no effect" }),
+      expect.objectContaining({ key: "wandb_watch", kind: "no effect" }),
     );
     const problems = told(imported);
     expect(problems).toMatch(/lora_r .*Did you mean lora_rank\?/);

@@ -1,20 +1,9 @@
 /** CRC-32C (Castagnoli), RFC 3720 appendix B.4, and the masked form that record files store. */
 
-/** The polynomial 0x1EDC6F41, bits reversed. */
-const polynomial = 0x82f63b78;
+import { reflectedCrc32 } from "../crc.js";
 
-const table = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ polynomial : crc >>> 1;
-  return crc >>> 0;
-});
-
-/** @returns the checksum of `bytes`, 32 bits unsigned */
-export function crc32c(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = (crc >>> 8) ^ table[(crc ^ byte) & 255]!;
-  return (crc ^ 0xffffffff) >>> 0;
-}
+/** The checksum of bytes, 32 bits unsigned. */
+export const crc32c = reflectedCrc32(0x82f63b78);
 
 /**
  * The checksum as it is stored: rotated and moved by a constant, since the checksum of data that

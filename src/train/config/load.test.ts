@@ -67,10 +67,10 @@ describe("the file that started the project", () => {
     expect(origins.adam_beta1).toBe("default");
   });
 
-  it("runs unchanged, and says that wandb has no effect", () => {
+  it("runs unchanged, report_to included", () => {
     const { config, notes } = loadTrainingConfig(file);
-    expect(config.report_to).toEqual([]);
-    expect(notes.join("\n")).toMatch(/report_to wandb: no effect, .*events\.jsonl/);
+    expect(config.report_to).toEqual(["wandb"]);
+    expect(notes.join("\n")).not.toMatch(/report_to/);
   });
 
   it("takes flags over the file, in kebab and snake case", () => {

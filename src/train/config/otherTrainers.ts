@@ -13,6 +13,12 @@ export const synonyms: Readonly<Record<string, string>> = {
   activation_checkpointing: "gradient_checkpointing",
   resume: "resume_from_checkpoint",
   no_cuda: "use_cpu",
+  wandb_project: "project",
+  wandb_name: "run_name",
+  wandb_run_name: "run_name",
+  wandb_tags: "run_tags",
+  wandb_notes: "run_notes",
+  wandb_group: "run_group",
 };
 
 /** What people call a key in no program in particular, or with another meaning in each. */
@@ -232,7 +238,6 @@ export const inertKeys: Readonly<Record<string, InertKey>> = {
   skip_memory_metrics: inert("peak memory is always measured.", true, false),
   enable_jit_checkpoint: inert("SIGTERM and SIGINT always save a checkpoint.", false, true),
   hub_strategy: inert("nothing is uploaded.", "every_save"),
-  project: inert(trackers, "huggingface"),
   trackio_space_id: inert(trackers, "", "trackio"),
   trackio_bucket_id: inert(trackers, ""),
   trackio_static_space_id: inert(trackers, "", false),

@@ -13,6 +13,7 @@ import {
   texts,
   textToBoolean,
   textToNumber,
+  words,
 } from "./values.js";
 
 /** Names of the schedules, as in transformers' `SchedulerType`. */
@@ -105,7 +106,29 @@ export const loggingFields = {
   run_name: text()
     .nullable()
     .default(null)
-    .describe("Name of the run, recorded in its first event."),
+    .describe("Name of the run, recorded in its first event and shown by trackers."),
+  project: text()
+    .nullable()
+    .default(null)
+    .describe(
+      "Project or experiment under which trackers file the run. If not set: that of the " +
+        "environment (WANDB_PROJECT, …), else huggingface.",
+    ),
+  run_tags: words().default([]).describe("Tags of the run, for trackers."),
+  run_notes: text().nullable().default(null).describe("Description of the run, for trackers."),
+  run_group: text().nullable().default(null).describe("Group of runs, for trackers."),
+  wandb_entity: text()
+    .nullable()
+    .default(null)
+    .describe("User or team of W&B. If not set: WANDB_ENTITY, else the owner of the key."),
+  wandb_mode: z
+    .enum(["online", "offline", "disabled"])
+    .nullable()
+    .default(null)
+    .describe(
+      "Whether W&B's run is uploaded while it goes on. If not set: WANDB_MODE, else online where " +
+        "there is a key. Its file is always written, unless disabled.",
+    ),
   logging_dir: path()
     .nullable()
     .default(null)

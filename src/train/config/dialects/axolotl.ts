@@ -321,9 +321,15 @@ const rules: Record<string, Rule> = {
     machines,
   ),
   ...each(
-    "use_wandb wandb_name wandb_run_id wandb_mode wandb_project wandb_entity wandb_watch wandb_log_model use_mlflow mlflow_tracking_uri mlflow_experiment_name mlflow_run_name hf_mlflow_log_artifacts use_comet comet_api_key comet_workspace comet_project_name comet_experiment_key comet_mode comet_online comet_experiment_config use_tensorboard use_trackio trackio_project_name trackio_run_name use_otel_metrics otel_metrics_host otel_metrics_port",
+    "wandb_run_id wandb_watch wandb_log_model use_mlflow mlflow_tracking_uri mlflow_experiment_name mlflow_run_name hf_mlflow_log_artifacts use_comet comet_api_key comet_workspace comet_project_name comet_experiment_key comet_mode comet_online comet_experiment_config use_tensorboard use_trackio trackio_project_name trackio_run_name use_otel_metrics otel_metrics_host otel_metrics_port",
     tracker,
   ),
+  use_wandb: (value) => (isTrue(value) ? set({ report_to: "wandb" }) : nothing),
+  wandb_project: (value) =>
+    isEmpty(value) ? nothing : set({ project: value, report_to: "wandb" }, "it turns W&B on"),
+  wandb_name: renamed("run_name"),
+  wandb_entity: renamed("wandb_entity"),
+  wandb_mode: renamed("wandb_mode"),
   ...each("include_tkps profiler_steps profiler_steps_start strict axolotl_config_path", display),
   ...each(
     "gradio_title gradio_share gradio_server_name gradio_server_port gradio_max_new_tokens gradio_temperature",
