@@ -68,7 +68,6 @@ function openRun(context: TrackerContext, settings: WandbSettings): Tracker {
     run,
     start,
     config: { ...context.config, ...context.facts },
-    prompts: asTexts(context.config.sample_prompts),
     offline: settings.mode === "offline",
     version: packageVersion(),
   });
@@ -143,8 +142,4 @@ function linkLatest(folder: string, fragment: Fragment): void {
   const link = join(folder, "latest-run");
   if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()) rmSync(link);
   if (!lstatSync(link, { throwIfNoEntry: false })) symlinkSync(basename(fragment.folder), link);
-}
-
-function asTexts(value: unknown): string[] {
-  return Array.isArray(value) ? value.map(String) : [];
 }

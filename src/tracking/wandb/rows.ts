@@ -1,11 +1,14 @@
 /** What a row of `events.jsonl` is in W&B's history. */
 import type { EventRow } from "../../train/index.js";
 import { metricsOf } from "../metrics.js";
+import { textReader } from "../texts.js";
+import { type Media, mediaOf } from "./media.js";
 import { type Items, stepMetric } from "./records.js";
-import { hasTexts, type Media, mediaOf } from "./texts.js";
 
 /** A row of the history. */
 export interface HistoryRow {
+  /** Its `_step`. */
+  readonly step: number;
   /** Without `_step`, `_timestamp` and `_runtime`. */
   readonly values: Items;
   readonly media: readonly Media[];
@@ -13,24 +16,31 @@ export interface HistoryRow {
 
 /** Whether a row of events is a row of the history. */
 export function isHistory(row: EventRow): boolean {
-  return metricsOf(row) !== undefined || hasTexts(row);
+  return metricsOf(row) !== undefined || textReader()(row) !== undefined;
 }
 
 /**
- * A row as transformers' W&B callback logs it: values by name with `train/global_step`; of the last
- * row the epoch only, since the figures of the whole run are the summary's.
+ * Takes each row in turn and makes of it what transformers' W&B callback logs: values by name with
+ * `train/global_step`; of the last row the epoch only, since the figures of the whole run are the
+ * summary's.
  *
- * @param step its `_step`
+ * @param startingStep the `_step` of the first row of the history
+ * @returns `undefined` where {@link isHistory} is false
  */
-export function historyRow(row: EventRow, step: number, prompts: readonly string[]): HistoryRow {
-  const metrics = row.type === "end" ? { "train/epoch": row.epoch } : metricsOf(row);
-  const media = mediaOf(row, step, prompts);
-  return {
-    media,
-    values: [
-      ...Object.entries(metrics ?? {}).map(([name, value]) => ({ key: [name], value })),
-      ...media.flatMap(({ values }) => values),
+export function historyReader(startingStep: number): (row: EventRow) => HistoryRow | undefined {
+  const readText = textReader();
+  let step = startingStep;
+  return (row) => {
+    const text = readText(row);
+    const metrics = metricsOf(row);
+    if (!text && !metrics) return undefined;
+    const shown = row.type === "end" ? { "train/epoch": row.epoch } : (metrics ?? {});
+    const media = text ? [mediaOf(text, step)] : [];
+    const values = [
+      ...Object.entries(shown).map(([name, value]) => ({ key: [name], value })),
+      ...media.flatMap((one) => one.values),
       { key: [stepMetric], value: row.step },
-    ],
+    ];
+    return { step: step++, values, media };
   };
 }

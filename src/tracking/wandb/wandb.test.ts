@@ -22,15 +22,29 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 const startFacts = {
-  ...{ total_steps: 9, run_name: null, model: "m", train_mode: "lora", device: "cpu" },
-  ...{ compute_dtype: "float32", samples: 4, parameters: 10, trainable_parameters: 2 },
+  total_steps: 9,
+  run_name: null,
+  model: "m",
+  train_mode: "lora",
+  device: "cpu",
+  compute_dtype: "float32",
+  samples: 4,
+  parameters: 10,
+  trainable_parameters: 2,
 } as const;
 
 function step(number: number): TrainingEvent {
   return {
-    ...{ type: "step", step: number, epoch: number / 9, loss: 3 - number / 10 },
-    ...{ learning_rate: 1e-4, grad_norm: 1, tokens: 10, labelled_tokens: 5 },
-    ...{ tokens_per_second: 100, rss_bytes: 1e9 },
+    type: "step",
+    step: number,
+    epoch: number / 9,
+    loss: 3 - number / 10,
+    learning_rate: 1e-4,
+    grad_norm: 1,
+    tokens: 10,
+    labelled_tokens: 5,
+    tokens_per_second: 100,
+    rss_bytes: 1e9,
   };
 }
 
@@ -42,7 +56,7 @@ async function attempt(
   const { resumeStep, reportTo = "wandb", env = {}, ends = true } = options;
   const loaded = loadTrainingConfig(undefined, {
     ...{ output_dir: directory, model_name_or_path: "m", train_file: "f", report_to: reportTo },
-    ...{ sample_prompts: ["who?"], seed: 7 },
+    seed: 7,
   });
   writeRunConfig(directory, { ...loaded, facts: { device: "cpu" } });
   const say = (line: string) => void said.push(line);
@@ -141,18 +155,28 @@ it("loses nothing but what a crash has torn", async () => {
 
 it("shows answers as pages, and the figures of the run in its summary", async () => {
   const sample: TrainingEvent = {
-    ...{ type: "sample", step: 1, prompt: "who?" },
-    ...{ text: "<b>I & you", finish_reason: "length" },
+    type: "sample",
+    step: 1,
+    prompt: "who?",
+    text: "<b>I & you",
+    finish_reason: "length",
   };
   const end = {
-    ...{ type: "end", step: 1, reason: "done", train_loss: 2.5, train_runtime: 4, epoch: 1 },
-    ...{ train_samples_per_second: 1, train_steps_per_second: 1, total_flos: 5 },
+    type: "end",
+    step: 1,
+    reason: "done",
+    train_loss: 2.5,
+    train_runtime: 4,
+    epoch: 1,
+    train_samples_per_second: 1,
+    train_steps_per_second: 1,
+    total_flos: 5,
   } as EventRow & { type: "end" };
   await attempt([step(1), sample, end]);
   const [file] = runFiles();
   const [, shown] = rowsOf(file!);
-  expect(shown).toMatchObject({ "samples/1._type": "html-file", "train/global_step": 1 });
-  const page = readFileSync(join(file!, "../files", String(shown?.["samples/1.path"])), "utf8");
+  expect(shown).toMatchObject({ "sample/1._type": "html-file", "train/global_step": 1 });
+  const page = readFileSync(join(file!, "../files", String(shown?.["sample/1.path"])), "utf8");
   expect(page).toContain("&lt;b&gt;I &amp; you […]");
   const records = scanRunFile(readFileSync(file!)).map(({ bytes }) => decodeRecord(bytes));
   expect(records.at(-1)).toEqual({ type: "exit", code: 0 });

@@ -16,7 +16,7 @@ import {
   toJson,
   type WandbRecord,
 } from "./records.js";
-import { historyRow, isHistory } from "./rows.js";
+import { historyReader } from "./rows.js";
 import { createRunFile } from "./runFile.js";
 
 /** What a run file begins with. */
@@ -27,7 +27,6 @@ export interface AttemptFacts {
   readonly start: EventRow<StartEvent>;
   /** Resolved values of the configuration, and facts of the machine. */
   readonly config: Readonly<Record<string, unknown>>;
-  readonly prompts: readonly string[];
   readonly offline: boolean;
   readonly version: string;
 }
@@ -50,26 +49,25 @@ const exitCodes = { done: 0, failed: 1, stopped: 255 } as const;
 
 /** Begins the run file of an attempt. */
 export function openAttemptWriter(facts: AttemptFacts): AttemptWriter {
-  const { fragment, run, prompts } = facts;
+  const { fragment, run } = facts;
   const file = createRunFile(fragment.file);
   const known = new Set([stepMetric]);
   let count = 0;
-  let step = run.startingStep;
+  const readRow = historyReader(run.startingStep);
   const append = (records: readonly WandbRecord[]) => {
     if (records.length === 0) return;
     file.append(records.map((record) => encodeRecord(record, ++count, run.id)));
   };
 
   const history = (row: EventRow, runtime: number): WandbRecord[] => {
-    if (!isHistory(row)) return [];
-    const { values, media } = historyRow(row, step, prompts);
-    for (const { path, content } of media) {
+    const read = readRow(row);
+    if (!read) return [];
+    for (const { path, content } of read.media) {
       writeMedia(join(fragment.folder, "files", path), content);
     }
-    const files = media.map(({ path }): WandbRecord => ({ type: "files", paths: [path] }));
-    const place = { step, time: row.time, runtime };
-    step += 1;
-    return [...files, ...rowRecords(values, place, known)];
+    const files = read.media.map(({ path }): WandbRecord => ({ type: "files", paths: [path] }));
+    const place = { step: read.step, time: row.time, runtime };
+    return [...files, ...rowRecords(read.values, place, known)];
   };
 
   append(beginning(facts));
