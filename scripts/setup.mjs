@@ -6,6 +6,7 @@ import os from "node:os";
 import path from "node:path";
 import { addonPath, buildAddon } from "./setup/addon.mjs";
 import { findOrFetchBitsandbytes } from "./setup/bitsandbytes.mjs";
+import { bundledTorch, PARTS, packedAddons, takeBundle } from "./setup/bundle.mjs";
 import { checkoutPaths, readJson, removeLeftovers, writeFileAtomic } from "./setup/files.mjs";
 import { acquireLock } from "./setup/lock.mjs";
 import { builtinModelPath, fetchBuiltinModel, hasBuiltinModel } from "./setup/model.mjs";
@@ -21,7 +22,9 @@ const HELP = `Usage: tunewright setup [options]
 Installs and builds what Tunewright needs, inside this checkout. Runs by itself on first use.
 
 Options:
-  --offline DIR  take Python wheels from DIR and npm packages from the npm cache DIR/npm
+  --offline DIR  use the bundle in DIR (\`tunewright bundle\` makes it), or else take Python wheels
+                 from DIR and npm packages from the npm cache DIR/npm. A checkout that came out of
+                 a bundle uses it without being told
   --no-model     go without the built-in model (94 MB)
   --quiet        say nothing when nothing is to do
   -h, --help     show this
@@ -64,21 +67,28 @@ function torchFingerprint(folder) {
   return stat ? `${stat.size}:${stat.mtimeMs}` : null;
 }
 
+/** Whether torch comes out of the bundle: unless a Python was asked for by name. */
+const usesTorchOf = (bundle) => bundle !== null && !process.env.TUNEWRIGHT_PYTHON;
+
 /** What the last set-up found, as long as it still holds; else `null`. */
-function usableRuntime(paths) {
+function usableRuntime(paths, bundle) {
   const runtime = readJson(paths.runtime);
   if (!runtime || runtime.root !== paths.root) return null;
   const wish = process.env.TUNEWRIGHT_PYTHON;
   if (wish && wish !== runtime.requestedPython) return null;
-  if (!fs.existsSync(runtime.python) || !fs.existsSync(runtime.bitsandbytesCpuLib)) return null;
+  if (runtime.python !== null && !fs.existsSync(runtime.python)) return null;
+  if (!fs.existsSync(runtime.bitsandbytesCpuLib)) return null;
   const folder = path.dirname(runtime.torchLib);
+  if (usesTorchOf(bundle) && folder !== bundledTorch(bundle).torch.folder) return null;
   if (torchFingerprint(folder) !== runtime.torchFingerprint) return null;
   return runtime;
 }
 
 /** Steps 2 and 3: torch and bitsandbytes, as the fields of runtime.json. */
-async function findRuntime(paths, options) {
-  const probe = await findOrInstallTorch(paths, options);
+async function findRuntime(paths, options, bundle) {
+  const own = bundle && bundledTorch(bundle);
+  const probe = usesTorchOf(bundle) ? own : await findOrInstallTorch(paths, options);
+  if (own) probe.bitsandbytes ??= own.bitsandbytes;
   const { folder, version, cudaVersion, cxx11Abi } = probe.torch;
   const bitsandbytes = await findOrFetchBitsandbytes(probe, paths, options);
   return {
@@ -97,14 +107,23 @@ async function findRuntime(paths, options) {
   };
 }
 
-/** True where the addons of these sources are compiled already. */
-function addonIsBuilt(paths, runtime) {
+/** True where the addons of these sources are compiled already, here or in the bundle. */
+function addonsAreBuilt(paths, runtime, packed) {
+  const small = smallAddons.filter((addon) => !packed[addon.name]);
+  if (packed.tunewright && small.length === 0) return true;
   const compiler = findCompiler();
   if (!runtime || !compiler) return false;
   const torch = { version: runtime.torchVersion, folder: path.dirname(runtime.torchLib) };
-  const small = smallAddons.map((addon) => smallAddonPath(paths, addon, compiler.version));
-  const files = [addonPath(paths, torch, compiler.version), ...small];
+  const files = small.map((addon) => smallAddonPath(paths, addon, compiler.version));
+  if (!packed.tunewright) files.push(addonPath(paths, torch, compiler.version));
   return files.every((file) => file === null || fs.existsSync(file));
+}
+
+/** The addons that need not be compiled, by name: those of the bundle that fit and load. */
+function addonsOf(paths, bundle) {
+  if (!bundle) return {};
+  const { tunewright, ...small } = packedAddons(paths, bundle);
+  return usesTorchOf(bundle) ? { tunewright, ...small } : small;
 }
 
 function saveRuntime(paths, runtime) {
@@ -117,29 +136,52 @@ async function setUp(paths, options) {
   // Its time is compared with the sources' by the launcher: edits from here on need another set-up.
   const stamp = `${paths.stamp}.tmp-${process.pid}`;
   fs.writeFileSync(stamp, "");
-  const known = usableRuntime(paths);
+  const bundle = takeBundle(paths, options);
+  const known = usableRuntime(paths, bundle);
+  const packed = addonsOf(paths, bundle);
+  const model = options.model && (bundle === null || bundle.manifest.builtinModel);
   checkPrerequisites({
-    python: !known && (needsSystemPython(paths) || (options.model && !hasBuiltinModel(paths))),
-    compiler: !addonIsBuilt(paths, known),
+    python:
+      !usesTorchOf(bundle) &&
+      !known &&
+      (needsSystemPython(paths) || (model && !hasBuiltinModel(paths))),
+    compiler: !addonsAreBuilt(paths, known, packed),
   });
   await installPackages(paths, options);
-  const runtime = known ?? (await findRuntime(paths, options));
+  const runtime = known ?? (await findRuntime(paths, options, bundle));
   saveRuntime(paths, { ...runtime, addon: runtime.addon ?? "" });
-  if (options.model) await fetchBuiltinModel([runtime.python], paths, options);
-  const addon = await buildAddon(paths, {
+  if (model) await fetchBuiltinModel([runtime.python], paths, options);
+  const torch = {
     version: runtime.torchVersion,
     folder: path.dirname(runtime.torchLib),
     cxx11Abi: runtime.torchCxx11Abi,
-  });
-  const small = await buildSmallAddons(paths);
+  };
+  const addon = await buildAddon(paths, torch, packed.tunewright);
+  const small = await buildSmallAddons(paths, packed);
   const complete = { ...runtime, addon, ...small, builtinModel: builtinModelPath(paths) };
   saveRuntime(paths, complete);
-  await buildTypeScript(paths);
+  await buildTypeScript(
+    paths,
+    bundle && { folder: bundle.part(PARTS.dist), hash: bundle.manifest.dist },
+  );
   const { atime, mtime } = fs.statSync(stamp);
   fs.writeFileSync(stamp, `${paths.root}\n${runtime.requestedPython}\n`);
   fs.utimesSync(stamp, atime, mtime);
   fs.renameSync(stamp, paths.stamp);
   return complete;
+}
+
+/** @throws SetupError where the checkout cannot be written to */
+function makeStateFolder(paths) {
+  try {
+    fs.mkdirSync(paths.state, { recursive: true });
+    fs.accessSync(paths.state, fs.constants.W_OK);
+  } catch (error) {
+    throw new SetupError(`set-up cannot write to ${paths.root}`, {
+      why: error.message,
+      todo: "copy the checkout to a place that you can write to, or let its owner run ./tunewright setup once",
+    });
+  }
 }
 
 function printError(error) {
@@ -171,9 +213,9 @@ async function main() {
     return 1;
   }
   const paths = checkoutPaths();
-  fs.mkdirSync(paths.state, { recursive: true });
   let release;
   try {
+    makeStateFolder(paths);
     release = await acquireLock(paths.lock, ({ pid, host }) => {
       const where = host === os.hostname() ? "" : ` on ${host}`;
       say(`waiting for another set-up of this checkout (process ${pid}${where}) …`);
@@ -195,6 +237,7 @@ async function main() {
   }
   try {
     await stopOrphan(paths.log);
+    removeLeftovers(paths.root, "bundle");
     for (const name of ["", "models", "bitsandbytes", "addon", ...smallAddons.map((x) => x.name)]) {
       removeLeftovers(path.join(paths.state, name));
     }
@@ -202,7 +245,8 @@ async function main() {
     const runtime = await setUp(paths, options);
     const seconds = (Date.now() - started) / 1000;
     if (!options.quiet || seconds > 15) {
-      say(`ready in ${seconds.toFixed(1)} s: torch ${runtime.torchVersion}, ${runtime.python}`);
+      const from = runtime.python ?? "from the bundle";
+      say(`ready in ${seconds.toFixed(1)} s: torch ${runtime.torchVersion}, ${from}`);
     }
     return 0;
   } catch (error) {

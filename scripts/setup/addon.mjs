@@ -15,16 +15,24 @@ export function addonSources(root) {
   );
 }
 
+function headersVersion(root) {
+  return readJson(path.join(root, "node_modules/node-api-headers/package.json"))?.version ?? "none";
+}
+
+/** What a compiled addon depends on wherever it is carried: sources, torch, Node-API's headers. */
+export function addonKey(root, torchVersion) {
+  return hashFiles(root, addonSources(root), torchVersion, headersVersion(root));
+}
+
 /** Where the addon for these sources, this torch and this compiler lies, compiled or not. */
 export function addonPath(paths, torch, compilerVersion) {
-  const headers = readJson(path.join(paths.root, "node_modules/node-api-headers/package.json"));
   const hash = hashFiles(
     paths.root,
     addonSources(paths.root),
     torch.version,
     torch.folder,
     compilerVersion,
-    headers?.version ?? "none",
+    headersVersion(paths.root),
   );
   return path.join(paths.state, "addon", hash.slice(0, 16), "tunewright.node");
 }
@@ -37,8 +45,9 @@ function removeOldBuilds(folder) {
   for (const old of builds.slice(KEEP_BUILDS)) fs.rmSync(old, { recursive: true, force: true });
 }
 
-/** Compiles the addon where it is missing and returns its path. */
-export async function buildAddon(paths, torch) {
+/** Compiles the addon where it is missing and returns its path; one that a bundle brought is taken as it is. */
+export async function buildAddon(paths, torch, packed) {
+  if (packed) return packed;
   const compiler = findCompiler();
   const file = addonPath(paths, torch, compiler.version);
   if (fs.existsSync(file)) return file;

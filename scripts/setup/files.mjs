@@ -74,11 +74,11 @@ export function sha256(file) {
   return hash.digest("hex");
 }
 
-/** Removes what an interrupted set-up left below `folder`: names with `.tmp-` in them. */
-export function removeLeftovers(folder) {
+/** Removes what an interrupted set-up left in `folder`: names with `.tmp-` in them, after `start`. */
+export function removeLeftovers(folder, start = "") {
   if (!fs.existsSync(folder)) return;
   for (const name of fs.readdirSync(folder)) {
-    if (name.includes(".tmp-"))
+    if (name.startsWith(start) && name.includes(".tmp-"))
       fs.rmSync(path.join(folder, name), { recursive: true, force: true });
   }
 }

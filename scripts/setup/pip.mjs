@@ -3,9 +3,13 @@ import fs from "node:fs";
 import path from "node:path";
 import { capture, run, runOrThrow, SetupError } from "./run.mjs";
 
-/** Arguments that every pip call shares; with `--offline DIR` only that folder is looked at. */
+/**
+ * Arguments that every pip call shares; with `--offline DIR` only that folder is looked at.
+ * `options.arguments` are more of them.
+ */
 export function pipArguments(options) {
-  const quiet = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off"];
+  const more = options.arguments ?? [];
+  const quiet = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off", ...more];
   return options.offline ? [...quiet, "--no-index", "--find-links", options.offline] : quiet;
 }
 
@@ -26,37 +30,37 @@ export async function pythonWithPip(paths, candidates) {
   return python;
 }
 
-/**
- * What pip would install for a requirement: version, requirements and where the file lies; `null`
- * where pip finds nothing or is too old to say (before 22.2).
- */
-export async function resolveWheel(python, requirement, extra, paths) {
+/** What pip would install, as the items of its report; `null` where it finds nothing or is older than 22.2. */
+async function dryRun(python, requirement, extra, paths) {
   const report = path.join(paths.state, `pip-report.tmp-${process.pid}.json`);
   try {
-    const args = [
-      "-m",
-      "pip",
-      "install",
-      "--dry-run",
-      "--no-deps",
-      "--ignore-installed",
-      "--quiet",
-    ];
+    const args = ["-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet"];
     const { code } = await run(python, [...args, "--report", report, ...extra, requirement], {
       log: paths.log,
     });
-    if (code !== 0) return null;
-    const item = JSON.parse(fs.readFileSync(report, "utf8")).install[0];
-    return {
-      version: item.metadata.version,
-      requires: item.metadata.requires_dist ?? [],
-      url: item.download_info.url,
-    };
+    return code === 0 ? JSON.parse(fs.readFileSync(report, "utf8")).install : null;
   } catch {
     return null;
   } finally {
     fs.rmSync(report, { force: true });
   }
+}
+
+/**
+ * What pip would install for a requirement: version, requirements and where the file lies; `null`
+ * where pip finds nothing or is too old to say.
+ */
+export async function resolveWheel(python, requirement, extra, paths) {
+  const items = await dryRun(python, requirement, ["--no-deps", ...extra], paths);
+  if (!items?.[0]) return null;
+  const { metadata, download_info: download } = items[0];
+  return { version: metadata.version, requires: metadata.requires_dist ?? [], url: download.url };
+}
+
+/** Name and version of all that pip would install for a requirement; `null` as for {@link resolveWheel}. */
+export async function resolveWheels(python, requirement, extra, paths) {
+  const items = await dryRun(python, requirement, extra, paths);
+  return items?.map(({ metadata: { name, version } }) => ({ name, version })) ?? null;
 }
 
 /** Downloads one wheel (no dependencies) into `folder` and returns its path. */
@@ -96,4 +100,13 @@ export async function unpackWheel(python, wheel, pattern, folder, paths) {
     ["-c", UNPACK, wheel, pattern, folder],
     { log: paths.log, todo: "check that the disk has room, then run the same command again" },
   );
+}
+
+/** Unpacks a wheel as it is into `folder`. */
+export async function unpackWhole(python, wheel, folder, paths) {
+  const script = "import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2])";
+  await runOrThrow(`unpacking ${path.basename(wheel)}`, python, ["-c", script, wheel, folder], {
+    log: paths.log,
+    todo: "check that the disk has room, then run the same command again",
+  });
 }

@@ -14,25 +14,37 @@ export const smallAddons = [
 
 const FLAGS = ["-std=c++20", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "-Wall", "-Wextra"];
 
-function sources(paths, { name }) {
-  return listFiles(path.join(paths.root, "native", name)).filter((file) => /\.(cpp|h)$/.test(file));
+function sources(root, { name }) {
+  return listFiles(path.join(root, "native", name)).filter((file) => /\.(cpp|h)$/.test(file));
+}
+
+/** What a compiled addon depends on wherever it is carried. */
+export function smallAddonKey(root, addon, ...more) {
+  const headers = readJson(path.join(root, "node_modules/node-api-headers/package.json"));
+  return hashFiles(root, sources(root, addon), ...more, headers?.version ?? "none", ...FLAGS);
 }
 
 /** Where the addon for these sources and this compiler lies, compiled or not; `null` without sources. */
 export function smallAddonPath(paths, addon, compilerVersion) {
-  const files = sources(paths, addon);
-  if (files.length === 0) return null;
-  const headers = readJson(path.join(paths.root, "node_modules/node-api-headers/package.json"));
-  const more = [compilerVersion, headers?.version ?? "none", ...FLAGS];
-  const hash = hashFiles(paths.root, files, ...more);
+  if (sources(paths.root, addon).length === 0) return null;
+  const hash = smallAddonKey(paths.root, addon, compilerVersion);
   return path.join(paths.state, addon.name, `${hash.slice(0, 16)}.node`);
 }
 
-/** Compiles those that are missing and returns all their paths, by their keys in runtime.json. */
-export async function buildSmallAddons(paths) {
-  const compiler = findCompiler();
+/**
+ * Compiles those that are missing and returns all their paths, by their keys in runtime.json.
+ *
+ * @param packed paths by name of those that a bundle brought
+ */
+export async function buildSmallAddons(paths, packed) {
   const built = {};
+  let compiler;
   for (const addon of smallAddons) {
+    if (packed[addon.name]) {
+      built[addon.key] = packed[addon.name];
+      continue;
+    }
+    compiler ??= findCompiler();
     const file = smallAddonPath(paths, addon, compiler.version);
     if (file !== null && !fs.existsSync(file)) await build(paths, addon, compiler, file);
     built[addon.key] = file;
@@ -55,7 +67,7 @@ async function build(paths, addon, compiler, file) {
       "-Wno-psabi",
       "-DNAPI_VERSION=9",
       `-I${include}`,
-      ...sources(paths, addon).filter((source) => source.endsWith(".cpp")),
+      ...sources(paths.root, addon).filter((source) => source.endsWith(".cpp")),
       "-o",
       temporary,
     ],

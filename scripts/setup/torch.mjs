@@ -12,6 +12,11 @@ const SUPPORTED = { from: "2.11", below: "2.14" };
 /** PyTorch's own index of CPU builds, for machines whose pip knows no other. */
 const CPU_INDEX = process.env.TUNEWRIGHT_TORCH_INDEX ?? "https://download.pytorch.org/whl/cpu";
 
+/** PyTorch's index of a build (`cpu`, `cu130`, …): beside that of CPU builds, on a mirror too. */
+export function torchIndex(build) {
+  return CPU_INDEX.replace(/cpu(\/?)$/, `${build}$1`);
+}
+
 const PROBE = `
 import json, os, sys
 out = {"python": sys.executable, "pythonVersion": sys.version.split()[0]}

@@ -5,7 +5,7 @@ import { hashFiles, listFiles, readJson, writeFileAtomic } from "./files.mjs";
 import { runOrThrow, say } from "./run.mjs";
 
 /** Hash of all that `dist/` is made from. */
-function sourceHash(root) {
+export function sourceHash(root) {
   const typescript = readJson(path.join(root, "node_modules/typescript/package.json"))?.version;
   const settings = ["tsconfig.json", "tsconfig.build.json"].map((name) => path.join(root, name));
   const sources = listFiles(path.join(root, "src")).filter((file) => !file.endsWith(".test.ts"));
@@ -15,16 +15,25 @@ function sourceHash(root) {
 /**
  * Builds `dist/` where its sources changed. Types are checked by `npm test`, not here. The files are
  * written aside and moved over the old ones at the end, so a failed build leaves those as they were.
+ *
+ * @param packed a program that was built elsewhere: its folder, and the hash of what it was made from
  */
-export async function buildTypeScript(paths) {
+export async function buildTypeScript(paths, packed) {
   const mark = path.join(paths.state, "dist.sha256");
   const hash = sourceHash(paths.root);
   const dist = path.join(paths.root, "dist");
   const built = fs.existsSync(mark) && fs.readFileSync(mark, "utf8") === hash;
   if (built && fs.existsSync(path.join(dist, "cli/main.js"))) return;
-  say("building …");
   const next = path.join(dist, `.tmp-${process.pid}`);
   fs.rmSync(next, { recursive: true, force: true });
+  if (packed?.hash === hash) fs.cpSync(packed.folder, next, { recursive: true });
+  else await compile(paths, next);
+  replaceTree(dist, next);
+  writeFileAtomic(mark, hash);
+}
+
+async function compile(paths, next) {
+  say("building …");
   const compiler = path.join(paths.root, "node_modules/typescript/bin/tsc");
   const args = [compiler, "-p", "tsconfig.build.json", "--noCheck", "--outDir", next];
   await runOrThrow("building", process.execPath, args, {
@@ -32,8 +41,6 @@ export async function buildTypeScript(paths) {
     log: paths.log,
     todo: "repair the TypeScript sources named above, then run the same command again",
   });
-  replaceTree(dist, next);
-  writeFileAtomic(mark, hash);
 }
 
 /** Moves the files of `next` (inside `dist`) over those of `dist` and removes files that have no source any more. */

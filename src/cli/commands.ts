@@ -15,5 +15,6 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   config: async () => (await import("./config.js")).configCommand,
   chat: async () => (await import("./chat.js")).chatCommand,
   data: async () => (await import("./data.js")).dataCommand,
+  bundle: async () => (await import("./bundle.js")).bundleCommand,
   setup: async () => (await import("./setup.js")).setupCommand,
 };

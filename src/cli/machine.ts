@@ -35,10 +35,12 @@ export interface Software {
 
 /** What set-up has written down in `.tunewright/runtime.json`. */
 export interface Runtime {
-  python?: string;
-  pythonVersion?: string;
+  /** `null` where torch came out of a bundle: no Python belongs to it. */
+  python?: string | null;
+  pythonVersion?: string | null;
   torchVersion?: string;
   torchLib?: string;
+  torchCxx11Abi?: boolean;
   cudaVersion?: string | null;
   bitsandbytesVersion?: string;
   bitsandbytesLibDir?: string;

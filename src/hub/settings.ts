@@ -3,9 +3,9 @@
  * huggingface_hub.
  */
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { ConfigError } from "../util/errors.js";
+import { homeFolder } from "../util/homeFolder.js";
 
 export interface HubSettings {
   /** URL of the hub or a mirror, without a trailing slash. `HF_ENDPOINT`. */
@@ -50,13 +50,13 @@ export function hubSettings(cacheDirectory?: string): HubSettings {
 }
 
 function cacheHome(): string {
-  return folder(process.env.XDG_CACHE_HOME) ?? join(homedir(), ".cache");
+  return folder(process.env.XDG_CACHE_HOME) ?? join(homeFolder(), ".cache");
 }
 
 /** An absolute path; `~` and `$NAME` are expanded as in a shell. */
 function folder(value: string | undefined): string | undefined {
   if (!value) return undefined;
-  const home = value === "~" || value.startsWith("~/") ? join(homedir(), value.slice(1)) : value;
+  const home = value === "~" || value.startsWith("~/") ? join(homeFolder(), value.slice(1)) : value;
   const named = home.replace(/\$(?:\{(\w+)\}|(\w+))/g, (text, braced, bare) => {
     return process.env[braced ?? bare] ?? text;
   });

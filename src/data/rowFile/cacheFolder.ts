@@ -1,8 +1,9 @@
 /** The folder for what is made from data files and used again: indexes and unpacked rows. */
 import { accessSync, constants, mkdirSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { ConfigError } from "../../util/errors.js";
+import { homeFolder } from "../../util/homeFolder.js";
 import { packageRoot } from "../../util/packageRoot.js";
 
 /** Environment variable that names the folder. */
@@ -24,7 +25,7 @@ export function cacheFolder(given?: string): string {
       todo: `set ${cacheVariable} to another folder`,
     });
   }
-  const shared = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
+  const shared = process.env.XDG_CACHE_HOME || join(homeFolder(), ".cache");
   const folders = [
     join(packageRoot(), ".tunewright", "cache"),
     join(shared, "tunewright"),

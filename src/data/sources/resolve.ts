@@ -1,6 +1,6 @@
 /** From what users name (files, folders, patterns, addresses, data sets of the hub) to local files. */
 import { statSync } from "node:fs";
-import { homedir } from "node:os";
+
 import { join, resolve } from "node:path";
 import {
   type ChooseFiles,
@@ -13,6 +13,7 @@ import {
   stderrReport,
 } from "../../hub/index.js";
 import { ConfigError } from "../../util/errors.js";
+import { homeFolder } from "../../util/homeFolder.js";
 import { trainingFilesOfCard } from "./card.js";
 import { filesOfFolder, filesOfGlob } from "./folder.js";
 import { isGlob } from "./glob.js";
@@ -75,7 +76,7 @@ export async function resolveStreams(
 async function resolveOne(spec: string, options: ResolveOptions): Promise<string[]> {
   if (spec.trim() === "") throw new ConfigError("the name of a data file is empty");
   if (spec === "-") return [spec];
-  const path = spec.startsWith("~/") ? join(homedir(), spec.slice(2)) : spec;
+  const path = spec.startsWith("~/") ? join(homeFolder(), spec.slice(2)) : spec;
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats?.isDirectory()) return filesOfFolder(path);
   if (stats) return [path];

@@ -3,9 +3,10 @@
  * `2e-4` can be a string) or from a command-line flag (always a string), so each block converts
  * strings to the type it expects before checking the value.
  */
-import { homedir } from "node:os";
+
 import { join } from "node:path";
 import { z } from "zod";
+import { homeFolder } from "../../util/homeFolder.js";
 
 const numeral = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const yes = new Set(["true", "yes", "on", "1", "t", "y"]);
@@ -41,7 +42,7 @@ function toList(value: unknown): unknown {
 
 function expandHome(value: unknown): unknown {
   if (typeof value !== "string") return value;
-  return value === "~" || value.startsWith("~/") ? join(homedir(), value.slice(1)) : value;
+  return value === "~" || value.startsWith("~/") ? join(homeFolder(), value.slice(1)) : value;
 }
 
 /** A number; `schema` can narrow it, for example `z.number().gt(0)`. */

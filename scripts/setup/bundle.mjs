@@ -1,0 +1,283 @@
+// A bundle: a checkout with a folder `bundle/` in it that holds what set-up would otherwise install or
+// compile (npm packages, libtorch, bitsandbytes, addons, the built program, the built-in model, Node).
+// `tunewright bundle` makes it; here it is found, checked and used. Nothing is installed: libraries and
+// packages are used where they lie, so neither Python nor a compiler nor npm is needed.
+import fs from "node:fs";
+import path from "node:path";
+import { addonKey } from "./addon.mjs";
+import { readJson, sha256, writeFileAtomic } from "./files.mjs";
+import { capture, SetupError, say } from "./run.mjs";
+import { smallAddonKey, smallAddons } from "./smallAddons.mjs";
+
+/** The form of the manifest that this version reads and writes. */
+export const BUNDLE_FORMAT = 1;
+
+const COPY_AGAIN = "copy or unpack the bundle once more, then run the same command again";
+
+/** Paths inside `bundle/`; the same for the maker and for set-up. */
+export const PARTS = {
+  manifest: "manifest.json",
+  packages: "node_modules",
+  site: "site",
+  bitsandbytes: "bitsandbytes",
+  addons: "addons",
+  dist: "dist",
+  models: "models",
+  node: "node/bin/node",
+};
+
+/**
+ * The root of the bundle at a path that a user gave: the unpacked folder or its `bundle/`; `null` where
+ * there is none.
+ *
+ * @throws SetupError for an archive that is not unpacked
+ */
+export function bundleRoot(given) {
+  if (fs.existsSync(path.join(given, "bundle", PARTS.manifest))) return given;
+  if (path.basename(given) === "bundle" && fs.existsSync(path.join(given, PARTS.manifest))) {
+    return path.dirname(given);
+  }
+  if (fs.statSync(given, { throwIfNoEntry: false })?.isFile()) {
+    throw new SetupError(`${given} is a file, and set-up needs a folder`, {
+      why: "a bundle is used where it is unpacked",
+      todo: `unpack it (\`tar -xf ${given}\`) and run ./tunewright setup in the folder that appears`,
+    });
+  }
+  if (fs.existsSync(path.join(given, "bundle"))) {
+    throw new SetupError(`the bundle in ${given} is incomplete`, {
+      why: `bundle/${PARTS.manifest}, which lists its files, is missing`,
+      todo: COPY_AGAIN,
+    });
+  }
+  return null;
+}
+
+/** The manifest of a bundle. */
+function readManifest(root) {
+  const file = path.join(root, "bundle", PARTS.manifest);
+  const manifest = readJson(file);
+  if (manifest === null || typeof manifest.files !== "object") {
+    throw new SetupError("the bundle is damaged", {
+      why: `${file} cannot be read as JSON`,
+      todo: COPY_AGAIN,
+    });
+  }
+  if (manifest.format !== BUNDLE_FORMAT) {
+    throw new SetupError(
+      `the bundle has format ${manifest.format}, and this reads ${BUNDLE_FORMAT}`,
+      {
+        why: `it was made by Tunewright ${manifest.tunewright}`,
+        todo: "use the ./tunewright that lies in the bundle, or make a bundle with this version",
+      },
+    );
+  }
+  return manifest;
+}
+
+/** This machine, as far as compiled files depend on it; `glibc` is `null` on a system without it. */
+export function thisMachine() {
+  process.report.excludeNetwork = true;
+  const { glibcVersionRuntime = null } = process.report.getReport().header;
+  return { system: process.platform, arch: process.arch, glibc: glibcVersionRuntime };
+}
+
+function older(version, least) {
+  const [major, minor] = version.split(".").map(Number);
+  const [leastMajor, leastMinor] = least.split(".").map(Number);
+  return major < leastMajor || (major === leastMajor && minor < leastMinor);
+}
+
+/** @throws SetupError where the bundle was made for another kind of machine */
+export function refuseOtherMachine(manifest, machine = thisMachine()) {
+  const todo = "make a bundle on a machine like this one";
+  const kind = ({ system, arch }) => `${system}-${arch}`;
+  if (kind(machine) !== kind(manifest)) {
+    throw new SetupError(`the bundle is for ${kind(manifest)}, and this is ${kind(machine)}`, {
+      why: "compiled files run on one kind of machine only",
+      todo,
+    });
+  }
+  if (machine.glibc === null) {
+    throw new SetupError(
+      "the bundle needs the GNU C library (glibc), and this system has another",
+      {
+        why: "libtorch and Node.js are built for glibc; Alpine, for example, has musl",
+        todo: "use a system with glibc: Debian, Ubuntu, Fedora, RHEL, …",
+      },
+    );
+  }
+  if (older(machine.glibc, manifest.glibc)) {
+    throw new SetupError(
+      `the bundle needs glibc ${manifest.glibc} or newer, and this system has ${machine.glibc}`,
+      {
+        why: "its libraries are compiled against the newer one",
+        todo: `use a newer system, or ${todo}`,
+      },
+    );
+  }
+}
+
+/** Files that a user may have changed on purpose: the sources, not what was packed beside them. */
+const isSource = (name) => !/^(bundle|models|data)\//.test(name);
+
+/** What is wrong with a file of the manifest: `missing`, `damaged`, or nothing. */
+function fault(root, name, expected, thorough) {
+  const file = path.join(root, name);
+  const stat = fs.lstatSync(file, { throwIfNoEntry: false });
+  if (!stat) return "missing";
+  if (typeof expected === "string") {
+    return stat.isSymbolicLink() && fs.readlinkSync(file) === expected ? undefined : "damaged";
+  }
+  const [bytes, hash] = expected;
+  if (!stat.isFile() || stat.size !== bytes) return "damaged";
+  return thorough && sha256(file) !== hash ? "damaged" : undefined;
+}
+
+/**
+ * Compares a bundle's files with its manifest.
+ *
+ * @param thorough whether contents are compared as well, not only sizes
+ * @returns names of sources that were changed
+ * @throws SetupError where files are missing or damaged
+ */
+export function verifyFiles(root, files, thorough) {
+  const faults = [];
+  const changed = [];
+  for (const [name, expected] of Object.entries(files)) {
+    const what = fault(root, name, expected, thorough);
+    if (what === "damaged" && isSource(name)) changed.push(name);
+    else if (what) faults.push(`${name} is ${what}`);
+  }
+  if (faults.length > 0) {
+    const count = Object.keys(files).length;
+    throw new SetupError(
+      `${faults.length} of the ${count} files of the bundle are missing or damaged`,
+      {
+        why: faults.slice(0, 3).join("; ") + (faults.length > 3 ? "; …" : ""),
+        todo: COPY_AGAIN,
+      },
+    );
+  }
+  return changed;
+}
+
+/** Checks all of a bundle the first time that it is seen, later only that its files are there. */
+function verifyOnce(paths, root, files, shown) {
+  const mark = path.join(paths.state, "bundle.sha256");
+  const hash = sha256(path.join(root, "bundle", PARTS.manifest));
+  const known = fs.existsSync(mark) && fs.readFileSync(mark, "utf8") === hash;
+  if (!known) {
+    const bytes = Object.values(files).reduce((sum, entry) => sum + (Number(entry[0]) || 0), 0);
+    say(`checking the ${(bytes / 1e9).toFixed(2)} GB of ${shown} …`);
+  }
+  const changed = verifyFiles(root, files, !known);
+  if (!known && changed.length > 0) {
+    say(
+      `${changed.length} source files are not those of the bundle (first: ${changed[0]}); used as they are`,
+    );
+  }
+  return () => writeFileAtomic(mark, hash);
+}
+
+/** Copies the parts of a bundle that lies elsewhere into the checkout, whole or not at all. */
+function copyParts(paths, root) {
+  const target = path.join(paths.root, "bundle");
+  const temporary = `${target}.tmp-${process.pid}`;
+  const mode = fs.constants.COPYFILE_FICLONE;
+  say(`copying the parts of ${root} …`);
+  try {
+    fs.cpSync(path.join(root, "bundle"), temporary, {
+      recursive: true,
+      verbatimSymlinks: true,
+      mode,
+    });
+    makeWritable(temporary);
+    fs.rmSync(target, { recursive: true, force: true });
+    fs.renameSync(temporary, target);
+  } catch (error) {
+    fs.rmSync(temporary, { recursive: true, force: true });
+    throw new SetupError("the bundle could not be copied into the checkout", {
+      why: error.message,
+      todo: "check that the disk has room, then run the same command again",
+    });
+  }
+}
+
+/** Copies from a read-only place carry its permissions along, and could not be removed. */
+function makeWritable(folder) {
+  fs.chmodSync(folder, 0o755);
+  for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) makeWritable(path.join(folder, entry.name));
+  }
+}
+
+/** Puts a symbolic link in place of whatever is there. */
+function link(target, file) {
+  const stat = fs.lstatSync(file, { throwIfNoEntry: false });
+  if (stat?.isSymbolicLink() && fs.readlinkSync(file) === target) return;
+  fs.rmSync(file, { recursive: true, force: true });
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.symlinkSync(target, file);
+}
+
+/**
+ * The bundle to set up from, checked and with its packages and model in place: the one that
+ * `--offline` names, else one inside the checkout; `null` without one.
+ *
+ * @throws SetupError where it is for another machine or not whole
+ */
+export function takeBundle(paths, options) {
+  const given = options.offline && bundleRoot(options.offline);
+  if (options.offline && !given) return null;
+  const root = given ?? bundleRoot(paths.root);
+  if (!root) return null;
+  const manifest = readManifest(root);
+  refuseOtherMachine(manifest);
+  const elsewhere = fs.realpathSync(root) !== fs.realpathSync(paths.root);
+  const names = Object.entries(manifest.files);
+  const files = elsewhere
+    ? Object.fromEntries(names.filter(([name]) => name.startsWith("bundle/")))
+    : manifest.files;
+  const checked = verifyOnce(paths, root, files, elsewhere ? root : "the bundle");
+  if (elsewhere) copyParts(paths, root);
+  checked();
+  const part = (...names) => path.join(paths.root, "bundle", ...names);
+  link(`bundle/${PARTS.packages}`, path.join(paths.root, "node_modules"));
+  for (const name of fs.existsSync(part(PARTS.models)) ? fs.readdirSync(part(PARTS.models)) : []) {
+    link(`../../bundle/${PARTS.models}/${name}`, path.join(paths.models, name));
+  }
+  return { manifest, part };
+}
+
+/** torch of a bundle in the words of `probePython`; no Python belongs to it. */
+export function bundledTorch({ manifest, part }) {
+  return {
+    python: null,
+    pythonVersion: null,
+    torch: { ...manifest.torch, folder: part(PARTS.site, "torch") },
+    bitsandbytes: { ...manifest.bitsandbytes, folder: part(PARTS.bitsandbytes) },
+  };
+}
+
+/** Whether Node can load an addon here; libraries that are too old make it fail. */
+function loads(file) {
+  const script = "process.dlopen({ exports: {} }, process.argv[1])";
+  return capture(process.execPath, ["-e", script, file], { stdio: "pipe" }) !== null;
+}
+
+/**
+ * The compiled addons of a bundle that fit the sources and load on this machine, as paths by their
+ * names. The others must be compiled.
+ */
+export function packedAddons(paths, { manifest, part }) {
+  const keys = { tunewright: addonKey(paths.root, manifest.torch.version) };
+  for (const addon of smallAddons) keys[addon.name] = smallAddonKey(paths.root, addon);
+  const fitting = {};
+  for (const [name, key] of Object.entries(keys)) {
+    // The one that needs libtorch lies beside it.
+    const folder = name === "tunewright" ? `${PARTS.site}/torch/lib` : PARTS.addons;
+    const file = part(folder, `${name}.node`);
+    if (manifest.addons[name] === key && loads(file)) fitting[name] = file;
+  }
+  return fitting;
+}
