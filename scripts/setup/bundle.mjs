@@ -5,14 +5,13 @@
 import fs from "node:fs";
 import path from "node:path";
 import { addonKey } from "./addon.mjs";
+import { COPY_AGAIN, refuseOtherMachine, verifyFiles } from "./bundleChecks.mjs";
 import { readJson, sha256, writeFileAtomic } from "./files.mjs";
 import { capture, SetupError, say } from "./run.mjs";
 import { smallAddonKey, smallAddons } from "./smallAddons.mjs";
 
 /** The form of the manifest that this version reads and writes. */
 export const BUNDLE_FORMAT = 1;
-
-const COPY_AGAIN = "copy or unpack the bundle once more, then run the same command again";
 
 /** Paths inside `bundle/`; the same for the maker and for set-up. */
 export const PARTS = {
@@ -74,132 +73,61 @@ function readManifest(root) {
   return manifest;
 }
 
-/** This machine, as far as compiled files depend on it; `glibc` is `null` on a system without it. */
-export function thisMachine() {
-  process.report.excludeNetwork = true;
-  const { glibcVersionRuntime = null } = process.report.getReport().header;
-  return { system: process.platform, arch: process.arch, glibc: glibcVersionRuntime };
+const manifestFile = (root) => path.join(root, "bundle", PARTS.manifest);
+
+function sayChecking(files) {
+  const bytes = Object.values(files).reduce((sum, entry) => sum + (Number(entry[0]) || 0), 0);
+  say(`checking the ${(bytes / 1e9).toFixed(2)} GB of the bundle …`);
 }
 
-function older(version, least) {
-  const [major, minor] = version.split(".").map(Number);
-  const [leastMajor, leastMinor] = least.split(".").map(Number);
-  return major < leastMajor || (major === leastMajor && minor < leastMinor);
-}
-
-/** @throws SetupError where the bundle was made for another kind of machine */
-export function refuseOtherMachine(manifest, machine = thisMachine()) {
-  const todo = "make a bundle on a machine like this one";
-  const kind = ({ system, arch }) => `${system}-${arch}`;
-  if (kind(machine) !== kind(manifest)) {
-    throw new SetupError(`the bundle is for ${kind(manifest)}, and this is ${kind(machine)}`, {
-      why: "compiled files run on one kind of machine only",
-      todo,
-    });
+/** Checks all of a bundle in its place the first time, later only that its files are there. */
+function verifyOnce(paths, { files }) {
+  const mark = path.join(paths.state, "bundle.sha256");
+  const hash = sha256(manifestFile(paths.root));
+  if (fs.existsSync(mark) && fs.readFileSync(mark, "utf8") === hash) {
+    verifyFiles(paths.root, files, false);
+    return;
   }
-  if (machine.glibc === null) {
-    throw new SetupError(
-      "the bundle needs the GNU C library (glibc), and this system has another",
-      {
-        why: "libtorch and Node.js are built for glibc; Alpine, for example, has musl",
-        todo: "use a system with glibc: Debian, Ubuntu, Fedora, RHEL, …",
-      },
-    );
+  sayChecking(files);
+  const changed = verifyFiles(paths.root, files, true);
+  if (changed.length > 0) {
+    say(`sources that are not those of the bundle: ${changed.length} (first: ${changed[0]})`);
   }
-  if (older(machine.glibc, manifest.glibc)) {
-    throw new SetupError(
-      `the bundle needs glibc ${manifest.glibc} or newer, and this system has ${machine.glibc}`,
-      {
-        why: "its libraries are compiled against the newer one",
-        todo: `use a newer system, or ${todo}`,
-      },
-    );
-  }
-}
-
-/** Files that a user may have changed on purpose: the sources, not what was packed beside them. */
-const isSource = (name) => !/^(bundle|models|data)\//.test(name);
-
-/** What is wrong with a file of the manifest: `missing`, `damaged`, or nothing. */
-function fault(root, name, expected, thorough) {
-  const file = path.join(root, name);
-  const stat = fs.lstatSync(file, { throwIfNoEntry: false });
-  if (!stat) return "missing";
-  if (typeof expected === "string") {
-    return stat.isSymbolicLink() && fs.readlinkSync(file) === expected ? undefined : "damaged";
-  }
-  const [bytes, hash] = expected;
-  if (!stat.isFile() || stat.size !== bytes) return "damaged";
-  return thorough && sha256(file) !== hash ? "damaged" : undefined;
+  writeFileAtomic(mark, hash);
 }
 
 /**
- * Compares a bundle's files with its manifest.
- *
- * @param thorough whether contents are compared as well, not only sizes
- * @returns names of sources that were changed
- * @throws SetupError where files are missing or damaged
+ * Copies the parts of a bundle that lies elsewhere into the checkout, whole or not at all. Its sources,
+ * models and data stay where they are, so the manifest of the copy does not list them.
  */
-export function verifyFiles(root, files, thorough) {
-  const faults = [];
-  const changed = [];
-  for (const [name, expected] of Object.entries(files)) {
-    const what = fault(root, name, expected, thorough);
-    if (what === "damaged" && isSource(name)) changed.push(name);
-    else if (what) faults.push(`${name} is ${what}`);
-  }
-  if (faults.length > 0) {
-    const count = Object.keys(files).length;
-    throw new SetupError(
-      `${faults.length} of the ${count} files of the bundle are missing or damaged`,
-      {
-        why: faults.slice(0, 3).join("; ") + (faults.length > 3 ? "; …" : ""),
-        todo: COPY_AGAIN,
-      },
-    );
-  }
-  return changed;
-}
-
-/** Checks all of a bundle the first time that it is seen, later only that its files are there. */
-function verifyOnce(paths, root, files, shown) {
-  const mark = path.join(paths.state, "bundle.sha256");
-  const hash = sha256(path.join(root, "bundle", PARTS.manifest));
-  const known = fs.existsSync(mark) && fs.readFileSync(mark, "utf8") === hash;
-  if (!known) {
-    const bytes = Object.values(files).reduce((sum, entry) => sum + (Number(entry[0]) || 0), 0);
-    say(`checking the ${(bytes / 1e9).toFixed(2)} GB of ${shown} …`);
-  }
-  const changed = verifyFiles(root, files, !known);
-  if (!known && changed.length > 0) {
-    say(
-      `${changed.length} source files are not those of the bundle (first: ${changed[0]}); used as they are`,
-    );
-  }
-  return () => writeFileAtomic(mark, hash);
-}
-
-/** Copies the parts of a bundle that lies elsewhere into the checkout, whole or not at all. */
-function copyParts(paths, root) {
+function copyParts(paths, root, manifest) {
+  const origin = sha256(manifestFile(root));
+  if (readJson(manifestFile(paths.root))?.origin === origin) return;
+  const names = Object.entries(manifest.files).filter(([name]) => name.startsWith("bundle/"));
+  const files = Object.fromEntries(names);
+  verifyFiles(root, files, false);
   const target = path.join(paths.root, "bundle");
   const temporary = `${target}.tmp-${process.pid}`;
   const mode = fs.constants.COPYFILE_FICLONE;
+  const how = { recursive: true, verbatimSymlinks: true, mode };
   say(`copying the parts of ${root} …`);
   try {
-    fs.cpSync(path.join(root, "bundle"), temporary, {
-      recursive: true,
-      verbatimSymlinks: true,
-      mode,
-    });
+    fs.cpSync(path.join(root, "bundle"), path.join(temporary, "bundle"), how);
     makeWritable(temporary);
+    sayChecking(files);
+    verifyFiles(temporary, files, true);
+    writeFileAtomic(manifestFile(temporary), JSON.stringify({ ...manifest, origin, files }));
     fs.rmSync(target, { recursive: true, force: true });
-    fs.renameSync(temporary, target);
+    fs.renameSync(path.join(temporary, "bundle"), target);
+    writeFileAtomic(path.join(paths.state, "bundle.sha256"), sha256(manifestFile(paths.root)));
   } catch (error) {
-    fs.rmSync(temporary, { recursive: true, force: true });
+    if (error instanceof SetupError) throw error;
     throw new SetupError("the bundle could not be copied into the checkout", {
       why: error.message,
       todo: "check that the disk has room, then run the same command again",
     });
+  } finally {
+    fs.rmSync(temporary, { recursive: true, force: true });
   }
 }
 
@@ -231,16 +159,12 @@ export function takeBundle(paths, options) {
   if (options.offline && !given) return null;
   const root = given ?? bundleRoot(paths.root);
   if (!root) return null;
-  const manifest = readManifest(root);
-  refuseOtherMachine(manifest);
-  const elsewhere = fs.realpathSync(root) !== fs.realpathSync(paths.root);
-  const names = Object.entries(manifest.files);
-  const files = elsewhere
-    ? Object.fromEntries(names.filter(([name]) => name.startsWith("bundle/")))
-    : manifest.files;
-  const checked = verifyOnce(paths, root, files, elsewhere ? root : "the bundle");
-  if (elsewhere) copyParts(paths, root);
-  checked();
+  refuseOtherMachine(readManifest(root));
+  if (fs.realpathSync(root) !== fs.realpathSync(paths.root)) {
+    copyParts(paths, root, readManifest(root));
+  }
+  const manifest = readManifest(paths.root);
+  verifyOnce(paths, manifest);
   const part = (...names) => path.join(paths.root, "bundle", ...names);
   link(`bundle/${PARTS.packages}`, path.join(paths.root, "node_modules"));
   for (const name of fs.existsSync(part(PARTS.models)) ? fs.readdirSync(part(PARTS.models)) : []) {

@@ -63,10 +63,14 @@ export function findProblems(
   if (modelBytes === null) {
     add(false, "the built-in model is missing", "run `./tunewright setup`");
   }
-  if (!software.compiler) {
+  // A bundle brought what is compiled elsewhere.
+  const compiles = runtime === null || runtime.python !== null;
+  if (compiles && !software.compiler) {
     add(!runtime, "no C++20 compiler", "install one, e.g. `apt-get install -y g++`");
   }
-  if (!software.cmake) add(!runtime, "no CMake", "install it, e.g. `apt-get install -y cmake`");
+  if (compiles && !software.cmake) {
+    add(!runtime, "no CMake", "install it, e.g. `apt-get install -y cmake`");
+  }
   if (gpus.length > 0 && software.torch && !software.cuda) {
     const todo =
       "point TUNEWRIGHT_PYTHON at a Python with torch for CUDA, or remove .venv and run `./tunewright setup`";

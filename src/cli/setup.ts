@@ -11,7 +11,7 @@ export const setupCommand: CommandModule = {
   register(command) {
     command.option(
       "--offline <dir>",
-      "install from DIR: wheels in DIR, npm packages in the cache DIR/npm",
+      "use the bundle in DIR, or else wheels in DIR and npm packages in the cache DIR/npm",
     );
     addExamples(command, "tunewright setup");
     command.action((options: { offline?: string }) => {

@@ -1,8 +1,8 @@
 /** From options to a finished bundle: gather the pieces, copy them, list them, put them in place. */
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, join } from "node:path";
 import { builtinModelPath } from "../../util/builtin-model.js";
-import { ConfigError, EnvironmentError } from "../../util/errors.js";
+import { EnvironmentError } from "../../util/errors.js";
 import { readRuntime } from "../machine.js";
 import { packageRoot, packageVersion } from "../package.js";
 import { addonName, type Engine, engineHere, enginePieces, relocatedAddon } from "./engine.js";
@@ -22,6 +22,7 @@ import {
 import { copyPieceFile, filesOfPiece, type Piece } from "./pieces.js";
 import { loadSetupScripts, type SetupScripts } from "./setupScripts.js";
 import { findSources, type SourceFiles } from "./sources.js";
+import { dataPieces, modelPieces } from "./userPieces.js";
 
 export interface BundleOptions {
   out: string;
@@ -188,6 +189,13 @@ function folderName(output: Output, setup: SetupScripts, { torch }: Engine): str
   return `tunewright-${packageVersion()}-${system}-${arch}-${build}`;
 }
 
+/** Packages bring their compiled parts for many systems along. */
+function isForOtherSystem(path: string): boolean {
+  if (!path.endsWith(".node")) return false;
+  const others = ["x64", "arm64", "ia32", "arm"].filter((arch) => arch !== process.arch);
+  return new RegExp(`\\b(darwin|win32|android|freebsd|musl|${others.join("|")})\\b`).test(path);
+}
+
 /** npm packages, the built program, the built-in model. */
 function programPieces({ PARTS }: SetupScripts, builtinModel: boolean): Piece[] {
   const root = packageRoot();
@@ -195,7 +203,9 @@ function programPieces({ PARTS }: SetupScripts, builtinModel: boolean): Piece[] 
     {
       from: join(root, "node_modules"),
       to: `bundle/${PARTS.packages}`,
-      keep: (path) => !/^\.(cache|vite|vite-temp|vitest|package-lock\.json)(\/|$)/.test(path),
+      keep: (path) =>
+        !/^\.(cache|vite|vite-temp|vitest|package-lock\.json)(\/|$)/.test(path) &&
+        !isForOtherSystem(path),
     },
     { from: join(root, "dist"), to: `bundle/${PARTS.dist}` },
   ];
@@ -243,46 +253,4 @@ function tellOmissions({ secrets, changed, untracked }: SourceFiles, say: (line:
   if (secrets.length > 0) say(`left out, as they may hold keys: ${some(secrets)}`);
   if (untracked.length > 0) say(`left out, as git does not know them: ${some(untracked)}`);
   if (changed.length > 0) say(`packed with changes that are not committed: ${some(changed)}`);
-}
-
-async function modelPieces(names: readonly string[]): Promise<Piece[]> {
-  const { fetchModel } = await import("../../hub/index.js");
-  const pieces: Piece[] = [];
-  for (const name of names) {
-    const from = await fetchModel(name);
-    const to = `models/${placeOf(name)}`;
-    // Weights, tokenizer, configuration; not a trainer's checkpoints, nor hidden files.
-    const keep = (path: string) => !/(^|\/)(\.|checkpoint-\d+\/)/.test(path);
-    pieces.push({ from, to, keep });
-  }
-  return refuseSameNames(pieces, "--model");
-}
-
-function dataPieces(names: readonly string[]): Piece[] {
-  const pieces = names.map((name) => {
-    const from = resolve(name);
-    if (!existsSync(from)) {
-      throw new ConfigError(`--data ${name}: no such file or folder`);
-    }
-    return { from, to: `data/${basename(from)}`, keep: (path: string) => !/(^|\/)\./.test(path) };
-  });
-  return refuseSameNames(pieces, "--data");
-}
-
-/** `OWNER/NAME` stays as it is; of a path, the last part. */
-function placeOf(name: string): string {
-  return existsSync(name) || /^(hf|https?):/.test(name) ? basename(resolve(name)) : name;
-}
-
-function refuseSameNames(pieces: Piece[], flag: string): Piece[] {
-  const places = new Set<string>();
-  for (const { from, to } of pieces) {
-    if (places.has(to)) {
-      throw new ConfigError(`${flag} ${from}: the bundle has ${to} already`, {
-        todo: "rename one of the two",
-      });
-    }
-    places.add(to);
-  }
-  return pieces;
 }

@@ -82,6 +82,7 @@ const files = [
   "smallAddons",
   "typescript",
   "bundle",
+  "bundleChecks",
   "torch",
   "bitsandbytes",
   "prerequisites",
