@@ -19,6 +19,8 @@ export const PARTS = {
   packages: "node_modules",
   site: "site",
   bitsandbytes: "bitsandbytes",
+  // The addon that needs libtorch lies beside it, and so finds it wherever the bundle is unpacked.
+  addon: "site/torch/lib/tunewright.node",
   addons: "addons",
   dist: "dist",
   models: "models",
@@ -198,9 +200,7 @@ export function packedAddons(paths, { manifest, part }) {
   for (const addon of smallAddons) keys[addon.name] = smallAddonKey(paths.root, addon);
   const fitting = {};
   for (const [name, key] of Object.entries(keys)) {
-    // The one that needs libtorch lies beside it.
-    const folder = name === "tunewright" ? `${PARTS.site}/torch/lib` : PARTS.addons;
-    const file = part(folder, `${name}.node`);
+    const file = name === "tunewright" ? part(PARTS.addon) : part(PARTS.addons, `${name}.node`);
     if (manifest.addons[name] === key && loads(file)) fitting[name] = file;
   }
   return fitting;

@@ -36,7 +36,7 @@ export const bundleCommand: CommandModule = {
     addExamples(
       command,
       "tunewright bundle --out tunewright.tar.gz",
-      "tunewright bundle --out /mnt/stick/tunewright --model Qwen/Qwen3-0.6B --data mine.jsonl",
+      "tunewright bundle --out /mnt/share/tunewright --model Qwen/Qwen3-0.6B --data mine.jsonl",
     );
     command.action(async ({ model, json, ...flags }: Flags) => {
       const { packBundle } = await import("./bundle/index.js");

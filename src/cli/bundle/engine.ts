@@ -1,6 +1,6 @@
 /** The engine of a bundle: libtorch as its wheel lays it out, the addon for it, bitsandbytes' libraries. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { EnvironmentError } from "../../util/errors.js";
 import { readRuntime } from "../machine.js";
 import type { Piece } from "./pieces.js";
@@ -59,7 +59,7 @@ export function enginePieces(engine: Engine, { PARTS }: SetupScripts): Piece[] {
     {
       from: join(site, "torch/lib"),
       to: to("torch/lib"),
-      keep: (path) => !onlyForPython.test(path) && path !== addonName,
+      keep: (path) => !onlyForPython.test(path) && path !== basename(PARTS.addon),
     },
     { from: join(site, "torch/include"), to: to("torch/include") },
     { from: join(site, "torch/version.py"), to: to("torch/version.py") },
@@ -78,9 +78,6 @@ export function enginePieces(engine: Engine, { PARTS }: SetupScripts): Piece[] {
   });
   return pieces;
 }
-
-/** The addon lies beside libtorch, so that it finds it wherever the bundle is unpacked. */
-export const addonName = "tunewright.node";
 
 /**
  * The compiled addon, made to look for libtorch in the folder in which it lies itself. Its search path

@@ -142,19 +142,36 @@ export async function writeArchive(
   });
 }
 
-/** Gives the finished file or folder its name. */
+/**
+ * Gives the finished file or folder its name.
+ *
+ * @throws ConfigError where another program has made a file of this name meanwhile
+ */
 export function putInPlace(finished: string, { path, form, force }: Output): void {
   if (form === "folder") {
     const old = `${finished}.old`;
     if (force && existsSync(path)) renameSync(path, old);
     renameSync(finished, path);
     rmSync(old, { recursive: true, force: true });
-  } else if (force) {
-    renameSync(finished, path);
   } else {
-    // Fails where another program has made a file of this name meanwhile.
-    linkSync(finished, path);
-    rmSync(finished);
+    if (!force) refuseNameTaken(finished, path);
+    renameSync(finished, path);
   }
   syncPath(dirname(path));
+}
+
+/** A link, unlike a renaming, never replaces a file; disks without links (FAT) are only looked at. */
+function refuseNameTaken(finished: string, path: string): void {
+  try {
+    linkSync(finished, path);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "EEXIST" || existsSync(path)) {
+      throw new ConfigError(`${path} exists`, {
+        why: "it appeared while the bundle was written",
+        todo: "choose another name, or add --force",
+        cause: error,
+      });
+    }
+  }
 }

@@ -5,7 +5,7 @@ import { builtinModelPath } from "../../util/builtin-model.js";
 import { EnvironmentError } from "../../util/errors.js";
 import { readRuntime } from "../machine.js";
 import { packageRoot, packageVersion } from "../package.js";
-import { addonName, type Engine, engineHere, enginePieces, relocatedAddon } from "./engine.js";
+import { type Engine, engineHere, enginePieces, relocatedAddon } from "./engine.js";
 import { type Manifest, takeInventory } from "./manifest.js";
 import { portableNode } from "./nodeBinary.js";
 import { checkBuild, otherEngine } from "./otherEngine.js";
@@ -224,7 +224,7 @@ function writeAddons(tree: string, engine: Engine, setup: SetupScripts): Record<
   const root = packageRoot();
   const bundle = join(tree, "bundle");
   const addon = relocatedAddon(engine.addon, engine.site);
-  writeFileSync(join(bundle, setup.PARTS.site, "torch/lib", addonName), addon);
+  writeFileSync(join(bundle, setup.PARTS.addon), addon);
   const keys: Record<string, string> = {
     tunewright: setup.addonKey(root, engine.torch.version),
   };

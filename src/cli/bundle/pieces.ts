@@ -2,6 +2,7 @@
 import { constants, existsSync, lstatSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { chmod, copyFile, mkdir, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { EnvironmentError } from "../../util/errors.js";
 
 /** A file or folder on this machine and its place in the bundle. */
 export interface Piece {
@@ -60,7 +61,16 @@ function staysInside(inside: string, link: string): boolean {
 export async function copyPieceFile(file: PieceFile, tree: string): Promise<void> {
   const target = join(tree, file.to);
   await mkdir(dirname(target), { recursive: true });
-  if (file.link !== undefined) return symlink(file.link, target);
+  if (file.link !== undefined) {
+    await symlink(file.link, target).catch((cause: Error) => {
+      throw new EnvironmentError("the disk of --out has no symbolic links", {
+        why: cause.message,
+        todo: "write an archive there (--out FILE.tar.gz) instead of a folder",
+        cause,
+      });
+    });
+    return;
+  }
   await copyFile(file.from, target, constants.COPYFILE_FICLONE);
   const executable = (statSync(file.from).mode & 0o100) !== 0;
   await chmod(target, executable ? 0o755 : 0o644);

@@ -16,6 +16,7 @@ export interface BundleParts {
   packages: string;
   site: string;
   bitsandbytes: string;
+  addon: string;
   addons: string;
   dist: string;
   models: string;
