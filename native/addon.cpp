@@ -58,6 +58,7 @@ NAPI_MODULE_INIT() {
     initAutograd(env, exports);
     initRuntime(env, exports);
     initDevice(env, exports);
+    initHostMemory(env, exports);
     initObserve(env, exports);
     initBitsandbytes(env, exports);
   } catch (...) {

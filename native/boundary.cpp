@@ -2,6 +2,8 @@
 
 #include <c10/util/Exception.h>
 
+#include <new>
+
 namespace tunewright {
 
 namespace {
@@ -26,6 +28,16 @@ napi_value makeError(napi_env env, const char* kind, const std::string& operator
 }
 
 }  // namespace
+
+bool isOutOfMemory(const std::exception& fault) {
+  if (dynamic_cast<const std::bad_alloc*>(&fault) || dynamic_cast<const c10::OutOfMemoryError*>(&fault)) return true;
+  const auto* error = dynamic_cast<const c10::Error*>(&fault);
+  const std::string text = error ? error->what_without_backtrace() : fault.what();
+  // The CPU's allocator, the CUDA runtime, cuBLAS and cuDNN, oneDNN.
+  for (const char* sign : {"can't allocate memory", "not enough memory", "out of memory", "ALLOC_FAILED", "cannot allocate memory", "out_of_memory"})
+    if (text.find(sign) != std::string::npos) return true;
+  return false;
+}
 
 void check(napi_env env, napi_status status) {
   if (status == napi_ok) return;
@@ -55,10 +67,12 @@ napi_value errorFor(napi_env env, const char* function, const std::exception_ptr
     return makeError(env, "argument", x.operatorName, x.argument, x.expected, x.got);
   } catch (const FreedTensorFault& x) {
     return makeError(env, "freed", x.operatorName, x.argument, "a live tensor", nullptr);
+  } catch (const MemoryFault& x) {
+    return makeError(env, "memory", x.operatorName, "", shortened(x.text), nullptr);
   } catch (const c10::Error& x) {
-    return makeError(env, "native", function, "", shortened(x.what_without_backtrace()), nullptr);
+    return makeError(env, isOutOfMemory(x) ? "memory" : "native", function, "", shortened(x.what_without_backtrace()), nullptr);
   } catch (const std::exception& x) {
-    return makeError(env, "native", function, "", shortened(x.what()), nullptr);
+    return makeError(env, isOutOfMemory(x) ? "memory" : "native", function, "", shortened(x.what()), nullptr);
   } catch (...) {
     return makeError(env, "native", function, "", "unknown C++ exception", nullptr);
   }

@@ -24,6 +24,12 @@ struct FreedTensorFault {
   std::string argument;
 };
 
+// Thrown where memory was refused, by the host or by a device.
+struct MemoryFault {
+  std::string operatorName;
+  std::string text;
+};
+
 // Thrown where a JavaScript exception is already pending and must reach the caller unchanged.
 struct PendingException {};
 
@@ -54,6 +60,10 @@ struct Arguments {
   std::vector<int64_t> integers(size_t index, const char* name) const;
 };
 
+// Whether an exception says that there is no memory: that of an allocator, of C++, or of a library
+// whose own exceptions tell it only by their text.
+bool isOutOfMemory(const std::exception& fault);
+
 void check(napi_env env, napi_status status);
 napi_value throwFault(napi_env env, const char* function, const std::exception_ptr& fault) noexcept;
 
@@ -83,6 +93,7 @@ void initTensors(napi_env env, napi_value exports);
 void initAutograd(napi_env env, napi_value exports);
 void initRuntime(napi_env env, napi_value exports);
 void initDevice(napi_env env, napi_value exports);
+void initHostMemory(napi_env env, napi_value exports);
 void initObserve(napi_env env, napi_value exports);
 void initBitsandbytes(napi_env env, napi_value exports);
 

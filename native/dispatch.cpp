@@ -331,20 +331,21 @@ std::string describe(const Operator& op, const c10::Stack& stack) {
   return text.str();
 }
 
-// Calls the operator; the results replace the arguments on the stack. Where it fails, the reason
-// and what it was called with are returned, and otherwise nothing.
-std::string callOrDescribe(const Operator& op, c10::Stack& stack) {
-  const auto failed = [&](const std::string& reason, const c10::Stack& arguments) {
-    return reason.substr(0, reason.find('\n')) + " (called with " + describe(op, arguments) + ")";
-  };
+// Calls the operator; the results replace the arguments on the stack. Where it fails, the exception
+// tells the reason and what it was called with.
+void callOperator(const Operator& op, c10::Stack& stack) {
   const c10::Stack arguments = stack;
+  const auto fail = [&](const std::exception& fault, const std::string& reason) {
+    const std::string text = reason.substr(0, reason.find('\n')) + " (called with " + describe(op, arguments) + ")";
+    if (isOutOfMemory(fault)) throw MemoryFault{op.name, text};
+    throw std::runtime_error(text);
+  };
   try {
     op.handle.callBoxed(stack);
-    return "";
   } catch (const c10::Error& x) {
-    return failed(x.what_without_backtrace(), arguments);
+    fail(x, x.what_without_backtrace());
   } catch (const std::exception& x) {
-    return failed(x.what(), arguments);
+    fail(x, x.what());
   }
 }
 
@@ -378,8 +379,7 @@ napi_value call(napi_env env, napi_callback_info info) {
       }
     }
     checkWrittenLists(env, op, stack);
-    const std::string given = callOrDescribe(op, stack);
-    if (!given.empty()) throw std::runtime_error(given);
+    callOperator(op, stack);
     const auto& returns = op.schema->returns();
     const auto result = [&](size_t i) {
       if (isWritten(returns[i])) return undefinedValue(env);

@@ -55,9 +55,10 @@ TUNEWRIGHT_SIMD void dropBrainFloats(const uint16_t* input, uint16_t* output, in
   }
 }
 
-at::Tensor counterDropout(const at::Tensor& input, double p, int64_t key) {
+// The mask of a part of a tensor is that of the whole from its `firstElement` on.
+at::Tensor counterDropout(const at::Tensor& input, double p, int64_t key, int64_t firstElement) {
   TORCH_CHECK(p >= 0 && p < 1, "p must be at least 0 and less than 1, got ", p);
-  TORCH_CHECK(input.numel() <= UINT32_MAX, "the input has more than 2^32 elements");
+  TORCH_CHECK(firstElement >= 0 && firstElement <= UINT32_MAX - input.numel(), "elements are numbered from 0 to 2^32");
   TORCH_CHECK(input.scalar_type() == at::kFloat || input.scalar_type() == at::kBFloat16, "the input must be float32 or bfloat16");
   const at::Tensor source = input.contiguous();
   at::Tensor result = at::empty_like(source);
@@ -75,7 +76,7 @@ at::Tensor counterDropout(const at::Tensor& input, double p, int64_t key) {
     for (int64_t row = 0; row < outer; ++row) {
       char* output = data[0] + row * strides[2];
       const char* input = data[1] + row * strides[3];
-      const int64_t begin = (input - first) / elementSize;
+      const int64_t begin = firstElement + (input - first) / elementSize;
       if (brainFloat)
         dropBrainFloats(reinterpret_cast<const uint16_t*>(input), reinterpret_cast<uint16_t*>(output), begin, inner, low, high, threshold, scale);
       else
@@ -87,5 +88,5 @@ at::Tensor counterDropout(const at::Tensor& input, double p, int64_t key) {
 
 }  // namespace
 
-TORCH_LIBRARY(tunewright, library) { library.def("counter_dropout(Tensor input, float p, int key) -> Tensor"); }
+TORCH_LIBRARY(tunewright, library) { library.def("counter_dropout(Tensor input, float p, int key, int first_element=0) -> Tensor"); }
 TORCH_LIBRARY_IMPL(tunewright, CPU, library) { library.impl("counter_dropout", counterDropout); }

@@ -3,7 +3,8 @@ import { packedFeed, rowFeed } from "./batchFeed.js";
 import type { ConversationSource } from "./conversationSource.js";
 import { type DataSource, type JoinedSource, openDataSources } from "./dataSource.js";
 import type { EncodeWorkerSettings } from "./encodeWorker.js";
-import type { MicroBatch } from "./microBatch.js";
+import { largestRows } from "./largestRows.js";
+import type { MicroBatch, TrainingSequence } from "./microBatch.js";
 import { planMixture } from "./mixture.js";
 import { localEncoder, type RowEncoder, threadedEncoder } from "./rowEncoder.js";
 import { type DataSummary, summarise } from "./summary.js";
@@ -26,6 +27,8 @@ export interface TrainingData {
    * @throws DataError when a row cannot be trained on and `onError` is `fail`
    */
   microBatch(number: number): Promise<MicroBatch>;
+  /** The rows with the most tokens, each as its sequences: what a micro-batch may hold at most. */
+  largest(count: number): Promise<TrainingSequence[][]>;
   /** A summary of the data, from a sample of rows spread evenly. */
   summary(sampleSize?: number): Promise<DataSummary>;
   close(): Promise<void>;
@@ -66,10 +69,11 @@ export async function openTrainingData(options: TrainingDataOptions): Promise<Tr
         rows,
       })),
     });
-    encoder = openEncoder(source, options);
+    const rowEncoder = openEncoder(source, options);
+    encoder = rowEncoder;
     const feed = options.packing
-      ? await packedFeed(mixture, encoder, options)
-      : rowFeed(mixture, encoder, options);
+      ? await packedFeed(mixture, rowEncoder, options)
+      : rowFeed(mixture, rowEncoder, options);
     const { microBatchesPerEpoch } = feed;
     const { rowsPerEpoch } = mixture;
     const ahead = new Map<number, Promise<MicroBatch[]>>();
@@ -103,6 +107,7 @@ export async function openTrainingData(options: TrainingDataOptions): Promise<Tr
         if (options.workers) handOut(batch);
         return batch;
       },
+      largest: (count) => largestRows(source, rowEncoder, count),
       summary: (sampleSize) => summarise(source, options, sampleSize),
       async close() {
         if (!options.workers) await Promise.allSettled(ahead.values());

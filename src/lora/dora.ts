@@ -110,12 +110,12 @@ function lengthened(
 }
 
 /** Dropout by itself. */
-function dropped(x: Value, { p, key }: InputDropout): Value {
+function dropped(x: Value, { p, key, rows }: InputDropout): Value {
   const [output] = operate({
     inputs: [x],
     cost: "cheap",
-    compute: () => [keyedDropout(tensorOf(x), p, key)],
-    backward: ([gradient]) => addGradient(x, keyedDropout(gradient!, p, key)),
+    compute: () => [keyedDropout(tensorOf(x), p, key, rows)],
+    backward: ([gradient]) => addGradient(x, keyedDropout(gradient!, p, key, rows)),
   });
   return output!;
 }

@@ -5,6 +5,7 @@ import {
   gradientOf,
   keyedDropout,
   type LinearPart,
+  type MaskRows,
   operate,
   type Parameter,
   type ProductGroup,
@@ -36,6 +37,7 @@ export interface Adapter {
 export interface InputDropout {
   p: number;
   key: number;
+  rows?: MaskRows | undefined;
 }
 
 /**
@@ -45,11 +47,11 @@ export interface InputDropout {
  */
 export function inputDropout(
   p: number,
-  { dropoutKey, index }: ProductGroup,
+  { dropoutKey, index, maskRows: rows }: ProductGroup,
   position: number,
 ): InputDropout | null {
   if (p === 0 || dropoutKey === null) return null;
-  return { p, key: hashKey(dropoutKey + position, index) };
+  return { p, key: hashKey(dropoutKey + position, index), rows };
 }
 
 /** Parameters of an adapter that it has. */
@@ -84,7 +86,7 @@ export function lowered(
 ): Value {
   const { weights, dtype } = group;
   const drop = (values: Tensor) =>
-    dropout ? keyedDropout(values, dropout.p, dropout.key) : values;
+    dropout ? keyedDropout(values, dropout.p, dropout.key, dropout.rows) : values;
   const isFrozen = adapters.every(({ a }) => !a.trainable);
   const down = () =>
     weights.make(adapters, dtype, isFrozen, () =>

@@ -40,7 +40,7 @@ export function forward(model: CausalLanguageModel, ids: Int32Array): Tensor {
     return tidy(() => {
       const labels = new Int32Array(ids.length).fill(-100);
       const [packed] = packSequences([{ inputIds: ids, labels }], ids.length, model.device);
-      const hidden = hiddenStates(prepared, packed!.ids, packedGroup(prepared, packed!, 0));
+      const hidden = hiddenStates(prepared, packed!.ids, packedGroup(prepared, packed!));
       return logitsOf(prepared, hidden);
     });
   } finally {

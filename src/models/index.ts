@@ -6,7 +6,13 @@ export { forward, hiddenStates, logitsOf } from "./forward.js";
 export { type LoadOptions, loadModel } from "./load.js";
 export { openModelWeights } from "./openModel.js";
 export { outputGradient, outputWeight } from "./output.js";
-export { groupSequences, type PackedSequences, packSequences, type Sequence } from "./pack.js";
+export {
+  consecutive,
+  groupSequences,
+  type PackedSequences,
+  packSequences,
+  type Sequence,
+} from "./pack.js";
 export {
   modelParameters,
   modelTensors,

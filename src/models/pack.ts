@@ -2,7 +2,9 @@
  * Sequences as packed rows on the device. Tokens of a micro-batch go through the model in groups of
  * whole sequences, without padding; everything that the groups need takes one upload.
  */
+import type { MaskRows } from "../nn/index.js";
 import { type Device, type Tensor, upload } from "../tensor/index.js";
+import { runningSum } from "../util/runningSum.js";
 
 /** Token ids and labels of one sequence; -100 marks what is not learnt. */
 export interface Sequence {
@@ -13,8 +15,16 @@ export interface Sequence {
   weights?: Float32Array;
 }
 
-/** Consecutive sequences of a micro-batch. Shapes: n tokens, m labelled positions, s sequences. */
+/**
+ * Consecutive sequences of a micro-batch that are computed at once: a group, or a part of one. Shapes:
+ * n tokens, m labelled positions, s sequences.
+ */
 export interface PackedSequences {
+  /** Number of the group in its micro-batch. */
+  group: number;
+  /** Which of the group's tokens they are, and which of its labelled positions. */
+  tokenRows: MaskRows;
+  labelledRows: MaskRows;
   lengths: readonly number[];
   longest: number;
   /** [n] int32 */
@@ -33,23 +43,32 @@ export interface PackedSequences {
   sequenceOf: Tensor;
 }
 
+/** Consecutive items together while the sum of their sizes is at most `limit`; at least one in each. */
+export function consecutive<T>(
+  items: readonly T[],
+  limit: number,
+  sizeOf: (item: T) => number,
+): T[][] {
+  const groups: T[][] = [];
+  let sum = 0;
+  for (const item of items) {
+    const size = sizeOf(item);
+    if (groups.length === 0 || sum + size > limit) {
+      groups.push([]);
+      sum = 0;
+    }
+    groups.at(-1)!.push(item);
+    sum += size;
+  }
+  return groups;
+}
+
 /** Consecutive sequences together while they fit `groupTokens`; at least one in each group. */
 export function groupSequences<T extends { inputIds: Int32Array }>(
   sequences: readonly T[],
   groupTokens: number,
 ): T[][] {
-  const groups: T[][] = [];
-  let tokens = 0;
-  for (const sequence of sequences) {
-    const count = sequence.inputIds.length;
-    if (groups.length === 0 || tokens + count > groupTokens) {
-      groups.push([]);
-      tokens = 0;
-    }
-    groups.at(-1)!.push(sequence);
-    tokens += count;
-  }
-  return groups;
+  return consecutive(sequences, groupTokens, ({ inputIds }) => inputIds.length);
 }
 
 /** One group before its upload, as typed arrays. @param first number of its first sequence */
@@ -85,19 +104,41 @@ function layOut(group: readonly Sequence[], first: number) {
   return { lengths, isWeighted, parts };
 }
 
+type Layout = ReturnType<typeof layOut>;
+
+/** The parts of a group, each with its place in it. */
+function placeParts(layouts: readonly Layout[], group: number) {
+  const tokensOf = ({ parts }: Layout) => parts[0]!.length;
+  const labelledOf = ({ parts }: Layout) => parts[3]!.length;
+  const tokens = runningSum(layouts.map(tokensOf));
+  const labelled = runningSum(layouts.map(labelledOf));
+  return layouts.map((layout, i) => ({
+    ...layout,
+    group,
+    tokenRows: { first: tokens[i]!, all: tokens.at(-1)! },
+    labelledRows: { first: labelled[i]!, all: labelled.at(-1)! },
+  }));
+}
+
 /**
  * Groups of about `groupTokens` tokens on the device, from one upload. Call within `tidy`, which
  * frees them.
+ *
+ * @param partTokens groups of more tokens are taken apart, between sequences
  */
 export function packSequences(
   sequences: readonly Sequence[],
   groupTokens: number,
   device: Device,
+  partTokens = Number.POSITIVE_INFINITY,
 ): PackedSequences[] {
   let laidOut = 0;
-  const layouts = groupSequences(sequences, groupTokens).map((group) => {
-    laidOut += group.length;
-    return layOut(group, laidOut - group.length);
+  const layouts = groupSequences(sequences, groupTokens).flatMap((group, index) => {
+    const parts = groupSequences(group, partTokens).map((part) => {
+      laidOut += part.length;
+      return layOut(part, laidOut - part.length);
+    });
+    return placeParts(parts, index);
   });
   const total = layouts.flatMap(({ parts }) => parts).reduce((sum, part) => sum + part.length, 0);
   const flat = new Int32Array(total);
@@ -108,7 +149,7 @@ export function packSequences(
   }
   const uploaded = upload(flat, device);
   let at = 0;
-  return layouts.map(({ lengths, isWeighted, parts }) => {
+  return layouts.map(({ lengths, isWeighted, parts, ...place }) => {
     const views = parts.map((part) => {
       const view = uploaded.narrow(0, at, part.length);
       at += part.length;
@@ -116,6 +157,7 @@ export function packSequences(
     });
     const [ids, positions, cuSeqlens, rows, targets, sequenceOf, weights] = views;
     return {
+      ...place,
       lengths,
       longest: Math.max(...lengths),
       ids: ids!,

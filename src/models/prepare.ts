@@ -65,15 +65,12 @@ export function rotationsUpTo({ model, dtype, rotary }: PreparedModel, length: n
 }
 
 /** Packed sequences as a group of tokens. Call within `tidy`. */
-export function packedGroup(
-  prepared: PreparedModel,
-  sequences: PackedSequences,
-  index: number,
-): TokenGroup {
+export function packedGroup(prepared: PreparedModel, sequences: PackedSequences): TokenGroup {
   const table = rotationsUpTo(prepared, sequences.longest);
   const rowsOf = (x: Tensor) => x.indexSelect(0, sequences.positions);
   return {
-    index,
+    index: sequences.group,
+    maskRows: sequences.tokenRows,
     dtype: prepared.dtype,
     weights: prepared.weights,
     dropoutKey: null,

@@ -5,6 +5,7 @@
  */
 import { bytesPerElement, type DType, type Tensor, tidy } from "../tensor/index.js";
 import { type AttentionOptions, causalAttention, type SequenceLengths } from "./attention.js";
+import type { MaskRows } from "./dropout.js";
 import type { Parameter, PreparedWeights } from "./parameter.js";
 import {
   backward,
@@ -31,6 +32,8 @@ export interface ProductGroup {
    * otherwise, which turns dropout off.
    */
   dropoutKey: number | null;
+  /** Where only a part of a group is computed at once: its rows among those that masks are drawn for. */
+  maskRows?: MaskRows | undefined;
 }
 
 /** Consecutive whole sequences of a packed row, which are computed together. */

@@ -17,7 +17,7 @@ export {
   type StackRecords,
   type TokenGroup,
 } from "./branches.js";
-export { keyedDropout } from "./dropout.js";
+export { keyedDropout, type MaskRows } from "./dropout.js";
 export { splitHeads } from "./heads.js";
 export { isJoined, type JoinedLinear, joinLinears } from "./joined.js";
 export {

@@ -22,7 +22,7 @@ export interface LossTargets {
   /** Where the loss of each sequence is summed; absent where nobody asks. */
   bySequence?: SequenceLosses | undefined;
   /** Logits that are made at once; at least one row of them. */
-  chunkElements?: number;
+  chunkElements?: number | undefined;
 }
 
 /** Sums of losses by sequence. */

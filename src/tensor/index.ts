@@ -36,11 +36,19 @@ export {
 export { bytesPerElement, type Device, type DType, type TensorData } from "./dtype.js";
 export { gemmRate, type PeakRate, peakGemmRate } from "./gemm.js";
 export { Generator, manualSeed } from "./generator.js";
-export type { DeviceProperties, MemoryStatistics, ObservedOperator } from "./native.js";
+export type {
+  DeviceProperties,
+  HostMemory,
+  MemoryStatistics,
+  ObservedOperator,
+} from "./native.js";
 export { cudaCounters, observedOperators, observeOperators } from "./observe.js";
 export * from "./ops.gen.js";
 export {
   capabilities,
+  hostMemory,
+  limitHostMemory,
+  resetHostPeak,
   setThreads,
   threads,
   torchVersion,

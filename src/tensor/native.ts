@@ -6,7 +6,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { ArgumentError, EnvironmentError, NativeError, UseAfterFreeError } from "../util/errors.js";
+import {
+  ArgumentError,
+  EnvironmentError,
+  NativeError,
+  OutOfMemoryError,
+  UseAfterFreeError,
+} from "../util/errors.js";
 import { describeValue } from "./describe.js";
 
 /** What `findOperator` gives: a small integer. */
@@ -28,6 +34,17 @@ export interface MemoryStatistics {
   deviceBytes: number;
   peakDeviceBytes: number;
   peakReservedDeviceBytes: number;
+}
+
+/** Main memory of this process and of its tensors, in bytes. */
+export interface HostMemory {
+  /** What the process has in memory. */
+  residentBytes: number;
+  /** What all tensors in main memory take, of all threads, and the most since the peak was reset. */
+  liveBytes: number;
+  peakBytes: number;
+  /** Freed, and still the process's for what it allocates next. */
+  freedBytes: number;
 }
 
 /** What a CUDA device is. */
@@ -118,6 +135,9 @@ export interface NativeAddon {
   resetPeakMemory(): void;
   emptyCache(): void;
   deviceProperties(device: string): DeviceProperties | null;
+  limitHostMemory(bytes: number): void;
+  hostMemory(): HostMemory;
+  resetHostPeak(): void;
   observeOperators(mode: string): void;
   observedOperators(): ObservedOperator[];
   cudaCounters(): Record<string, number> | null;
@@ -204,6 +224,7 @@ function loadAddon(): { addon: NativeAddon; runtime: Runtime } {
         todo: "return it from the enclosing tidy(), or keep() it",
       });
     }
+    if (kind === "memory") return new OutOfMemoryError(name, `out of memory in ${name}: ${text}`);
     return new NativeError(name, `${name}: ${text}`);
   });
   if (runtime.cuda) addon.loadLibrary(path.join(runtime.torchLib, "libtorch_cuda.so"));

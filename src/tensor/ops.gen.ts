@@ -798,8 +798,8 @@ export function _flashAttentionBackward(gradOut: Tensor, query: Tensor, key: Ten
 }
 
 const $counterDropout = operator("tunewright::counter_dropout", "");
-export function counterDropout(input: Tensor, p: number, key: number): Tensor {
-  return wrap(native.call(id($counterDropout), handle(input), p, key));
+export function counterDropout(input: Tensor, p: number, key: number, firstElement?: number): Tensor {
+  return wrap(native.call(id($counterDropout), handle(input), p, key, firstElement));
 }
 
 const $_foreachNorm_Scalar = operator("aten::_foreach_norm", "Scalar");

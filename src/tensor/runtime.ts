@@ -1,5 +1,5 @@
 /** The machine under libtorch: threads, host memory. */
-import { native, torchVersion as version } from "./native.js";
+import { type HostMemory, native, torchVersion as version } from "./native.js";
 
 /** Number of threads that one operator may use. */
 export function threads(): number {
@@ -14,6 +14,25 @@ export function setThreads(count: number): void {
 /** Gives memory that was freed back to the operating system. */
 export function trimMemory(): void {
   native.trim();
+}
+
+/** Main memory of this process and of its tensors. */
+export function hostMemory(): HostMemory {
+  return native.hostMemory();
+}
+
+/** From here on the peak of {@link hostMemory} counts anew. */
+export function resetHostPeak(): void {
+  native.resetHostPeak();
+}
+
+/**
+ * From here on tensors are refused what would let this process have more than `bytes` in memory, with
+ * an `OutOfMemoryError`; null for no limit. A process in a container is refused nothing by the kernel,
+ * but killed.
+ */
+export function limitHostMemory(bytes: number | null): void {
+  native.limitHostMemory(bytes === null ? 0 : Math.max(1, Math.floor(bytes)));
 }
 
 /** libtorch's view of the CPU: instruction set in use and threading. */

@@ -4,6 +4,7 @@ import { type CausalLanguageModel, countElements } from "../models/index.js";
 import type { DeviceConfig } from "./config/index.js";
 import { totalFlos } from "./flops.js";
 import { initialLossScale } from "./lossScale.js";
+import { type PassPlan, rememberPlan } from "./memory/index.js";
 import { peakRate } from "./peakRate.js";
 import type { ProductPrecision } from "./precision.js";
 import { openRecorder, type Recorder } from "./recorder.js";
@@ -19,8 +20,7 @@ export interface BegunParts {
   data: TrainingData | StreamingData;
   plan: StepPlan;
   precision: ProductPrecision;
-  /** Bytes of activations that are kept, null for all. */
-  keepBytes: number | null;
+  pass: PassPlan;
 }
 
 /**
@@ -28,17 +28,16 @@ export interface BegunParts {
  * aside, the configuration is stored, and the first events are written.
  */
 export function beginRecord(run: Run, parts: BegunParts): Recorder {
-  const { model, data, plan, precision, keepBytes } = parts;
+  const { model, data, plan, precision, pass } = parts;
   const { config, device, checkpoint, options, say } = run;
   const state =
     checkpoint?.state ??
     initialTrainerState({
       lossScale: initialLossScale(config.lossScaling),
       productDtype: precision.dtype,
-      keepBytes,
     });
   state.productDtype = precision.dtype;
-  state.keepBytes = keepBytes;
+  rememberPlan(state, pass);
   if ("cursor" in data) state.data = data.cursor;
   run.setAsideLater();
   const recorder = openRecorder(run.path, {

@@ -2,16 +2,15 @@
 import type { TrainingData } from "../data/index.js";
 import { tidy, zeros } from "../tensor/index.js";
 import { unlessAsked } from "./interrupt.js";
+import { withSplitting } from "./memory/index.js";
 import type { TrainingParts } from "./trainingParts.js";
 
 /**
  * Measures the loss on all rows of `data` and records it, with a warning where no row is left. The
  * host reads one value, when all of it is computed.
  */
-export async function evaluate(
-  data: TrainingData,
-  { prepared, objective, pass, world, recorder, plan }: TrainingParts,
-): Promise<void> {
+export async function evaluate(data: TrainingData, parts: TrainingParts): Promise<void> {
+  const { prepared, objective, pass, world, recorder, plan } = parts;
   const started = performance.now();
   const sum = zeros([], { dtype: "float64", device: prepared.model.device });
   try {
@@ -20,9 +19,11 @@ export async function evaluate(
       const { sequences, skipped } = await unlessAsked(data.microBatch(i));
       recorder.leaveOut(skipped);
       if (sequences.length === 0) continue;
-      tidy(() => {
-        sum.add_(objective.evaluationPass(prepared, sequences, { ...pass, lossFactor: 1 }));
-      });
+      await withSplitting(parts, () =>
+        tidy(() => {
+          sum.add_(objective.evaluationPass(prepared, sequences, { ...pass, lossFactor: 1 }));
+        }),
+      );
       own += objective.units(sequences);
     }
     world.sumTensor(sum);

@@ -51,8 +51,12 @@ export interface StepEvent {
   source_losses?: Record<string, number>;
   /** Steps among them that changed nothing, because float16 overflowed; absent where there is none. */
   skipped_steps?: number;
+  /** Micro-batches among them that were taken apart, because memory ran out; absent where there is none. */
+  split_batches?: number;
   /** Resident memory of the process, bytes. */
   rss_bytes: number;
+  /** The most so far in this attempt; absent in events of older versions. */
+  peak_rss_bytes?: number;
   /** Memory on the device, bytes; absent on a CPU. */
   device_bytes?: number;
 }

@@ -14,6 +14,7 @@ import type { DeviceConfig } from "./config/index.js";
 import { evaluate } from "./evaluate.js";
 import { trainingFlops } from "./flops.js";
 import { saveRequestReader, stoppingLine, unlessAsked } from "./interrupt.js";
+import { guardHostMemory, isSplit, withSplitting } from "./memory/index.js";
 import { optimizerStep, readFigures, type WindowLosses } from "./optimizerStep.js";
 import type { FinishedStep } from "./recorder.js";
 import { countIntervalSteps, createSchedule } from "./schedule.js";
@@ -80,7 +81,10 @@ export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped
         break;
       }
       const learningRate = schedule(step - 1);
-      const losses = await windowPass(window, counts.units, step - 1, parts);
+      guardHostMemory(config.device === "cpu" ? config.max_memory : null);
+      const losses = await withSplitting(parts, () =>
+        windowPass(window, counts.units, step - 1, parts),
+      );
       const figures = tidy(() => optimizerStep(update, losses, learningRate));
       dispose({ ...losses });
       pending.push({
@@ -90,6 +94,7 @@ export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped
         learningRate,
         started,
         dataWait,
+        splitBatches: window.filter((batch) => isSplit(batch, parts.pass)).length,
         ...counts,
       });
       figures.dispose();

@@ -6,6 +6,7 @@
  * device's cache and memory does not grow with the micro-batch.
  */
 import {
+  consecutive,
   embedTokens,
   outputGradient,
   outputWeight,
@@ -30,7 +31,9 @@ import {
   tensorOf,
 } from "../nn/index.js";
 import { dispose, type Tensor, tidy, zeros } from "../tensor/index.js";
+import { OutOfMemoryError } from "../util/errors.js";
 import { hashKey } from "../util/hash.js";
+import { isOutOfMemory } from "../util/outOfMemory.js";
 import type { Gradients } from "./gradients.js";
 
 export type { Sequence } from "../models/index.js";
@@ -39,6 +42,13 @@ export type { Sequence } from "../models/index.js";
 export interface PassSettings {
   /** Tokens that are computed together; at least one whole sequence. */
   groupTokens: number;
+  /**
+   * At most so many tokens, or one sequence, are in memory at once; default: as many as suit. Loss,
+   * gradients and dropout are those of the whole groups.
+   */
+  atOnceTokens?: number | undefined;
+  /** Logits that are made at once; default: as many as suit. */
+  logitElements?: number | undefined;
   /** Factor on the sum of losses: one over the units of the accumulation window. */
   lossFactor: number;
   /**
@@ -58,6 +68,38 @@ export interface TrainingPassSettings extends PassSettings {
   dropoutKey(branch: number): number | null;
   /** A factor on all gradients beside the loss, [] (loss scaling of float16); null for 1. */
   gradientScale: Tensor | null;
+  /** Only the parts that take the most memory: what a dry run has to see. */
+  largestOnly?: boolean | undefined;
+}
+
+/** A pass that ran out of memory, with what was computed at that moment. */
+export class PassMemoryError extends OutOfMemoryError {
+  constructor(
+    cause: Error,
+    readonly sequences: number,
+    readonly tokens: number,
+  ) {
+    super("pass", cause.message, { cause });
+  }
+}
+
+/** Runs a part of a pass; where memory runs out, the error tells in what. */
+function withinMemory<T>(parts: readonly PackedSequences[], body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (!isOutOfMemory(error)) throw error;
+    const sequences = parts.reduce((sum, { lengths }) => sum + lengths.length, 0);
+    throw new PassMemoryError(error, sequences, parts.reduce(addTokens, 0));
+  }
+}
+
+function tokensOf({ ids }: PackedSequences): number {
+  return ids.numel;
+}
+
+function addTokens(sum: number, part: PackedSequences): number {
+  return sum + tokensOf(part);
 }
 
 /** Labelled tokens that have a token before them to be predicted from. */
@@ -83,22 +125,24 @@ export function evaluationPass(
   const { output, device } = model;
   return tidy(() => {
     const total = zeros([], { dtype: "float32", device });
-    packSequences(sequences, settings.groupTokens, device).forEach((packed, index) => {
-      if (packed.rows.numel === 0) return;
-      tidy(() => {
-        const group = packedGroup(prepared, packed, index);
+    const { groupTokens, atOnceTokens } = settings;
+    for (const packed of packSequences(sequences, groupTokens, device, atOnceTokens)) {
+      if (packed.rows.numel === 0) continue;
+      const computePart = () => {
+        const group = packedGroup(prepared, packed);
         const embedded = embedTokens(model, packed.ids);
         const [x] = forwardBranches(model.branches, [embedded], [group], settings);
         const rows = x!.indexSelect(0, packed.rows).to({ dtype });
         const { loss } = linearCrossEntropy(
           tensorOf(output.norm(constant(rows))),
-          logitsHead(prepared, group, null),
+          logitsHead(prepared, group, packed, null),
           lossTargets(prepared, packed, settings),
           null,
         );
         total.add_(loss);
-      });
-    });
+      };
+      withinMemory([packed], () => tidy(computePart));
+    }
     weights.close();
     return total;
   });
@@ -112,6 +156,7 @@ export function evaluationPass(
 function logitsHead(
   { model, dtype, weights }: PreparedModel,
   group: ProductGroup,
+  { labelledRows }: PackedSequences,
   gradients: ReadonlyMap<string, Tensor> | null,
 ): Tensor | LogitsLayer {
   const { adapter, weight } = model.output;
@@ -122,8 +167,11 @@ function logitsHead(
       const record = gradients && createRecord(gradients);
       const input = record ? recordedInput(record, hidden, dtype, true) : constant(hidden);
       const { dropoutKey } = group;
-      const key = dropoutKey === null ? null : hashKey(dropoutKey, start);
-      const logits = adapter.apply(input, { ...group, dropoutKey: key });
+      const logits = adapter.apply(input, {
+        ...group,
+        dropoutKey: dropoutKey === null ? null : hashKey(dropoutKey, 0),
+        maskRows: { ...labelledRows, first: labelledRows.first + start },
+      });
       return {
         logits: tensorOf(logits),
         backward(byLogits, factor) {
@@ -139,10 +187,16 @@ function logitsHead(
 function lossTargets(
   { model }: PreparedModel,
   { targets, weights, sequenceOf }: PackedSequences,
-  { lossFactor, rowLosses }: PassSettings,
+  { lossFactor, logitElements, rowLosses }: PassSettings,
 ) {
-  const bySequence = rowLosses && { sums: rowLosses, sequenceOf };
-  return { targets, weights, scale: lossFactor, softCap: model.output.softCap, bySequence };
+  return {
+    targets,
+    weights,
+    scale: lossFactor,
+    softCap: model.output.softCap,
+    chunkElements: logitElements,
+    bySequence: rowLosses && { sums: rowLosses, sequenceOf },
+  };
 }
 
 /**
@@ -159,18 +213,16 @@ export function trainingPass(
 ): Tensor {
   const { model, weights, modelBytes } = prepared;
   return tidy(() => {
-    const groups = packSequences(sequences, settings.groupTokens, model.device);
+    const { groupTokens, atOnceTokens = Number.POSITIVE_INFINITY } = settings;
+    const parts = packSequences(sequences, groupTokens, model.device, atOnceTokens);
     const pass = startPass(prepared, gradients, settings);
     const before = weights.passingBytes;
-    groupsPass(pass, groups.slice(0, 1), 0);
-    // Weights that cannot stay are prepared for each branch: once for all the groups left where they
-    // are larger than what they are made of; else one group after the other takes the least memory.
+    partsPass(pass, parts.slice(0, 1));
+    // Weights that cannot stay are prepared for each branch: once for all the parts left where they
+    // are larger than what they are made of; else one part after the other takes the least memory.
     const isDear = weights.passingBytes - before > modelBytes;
-    if (isDear && groups.length > 1) groupsPass(pass, groups.slice(1), 1);
-    else
-      groups.slice(1).forEach((group, i) => {
-        groupsPass(pass, [group], i + 1);
-      });
+    const rest = consecutive(parts.slice(1), isDear ? atOnceTokens : 0, tokensOf);
+    for (const together of settings.largestOnly ? largestOf(rest) : rest) partsPass(pass, together);
     if (pass.byRows) addHeadGradient(pass, pass.byRows);
     weights.close();
     return pass.loss;
@@ -207,8 +259,19 @@ function startPass(
   };
 }
 
-/** Forward and backward of some groups. @param first number of the first of them */
-function groupsPass(pass: Pass, groups: readonly PackedSequences[], first: number): void {
+/** Of parts that are computed together, those that take the most memory. */
+function largestOf(rest: readonly PackedSequences[][]): readonly PackedSequences[][] {
+  const sizes = rest.map((parts) => parts.reduce(addTokens, 0));
+  const largest = rest[sizes.indexOf(Math.max(...sizes))];
+  return largest ? [largest] : [];
+}
+
+/** Forward and backward of some parts together. */
+function partsPass(pass: Pass, parts: readonly PackedSequences[]): void {
+  withinMemory(parts, () => computeParts(pass, parts));
+}
+
+function computeParts(pass: Pass, parts: readonly PackedSequences[]): void {
   const { prepared, gradients, settings, budget } = pass;
   const { model } = prepared;
   const { embeddingAdapter } = model;
@@ -216,10 +279,10 @@ function groupsPass(pass: Pass, groups: readonly PackedSequences[], first: numbe
     gradients.has(model.embedding.name) ||
     (embeddingAdapter?.parameters().some(({ name }) => gradients.has(name)) ?? false);
   tidy(() => {
-    const tokens = groups.map((packed, i) => packedGroup(prepared, packed, first + i));
+    const tokens = parts.map((packed) => packedGroup(prepared, packed));
     const { outputs, records } = recordBranches(
       model.branches,
-      groups.map(({ ids }) => embedTokens(model, ids)),
+      parts.map(({ ids }) => embedTokens(model, ids)),
       tokens,
       gradients,
       budget,
@@ -227,12 +290,12 @@ function groupsPass(pass: Pass, groups: readonly PackedSequences[], first: numbe
     );
     const dropoutKey = settings.dropoutKey(model.branches.length);
     const byOutputs = outputs.map((x, i) =>
-      headPass(pass, x, groups[i]!, { ...tokens[i]!, dropoutKey }),
+      headPass(pass, x, parts[i]!, { ...tokens[i]!, dropoutKey }),
     );
     dispose(outputs);
     const byInputs = backwardBranches(records, byOutputs, tokens, budget, settings);
     if (!isEmbeddingTrained) return;
-    groups.forEach(({ ids }, i) => {
+    parts.forEach(({ ids }, i) => {
       addEmbeddingGradient(prepared, gradients, ids, byInputs[i]!);
     });
   });
@@ -256,7 +319,7 @@ function headPass(pass: Pass, x: Tensor, packed: PackedSequences, group: Product
     const hidden = output.norm(input);
     const { loss, byHidden } = linearCrossEntropy(
       tensorOf(hidden),
-      logitsHead(prepared, group, gradients),
+      logitsHead(prepared, group, packed, gradients),
       lossTargets(prepared, packed, settings),
       {
         gradientScale: settings.gradientScale,

@@ -38,6 +38,7 @@ function step(loss: number, units: number, more: Partial<FinishedStep["figures"]
     tokens: 10 * units,
     units,
     sequences: 1,
+    splitBatches: 0,
     operations: 100,
     started: performance.now() - 1000,
     dataWait: 250,

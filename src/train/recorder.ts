@@ -23,6 +23,8 @@ export interface FinishedStep {
   /** What the loss is a mean over: labelled tokens. */
   units: number;
   sequences: number;
+  /** Micro-batches that were taken apart for the sake of memory. */
+  splitBatches: number;
   /** Operations that the result needs, for MFU. */
   operations: number;
   /** Milliseconds of `performance.now()` when it began. */
@@ -31,6 +33,11 @@ export interface FinishedStep {
   dataWait: number;
   /** Its rows with their losses. */
   rows: readonly RowLoss[];
+}
+
+/** The most that this process had in memory so far. */
+function peakResidentBytes(): number {
+  return process.resourceUsage().maxRSS * 1024;
 }
 
 type WithoutStep<Event> = Event extends TrainingEvent ? Omit<Event, "step"> : never;
@@ -88,20 +95,29 @@ interface SumsSince {
   skipped: number;
   /** Milliseconds that were spent waiting for rows. */
   dataWait: number;
+  splitBatches: number;
   /** Milliseconds of `performance.now()`, moved on by what is no training. */
   start: number;
 }
 
 function freshSums(): SumsSince {
-  const sums = { loss: 0, lossUnits: 0, tokens: 0, units: 0, skipped: 0, dataWait: 0 };
-  return { ...sums, start: performance.now() };
+  return {
+    loss: 0,
+    lossUnits: 0,
+    tokens: 0,
+    units: 0,
+    skipped: 0,
+    dataWait: 0,
+    splitBatches: 0,
+    start: performance.now(),
+  };
 }
 
 /** Adds a step to the counters of the run and to the sums of the next step event. */
 function countStep(
   state: TrainerState,
   since: SumsSince,
-  { figures, tokens, units, sequences, operations, dataWait }: FinishedStep,
+  { figures, tokens, units, sequences, splitBatches, operations, dataWait }: FinishedStep,
   seconds: number,
 ): void {
   state.step += 1;
@@ -114,6 +130,7 @@ function countStep(
   since.tokens += tokens;
   since.units += units;
   since.dataWait += dataWait;
+  since.splitBatches += splitBatches;
   // A step whose rows were all left out has no loss; as 0 it would lower the mean.
   if (Number.isFinite(figures.loss) && units > 0) {
     state.lossSum += figures.loss;
@@ -149,7 +166,7 @@ function summarize(
     tokens_per_second: rate(state.tokens),
     total_flos: flosPerToken * state.tokens,
     mfu: modelFlopsUtilization(state.operations, state.seconds, peak()),
-    peak_rss_bytes: process.resourceUsage().maxRSS * 1024,
+    peak_rss_bytes: peakResidentBytes(),
     peak_device_bytes: device === "cpu" ? null : memoryStatistics().peakDeviceBytes,
   };
 }
@@ -207,7 +224,9 @@ export function openRecorder(runDirectory: string, options: RecorderOptions): Re
       data_wait_seconds: since.dataWait / 1000,
       ...(bySource ? { source_losses: bySource.take() } : {}),
       rss_bytes: process.memoryUsage.rss(),
+      peak_rss_bytes: peakResidentBytes(),
       ...(since.skipped > 0 ? { skipped_steps: since.skipped } : {}),
+      ...(since.splitBatches > 0 ? { split_batches: since.splitBatches } : {}),
       ...(device === "cpu" ? {} : { device_bytes: memoryStatistics().deviceBytes }),
     };
     write(event);

@@ -9,6 +9,7 @@ import { type DeviceConfig, type LoadedConfig, resolveForDevice } from "./config
 import { settleAdapters } from "./continued.js";
 import { probeDevice } from "./deviceFacts.js";
 import type { EventRow, Tick, TrainSummary } from "./events.js";
+import { guardHostMemory } from "./memory/index.js";
 import { changedSince, openRunDirectory, readRunConfig } from "./runDirectory.js";
 import { readTrainerState } from "./trainerState.js";
 import { openWorld, type World } from "./world.js";
@@ -70,7 +71,8 @@ export async function startRun(given: LoadedConfig, options: RunOptions): Promis
   setThreads(Number(process.env.OMP_NUM_THREADS) || threads());
 
   const directory = openRunDirectory(config);
-  const closers: (() => void | Promise<void>)[] = [() => directory.release()];
+  const guard = guardHostMemory(device === "cpu" ? config.max_memory : null);
+  const closers: (() => void | Promise<void>)[] = [() => directory.release(), guard];
   const close = async () => {
     for (const one of closers.splice(0).reverse()) await one();
   };

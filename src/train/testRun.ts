@@ -71,6 +71,7 @@ function rows(): TrainingData {
     microBatchesPerEpoch: 8,
     microBatch,
     cursor: { rows: 16, microBatchesPerEpoch: 8 },
+    largest: async () => [],
     summary: () => Promise.reject(new Error("not asked for")),
     close: async () => {},
   };
@@ -118,7 +119,6 @@ export function testRun(options: TestRunOptions = {}): TestRun {
     initialTrainerState({
       lossScale: lossScale ?? { value: 1, goodSteps: 0 },
       productDtype: "float32",
-      keepBytes: null,
     });
   const scale = lossScale ? createLossScale(state.lossScale, "cpu") : null;
   const plan = planSteps(8, config);

@@ -7,6 +7,7 @@ import { whereFilesFail } from "./checkpoint/index.js";
 import { createDialogue } from "./dialogue.js";
 import { leftOutTeller } from "./leftOutTeller.js";
 import { trainLoop } from "./loop.js";
+import { answerIfRoom, dryRun, explainOutOfMemory, onceMore } from "./memory/index.js";
 import type { Objective } from "./objectives/objective.js";
 import type { Run, RunResult } from "./run.js";
 import { createSampler, type SamplePrompt } from "./samples.js";
@@ -46,16 +47,21 @@ export async function trainAndSave(run: Run, parts: RecipeParts): Promise<RunRes
 
   // In which number type, by which optimizer, in how many steps.
   const precision = prepareProducts(run);
-  const { prepared, pass, keepBytes } = preparePasses(run, model, precision.dtype);
+  const { prepared, pass } = preparePasses(run, model, precision.dtype);
   const update = prepareUpdate(run, model);
   const plan = planSteps(data.microBatchesPerEpoch, config);
 
+  // Is there room for what it writes, and memory for its largest batch?
   requireRoomToSave(run, trained);
+  const done = checkpoint?.state.step ?? 0;
+  const remaining = (plan.totalSteps - done) * plan.accumulation;
+  await dryRun({ config, prepared, data, objective, update, pass, remaining, say });
 
   // From here on the run is on record, and a signal is noted: the run saves before it ends.
   run.defer(noteSignals());
+  let newest = checkpoint?.path;
   const recorder = whereFilesFail(run.path, "the beginning of the run", () =>
-    beginRecord(run, { model, data, plan, precision, keepBytes }),
+    beginRecord(run, { model, data, plan, precision, pass }),
   );
   try {
     const saved = {
@@ -80,6 +86,7 @@ export async function trainAndSave(run: Run, parts: RecipeParts): Promise<RunRes
       ...sampling,
       onText: stopIfAsked,
     });
+    const saver = createStepSaver(run, saved);
     const reason = await trainLoop({
       config,
       world,
@@ -94,15 +101,21 @@ export async function trainAndSave(run: Run, parts: RecipeParts): Promise<RunRes
       say,
       tellLeftOut: parts.isChecked ? () => {} : leftOutTeller(say),
       sample: async () => {
-        await answerPrompts();
-        await answerDialogue();
+        await answerIfRoom(recorder, answerPrompts);
+        await answerIfRoom(recorder, answerDialogue);
       },
-      save: createStepSaver(run, saved),
-      finish: () => saveFinal(run, saved),
+      save: async () => {
+        newest = await onceMore(model.device, saver);
+        return newest;
+      },
+      finish: () => onceMore(model.device, () => saveFinal(run, saved)),
     });
     return { reason, summary: recorder.end(reason) };
   } catch (error) {
+    const { step } = recorder.state;
+    const place = { device: model.device, maxMemory: config.max_memory, checkpoint: newest };
+    const explained = explainOutOfMemory(error, { ...place, when: `at step ${step + 1}` });
     recorder.end("failed");
-    throw error;
+    throw explained;
   }
 }

@@ -38,6 +38,10 @@ const stateSchema = z.object({
   productDtype: z.enum(dtypes),
   /** Bytes of activations that are kept, null for all: a resumed run keeps the same ones. */
   keepBytes: count.nullable().optional(),
+  /** What memory has limited in passes: a resumed run takes batches apart in the same way. */
+  passLimits: z
+    .object({ atOnceTokens: count.optional(), logitElements: count.optional() })
+    .optional(),
   data: z.object({ rows: count, microBatchesPerEpoch: count }).optional(),
 });
 
@@ -58,7 +62,7 @@ export interface TrainerState
 
 /** The counters of a run that begins. */
 export function initialTrainerState(
-  given: Pick<TrainerState, "lossScale" | "productDtype" | "keepBytes">,
+  given: Pick<TrainerState, "lossScale" | "productDtype">,
 ): TrainerState {
   return {
     step: 0,

@@ -2,9 +2,9 @@
 import type { LeftOutCounts, StreamingData, TrainingData } from "../data/index.js";
 import type { PreparedModel } from "../models/index.js";
 import type { DeviceConfig } from "./config/index.js";
+import type { PassPlan } from "./memory/index.js";
 import type { Objective } from "./objectives/objective.js";
 import type { StepParts } from "./optimizerStep.js";
-import type { TrainingPassSettings } from "./pass.js";
 import type { Recorder } from "./recorder.js";
 
 import type { StepPlan } from "./window.js";
@@ -22,7 +22,7 @@ export interface TrainingParts {
   plan: StepPlan;
   /** Gradients, optimizer and loss scale. */
   update: StepParts;
-  pass: Pick<TrainingPassSettings, "groupTokens" | "keepBytes" | "beforeBranch">;
+  pass: PassPlan;
   recorder: Recorder;
   /** Is told what micro-batches do not hold of their rows. */
   tellLeftOut: (leftOut: LeftOutCounts) => void;

@@ -9,12 +9,11 @@ import { type Device, type DType, dispose } from "../tensor/index.js";
 import { stopIfAsked } from "../util/signals.js";
 import { createGradients, disposeGradients } from "./gradients.js";
 import { createLossScale, initialLossScale } from "./lossScale.js";
+import { type PassPlan, planPassMemory, roomOf } from "./memory/index.js";
 import { createOptimizer } from "./optimizer.js";
 import type { StepParts } from "./optimizerStep.js";
-import { planPassMemory } from "./passMemory.js";
 import { choosePrecision, type ProductPrecision } from "./precision.js";
 import type { Run } from "./run.js";
-import type { TrainingParts } from "./trainingParts.js";
 
 /** Tokens computed together: on a CPU, their activations should stay in its cache. */
 export function groupTokens(device: Device): number {
@@ -26,17 +25,21 @@ export function preparePasses(
   { config, device, checkpoint, defer }: Run,
   model: CausalLanguageModel,
   dtype: DType,
-): { prepared: PreparedModel; pass: TrainingParts["pass"]; keepBytes: number | null } {
-  const before = checkpoint?.state.keepBytes;
-  const { keepBytes, weightBytes } = planPassMemory(device, config.gradient_checkpointing, before);
+): { prepared: PreparedModel; pass: PassPlan } {
+  const { keepBytes, weightBytes } = planPassMemory(
+    roomOf(device, config.max_memory),
+    config.gradient_checkpointing,
+    checkpoint?.state.keepBytes,
+  );
   const prepared = prepareModel(model, { dtype, weightBytes, isTraining: true });
   defer(() => prepared.dispose());
   const pass = {
     groupTokens: groupTokens(device),
     keepBytes: keepBytes ?? Number.POSITIVE_INFINITY,
+    ...checkpoint?.state.passLimits,
     beforeBranch: stopIfAsked,
   };
-  return { prepared, pass, keepBytes };
+  return { prepared, pass };
 }
 
 /** The number type that a run's products are computed in; what there is to know of it is said. */

@@ -85,6 +85,11 @@ export class NativeError extends TunewrightError {
   }
 }
 
+/** A native operator was refused memory, by the host or by a device. */
+export class OutOfMemoryError extends NativeError {
+  override readonly code: string = "OUT_OF_MEMORY";
+}
+
 /** One argument of a native call has the wrong type or value. */
 export class ArgumentError extends NativeError {
   override readonly code = "ARGUMENT";

@@ -15,6 +15,8 @@ import {
   targets,
   text,
   textRecord,
+  textToBoolean,
+  textToNumber,
   tokenIndices,
   words,
 } from "./values.js";
@@ -324,5 +326,32 @@ export const precisionFields = {
     .default(true)
     .describe(
       "Recompute activations in the backward pass where keeping them takes more than a quarter of the free memory; false always keeps them.",
+    ),
+  max_memory: z
+    .preprocess(
+      textToNumber,
+      z.union([
+        z
+          .number()
+          .int()
+          .min(2 ** 20),
+        z.string().min(1),
+      ]),
+    )
+    .nullable()
+    .default(null)
+    .describe(
+      "Memory that training may take: a size (8GB, 7.5GiB), a share of what there is (70%), or bytes. " +
+        "On a GPU, of the GPU's memory. The limits of containers and of ulimit hold without it.",
+    ),
+  dry_run: z
+    .preprocess(
+      (value) => ({ true: "yes", false: "no" })[String(textToBoolean(value))] ?? value,
+      z.enum(["auto", "yes", "no"]),
+    )
+    .default("auto")
+    .describe(
+      "Try the largest batch of the data before the first step, and tell what it needs. auto: where that " +
+        "takes less than 5 % of the run.",
     ),
 };

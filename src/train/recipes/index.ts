@@ -1,5 +1,7 @@
 /** The recipes, by `task_type`. */
+import { defaultDevice } from "../../tensor/index.js";
 import type { LoadedConfig } from "../config/index.js";
+import { explainOutOfMemory } from "../memory/index.js";
 import type { RunOptions, RunResult } from "../run.js";
 import { runPretrain } from "./pretrain.js";
 import { runSft } from "./sft.js";
@@ -7,7 +9,16 @@ import { runSft } from "./sft.js";
 export { runPretrain, runSft };
 
 /** Runs the recipe that a configuration names. @throws what the recipe throws */
-export function runTraining(loaded: LoadedConfig, options: RunOptions = {}): Promise<RunResult> {
+export async function runTraining(
+  { config, ...rest }: LoadedConfig,
+  options: RunOptions = {},
+): Promise<RunResult> {
   const recipes = { sft: runSft, pretrain: runPretrain };
-  return recipes[loaded.config.task_type](loaded, options);
+  try {
+    return await recipes[config.task_type]({ config, ...rest }, options);
+  } catch (error) {
+    const device = config.use_cpu ? "cpu" : defaultDevice();
+    const when = "while the run was being prepared";
+    throw explainOutOfMemory(error, { device, maxMemory: config.max_memory, when });
+  }
 }

@@ -1,6 +1,5 @@
 /** How much memory a run spends on not computing things twice. */
-import { freemem } from "node:os";
-import { type Device, deviceProperties } from "../tensor/index.js";
+import type { MemoryRoom } from "../../util/memoryLimits.js";
 
 /** Shares of the memory that is free when the model is loaded. */
 const KEPT_SHARE = 1 / 4;
@@ -16,17 +15,15 @@ export interface PassMemory {
 /**
  * Decides by the memory that is free now, with optimizer and gradients still to come.
  *
- * @param device where the model is
  * @param recomputes `gradient_checkpointing`: whether activations may be computed again
  * @param before the choice of an earlier attempt. What is kept is rounded to the type of the residual
  *   stream, so a resumed run keeps the same values to compute the same numbers.
  */
 export function planPassMemory(
-  device: Device,
+  { free }: Pick<MemoryRoom, "free">,
   recomputes: boolean,
   before?: number | null,
 ): PassMemory {
-  const free = deviceProperties(device)?.freeBytes ?? process.availableMemory?.() ?? freemem();
   const weightBytes = Math.floor(free * WEIGHT_SHARE);
   if (before !== undefined) return { keepBytes: before, weightBytes };
   return { keepBytes: recomputes ? Math.floor(free * KEPT_SHARE) : null, weightBytes };

@@ -1,0 +1,6 @@
+/** Memory of a run: how much there is, what of it passes use, and what becomes of a pass that got none. */
+export { type DryRunParts, dryRun } from "./dryRun.js";
+export { explainOutOfMemory } from "./explain.js";
+export { type PassMemory, planPassMemory } from "./passMemory.js";
+export { guardHostMemory, memoryBytes, roomOf } from "./room.js";
+export { answerIfRoom, isSplit, onceMore, type PassPlan, rememberPlan, withSplitting } from "./splitting.js";
