@@ -8,7 +8,6 @@ import { type Device, emptyCache, trimMemory } from "../../tensor/index.js";
 import { isOutOfMemory } from "../../util/outOfMemory.js";
 import { PassMemoryError, type TrainingPassSettings } from "../pass.js";
 import type { TrainerState } from "../trainerState.js";
-import type { TrainingParts } from "../trainingParts.js";
 
 /** How passes go through the model; what is short of memory is lowered while the run goes on. */
 export interface PassPlan
@@ -105,9 +104,16 @@ export async function retryTighter<T>(
   }
 }
 
+/** What {@link withSplitting} needs of a run. */
+export interface SplittingParts {
+  pass: PassPlan;
+  prepared: PreparedModel;
+  recorder: { readonly state: TrainerState; warn(message: string): void };
+}
+
 /** {@link retryTighter} while training: what changes is recorded, and kept by checkpoints. */
 export function withSplitting<T>(
-  { pass, prepared, recorder }: Pick<TrainingParts, "pass" | "prepared" | "recorder">,
+  { pass, prepared, recorder }: SplittingParts,
   job: () => T | Promise<T>,
 ): Promise<T> {
   const onSplit = (line: string) => {
