@@ -3,4 +3,11 @@ export { type DryRunParts, dryRun } from "./dryRun.js";
 export { explainOutOfMemory } from "./explain.js";
 export { type PassMemory, planPassMemory } from "./passMemory.js";
 export { guardHostMemory, memoryBytes, roomOf } from "./room.js";
-export { answerIfRoom, isSplit, onceMore, type PassPlan, rememberPlan, withSplitting } from "./splitting.js";
+export {
+  answerIfRoom,
+  isSplit,
+  onceMore,
+  type PassPlan,
+  rememberPlan,
+  withSplitting,
+} from "./splitting.js";
