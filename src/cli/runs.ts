@@ -4,6 +4,7 @@ import type { RunDescription } from "../tracking/index.js";
 import { ConfigError } from "../util/errors.js";
 import { visibleText } from "../util/visibleText.js";
 import { addExamples, type CommandModule, printJson } from "./command.js";
+import { stderr, stdout } from "./output.js";
 import { padText, textWidth } from "./textWidth.js";
 
 export const runsCommand: CommandModule = {
@@ -33,8 +34,8 @@ export const runsCommand: CommandModule = {
         .flatMap((run) => describeRun(run) ?? [])
         .sort((one, other) => other.updated - one.updated);
       if (json) printJson({ runs });
-      else if (runs.length === 0) process.stderr.write(`No runs in ${roots.join(", ")}.\n`);
-      else process.stdout.write(`${tableOf(runs, Date.now() / 1000).join("\n")}\n`);
+      else if (runs.length === 0) stderr.write(`No runs in ${roots.join(", ")}.\n`);
+      else stdout.write(`${tableOf(runs, Date.now() / 1000).join("\n")}\n`);
     });
   },
 };

@@ -21,6 +21,7 @@ import { nearestOf } from "../../util/editDistance.js";
 import { ConfigError } from "../../util/errors.js";
 import { visibleText } from "../../util/visibleText.js";
 import { printJson } from "../command.js";
+import { stderr, stdout } from "../output.js";
 import type { PlotFlags } from "./flags.js";
 
 /** Points of a curve in a file: more than a screen has pixels. */
@@ -84,11 +85,10 @@ function pointsOf({ path, name, curves }: NamedRun, metrics: readonly string[]) 
 }
 
 function drawHere(panels: readonly Panel[], flags: PlotFlags): void {
-  const { stdout } = process;
   const options = {
-    columns: Math.min(160, stdout.isTTY ? stdout.columns : 80),
+    columns: Math.min(160, stdout.columns),
     rows: flags.height,
-    isColoured: flags.color ?? (stdout.isTTY === true && !process.env.NO_COLOR),
+    isColoured: flags.color ?? (stdout.isTTY && !process.env.NO_COLOR),
     isLogarithmic: flags.log === true,
   };
   const drawn = panels.map((panel) => drawInTerminal(smooth(panel, flags.smoothing), options));
@@ -129,7 +129,7 @@ function writeFile(
       cause,
     });
   }
-  process.stderr.write(`${panels.length} charts of ${runs.length} runs written to ${file}\n`);
+  stderr.write(`${panels.length} charts of ${runs.length} runs written to ${file}\n`);
 }
 
 function describe({ path, name }: NamedRun) {
