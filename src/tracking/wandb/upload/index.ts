@@ -8,7 +8,7 @@ import type { WandbSettings } from "../settings.js";
 import type { WorkerInput, WorkerOutput, WorkerSettings } from "./worker.js";
 
 /** Milliseconds that the end of a run waits for its upload. */
-const patience = 15_000;
+const usualPatience = 15_000;
 
 export interface UploadOptions {
   readonly settings: WandbSettings;
@@ -18,16 +18,18 @@ export interface UploadOptions {
   /** What uploads the run later. */
   readonly command: string;
   readonly say: (line: string) => void;
+  /** Milliseconds that the end waits; 15 s where absent. */
+  readonly patience?: number;
 }
 
 export interface Upload {
-  /** Waits for what is not sent yet, at most 15 s, and says how to send the rest. */
+  /** Waits for what is not sent yet, for a limited time, and says how to send the rest. */
   finish(): Promise<void>;
 }
 
 /** Begins to upload. */
 export function startUpload(options: UploadOptions): Upload {
-  const { settings, run, fragments, version, command, say } = options;
+  const { settings, run, fragments, version, command, say, patience = usualPatience } = options;
   const { baseUrl, apiKey = "" } = settings;
   const pool = workerPool<WorkerSettings, WorkerInput, WorkerOutput>(
     new URL("./worker", import.meta.url),
@@ -45,11 +47,14 @@ export function startUpload(options: UploadOptions): Upload {
   relay().catch(() => {});
   return {
     async finish() {
+      let isOver = false;
       const outcome = pool.run("finish").catch((error: unknown) => {
-        say(`W&B: the upload failed: ${error instanceof Error ? error.message : String(error)}`);
+        const reason = error instanceof Error ? error.message : String(error);
+        if (!isOver) say(`W&B: the upload failed: ${reason}`);
         return false;
       });
-      const isComplete = await Promise.race([outcome, sleep(patience, undefined, { ref: false })]);
+      const isComplete = await Promise.race([outcome, sleep(patience)]);
+      isOver = true;
       await pool.close();
       if (isComplete === true) for (const { file } of fragments) markSynced(file);
       else say(`W&B does not have the whole run; to upload the rest: ${command}`);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,7 +8,9 @@ import { startWandbServer, type WandbServer } from "../../../../test/unit/wandbS
 import type { Fragment } from "../fragments.js";
 import { encodeRecord, type RunFacts, stepMetric, type WandbRecord } from "../records.js";
 import { createRunFile, type RunFileWriter } from "../runFile.js";
+import { wandbSettings } from "../settings.js";
 import { wandbApi } from "./api.js";
+import { startUpload } from "./index.js";
 import { startUploader, type Uploader } from "./uploader.js";
 
 const key = "a-very-secret-key";
@@ -178,20 +180,38 @@ it("sends rows of an earlier attempt that the server has missed", async () => {
   expect(losses()).toEqual([10, 11, 12, 23]);
 });
 
-it("does not hang on a server that never answers", async () => {
+it("ends within its patience where a server never answers, and says how to upload the rest", async () => {
   const silent = createServer(() => {});
   await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
   const attempt = fragmentOf("one", 0);
   end(attempt);
-  const address = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
-  const finished = upload([attempt.fragment], address).finish();
-  const outcome = await Promise.race([
-    finished,
-    new Promise((resolve) => setTimeout(() => resolve("still waiting"), 100)),
-  ]);
-  // It waits for the answer; the run does not wait for it longer than its patience.
-  expect(outcome).toBe("still waiting");
+  const baseUrl = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const job = { run: runOf(0), fragments: [attempt.fragment], version: "1" };
+  const settings = wandbSettings({}, { WANDB_API_KEY: key, WANDB_BASE_URL: baseUrl });
+  const say = (line: string) => void said.push(line);
+  const upload = startUpload({ ...job, settings, command: "wandb sync DIR", say, patience: 50 });
+  await upload.finish();
+  expect(said).toEqual(["W&B does not have the whole run; to upload the rest: wandb sync DIR"]);
+  expect(existsSync(`${attempt.fragment.file}.synced`)).toBe(false);
   silent.closeAllConnections();
   silent.close();
-  server = await startWandbServer();
+});
+
+it("uploads from a thread of its own, and marks what it has uploaded", async () => {
+  const attempt = fragmentOf("one", 0);
+  attempt.row(0, 3);
+  end(attempt);
+  const job = { run: runOf(0), fragments: [attempt.fragment], version: "1" };
+  const settings = wandbSettings({}, { WANDB_API_KEY: key, WANDB_BASE_URL: `${server.url}/` });
+  const say = (line: string) => void said.push(line);
+  await startUpload({
+    ...job,
+    settings,
+    command: "wandb sync DIR",
+    say,
+    patience: 60_000,
+  }).finish();
+  expect(losses()).toEqual([3]);
+  expect(said).toEqual([`W&B: ${server.url}/me/p/runs/abc`]);
+  expect(existsSync(`${attempt.fragment.file}.synced`)).toBe(true);
 });
