@@ -3,9 +3,17 @@
  * that a crash or a full disk never leaves half a file under the real name.
  */
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 
 /** Writes all of `bytes` at the current position. */
 export type WriteBytes = (bytes: Uint8Array) => void;
@@ -42,6 +50,13 @@ export function writeAtomic(
     throw error;
   }
   if (durable) syncPath(dirname(path));
+}
+
+/** Temporary files of {@link writeAtomic} in a directory, left there by processes that were killed. */
+export function abandonedTemporaries(directory: string): string[] {
+  return readdirSync(directory)
+    .filter((name) => /\.[0-9a-f]{8}\.tmp$/.test(name))
+    .map((name) => join(directory, name));
 }
 
 /** {@link writeAtomic} for a text. */

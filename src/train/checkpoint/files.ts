@@ -36,8 +36,8 @@ export const realFiles: CheckpointFiles = {
       closeSync(descriptor);
     }
   },
-  sync: syncPath,
-  rename: renameSync,
+  sync: (path) => syncPath(path),
+  rename: (from, to) => renameSync(from, to),
   duplicate(from, to) {
     try {
       linkSync(from, to);

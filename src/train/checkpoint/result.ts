@@ -5,6 +5,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { abandonedTemporaries } from "../../util/atomicFile.js";
 import { saveFailure } from "./failure.js";
 import { type CheckpointFiles, realFiles } from "./files.js";
 import { checkFile, describeFiles, resultSchema } from "./manifest.js";
@@ -65,7 +66,7 @@ export async function saveResult(
 export function finishResult(runDirectory: string, files: CheckpointFiles = realFiles): void {
   const staged = join(runDirectory, stagedName);
   const temporary = join(runDirectory, temporaryName);
-  files.remove(temporary);
+  for (const rest of [temporary, ...abandonedTemporaries(runDirectory)]) files.remove(rest);
   const manifest = readManifest(staged);
   if (!manifest) return;
   const old = readManifest(runDirectory)?.files ?? [];

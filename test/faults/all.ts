@@ -1,0 +1,36 @@
+/** All faults, in the order of docs/faults.md. */
+import { badManifests, flippedBits, wrongFileFault } from "./damage.js";
+import { everyStep, otherThreads } from "./everyStep.js";
+import type { Fault } from "./fault.js";
+import { failingDisk, fullDisk, fullLog } from "./fullDisk.js";
+import { manyKills, randomKills } from "./kills.js";
+import { saveCrashes } from "./saveCrashes.js";
+import { otherSignals, termInPhases } from "./signals.js";
+import {
+  changedSettings,
+  jumpingClock,
+  noNetwork,
+  syncOrder,
+  twoTrainers,
+} from "./surroundings.js";
+
+export const faults: readonly Fault[] = [
+  saveCrashes,
+  syncOrder,
+  randomKills,
+  manyKills,
+  termInPhases,
+  otherSignals,
+  fullDisk,
+  failingDisk,
+  fullLog,
+  flippedBits,
+  wrongFileFault,
+  badManifests,
+  everyStep,
+  otherThreads,
+  changedSettings,
+  noNetwork,
+  jumpingClock,
+  twoTrainers,
+];

@@ -1,0 +1,115 @@
+/** E1, E2: resuming at every step of a run, and with other threads. */
+import fs from "node:fs";
+import path from "node:path";
+import { readEvents } from "../../src/train/index.js";
+import { type Fault, require, requireEqual, trials } from "./fault.js";
+import { files, outcomeOf, requireSame, scratch, trainHere, weightsIn } from "./runs.js";
+
+/** Two epochs of 30 rows: accumulation, packing, dropout and evaluation together. */
+const flags = (): string[] => [
+  "--lora_rank=2",
+  "--lora_dropout=0.1",
+  "--packing",
+  "--max_seq_length=32",
+  "--per_device_train_batch_size=1",
+  "--gradient_accumulation_steps=2",
+  "--num_train_epochs=2",
+  "--save_steps=1",
+  `--eval_file=${files.heldOut()}`,
+  "--eval_strategy=steps",
+  "--eval_steps=3",
+  "--weight_decay=0.1",
+];
+
+/** A whole run with a checkpoint at every step, and what a run holds that was stopped behind one. */
+async function straightRun() {
+  const directory = scratch("every");
+  await trainHere(directory, flags());
+  const total = outcomeOf(directory).steps.length;
+  const stoppedAt = (step: number): string => {
+    const place = scratch("from");
+    fs.mkdirSync(place);
+    const name = `checkpoint-${step}`;
+    fs.cpSync(path.join(directory, name), path.join(place, name), { recursive: true });
+    fs.copyFileSync(path.join(directory, "config.json"), path.join(place, "config.json"));
+    fs.copyFileSync(path.join(directory, "events.jsonl"), path.join(place, "events.jsonl"));
+    return place;
+  };
+  return { directory, total, stoppedAt };
+}
+
+export const everyStep: Fault = {
+  id: "E1",
+  title: "resume at each step of a run: accumulation, packing, dropout, evaluation",
+  count: 0,
+  short: 2,
+  async run({ count, random }) {
+    const { outcome, trial } = trials();
+    const { directory, total, stoppedAt } = await straightRun();
+    const reference = outcomeOf(directory);
+    const steps =
+      count === 0
+        ? Array.from({ length: total }, (_, i) => i + 1)
+        : Array.from({ length: count }, () => 1 + random(total));
+    for (const step of steps) {
+      await trial(`step ${step} of ${total}`, async () => {
+        const place = stoppedAt(step);
+        await trainHere(place, [...flags(), "--resume"]);
+        requireSame(place, reference);
+        for (let later = step; later <= total; later++) {
+          const name = `checkpoint-${later}`;
+          requireEqual(
+            weightsIn(path.join(place, name)),
+            weightsIn(path.join(directory, name)),
+            `weights and optimizer of ${name}`,
+          );
+        }
+        const attempts = readEvents(path.join(place, "events.jsonl")).filter(
+          ({ type }) => type === "resume",
+        );
+        requireEqual(
+          attempts.map((row) => row.step),
+          [step],
+          "steps resumed at",
+        );
+        fs.rmSync(place, { recursive: true });
+      });
+    }
+    outcome.notes.push(`a run of ${total} steps`);
+    return outcome;
+  },
+};
+
+export const otherThreads: Fault = {
+  id: "E2",
+  title: "resume with another number of threads or workers",
+  count: 10,
+  async run({ count, random }) {
+    const { outcome, trial } = trials();
+    const { directory, total, stoppedAt } = await straightRun();
+    const reference = outcomeOf(directory);
+    const before = process.env.OMP_NUM_THREADS;
+    for (let i = 0; i < count; i++) {
+      const step = 1 + random(total - 1);
+      const isThreads = i % 2 === 0;
+      const what = isThreads ? "2 threads instead of 1" : `${1 + (i % 3)} workers`;
+      await trial(`${what} from step ${step}`, async () => {
+        const place = stoppedAt(step);
+        const said: string[] = [];
+        if (isThreads) process.env.OMP_NUM_THREADS = "2";
+        try {
+          const more = isThreads ? [] : [`--dataloader_num_workers=${1 + (i % 3)}`];
+          await trainHere(place, [...flags(), ...more, "--resume"], {
+            say: (line) => said.push(line),
+          });
+        } finally {
+          process.env.OMP_NUM_THREADS = before;
+        }
+        if (said.some((line) => /not (be )?exact|threads/i.test(line))) return;
+        requireSame(place, reference);
+      });
+    }
+    require(outcome.n === count, "not all were tried");
+    return outcome;
+  },
+};
