@@ -42,6 +42,8 @@ const stateSchema = z.object({
   passLimits: z
     .object({ atOnceTokens: count.optional(), logitElements: count.optional() })
     .optional(),
+  /** Threads of an operator: with another number, sums are made in another order. */
+  threads: count.optional(),
   data: z.object({ rows: count, microBatchesPerEpoch: count }).optional(),
 });
 
