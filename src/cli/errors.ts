@@ -2,6 +2,7 @@
 import { CommanderError } from "commander";
 import { TunewrightError } from "../util/errors.js";
 import { visibleText } from "../util/visibleText.js";
+import { explainSystemError } from "./systemErrors.js";
 
 /** Exit code for bad arguments, as for bad configuration. */
 const BAD_ARGUMENTS = 2;
@@ -15,10 +16,11 @@ export interface ErrorReport {
 /**
  * Turns anything that was thrown into lines and an exit code.
  *
- * @param error what was thrown
+ * @param thrown what it is
  * @param debug whether to show stacks (`--debug`)
  */
-export function reportError(error: unknown, debug: boolean): ErrorReport {
+export function reportError(thrown: unknown, debug: boolean): ErrorReport {
+  const error = explainSystemError(thrown) ?? thrown;
   if (error instanceof CommanderError) {
     // Commander has printed its message; its help and version "errors" carry 0.
     return { lines: [], exitCode: error.exitCode === 0 ? 0 : BAD_ARGUMENTS };

@@ -1,4 +1,5 @@
 /** Entry of the `tunewright` program: from its first line on, a signal ends it with the right code. */
+import { writeSync } from "node:fs";
 import { exitOnSignals } from "../util/signals.js";
 
 try {
@@ -7,5 +8,13 @@ try {
   // Without set-up, signals do what the system does; `doctor` says what is missing.
 }
 
-const { run } = await import("./program.js");
-await run(process.argv.slice(2));
+try {
+  const { run } = await import("./program.js");
+  await run(process.argv.slice(2));
+} catch (error) {
+  // The program's own files cannot be read: too many are open, or a part of the checkout is missing.
+  const { reportError } = await import("./errors.js");
+  const { lines, exitCode } = reportError(error, process.argv.includes("--debug"));
+  writeSync(2, `${lines.join("\n")}\n`);
+  process.exitCode = exitCode;
+}

@@ -1,7 +1,8 @@
 /** Converts conversations from any known format to another. */
-import { mkdir, rename, rm } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ConfigError, DataError } from "../util/errors.js";
+import { makeFolders } from "../util/makeFolders.js";
 import {
   type ConversationSource,
   openConversations,
@@ -128,7 +129,7 @@ async function openOutputs(
   writers: RowWriter[],
 ): Promise<[RowWriter, RowWriter]> {
   try {
-    await mkdir(dirname(out), { recursive: true });
+    makeFolders(dirname(out));
     const good = await openRowWriter(part(out));
     writers.push(good);
     const bad = await openRowWriter(part(rejected));

@@ -9,10 +9,11 @@
  */
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { copyFile, mkdir, readFile, rename, symlink } from "node:fs/promises";
+import { copyFile, readFile, rename, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { writeFileAtomic } from "../util/atomicFile.js";
 import { EnvironmentError } from "../util/errors.js";
+import { makeFolders } from "../util/makeFolders.js";
 import type { RepositoryName } from "./name.js";
 
 /** A file of a commit. */
@@ -121,7 +122,7 @@ export function listSnapshot(folder: string, commit: string): string[] {
 
 /** Links `pointer` to the content, or copies it if the file system has no links. */
 export async function linkContent(blob: string, pointer: string): Promise<void> {
-  await mkdir(dirname(pointer), { recursive: true });
+  makeFolders(dirname(pointer));
   const fresh = `${pointer}.${randomBytes(4).toString("hex")}.tmp`;
   try {
     await symlink(relative(dirname(pointer), blob), fresh);
@@ -137,6 +138,6 @@ function treeFile(folder: string, commit: string): string {
 
 /** Replaces a file atomically: a reader sees the old content or the new, never a part. */
 export async function writeWhole(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  makeFolders(dirname(path));
   writeFileAtomic(path, text, { durable: false });
 }

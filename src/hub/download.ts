@@ -4,12 +4,13 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
-import { mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
+import { open, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { writeAllAt } from "../util/atomicFile.js";
 import { EnvironmentError } from "../util/errors.js";
 import { withLock } from "../util/fileLock.js";
+import { makeFolders } from "../util/makeFolders.js";
 import { showBytes } from "./report.js";
 import { AnswerError, ConnectionError, request } from "./request.js";
 import type { HubSettings } from "./settings.js";
@@ -40,7 +41,7 @@ const fruitlessTries = 5;
 export async function download(options: DownloadOptions, settings: HubSettings): Promise<void> {
   const { target } = options;
   if (existsSync(target)) return;
-  await mkdir(dirname(target), { recursive: true });
+  makeFolders(dirname(target));
   const lock = `${target}.lock`;
   await withLock(lock, async () => {
     if (!existsSync(target)) await fetchWhole(options, settings);

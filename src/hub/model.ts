@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { resolveModelPath } from "../util/builtin-model.js";
 import { ConfigError, FormatError } from "../util/errors.js";
+import { brokenLink } from "../util/missingPath.js";
 import { readRef, repositoryFolder, snapshotFolder } from "./cache.js";
 import { parseRepositoryName, type RepositoryName, showRepository } from "./name.js";
 import { fetchRepository, type HubOptions } from "./repository.js";
@@ -78,6 +79,10 @@ export function modelOnDisk(name: string, options: ModelOptions = {}): string | 
 
 /** The error if there is no such model. */
 export function noModel(name: string, { cacheDirectory }: ModelOptions = {}): ConfigError {
+  const link = brokenLink(resolveModelPath(name));
+  if (link !== undefined) {
+    return new ConfigError(`model ${name} not found`, { why: link, todo: "correct the link" });
+  }
   const beside = cacheDirectory ? ` or ${join(cacheDirectory, name)}` : "";
   return new ConfigError(`model ${name} not found`, {
     why: `there is no ${name}${beside}, and it is not an id of the hub (OWNER/NAME)`,

@@ -1,10 +1,11 @@
 /** Adapters in PEFT's layout: adapter_config.json and adapter_model.safetensors. */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { openSafetensors, type WeightEntry, writeSafetensors } from "../format/index.js";
 import type { CausalLanguageModel } from "../models/index.js";
 import { type DType, empty, type Tensor, tensor, tidy } from "../tensor/index.js";
 import { type ErrorDetail, FormatError } from "../util/errors.js";
+import { makeFolders } from "../util/makeFolders.js";
 import type { AdapterTensor } from "./adapterTensor.js";
 import { type AttachedAdapter, type AttachOptions, attachAdapter } from "./attach.js";
 import type { TensorSource } from "./attaching.js";
@@ -249,7 +250,7 @@ function saveOne(
   below: readonly string[],
   plain: boolean,
 ): void {
-  mkdirSync(directory, { recursive: true });
+  makeFolders(directory);
   const entries = tensors.map((tensor) => ({
     ...entryOf(tensor),
     ...(plain ? plainTensor(tensor, begun) : {}),

@@ -55,3 +55,4 @@ export {
   trimMemory,
 } from "./runtime.js";
 export { dispose, hold, keep, liveTensors, Tensor, tensor, tidy } from "./tensor.js";
+export { requestedThreads } from "./threadCount.js";

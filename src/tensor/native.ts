@@ -14,6 +14,7 @@ import {
   UseAfterFreeError,
 } from "../util/errors.js";
 import { describeValue } from "./describe.js";
+import { requestedThreads } from "./threadCount.js";
 
 /** What `findOperator` gives: a small integer. */
 export type OperatorId = number;
@@ -206,6 +207,7 @@ function loadAddon(): { addon: NativeAddon; runtime: Runtime } {
   // program that kept a core busy, and at 461, 520, 524 and no more on a quiet machine; of 580 rows
   // at 0.6, 0.7, 0.6 and 0.5, and at 6.9, 7.9, 7.4 and no more. libgomp reads this when it is loaded.
   if (!process.env.OMP_WAIT_POLICY) process.env.GOMP_SPINCOUNT ??= "1000";
+  requestedThreads(process.env);
   let addon: NativeAddon;
   try {
     addon = createRequire(import.meta.url)(file) as NativeAddon;

@@ -1,7 +1,8 @@
 /** The tokenizer that the rest of the program uses. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { FormatError } from "../util/errors.js";
+import { makeFolders } from "../util/makeFolders.js";
 import { tokensOf } from "./addedTokens.js";
 import { createEncoder, type Encoder } from "./encoder.js";
 import { type BorderedIds, type BorderedText, createNativeDecoder } from "./native.js";
@@ -148,7 +149,7 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     idToToken: (id) => tokens[id],
     save(dir) {
       for (const [name, text] of kept.contents) {
-        mkdirSync(dirname(join(dir, name)), { recursive: true });
+        makeFolders(dirname(join(dir, name)));
         writeFileSync(join(dir, name), text);
       }
     },

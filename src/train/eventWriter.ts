@@ -3,9 +3,10 @@
  * on from a checkpoint, rows after the checkpoint's step are moved to a side file, so that the main
  * file tells one course without gap or duplicate, and nothing is lost.
  */
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../util/atomicFile.js";
+import { makeFolders } from "../util/makeFolders.js";
 import { openAppendLog } from "./appendLog.js";
 import { type EventRow, parseRows, type TrainingEvent } from "./events.js";
 
@@ -41,7 +42,7 @@ export function openEventWriter(
   options: EventWriterOptions = {},
 ): EventWriter {
   const { readers = [], onError = () => {}, now = () => Date.now() / 1000 } = options;
-  mkdirSync(runDirectory, { recursive: true });
+  makeFolders(runDirectory);
   const file = join(runDirectory, eventsName);
   const { attempt, rowsCut } = cutBack(runDirectory, options.resumeStep);
   const log = openAppendLog(file, onError);

@@ -32,6 +32,7 @@ export {
   countWarmupSteps,
   createSchedule,
   type ScheduleOptions,
+  warmupNotes,
 } from "./schedule.js";
 export { skippedRowsName } from "./skippedRows.js";
 export { describeTrainedModel, fetchBaseModel } from "./trainedModel.js";

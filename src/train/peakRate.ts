@@ -3,7 +3,7 @@
  * `.tunewright/rates.json`, so that it costs nothing at the start of a run and is the same for all
  * runs: a measurement on a busy machine would make the next run look better than it is.
  */
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import {
   capabilities,
@@ -16,6 +16,7 @@ import {
   torchVersion,
 } from "../tensor/index.js";
 import { writeFileAtomic } from "../util/atomicFile.js";
+import { makeFolders } from "../util/makeFolders.js";
 import { packageRoot } from "../util/packageRoot.js";
 import { readProcessor } from "../util/processor.js";
 
@@ -74,7 +75,7 @@ function isPeak(value: unknown): value is PeakRate {
 /** Where the checkout cannot be written, rates are measured each time. */
 function writeRates(file: string, rates: Rates): void {
   try {
-    mkdirSync(path.dirname(file), { recursive: true });
+    makeFolders(path.dirname(file));
     writeFileAtomic(file, `${JSON.stringify(rates, null, 2)}\n`, { durable: false });
   } catch {
     return;

@@ -3,7 +3,7 @@
  * run directory taken, the checkpoint to go on from, and all of it given back at the end.
  */
 import path from "node:path";
-import { type Device, dispose, setThreads, threads } from "../tensor/index.js";
+import { type Device, dispose, requestedThreads, setThreads, threads } from "../tensor/index.js";
 import { finishResult, resolveResume, setAsideLater } from "./checkpoint/index.js";
 import { type DeviceConfig, type LoadedConfig, resolveForDevice } from "./config/index.js";
 import { settleAdapters } from "./continued.js";
@@ -68,7 +68,7 @@ export async function startRun(given: LoadedConfig, options: RunOptions): Promis
   const { config, notes: replaced } = resolveForDevice(loaded.config, facts);
   const notes = [...loaded.notes, ...replaced];
   for (const note of notes) say(note);
-  setThreads(Number(process.env.OMP_NUM_THREADS) || threads());
+  setThreads(requestedThreads(process.env) ?? threads());
 
   const directory = openRunDirectory(config);
   const guard = guardHostMemory(device === "cpu" ? config.max_memory : null);

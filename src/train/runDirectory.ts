@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import { writeFileAtomic } from "../util/atomicFile.js";
 import { ConfigError } from "../util/errors.js";
+import { makeFolders } from "../util/makeFolders.js";
+import { brokenLink } from "../util/missingPath.js";
 import { listMatching } from "./checkpoint/index.js";
 import { isConfigKey, keySchemas, type LoadedConfig, type TrainingConfig } from "./config/index.js";
 import { eventsName } from "./eventWriter.js";
@@ -120,10 +122,10 @@ const asidePattern = /^previous-\d+$/;
 
 function makeDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolders(path);
   } catch (cause) {
     const taken = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = brokenLink(path) ?? (cause instanceof Error ? cause.message : String(cause));
     throw cannotMake(path, taken ? "A file has this name." : why, cause);
   }
 }

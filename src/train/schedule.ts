@@ -24,6 +24,18 @@ export function countWarmupSteps(
   return Math.ceil(totalSteps * (warmup_steps > 0 ? warmup_steps : warmup_ratio));
 }
 
+/** What there is to say of a warm-up that leaves no step at the full learning rate. */
+export function warmupNotes(options: ScheduleOptions, totalSteps: number): string[] {
+  const warmup = countWarmupSteps(options, totalSteps);
+  if (options.lr_scheduler_type === "constant" || warmup === 0 || warmup < totalSteps) return [];
+  const highest = (options.learning_rate * (totalSteps - 1)) / warmup;
+  return [
+    `The warm-up of ${warmup} steps is as long as the run of ${totalSteps}, or longer: the learning rate ` +
+      `rises to ${highest.toPrecision(2)} at the last step and never reaches ${options.learning_rate}. ` +
+      "Set warmup_steps or warmup_ratio lower.",
+  ];
+}
+
 /** Steps of an interval such as `logging_steps`: itself, or below 1 a share of all steps (rounded up). */
 export function countIntervalSteps(steps: number, totalSteps: number): number {
   return steps < 1 ? Math.ceil(totalSteps * steps) : steps;

@@ -12,6 +12,7 @@ import type { Objective } from "./objectives/objective.js";
 import type { Run, RunResult } from "./run.js";
 import { createSampler, type SamplePrompt } from "./samples.js";
 import { createStepSaver, requireRoomToSave, saveFinal } from "./saver.js";
+import { warmupNotes } from "./schedule.js";
 import type { TrainedModel } from "./trainedModel.js";
 import type { DataText } from "./trainingFiles.js";
 import { preparePasses, prepareProducts, prepareUpdate } from "./update.js";
@@ -50,6 +51,7 @@ export async function trainAndSave(run: Run, parts: RecipeParts): Promise<RunRes
   const { prepared, pass } = preparePasses(run, model, precision.dtype);
   const update = prepareUpdate(run, model);
   const plan = planSteps(data.microBatchesPerEpoch, config);
+  for (const line of warmupNotes(config, plan.totalSteps)) say(line);
 
   // Is there room for what it writes, and memory for its largest batch?
   requireRoomToSave(run, trained);

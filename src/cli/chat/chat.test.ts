@@ -16,7 +16,7 @@ import {
 import { writeTestModel } from "../../generate/testModel.js";
 import { converse } from "./converse.js";
 import { chosenSeed, generationSettings, modelOptions } from "./flags.js";
-import { replay } from "./script.js";
+import { replay, requireAnswers } from "./script.js";
 
 const work = mkdtempSync(join(tmpdir(), "tunewright-chat-"));
 const directory = writeTestModel();
@@ -138,6 +138,24 @@ describe("a script", () => {
       expect(turn.finish_reason).toMatch(/^(stop|length)$/);
     }
     expect(turns[1]!.prompt_tokens).toBeGreaterThan(turns[0]!.prompt_tokens);
+  });
+
+  it("has an empty answer for a question that cannot be answered, and goes on without it", async () => {
+    const transcript = await replay(session, ["x".repeat(80), "two"], false);
+    const [failed, answered] = transcript.turns;
+    expect(failed).toMatchObject({
+      finish_reason: "error",
+      error: expect.stringMatching(/too long/),
+      token_ids: [],
+    });
+    expect(transcript.messages.map(({ content }) => content)).toEqual([
+      "x".repeat(80),
+      "",
+      "two",
+      session.messages[1]?.content,
+    ]);
+    expect(answered?.completion_tokens).toBeGreaterThan(0);
+    expect(() => requireAnswers(transcript)).toThrow("1 of 2 questions");
   });
 });
 

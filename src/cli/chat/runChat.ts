@@ -11,7 +11,7 @@ import { printJson } from "../command.js";
 import { stderr } from "../output.js";
 import { converse } from "./converse.js";
 import { type ChatFlags, chosenSeed, generationSettings, modelOptions } from "./flags.js";
-import { replay } from "./script.js";
+import { replay, requireAnswers } from "./script.js";
 
 export async function runChat(flags: ChatFlags): Promise<void> {
   const seed = chosenSeed(flags);
@@ -33,6 +33,7 @@ export async function runChat(flags: ChatFlags): Promise<void> {
       else {
         const transcript = await replay(session, questions, !flags.json);
         if (flags.json) printJson(transcript);
+        requireAnswers(transcript);
       }
     } finally {
       disposeSession(session);

@@ -30,6 +30,7 @@ import {
   resolveForDevice,
   resultBytes,
   settleAdapters,
+  warmupNotes,
 } from "../../train/index.js";
 import { ConfigError } from "../../util/errors.js";
 import { progressLine } from "../data/progressLine.js";
@@ -109,7 +110,12 @@ export async function runCheck(
     },
     device: config.device,
     compute_dtype: config.computeDtype,
-    notes: [...loaded.notes, ...notes, ...templateNotes(text.template)],
+    notes: [
+      ...loaded.notes,
+      ...notes,
+      ...templateNotes(text.template),
+      ...warmupNotes(config, totalSteps),
+    ],
     data,
     sources: epoch.sources.map(({ name, rowsInFiles, rows, rowsPerEpoch }) => ({
       name,

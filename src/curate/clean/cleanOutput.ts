@@ -1,18 +1,10 @@
 /** The output files of a cleaning run in progress, and the state from which a killed run resumes. */
 import { createHash } from "node:crypto";
-import {
-  type FileHandle,
-  mkdir,
-  open,
-  readFile,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from "node:fs/promises";
+import { type FileHandle, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { writeAllAt } from "../../util/atomicFile.js";
 import { ConfigError } from "../../util/errors.js";
+import { makeFolders } from "../../util/makeFolders.js";
 import type { CleanedBatch } from "./batchCleaner.js";
 import { addReport, type CleanReport } from "./report.js";
 
@@ -76,7 +68,7 @@ export async function openCleanOutput(
   let lengths = [saved?.out_bytes ?? 0, saved?.rejected_bytes ?? 0];
   const handles: FileHandle[] = [];
   try {
-    await mkdir(dirname(paths.out), { recursive: true });
+    makeFolders(dirname(paths.out));
     for (const path of Object.values(paths)) await refuseFolder(path);
     if (!saved) await rm(paths.progress, { force: true });
     for (const [index, path] of [paths.out, paths.rejected].entries()) {

@@ -1,9 +1,10 @@
 /** Which files are read, and that none of them is written. */
 import { statSync } from "node:fs";
-import { access, constants, mkdir } from "node:fs/promises";
+import { access, constants } from "node:fs/promises";
 import { dirname } from "node:path";
 import { checkNotRead, realPath, resolveSources } from "../../data/index.js";
 import { ConfigError } from "../../util/errors.js";
+import { makeFolders } from "../../util/makeFolders.js";
 import { isOwnFile } from "./workFolder.js";
 
 /** Rows that stay, rows that go, and the clusters. */
@@ -41,7 +42,7 @@ export async function inputFiles(
  */
 export async function checkOutputs(out: string): Promise<void> {
   try {
-    await mkdir(dirname(out), { recursive: true });
+    makeFolders(dirname(out));
     await access(dirname(out), constants.W_OK);
   } catch (cause) {
     throw cannotWrite(out, cause);

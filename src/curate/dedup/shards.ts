@@ -1,10 +1,11 @@
 /** Makes the signatures of a shard, and opens those of all shards. */
 import { randomUUID } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { open, readdir, rename, rm } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { openRowWriter } from "../../data/index.js";
 import { ConfigError, DataError } from "../../util/errors.js";
+import { makeFolders } from "../../util/makeFolders.js";
 import { mapInOrder } from "../../util/workerPool.js";
 import { commonShingles } from "./commonText.js";
 import type { SignatureParameters } from "./parameters.js";
@@ -76,7 +77,7 @@ export async function makeShard(
 
 async function makeFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolders(folder);
   } catch (cause) {
     throw new ConfigError(`${folder}: cannot be used for signatures`, {
       why: cause instanceof Error ? cause.message : String(cause),

@@ -4,10 +4,11 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { DataError, EnvironmentError } from "../../util/errors.js";
 import { withLock } from "../../util/fileLock.js";
+import { makeFolders } from "../../util/makeFolders.js";
 import { cacheVariable } from "./cacheFolder.js";
 import { type Fingerprint, sameFile } from "./fingerprint.js";
 
@@ -118,7 +119,7 @@ async function makeEntry<Facts, Opened>(
   const { cache, source, variant, fingerprint, make, open } = options;
   const folder = join(cache, name);
   const partial = `${folder}.${randomUUID()}${partialEnding}`;
-  await mkdir(partial, { recursive: true });
+  makeFolders(partial);
   try {
     const facts = await make(partial);
     if (!sameFile(await fingerprint(), state)) {

@@ -1,9 +1,10 @@
 /** The folder for what is made from data files and used again: indexes and unpacked rows. */
-import { accessSync, constants, mkdirSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { ConfigError } from "../../util/errors.js";
 import { homeFolder } from "../../util/homeFolder.js";
+import { makeFolders } from "../../util/makeFolders.js";
 import { packageRoot } from "../../util/packageRoot.js";
 
 /** Environment variable that names the folder. */
@@ -41,7 +42,7 @@ export function cacheFolder(given?: string): string {
 
 function writingProblem(folder: string): string | undefined {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
     accessSync(folder, constants.W_OK);
     return undefined;
   } catch (error) {

@@ -3,12 +3,17 @@ import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { nearestOf } from "../../util/editDistance.js";
 import { DataError } from "../../util/errors.js";
+import { brokenLink } from "../../util/missingPath.js";
 import { isGlob } from "./glob.js";
 
 const shownNames = 5;
 
 /** The error for a path or pattern without a match; names the nearest thing that exists. */
 export function noSuchPath(path: string, what = "no such file"): DataError {
+  const link = isGlob(path) ? undefined : brokenLink(path);
+  if (link !== undefined) {
+    return new DataError(`${path}: ${what}`, { why: link, todo: "correct the link" });
+  }
   const folder = nearestFolder(path);
   const rest = folder === "." ? path : path.slice(folder.length).replace(/^\/+/, "");
   const [next = ""] = rest.split("/");

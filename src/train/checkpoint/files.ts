@@ -2,16 +2,9 @@
  * The file operations that a checkpoint is made of. They go through one object, so that tests can
  * stop a save after any of them and look at what is left.
  */
-import {
-  closeSync,
-  copyFileSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-} from "node:fs";
+import { closeSync, copyFileSync, linkSync, openSync, renameSync, rmSync } from "node:fs";
 import { syncPath, writeAll } from "../../util/atomicFile.js";
+import { makeFolders } from "../../util/makeFolders.js";
 
 /** The operations; every path is absolute or relative to the working directory. */
 export interface CheckpointFiles {
@@ -27,7 +20,7 @@ export interface CheckpointFiles {
 }
 
 export const realFiles: CheckpointFiles = {
-  makeDirectory: (path) => void mkdirSync(path, { recursive: true }),
+  makeDirectory: (path) => makeFolders(path),
   writeText(path, text) {
     const descriptor = openSync(path, "w");
     try {

@@ -1,8 +1,9 @@
 /** Reads a configuration file (JSON or YAML) and command-line flags into plain keys and values. */
 import { readFileSync } from "node:fs";
 import { basename, extname } from "node:path";
-import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 import { ConfigError } from "../../util/errors.js";
+import { brokenLink } from "../../util/missingPath.js";
 import { readCommandLine } from "./commandLine.js";
 import { canonicalName, fixedKeys, inertKeys } from "./otherTrainers.js";
 import { isConfigKey, keySchemas } from "./schema.js";
@@ -44,8 +45,11 @@ export function readConfigFile(file: string): ConfigSource {
   }
   const values = document.toJS() as Record<string, unknown>;
   const lineOf = new Map<string, number>();
-  for (const { key } of contents.items) {
-    if (isScalar(key) && key.range) lineOf.set(String(key.value), lines.linePos(key.range[0]).line);
+  for (const { key, value } of contents.items) {
+    if (!isScalar(key)) continue;
+    const name = String(key.value);
+    if (key.range) lineOf.set(name, lines.linePos(key.range[0]).line);
+    if (isText(canonicalName(name))) values[name] = asWritten(value as Node | null, values[name]);
   }
   const entries = Object.entries(values).map(([key, value]) => ({
     key,
@@ -55,12 +59,28 @@ export function readConfigFile(file: string): ConfigSource {
   return { entries };
 }
 
+/** Whether a key takes texts and no numbers. */
+function isText(key: string): boolean {
+  if (!isConfigKey(key)) return false;
+  const node = keySchemas[key];
+  const parts = (node.anyOf ?? [node]).flatMap((part) => part.items?.anyOf ?? part.items ?? part);
+  const types = parts.map(({ type }) => type);
+  return types.includes("string") && !types.includes("number") && !types.includes("integer");
+}
+
+/** A text that looks like a number stays as it was written: the folder 007 is not the folder 7. */
+function asWritten(node: Node | null, value: unknown): unknown {
+  if (isScalar(node)) return typeof value === "number" && node.source ? node.source : value;
+  if (!isSeq(node) || !Array.isArray(value)) return value;
+  return value.map((item, i) => asWritten(node.items[i] as Node | null, item));
+}
+
 function readText(file: string): string {
   try {
     return readFileSync(file, "utf8").replace(/^\uFEFF/, "");
   } catch (cause) {
     throw new ConfigError(`Cannot read the configuration file ${file}`, {
-      why: cause instanceof Error ? cause.message : String(cause),
+      why: brokenLink(file) ?? (cause instanceof Error ? cause.message : String(cause)),
       todo: "Give the path of a JSON or YAML file.",
       cause,
     });
