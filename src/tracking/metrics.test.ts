@@ -4,20 +4,21 @@ import { metricsOf, summaryOf } from "./metrics.js";
 
 const stored = { time: 1_800_000_000, attempt: 1 };
 
+const stepRow = {
+  type: "step",
+  step: 5,
+  epoch: 0.5,
+  loss: 1.25,
+  learning_rate: 1e-4,
+  grad_norm: 0.75,
+  tokens: 100,
+  labelled_tokens: 40,
+  tokens_per_second: 50,
+  rss_bytes: 1000,
+} as const;
+
 it("names values as transformers' callbacks do, and leaves out what a row does not have", () => {
-  const step = metricsOf({
-    ...stored,
-    type: "step",
-    step: 5,
-    epoch: 0.5,
-    loss: 1.25,
-    learning_rate: 1e-4,
-    grad_norm: 0.75,
-    tokens: 100,
-    labelled_tokens: 40,
-    tokens_per_second: 50,
-    rss_bytes: 1000,
-  });
+  const step = metricsOf({ ...stored, ...stepRow });
   expect(step).toEqual({
     "train/loss": 1.25,
     "train/grad_norm": 0.75,
@@ -33,6 +34,13 @@ it("names values as transformers' callbacks do, and leaves out what a row does n
     "eval/loss": 2,
     "eval/runtime": 4,
     "eval/samples_per_second": 2.5,
+  });
+  const more = { total_flos: 7, source_losses: { chat: 1, code: 2 }, data_wait_seconds: 0.5 };
+  expect(metricsOf({ ...stored, ...stepRow, ...more })).toMatchObject({
+    "train/total_flos": 7,
+    "train/data_wait_seconds": 0.5,
+    "train/source_loss/chat": 1,
+    "train/source_loss/code": 2,
   });
   expect(metricsOf({ ...stored, type: "warning", step: 5, message: "m" })).toBeUndefined();
 });

@@ -49,9 +49,14 @@ function stepMetrics(row: StepEvent): Record<string, number | undefined> {
     "train/tokens_per_second": row.tokens_per_second,
     "train/tokens": row.tokens,
     "train/labelled_tokens": row.labelled_tokens,
+    "train/total_flos": row.total_flos,
+    "train/data_wait_seconds": row.data_wait_seconds,
+    "train/split_batches": row.split_batches,
     "train/rss_bytes": row.rss_bytes,
+    "train/peak_rss_bytes": row.peak_rss_bytes,
     "train/device_bytes": row.device_bytes,
     "train/skipped_steps": row.skipped_steps,
+    ...prefixed("train/source_loss/", row.source_losses ?? {}),
   };
 }
 
@@ -60,6 +65,7 @@ function evaluationMetrics(row: EvaluationEvent): Record<string, number | undefi
     "eval/loss": row.eval_loss,
     "eval/runtime": row.seconds,
     "eval/samples_per_second": row.seconds > 0 ? row.samples / row.seconds : undefined,
+    "train/epoch": row.epoch,
   };
 }
 
