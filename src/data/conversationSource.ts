@@ -1,13 +1,13 @@
 /** Several files as one long list of conversations. */
 import type { Conversation, Source } from "../text/index.js";
-import { ConfigError, DataError } from "../util/errors.js";
+import { ChangedDataError, ConfigError, DataError } from "../util/errors.js";
 import type { JsonValue } from "../util/json/index.js";
 import { lastAtMost, runningSum } from "../util/runningSum.js";
 import type { ConversationFormat } from "./formats/format.js";
 import { detectFormat, formatNamed } from "./formats/formats.js";
 import { type ReadOptions, readConversation, type WholeRow } from "./readConversation.js";
 import { checkColumns, type RowNames, renamedRow } from "./renamedRows.js";
-import { openRowFile, type RowFile } from "./rowFile/index.js";
+import { type FileState, openRowFile, type RowFile } from "./rowFile/index.js";
 import { type ResolveOptions, resolveSources } from "./sources/index.js";
 
 export interface SourceOptions extends ReadOptions, ResolveOptions, RowNames {
@@ -15,15 +15,30 @@ export interface SourceOptions extends ReadOptions, ResolveOptions, RowNames {
   format?: string | undefined;
   /** Encoding of the files' texts: `gb18030`, `big5`, …. Default UTF-8. */
   encoding?: string | undefined;
+  /**
+   * Stops where a file's content changes while it is read, and notes what it was: `true` from now on;
+   * or since the files had these states, by name.
+   */
+  watch?: true | Readonly<Record<string, FileState>> | undefined;
   /** Called with the number of bytes indexed so far, over all files. */
   onProgress?: ((bytes: number) => void) | undefined;
+}
+
+/** A file of a source. */
+export interface SourceFile {
+  file: string;
+  rows: number;
+  bytes: number;
+  format: string;
+  /** What it was when it was opened, where it is watched. */
+  state?: FileState;
 }
 
 /** Random access to conversations; opening reads the files once to find the rows. */
 export interface ConversationSource {
   readonly rows: number;
   readonly bytes: number;
-  readonly files: readonly { file: string; rows: number; bytes: number; format: string }[];
+  readonly files: readonly SourceFile[];
   /** Where a row is, without reading it. */
   place(row: number): Source;
   /**
@@ -70,6 +85,7 @@ export async function openConversations(
       const before = bytes;
       const rowFile = await openRowFile(file, {
         encoding: options.encoding,
+        watch: watchOf(options, file),
         onProgress: (done) => options.onProgress?.(before + done),
       });
       const entry = { rowFile, format: formatNamed("messages"), first: rows };
@@ -107,6 +123,7 @@ export async function openConversations(
       rows: rowFile.rows,
       bytes: rowFile.bytes,
       format: format.name,
+      ...(rowFile.state ? { state: rowFile.state } : {}),
     })),
     place,
     read: async (row) => (await readWhole(row)).conversation,
@@ -127,6 +144,10 @@ export async function openConversations(
   };
 }
 
+function watchOf({ watch }: SourceOptions, file: string): true | FileState | undefined {
+  return watch === true || watch === undefined ? watch : (watch[file] ?? true);
+}
+
 /** Skips broken rows at the start when detecting the format. */
 async function formatOf(rowFile: RowFile, names: RowNames): Promise<ConversationFormat> {
   const values: unknown[] = [];
@@ -135,6 +156,7 @@ async function formatOf(rowFile: RowFile, names: RowNames): Promise<Conversation
     try {
       values.push(renamedRow(await rowFile.read(row), names));
     } catch (error) {
+      if (error instanceof ChangedDataError) throw error;
       broken ??= error;
     }
   }

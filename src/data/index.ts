@@ -9,6 +9,7 @@ export { checkConversation } from "./conversationRules.js";
 export {
   type ConversationSource,
   openConversations,
+  type SourceFile,
   type SourceOptions,
 } from "./conversationSource.js";
 export { type ConvertOptions, type ConvertResult, convertFiles } from "./convert.js";
@@ -30,7 +31,16 @@ export { permutation } from "./permutation.js";
 export { countPlaceholders, placeholderNames } from "./placeholders.js";
 export { checkRow, type WholeRow } from "./readConversation.js";
 export { fingerprint } from "./rowFile/fingerprint.js";
-export { type CachedFile, clearCache, listCache } from "./rowFile/index.js";
+export {
+  type CachedFile,
+  changeOf,
+  clearCache,
+  type FileChange,
+  type FileState,
+  fileState,
+  fileStateOf,
+  listCache,
+} from "./rowFile/index.js";
 export {
   checkNotRead,
   checkOutEnding,
@@ -39,6 +49,7 @@ export {
   realPath,
 } from "./rowWriter.js";
 export { type ResolveOptions, resolveSources, resolveStreams } from "./sources/index.js";
+export { streamStates } from "./stream/streamBytes.js";
 export {
   openStreamingData,
   type StreamingData,

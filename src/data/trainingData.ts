@@ -129,16 +129,19 @@ function shareOf(source: string | DataSource) {
 function openEncoder(source: JoinedSource, options: TrainingDataOptions): RowEncoder {
   const local = localEncoder(source, options);
   const { workers } = options;
-  return workers ? threadedEncoder(workerSettings(options), workers.threads, local) : local;
+  if (!workers) return local;
+  return threadedEncoder(workerSettings(options, source), workers.threads, local);
 }
 
-/** What a thread needs, without what cannot be cloned. */
-function workerSettings(options: TrainingDataOptions): EncodeWorkerSettings {
+/** What a thread needs, without what cannot be cloned; it is to find the files as they are here. */
+function workerSettings(options: TrainingDataOptions, source: JoinedSource): EncodeWorkerSettings {
   const { files, seed, workers, template, tokenizer, onProgress, ...plain } = options;
+  const states = source.files.flatMap(({ file, state }) => (state ? [[file, state] as const] : []));
+  const watch = options.watch && Object.fromEntries(states);
   return {
     sources: files,
     seed,
-    options: plain,
+    options: { ...plain, watch },
     tokenizerPath: workers!.tokenizerPath,
     templateName: template.name,
     templateVariables: template.variables,

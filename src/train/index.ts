@@ -14,9 +14,16 @@ export { choosePrecision, type ProductPrecision } from "./precision.js";
 export { createProgress, formatBytes, formatDuration, type Progress } from "./progress.js";
 export { heldOut, readingOptions } from "./readingOptions.js";
 export { runPretrain, runSft, runTraining } from "./recipes/index.js";
+export {
+  compareCheckpoint,
+  compareRecords,
+  joinDifferences,
+  linesOf,
+  recordRun,
+  resumeRules,
+} from "./resume/index.js";
 export type { RunOptions, RunResult } from "./run.js";
 export {
-  changedSince,
   openRunDirectory,
   type RunConfig,
   type RunDirectory,

@@ -7,7 +7,7 @@
  */
 import type { MicroBatch } from "../data/index.js";
 import { copyToHost, dispose, type HostCopy, tidy, trimMemory, zeros } from "../tensor/index.js";
-import { DataError, TunewrightError } from "../util/errors.js";
+import { ChangedDataError, DataError, TunewrightError } from "../util/errors.js";
 import { hashKey } from "../util/hash.js";
 import { Interrupted, receivedSignal } from "../util/signals.js";
 import type { DeviceConfig } from "./config/index.js";
@@ -116,13 +116,13 @@ export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped
     if (state.step > savedStep && config.save_strategy !== "no") await saveStep();
     await parts.finish();
   } catch (error) {
-    if (!(error instanceof Interrupted || error instanceof DataError)) throw error;
+    const how = goingOn(error);
+    if (how === undefined) throw error;
     settle(0);
-    // A row that cannot be trained on costs no step before it.
+    // A row that cannot be trained on costs no step before it, nor does a file that was changed.
     const isGained = state.labelledTokens > 0 && state.step > savedStep;
-    if (error instanceof DataError && isGained && !config.save_only_model) {
+    if (!(error instanceof Interrupted) && isGained && !config.save_only_model) {
       const path = await saveStep();
-      const how = "use --resume to continue; add --on_error skip to skip such rows";
       say(`Step ${state.step} is saved in ${path}: ${how}.`);
     }
     if (!(error instanceof Interrupted)) throw error;
@@ -133,6 +133,14 @@ export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped
     for (const { figures } of pending) figures.dispose();
   }
   return "done";
+}
+
+/** How a run goes on after an error that leaves the steps before it good; nothing for any other. */
+function goingOn(error: unknown): string | undefined {
+  if (error instanceof Interrupted) return "use --resume to continue";
+  if (error instanceof ChangedDataError) return "use --resume once the file is as it was";
+  if (!(error instanceof DataError)) return undefined;
+  return "use --resume to continue; add --on_error skip to skip such rows";
 }
 
 /** At which steps events are written, held-out rows evaluated and checkpoints saved. */

@@ -10,7 +10,14 @@ import { settleAdapters } from "./continued.js";
 import { probeDevice } from "./deviceFacts.js";
 import type { EventRow, Tick, TrainSummary } from "./events.js";
 import { guardHostMemory } from "./memory/index.js";
-import { changedSince, openRunDirectory, readRunConfig } from "./runDirectory.js";
+import {
+  compareCheckpoint,
+  type Differences,
+  noDifferences,
+  type RunRecord,
+  settle,
+} from "./resume/index.js";
+import { openRunDirectory } from "./runDirectory.js";
 import { readTrainerState } from "./trainerState.js";
 import { openWorld, type World } from "./world.js";
 
@@ -44,7 +51,14 @@ export interface Run {
   readonly path: string;
   /** Where training goes on from, with what it holds. */
   readonly checkpoint:
-    | ({ path: string; step: number } & ReturnType<typeof readTrainerState>)
+    | ({
+        path: string;
+        step: number;
+        /** What it was trained with; absent where an earlier version saved it. */
+        record: RunRecord | undefined;
+        /** What is set otherwise now. */
+        changes: Differences;
+      } & ReturnType<typeof readTrainerState>)
     | undefined;
   /** The step behind which events of earlier attempts do not count any more. */
   readonly resumeStep: number | undefined;
@@ -81,14 +95,7 @@ export async function startRun(given: LoadedConfig, options: RunOptions): Promis
     finishResult(directory.path);
     const found = await resolveResume(directory.path, config.resume_from_checkpoint);
     for (const warning of found.warnings) say(warning);
-    const earlier = readRunConfig(directory.path);
-    if (found.checkpoint && earlier) {
-      for (const line of changedSince(earlier, loaded.config)) say(line);
-    }
-    const checkpoint = found.checkpoint && {
-      ...found.checkpoint,
-      ...readTrainerState(found.checkpoint.path),
-    };
+    const checkpoint = found.checkpoint && openCheckpoint(found.checkpoint, loaded, world);
     closers.push(() => dispose(checkpoint?.optimizer));
     const own =
       checkpoint && path.resolve(path.dirname(checkpoint.path)) === path.resolve(directory.path);
@@ -114,4 +121,16 @@ export async function startRun(given: LoadedConfig, options: RunOptions): Promis
     await close();
     throw error;
   }
+}
+
+/** @throws ConfigError where a setting is another one than the checkpoint can go on with */
+function openCheckpoint(
+  place: { path: string; step: number },
+  loaded: LoadedConfig,
+  world: World,
+): NonNullable<Run["checkpoint"]> {
+  const { found: changes, record } = compareCheckpoint(place.path, loaded, world.size);
+  // What is only to be told waits until it is known that training goes on.
+  settle({ ...noDifferences(), refusals: changes.refusals }, () => {});
+  return { ...place, record, changes, ...readTrainerState(place.path) };
 }

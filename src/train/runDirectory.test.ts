@@ -12,13 +12,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ConfigError } from "../util/errors.js";
 import { loadTrainingConfig } from "./config/index.js";
-import {
-  changedSince,
-  openRunDirectory,
-  readRunConfig,
-  refuseOutput,
-  writeRunConfig,
-} from "./runDirectory.js";
+import { openRunDirectory, readRunConfig, refuseOutput, writeRunConfig } from "./runDirectory.js";
 import { lockRun, whoseRun } from "./runLock.js";
 
 let base: string;
@@ -203,15 +197,6 @@ describe("config.json", () => {
     expect(stored.tunewright.origins).toMatchObject({ seed: "flag", bf16: "default" });
     expect(Object.keys(stored.tunewright.origins)).toEqual(Object.keys(stored.tunewright.config));
     expect(readRunConfig(run)?.facts).toEqual({ torch: "2.13" });
-  });
-
-  it("tells what a resumed run changes", () => {
-    fill();
-    writeRunConfig(run, load());
-    const changed = load({ learning_rate: 1, save_steps: 3, resume: true }).config;
-    expect(changedSince(readRunConfig(run)!, changed)).toEqual([
-      "learning_rate was 0.00005 and is now 1",
-    ]);
   });
 
   it("is undefined where there is none", () => {

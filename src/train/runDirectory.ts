@@ -10,7 +10,7 @@ import { ConfigError } from "../util/errors.js";
 import { makeFolders } from "../util/makeFolders.js";
 import { brokenLink } from "../util/missingPath.js";
 import { listMatching } from "./checkpoint/index.js";
-import { isConfigKey, keySchemas, type LoadedConfig, type TrainingConfig } from "./config/index.js";
+import type { LoadedConfig, TrainingConfig } from "./config/index.js";
 import { eventsName } from "./eventWriter.js";
 import { lockName, lockRun, type RunLock, whoseRun } from "./runLock.js";
 
@@ -174,63 +174,6 @@ export function readRunConfig(runDirectory: string): StoredRunConfig | undefined
   const stored = readJson(join(runDirectory, "config.json"))?.tunewright;
   return storedSchema.safeParse(stored).data;
 }
-
-/**
- * Names the keys in which a resumed run differs from the one that was stored, leaving out those
- * that do not change the course of training. @returns one line each
- */
-export function changedSince(
-  stored: Pick<StoredRunConfig, "config">,
-  config: TrainingConfig,
-): string[] {
-  const before = stored.config;
-  return Object.entries(config).flatMap(([key, value]) => {
-    const earlier = key in before ? before[key] : defaultOf(key);
-    if (harmless.has(key) || JSON.stringify(earlier) === JSON.stringify(value)) return [];
-    return [`${key} was ${JSON.stringify(before[key])} and is now ${JSON.stringify(value)}`];
-  });
-}
-
-/** What a key that an earlier version did not have meant then. */
-function defaultOf(key: string): unknown {
-  return isConfigKey(key) ? keySchemas[key].default : undefined;
-}
-
-const harmless = new Set([
-  "output_dir",
-  "overwrite_output_dir",
-  "resume_from_checkpoint",
-  "cache_dir",
-  "disable_tqdm",
-  "report_to",
-  "run_name",
-  "project",
-  "run_tags",
-  "run_notes",
-  "run_group",
-  "wandb_entity",
-  "wandb_mode",
-  "logging_strategy",
-  "logging_steps",
-  "logging_first_step",
-  "save_strategy",
-  "save_steps",
-  "save_total_limit",
-  "save_only_model",
-  "on_disk_full",
-  "do_eval",
-  "eval_file",
-  "eval_strategy",
-  "eval_steps",
-  "eval_on_start",
-  "per_device_eval_batch_size",
-  "sample_prompts",
-  "sample_dialogue",
-  "sample_max_new_tokens",
-  "gradient_checkpointing",
-  "dataloader_num_workers",
-  "dataloader_prefetch_factor",
-]);
 
 function readJson(file: string): Record<string, unknown> | undefined {
   try {

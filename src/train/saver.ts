@@ -15,6 +15,7 @@ import { graceLine } from "./interrupt.js";
 import type { Optimizer } from "./optimizer.js";
 import type { ProductPrecision } from "./precision.js";
 import type { Recorder } from "./recorder.js";
+import { type RunRecord, writeRunRecord } from "./resume/index.js";
 import type { Run } from "./run.js";
 import { writeRunConfig } from "./runDirectory.js";
 import { checkpointBytes, resultBytes } from "./savedSize.js";
@@ -31,6 +32,8 @@ export interface SavedParts {
   optimizer: Optimizer;
   plan: StepPlan;
   recorder: Recorder;
+  /** What the run is, for those that go on from its checkpoints. */
+  record: RunRecord;
 }
 
 /**
@@ -79,7 +82,9 @@ async function saveStep(run: Run, parts: SavedParts): Promise<{ path: string; se
       state.step,
       (directory) => {
         writeWeights(run, parts, directory, resumable);
-        if (resumable) writeTrainerState(directory, state, optimizer.state());
+        if (!resumable) return;
+        writeTrainerState(directory, state, optimizer.state());
+        writeRunRecord(directory, parts.record);
       },
       { totalLimit: config.save_total_limit, resumable },
     ),

@@ -9,6 +9,7 @@ import { leftOutTeller } from "./leftOutTeller.js";
 import { trainLoop } from "./loop.js";
 import { answerIfRoom, dryRun, explainOutOfMemory, onceMore } from "./memory/index.js";
 import type { Objective } from "./objectives/objective.js";
+import type { RunRecord } from "./resume/index.js";
 import type { Run, RunResult } from "./run.js";
 import { createSampler, type SamplePrompt } from "./samples.js";
 import { createStepSaver, requireRoomToSave, saveFinal } from "./saver.js";
@@ -33,6 +34,8 @@ export interface RecipeParts {
   template: ChatTemplate | null;
   /** Whether all rows were gone through before, and what they leave out was told. */
   isChecked: boolean;
+  /** What the run is, for its checkpoints. */
+  record: RunRecord;
 }
 
 /**
@@ -74,6 +77,7 @@ export async function trainAndSave(run: Run, parts: RecipeParts): Promise<RunRes
       optimizer: update.optimizer,
       tokenizer: text.tokenizer,
       template,
+      record: parts.record,
     };
     const sampling = {
       ...text,

@@ -9,6 +9,7 @@ import {
   resolveStreams,
   type SourceShare,
   type StreamingData,
+  streamStates,
   type TrainingData,
 } from "../data/index.js";
 import { readVocabularySize } from "../format/index.js";
@@ -69,12 +70,14 @@ export async function openTrainFile(
     seed: config.data_seed,
     onError: config.on_error,
     prefetch: Math.max(1, threads) * config.dataloader_prefetch_factor,
+    watch: true as const,
   };
   if (config.streaming) {
     const names = config.train_file.filter((source) => typeof source === "string");
     const files = await resolveStreams(names);
     const shuffleBufferSize = config.shuffle_buffer_size;
-    return openStreamingData({ ...common, files, tokenizerPath, shuffleBufferSize });
+    const states = await streamStates(files);
+    return openStreamingData({ ...common, files, states, tokenizerPath, shuffleBufferSize });
   }
   return openTrainingData({
     ...common,
@@ -122,6 +125,7 @@ export async function openEvalFile(
     seed: config.data_seed,
     shuffle: false,
     onError: config.on_error,
+    watch: true,
   });
 }
 

@@ -38,12 +38,13 @@ export class ConfigError extends TunewrightError {
   override readonly exitCode = 2;
 }
 
-/** Several problems of a configuration as one error: the first, which holds the others. */
-export function joinErrors(errors: readonly ConfigError[]): ConfigError {
+/** Several problems as one error: the first, in its class, which holds the others. */
+export function joinErrors<Problem extends TunewrightError>(errors: readonly Problem[]): Problem {
   const [first, ...others] = errors;
   if (!first) throw new RangeError("there is no error to join");
+  const Class = first.constructor as new (what: string, detail: ErrorDetail) => Problem;
   const { message, why, todo, cause } = first;
-  return new ConfigError(message, {
+  return new Class(message, {
     ...(why === undefined ? {} : { why }),
     ...(todo === undefined ? {} : { todo }),
     ...(cause === undefined ? {} : { cause }),
@@ -54,6 +55,12 @@ export function joinErrors(errors: readonly ConfigError[]): ConfigError {
 /** A data file, row or label that cannot be trained on. */
 export class DataError extends TunewrightError {
   override readonly code = "DATA";
+  override readonly exitCode = 3;
+}
+
+/** A data file that is not what it was when reading began: no DataError, since no row is to blame. */
+export class ChangedDataError extends TunewrightError {
+  override readonly code = "CHANGED";
   override readonly exitCode = 3;
 }
 

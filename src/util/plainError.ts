@@ -12,6 +12,7 @@ export interface PlainError {
 const classes = new Map<string, new (what: string, detail: errors.ErrorDetail) => Error>([
   ["ConfigError", errors.ConfigError],
   ["DataError", errors.DataError],
+  ["ChangedDataError", errors.ChangedDataError],
   ["FormatError", errors.FormatError],
   ["CheckpointError", errors.CheckpointError],
   ["EnvironmentError", errors.EnvironmentError],

@@ -13,17 +13,21 @@ export interface Fingerprint {
 const blockBytes = 64 << 10;
 const checkedBlocks = 16;
 
-/** Reads a megabyte at most, whatever the file's size. */
-export async function fingerprint(handle: FileHandle): Promise<Fingerprint> {
+/**
+ * Reads a megabyte at most, whatever the file's size.
+ * @param length how much of its beginning counts; all of it by default
+ */
+export async function fingerprint(handle: FileHandle, length?: number): Promise<Fingerprint> {
   const { size, mtimeNs } = await handle.stat({ bigint: true });
-  const bytes = Number(size);
+  const bytes = Math.min(Number(size), length ?? Number(size));
   const hash = createHash("sha256");
   const block = Buffer.allocUnsafe(blockBytes);
   const last = Math.max(0, bytes - blockBytes);
   const blocks = Math.min(checkedBlocks, Math.ceil(bytes / blockBytes));
   for (let index = 0; index < blocks; index++) {
     const from = blocks === 1 ? 0 : Math.floor((last * index) / (blocks - 1));
-    const { bytesRead } = await handle.read(block, 0, blockBytes, from);
+    const wanted = Math.min(blockBytes, bytes - from);
+    const { bytesRead } = await handle.read(block, 0, wanted, from);
     hash.update(block.subarray(0, bytesRead));
   }
   return { bytes, modified: String(mtimeNs), content: hash.digest("hex") };

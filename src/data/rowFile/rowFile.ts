@@ -8,7 +8,9 @@ import { blockReader } from "./blockReader.js";
 import { openEntry } from "./cacheEntry.js";
 import { cacheFolder } from "./cacheFolder.js";
 import { refuseOtherEncoding, strictDecoder } from "./encoding.js";
+import { changedWhileRead, fileGuard } from "./fileGuard.js";
 import { fileKind } from "./fileKind.js";
+import { type FileState, fileState } from "./fileState.js";
 import { fingerprint } from "./fingerprint.js";
 import { DamagedNumbersError } from "./pagedNumbers.js";
 import { type PrepareOptions, prepareRows, readSample, rowsName } from "./preparedRows.js";
@@ -21,6 +23,8 @@ export interface RowFile {
   /** Size of the file. */
   readonly bytes: number;
   readonly rows: number;
+  /** The file when it was opened, where it is watched. */
+  readonly state: FileState | undefined;
   /**
    * 1-based line that a row begins on, in what the file holds unpacked. Its number where lines do not
    * tell rows apart: of Parquet and Arrow, and where several rows begin on one line.
@@ -48,6 +52,11 @@ export interface RowFileOptions {
   cache?: string | undefined;
   /** Told the bytes read so far while it is opened. */
   onProgress?: ((bytes: number) => void) | undefined;
+  /**
+   * Stops with a ChangedDataError where the file's content changes while its rows are read: from
+   * now on, or since it had a state. Default: it is not looked at.
+   */
+  watch?: true | FileState | undefined;
 }
 
 /** The index of a file that is smaller is made faster than it is found, and is not stored. */
@@ -73,27 +82,61 @@ export async function openRowFile(file: string, options: RowFileOptions = {}): P
   try {
     const sample = await readSample(handle);
     const kind = fileKind(sample, file);
-    const { size } = await handle.stat();
+    const { size, mtimeMs } = await handle.stat();
+    const state = await watchedState(file, handle, options.watch);
     if (kind === "rows" && encoding === undefined) {
       refuseOtherEncoding(sample, file);
       const index =
         size < storedIndexBytes
           ? await buildRowIndex(handle, file, { onProgress: options.onProgress })
           : await storedIndex(handle, file, options);
-      return rowFile(file, size, { handle, index });
+      const guard = state && fileGuard(file, handle, state);
+      // Rows that were found in one state of the file and read in another are nobody's rows.
+      await guard?.();
+      const blame = async () => {
+        const now = await handle.stat();
+        if (now.size < size || now.mtimeMs !== mtimeMs) {
+          throw changedWhileRead(file, { bytes: size }, now.size);
+        }
+      };
+      return rowFile(file, size, { handle, index, state, guard, blame });
     }
     if (kind === "csv" && encoding === undefined) refuseOtherEncoding(sample, file);
     const { onProgress, cache } = options;
     const prepared = await preparedFile(handle, file, { kind, encoding, onProgress }, cache);
     await handle.close();
-    return rowFile(file, size, prepared);
+    return rowFile(file, size, { ...prepared, state });
   } catch (error) {
     await handle.close();
     throw error;
   }
 }
 
-function rowFile(file: string, bytes: number, { handle, index }: IndexedFile): RowFile {
+/** The state that rows have to be of. @throws ChangedDataError where the file has another one already */
+async function watchedState(
+  file: string,
+  handle: FileHandle,
+  watch: RowFileOptions["watch"],
+): Promise<FileState | undefined> {
+  if (watch === undefined) return undefined;
+  if (watch === true) return fileState(handle);
+  await fileGuard(file, handle, watch)();
+  return watch;
+}
+
+interface OpenedFile extends IndexedFile {
+  state: FileState | undefined;
+  /** Called after each read of a file that is read in place and watched. */
+  guard?: (() => Promise<void>) | undefined;
+  /** Called before a row of a file that is read in place is called bad. */
+  blame?: (() => Promise<void>) | undefined;
+}
+
+function rowFile(
+  file: string,
+  bytes: number,
+  { handle, index, state, guard, blame }: OpenedFile,
+): RowFile {
   const { rows, offsets, lines, layout, linesShared } = index;
   const reader = blockReader(handle);
   const isNumber = lines === undefined || linesShared;
@@ -108,11 +151,10 @@ function rowFile(file: string, bytes: number, { handle, index }: IndexedFile): R
       undamaged(() => offsets.at(row)),
       length,
     );
+    await guard?.();
     if (buffer.length < length) {
-      throw new DataError(`${place}: the file is shorter than when it was opened`, {
-        why: "another program changed it",
-        todo: "try again when no program is writing to the file",
-      });
+      if (!blame) throw damagedCache("rows are missing at the end of it");
+      throw changedWhileRead(file, { bytes }, (await handle.stat()).size);
     }
     return layout === "lines" ? buffer : buffer.subarray(0, elementEnd(buffer));
   };
@@ -120,10 +162,19 @@ function rowFile(file: string, bytes: number, { handle, index }: IndexedFile): R
     file,
     bytes,
     rows,
+    state,
     line,
     rowBytes,
     readBytes,
-    read: async (row) => readRow(await readBytes(row), `${file}:${line(row)}`),
+    async read(row) {
+      const bytes = await readBytes(row);
+      try {
+        return readRow(bytes, `${file}:${line(row)}`);
+      } catch (error) {
+        await blame?.();
+        throw error;
+      }
+    },
     async close() {
       index.close();
       await handle.close();
@@ -224,12 +275,16 @@ function undamaged(number: () => number): number {
     return number();
   } catch (cause) {
     if (!(cause instanceof DamagedNumbersError)) throw cause;
-    throw new DataError("the cached index of a data file is damaged", {
-      why: cause.message,
-      todo: "delete the cache with ./tunewright data cache --clear and try again",
-      cause,
-    });
+    throw damagedCache(cause.message, cause);
   }
+}
+
+function damagedCache(why: string, cause?: unknown): DataError {
+  return new DataError("the cached index of a data file is damaged", {
+    why,
+    todo: "delete the cache with ./tunewright data cache --clear and try again",
+    cause,
+  });
 }
 
 async function openFile(file: string): Promise<FileHandle> {

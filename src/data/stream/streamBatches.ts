@@ -6,6 +6,7 @@ import type { EncodeRowsOptions } from "../encodeRows.js";
 import { type MicroBatch, microBatchOf, sortRows } from "../microBatch.js";
 import { type ReadOptions, readConversation } from "../readConversation.js";
 import { localEncoder } from "../rowEncoder.js";
+import type { FileState } from "../rowFile/index.js";
 import { shuffleBuffer } from "./shuffleBuffer.js";
 import { canReopen } from "./streamBytes.js";
 import { type StreamRow, streamRows } from "./streamRows.js";
@@ -24,6 +25,11 @@ export interface StreamOptions extends ReadOptions, EncodeRowsOptions {
   rank?: number | undefined;
   worldSize?: number | undefined;
   onError?: "fail" | "skip" | undefined;
+  /**
+   * What the files among the streams were, by name: reading stops with a ChangedDataError where one
+   * has changed, and where it ended then.
+   */
+  states?: Readonly<Record<string, FileState>> | undefined;
 }
 
 /** Rows that are encoded at once with packing. */
@@ -65,7 +71,7 @@ type BatchRows = () => Promise<EncodedBatch>;
 type EncodedBatch = ReturnType<typeof sortRows>;
 
 function epochRows(options: StreamOptions, epoch: number): AsyncIterable<StreamRow> {
-  const rows = streamRows(options.files, options.format);
+  const rows = streamRows(options.files, options);
   if (options.shuffle === false) return rows;
   return shuffleBuffer(rows, options.shuffleBufferSize, hashKey(options.seed, epoch));
 }
@@ -124,7 +130,7 @@ async function* packedRows(
 
 /** Whether any row at all gives something to learn from. */
 async function anyRowTeaches(options: StreamOptions): Promise<boolean> {
-  for await (const chunk of chunksOf(streamRows(options.files, options.format), rowsAtOnce)) {
+  for await (const chunk of chunksOf(streamRows(options.files, options), rowsAtOnce)) {
     if ((await encode(chunk, options)).sequences.length > 0) return true;
   }
   return false;

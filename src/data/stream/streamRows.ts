@@ -6,6 +6,7 @@ import type { ConversationFormat } from "../formats/format.js";
 import { detectFormat, formatNamed } from "../formats/formats.js";
 import { refuseOtherEncoding } from "../rowFile/encoding.js";
 import { fileKind } from "../rowFile/fileKind.js";
+import type { FileState } from "../rowFile/index.js";
 import { layoutOf } from "../rowFile/layout.js";
 import { maxRowBytes, readRow, tooLong } from "../rowFile/readRow.js";
 import { streamBytes } from "./streamBytes.js";
@@ -18,24 +19,30 @@ export interface StreamRow {
   value(): JsonValue;
 }
 
+export interface StreamRowOptions {
+  /** Name of their format; default: found out stream by stream, from the first rows. */
+  format?: string | undefined;
+  /** What files among them were, by name; they may not change. */
+  states?: Readonly<Record<string, FileState>> | undefined;
+}
+
 /** How many rows are looked at to find a stream's format. */
 const detectionRows = 16;
 
 /**
  * Rows of streams of JSONL, one stream after another.
- * @param format name of their format; default: found out stream by stream, from the first rows
  * @throws ConfigError for an unknown format
  * @throws DataError when a stream cannot be read, is a JSON array, or has rows of no known format
  */
 export async function* streamRows(
   names: readonly string[],
-  format: string | undefined,
+  { format, states = {} }: StreamRowOptions,
 ): AsyncGenerator<StreamRow> {
   const named = format === undefined ? undefined : formatNamed(format);
   for (const name of names) {
     const waiting: Line[] = [];
     let known = named;
-    for await (const line of streamLines(name)) {
+    for await (const line of streamLines(name, states[name])) {
       if (known) {
         yield { ...line, format: known };
         continue;
@@ -54,7 +61,7 @@ export async function* streamRows(
 type Line = Omit<StreamRow, "format">;
 
 /** Lines that are not blank, counted from 1. Of a line that is too long nothing is held. */
-async function* streamLines(name: string): AsyncGenerator<Line> {
+async function* streamLines(name: string, state: FileState | undefined): AsyncGenerator<Line> {
   let line = 0;
   let isFirst = true;
   let parts: Buffer[] = [];
@@ -80,7 +87,7 @@ async function* streamLines(name: string): AsyncGenerator<Line> {
     return { source, value: () => readRow(own, place) };
   };
   let isChecked = false;
-  for await (const chunk of streamBytes(name)) {
+  for await (const chunk of streamBytes(name, state)) {
     if (!isChecked) expectRows(chunk, name);
     isChecked = true;
     let at = 0;

@@ -91,7 +91,7 @@ test.each([
       "count.mts",
       `import { streamRows } from "${module}";
 let count = 0;
-for await (const { value } of streamRows(["-"], undefined)) if (value()) count++;
+for await (const { value } of streamRows(["-"], {})) if (value()) count++;
 console.log(count);`,
     );
     const node = `"${process.execPath}" --import tsx "${script}"`;

@@ -2,6 +2,7 @@
 import { EnvironmentError } from "../../util/errors.js";
 import { workerPool } from "../../util/workerPool.js";
 import { type MicroBatch, microBatchOf } from "../microBatch.js";
+import type { FileState } from "../rowFile/index.js";
 import { usedBatches } from "../usedBatches.js";
 import type { StreamOptions } from "./streamBatches.js";
 import type { StreamWorkerSettings } from "./streamWorker.js";
@@ -17,6 +18,8 @@ export interface StreamingData {
   /** Infinity: unknown for a stream. */
   readonly rows: number;
   readonly microBatchesPerEpoch: number;
+  /** The streams in order; of files, what they are. */
+  readonly files: readonly { file: string; state?: FileState }[];
   /**
    * @param number one more than the last time; the first time any, and everything before it is read
    * and thrown away. Where the stream has ended, an empty micro-batch that says so.
@@ -47,6 +50,10 @@ export function openStreamingData(options: StreamingDataOptions): StreamingData 
   return {
     rows: Number.POSITIVE_INFINITY,
     microBatchesPerEpoch: Number.POSITIVE_INFINITY,
+    files: plain.files.map((file) => {
+      const state = plain.states?.[file];
+      return { file, ...(state ? { state } : {}) };
+    }),
     async microBatch(number) {
       next ??= number;
       if (number !== next) {

@@ -186,6 +186,14 @@ export const runFields = {
       "Resume training: true takes the newest intact checkpoint in output_dir; or give the path of " +
         "a checkpoint.",
     ),
+  resume_changes: choice(["none", "settings", "all"])
+    .default("settings")
+    .describe(
+      "What may differ from the checkpoint that training resumes from: none refuses whatever changes " +
+        "the losses; settings allows the learning rate and other settings of the optimizer, and says " +
+        "what changes; all also allows changed data, and a changed model or tokenizer " +
+        "(docs/resuming.md).",
+    ),
   save_strategy: choice(["no", "steps", "epoch"])
     .default("steps")
     .describe("When to save a checkpoint."),

@@ -7,6 +7,7 @@ import { dispose } from "../../tensor/index.js";
 import { plainTemplateName } from "../../text/index.js";
 import { checkRowsFirst } from "../checkedRows.js";
 import type { LoadedConfig } from "../config/index.js";
+import { identifyRun } from "../identifyRun.js";
 import { crossEntropy } from "../objectives/crossEntropy.js";
 import { type RunOptions, type RunResult, startRun } from "../run.js";
 import { encodeSamplePrompts } from "../samples.js";
@@ -37,6 +38,7 @@ export async function runPretrain(
     for (const line of describeData(data, checkpoint?.state.data)) say(line);
     const evaluationData = await openEvalFile(config, text, world);
     defer(() => evaluationData?.close());
+    const record = await identifyRun(run, { base, text, data, evaluationData });
 
     // Model.
     const trained = loadTrainedModel(config, base, checkpoint?.path);
@@ -54,6 +56,7 @@ export async function runPretrain(
       dialogue: [],
       objective: crossEntropy,
       isChecked,
+      record,
       template: null,
     });
   } finally {

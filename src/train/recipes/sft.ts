@@ -9,6 +9,7 @@ import { checkTrainedTemplate, templateNotes } from "../../text/index.js";
 import { checkRowsFirst } from "../checkedRows.js";
 import type { LoadedConfig } from "../config/index.js";
 import { openDialogue } from "../dialogue.js";
+import { identifyRun } from "../identifyRun.js";
 import { crossEntropy } from "../objectives/crossEntropy.js";
 import { type RunOptions, type RunResult, startRun } from "../run.js";
 import { encodeSamplePrompts } from "../samples.js";
@@ -42,6 +43,7 @@ export async function runSft(loaded: LoadedConfig, options: RunOptions = {}): Pr
     for (const line of describeData(data, checkpoint?.state.data)) say(line);
     const evaluationData = await openEvalFile(config, text, world);
     defer(() => evaluationData?.close());
+    const record = await identifyRun(run, { base, text, data, evaluationData });
 
     // Model.
     const trained = loadTrainedModel(config, base, checkpoint?.path);
@@ -60,6 +62,7 @@ export async function runSft(loaded: LoadedConfig, options: RunOptions = {}): Pr
       dialogue,
       objective: crossEntropy,
       isChecked,
+      record,
       template: text.template,
     });
   } finally {
