@@ -12,6 +12,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   train: async () => (await import("./train.js")).trainCommand,
   runs: async () => (await import("./runs.js")).runsCommand,
   plot: async () => (await import("./plot.js")).plotCommand,
+  track: async () => (await import("./track.js")).trackCommand,
   config: async () => (await import("./config.js")).configCommand,
   chat: async () => (await import("./chat.js")).chatCommand,
   data: async () => (await import("./data.js")).dataCommand,

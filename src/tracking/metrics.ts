@@ -93,9 +93,11 @@ function prefixed(prefix: string, values: Record<string, number | undefined>) {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
 }
 
-/** Without the values that do not apply. */
+/** Without the values that do not apply; `"NaN"`, as a stored row has it, is a number again. */
 function given(values: Record<string, number | undefined>): Metrics {
   return Object.fromEntries(
-    Object.entries(values).filter((entry): entry is [string, number] => entry[1] !== undefined),
+    Object.entries(values)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name, Number(value)]),
   );
 }

@@ -1,6 +1,8 @@
 /** Opens the trackers of a run and keeps their troubles away from it. */
+import { join } from "node:path";
 import {
   type EventRow,
+  eventsName,
   readRunConfig,
   type StartEvent,
   type TrainingConfig,
@@ -38,6 +40,7 @@ export function openTrackers(config: TrainingConfig, options: TrackersOptions): 
       const stored = readRunConfig(config.output_dir);
       return kind.open({
         runDirectory: config.output_dir,
+        events: join(config.output_dir, eventsName),
         config: stored?.config ?? { ...config },
         facts: stored?.facts ?? {},
         start,

@@ -13,6 +13,8 @@ export interface Tracker {
 export interface TrackerContext {
   /** `output_dir`. */
   readonly runDirectory: string;
+  /** Its `events.jsonl`. */
+  readonly events: string;
   /** The values that the run uses, as its `config.json` holds them. */
   readonly config: Readonly<Record<string, unknown>>;
   /** Facts of the machine, from the same file. */
@@ -34,6 +36,8 @@ export interface TrackerKind {
    * works on this machine as it is.
    */
   missing?(config: TrainingConfig, env: NodeJS.ProcessEnv): string | undefined;
+  /** It reads `events.jsonl` itself when it is opened, so a run that has been needs no rows. */
+  readonly readsEvents?: boolean;
   /** Begins with an attempt. What it throws is told, and training goes on without it. */
   open(context: TrackerContext): Tracker;
 }

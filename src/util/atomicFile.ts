@@ -72,6 +72,15 @@ export function writeAll(descriptor: number, bytes: Uint8Array): void {
   }
 }
 
+/** Writes all of `bytes` at `position`. */
+export function writeAllTo(descriptor: number, bytes: Uint8Array, position: number): void {
+  let written = 0;
+  while (written < bytes.length) {
+    const left = bytes.length - written;
+    written += writeSync(descriptor, bytes, written, left, position + written);
+  }
+}
+
 /** Writes all of `bytes` at `position`, without blocking the thread. */
 export async function writeAllAt(
   handle: FileHandle,

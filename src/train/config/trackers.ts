@@ -2,7 +2,13 @@
 import { z } from "zod";
 
 /** Trackers that a run can report to; `src/tracking/registry.ts` has one line for each. */
-export const trackerNames = ["tensorboard", "wandb"] as const satisfies readonly string[];
+export const trackerNames = [
+  "tensorboard",
+  "wandb",
+  "csv",
+  "mlflow",
+  "swanlab",
+] as const satisfies readonly string[];
 
 export type TrackerName = (typeof trackerNames)[number];
 

@@ -1,0 +1,84 @@
+/** Shows a run that has been in a tracker: every row of its `events.jsonl`, as if it had been there. */
+import { join } from "node:path";
+import {
+  type EventRow,
+  eventsName,
+  readEvents,
+  readRunConfig,
+  type StartEvent,
+} from "../train/index.js";
+import { ConfigError, DataError, TunewrightError } from "../util/errors.js";
+import { trackerKinds } from "./registry.js";
+import { describeRun } from "./runs.js";
+import { services } from "./services.js";
+import type { TrackerContext, TrackerKind } from "./tracker.js";
+import { factsOf, jsonSender, openSession, startLoop } from "./upload/index.js";
+
+/** Trackers that a run can be sent to later; W&B's files are sent by `wandb sync`. */
+export const replayable = ["tensorboard", "csv", "mlflow", "swanlab"] as const;
+
+export type Replayable = (typeof replayable)[number];
+
+export interface ReplayOptions {
+  say: (line: string) => void;
+  env?: NodeJS.ProcessEnv;
+  /** Milliseconds until an upload is given up. Default: ten minutes. */
+  within?: number;
+}
+
+/**
+ * @param run its directory
+ * @throws DataError where there is no run; ConfigError where no server is named, or the run goes on;
+ *   TunewrightError where a server does not take everything
+ */
+export async function replayRun(run: string, name: Replayable, options: ReplayOptions) {
+  const { say, env = process.env, within = 600_000 } = options;
+  const events = join(run, eventsName);
+  const rows = readEvents(events);
+  const start = rows.find((row): row is EventRow<StartEvent> => row.type === "start");
+  if (!start) {
+    throw new DataError(`${run} has no run to show`, {
+      why: `${events} does not exist, or has no start`,
+      todo: "give the output_dir of a run; ./tunewright runs lists those below a directory",
+    });
+  }
+  const kind = trackerKinds[name];
+  const stored = readRunConfig(run);
+  const config = stored?.config ?? {};
+  const context = { runDirectory: run, events, config, facts: stored?.facts ?? {}, env, say };
+  if (name in services) {
+    const lack = kind.missing?.(config as never, env);
+    if (lack !== undefined) throw new ConfigError(`Nothing can be sent to ${name}`, { why: lack });
+    await upload(name, { ...context, start }, rows.at(-1)!.attempt, within);
+  } else if (describeRun(run)?.state === "running") {
+    throw new ConfigError(`${run} is being trained`, {
+      why: "two writers would tell its steps twice",
+      todo: "wait until it has ended",
+    });
+  } else {
+    await write(kind, { ...context, start }, rows);
+  }
+}
+
+async function write(kind: TrackerKind, context: TrackerContext, rows: readonly EventRow[]) {
+  // As a later attempt from the beginning: what earlier files hold of the run is void.
+  const start = { ...context.start, attempt: rows.at(-1)!.attempt + 1 };
+  const tracker = kind.open({ ...context, start });
+  if (!kind.readsEvents) for (const row of rows) tracker.handle(row);
+  await tracker.close();
+}
+
+async function upload(name: string, context: TrackerContext, attempt: number, within: number) {
+  const aborted = new AbortController();
+  const run = factsOf(context);
+  const say = (line: string) => context.say(`${name}: ${line}`);
+  const service = services[name]!(jsonSender(aborted.signal), context.env, run.config);
+  const session = openSession({ name, service, run, attempt, say });
+  const loop = startLoop({ session, say, abort: () => aborted.abort() });
+  const { left, why } = await loop.finish(within);
+  if (left === 0) return;
+  throw new TunewrightError(`${name} does not have the whole run: ${left} values are not sent`, {
+    ...(why === undefined ? {} : { why }),
+    todo: "try again; what was sent is not sent twice",
+  });
+}

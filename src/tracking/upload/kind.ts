@@ -1,0 +1,55 @@
+/** A tracker that is a server: what is the same for all of them. */
+import { basename, resolve } from "node:path";
+import type { Tracker, TrackerContext, TrackerKind } from "../tracker.js";
+import type { RunConfigValues, RunFacts } from "./service.js";
+import { uploadBeside } from "./uploader.js";
+
+export interface ServerKind {
+  /** As in `report_to`. */
+  name: string;
+  /** Why nothing can be sent; `undefined` where a server is known. */
+  lacks(env: NodeJS.ProcessEnv): string | undefined;
+  /** Where it sends to. @throws ConfigError for a value that cannot be used */
+  place(env: NodeJS.ProcessEnv, config: RunConfigValues): string;
+}
+
+/** Without a server a run is trained all the same, and can be sent later. */
+export function serverTracker({ name, lacks, place }: ServerKind): TrackerKind {
+  return {
+    describe(config, env) {
+      const lack = lacks(env);
+      return lack === undefined ? place(env, { ...config }) : `nothing is sent, because ${lack}`;
+    },
+    missing: (_config, env) => lacks(env),
+    open(context): Tracker {
+      const { env, say, start } = context;
+      const run = factsOf(context);
+      const lack = lacks(env);
+      if (lack !== undefined) {
+        say(
+          `${name}: nothing is sent, because ${lack}; later: ./tunewright track ${run.directory} --to ${name}`,
+        );
+        return { handle() {}, close() {} };
+      }
+      // Values that cannot be used are told now, not from a thread.
+      place(env, run.config);
+      return uploadBeside({ name, run, attempt: start.attempt, env: { ...env } }, say);
+    },
+  };
+}
+
+/** What a server is told of a run. */
+export function factsOf({
+  runDirectory,
+  events,
+  config,
+  start,
+}: Pick<TrackerContext, "runDirectory" | "events" | "config" | "start">): RunFacts {
+  return {
+    directory: runDirectory,
+    events,
+    name: start.run_name ?? basename(resolve(runDirectory)),
+    config,
+    time: start.time,
+  };
+}
