@@ -34,6 +34,7 @@ const longestWait = 60_000;
 /** Starts at once. */
 export function startLoop(options: LoopOptions): UploadLoop {
   const { session, abort, say, interval = 1000, firstWait = 1000 } = options;
+  /** In a row, without anything sent in between. */
   let failures = 0;
   let finishing = false;
   let isOver = false;
@@ -42,6 +43,7 @@ export function startLoop(options: LoopOptions): UploadLoop {
   let wake = () => {};
 
   const attempt = async (): Promise<number> => {
+    const before = session.batches;
     try {
       await session.sync();
       if (failures > 0) say("is reached again; what it lacks is sent now");
@@ -53,7 +55,7 @@ export function startLoop(options: LoopOptions): UploadLoop {
         refused = error;
         return 0;
       }
-      failures += 1;
+      failures = session.batches > before ? 1 : failures + 1;
       if (failures === 1) say(`${error.message}; training goes on, and sending is tried again`);
       const wait = Math.min(longestWait, firstWait * 2 ** Math.min(failures - 1, 10));
       return Math.max(wait, Math.min(longestWait, error.wait * 1000));

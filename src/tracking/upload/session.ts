@@ -19,6 +19,8 @@ export interface UploadSession {
   sync(): Promise<void>;
   /** Where the run can be looked at, once it is open. */
   readonly page: string | undefined;
+  /** Batches that the server has taken. */
+  readonly batches: number;
   /** Rows with values that are not sent; reads the rest of the file. */
   countLeft(): number;
 }
@@ -51,6 +53,7 @@ export function openSession({ name, service, run, attempt, say }: SessionOptions
   let page: string | undefined;
   let batch: Batch | undefined;
   let aliveAt = 0;
+  let batches = 0;
 
   const open = async (): Promise<OpenedRun> => {
     const saved = readSavedRun(run.directory, name);
@@ -96,11 +99,15 @@ export function openSession({ name, service, run, attempt, say }: SessionOptions
     get page() {
       return page;
     },
+    get batches() {
+      return batches;
+    },
     async sync() {
       try {
         for (batch ??= read(rowsAtOnce); batch; batch = read(rowsAtOnce)) {
           opened ??= await open();
           await send(batch, opened);
+          batches += 1;
         }
         if (opened && Date.now() - aliveAt > heartbeatInterval) {
           await service.heartbeat?.();
