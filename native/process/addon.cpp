@@ -36,7 +36,8 @@ std::atomic<uint64_t> ignored{0};       // bit n-1: signal n was ignored when th
 struct sigaction before[std::size(kWatched)];
 
 struct termios terminal;
-bool isTerminal = false;
+bool isTerminal = false;  // standard input
+bool wasTerminal[3] = {};
 
 bool isIgnored(int signal) { return ignored >> (signal - 1) & 1; }
 
@@ -132,6 +133,7 @@ napi_value setMode(napi_env env, napi_callback_info info) {
     saves = 0;
     interruptedAt = 0;
     isTerminal = tcgetattr(STDIN_FILENO, &terminal) == 0;
+    for (int file = 0; file < 3; ++file) wasTerminal[file] = isatty(file);
   }
   for (size_t i = 0; i < std::size(kWatched); ++i) {
     if (last == kOff && next != kOff) install(kWatched[i], &before[i]);
@@ -144,6 +146,17 @@ napi_value setMode(napi_env env, napi_callback_info info) {
 napi_value rearm(napi_env, napi_callback_info) {
   if (mode != kOff)
     for (int signal : kWatched) install(signal, nullptr);
+  return nullptr;
+}
+
+// endIfHungUp(code): ends the process where one of its terminals is gone. Node restores the terminals
+// that it began with when it ends, and aborts where it cannot.
+napi_value endIfHungUp(napi_env env, napi_callback_info info) {
+  double code[1];
+  numbers(env, info, code);
+  struct termios now;
+  for (int file = 0; file < 3; ++file)
+    if (wasTerminal[file] && tcgetattr(file, &now) != 0) _exit(static_cast<int>(code[0]));
   return nullptr;
 }
 
@@ -192,6 +205,7 @@ NAPI_MODULE_INIT() {
       {"ignore", ignore},
       {"setMode", setMode},
       {"rearm", rearm},
+      {"endIfHungUp", endIfHungUp},
       {"receivedSignal", receivedSignal},
       {"saveRequests", saveRequests},
       {"write", writeSome},

@@ -1,5 +1,6 @@
 /** Finds the command, runs it, turns errors into exit codes. */
 import { Command } from "commander";
+import { endIfHungUp } from "../util/signals.js";
 import { commands } from "./commands.js";
 import { reportError } from "./errors.js";
 import { flushOutput, stderr, stdout } from "./output.js";
@@ -47,11 +48,11 @@ export async function run(words: readonly string[]): Promise<void> {
     fail(error);
     process.exit();
   });
-  process.on("exit", () => {
+  process.on("exit", (code) => {
     const lost = flushOutput();
-    if (lost === undefined) return;
-    if (process.exitCode === undefined || process.exitCode === 0) fail(lost);
+    if (lost !== undefined && code === 0) fail(lost);
     flushOutput();
+    endIfHungUp(Number(process.exitCode ?? code));
   });
   try {
     const program = await buildProgram(words);

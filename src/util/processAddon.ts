@@ -13,6 +13,8 @@ export interface ProcessAddon {
   setMode(mode: SignalMode): SignalMode;
   /** Takes the signals back after a handler of Node's was removed. */
   rearm(): void;
+  /** Ends the process, with this exit code, where one of its terminals is gone: Node would abort. */
+  endIfHungUp(code: number): void;
   /** The first signal that asked to stop and was noted, or 0. */
   receivedSignal(): number;
   /** How many signals have asked to save. */

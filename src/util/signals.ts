@@ -25,6 +25,9 @@ function ignoredSignals(environment: NodeJS.ProcessEnv): bigint {
   return /^[0-9a-f]{1,16}$/i.test(text) ? BigInt(`0x${text}`) : 0n;
 }
 
+/** Whether {@link exitOnSignals} has begun: without set-up it has not. */
+let isWatching = false;
+
 /**
  * From here on SIGINT, SIGTERM, SIGHUP and SIGXCPU end the process with {@link stoppedExitCode}, and
  * SIGUSR1 and SIGUSR2 do nothing; those that were ignored stay ignored. For a program's first line.
@@ -36,6 +39,7 @@ export function exitOnSignals(environment: NodeJS.ProcessEnv): void {
   const addon = processAddon();
   addon.ignore(Number(mask & 0xffffffffn), Number(mask >> 32n));
   addon.setMode(signalModes.exit);
+  isWatching = true;
 }
 
 /**
@@ -51,6 +55,11 @@ export function noteSignals(): () => void {
   return () => {
     if (addon.receivedSignal() === 0) addon.setMode(before);
   };
+}
+
+/** Ends the process with `code` where its terminal is gone; for the end of a program. */
+export function endIfHungUp(code: number): void {
+  if (isWatching) processAddon().endIfHungUp(code);
 }
 
 /** The number of the signal to stop that was noted first, or 0. */
