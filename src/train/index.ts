@@ -8,6 +8,7 @@ export * from "./events.js";
 export { type EventWriter, eventsName, openEventWriter } from "./eventWriter.js";
 export { type FlopBatch, modelFlopsUtilization, totalFlos, trainingFlops } from "./flops.js";
 export { createGradients, disposeGradients, type Gradients } from "./gradients.js";
+export { roomOf } from "./memory/index.js";
 export { evaluationPass, type Sequence, trainingPass } from "./pass.js";
 export { measurePeak, peakRate } from "./peakRate.js";
 export { choosePrecision, type ProductPrecision } from "./precision.js";

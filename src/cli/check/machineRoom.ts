@@ -2,14 +2,7 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { freeBytes, refuseOutput, type TrainingConfig } from "../../train/index.js";
-import { readGpus, readMachine } from "../machine.js";
 import type { Finding } from "./report.js";
-
-/** Bytes of free memory of the device (for a GPU: its total memory). */
-export function availableMemory(device: "cpu" | "cuda"): number {
-  if (device === "cpu") return readMachine().memoryAvailableBytes;
-  return readGpus()[0]?.memoryBytes ?? 0;
-}
 
 /** Free bytes on the disk of a directory, which need not exist yet. */
 export function freeDisk(directory: string): number {

@@ -70,7 +70,11 @@ export interface CheckReport {
   sources: { name: string; rows_in_files: number; rows: number; rows_per_epoch: number }[];
   steps_per_epoch: number;
   total_steps: number;
-  memory: MemoryEstimate & { available: number };
+  memory: MemoryEstimate & {
+    available: number;
+    /** Who sets the limit on what is available. */
+    limited_by: string;
+  };
   disk: { needed: number; free: number };
   /** The trackers of report_to, and where each writes. */
   trackers: { name: string; place: string }[];
@@ -155,7 +159,7 @@ export function formatReport(report: CheckReport): string[] {
     row(
       "memory",
       `about ${size(memory.total)} (weights ${size(memory.weights)}, trained ${size(memory.trained)}, ` +
-        `activations ${size(memory.activations)}); ${size(memory.available)} available`,
+        `activations ${size(memory.activations)}); ${size(memory.available)} available (${memory.limited_by})`,
     ),
     row("disk", `about ${size(disk.needed)} for checkpoints and result; ${size(disk.free)} free`),
     ...report.trackers.map(({ name, place }) => row("tracker", `${name}: ${place}`)),

@@ -29,13 +29,14 @@ import {
   resolveFiles,
   resolveForDevice,
   resultBytes,
+  roomOf,
   settleAdapters,
   warmupNotes,
 } from "../../train/index.js";
 import { ConfigError } from "../../util/errors.js";
 import { progressLine } from "../data/progressLine.js";
 import type { TextModel } from "../data/textModel.js";
-import { availableMemory, checkOutput, freeDisk } from "./machineRoom.js";
+import { checkOutput, freeDisk } from "./machineRoom.js";
 import { estimateMemory } from "./memory.js";
 import { type CheckReport, type DataReport, type Finding, reportData } from "./report.js";
 import { checkRows } from "./rows.js";
@@ -82,7 +83,8 @@ export async function runCheck(
     const { trainable } = countElements(described);
     return { trainable, memory: estimateMemory(described, config, longest) };
   });
-  const memory = { ...counted.memory, available: availableMemory(config.device) };
+  const { free, source } = roomOf(config.device, config.max_memory);
+  const memory = { ...counted.memory, available: free, limited_by: source };
   const checkpoints = countCheckpoints(config, totalSteps, stepsPerEpoch);
   const disk = {
     needed:
@@ -212,12 +214,17 @@ function countCheckpoints(config: DeviceConfig, totalSteps: number, stepsPerEpoc
 function checkRoom(memory: CheckReport["memory"], disk: CheckReport["disk"]): Finding[] {
   const findings: Finding[] = [];
   const size = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+  const fixed = memory.weights + memory.trained;
   if (memory.total > memory.available) {
     findings.push({
-      what: `the run may need ${size(memory.total)} of memory, but only ${size(memory.available)} are free`,
+      what: `the run may need ${size(memory.total)} of memory, but only ${size(memory.available)} are free (${memory.limited_by})`,
       why: "estimated from the sizes of the model, the batch and the longest conversation",
-      todo: "lower per_device_train_batch_size (and raise gradient_accumulation_steps), or max_seq_length",
-      blocking: false,
+      todo:
+        fixed > memory.available
+          ? "use train_mode qlora (bits 4), optim adamw_8bit or a smaller model: the weights alone do not fit"
+          : "lower max_seq_length, or give the run more memory; batches that do not fit are taken apart",
+      // Of activations there may be fewer; of weights there may not.
+      blocking: fixed > memory.available,
     });
   }
   if (disk.needed > disk.free) {

@@ -157,8 +157,8 @@ export const inertKeys: Readonly<Record<string, InertKey>> = {
   bf16_full_eval: inert("evaluation uses the number type of training.", false),
   fp16_full_eval: inert("evaluation uses the number type of training.", false),
   auto_find_batch_size: inert(
-    "the batch size affects the result, so it is never changed; lower per_device_train_batch_size " +
-      "and raise gradient_accumulation_steps by the same factor where memory is short.",
+    "a micro-batch that does not fit into memory is taken apart, with the loss and gradients of the " +
+      "whole; the batch size, which affects the result, stays.",
     false,
   ),
   torch_empty_cache_steps: inert("freed memory is reused."),

@@ -226,10 +226,11 @@ describe("a run", () => {
     const said: string[] = [];
     for (const dry of [false, true]) {
       const run = begin({ max_steps: 12, max_memory: "20GB" });
-      run.parts.data.largest = async () =>
+      const largest = async () =>
         [sequencesOf([60]), sequencesOf([60])].map((rows) =>
           rows.map((row) => ({ ...row, source: { file: "rows.jsonl", line: 1 } })),
         );
+      Object.assign(run.parts.data, { largest });
       const parts = { ...run.parts, remaining: 24, say: (line: string) => void said.push(line) };
       if (dry) await dryRun(parts);
       await trainLoop(run.parts);
@@ -250,9 +251,10 @@ describe("a run", () => {
 
   it("is not begun where not even one sequence fits, and says which length would", async () => {
     const run = begin({ max_steps: 12, dry_run: "yes" });
-    run.parts.data.largest = async () => [
+    const largest = async () => [
       sequencesOf([8192]).map((row) => ({ ...row, source: { file: "rows.jsonl", line: 1 } })),
     ];
+    Object.assign(run.parts.data, { largest });
     trimMemory();
     limitHostMemory(hostMemory().residentBytes + 8e6);
     const trying = dryRun({ ...run.parts, remaining: 24, say: () => {} });
