@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { openSafetensors, type WeightEntry, writeSafetensors } from "../format/index.js";
 import type { CausalLanguageModel } from "../models/index.js";
-import { type DType, empty, type Tensor, tensor, tidy } from "../tensor/index.js";
+import { type DType, empty, noGrad, type Tensor, tensor, tidy } from "../tensor/index.js";
 import { type ErrorDetail, FormatError } from "../util/errors.js";
 import { makeFolders } from "../util/makeFolders.js";
 import type { AdapterTensor } from "./adapterTensor.js";
@@ -117,6 +117,41 @@ function loadOne(
       });
     }
     return attached;
+  } finally {
+    file.close();
+  }
+}
+
+/**
+ * Puts the values of a checkpoint back into the trained adapter of a model, in place.
+ *
+ * @param adapter as it lies on the model
+ * @param directory that {@link saveAdapter} wrote of it, not as a plain one
+ * @throws FormatError where a tensor is missing or has another shape
+ */
+export function restoreAdapter({ tensors }: AttachedAdapter, directory: string): void {
+  const file = openWeights(directory);
+  try {
+    const stored = new Set(file.names());
+    for (const { name, parameter, rows } of tensors) {
+      const key = `${PREFIX}${name}`;
+      const shape = rows
+        ? [rows.count, ...parameter.tensor.shape.slice(1)]
+        : [...parameter.tensor.shape];
+      const found = stored.has(key) ? file.info(key).shape.join() : "nothing";
+      if (found !== shape.join()) {
+        throw new FormatError(`${directory}: ${key} has shape [${found}], not [${shape}]`, {
+          why: "it is not a checkpoint of this run",
+        });
+      }
+      noGrad(() =>
+        tidy(() => {
+          const whole = parameter.tensor.detach();
+          const part = rows ? whole.narrow(0, rows.start, rows.count) : whole;
+          part.copy_(readFloats(file, key, shape));
+        }),
+      );
+    }
   } finally {
     file.close();
   }

@@ -14,7 +14,14 @@ export {
   readAdapterConfig,
   takesPart,
 } from "./configFile.js";
-export { adapterStack, loadAdapter, loadStack, saveAdapter, stackOptions } from "./files.js";
+export {
+  adapterStack,
+  loadAdapter,
+  loadStack,
+  restoreAdapter,
+  saveAdapter,
+  stackOptions,
+} from "./files.js";
 export type { Adapter } from "./lowRank.js";
 export { dequantizeNf4Tensor, type Nf4Tensor, quantizeNf4 } from "./nf4.js";
 export { type QuantizedLinear, quantizedLinear, quantizeLinear } from "./nf4Linear.js";

@@ -14,8 +14,10 @@ export {
   type Sequence,
 } from "./pack.js";
 export {
+  headParameters,
   modelParameters,
   modelTensors,
+  outerAdapters,
   trainAllParameters,
   trainableParameters,
 } from "./parameters.js";

@@ -13,6 +13,7 @@ import type { Run } from "./run.js";
 import { type RunConfig, writeRunConfig } from "./runDirectory.js";
 import type { NamedSource } from "./stepRows.js";
 import { initialTrainerState } from "./trainerState.js";
+import type { LeftOutRow } from "./watch/index.js";
 import type { StepPlan } from "./window.js";
 
 /** What a run begins with. */
@@ -42,6 +43,14 @@ export function beginRecord(run: Run, parts: BegunParts): Recorder {
   for (const line of otherThreads(state.threads, threads())) say(line);
   state.threads = threads();
   if ("cursor" in data) state.data = data.cursor;
+  if (options.rolledBack) {
+    const { rows, count } = options.rolledBack;
+    // A checkpoint that was saved since the first of them has been left out lists it already.
+    const key = ({ file, line, step }: LeftOutRow) => `${file}:${line}:${step}`;
+    const known = new Set(state.leftOut?.map(key));
+    state.leftOut = [...(state.leftOut ?? []), ...rows.filter((row) => !known.has(key(row)))];
+    state.rollbacks = count;
+  }
   run.setAsideLater();
   const recorder = openRecorder(run.path, {
     state,
@@ -49,6 +58,7 @@ export function beginRecord(run: Run, parts: BegunParts): Recorder {
     device,
     peak: () => peakRate(device, precision.dtype),
     flosPerToken: totalFlos(model, 1),
+    lossScaling: config.lossScaling,
     sources: sourcesOf(data, config.train_file),
     ...(run.resumeStep === undefined ? {} : { resumeStep: run.resumeStep }),
     readers: options.readers ?? [],
@@ -74,7 +84,8 @@ export function beginRecord(run: Run, parts: BegunParts): Recorder {
   });
   if (checkpoint) {
     const { rowsCut } = recorder;
-    recorder.write({ type: "resume", checkpoint: checkpoint.path, rows_cut: rowsCut });
+    const back = options.rolledBack ? { left_out: [...options.rolledBack.rows] } : {};
+    recorder.write({ type: "resume", checkpoint: checkpoint.path, rows_cut: rowsCut, ...back });
   }
   return recorder;
 }

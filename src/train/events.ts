@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import type { FinishReason } from "../generate/index.js";
+import type { RowLoss } from "./stepRows.js";
 
 /** The run begins, or goes on: the first event of each attempt. */
 export interface StartEvent {
@@ -49,7 +50,7 @@ export interface StepEvent {
   data_wait_seconds?: number;
   /** Mean loss of a labelled token of each source; absent where there is only one. */
   source_losses?: Record<string, number>;
-  /** Steps among them that changed nothing, because float16 overflowed; absent where there is none. */
+  /** Steps among them that changed nothing, because they were not finite; absent where there is none. */
   skipped_steps?: number;
   /** Micro-batches among them that were taken apart, because memory ran out; absent where there is none. */
   split_batches?: number;
@@ -85,6 +86,35 @@ export interface CheckpointEvent {
   seconds: number;
   /** Older checkpoints that went. */
   removed: string[];
+  /** Present where its held-out loss is the best of all checkpoints so far. */
+  best?: true;
+}
+
+/** The loss or the gradient norm of a step was far above the usual. */
+export interface SpikeEvent {
+  type: "spike";
+  step: number;
+  metric: "loss" | "grad_norm";
+  value: number;
+  /** The median of the steps before. */
+  expected: number;
+  /** The rows of the step, with their losses before it; the highest first. */
+  rows: RowLoss[];
+}
+
+/** The loss or the gradients of a step were not finite, so that it changed nothing. */
+export interface NonFiniteEvent {
+  type: "non_finite";
+  step: number;
+  loss: number;
+  grad_norm: number;
+  /** Where in the model the first such value came up. */
+  layer: string;
+  /** Weights that are not finite themselves; absent where there is none. */
+  weights?: string[];
+  /** The rows that it comes up with. */
+  rows: RowLoss[];
+  action: "stop" | "skip" | "rollback";
 }
 
 /** What the model answers at this point. */
@@ -131,6 +161,8 @@ export interface ResumeEvent {
   checkpoint: string;
   /** Rows of earlier attempts that lay after this step and were moved to a side file. */
   rows_cut: number;
+  /** Present where the run went back by itself (on_non_finite rollback): the rows left out for good. */
+  left_out?: { file: string; line: number; step: number }[];
 }
 
 /** Figures of a run, also the object that `train --json` prints. */
@@ -147,8 +179,14 @@ export interface TrainSummary {
   labelled_tokens: number;
   /** Rows left out, of all attempts, as `skipped_rows.jsonl` lists them. */
   rows_skipped: number;
-  /** Steps that changed nothing, because float16 overflowed. */
+  /** Steps that changed nothing, because they were not finite. */
   steps_skipped: number;
+  /** The step whose weights are the result, with load_best_model_at_end; absent otherwise. */
+  best_step?: number;
+  /** Its held-out loss. */
+  best_eval_loss?: number;
+  /** Present where training ended early, because evaluations gained nothing any more. */
+  stopped_early?: true;
   tokens_per_second: number;
   total_flos: number;
   /** Share of the device's measured peak; `null` where the peak was not measured. */
@@ -170,6 +208,8 @@ export type TrainingEvent =
   | StepEvent
   | EvaluationEvent
   | CheckpointEvent
+  | SpikeEvent
+  | NonFiniteEvent
   | SampleEvent
   | DialogueEvent
   | WarningEvent

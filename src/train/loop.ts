@@ -7,21 +7,29 @@
  */
 import type { MicroBatch } from "../data/index.js";
 import { copyToHost, dispose, type HostCopy, tidy, trimMemory, zeros } from "../tensor/index.js";
-import { ChangedDataError, DataError, TunewrightError } from "../util/errors.js";
+import { ChangedDataError, DataError } from "../util/errors.js";
 import { hashKey } from "../util/hash.js";
 import { Interrupted, receivedSignal } from "../util/signals.js";
-import type { DeviceConfig } from "./config/index.js";
+import { dueSteps, savesLast } from "./dueSteps.js";
 import { evaluate } from "./evaluate.js";
 import { trainingFlops } from "./flops.js";
 import { saveRequestReader, stoppingLine, unlessAsked } from "./interrupt.js";
 import { guardHostMemory, isSplit, withSplitting } from "./memory/index.js";
 import { optimizerStep, readFigures, type WindowLosses } from "./optimizerStep.js";
 import type { FinishedStep } from "./recorder.js";
-import { countIntervalSteps, createSchedule } from "./schedule.js";
+import { createSchedule } from "./schedule.js";
 import { nothingLearnt } from "./skippedRows.js";
 import { rowsOf } from "./stepRows.js";
 import type { TrainingParts } from "./trainingParts.js";
-import { type StepPlan, windowOf } from "./window.js";
+import {
+  isOutOfPatience,
+  judgeNonFinite,
+  requireSavable,
+  takeMetric,
+  watchSpikes,
+  withoutRows,
+} from "./watch/index.js";
+import { windowOf } from "./window.js";
 
 /** Steps that may be on their way while the next is prepared. */
 const LAG = 1;
@@ -47,11 +55,13 @@ export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped
   const { logs, evaluates, saves } = dueSteps(config, plan);
   const pending: PendingStep[] = [];
   let savedStep = state.step;
+  let lastGood: readonly MicroBatch[] | undefined;
 
   /** Records the steps that are known, and waits for others until no more than `open` are left. */
   const settle = (open: number) => {
     while (pending.length > open || pending[0]?.figures.ready()) {
-      settleStep(pending.shift()!, parts);
+      const step = pending.shift()!;
+      if (settleStep(step, parts)) lastGood = step.window;
     }
   };
   const pause = async (job: () => Promise<unknown>) => {
@@ -60,6 +70,7 @@ export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped
     recorder.pause(performance.now() - paused);
   };
   const saveStep = async () => {
+    requireSavable(parts, lastGood);
     const path = await save();
     savedStep = state.step;
     return path;
@@ -71,6 +82,7 @@ export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped
     }
     await sample();
     for (let step = state.step + 1; step <= plan.totalSteps; step++) {
+      if (isOutOfPatience(state, config)) break;
       if (await world.any(receivedSignal() !== 0)) throw new Interrupted("stopped by a signal");
       const started = performance.now();
       const window = await readWindow(windowOf(plan, step - 1), parts);
@@ -103,7 +115,11 @@ export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped
       settle(due.log || due.evaluate || due.save || isAsked ? 0 : LAG);
       if (due.log) recorder.logSteps();
       await pause(async () => {
-        if (evaluationData && due.evaluate) await evaluate(evaluationData, parts);
+        if (evaluationData && due.evaluate) {
+          const loss = await evaluate(evaluationData, parts);
+          const isBest = loss !== undefined && takeMetric(state, loss, config);
+          due.save ||= isBest && config.save_strategy === "best";
+        }
         if ((evaluationData && due.evaluate) || due.save) await sample();
         if (due.save || isAsked) await saveStep();
       });
@@ -113,7 +129,8 @@ export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped
     if (state.step > 0 && state.labelledTokens === 0) throw nothingLearnt(recorder.skippedRows);
     if (evaluationData && config.eval_strategy === "no") await evaluate(evaluationData, parts);
     await sample();
-    if (state.step > savedStep && config.save_strategy !== "no") await saveStep();
+    if (state.step > savedStep && savesLast(config)) await saveStep();
+    else if (state.step > savedStep) requireSavable(parts, lastGood);
     await parts.finish();
   } catch (error) {
     const how = goingOn(error);
@@ -143,23 +160,6 @@ function goingOn(error: unknown): string | undefined {
   return "use --resume to continue; add --on_error skip to skip such rows";
 }
 
-/** At which steps events are written, held-out rows evaluated and checkpoints saved. */
-function dueSteps(config: DeviceConfig, plan: StepPlan) {
-  const every = (strategy: "no" | "steps" | "epoch", interval: number) => {
-    if (strategy === "no") return () => false;
-    const steps =
-      strategy === "epoch" ? plan.stepsPerEpoch : countIntervalSteps(interval, plan.totalSteps);
-    return (step: number) => step % steps === 0;
-  };
-  const logs = every(config.logging_strategy, config.logging_steps);
-  return {
-    logs: (step: number) =>
-      logs(step) || (config.logging_first_step && step === 1) || step === plan.totalSteps,
-    evaluates: every(config.eval_strategy, config.eval_steps ?? config.logging_steps),
-    saves: every(config.save_strategy, config.save_steps),
-  };
-}
-
 /** The micro-batches of a window; fewer, or none, where a stream has ended. */
 async function readWindow(
   numbers: readonly number[],
@@ -167,8 +167,9 @@ async function readWindow(
 ): Promise<MicroBatch[]> {
   const window: MicroBatch[] = [];
   for (const number of numbers) {
-    const batch = await unlessAsked(data.microBatch(number));
-    if (batch.ended) break;
+    const read = await unlessAsked(data.microBatch(number));
+    if (read.ended) break;
+    const batch = withoutRows(read, recorder.state.leftOut ?? []);
     recorder.leaveOut(batch.skipped);
     if (batch.leftOut) tellLeftOut(batch.leftOut);
     window.push(batch);
@@ -238,24 +239,20 @@ async function windowPass(
   }
 }
 
-/** Reads what the device has told of a step, and records it. */
-function settleStep(step: PendingStep, { config, recorder }: TrainingParts): void {
+/**
+ * Reads what the device has told of a step, and records it.
+ *
+ * @returns whether it was finite
+ */
+function settleStep(step: PendingStep, parts: TrainingParts): boolean {
+  const { config, recorder } = parts;
   const copied = step.figures.take();
   const figures = readFigures(copied);
   copied.dispose();
-  if (figures.skipped && !config.lossScaling) throw notFinite(step, figures.loss, figures.gradNorm);
-  recorder.step({ ...step, figures, rows: rowsOf(step.window, figures.rowLosses) });
-}
-
-function notFinite({ number, window }: PendingStep, loss: number, norm: number): TunewrightError {
-  const rows = window.flatMap(({ sequences }) =>
-    sequences.map(({ source }) => `${source.file}:${source.line}`),
-  );
-  return new TunewrightError(
-    `step ${number}: the loss is ${loss} and the gradient norm is ${norm}`,
-    {
-      why: `the rows of this step are ${rows.slice(0, 8).join(", ")}${rows.length > 8 ? ", …" : ""}`,
-      todo: "lower learning_rate or max_grad_norm, or check these rows; the last checkpoint is intact",
-    },
-  );
+  const rows = rowsOf(step.window, figures.rowLosses);
+  const done = { ...step, figures, rows };
+  if (figures.skipped && !config.lossScaling) judgeNonFinite(done, parts);
+  recorder.step(done);
+  watchSpikes(figures, rows, recorder, config);
+  return !figures.skipped;
 }

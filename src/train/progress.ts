@@ -130,6 +130,11 @@ function describeEvent(
       return `step ${event.step}: held-out loss ${Number(event.eval_loss).toFixed(4)} (${event.samples} ${rows})`;
     case "checkpoint":
       return `step ${event.step}: saved ${event.path} (${formatBytes(event.bytes)})`;
+    case "spike":
+      // The warning beside it says the same.
+      return undefined;
+    case "non_finite":
+      return `step ${event.step}: not finite in ${event.layer}`;
     case "resume":
       return `Resuming from ${event.checkpoint} at step ${event.step}`;
     case "warning":
@@ -139,7 +144,7 @@ function describeEvent(
     case "dialogue":
       return `step ${event.step}: dialogue of ${event.turns.length} turns: ${describeAnswers(event)}`;
     case "end":
-      return `${endWords[event.reason]} at step ${event.steps}: loss ${Number(event.train_loss).toFixed(4)}, ${formatDuration(event.train_runtime)}, ${Math.round(event.tokens_per_second)} tokens/s`;
+      return `${endWords[event.reason]}${event.stopped_early ? " early" : ""} at step ${event.steps}: loss ${Number(event.train_loss).toFixed(4)}, ${formatDuration(event.train_runtime)}, ${Math.round(event.tokens_per_second)} tokens/s${describeBest(event)}`;
   }
 }
 
@@ -153,6 +158,12 @@ function describeAnswers(event: DialogueEvent): string {
     `cut off ${percent(event.cut_off_rate)}`,
     ...(language === null ? [] : [`wrong language ${percent(language)}`]),
   ].join(", ");
+}
+
+/** Which step the result is of, where it is not the last. */
+function describeBest({ best_step, best_eval_loss }: Extract<EventRow, { type: "end" }>): string {
+  if (best_step === undefined) return "";
+  return `; the result is step ${best_step}, held-out loss ${Number(best_eval_loss).toFixed(4)}`;
 }
 
 const endWords = { done: "Done", stopped: "Stopped", failed: "Failed" } as const;

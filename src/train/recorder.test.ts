@@ -18,6 +18,7 @@ beforeEach(() => {
     plan: { totalSteps: 10, stepsPerEpoch: 4, microBatchesPerEpoch: 4, accumulation: 1 },
     device: "cpu",
     flosPerToken: 18,
+    lossScaling: true,
     peak: () => 1e9,
     readers: [(row) => events.push(row)],
     onTick: (tick) => ticks.push(tick),

@@ -49,8 +49,8 @@ export interface Recorder {
   readonly skippedRows: number;
   /** Rows of `events.jsonl` that lay after the checkpoint and were moved aside. */
   readonly rowsCut: number;
-  /** Writes an event of the current step. */
-  write(event: WithoutStep<TrainingEvent>): void;
+  /** Writes an event of the current step, or of another. */
+  write(event: WithoutStep<TrainingEvent>, step?: number): void;
   warn(message: string): void;
   /** Lists rows that were left out, each once, with a warning. */
   leaveOut(rows: MicroBatch["skipped"]): void;
@@ -67,8 +67,8 @@ export interface Recorder {
   /** Makes the record survive a power cut, as a checkpoint of the same step will. */
   sync(): void;
   summary(): TrainSummary;
-  /** Ends the record. */
-  end(reason: "done" | "stopped" | "failed"): TrainSummary;
+  /** Ends the record. @param more that the summary says */
+  end(reason: "done" | "stopped" | "failed", more?: Partial<TrainSummary>): TrainSummary;
   close(): void;
 }
 
@@ -78,6 +78,8 @@ export interface RecorderOptions extends EventWriterOptions {
   device: Device;
   /** transformers' `total_flos` of one token. */
   flosPerToken: number;
+  /** Whether the loss is scaled (float16), which skips steps that overflow. */
+  lossScaling: boolean;
   /** Where rows come from; losses of each source are told where there are several. */
   sources?: readonly NamedSource[];
   /** Operations a second that the device is capable of, for MFU. */
@@ -176,9 +178,9 @@ export function openRecorder(runDirectory: string, options: RecorderOptions): Re
   const { state, plan, device, onTick } = options;
   const skipped = openSkippedRows(runDirectory, options.onError);
   const events = openEventWriter(runDirectory, options);
-  const write: Recorder["write"] = (event) => {
+  const write: Recorder["write"] = (event, step = state.step) => {
     const { type, ...rest } = event;
-    events.write({ type, step: state.step, ...rest } as TrainingEvent);
+    events.write({ type, step, ...rest } as TrainingEvent);
   };
   const warn = (message: string) => write({ type: "warning", message });
   const bySource = sourceLosses(options.sources ?? []);
@@ -203,7 +205,7 @@ export function openRecorder(runDirectory: string, options: RecorderOptions): Re
       tokens_per_second: done.tokens / seconds,
       rss_bytes: process.memoryUsage.rss(),
     });
-    if (!figures.skipped) return;
+    if (!figures.skipped || !options.lossScaling) return;
     const warning = judgeSkippedStep(state.step, state.skippedInRow, state.lossScale.value);
     if (warning) warn(warning);
   };
@@ -252,8 +254,8 @@ export function openRecorder(runDirectory: string, options: RecorderOptions): Re
       since.start += milliseconds;
     },
     summary,
-    end(reason) {
-      const figures = summary();
+    end(reason, more = {}) {
+      const figures = { ...summary(), ...more };
       write({ type: "end", reason, ...figures });
       events.sync();
       return figures;

@@ -19,6 +19,7 @@ import {
 } from "./resume/index.js";
 import { openRunDirectory } from "./runDirectory.js";
 import { readTrainerState } from "./trainerState.js";
+import type { RolledBack } from "./watch/index.js";
 import { openWorld, type World } from "./world.js";
 
 /** What a caller may add to a run. */
@@ -29,6 +30,8 @@ export interface RunOptions {
   onTick?: (tick: Tick) => void;
   /** Gets lines for the user: what was replaced, what was found. */
   say?: (line: string) => void;
+  /** Where the run goes back to its last checkpoint by itself: why. */
+  rolledBack?: Pick<RolledBack, "rows" | "count">;
 }
 
 /** How a run ended. */

@@ -11,6 +11,7 @@ import {
   saveResult,
   saveWithRoom,
 } from "./checkpoint/index.js";
+import type { DeviceConfig } from "./config/index.js";
 import { graceLine } from "./interrupt.js";
 import type { Optimizer } from "./optimizer.js";
 import type { ProductPrecision } from "./precision.js";
@@ -20,7 +21,8 @@ import type { Run } from "./run.js";
 import { writeRunConfig } from "./runDirectory.js";
 import { checkpointBytes, resultBytes } from "./savedSize.js";
 import { saveTrained, type TrainedModel } from "./trainedModel.js";
-import { writeTrainerState } from "./trainerState.js";
+import { type TrainerState, writeTrainerState } from "./trainerState.js";
+import { takeSaved } from "./watch/index.js";
 import type { StepPlan } from "./window.js";
 
 export interface SavedParts {
@@ -75,6 +77,8 @@ async function saveStep(run: Run, parts: SavedParts): Promise<{ path: string; se
   const resumable = !config.save_only_model;
   // A checkpoint must not outlive the events of its steps.
   recorder.sync();
+  const isBest = takeSaved(state, config);
+  const keptStep = keptStepOf(config, state);
   const needed = checkpointBytes(trainedElements(parts), config);
   const saved = await saveWithRoom(room(run, parts, checkpointName(state.step), needed), () =>
     saveCheckpoint(
@@ -86,7 +90,7 @@ async function saveStep(run: Run, parts: SavedParts): Promise<{ path: string; se
         writeTrainerState(directory, state, optimizer.state());
         writeRunRecord(directory, parts.record);
       },
-      { totalLimit: config.save_total_limit, resumable },
+      { totalLimit: config.save_total_limit, resumable, keptStep },
     ),
   );
   await world.barrier();
@@ -98,6 +102,7 @@ async function saveStep(run: Run, parts: SavedParts): Promise<{ path: string; se
     bytes: saved.bytes,
     seconds,
     removed: [...saved.removed],
+    ...(isBest ? { best: true } : {}),
   });
   return { path: saved.path, seconds };
 }
@@ -105,14 +110,15 @@ async function saveStep(run: Run, parts: SavedParts): Promise<{ path: string; se
 /**
  * Writes the result at the root of the run: all of its files or none.
  *
+ * @param step that its weights are of
  * @throws EnvironmentError as {@link saveStep}; Interrupted where a signal comes before it is complete
  */
-export async function saveFinal(run: Run, parts: SavedParts): Promise<void> {
+export async function saveFinal(run: Run, parts: SavedParts, step: number): Promise<void> {
   stopIfAsked();
   const needed = resultBytes(trainedElements(parts), run.config);
   try {
     await saveWithRoom(room(run, parts, "the result", needed), () =>
-      saveResult(run.path, parts.recorder.state.step, (directory) => {
+      saveResult(run.path, step, (directory) => {
         writeWeights(run, parts, directory, false);
         writeRunConfig(directory, runConfigOf(run, parts.precision));
         stopIfAsked();
@@ -121,6 +127,11 @@ export async function saveFinal(run: Run, parts: SavedParts): Promise<void> {
   } catch (error) {
     throw error instanceof Error && error.cause instanceof Interrupted ? error.cause : error;
   }
+}
+
+/** The step of the checkpoint that is the best so far and never goes, where one is chosen. */
+function keptStepOf(config: DeviceConfig, { bestCheckpoint }: TrainerState): number | undefined {
+  return config.metric_for_best_model === null ? undefined : bestCheckpoint?.step;
 }
 
 const trainedElements = ({ trained }: SavedParts) => countElements(trained.model).trainable;
@@ -133,6 +144,7 @@ function room(run: Run, { recorder }: SavedParts, what: string, needed: number):
     needed,
     policy: run.config.on_disk_full,
     totalLimit: run.config.save_total_limit,
+    keptStep: keptStepOf(run.config, recorder.state),
     isStopped: () => receivedSignal() !== 0,
     warn: recorder.warn,
   };

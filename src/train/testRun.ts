@@ -128,6 +128,7 @@ export function testRun(options: TestRunOptions = {}): TestRun {
     plan,
     device: "cpu",
     flosPerToken: 6,
+    lossScaling: config.lossScaling,
     peak: () => 1,
     readers: [(row) => events.push(row)],
     onTick: options.onTick,

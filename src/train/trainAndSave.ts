@@ -1,10 +1,14 @@
 /** What every recipe does once data and model are there: number type, optimizer, loop, result. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { StreamingData, TrainingData } from "../data/index.js";
 import type { ChatTemplate } from "../text/index.js";
 import { noteSignals, stopIfAsked } from "../util/signals.js";
 import { beginRecord } from "./beginRecord.js";
-import { whereFilesFail } from "./checkpoint/index.js";
+import { loadBestStep } from "./bestStep.js";
+import { checkpointName, whereFilesFail } from "./checkpoint/index.js";
 import { createDialogue } from "./dialogue.js";
+import type { TrainSummary } from "./events.js";
 import { leftOutTeller } from "./leftOutTeller.js";
 import { trainLoop } from "./loop.js";
 import { answerIfRoom, dryRun, explainOutOfMemory, onceMore } from "./memory/index.js";
@@ -17,6 +21,7 @@ import { warmupNotes } from "./schedule.js";
 import type { TrainedModel } from "./trainedModel.js";
 import type { DataText } from "./trainingFiles.js";
 import { preparePasses, prepareProducts, prepareUpdate } from "./update.js";
+import { RolledBack } from "./watch/index.js";
 import { planSteps } from "./window.js";
 
 /** What a recipe has made ready. */
@@ -93,6 +98,14 @@ export async function trainAndSave(run: Run, parts: RecipeParts): Promise<RunRes
       onText: stopIfAsked,
     });
     const saver = createStepSaver(run, saved);
+    const save = async () => {
+      newest = await onceMore(model.device, saver);
+      return newest;
+    };
+    // Where a run may go back to a checkpoint, there is one.
+    const isNew = !existsSync(join(run.path, checkpointName(recorder.state.step)));
+    if (config.on_non_finite === "rollback" && isNew) await save();
+    let more: Partial<TrainSummary> = {};
     const reason = await trainLoop({
       config,
       world,
@@ -110,14 +123,17 @@ export async function trainAndSave(run: Run, parts: RecipeParts): Promise<RunRes
         await answerIfRoom(recorder, answerPrompts);
         await answerIfRoom(recorder, answerDialogue);
       },
-      save: async () => {
-        newest = await onceMore(model.device, saver);
-        return newest;
+      save,
+      finish: async () => {
+        stopIfAsked();
+        const best = await loadBestStep(run, trained, recorder, update);
+        await onceMore(model.device, () => saveFinal(run, saved, best.step));
+        more = best.summary;
       },
-      finish: () => onceMore(model.device, () => saveFinal(run, saved)),
     });
-    return { reason, summary: recorder.end(reason) };
+    return { reason, summary: recorder.end(reason, reason === "done" ? more : {}) };
   } catch (error) {
+    if (error instanceof RolledBack) throw error;
     const { step } = recorder.state;
     const place = { device: model.device, maxMemory: config.max_memory, checkpoint: newest };
     const explained = explainOutOfMemory(error, { ...place, when: `at step ${step + 1}` });

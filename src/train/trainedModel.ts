@@ -9,6 +9,7 @@ import {
   loadStack,
   quantizeLinear,
   readAdapterConfig,
+  restoreAdapter,
   saveAdapter,
   stackOptions,
 } from "../lora/index.js";
@@ -17,9 +18,13 @@ import {
   describeModel,
   loadModel,
   type ModelConfig,
+  modelParameters,
+  modelTensors,
   saveModel,
   trainAllParameters,
+  trainableParameters,
 } from "../models/index.js";
+import { dispose, noGrad, tidy } from "../tensor/index.js";
 import { hashKey } from "../util/hash.js";
 import type { DeviceConfig, TrainingConfig } from "./config/index.js";
 import { modelOptions } from "./continued.js";
@@ -85,6 +90,33 @@ function namedBase(
     ...adapter,
     config: { ...adapter.config, base_model_name_or_path: name },
   }));
+}
+
+/**
+ * Puts the weights of a checkpoint of this run back into its model, in place.
+ *
+ * @throws FormatError where they do not fit
+ */
+export function restoreTrained(
+  { model, adapters }: TrainedModel,
+  config: DeviceConfig,
+  checkpoint: string,
+): void {
+  const trained = adapters.at(-1);
+  if (trained) {
+    restoreAdapter(trained, checkpoint);
+    return;
+  }
+  const options = { dtype: "float32", device: config.device, trainsWeights: true } as const;
+  const stored = loadModel(checkpoint, options);
+  try {
+    const values = new Map(modelParameters(stored).map(({ name, tensor }) => [name, tensor]));
+    for (const [name, tensor] of trainableParameters(model)) {
+      noGrad(() => tidy(() => void tensor.detach().copy_(values.get(name)!)));
+    }
+  } finally {
+    dispose(modelTensors(stored));
+  }
 }
 
 /**

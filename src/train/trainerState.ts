@@ -11,6 +11,7 @@ const OPTIMIZER = "optimizer.safetensors";
 const STATE = "trainer_state.json";
 
 const count = z.number().int().min(0);
+const metric = z.object({ step: count, value: z.number() });
 const dtypes = ["float32", "bfloat16", "float16"] as const;
 
 /** `trainer_state.json`. Version 0 is what was written before there was a `version`. */
@@ -45,6 +46,19 @@ const stateSchema = z.object({
   /** Threads of an operator: with another number, sums are made in another order. */
   threads: count.optional(),
   data: z.object({ rows: count, microBatchesPerEpoch: count }).optional(),
+  /** Losses and gradient norms of the last steps, which spikes stand out from. */
+  spikes: z.object({ loss: z.array(z.number()), grad_norm: z.array(z.number()) }).optional(),
+  /** The last step with a spike. */
+  spikedStep: count.optional(),
+  /** The last held-out loss, the best one, and the best one of a step that was saved. */
+  evaluated: metric.optional(),
+  best: metric.optional(),
+  bestCheckpoint: metric.optional(),
+  /** Evaluations in a row that were no gain, for early_stopping_patience. */
+  withoutGain: count.optional(),
+  /** Rows that are left out for good, and how often the run went back to a checkpoint for that. */
+  leftOut: z.array(z.object({ file: z.string(), line: count, step: count })).optional(),
+  rollbacks: count.optional(),
 });
 
 /**

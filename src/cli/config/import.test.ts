@@ -52,7 +52,7 @@ test("writes a file of ours once, and says what became of each key", () => {
 });
 
 test("all problems at once; what is refused stays in the new file, and is refused there too", () => {
-  axolotl("relora: true", "early_stopping_patience: 3", "no_such_key: 1");
+  axolotl("relora: true", "use_eaft: true", "no_such_key: 1");
   const { status, stdout, stderr } = tunewright("config", "import", "axolotl.yml", "--json");
   const { ok, problems, keys } = JSON.parse(stdout);
   expect([status, ok, problems.length]).toEqual([2, false, 3]);
@@ -60,7 +60,7 @@ test("all problems at once; what is refused stays in the new file, and is refuse
     expect.objectContaining({ key: "relora", kind: "refused", where: "axolotl.yml:6" }),
   );
   expect(stderr).toMatch(
-    /relora true .*axolotl\.yml:6[\s\S]*patience 3 .*:7[\s\S]*no_such_key .*:8/,
+    /relora true .*axolotl\.yml:6[\s\S]*use_eaft true .*:7[\s\S]*no_such_key .*:8/,
   );
   tunewright("config", "import", "axolotl.yml", "--out", "refused.yaml");
   expect(existsSync(path.join(folder, "refused.yaml"))).toBe(true);

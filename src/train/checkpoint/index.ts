@@ -1,5 +1,5 @@
 /** Checkpoints on disk: saved whole, verified, found again, rotated. Tensors are not its business. */
-export { whereFilesFail } from "./failure.js";
+export { howToGoOn, whereFilesFail } from "./failure.js";
 export { type CheckpointFiles, realFiles } from "./files.js";
 export {
   type FindOptions,

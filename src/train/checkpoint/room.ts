@@ -22,6 +22,8 @@ export interface RoomOptions {
   policy: "stop" | "wait";
   /** `save_total_limit`. */
   totalLimit: number | null;
+  /** Step of a checkpoint that stays whatever its age. */
+  keptStep?: number | undefined;
   /** Whether a signal asks the run to stop: it then waits no longer. */
   isStopped: () => boolean;
   /** Told once when the waiting begins and once when it ends. */
@@ -45,7 +47,7 @@ export async function saveWithRoom<Saved>(
   options: RoomOptions,
   save: () => Promise<Saved>,
 ): Promise<Saved> {
-  const { runDirectory, needed, policy, totalLimit, isStopped, warn, interval = 2000 } = options;
+  const { runDirectory, needed, policy, isStopped, warn, interval = 2000 } = options;
   for (let isWaiting = false; ; ) {
     let refusal: unknown;
     if (freeBytes(runDirectory) >= needed) {
@@ -58,7 +60,7 @@ export async function saveWithRoom<Saved>(
         refusal = error;
       }
     }
-    const freed = await freeSurplus(runDirectory, totalLimit);
+    const freed = await freeSurplus(runDirectory, options);
     if (freed) {
       warn(
         `No room for ${options.what}: ${basename(freed)} was removed now, as save_total_limit would have done after it.`,

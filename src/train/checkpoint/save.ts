@@ -14,11 +14,20 @@ import {
   manifestName,
   verifyCheckpoint,
 } from "./manifest.js";
-import { checkpointName, freeName, listCheckpoints, listMatching, temporaryName } from "./names.js";
+import {
+  type CheckpointPlace,
+  checkpointName,
+  freeName,
+  listCheckpoints,
+  listMatching,
+  temporaryName,
+} from "./names.js";
 
 export interface SaveOptions {
   /** Checkpoints to keep; the oldest go first. No limit where not given. */
   readonly totalLimit?: number | null;
+  /** Step of a checkpoint that stays whatever its age: the best one. */
+  readonly keptStep?: number | undefined;
   /** False where optimizer and data state are left out; default true. */
   readonly resumable?: boolean;
   readonly files?: CheckpointFiles;
@@ -43,8 +52,9 @@ export async function saveCheckpoint(
   runDirectory: string,
   step: number,
   write: (directory: string) => void | Promise<void>,
-  { totalLimit = null, resumable = true, files = realFiles }: SaveOptions = {},
+  options: SaveOptions = {},
 ): Promise<SavedCheckpoint> {
+  const { resumable = true, files = realFiles } = options;
   const target = join(runDirectory, checkpointName(step));
   const temporary = join(runDirectory, temporaryName(step));
   let bytes: number;
@@ -71,7 +81,7 @@ export async function saveCheckpoint(
     removeQuietly(temporary, files);
     throw saveFailure(checkpointName(step), runDirectory, cause);
   }
-  const removed = await rotate(runDirectory, step, totalLimit, files);
+  const removed = await rotate(runDirectory, step, options);
   return { path: target, step, bytes, removed };
 }
 
@@ -108,18 +118,35 @@ export function syncTree(directory: string, files: CheckpointFiles): void {
 async function rotate(
   runDirectory: string,
   newest: number,
-  totalLimit: number | null,
-  files: CheckpointFiles,
+  options: SaveOptions,
 ): Promise<string[]> {
+  const { files = realFiles } = options;
   const { problems } = await verifyCheckpoint(join(runDirectory, checkpointName(newest)), "size");
   if (problems.length > 0) return [];
   const replaced = listMatching(runDirectory, /^checkpoint-(\d+)\.replaced(?:-\d+)?$/);
   for (const { path, step } of replaced) if (step === newest) removeCheckpoint(path, files);
-  if (totalLimit === null) return [];
-  const older = listCheckpoints(runDirectory).filter(({ step }) => step < newest);
-  const surplus = older.slice(Math.max(0, totalLimit - 1));
+  const surplus = surplusOf(
+    listCheckpoints(runDirectory).filter(({ step }) => step <= newest),
+    options,
+  );
   for (const { path } of surplus) removeCheckpoint(path, files);
   return surplus.map(({ path }) => path);
+}
+
+/**
+ * Which checkpoints go: the oldest, until as many as `totalLimit` are left. The newest and the kept one
+ * stay, so with a limit of 1 there may be two, as in transformers.
+ *
+ * @param checkpoints newest first
+ */
+function surplusOf(
+  checkpoints: readonly CheckpointPlace[],
+  { totalLimit = null, keptStep }: Pick<SaveOptions, "totalLimit" | "keptStep">,
+): CheckpointPlace[] {
+  if (totalLimit === null) return [];
+  const mayGo = checkpoints.slice(1).filter(({ step }) => step !== keptStep);
+  const count = Math.max(0, checkpoints.length - Math.max(1, totalLimit));
+  return count === 0 ? [] : mayGo.slice(-count);
 }
 
 /**
@@ -130,11 +157,10 @@ async function rotate(
  */
 export async function freeSurplus(
   runDirectory: string,
-  totalLimit: number | null,
-  files: CheckpointFiles = realFiles,
+  { totalLimit = null, keptStep, files = realFiles }: SaveOptions,
 ): Promise<string | undefined> {
   const [newest, ...older] = listCheckpoints(runDirectory);
-  const oldest = older.at(-1);
+  const oldest = older.filter(({ step }) => step !== keptStep).at(-1);
   if (totalLimit === null || !newest || !oldest || older.length + 1 < totalLimit) return undefined;
   const { problems } = await verifyCheckpoint(newest.path);
   if (problems.length > 0) return undefined;

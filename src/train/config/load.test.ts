@@ -235,7 +235,6 @@ describe("refused keys give their reason", () => {
     [{ report_to: "wandb,none" }, /none means no tracker/],
     [{ optim: "adafactor" }, /adamw_torch/],
     [{ lr_scheduler_type: "warmup_stable_decay" }, /schedule of transformers/],
-    [{ save_strategy: "best" }, /best checkpoint/],
   ])("%j", (options, expected) => {
     expect(refusal(() => load(options))).toMatch(expected);
   });

@@ -76,7 +76,6 @@ const only = (accepted: unknown, reason: string): FixedKey => ({ accepted: [acce
 const off = (reason: string): FixedKey => only(false, reason);
 const unset = (reason: string): FixedKey => ({ accepted: ["", false], reason });
 
-const best = "Selecting the best checkpoint is not supported yet; see the evaluation events.";
 const oneLoss = "The loss is the mean cross-entropy of the labelled tokens.";
 
 /** Keys of TrainingArguments, TRL and Firefly with a single possible value. */
@@ -102,8 +101,6 @@ export const fixedKeys: Readonly<Record<string, FixedKey>> = {
   ),
   optim_target_modules: unset("GaLore and APOLLO are not supported."),
   adafactor: off("Choose one of the optimizers that optim lists."),
-  // Evaluation and saving
-  load_best_model_at_end: off(best),
 };
 
 /** A key that cannot change the result here; a value that asks for something gets a note. */
@@ -130,7 +127,6 @@ const parallel =
   "this version trains in a single process; recomputing activations keeps its memory small.";
 const compile = "operators are called in libtorch directly; there is no Python graph to compile.";
 const preferences = "it belongs to preference training.";
-const selection = "it belongs to load_best_model_at_end.";
 const devices = "the supported devices are the CPU and CUDA GPUs.";
 
 /** Keys of other trainers that are accepted with any value and have no effect. */
@@ -174,8 +170,6 @@ export const inertKeys: Readonly<Record<string, InertKey>> = {
     true,
   ),
   eval_delay: inert("the first evaluation takes place after the first interval.", 0),
-  metric_for_best_model: inert(selection, "", "loss", "eval_loss"),
-  greater_is_better: inert(selection, "", false),
   save_safetensors: inert("weights are always saved as safetensors.", true),
   restore_callback_states_from_checkpoint: inert("there are no callbacks.", false),
   push_to_hub: inert(hub, false),
@@ -302,8 +296,6 @@ export function refusalOf(
       why: "8-bit base weights are not supported.",
       todo: "Use bits 4 (NF4, less memory) or bits 16 (faster).",
     };
-  if (key === "save_strategy" && word === "best")
-    return { why: best, todo: "Use save_strategy steps or epoch." };
   if (key === "lr_scheduler_type" && otherSchedules.includes(word))
     return {
       why: "This schedule of transformers is not supported.",

@@ -10,6 +10,7 @@ import { ConfigError } from "../../util/errors.js";
 import { adapterFields } from "./modelFields.js";
 import type { ConfigKey, Origin, ParsedConfig, TrainingConfig } from "./schema.js";
 import { foreignTrackers, trackerNames } from "./trackers.js";
+import { checkWatching } from "./watchRules.js";
 
 /** What rules need besides the values. */
 export interface RuleContext {
@@ -37,6 +38,7 @@ export function applyRules(parsed: ParsedConfig, context: RuleContext): Training
   checkData(complete, context);
   checkSaving(complete, context);
   checkTrackers(complete, context);
+  checkWatching(complete, context);
   return complete;
 }
 
@@ -357,8 +359,8 @@ function checkSaving(config: TrainingConfig, context: RuleContext): void {
     notes.push("save_steps: no effect, save_strategy is no, so no checkpoints are saved.");
   if (config.save_strategy === "no" && config.save_total_limit !== null)
     notes.push("save_total_limit: no effect, save_strategy is no.");
-  if (config.save_strategy === "epoch" && asked("save_steps"))
-    notes.push("save_steps: no effect, save_strategy is epoch.");
+  if (["epoch", "best"].includes(config.save_strategy) && asked("save_steps"))
+    notes.push(`save_steps: no effect, save_strategy is ${config.save_strategy}.`);
   if (config.logging_strategy !== "steps" && asked("logging_steps"))
     notes.push(`logging_steps: no effect, logging_strategy is ${config.logging_strategy}.`);
   if (config.save_only_model && config.save_strategy !== "no")

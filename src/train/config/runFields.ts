@@ -194,9 +194,9 @@ export const runFields = {
         "what changes; all also allows changed data, and a changed model or tokenizer " +
         "(docs/resuming.md).",
     ),
-  save_strategy: choice(["no", "steps", "epoch"])
+  save_strategy: choice(["no", "steps", "epoch", "best"])
     .default("steps")
-    .describe("When to save a checkpoint."),
+    .describe("When to save a checkpoint; best: after each evaluation that is the best so far."),
   save_steps: steps()
     .default(500)
     .describe("Steps between two checkpoints; below 1, a fraction of all steps."),

@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { adapterFields, dataFields, modelFields, precisionFields } from "./modelFields.js";
 import { evaluationFields, loggingFields, optimizationFields, runFields } from "./runFields.js";
+import { watchFields } from "./watchFields.js";
 
 /** The keys by topic, in the order in which the documentation and `--help` show them. */
 export const fieldGroups = [
@@ -17,6 +18,7 @@ export const fieldGroups = [
   { title: "Duration, optimizer, learning rate", fields: optimizationFields },
   { title: "Logging", fields: loggingFields },
   { title: "Evaluation", fields: evaluationFields },
+  { title: "Watching", fields: watchFields },
   { title: "Run directory and checkpoints", fields: runFields },
 ] as const;
 
@@ -28,6 +30,7 @@ export const trainingSchema = z.strictObject({
   ...optimizationFields,
   ...loggingFields,
   ...evaluationFields,
+  ...watchFields,
   ...runFields,
 });
 

@@ -154,6 +154,16 @@ export const resumeRules: Readonly<Record<ConfigKey, ResumeRule>> = {
   sample_max_new_tokens: free,
   sample_dialogue: free,
 
+  // Watching
+  load_best_model_at_end: free,
+  metric_for_best_model: course("evaluations so far were compared by another metric"),
+  greater_is_better: course("evaluations so far were compared the other way round"),
+  early_stopping_patience: course("the run may end at another step"),
+  early_stopping_threshold: course("the run may end at another step"),
+  spike_factor: free,
+  on_non_finite: course("a step whose loss or gradients are not finite has other consequences"),
+  max_non_finite_steps: course("the run may end at another step"),
+
   // Run directory and checkpoints
   output_dir: free,
   overwrite_output_dir: free,

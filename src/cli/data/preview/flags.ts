@@ -50,7 +50,10 @@ export interface RowRange {
 export function declarePreview(command: Command): void {
   command
     .description("show conversations as tokens, and which of them are trained on")
-    .argument("<files...>", "data files, folders, 'glob patterns', data sets on the hub, URLs");
+    .argument(
+      "<files...>",
+      "data files, folders, 'glob patterns', data sets on the hub, URLs; FILE:LINE for one row",
+    );
   addKeyOption(
     command,
     "--model <path>",
@@ -118,7 +121,7 @@ export function declarePreview(command: Command): void {
     command,
     "tunewright data preview conversations.jsonl --limit 3",
     "tunewright data preview conversations.jsonl --grep 人工智能 --role user --sample 5",
-    "tunewright data preview conversations.jsonl --row conversations.jsonl:120",
+    "tunewright data preview conversations.jsonl:120",
     "tunewright data preview conversations.jsonl --packed 0 --batch-size 16 --max-seq-length 1024",
     "tunewright data preview conversations.jsonl --model builtin:smollm2-135m --json",
   );

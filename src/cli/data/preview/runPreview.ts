@@ -26,9 +26,13 @@ import { previewLegend, renderTokens } from "../renderTokens.js";
 import { openTextModel, type TextModel } from "../textModel.js";
 import type { PreviewFlags } from "./flags.js";
 import { packedRow, renderPackedRow } from "./packedRow.js";
+import { splitPlaces } from "./places.js";
 import { type SelectedRows, selectRows } from "./selectRows.js";
 
-export async function runPreview(files: readonly string[], flags: PreviewFlags): Promise<void> {
+export async function runPreview(words: readonly string[], given: PreviewFlags): Promise<void> {
+  const { files, places } = splitPlaces(words);
+  const rows = [...(given.row ?? []), ...places];
+  const flags = rows.length > 0 ? { ...given, row: rows } : given;
   checkTogether(flags);
   const reading = sourceOptions(flags);
   const model = await openTextModel(flags);
@@ -41,7 +45,7 @@ export async function runPreview(files: readonly string[], flags: PreviewFlags):
 const choosing: Partial<Record<keyof PreviewFlags, string>> = {
   limit: "--limit",
   sample: "--sample",
-  row: "--row",
+  row: "--row or FILE:LINE",
   rows: "--rows",
   grep: "--grep",
   role: "--role",

@@ -15,6 +15,7 @@ import {
   hasEvaluation,
   is4bit,
   is8bit,
+  loadsBest,
   numberSwitch,
   ofAdapter,
   ofEvaluation,
@@ -268,9 +269,7 @@ const rules: Record<string, Rule> = {
   use_eaft: unsupported("The EAFT loss"),
   ...each("eaft_alpha eaft_k", inert("it belongs to use_eaft")),
   early_stopping_patience: (value) =>
-    isEmpty(value)
-      ? nothing
-      : refuse("Early stopping is not supported yet.", "Remove it, and see the evaluation events."),
+    isEmpty(value) ? nothing : set({ early_stopping_patience: value }),
   ...each(
     "loss_watchdog_threshold loss_watchdog_patience",
     inert("a loss that is not finite stops a run"),
@@ -395,6 +394,7 @@ export const axolotl: Dialect = {
       ...(hasWarmup ? [] : [warmup]),
       { keys: { save_strategy: "epoch" } },
       { keys: { save_total_limit: 4 } },
+      ...(loadsBest(keys) ? [{ keys: { load_best_model_at_end: true } }] : []),
       { keys: { output_dir: "./model-out" } },
     ];
   },

@@ -155,3 +155,9 @@ export const excessLength: Rule = (value) => {
     "over_length",
   );
 };
+
+/** Whether it ends with the best checkpoint without being told: where every saved step is evaluated. */
+export function loadsBest(keys: ForeignKeys): boolean {
+  const [saves, evaluates] = [toNumber(keys.get("save_steps")), toNumber(keys.get("eval_steps"))];
+  return hasEvaluation(keys) && !!saves && !!evaluates && saves % evaluates === 0;
+}

@@ -284,8 +284,7 @@ const rules: Record<string, Rule> = {
     inert("it belongs to fp8", false, "auto"),
   ),
   disable_shuffling: unsupported("Training in the order of the files"),
-  early_stopping_steps: () =>
-    refuse("Early stopping is not supported yet.", "Remove it, and see the evaluation events."),
+  early_stopping_steps: renamed("early_stopping_patience"),
   // Output
   ...each("plot_loss include_effective_tokens_per_second", display),
   compute_accuracy: inert("evaluation measures the loss only", false),

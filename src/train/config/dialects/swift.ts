@@ -288,9 +288,7 @@ const rules: Record<string, Rule> = {
       ? nothing
       : refuse("The loss is the mean cross-entropy of the labelled tokens.", "Remove it."),
   early_stop_interval: (value) =>
-    isEmpty(value)
-      ? nothing
-      : refuse("Early stopping is not supported yet.", "Remove it, and see the evaluation events."),
+    isEmpty(value) ? nothing : set({ early_stopping_patience: value }),
   mrl_dims: (value) =>
     isEmpty(value) ? nothing : refuse("It belongs to training embeddings.", "Remove it."),
   // Output, machine, display

@@ -1,0 +1,26 @@
+/** When things are due in a run. */
+import type { DeviceConfig } from "./config/index.js";
+import { countIntervalSteps } from "./schedule.js";
+import type { StepPlan } from "./window.js";
+
+/** At which steps events are written, held-out rows evaluated and checkpoints saved. */
+export function dueSteps(config: DeviceConfig, plan: StepPlan) {
+  const every = (strategy: "no" | "steps" | "epoch" | "best", interval: number) => {
+    if (strategy === "no" || strategy === "best") return () => false;
+    const steps =
+      strategy === "epoch" ? plan.stepsPerEpoch : countIntervalSteps(interval, plan.totalSteps);
+    return (step: number) => step % steps === 0;
+  };
+  const logs = every(config.logging_strategy, config.logging_steps);
+  return {
+    logs: (step: number) =>
+      logs(step) || (config.logging_first_step && step === 1) || step === plan.totalSteps,
+    evaluates: every(config.eval_strategy, config.eval_steps ?? config.logging_steps),
+    saves: every(config.save_strategy, config.save_steps),
+  };
+}
+
+/** Whether the last step is saved, so that a run can go on from it, whenever it comes. */
+export function savesLast(config: DeviceConfig): boolean {
+  return config.load_best_model_at_end || !["no", "best"].includes(config.save_strategy);
+}

@@ -1,0 +1,54 @@
+/**
+ * The best step by held-out loss, and whether there is still hope for a better one: transformers'
+ * `load_best_model_at_end` and `EarlyStoppingCallback`.
+ */
+import type { TrainingConfig } from "../config/index.js";
+import type { TrainerState } from "../trainerState.js";
+
+type BestConfig = Pick<
+  TrainingConfig,
+  "greater_is_better" | "early_stopping_patience" | "early_stopping_threshold"
+>;
+
+/** Whether one value of the metric is better than another. */
+function isBetter(one: number, other: number, config: BestConfig): boolean {
+  return config.greater_is_better ? one > other : one < other;
+}
+
+/**
+ * Takes in a held-out loss of the current step.
+ *
+ * @param state changed
+ * @returns whether it is the best so far
+ */
+export function takeMetric(state: TrainerState, value: number, config: BestConfig): boolean {
+  const { best, step } = state;
+  const isBest = !best || isBetter(value, best.value, config);
+  const isGain =
+    !best || (isBest && Math.abs(value - best.value) > config.early_stopping_threshold);
+  state.withoutGain = isGain ? 0 : (state.withoutGain ?? 0) + 1;
+  state.evaluated = { step, value };
+  if (isBest) state.best = { step, value };
+  return isBest;
+}
+
+/** Whether as many evaluations in a row as `early_stopping_patience` have gained nothing. */
+export function isOutOfPatience(state: TrainerState, config: BestConfig): boolean {
+  const { early_stopping_patience: patience } = config;
+  return patience !== null && (state.withoutGain ?? 0) >= patience;
+}
+
+/**
+ * Takes note that the current step is saved. Of the steps that were evaluated and saved, the best one
+ * is kept and can be loaded at the end.
+ *
+ * @param state changed
+ * @returns whether it is this one
+ */
+export function takeSaved(state: TrainerState, config: BestConfig): boolean {
+  const { evaluated, bestCheckpoint, step } = state;
+  if (evaluated?.step !== step) return false;
+  const isBest = !bestCheckpoint || isBetter(evaluated.value, bestCheckpoint.value, config);
+  if (isBest) state.bestCheckpoint = { ...evaluated };
+  return isBest;
+}

@@ -1,0 +1,56 @@
+/** What is about to be saved must be worth it: numbers, with which numbers can be computed. */
+import type { MicroBatch } from "../../data/index.js";
+import { groupSequences, trainableParameters } from "../../models/index.js";
+import { tidy } from "../../tensor/index.js";
+import { TunewrightError } from "../../util/errors.js";
+import { howToGoOn } from "../checkpoint/index.js";
+import type { TrainingParts } from "../trainingParts.js";
+import { nameList, notFinite } from "./finite.js";
+
+/**
+ * Looks at what was trained before it is saved: at the weights, at the optimizer's state, and at the
+ * loss of some rows that were trained on without harm.
+ *
+ * @param window of the last step whose loss was a number; none where this attempt has had no step
+ * @throws TunewrightError where something is not finite
+ */
+export function requireSavable(
+  parts: TrainingParts,
+  window: readonly MicroBatch[] | undefined,
+): void {
+  const { prepared, update, recorder, config } = parts;
+  const { step } = recorder.state;
+  const fail = (what: string, why: string) => {
+    throw new TunewrightError(`step ${step}: ${what}, so nothing is saved`, {
+      why,
+      todo: `lower learning_rate, or raise warmup_steps; ${howToGoOn(config.output_dir)}`,
+    });
+  };
+  const cause = "an optimizer step has made them overflow";
+  const weights = notFinite(trainableParameters(prepared.model), 2);
+  if (weights.length > 0) {
+    fail("the trained weights are not finite", `${nameList(weights)}: ${cause}`);
+  }
+  const states = config.save_only_model ? [] : notFinite(update.optimizer.state());
+  if (states.length > 0) {
+    fail("the state of the optimizer is not finite", `${nameList(states)}: ${cause}`);
+  }
+  const loss = window && lossOf(parts, window);
+  if (loss !== undefined && !Number.isFinite(loss)) {
+    fail(
+      `the loss is ${loss} with the weights that this step has made`,
+      "it was finite for the same rows before the step",
+    );
+  }
+}
+
+/** The loss of the first rows of a window that go through the model together. */
+function lossOf(
+  { prepared, objective, pass }: TrainingParts,
+  window: readonly MicroBatch[],
+): number | undefined {
+  const sequences = window.flatMap((batch) => batch.sequences);
+  const [group] = groupSequences(sequences, pass.groupTokens);
+  if (!group) return undefined;
+  return tidy(() => objective.evaluationPass(prepared, group, { ...pass, lossFactor: 1 }).item());
+}
