@@ -8,21 +8,10 @@ import { fireflyTemplateName } from "../../text/index.js";
 import { nearestOf } from "../../util/editDistance.js";
 import { ConfigError } from "../../util/errors.js";
 import { adapterFields } from "./modelFields.js";
-import type { ConfigKey, Origin, ParsedConfig, TrainingConfig } from "./schema.js";
+import { contradictIn, type RuleContext } from "./ruleContext.js";
+import type { ParsedConfig, TrainingConfig } from "./schema.js";
 import { foreignTrackers, trackerNames } from "./trackers.js";
 import { checkWatching } from "./watchRules.js";
-
-/** What rules need besides the values. */
-export interface RuleContext {
-  readonly origins: Record<ConfigKey, Origin>;
-  readonly notes: string[];
-  /** Where contradictions are put. */
-  readonly problems: ConfigError[];
-  /** Whether the file or a flag sets `key` to something other than its default. */
-  asked(key: ConfigKey): boolean;
-  /** Where `key` was given, such as `train.json:4` or `--bits`. */
-  where(key: ConfigKey): string;
-}
 
 /** Fills in what follows from the parsed values. Contradictions are put among the problems. */
 export function applyRules(parsed: ParsedConfig, context: RuleContext): TrainingConfig {
@@ -40,13 +29,6 @@ export function applyRules(parsed: ParsedConfig, context: RuleContext): Training
   checkTrackers(complete, context);
   checkWatching(complete, context);
   return complete;
-}
-
-/** A contradiction is found together with all others. */
-type Contradict = (what: string, why: string, todo: string) => void;
-
-function contradictIn({ problems }: RuleContext): Contradict {
-  return (what, why, todo) => void problems.push(new ConfigError(what, { why, todo }));
 }
 
 /** Trackers that are not ours are left out with a note, which does not change what is trained. */

@@ -1,6 +1,6 @@
 /** Rules between the keys that watch a run, evaluation and checkpoints. */
 import { ConfigError } from "../../util/errors.js";
-import type { RuleContext } from "./rules.js";
+import type { RuleContext } from "./ruleContext.js";
 import type { TrainingConfig } from "./schema.js";
 import { metricNames } from "./watchFields.js";
 

@@ -52,5 +52,9 @@ function lossOf(
   const sequences = window.flatMap((batch) => batch.sequences);
   const [group] = groupSequences(sequences, pass.groupTokens);
   if (!group) return undefined;
-  return tidy(() => objective.evaluationPass(prepared, group, { ...pass, lossFactor: 1 }).item());
+  // A signal may be why something is saved; it must not end the save.
+  const { beforeBranch: _stop, ...settings } = pass;
+  return tidy(() =>
+    objective.evaluationPass(prepared, group, { ...settings, lossFactor: 1 }).item(),
+  );
 }
