@@ -1,6 +1,7 @@
 /** `tunewright bundle`: packs Tunewright and all that it needs for a machine without a network. */
 import type { BundleReport } from "./bundle/index.js";
 import { addExamples, type CommandModule, printJson } from "./command.js";
+import { stderr, stdout } from "./output.js";
 
 interface Flags {
   out: string;
@@ -40,10 +41,10 @@ export const bundleCommand: CommandModule = {
     );
     command.action(async ({ model, json, ...flags }: Flags) => {
       const { packBundle } = await import("./bundle/index.js");
-      const say = (line: string) => process.stderr.write(`tunewright: ${line}\n`);
+      const say = (line: string) => stderr.write(`tunewright: ${line}\n`);
       const report = await packBundle({ ...flags, models: model, say });
       if (json) printJson(report);
-      else process.stdout.write(`${describe(report).join("\n")}\n`);
+      else stdout.write(`${describe(report).join("\n")}\n`);
     });
   },
 };

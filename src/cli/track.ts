@@ -1,6 +1,7 @@
 /** `tunewright track`: shows a run in a tracker that it was not reported to, or not completely. */
 import { Option } from "commander";
 import { addExamples, type CommandModule } from "./command.js";
+import { stderr } from "./output.js";
 
 const trackers = ["tensorboard", "csv", "mlflow", "swanlab"] as const;
 
@@ -27,9 +28,9 @@ export const trackCommand: CommandModule = {
     );
     command.action(async (run: string, { to }: { to: (typeof trackers)[number] }) => {
       const { replayRun } = await import("../tracking/index.js");
-      const say = (line: string) => void process.stderr.write(`tunewright: ${line}\n`);
+      const say = (line: string) => void stderr.write(`tunewright: ${line}\n`);
       await replayRun(run, to, { say });
-      process.stderr.write(`${to} has the whole run.\n`);
+      stderr.write(`${to} has the whole run.\n`);
     });
   },
 };
