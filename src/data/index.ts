@@ -48,7 +48,12 @@ export {
   type RowWriter,
   realPath,
 } from "./rowWriter.js";
-export { type ResolveOptions, resolveSources, resolveStreams } from "./sources/index.js";
+export {
+  isInputName,
+  type ResolveOptions,
+  resolveSources,
+  resolveStreams,
+} from "./sources/index.js";
 export { streamStates } from "./stream/streamBytes.js";
 export {
   openStreamingData,

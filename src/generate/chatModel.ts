@@ -1,4 +1,6 @@
 /** Everything that talking to a model takes: weights, adapter, tokenizer, template, its own settings. */
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import { loadStack } from "../lora/index.js";
 import {
   type CausalLanguageModel,
@@ -14,7 +16,7 @@ import {
   type Tokenizer,
   templateOfWeights,
 } from "../text/index.js";
-import { ConfigError } from "../util/errors.js";
+import { ConfigError, FormatError } from "../util/errors.js";
 import { locateModel, templateHome, tokenizerHome } from "./modelPlace.js";
 import { type GenerationChoices, readGenerationConfig } from "./settings.js";
 
@@ -58,6 +60,7 @@ export async function loadChatModel(
 ): Promise<ChatModel> {
   const place = await locateModel(name, [adapterOption ?? []].flat());
   const { path, adapters } = place;
+  const results = [path, ...adapters].map(resultStamp);
   const tokenizer = await loadTokenizer(tokenizerHome(place));
   const chatTemplate = templateOfWeights(templateHome(place), tokenizer, template, variables);
   // Where something does not fit, what was loaded by then is freed.
@@ -65,6 +68,8 @@ export async function loadChatModel(
     const loaded = loadModel(path, options);
     checkVocabulary(loaded, tokenizer);
     loadStack(loaded, adapters);
+    const changed = [path, ...adapters].find((one, i) => resultStamp(one) !== results[i]);
+    if (changed !== undefined) throw replacedMeanwhile(changed);
     return loaded;
   });
   return {
@@ -77,6 +82,19 @@ export async function loadChatModel(
     path,
     adapters,
   };
+}
+
+/** Which result of a run a directory holds; empty for what no run wrote, and a new one while it changes. */
+function resultStamp(directory: string): string {
+  const of = (file: string) => statSync(join(directory, file), { throwIfNoEntry: false });
+  return `${of("result.json")?.mtimeMs ?? ""}${of("result.staged") ? Math.random() : ""}`;
+}
+
+function replacedMeanwhile(directory: string): FormatError {
+  return new FormatError(`${directory} was replaced while it was read`, {
+    why: "a run has just saved its result there",
+    todo: "try again",
+  });
 }
 
 /** What ends an answer of `model`: the fields of {@link ChatModel} of these names. */

@@ -28,7 +28,7 @@ export async function locateModel(
   adapterNames: readonly string[] = [],
   options: ModelOptions = {},
 ): Promise<ModelPlace> {
-  const path = await fetchModel(name, options);
+  const path = wholeResult(await fetchModel(name, options));
   const { adapters, ...base } = isAdapterDirectory(path)
     ? await underAdapter(name, path, options)
     : { name, path, adapters: [] };
@@ -38,7 +38,7 @@ export async function locateModel(
 }
 
 async function stackOf(name: string, { revision: _, ...options }: ModelOptions): Promise<string[]> {
-  const directory = isHubName(name) ? await fetchModel(name, options) : name;
+  const directory = wholeResult(isHubName(name) ? await fetchModel(name, options) : name);
   if (isAdapterDirectory(directory)) return adapterStack(directory);
   const inside = innerAdapter(directory);
   throw new ConfigError(`${name} does not contain an adapter`, {
@@ -48,6 +48,15 @@ async function stackOf(name: string, { revision: _, ...options }: ModelOptions):
         ? "give the directory of a run, or one of its checkpoint-N directories"
         : `give ${inside}`,
   });
+}
+
+/**
+ * Where the result of a run lies as a whole: one that is complete but not yet in its place counts
+ * before the files of the one that it takes the place of.
+ */
+function wholeResult(directory: string): string {
+  const staged = join(directory, "result.staged");
+  return existsSync(join(staged, "result.json")) ? staged : directory;
 }
 
 /** PEFT saves an adapter that has a name of its own in a folder of that name. */

@@ -20,6 +20,7 @@ export {
   compareRecords,
   joinDifferences,
   linesOf,
+  type RunFacts,
   recordRun,
   resumeRules,
 } from "./resume/index.js";
@@ -47,3 +48,4 @@ export { describeTrainedModel, fetchBaseModel } from "./trainedModel.js";
 export { countWorkers, evalFiles, openText, resolveFiles } from "./trainingFiles.js";
 export { groupTokens } from "./update.js";
 export { planSteps, type StepPlan } from "./window.js";
+export { openWorld } from "./world.js";

@@ -1,8 +1,13 @@
 /** Keeps two trainers out of one output_dir. */
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { ConfigError } from "../util/errors.js";
-import { type LockHolder, lockHolder, tryLock } from "../util/fileLock.js";
+import {
+  describeHolder,
+  isReachable,
+  type LockHolder,
+  lockHolder,
+  tryLock,
+} from "../util/fileLock.js";
 
 /** Name of the lock file inside a run directory. */
 export const lockName = ".train.lock";
@@ -38,14 +43,11 @@ export function whoseRun(runDirectory: string): ConfigError | undefined {
   return holder && occupied(runDirectory, holder);
 }
 
-function occupied(runDirectory: string, { pid, host, since }: LockHolder): ConfigError {
-  const here = host === hostname();
-  const process = pid === undefined ? "A process" : `Process ${pid}`;
-  const where = here || host === undefined ? "" : ` on ${host}`;
+function occupied(runDirectory: string, holder: LockHolder): ConfigError {
   return new ConfigError(`Another process is training in ${runDirectory}`, {
-    why: `${process}${where} has locked it${since === undefined ? "" : ` since ${since}`}.`,
-    todo: here
-      ? `Use another output_dir, or stop it first (kill ${pid} saves a checkpoint).`
+    why: describeHolder(holder),
+    todo: isReachable(holder)
+      ? `Use another output_dir, or stop it first (kill ${holder.pid} saves a checkpoint).`
       : "Use another output_dir, or stop that process first.",
   });
 }

@@ -12,6 +12,7 @@ import {
   ftruncateSync,
   openSync,
   readFileSync,
+  readlinkSync,
   statSync,
   writeSync,
 } from "node:fs";
@@ -33,6 +34,8 @@ export interface FileLock {
 export interface LockHolder {
   pid?: number;
   host?: string;
+  /** The namespace that `pid` is a number of: another one in every container. */
+  space?: string;
   /** ISO 8601. */
   since?: string;
 }
@@ -102,13 +105,39 @@ export function lockHolder(path: string): LockHolder | undefined {
   }
 }
 
+/** Whether the holder's process has its number here too, so that it can be stopped by it. */
+export function isReachable({ host, space }: LockHolder): boolean {
+  return host === hostname() && space === processSpace();
+}
+
+/** Who holds a lock and since when, a sentence. */
+export function describeHolder(holder: LockHolder | undefined): string {
+  if (!holder) return "It held the lock a moment ago.";
+  const { pid, host, since } = holder;
+  const process = pid === undefined ? "A process" : `Process ${pid}`;
+  const other = host === hostname() ? " in another container" : ` on ${host}`;
+  const where = host === undefined || isReachable(holder) ? "" : other;
+  return `${process}${where} has locked it${since === undefined ? "" : ` since ${since}`}.`;
+}
+
+/** Names the namespace of process numbers, and the boot that it belongs to; empty where Linux does not tell. */
+function processSpace(): string {
+  try {
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    return `${readlinkSync("/proc/self/ns/pid")} ${boot}`;
+  } catch {
+    return "";
+  }
+}
+
 /** Milliseconds between two tries. A blocking call would hold one of Node's few threads for files. */
 const firstDelay = 5;
 const longestDelay = 100;
 
 function held(descriptor: number): FileLock {
   const abandoned = fstatSync(descriptor).size > 0;
-  const holder = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
+  const since = new Date().toISOString();
+  const holder = { pid: process.pid, host: hostname(), space: processSpace(), since };
   try {
     ftruncateSync(descriptor);
     writeSync(descriptor, JSON.stringify(holder), 0);
@@ -153,10 +182,11 @@ function readHolder(descriptor: number): LockHolder {
   try {
     const value: unknown = JSON.parse(readFileSync(descriptor, "utf8"));
     if (typeof value !== "object" || value === null) return {};
-    const { pid, host, since } = value as Record<string, unknown>;
+    const { pid, host, space, since } = value as Record<string, unknown>;
     return {
       ...(typeof pid === "number" && { pid }),
       ...(typeof host === "string" && { host }),
+      ...(typeof space === "string" && { space }),
       ...(typeof since === "string" && { since }),
     };
   } catch {

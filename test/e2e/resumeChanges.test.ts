@@ -16,9 +16,16 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runCheck } from "../../src/cli/check/runCheck.js";
 import { writeTestModel } from "../../src/generate/testModel.js";
 import { keySchemas, loadTrainingConfig } from "../../src/train/config/index.js";
-import { type EventRow, readEvents, resumeRules, runSft } from "../../src/train/index.js";
+import {
+  type EventRow,
+  readEvents,
+  resumeRules,
+  runSft,
+  skippedRowsName,
+} from "../../src/train/index.js";
 import type { TunewrightError } from "../../src/util/errors.js";
 
 const work = mkdtempSync(path.join(tmpdir(), "tunewright-changes-"));
@@ -60,16 +67,27 @@ const flags = {
 type Flags = Partial<Record<keyof typeof keySchemas, string | undefined>>;
 
 /** Runs with these flags instead; gives what was said. */
-async function train(change: Flags = {}): Promise<string[]> {
+async function train(
+  change: Flags = {},
+  reader: (row: EventRow) => void = () => {},
+): Promise<string[]> {
   const said: string[] = [];
   const given = Object.entries({ ...flags, ...change }).filter(([, value]) => value !== undefined);
   const words = given.map(([key, value]) => `--${key}=${value}`);
-  await runSft(loadTrainingConfig(undefined, words), { say: (line) => said.push(line) });
+  await runSft(loadTrainingConfig(undefined, words), {
+    say: (line) => said.push(line),
+    readers: [reader],
+  });
   return said;
 }
 
 const resume = (change: Flags = {}) =>
   train({ resume_from_checkpoint: at("run", "checkpoint-2"), ...change });
+
+const stepsOf = (directory: string) =>
+  readEvents(at(directory, "events.jsonl")).filter(
+    (event): event is Extract<EventRow, { type: "step" }> => event.type === "step",
+  );
 
 /** The refusal, in one text. */
 async function refusal(change: Flags = {}): Promise<string> {
@@ -215,11 +233,6 @@ describe("what has changed under its name is refused", () => {
 });
 
 describe("what may change is told, and what is the same is not", () => {
-  const steps = (directory: string) =>
-    readEvents(at(directory, "events.jsonl")).filter(
-      (event): event is Extract<EventRow, { type: "step" }> => event.type === "step",
-    );
-
   it("moved and touched files, the same step in other parts, another rate", async () => {
     cpSync(at("run"), at("other"), { recursive: true });
     const past = new Date(Date.now() - 3.6e6);
@@ -240,10 +253,13 @@ describe("what may change is told, and what is the same is not", () => {
       "From here on, losses are not those of a run that was never stopped.",
     ]);
     // Rows are counted through: as many tokens in each step, in another grouping.
-    expect(steps("other").map(({ tokens }) => tokens)).toEqual(
-      steps("run").map(({ tokens }) => tokens),
+    expect(stepsOf("other").map(({ tokens }) => tokens)).toEqual(
+      stepsOf("run").map(({ tokens }) => tokens),
     );
-    expect(steps("other")[2]!.learning_rate).toBeCloseTo(2 * steps("run")[2]!.learning_rate, 12);
+    expect(stepsOf("other")[2]!.learning_rate).toBeCloseTo(
+      2 * stepsOf("run")[2]!.learning_rate,
+      12,
+    );
   });
 
   it("data that was changed knowingly", async () => {
@@ -260,13 +276,8 @@ describe("what may change is told, and what is the same is not", () => {
 
   it("another machine, and what an earlier version could not store", async () => {
     cpSync(at("run"), at("moved"), { recursive: true });
-    const { record, manifest } = ["run.json", "manifest.json"].reduce(
-      (all, name) => ({
-        ...all,
-        [name.split(".")[0] === "run" ? "record" : "manifest"]: at("moved", "checkpoint-2", name),
-      }),
-      {} as { record: string; manifest: string },
-    );
+    const record = at("moved", "checkpoint-2", "run.json");
+    const manifest = at("moved", "checkpoint-2", "manifest.json");
     const write = async (change: (text: string) => string | undefined) => {
       const { createHash } = await import("node:crypto");
       const text = change(readFileSync(record, "utf8"));
@@ -296,4 +307,107 @@ describe("what may change is told, and what is the same is not", () => {
     expect(await refusal({ ...here, use_dora: "true" })).toMatch(/use_dora is true/);
     expect((await train(here)).join("\n")).toMatch(/earlier version.*data.*cannot be told/);
   });
+});
+
+it("check finds what train would refuse, and touches nothing", async () => {
+  const words = Object.entries({ ...flags, lora_alpha: "64", resume_from_checkpoint: at("run") });
+  const before = contents();
+  const { ok, findings } = await runCheck(
+    undefined,
+    words.map(([key, value]) => `--${key}=${value}`),
+  );
+  expect(ok).toBe(false);
+  expect(findings.find(({ blocking }) => blocking)?.what).toMatch(
+    /lora_alpha is 64, but .* with 4/,
+  );
+  const same = Object.entries({ ...flags, learning_rate: "0.02", resume_from_checkpoint: "true" });
+  const report = await runCheck(
+    undefined,
+    same.map(([key, value]) => `--${key}=${value}`),
+  );
+  expect(report.findings.map(({ what }) => what).join("\n")).toMatch(
+    /learning_rate was 0.01 and is now 0.02/,
+  );
+  expect(report.ok).toBe(true);
+  expect(contents()).toEqual(before);
+});
+
+describe("a file that is rewritten while a run reads it", () => {
+  it.each(["0", "1"])(
+    "stops the run, which keeps its steps (%s worker threads)",
+    async (threads) => {
+      const directory = `rewritten-${threads}`;
+      const file = at(`${directory}.jsonl`);
+      writeFileSync(file, rowsOf(40));
+      const run: Flags = {
+        output_dir: at(directory),
+        train_file: file,
+        save_strategy: "no",
+        do_eval: undefined,
+        eval_file: undefined,
+        max_steps: "10",
+        dataloader_num_workers: threads,
+        on_error: "skip",
+      };
+      const error = await train(run, (event) => {
+        if (event.type === "step" && event.step === 2)
+          writeFileSync(file, rowsOf(40).replaceAll("Yes.", "No!!"));
+      }).then(
+        () => expect.fail("it went on"),
+        (cause) => cause,
+      );
+      expect(error.message).toBe(`${file}: changed while it was being read`);
+      expect(error.exitCode).toBe(3);
+      const saved = stepsOf(directory).length;
+      expect(readdirSync(at(directory))).toContain(`checkpoint-${saved}`);
+      await expect(train({ ...run, resume_from_checkpoint: "true" })).rejects.toThrow(
+        /has changed since the checkpoint/,
+      );
+      writeFileSync(file, rowsOf(40));
+      await train({ ...run, resume_from_checkpoint: "true" });
+      expect(stepsOf(directory).map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    },
+  );
+});
+
+it("steps whose rows are left out, too long or bad, are the same after a resume", async () => {
+  const file = at("sparse.jsonl");
+  const long = (i: number) => row(i, "word ".repeat(60));
+  const lines = Array.from({ length: 12 }, (_, i) =>
+    i % 3 === 0 ? long(i) : i % 3 === 1 ? "{}\n" : row(i),
+  );
+  writeFileSync(file, lines.join(""));
+  const run: Flags = {
+    train_file: file,
+    do_eval: undefined,
+    eval_file: undefined,
+    over_length: "drop",
+    on_error: "skip",
+    per_device_train_batch_size: "1",
+    gradient_accumulation_steps: "1",
+    weight_decay: "0.1",
+    max_steps: "16",
+    save_steps: "5",
+  };
+  await train({ ...run, output_dir: at("straight") });
+  const figures = (directory: string) =>
+    stepsOf(directory).map(({ step, loss, grad_norm, labelled_tokens }) => [
+      step,
+      loss,
+      grad_norm,
+      labelled_tokens,
+    ]);
+  expect(figures("straight").filter(([, , , labelled]) => labelled === 0)).not.toEqual([]);
+  cpSync(at("straight"), at("again"), { recursive: true });
+  await train({
+    ...run,
+    output_dir: at("again"),
+    resume_from_checkpoint: at("again", "checkpoint-5"),
+  });
+  expect(figures("again")).toEqual(figures("straight"));
+  for (const name of ["adapter_model.safetensors", skippedRowsName]) {
+    expect(readFileSync(at("again", name)).equals(readFileSync(at("straight", name))), name).toBe(
+      true,
+    );
+  }
 });

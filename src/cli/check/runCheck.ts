@@ -39,6 +39,7 @@ import type { TextModel } from "../data/textModel.js";
 import { checkOutput, freeDisk } from "./machineRoom.js";
 import { estimateMemory } from "./memory.js";
 import { type CheckReport, type DataReport, type Finding, reportData } from "./report.js";
+import { checkResume } from "./resume.js";
 import { checkRows } from "./rows.js";
 
 /**
@@ -52,7 +53,7 @@ export async function runCheck(
   flags: readonly string[],
 ): Promise<CheckReport> {
   const loaded = await settleAdapters(loadTrainingConfig(file, flags));
-  const { facts } = probeDevice(loaded.config.use_cpu);
+  const { device, facts } = probeDevice(loaded.config.use_cpu);
   const { config, notes } = resolveForDevice(loaded.config, facts);
   const place = await fetchBaseModel(config);
   const { path } = place;
@@ -95,6 +96,12 @@ export async function runCheck(
   };
   const findings = [
     ...checkOutput(config),
+    ...(await checkResume(loaded, {
+      base: place,
+      text: { ...opened, tokenizerPath },
+      device,
+      data,
+    })),
     ...checkRoom(memory, disk),
     ...checkPositions(config, model),
     ...data.flatMap((part) => checkRows(part, config)),

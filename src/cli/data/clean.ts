@@ -16,6 +16,7 @@ import {
   type FormatFlags,
   sourceOptions,
 } from "./options.js";
+import { withOutput } from "./outputLock.js";
 import { progressLine } from "./progressLine.js";
 
 interface CleanFlags extends FormatFlags {
@@ -100,7 +101,8 @@ async function clean(files: readonly string[], flags: CleanFlags): Promise<void>
       todo: "add --out FILE, or --dry-run ROWS to preview the effect",
     });
   }
-  await run(files, flags, steps, flags.out);
+  const { out } = flags;
+  await withOutput(out, files, () => run(files, flags, steps, out));
 }
 
 async function pipelineOf({ preset, config }: CleanFlags): Promise<PipelineStep[]> {

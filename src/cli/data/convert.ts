@@ -13,6 +13,7 @@ import {
   oneOf,
   sourceOptions,
 } from "./options.js";
+import { withOutput } from "./outputLock.js";
 import { progressLine } from "./progressLine.js";
 
 interface ConvertFlags extends FormatFlags {
@@ -49,7 +50,11 @@ export function registerConvert(command: Command): void {
   command.action((files: string[]) => convert(files, camelOptions(command.opts<ConvertFlags>())));
 }
 
-async function convert(files: readonly string[], flags: ConvertFlags): Promise<void> {
+function convert(files: readonly string[], flags: ConvertFlags): Promise<void> {
+  return withOutput(flags.out, files, () => convertInto(files, flags));
+}
+
+async function convertInto(files: readonly string[], flags: ConvertFlags): Promise<void> {
   const { convertFiles, joinedLine } = await import("../../data/index.js");
   const progress = progressLine();
   let result: ConvertResult;

@@ -9,6 +9,7 @@ import type { DedupFlags } from "./dedup/flagTypes.js";
 import { largeClustersError, printReport } from "./dedup/report.js";
 import { parseShard } from "./dedup/shardFlag.js";
 import { addFormatOptions, addKeyOption, camelOptions, countArgument } from "./options.js";
+import { withOutput } from "./outputLock.js";
 import { progressLine } from "./progressLine.js";
 
 export function registerDedup(command: Command): void {
@@ -132,7 +133,7 @@ async function dedup(files: readonly string[], flags: DedupFlags): Promise<void>
       return;
     }
     const run = flags.merge ? data.mergeSignatures : data.dedupFiles;
-    const report = await run(files, flags.out, options);
+    const report = await withOutput(flags.out, files, () => run(files, flags.out, options));
     progress.clear();
     warnOfUnit(flags.shingle, report.hanRows, report.rowsIn);
     printReport(report, flags);

@@ -1,6 +1,6 @@
 /** Files below a folder, and files that a pattern matches. */
-import { readdirSync, realpathSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { DataError } from "../../util/errors.js";
 import { expandBraces, globToRegExp, isGlob } from "./glob.js";
 import { describeFolder, noSuchPath } from "./missing.js";
@@ -36,6 +36,21 @@ export function filesOfGlob(pattern: string): string[] {
   }
   if (found.size > 0) return [...found].sort();
   throw noSuchPath(pattern, "no file matches");
+}
+
+/** Whether a folder or pattern would take a file of this name, which need not exist. */
+export function isInputName(file: string, spec: string): boolean {
+  const path = resolve(file);
+  if (isGlob(spec)) return globToRegExp(resolve(spec)).test(path) && !isBesideRows(basename(path));
+  if (!statSync(spec, { throwIfNoEntry: false })?.isDirectory()) return false;
+  const inside = relative(realpathSync(spec), realName(path));
+  return inside !== "" && !inside.startsWith("..") && isRowFile(inside);
+}
+
+/** With the links of its folder resolved, where that exists. */
+function realName(path: string): string {
+  const folder = dirname(path);
+  return existsSync(folder) ? join(realpathSync(folder), basename(path)) : path;
 }
 
 function walkRows(folder: string): string[] {

@@ -1,2 +1,3 @@
 /** From what users name to local data files. */
+export { isInputName } from "./folder.js";
 export { type ResolveOptions, resolveSources, resolveStreams } from "./resolve.js";

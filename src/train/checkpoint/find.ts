@@ -89,6 +89,7 @@ async function finishSaves(
  *
  * @param resume what `resume_from_checkpoint` says: `false`, `true` for the newest in
  * `runDirectory`, or the path of a checkpoint or of a run
+ * @param options.readOnly only looks; otherwise `runDirectory` is tidied, as in a search
  * @returns `checkpoint: undefined` to begin at step 0: with `false`, and with `true` where the run
  * has not saved yet
  * @throws {CheckpointError} where the checkpoint asked for is missing, damaged or cannot be resumed,
@@ -97,6 +98,7 @@ async function finishSaves(
 export async function resolveResume(
   runDirectory: string,
   resume: boolean | string,
+  { readOnly = false }: Pick<FindOptions, "readOnly"> = {},
 ): Promise<FoundCheckpoint> {
   if (resume === false) return { checkpoint: undefined, warnings: [] };
   if (typeof resume === "string" && isCheckpoint(resume)) return openCheckpoint(resume);
@@ -108,7 +110,7 @@ export async function resolveResume(
       todo: "Give the path of a checkpoint-N directory, or --resume alone for the newest one.",
     });
   }
-  const found = await findLatestCheckpoint(directory, { readOnly: !own });
+  const found = await findLatestCheckpoint(directory, { readOnly: readOnly || !own });
   if (found.checkpoint) {
     refuseWeightsOnly(found.checkpoint);
     return found;
