@@ -213,7 +213,7 @@ describe("files of each program", () => {
     expect(qlora.config).toMatchObject({
       train_mode: "qlora",
       template_name: "firefly-qwen",
-      report_to: [],
+      report_to: ["tensorboard"],
     });
     const full = load("firefly-full.json");
     expect(full.config).toMatchObject({ train_mode: "full", optim: "adamw_torch", packing: true });
