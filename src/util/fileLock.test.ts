@@ -152,7 +152,8 @@ test("the holder is told by anyone, without touching the lock", async () => {
   expect(existsSync(file)).toBe(false);
   const { pid, kill } = await startHolder();
   const since = expect.stringMatching(/^\d{4}-\d\d-\d\dT/);
-  expect(lockHolder(file)).toEqual({ pid, host: hostname(), since });
+  const space = expect.stringMatching(/^pid:\[\d+\] [0-9a-f-]{36}$/);
+  expect(lockHolder(file)).toEqual({ pid, host: hostname(), space, since });
   writeFileSync(file, "{");
   expect(lockHolder(file)).toEqual({});
   expect(tryLock(file)).toBeUndefined();
