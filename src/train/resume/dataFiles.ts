@@ -143,8 +143,9 @@ async function matchFiles(
   return changes;
 }
 
-/** Whether two records are of one file, changed perhaps: by content, or by name. */
+/** Whether two records are of one file, changed perhaps: by content, or by name; a pipe may have any name. */
 function isOne(before: DataFile, now: DataFile): boolean {
+  if (!before.state && !now.state) return true;
   return isSameContent(before, now) || path.resolve(before.file) === path.resolve(now.file);
 }
 
