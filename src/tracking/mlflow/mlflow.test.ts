@@ -134,7 +134,7 @@ describe("a run at an MLflow server", () => {
     run.end(50);
     await run.close();
     expect(said.at(-1)).toMatch(
-      /^mlflow: \d+ values are not uploaded \(.*\); later: \.\/tunewright track \S+ --to mlflow$/,
+      /^mlflow has not confirmed \d+ values \(.*\); to send what it lacks: \.\/tunewright track \S+ --to mlflow$/,
     );
     expect(server.runs).toHaveLength(0);
 
@@ -158,7 +158,7 @@ describe("a run at an MLflow server", () => {
     );
     run.end(3);
     await run.close();
-    expect(said.at(-1)).toMatch(/values are not uploaded/);
+    expect(said.at(-1)).toMatch(/has not confirmed/);
   });
 });
 

@@ -67,7 +67,8 @@ export function jsonSender(signal: AbortSignal, timeout = answerTimeout): SendJs
       });
       text = await response.text();
     } catch (error) {
-      const why = limit.aborted ? `no answer within ${timeout / 1000} s` : innermost(error);
+      const slow = `no answer within ${timeout / 1000} s`;
+      const why = limit.aborted ? slow : signal.aborted ? "no answer in time" : innermost(error);
       throw new ServerError(withWhy(`${new URL(url).host} cannot be reached`, why), 0);
     }
     const data = parsed(text);

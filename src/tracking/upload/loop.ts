@@ -12,7 +12,7 @@ export interface UploadLoop {
 
 /** What became of an upload. */
 export interface UploadReport {
-  /** Values that were not sent. */
+  /** Values that the server has not confirmed. */
   left: number;
   /** Why not. */
   why?: string;
@@ -56,7 +56,8 @@ export function startLoop(options: LoopOptions): UploadLoop {
         return 0;
       }
       failures = session.batches > before ? 1 : failures + 1;
-      if (failures === 1) say(`${error.message}; training goes on, and sending is tried again`);
+      if (failures === 1 && !isOver)
+        say(`${error.message}; training goes on, and sending is tried again`);
       const wait = Math.min(longestWait, firstWait * 2 ** Math.min(failures - 1, 10));
       return Math.max(wait, Math.min(longestWait, error.wait * 1000));
     }

@@ -69,5 +69,5 @@ export function uploadBeside(
 
 function leftLine(name: string, { left, why }: UploadReport, directory: string): string {
   const reason = why === undefined ? "" : ` (${why})`;
-  return `${name}: ${left} values are not uploaded${reason}; later: ./tunewright track ${directory} --to ${name}`;
+  return `${name} has not confirmed ${left} values${reason}; to send what it lacks: ./tunewright track ${directory} --to ${name}`;
 }
