@@ -23,8 +23,8 @@ export const trackCommand: CommandModule = {
     );
     addExamples(
       command,
-      "MLFLOW_TRACKING_URI=http://mlflow:5000 tunewright track output/my-run --to mlflow",
       "tunewright track output/my-run --to tensorboard",
+      "MLFLOW_TRACKING_URI=http://mlflow:5000 tunewright track output/my-run --to mlflow",
     );
     command.action(async (run: string, { to }: { to: (typeof trackers)[number] }) => {
       const { replayRun } = await import("../tracking/index.js");

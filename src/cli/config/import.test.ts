@@ -37,7 +37,7 @@ test("writes a file of ours once, and says what became of each key", () => {
   const { status, stdout } = tunewright("config", "import", "axolotl.yml", "--out", "run.yaml");
   expect([status, stdout]).toEqual([0, expect.stringContaining("written for axolotl")]);
   expect(stdout).toMatch(/translated +micro_batch_size 2 → per_device_train_batch_size 2/);
-  expect(stdout).toMatch(/no effect +wandb_project "mine": /);
+  expect(stdout).toMatch(/translated +wandb_project "mine" → project "mine", report_to "wandb"/);
   const text = readFileSync(path.join(folder, "run.yaml"), "utf8");
   expect(text).toMatch(/^per_device_train_batch_size: 2 {2}# micro_batch_size 2$/m);
   const again = tunewright("config", "import", "axolotl.yml", "--out", "run.yaml");
