@@ -86,6 +86,7 @@ export async function loadChatModel(
 
 /** Which result of a run a directory holds; empty for what no run wrote, and a new one while it changes. */
 function resultStamp(directory: string): string {
+  if (!statSync(directory).isDirectory()) return "";
   const of = (file: string) => statSync(join(directory, file), { throwIfNoEntry: false });
   return `${of("result.json")?.mtimeMs ?? ""}${of("result.staged") ? Math.random() : ""}`;
 }

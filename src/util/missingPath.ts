@@ -11,8 +11,8 @@ export function brokenLink(path: string): string | undefined {
   const parts: string[] = [];
   for (let at = resolve(path); at !== dirname(at); at = dirname(at)) parts.unshift(at);
   for (const part of parts) {
-    if (!lstatSync(part, { throwIfNoEntry: false })?.isSymbolicLink()) continue;
     try {
+      if (!lstatSync(part, { throwIfNoEntry: false })?.isSymbolicLink()) continue;
       statSync(part);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
