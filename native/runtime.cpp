@@ -7,7 +7,6 @@
 #include <malloc.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <mutex>
 
 #include "boundary.h"
@@ -108,42 +107,6 @@ napi_value trim(napi_env env, napi_callback_info info) {
   });
 }
 
-// Signals that ask a run to stop. The handler only notes the signal, so that long native work can be
-// left at a safe point by asking receivedSignal(). A second SIGTERM changes nothing, since launchers
-// and schedulers may both send one; a second Ctrl-C ends the process at once.
-volatile std::sig_atomic_t noted = 0;
-
-void noteSignal(int signal) {
-  if (noted && signal == SIGINT) _exit(130);
-  if (!noted) noted = signal;
-}
-
-constexpr int kWatched[] = {SIGINT, SIGTERM};
-struct sigaction before[std::size(kWatched)];
-bool watching = false;
-std::mutex watchingMutex;
-
-// watchSignals(watch): begins or ends watching for SIGINT and SIGTERM; the end puts back what was there before.
-napi_value watchSignals(napi_env env, napi_callback_info info) {
-  return guarded(env, info, "watchSignals", [&](Arguments& arguments) {
-    const bool watch = arguments.boolean(0, "watch");
-    const std::lock_guard<std::mutex> lock(watchingMutex);
-    noted = 0;
-    struct sigaction action {};
-    action.sa_handler = noteSignal;
-    action.sa_flags = SA_RESTART;
-    for (size_t i = 0; watch != watching && i < std::size(kWatched); ++i)
-      sigaction(kWatched[i], watch ? &action : &before[i], watch ? &before[i] : nullptr);
-    watching = watch;
-    return undefinedValue(env);
-  });
-}
-
-// receivedSignal(): the number of the signal that came, or 0.
-napi_value receivedSignal(napi_env env, napi_callback_info info) {
-  return guarded(env, info, "receivedSignal", [&](Arguments&) { return numberValue(env, noted); });
-}
-
 napi_value capabilities(napi_env env, napi_callback_info info) {
   return guarded(env, info, "capabilities", [&](Arguments&) {
     napi_value result;
@@ -179,8 +142,6 @@ void initRuntime(napi_env env, napi_value exports) {
              {"releaseGenerator", releaseGenerator},
              {"loadLibrary", loadLibrary},
              {"trim", trim},
-             {"watchSignals", watchSignals},
-             {"receivedSignal", receivedSignal},
              {"capabilities", capabilities}});
 }
 
