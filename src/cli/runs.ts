@@ -72,15 +72,15 @@ export function tableOf(runs: readonly RunDescription[], now: number): string[] 
   );
 }
 
-/** `45 s ago`, `12 min ago`, `3 h ago`, `5 days ago`. */
+/** `45 s ago`, `12 min ago`, `3 h ago`, `5 days ago`: in the largest unit of which there are two. */
 function describeAge(seconds: number): string {
-  for (const [unit, name] of [
-    [172_800, "days"],
-    [7200, "h"],
-    [120, "min"],
-  ] as const) {
-    const one = name === "days" ? 86_400 : unit / 2;
-    if (seconds >= unit) return `${Math.floor(seconds / one)} ${name} ago`;
-  }
-  return `${Math.max(0, Math.round(seconds))} s ago`;
+  const units = [
+    [86_400, "days"],
+    [3600, "h"],
+    [60, "min"],
+  ] as const;
+  const unit = units.find(([size]) => seconds >= 2 * size);
+  if (!unit) return `${Math.max(0, Math.round(seconds))} s ago`;
+  const [size, name] = unit;
+  return `${Math.floor(seconds / size)} ${name} ago`;
 }

@@ -15,20 +15,23 @@ export type Axis = (typeof axes)[number];
 export type RunCurves = ReadonlyMap<string, { x: number[]; y: number[] }>;
 
 /**
- * Reads the curves of a run.
+ * Reads the events of a run that is to be drawn.
  *
  * @param run its directory, or an events file
- * @throws DataError where there are no events
+ * @throws DataError where there are none
  */
-export function readCurves(run: string, axis: Axis): RunCurves {
+export function readRunEvents(run: string): EventRow[] {
   const file = eventsFileOf(run);
   const rows = readEvents(file);
-  if (rows.length === 0) {
-    throw new DataError(`${run} has no events to plot`, {
-      why: `${file} does not exist or is empty`,
-      todo: "give the output_dir of a run; ./tunewright runs lists those below a directory",
-    });
-  }
+  if (rows.length > 0) return rows;
+  throw new DataError(`${run} has no events to plot`, {
+    why: `${file} does not exist or is empty`,
+    todo: "give the output_dir of a run; ./tunewright runs lists those below a directory",
+  });
+}
+
+/** @param rows of a run; at least one */
+export function curvesOf(rows: readonly EventRow[], axis: Axis): RunCurves {
   const curves = new Map<string, { x: number[]; y: number[] }>();
   const place = placeAlong(axis, rows[0]!);
   for (const row of rows) {

@@ -2,14 +2,15 @@
 export {
   type Axis,
   axes,
+  curvesOf,
   metricsOfRuns,
   panelOf,
   type RunCurves,
-  readCurves,
+  readRunEvents,
 } from "./curves.js";
 export { metricsOf, summaryOf } from "./metrics.js";
 export { describeTrackers, openTrackers, type Trackers, type TrackersOptions } from "./open.js";
 export * from "./plot/index.js";
 export { type Replayable, type ReplayOptions, replayable, replayRun } from "./replay.js";
-export { describeRun, findRuns, type RunDescription, type RunState } from "./runs.js";
+export { describeRows, describeRun, findRuns, type RunDescription, type RunState } from "./runs.js";
 export type { Tracker, TrackerContext, TrackerKind } from "./tracker.js";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { tryLock } from "../util/fileLock.js";
-import { panelOf, readCurves } from "./curves.js";
+import { curvesOf, panelOf, readRunEvents } from "./curves.js";
 import { describeRun, findRuns } from "./runs.js";
 
 const root = mkdtempSync(join(tmpdir(), "tunewright-runs-"));
@@ -74,14 +74,14 @@ it("reads curves along each axis, with what is not finite", () => {
   const evaluation = { type: "evaluation", step: 2, eval_loss: 5, samples: 1, seconds: 1 };
   const run = makeRun("d", [start, step(1, 3), step(2, "NaN"), evaluation]);
   const along = (axis: "step" | "epoch" | "hours" | "tokens") => {
-    const curves = readCurves(run, axis);
+    const curves = curvesOf(readRunEvents(run), axis);
     return [curves.get("train/loss"), curves.get("eval/loss")?.x];
   };
   expect(along("step")).toEqual([{ x: [1, 2], y: [3, Number.NaN] }, [2]]);
   expect(along("epoch")).toEqual([{ x: [0.25, 0.5], y: [3, Number.NaN] }, [0.5]]);
   expect(along("hours")).toEqual([{ x: [1, 2], y: [3, Number.NaN] }, [3]]);
   expect(along("tokens")).toEqual([{ x: [10, 20], y: [3, Number.NaN] }, [20]]);
-  const named = { name: "run", curves: readCurves(run, "step") };
+  const named = { name: "run", curves: curvesOf(readRunEvents(run), "step") };
   expect(panelOf("train/other", "step", [named]).curves).toEqual([{ run: "run", x: [], y: [] }]);
-  expect(() => readCurves(join(root, "none"), "step")).toThrow(/no events to plot/);
+  expect(() => readRunEvents(join(root, "none"))).toThrow(/no events to plot/);
 });

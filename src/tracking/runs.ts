@@ -71,7 +71,14 @@ function listQuietly(directory: string) {
 
 /** @returns nothing where the events file has no event yet */
 export function describeRun(directory: string): RunDescription | undefined {
-  const rows = readEvents(join(directory, eventsName));
+  return describeRows(directory, readEvents(join(directory, eventsName)));
+}
+
+/** {@link describeRun} of a run whose events have been read. */
+export function describeRows(
+  directory: string,
+  rows: readonly EventRow[],
+): RunDescription | undefined {
   const [first, last] = [rows[0], rows.at(-1)];
   if (!first || !last) return undefined;
   const start = lastOf(rows, "start");

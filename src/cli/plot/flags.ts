@@ -1,9 +1,7 @@
-import type { Axis } from "../../tracking/index.js";
-
 /** What the command line of `plot` says. */
 export interface PlotFlags {
   metric?: string[];
-  x?: Axis;
+  x?: string;
   smoothing: number;
   log?: boolean;
   out?: string;

@@ -1,9 +1,11 @@
 /** Reads runs and draws them as the flags of `plot` ask. */
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import {
   type Axis,
+  axes,
   type Chart,
-  describeRun,
+  curvesOf,
+  describeRows,
   drawInTerminal,
   drawPage,
   drawSvgFile,
@@ -12,7 +14,8 @@ import {
   type Panel,
   panelOf,
   type RunCurves,
-  readCurves,
+  type RunDescription,
+  readRunEvents,
   smoothCurve,
   thinCurve,
 } from "../../tracking/index.js";
@@ -21,22 +24,25 @@ import { nearestOf } from "../../util/editDistance.js";
 import { ConfigError } from "../../util/errors.js";
 import { visibleText } from "../../util/visibleText.js";
 import { printJson } from "../command.js";
+import { oneOf } from "../data/options.js";
 import { stderr, stdout } from "../output.js";
 import type { PlotFlags } from "./flags.js";
 
 /** Points of a curve in a file: more than a screen has pixels. */
 const FILE_POINTS = 2000;
 
-interface NamedRun {
+interface OpenedRun {
   path: string;
   name: string;
+  /** Nothing of a bare events file. */
+  description: RunDescription | undefined;
   curves: RunCurves;
 }
 
 /** @throws ConfigError for an unknown metric or a file that cannot be written; DataError for a run without events */
 export async function plotRuns(paths: readonly string[], flags: PlotFlags): Promise<void> {
-  const axis: Axis = flags.x ?? "step";
-  const runs = nameRuns(paths, axis);
+  const axis = oneOf(flags.x, "--x", axes) ?? "step";
+  const runs = openRuns(paths, axis);
   const metrics = chooseMetrics(runs, flags);
   if (flags.json) {
     printJson({ x: axis, runs: runs.map((run) => pointsOf(run, metrics)) });
@@ -48,15 +54,21 @@ export async function plotRuns(paths: readonly string[], flags: PlotFlags): Prom
 }
 
 /** Runs of the same name are told apart by their paths. */
-function nameRuns(paths: readonly string[], axis: Axis): NamedRun[] {
-  const names = paths.map((path) => (existsSync(path) ? (describeRun(path)?.name ?? path) : path));
-  return paths.map((path, i) => {
+function openRuns(paths: readonly string[], axis: Axis): OpenedRun[] {
+  const runs = paths.map((path) => {
+    const rows = readRunEvents(path);
+    const isFolder = statSync(path).isDirectory();
+    return { path, rows, description: isFolder ? describeRows(path, rows) : undefined };
+  });
+  const names = runs.map(({ path, description }) => description?.name ?? path);
+  return runs.map(({ path, rows, description }, i) => {
     const isShared = names.filter((name) => name === names[i]).length > 1;
-    return { path, name: visibleText(isShared ? path : names[i]!), curves: readCurves(path, axis) };
+    const name = visibleText(isShared ? path : names[i]!);
+    return { path, name, description, curves: curvesOf(rows, axis) };
   });
 }
 
-function chooseMetrics(runs: readonly NamedRun[], { metric, out, json }: PlotFlags): string[] {
+function chooseMetrics(runs: readonly OpenedRun[], { metric, out, json }: PlotFlags): string[] {
   const known = metricsOfRuns(runs.map(({ curves }) => curves));
   if (!metric) {
     const losses = known.filter((name) => name === "train/loss" || name === "eval/loss");
@@ -75,7 +87,7 @@ function chooseMetrics(runs: readonly NamedRun[], { metric, out, json }: PlotFla
   });
 }
 
-function pointsOf({ path, name, curves }: NamedRun, metrics: readonly string[]) {
+function pointsOf({ path, name, curves }: OpenedRun, metrics: readonly string[]) {
   const chosen = metrics.flatMap((metric) => {
     const curve = curves.get(metric);
     if (!curve) return [];
@@ -101,7 +113,7 @@ function smooth(panel: Panel, weight: number): Panel {
 
 function writeFile(
   file: string,
-  runs: readonly NamedRun[],
+  runs: readonly OpenedRun[],
   panels: readonly Panel[],
   { smoothing, log }: PlotFlags,
 ): void {
@@ -132,10 +144,10 @@ function writeFile(
   stderr.write(`${panels.length} charts of ${runs.length} runs written to ${file}\n`);
 }
 
-function describe({ path, name }: NamedRun) {
-  const run = describeRun(path);
-  if (!run) return { name, note: path };
-  const loss = run.loss === null ? "" : `, loss ${formatValue(run.loss)}`;
-  const steps = run.total_steps === null ? `${run.step}` : `${run.step} of ${run.total_steps}`;
-  return { name, note: `${run.state}, step ${steps}${loss}` };
+function describe({ path, name, description }: OpenedRun) {
+  if (!description) return { name, note: path };
+  const { state, step, total_steps: total, loss } = description;
+  const last = loss === null ? "" : `, loss ${formatValue(loss)}`;
+  const steps = total === null ? `${step}` : `${step} of ${total}`;
+  return { name, note: `${state}, step ${steps}${last}` };
 }
