@@ -7,30 +7,27 @@ interface Explanation {
   todo: string;
 }
 
+const makeRoom = "free some space, or use another place";
+const denied: Explanation = {
+  what: "this user may not do that",
+  todo: "correct the permissions, or use another place",
+};
+
 const explanations: Readonly<Record<string, Explanation>> = {
   EMFILE: {
     what: "too many open files",
     todo: "raise the limit of this shell, for example with: ulimit -n 1024 (ulimit -n shows it)",
   },
   ENFILE: { what: "too many open files on this machine", todo: "close other programs" },
-  ENOSPC: { what: "the disk is full", todo: "free some space, or use another place" },
-  EDQUOT: {
-    what: "the quota of this user is used up",
-    todo: "free some space, or use another place",
-  },
+  ENOSPC: { what: "the disk is full", todo: makeRoom },
+  EDQUOT: { what: "the quota of this user is used up", todo: makeRoom },
   EFBIG: { what: "the file is larger than allowed here", todo: "raise the limit: ulimit -f" },
   EROFS: {
     what: "the file system is read-only",
     todo: "use another place, or mount it for writing",
   },
-  EACCES: {
-    what: "this user may not do that",
-    todo: "correct the permissions, or use another place",
-  },
-  EPERM: {
-    what: "this user may not do that",
-    todo: "correct the permissions, or use another place",
-  },
+  EACCES: denied,
+  EPERM: denied,
   ELOOP: { what: "a link leads back to itself", todo: "correct the link" },
   ENOENT: { what: "no such file or folder", todo: "check the path" },
   ENOTDIR: { what: "a part of the path is a file", todo: "check the path" },

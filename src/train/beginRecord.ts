@@ -1,7 +1,6 @@
 /** Everything is known to start: from here on the run is on record. */
 import type { StreamingData, TrainingData } from "../data/index.js";
 import { type CausalLanguageModel, countElements } from "../models/index.js";
-import { threads } from "../tensor/index.js";
 import type { DeviceConfig } from "./config/index.js";
 import { totalFlos } from "./flops.js";
 import { initialLossScale } from "./lossScale.js";
@@ -40,8 +39,6 @@ export function beginRecord(run: Run, parts: BegunParts): Recorder {
     });
   state.productDtype = precision.dtype;
   rememberPlan(state, pass);
-  for (const line of otherThreads(state.threads, threads())) say(line);
-  state.threads = threads();
   if ("cursor" in data) state.data = data.cursor;
   if (options.rolledBack) {
     const { rows, count } = options.rolledBack;
@@ -94,15 +91,6 @@ export function beginRecord(run: Run, parts: BegunParts): Recorder {
 function sourcesOf(data: BegunParts["data"], given: DeviceConfig["train_file"]): NamedSource[] {
   if ("sources" in data) return [...data.sources];
   return given.flatMap((file) => (typeof file === "string" ? [{ name: file, files: [file] }] : []));
-}
-
-/** What a resumed run is told where it has another number of threads, a line. */
-function otherThreads(before: number | undefined, now: number): string[] {
-  if (before === undefined || before === now) return [];
-  return [
-    `This run has computed with ${before} threads so far and now has ${now}: sums are made in another order, so its losses ` +
-      `are not equal to the last bit to those of a run that was not interrupted. OMP_NUM_THREADS=${before} keeps them equal.`,
-  ];
 }
 
 /** What a run's directory keeps of its configuration and machine. */

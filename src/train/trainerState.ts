@@ -1,11 +1,11 @@
 /** What a checkpoint holds beside weights and run files: the optimizer's tensors and the counters. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import type { DataCursor } from "../data/index.js";
 import { openSafetensors, type WeightDType, writeSafetensors } from "../format/index.js";
 import { type DType, empty, type Tensor, tensor, tidy } from "../tensor/index.js";
-import { CheckpointError } from "../util/errors.js";
+import { readVersioned } from "./versionedFile.js";
 
 const OPTIMIZER = "optimizer.safetensors";
 const STATE = "trainer_state.json";
@@ -43,8 +43,6 @@ const stateSchema = z.object({
   passLimits: z
     .object({ atOnceTokens: count.optional(), logitElements: count.optional() })
     .optional(),
-  /** Threads of an operator: with another number, sums are made in another order. */
-  threads: count.optional(),
   data: z.object({ rows: count, microBatchesPerEpoch: count }).optional(),
   /** Losses and gradient norms of the last steps, which spikes stand out from. */
   spikes: z.object({ loss: z.array(z.number()), grad_norm: z.array(z.number()) }).optional(),
@@ -156,28 +154,8 @@ export function readTrainerState(directory: string): {
 }
 
 function parseState(file: string): TrainerState {
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(file, "utf8"));
-  } catch (cause) {
-    throw new CheckpointError(`${file} cannot be read`, { why: (cause as Error).message, cause });
-  }
-  const version: unknown = Object(value).version;
-  if (typeof version === "number" && version > 1) {
-    throw new CheckpointError(`${file} has version ${version}`, {
-      why: "it was written by a newer version of Tunewright; this one reads versions 0 and 1",
-      todo: "resume with that version of Tunewright, or start a new run",
-    });
-  }
-  const parsed = stateSchema.safeParse(value);
-  if (!parsed.success) {
-    const [{ path: place, message }] = parsed.error.issues as [z.core.$ZodIssue];
-    throw new CheckpointError(`${file} is damaged`, {
-      why: `${place.join(".") || "it"}: ${message}`,
-      todo: "resume from an earlier checkpoint: --resume DIRECTORY/checkpoint-N",
-    });
-  }
-  const { version: _version, lossSum, lossSteps, data, ...counters } = parsed.data;
+  const parsed = readVersioned(file, stateSchema, { newest: 1, known: "versions 0 and 1" });
+  const { version: _version, lossSum, lossSteps, data, ...counters } = parsed;
   return {
     ...counters,
     lossSum: lossSum ?? 0,

@@ -8,7 +8,7 @@ import {
   type TrainingConfig,
 } from "../config/index.js";
 import { type Differences, noDifferences } from "./differences.js";
-import { type ResumeRule, resumeRules } from "./settings.js";
+import { rendered, resumeRules } from "./settings.js";
 
 /** Values of a checkpoint's configuration; those of an earlier version may lack some. */
 export type StoredSettings = Readonly<Record<string, unknown>>;
@@ -64,15 +64,10 @@ interface Change {
   config: TrainingConfig;
 }
 
-/** A name that was given is compared as one, since the model may have no template of its own. */
-const otherTemplate: ResumeRule = {
-  kind: "data",
-  because: "the rows that are still to come would become other tokens or labels",
-};
-
 function judge(key: ConfigKey, { before, now, config }: Change, found: Differences): void {
+  // A name that was given is compared as one, since the model may have no template of its own.
   const isNamed = key === "template_name" && before !== null && config.task_type === "sft";
-  const rule = isNamed ? otherTemplate : resumeRules[key];
+  const rule = isNamed ? rendered : resumeRules[key];
   const accepts = config.resume_changes;
   if (rule.kind === "free" || rule.kind === "content" || rule.kind === "position") return;
   if (rule.kind === "kept") {

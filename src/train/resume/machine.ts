@@ -44,6 +44,9 @@ export function compareMachines(before: Machine, now: Machine): Differences {
   const counted = changed.filter((key) => key !== "threads" || now.device === "cpu");
   if (counted.length === 0) return found;
   const what = counted.map((key) => `${names[key]} was ${before[key]} and is now ${now[key]}`);
-  found.lines.push(`Not exact: ${what.join(", ")}; losses may differ in their last digits.`);
+  const same = counted.includes("threads")
+    ? ` OMP_NUM_THREADS=${before.threads} keeps the number of threads.`
+    : "";
+  found.lines.push(`Not exact: ${what.join(", ")}; losses may differ in their last digits.${same}`);
   return found;
 }

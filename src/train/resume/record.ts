@@ -1,8 +1,8 @@
 /** `run.json` in a checkpoint: what the run was, to compare with what would go on from it. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
-import { CheckpointError } from "../../util/errors.js";
+import { readVersioned } from "../versionedFile.js";
 
 const recordName = "run.json";
 
@@ -76,24 +76,5 @@ export function writeRunRecord(directory: string, record: RunRecord): void {
 export function readRunRecord(directory: string): RunRecord | undefined {
   const file = path.join(directory, recordName);
   if (!existsSync(file)) return undefined;
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(file, "utf8"));
-  } catch (cause) {
-    throw new CheckpointError(`${file} cannot be read`, { why: (cause as Error).message, cause });
-  }
-  const version: unknown = Object(value).version;
-  if (typeof version === "number" && version > 1) {
-    throw new CheckpointError(`${file} has version ${version}`, {
-      why: "it was written by a newer version of Tunewright; this one reads version 1",
-      todo: "resume with that version of Tunewright, or start a new run",
-    });
-  }
-  const parsed = recordSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [{ path: place, message }] = parsed.error.issues as [z.core.$ZodIssue];
-  throw new CheckpointError(`${file} is damaged`, {
-    why: `${place.join(".") || "it"}: ${message}`,
-    todo: "resume from an earlier checkpoint: --resume DIRECTORY/checkpoint-N",
-  });
+  return readVersioned(file, recordSchema, { newest: 1, known: "version 1" });
 }

@@ -34,7 +34,8 @@ const shape = fixed("the adapter in the checkpoint has this shape, and its weigh
 const scaled = fixed("the weights in the checkpoint were trained with this scale");
 const started = fixed("the adapter has begun, and its weights are those of the checkpoint");
 const numbers = fixed("weights and activations were computed in this number type so far");
-const rendered = data("the rows that are still to come would become other tokens or labels");
+/** What decides how rows are written for the model. */
+export const rendered = data("the rows that are still to come would become other tokens or labels");
 const schedule = course(
   "the learning rate of the steps to come is another, as if the whole run were planned so",
 );
