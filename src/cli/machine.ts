@@ -3,8 +3,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { arch, availableParallelism, release, totalmem, type } from "node:os";
 import { join } from "node:path";
+import { packageRoot, packageVersion } from "../util/packageRoot.js";
 import { readProcessor } from "../util/processor.js";
-import { packageRoot, packageVersion } from "./package.js";
 
 /** Processor, memory and disk. */
 export interface Machine {

@@ -1,10 +1,10 @@
 /** Finds the command, runs it, turns errors into exit codes. */
 import { Command } from "commander";
+import { packageVersion } from "../util/packageRoot.js";
 import { endIfHungUp } from "../util/signals.js";
 import { commands } from "./commands.js";
 import { reportError } from "./errors.js";
 import { flushOutput, stderr, stdout } from "./output.js";
-import { packageVersion } from "./package.js";
 
 /** The program with the one command that `words` ask for, or with all of them. */
 async function buildProgram(words: readonly string[]): Promise<Command> {

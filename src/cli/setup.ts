@@ -2,8 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { EnvironmentError } from "../util/errors.js";
+import { packageRoot } from "../util/packageRoot.js";
 import { addExamples, type CommandModule } from "./command.js";
-import { packageRoot } from "./package.js";
 
 export const setupCommand: CommandModule = {
   name: "setup",

@@ -1,9 +1,9 @@
 /** `./tunewright train`: fine-tunes a model according to a configuration file and flags. */
 import type { Command } from "commander";
+import { packageRoot } from "../util/packageRoot.js";
 import { stoppedExitCode } from "../util/signals.js";
 import { addExamples, type CommandModule, printJson } from "./command.js";
 import { stderr, stdout } from "./output.js";
-import { packageRoot } from "./package.js";
 import { programName } from "./shell.js";
 import { describeStoppedRun } from "./stoppedRun.js";
 

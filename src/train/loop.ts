@@ -8,8 +8,8 @@
 import type { MicroBatch } from "../data/index.js";
 import { copyToHost, dispose, type HostCopy, tidy, trimMemory, zeros } from "../tensor/index.js";
 import { ChangedDataError, DataError } from "../util/errors.js";
-import { hashKey } from "../util/hash.js";
 import { Interrupted, receivedSignal } from "../util/signals.js";
+import { dropoutKeys } from "./dropoutKeys.js";
 import { dueSteps, savesLast } from "./dueSteps.js";
 import { evaluate } from "./evaluate.js";
 import { trainingFlops } from "./flops.js";
@@ -205,8 +205,9 @@ async function windowPass(
   window: readonly MicroBatch[],
   units: number,
   step: number,
-  { config, world, prepared, objective, update, pass }: TrainingParts,
+  parts: TrainingParts,
 ): Promise<WindowLosses> {
+  const { world, prepared, objective, update, pass } = parts;
   const { gradients, lossScale } = update;
   const like = { dtype: "float32", device: prepared.model.device } as const;
   const loss = zeros([], like);
@@ -216,14 +217,13 @@ async function windowPass(
     gradients.flat.zero_();
     for (const [part, { sequences }] of window.entries()) {
       if (sequences.length === 0) continue;
-      const place = part * world.size + world.rank;
       tidy(() => {
         const partLoss = objective.trainingPass(prepared, sequences, gradients, {
           ...pass,
           lossFactor: 1 / Math.max(1, units),
           rowLosses: rows.narrow(0, first, sequences.length),
           gradientScale: lossScale?.value ?? null,
-          dropoutKey: (branch) => hashKey(config.seed, step, place, branch),
+          dropoutKey: dropoutKeys(parts, step, part),
         });
         loss.add_(partLoss);
       });

@@ -1,7 +1,7 @@
 /** Writes what a run has trained: checkpoints to go on from, and the result. */
 import { countElements } from "../models/index.js";
 import { type ChatTemplate, type Tokenizer, writeTrainedTemplate } from "../text/index.js";
-import { Interrupted, receivedSignal, stopIfAsked } from "../util/signals.js";
+import { receivedSignal, stopIfAsked } from "../util/signals.js";
 import { runConfigOf } from "./beginRecord.js";
 import {
   checkpointName,
@@ -116,17 +116,13 @@ async function saveStep(run: Run, parts: SavedParts): Promise<{ path: string; se
 export async function saveFinal(run: Run, parts: SavedParts, step: number): Promise<void> {
   stopIfAsked();
   const needed = resultBytes(trainedElements(parts), run.config);
-  try {
-    await saveWithRoom(room(run, parts, "the result", needed), () =>
-      saveResult(run.path, step, (directory) => {
-        writeWeights(run, parts, directory, false);
-        writeRunConfig(directory, runConfigOf(run, parts.precision));
-        stopIfAsked();
-      }),
-    );
-  } catch (error) {
-    throw error instanceof Error && error.cause instanceof Interrupted ? error.cause : error;
-  }
+  await saveWithRoom(room(run, parts, "the result", needed), () =>
+    saveResult(run.path, step, (directory) => {
+      writeWeights(run, parts, directory, false);
+      writeRunConfig(directory, runConfigOf(run, parts.precision));
+      stopIfAsked();
+    }),
+  );
 }
 
 /** The step of the checkpoint that is the best so far and never goes, where one is chosen. */

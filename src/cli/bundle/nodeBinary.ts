@@ -1,7 +1,8 @@
 /** A Node.js program for the other machine: the one that runs here, where it can be carried. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolders } from "../../util/makeFolders.js";
 
 /** Libraries of the C and C++ run time, which every system with glibc has. */
 const everywhere =
@@ -23,7 +24,7 @@ export function standsAlone(program: string): boolean {
  */
 export function portableNode(scratch: string): string | undefined {
   if (standsAlone(process.execPath)) return process.execPath;
-  mkdirSync(scratch, { recursive: true });
+  makeFolders(scratch);
   const name = `node-linux-${process.arch}@${process.versions.node}`;
   const options = { cwd: scratch, encoding: "utf8" } as const;
   if (spawnSync("npm", ["pack", "--silent", name], options).status !== 0) return undefined;

@@ -14,6 +14,7 @@ import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { syncPath } from "../../util/atomicFile.js";
 import { ConfigError, EnvironmentError } from "../../util/errors.js";
+import { makeFolders } from "../../util/makeFolders.js";
 
 /** How the bundle is to be written. */
 export interface Output {
@@ -71,7 +72,7 @@ export function temporaryFolder({ path }: Output): string {
   const folder = dirname(path);
   const start = `.${basename(path)}.tmp-${hostname()}-`;
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
     for (const name of readdirSync(folder)) {
       const pid = name.startsWith(start) ? name.slice(start.length) : undefined;
       if (pid && !existsSync(`/proc/${pid}`)) rmSync(join(folder, name), { recursive: true });

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { basename, join } from "node:path";
 import { builtinModelPath } from "../../util/builtin-model.js";
 import { EnvironmentError } from "../../util/errors.js";
+import { packageRoot, packageVersion } from "../../util/packageRoot.js";
 import { readRuntime } from "../machine.js";
-import { packageRoot, packageVersion } from "../package.js";
 import { type Engine, engineHere, enginePieces, relocatedAddon } from "./engine.js";
 import { type Manifest, takeInventory } from "./manifest.js";
 import { portableNode } from "./nodeBinary.js";

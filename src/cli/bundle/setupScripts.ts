@@ -1,7 +1,7 @@
 /** The functions of set-up that bundling shares, with their types: they are plain scripts outside `src/`. */
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { packageRoot } from "../package.js";
+import { packageRoot } from "../../util/packageRoot.js";
 
 /** Where set-up keeps things; the whole of it goes back to the scripts. */
 export interface CheckoutPaths {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { packageRoot } from "../package.js";
+import { packageRoot } from "../../util/packageRoot.js";
 import { programName, shellWord } from "../shell.js";
 import { chatCommand, describeRunFiles, trainCommand } from "./goOn.js";
 import { planDemo } from "./plan.js";

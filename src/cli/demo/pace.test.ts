@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { loadTrainingConfig } from "../../train/index.js";
-import { packageRoot } from "../package.js";
+import { packageRoot } from "../../util/packageRoot.js";
 import {
   BUDGET_SECONDS,
   describeMinutes,

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { loadTrainingConfig } from "../../train/config/index.js";
-import { packageRoot } from "../package.js";
+import { packageRoot } from "../../util/packageRoot.js";
 import { firstOfEach, planDemo } from "./plan.js";
 
 const root = packageRoot();

@@ -9,8 +9,8 @@ import {
   type TrainSummary,
 } from "../../train/index.js";
 import { builtinModelName } from "../../util/builtin-model.js";
+import { packageRoot } from "../../util/packageRoot.js";
 import { readGpus, readMachine } from "../machine.js";
-import { packageRoot } from "../package.js";
 import { programName, shellWord } from "../shell.js";
 import { clipText } from "../textWidth.js";
 import { askQuestions } from "./ask.js";

@@ -1,7 +1,7 @@
 /** The environment variables and the stored login of SwanLab, as its own client reads them. */
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { basename, join } from "node:path";
+import { homeFolder } from "../../util/homeFolder.js";
 import type { RunConfigValues } from "../upload/index.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -91,7 +91,7 @@ interface Login {
 /** The key from the environment; else what `swanlab login` has stored, here or in the home directory. */
 function login(env: Environment): Login | undefined {
   if (env.SWANLAB_API_KEY) return { apiKey: env.SWANLAB_API_KEY };
-  const home = env.SWANLAB_ROOT || env.SWANLAB_SAVE_DIR || join(homedir(), ".swanlab");
+  const home = env.SWANLAB_ROOT || env.SWANLAB_SAVE_DIR || join(homeFolder(), ".swanlab");
   for (const directory of [join(process.cwd(), ".swanlab"), home]) {
     const stored = storedLogin(join(directory, ".netrc"));
     if (!stored) continue;

@@ -1,9 +1,10 @@
 /** An event file of TensorBoard, written record by record; each is with the operating system at once. */
 import { randomBytes } from "node:crypto";
-import { closeSync, ftruncateSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { writeAll } from "../../util/atomicFile.js";
+import { makeFolders } from "../../util/makeFolders.js";
 import { fileVersionEvent } from "./eventMessages.js";
 import { frameRecord } from "./records.js";
 
@@ -21,7 +22,7 @@ export interface EventFile {
  * @param time seconds since 1970
  */
 export function createEventFile(directory: string, time: number): EventFile {
-  mkdirSync(directory, { recursive: true });
+  makeFolders(directory);
   const seconds = String(Math.floor(time)).padStart(10, "0");
   const unique = randomBytes(4).toString("hex");
   const name = `events.out.tfevents.${seconds}.${hostname()}.${process.pid}.${unique}`;

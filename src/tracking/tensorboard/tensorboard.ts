@@ -3,8 +3,8 @@
  * each; a later attempt begins with the step at which earlier values are void, so that steps done
  * again appear once.
  */
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { homeFolder } from "../../util/homeFolder.js";
 import { metricsOf } from "../metrics.js";
 import { textReader } from "../texts.js";
 import type { Tracker, TrackerContext, TrackerKind } from "../tracker.js";
@@ -23,7 +23,7 @@ function logDirectory(
   loggingDir: string | null,
   env: NodeJS.ProcessEnv,
 ): string {
-  const variable = env.TENSORBOARD_LOGGING_DIR?.replace(/^~(?=\/|$)/, homedir());
+  const variable = env.TENSORBOARD_LOGGING_DIR?.replace(/^~(?=\/|$)/, homeFolder());
   return loggingDir ?? (variable || join(runDirectory, "runs"));
 }
 

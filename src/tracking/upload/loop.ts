@@ -2,6 +2,7 @@
  * Uploading beside a training run: looks for new events again and again, waits longer after each failure,
  * and ends within a bounded time.
  */
+import { createPause } from "../pause.js";
 import { ServerError } from "./http.js";
 import type { UploadSession } from "./session.js";
 
@@ -40,7 +41,7 @@ export function startLoop(options: LoopOptions): UploadLoop {
   let isOver = false;
   let refused: unknown;
   let failure: unknown;
-  let wake = () => {};
+  const pause = createPause();
 
   const attempt = async (): Promise<number> => {
     const before = session.batches;
@@ -62,21 +63,13 @@ export function startLoop(options: LoopOptions): UploadLoop {
       return Math.max(wait, Math.min(longestWait, error.wait * 1000));
     }
   };
-  const pause = (milliseconds: number) =>
-    new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   const run = async (): Promise<void> => {
     for (;;) {
       const isLast = finishing;
       const wait = await attempt();
       if (refused !== undefined || isOver || (isLast && failures === 0)) return;
-      if (!finishing) await pause(wait);
-      else if (failures > 0) await pause(Math.min(wait, firstWait));
+      if (!finishing) await pause.wait(wait);
+      else if (failures > 0) await pause.wait(Math.min(wait, firstWait));
     }
   };
   const running = run().then(() => {
@@ -86,11 +79,11 @@ export function startLoop(options: LoopOptions): UploadLoop {
   return {
     async finish(milliseconds) {
       finishing = true;
-      wake();
+      pause.wake();
       const limit = setTimeout(() => {
         isOver = true;
         abort();
-        wake();
+        pause.wake();
       }, milliseconds);
       await running;
       clearTimeout(limit);

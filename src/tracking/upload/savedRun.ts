@@ -1,7 +1,8 @@
 /** What a run directory remembers of its runs at tracking servers: `tracking/NAME.json`. */
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { writeFileAtomic } from "../../util/atomicFile.js";
+import { makeFolders } from "../../util/makeFolders.js";
 import type { SavedRun } from "./service.js";
 
 export function readSavedRun(runDirectory: string, service: string): SavedRun | undefined {
@@ -14,7 +15,7 @@ export function readSavedRun(runDirectory: string, service: string): SavedRun | 
 
 export function writeSavedRun(runDirectory: string, service: string, saved: SavedRun): void {
   const path = pathOf(runDirectory, service);
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolders(dirname(path));
   writeFileAtomic(path, `${JSON.stringify(saved, null, 2)}\n`);
 }
 

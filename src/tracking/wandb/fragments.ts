@@ -3,10 +3,11 @@
  * row of `events.jsonl` in exactly one of the files.
  */
 import { randomInt } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, truncateSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, truncateSync } from "node:fs";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { z } from "zod";
 import { writeFileAtomic } from "../../util/atomicFile.js";
+import { makeFolders } from "../../util/makeFolders.js";
 import { decodeRecord } from "./records.js";
 import { scanRunFile } from "./runFile.js";
 
@@ -70,11 +71,11 @@ export function makeFragment(
   time: number,
   startingStep: number,
 ): Fragment {
-  mkdirSync(folder, { recursive: true });
+  makeFolders(folder);
   for (let second = Math.floor(time); ; second++) {
     const path = join(folder, `offline-run-${stamp(new Date(second * 1000))}-${id}`);
     if (existsSync(path)) continue;
-    mkdirSync(join(path, "files"), { recursive: true });
+    makeFolders(join(path, "files"));
     return fragmentOf(path, id, startingStep);
   }
 }

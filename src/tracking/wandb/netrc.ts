@@ -1,14 +1,14 @@
 /** Keys in `.netrc`, where `wandb login` puts them. */
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { homeFolder } from "../../util/homeFolder.js";
 
 /**
  * The password of a host in `$NETRC`, `~/.netrc` or `~/_netrc`: of its own entry, else of `default`.
  * @returns `undefined` where no file has one or it cannot be read
  */
 export function keyFromNetrc(host: string, env: NodeJS.ProcessEnv): string | undefined {
-  const home = env.HOME || homedir();
+  const home = env.HOME || homeFolder();
   const files = env.NETRC ? [env.NETRC] : [join(home, ".netrc"), join(home, "_netrc")];
   for (const file of files) {
     const passwords = readPasswords(file);

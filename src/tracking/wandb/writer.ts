@@ -2,10 +2,11 @@
  * Writes the run file of an attempt: what the run is, then for each row of events the records that
  * wandb writes for `run.log`. A row is with the operating system when `write` returns.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import os from "node:os";
 import { dirname, join } from "node:path";
 import type { EventRow, StartEvent } from "../../train/index.js";
+import { makeFolders } from "../../util/makeFolders.js";
 import { summaryOf } from "../metrics.js";
 import type { Fragment } from "./fragments.js";
 import {
@@ -152,7 +153,7 @@ function runtimeRecord(runtime: number): WandbRecord {
 }
 
 function writeMedia(file: string, content: string): void {
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolders(dirname(file));
   writeFileSync(file, content);
 }
 

@@ -6,6 +6,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { abandonedTemporaries } from "../../util/atomicFile.js";
+import { Interrupted } from "../../util/signals.js";
 import { saveFailure } from "./failure.js";
 import { type CheckpointFiles, realFiles } from "./files.js";
 import { checkFile, describeFiles, resultSchema } from "./manifest.js";
@@ -28,7 +29,8 @@ type ResultManifest = ReturnType<typeof resultSchema.parse>;
  *
  * @param step optimizer steps done
  * @param write writes the files into the directory that it gets
- * @throws EnvironmentError where writing fails; the old result is then as it was
+ * @throws EnvironmentError where writing fails, Interrupted where `write` is; the old result is then as
+ *   it was
  */
 export async function saveResult(
   runDirectory: string,
@@ -55,6 +57,7 @@ export async function saveResult(
     finishResult(runDirectory, files);
   } catch (cause) {
     removeQuietly(temporary, files);
+    if (cause instanceof Interrupted) throw cause;
     throw saveFailure(`the result in ${runDirectory}`, runDirectory, cause);
   }
 }

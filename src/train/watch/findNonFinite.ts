@@ -14,7 +14,7 @@ import {
 } from "../../models/index.js";
 import { recordBranches } from "../../nn/index.js";
 import { dispose, type Tensor, tidy } from "../../tensor/index.js";
-import { hashKey } from "../../util/hash.js";
+import { dropoutKeys } from "../dropoutKeys.js";
 import { gradientNorm } from "../gradients.js";
 import type { RowLoss } from "../stepRows.js";
 import type { TrainingParts } from "../trainingParts.js";
@@ -76,17 +76,18 @@ function badWeights({ prepared: { model } }: TrainingParts): string[] {
 
 /** The first branch of the forward pass whose output is not finite, or the embedding. */
 function firstBadBranch(
-  { prepared, update, pass, config, world }: TrainingParts,
+  parts: TrainingParts,
   window: readonly MicroBatch[],
   step: number,
 ): string | undefined {
+  const { prepared, update, pass } = parts;
   const { model } = prepared;
   const { branches } = model;
   let first = branches.length;
   let isEmbedding = false;
   window.forEach(({ sequences }, part) => {
     if (sequences.length === 0) return;
-    const place = part * world.size + world.rank;
+    const keyOf = dropoutKeys(parts, step, part);
     tidy(() => {
       packSequences(sequences, pass.groupTokens, model.device).forEach((packed) => {
         const group = packedGroup(prepared, packed);
@@ -94,7 +95,7 @@ function firstBadBranch(
         if (isBad(x)) isEmbedding = true;
         for (let number = 0; number < first && !isEmbedding; number++) {
           pass.beforeBranch?.();
-          const dropoutKey = () => hashKey(config.seed, step, place, number);
+          const dropoutKey = () => keyOf(number);
           const { outputs, records } = recordBranches(
             [branches[number]!],
             [x],
@@ -146,20 +147,20 @@ function badGradients(
 }
 
 function addGradients(
-  { prepared, objective, update, pass, config, world }: TrainingParts,
+  parts: TrainingParts,
   window: readonly MicroBatch[],
   sequences: readonly TrainingSequence[],
   step: number,
   part: number,
 ): void {
+  const { prepared, objective, update, pass } = parts;
   const units = objective.units(window.flatMap((batch) => batch.sequences));
-  const place = part * world.size + world.rank;
   tidy(() => {
     objective.trainingPass(prepared, sequences, update.gradients, {
       ...pass,
       lossFactor: 1 / Math.max(1, units),
       gradientScale: null,
-      dropoutKey: (branch) => hashKey(config.seed, step, place, branch),
+      dropoutKey: dropoutKeys(parts, step, part),
     });
   });
 }

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { createPause } from "../../pause.js";
 import type { Fragment } from "../fragments.js";
 import { formatVersion, type RunFacts, stepMetric } from "../records.js";
 import {
@@ -56,15 +57,7 @@ export function startUploader(job: UploadJob, options: UploaderOptions): Uploade
   const { interval = usualInterval, retryDelay = 1_000, say } = options;
   const begun = performance.now();
   let finishing = false;
-  let wake = () => {};
-  const pause = (milliseconds: number) =>
-    new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  const pause = createPause();
   const trouble = troubleTeller(say);
 
   const work = async (): Promise<boolean> => {
@@ -76,7 +69,7 @@ export function startUploader(job: UploadJob, options: UploaderOptions): Uploade
         trouble.over();
         if (last) return true;
         failures = 0;
-        await pause(interval(performance.now() - begun));
+        await pause.wait(interval(performance.now() - begun));
       } catch (error) {
         if (error instanceof RefusedError) {
           say(`W&B refuses the run: ${error.message}. Nothing more is uploaded; training goes on.`);
@@ -85,7 +78,7 @@ export function startUploader(job: UploadJob, options: UploaderOptions): Uploade
         trouble.tell(error);
         const asked = error instanceof PassingError ? (error.retryAfter ?? 0) * 1000 : 0;
         const delay = Math.max(asked, retryDelay * 2 ** failures++);
-        await pause(Math.min(delay, finishing ? retryDelay : longestDelay));
+        await pause.wait(Math.min(delay, finishing ? retryDelay : longestDelay));
       }
     }
   };
@@ -93,7 +86,7 @@ export function startUploader(job: UploadJob, options: UploaderOptions): Uploade
   return {
     finish() {
       finishing = true;
-      wake();
+      pause.wake();
       return result;
     },
   };
