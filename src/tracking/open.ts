@@ -10,6 +10,7 @@ import {
 import { TunewrightError, withWhy } from "../util/errors.js";
 import { trackerKinds } from "./registry.js";
 import type { Tracker, TrackerKind } from "./tracker.js";
+import { remarksOnVariables } from "./variables.js";
 
 /** The trackers of a run, as readers of its events. */
 export interface Trackers {
@@ -37,6 +38,7 @@ export function openTrackers(config: TrainingConfig, options: TrackersOptions): 
   if (leftOut.length > 0) say(`report_to all: ${describeChoice(chosen, leftOut)}.`);
   const guards = chosen.map(({ name, kind }) =>
     guard(name, say, (start) => {
+      for (const remark of remarksOnVariables(name, env)) say(`${name}: ${remark}`);
       const stored = readRunConfig(config.output_dir);
       return kind.open({
         runDirectory: config.output_dir,
@@ -57,15 +59,16 @@ export function openTrackers(config: TrainingConfig, options: TrackersOptions): 
   };
 }
 
-/** A line on each tracker that `report_to` names: where it would write. Touches nothing. */
+/** Each tracker that `report_to` names: where it would write, and what it would not follow. Touches nothing. */
 export function describeTrackers(
   config: TrainingConfig,
   env: NodeJS.ProcessEnv = process.env,
   kinds: Readonly<Record<string, TrackerKind>> = trackerKinds,
-): { name: string; place: string }[] {
+): { name: string; place: string; remarks: string[] }[] {
   return chooseTrackers(config, env, kinds).chosen.map(({ name, kind }) => ({
     name,
     place: kind.describe(config, env),
+    remarks: remarksOnVariables(name, env),
   }));
 }
 

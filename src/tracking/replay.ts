@@ -13,6 +13,7 @@ import { describeRun } from "./runs.js";
 import { services } from "./services.js";
 import type { TrackerContext, TrackerKind } from "./tracker.js";
 import { factsOf, jsonSender, openSession, startLoop } from "./upload/index.js";
+import { remarksOnVariables } from "./variables.js";
 
 /** Trackers that a run can be sent to later; W&B's files are sent by `wandb sync`. */
 export const replayable = ["tensorboard", "csv", "mlflow", "swanlab"] as const;
@@ -42,6 +43,7 @@ export async function replayRun(run: string, name: Replayable, options: ReplayOp
       todo: "give the output_dir of a run; ./tunewright runs lists those below a directory",
     });
   }
+  for (const remark of remarksOnVariables(name, env)) say(`${name}: ${remark}`);
   const kind = trackerKinds[name];
   const stored = readRunConfig(run);
   const config = stored?.config ?? {};

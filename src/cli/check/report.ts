@@ -76,8 +76,8 @@ export interface CheckReport {
     limited_by: string;
   };
   disk: { needed: number; free: number };
-  /** The trackers of report_to, and where each writes. */
-  trackers: { name: string; place: string }[];
+  /** The trackers of report_to: where each writes, and variables that it does not follow. */
+  trackers: { name: string; place: string; remarks: string[] }[];
   findings: Finding[];
 }
 
@@ -162,7 +162,9 @@ export function formatReport(report: CheckReport): string[] {
         `activations ${size(memory.activations)}); ${size(memory.available)} available (${memory.limited_by})`,
     ),
     row("disk", `about ${size(disk.needed)} for checkpoints and result; ${size(disk.free)} free`),
-    ...report.trackers.map(({ name, place }) => row("tracker", `${name}: ${place}`)),
+    ...report.trackers.flatMap(({ name, place, remarks }) =>
+      [place, ...remarks].map((text) => row("tracker", `${name}: ${text}`)),
+    ),
   );
   for (const note of report.notes) lines.push(`  note: ${note}`);
   for (const finding of report.findings) {

@@ -10,7 +10,7 @@ import {
   type Service,
 } from "../upload/index.js";
 import { runParams } from "./params.js";
-import { type MlflowSettings, mlflowIgnored } from "./settings.js";
+import type { MlflowSettings } from "./settings.js";
 
 /** What MLflow says of a run. */
 interface MlflowRun {
@@ -48,7 +48,7 @@ export function mlflowService(
       const names = changed.map(({ key }) => key).join(", ");
       say(`keeps the first values of ${names}: a parameter cannot change there`);
     }
-    if (known.size === 0) for (const line of [...notes, ...mlflowIgnored(env)]) say(line);
+    if (known.size === 0) for (const line of notes) say(line);
     const lacking = params.filter(({ key }) => !known.has(key));
     for (let i = 0; i < lacking.length; i += paramsAtOnce) {
       const part = lacking.slice(i, i + paramsAtOnce);

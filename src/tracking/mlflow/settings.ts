@@ -1,6 +1,7 @@
 /** The environment variables of MLflow, as its own client and transformers' callback read them. */
 import { ConfigError } from "../../util/errors.js";
 import type { RunConfigValues } from "../upload/index.js";
+import { isOn } from "../variables.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -18,53 +19,49 @@ export interface MlflowSettings {
 }
 
 /** Why nothing can be sent, for one line to the user; `undefined` where a server is named. */
-export function mlflowLacks(env: Environment): string | undefined {
-  const uri = env.MLFLOW_TRACKING_URI;
-  if (!uri) return "MLFLOW_TRACKING_URI is not set";
+export function mlflowLacks(env: Environment, config: RunConfigValues): string | undefined {
+  if (isOn(env.DISABLE_MLFLOW_INTEGRATION)) return "DISABLE_MLFLOW_INTEGRATION is set";
+  const configured = textOf(config.mlflow_tracking_uri);
+  const source = configured === undefined ? "MLFLOW_TRACKING_URI" : "mlflow_tracking_uri";
+  const uri = configured ?? env.MLFLOW_TRACKING_URI?.trim();
+  if (!uri) return "MLFLOW_TRACKING_URI is not set, nor mlflow_tracking_uri";
   if (/^https?:\/\//.test(uri) && URL.canParse(uri)) return undefined;
-  return `MLFLOW_TRACKING_URI is ${uri}, and only a server (http://… or https://…) can be sent to`;
+  // The address of a database may hold a password.
+  const shown = uri.replace(/\/\/[^/]*@/, "//…@");
+  return `${source} is ${shown}, and only a server (http://… or https://…) can be sent to`;
 }
 
 /** @throws {@link ConfigError} for a value that cannot be used */
 export function mlflowSettings(env: Environment, config: RunConfigValues): MlflowSettings {
-  const lack = mlflowLacks(env);
+  const lack = mlflowLacks(env, config);
   if (lack !== undefined) throw new ConfigError(lack);
+  const address = new URL(textOf(config.mlflow_tracking_uri) ?? env.MLFLOW_TRACKING_URI!.trim());
+  const workspace = env.MLFLOW_WORKSPACE?.trim();
+  const headers = {
+    ...authorization(env, address),
+    ...(workspace ? { "X-MLFLOW-WORKSPACE": workspace } : {}),
+  };
   const most = env.MLFLOW_MAX_LOG_PARAMS ?? "";
   return {
-    server: env.MLFLOW_TRACKING_URI!.replace(/\/+$/, ""),
-    headers: authorization(env),
+    server: `${address.origin}${address.pathname}`.replace(/\/+$/, ""),
+    headers,
     experimentName: textOf(config.project) ?? (env.MLFLOW_EXPERIMENT_NAME || "Default"),
     experimentId: env.MLFLOW_EXPERIMENT_ID || undefined,
     runId: env.MLFLOW_RUN_ID || undefined,
-    tags: { ...configTags(config), ...readTags(env.MLFLOW_TAGS) },
+    tags: {
+      ...configTags(config),
+      ...readTags("MLFLOW_RUN_CONTEXT", env),
+      ...readTags("MLFLOW_TAGS", env),
+    },
     flattenParams: isOn(env.MLFLOW_FLATTEN_PARAMS),
     maxParams: /^\d+$/.test(most) ? Number(most) : Number.POSITIVE_INFINITY,
   };
 }
 
-/** What is set but does nothing here, a line each. */
-export function mlflowIgnored(env: Environment): string[] {
-  const lines: string[] = [];
-  if (isOn(env.HF_MLFLOW_LOG_ARTIFACTS)) {
-    lines.push("HF_MLFLOW_LOG_ARTIFACTS has no effect: checkpoints stay in output_dir");
-  }
-  if (isOn(env.MLFLOW_NESTED_RUN)) {
-    lines.push("MLFLOW_NESTED_RUN has no effect: no run of this process can hold another");
-  }
-  if (isOn(env.MLFLOW_TRACKING_INSECURE_TLS)) {
-    lines.push(
-      "MLFLOW_TRACKING_INSECURE_TLS has no effect: set NODE_EXTRA_CA_CERTS to the certificate of the server",
-    );
-  }
-  if (env.MLFLOW_TRACKING_SERVER_CERT_PATH) {
-    lines.push("MLFLOW_TRACKING_SERVER_CERT_PATH has no effect: use NODE_EXTRA_CA_CERTS");
-  }
-  return lines;
-}
-
-/** A name and a password come before a token, as in MLflow's client. */
-function authorization(env: Environment): Record<string, string> {
-  const { MLFLOW_TRACKING_USERNAME: user, MLFLOW_TRACKING_PASSWORD: password } = env;
+/** A name and a password come before a token, as in MLflow's client; those of the address before none. */
+function authorization(env: Environment, address: URL): Record<string, string> {
+  const user = env.MLFLOW_TRACKING_USERNAME || decodeURIComponent(address.username);
+  const password = env.MLFLOW_TRACKING_PASSWORD || decodeURIComponent(address.password);
   if (user && password) {
     const pair = Buffer.from(`${user}:${password}`).toString("base64");
     return { Authorization: `Basic ${pair}` };
@@ -73,7 +70,8 @@ function authorization(env: Environment): Record<string, string> {
   return token ? { Authorization: `Bearer ${token}` } : {};
 }
 
-function readTags(text: string | undefined): Record<string, string> {
+function readTags(variable: string, env: Environment): Record<string, string> {
+  const text = env[variable];
   if (!text) return {};
   try {
     const tags: unknown = JSON.parse(text);
@@ -83,7 +81,7 @@ function readTags(text: string | undefined): Record<string, string> {
   } catch {
     // Told below, as any other text that is no object.
   }
-  throw new ConfigError("MLFLOW_TAGS cannot be read", {
+  throw new ConfigError(`${variable} cannot be read`, {
     why: "it is not a JSON object",
     todo: `write it as '{"team": "chat"}'`,
   });
@@ -103,8 +101,4 @@ function configTags({ run_notes, run_group, run_tags }: RunConfigValues): Record
 
 function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-function isOn(value: string | undefined): boolean {
-  return /^(1|on|yes|true)$/i.test(value ?? "");
 }

@@ -66,6 +66,7 @@ export function swanlabService(send: SendJson, settings: SwanlabSettings): Servi
         settings.runId ??
         (saved?.server === settings.apiHost ? saved.run_id : undefined) ??
         newRunId();
+      if (settings.mustExist && saved === undefined) await mustExist(call, open, runId);
       const path = `/project/${user}/${open.project}/experiment`;
       const { status, data } = await call("POST", path, experimentOf(facts, settings, runId));
       const experiment = data as { cuid: string; createdAt?: string };
@@ -139,6 +140,17 @@ async function projectId(call: Call, user: string, settings: SwanlabSettings): P
   const visibility = settings.isPublic ? "PUBLIC" : "PRIVATE";
   await call("POST", `/projects/${user}`, { name: settings.project, visibility });
   return find();
+}
+
+/** SWANLAB_RESUME must: a run of a wrong id is not begun. */
+async function mustExist(call: Call, { user, project }: OpenExperiment, id: string) {
+  try {
+    await call("GET", `/project/${user}/${project}/runs/${id}`);
+  } catch (error) {
+    if (!(error instanceof ServerError) || error.status !== 404) throw error;
+    const what = `SWANLAB_RESUME is must, and ${project} has no run ${id}: check SWANLAB_RUN_ID`;
+    throw new ServerError(what, error.status);
+  }
 }
 
 function experimentOf(facts: RunFacts, settings: SwanlabSettings, runId: string): object {

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { homeFolder } from "../../util/homeFolder.js";
 import type { RunConfigValues } from "../upload/index.js";
+import { isOn } from "../variables.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -18,6 +19,8 @@ export interface SwanlabSettings {
   workspace: string | undefined;
   name: string | undefined;
   runId: string | undefined;
+  /** Whether a run of that id has to be there already. */
+  mustExist: boolean;
   description: string | undefined;
   tags: readonly string[];
   group: string | undefined;
@@ -42,25 +45,28 @@ export function swanlabSettings(env: Environment, config: RunConfigValues): Swan
   const { apiKey = "", apiHost, webHost } = login(env) ?? {};
   const api = hostOf(env.SWANLAB_API_HOST || apiHost || publicApi);
   const page = api === publicApi ? publicPage : api;
+  // An older and a newer name of the same; the client takes either.
+  const variable = (...names: string[]) =>
+    names.map((name) => env[`SWANLAB_${name}`]?.trim()).find(Boolean);
   return {
     apiKey,
     apiHost: api,
     webHost: hostOf(env.SWANLAB_WEB_HOST || webHost || page),
     project: projectName(
       textOf(config.project) ||
-        env.SWANLAB_PROJECT ||
-        env.SWANLAB_PROJ_NAME ||
+        variable("PROJECT", "PROJ_NAME", "PROJECT_NAME") ||
         basename(process.cwd()),
     ),
-    isPublic: /^(true|yes|1)$/i.test(env.SWANLAB_PUBLIC ?? ""),
-    workspace: env.SWANLAB_WORKSPACE || undefined,
-    name: env.SWANLAB_EXP_NAME || undefined,
-    runId: env.SWANLAB_RUN_ID || undefined,
-    description: textOf(config.run_notes) || env.SWANLAB_DESCRIPTION || undefined,
-    tags: tagsOf(config.run_tags, env.SWANLAB_TAGS ?? ""),
-    group: textOf(config.run_group) || env.SWANLAB_GROUP || undefined,
-    jobType: env.SWANLAB_JOB_TYPE || undefined,
-    color: env.SWANLAB_EXP_COLOR || undefined,
+    isPublic: isOn(variable("PUBLIC", "PROJECT_PUBLIC")),
+    workspace: textOf(config.swanlab_workspace) || variable("WORKSPACE", "PROJECT_WORKSPACE"),
+    name: textOf(config.run_name) || variable("EXP_NAME", "EXPERIMENT_NAME"),
+    runId: variable("RUN_ID"),
+    mustExist: variable("RESUME", "RUN_RESUME")?.toLowerCase() === "must",
+    description: textOf(config.run_notes) || variable("DESCRIPTION", "EXPERIMENT_DESCRIPTION"),
+    tags: tagsOf(config.run_tags, variable("TAGS") ?? ""),
+    group: textOf(config.run_group) || variable("GROUP", "EXPERIMENT_GROUP"),
+    jobType: variable("JOB_TYPE", "EXPERIMENT_JOB_TYPE"),
+    color: variable("EXP_COLOR", "EXPERIMENT_COLOR"),
   };
 }
 

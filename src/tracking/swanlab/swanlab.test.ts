@@ -153,3 +153,18 @@ it("finds the key that `swanlab login` has stored, but sends it to no other serv
   expect(swanlab.missing?.({} as never, offline)).toMatch(/SWANLAB_MODE is offline/);
   expect(swanlab.missing?.({} as never, { SWANLAB_API_KEY: "k" })).toBeUndefined();
 });
+
+it("begins no run where SWANLAB_RESUME must finds none of that id", async () => {
+  const { requests, send } = startServer();
+  const strict = async (request: JsonRequest) => {
+    if (request.url.endsWith("/runs/run1id")) throw new ServerError("Not Found", 404);
+    return send(request);
+  };
+  const env = { SWANLAB_API_KEY: "key1", SWANLAB_API_HOST: host, SWANLAB_PROJECT: "a-project" };
+  const must = swanlabSettings({ ...env, SWANLAB_RUN_ID: "run1id", SWANLAB_RESUME: "must" }, {});
+  const begin = () => swanlabService(strict, must).begin(run, undefined, () => {});
+  await expect(begin()).rejects.toThrow(/a-project has no run run1id: check SWANLAB_RUN_ID/);
+  expect(requests.map(({ path }) => path)).not.toContain(
+    "/api/project/someone/a-project/experiment",
+  );
+});

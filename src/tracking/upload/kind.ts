@@ -8,7 +8,7 @@ export interface ServerKind {
   /** As in `report_to`. */
   name: string;
   /** Why nothing can be sent; `undefined` where a server is known. */
-  lacks(env: NodeJS.ProcessEnv): string | undefined;
+  lacks(env: NodeJS.ProcessEnv, config: RunConfigValues): string | undefined;
   /** Where it sends to. @throws ConfigError for a value that cannot be used */
   place(env: NodeJS.ProcessEnv, config: RunConfigValues): string;
 }
@@ -17,14 +17,14 @@ export interface ServerKind {
 export function serverTracker({ name, lacks, place }: ServerKind): TrackerKind {
   return {
     describe(config, env) {
-      const lack = lacks(env);
+      const lack = lacks(env, { ...config });
       return lack === undefined ? place(env, { ...config }) : `nothing is sent, because ${lack}`;
     },
-    missing: (_config, env) => lacks(env),
+    missing: (config, env) => lacks(env, { ...config }),
     open(context): Tracker {
       const { env, say, start } = context;
       const run = factsOf(context);
-      const lack = lacks(env);
+      const lack = lacks(env, run.config);
       if (lack !== undefined) {
         say(
           `${name}: nothing is sent, because ${lack}; later: ./tunewright track ${run.directory} --to ${name}`,

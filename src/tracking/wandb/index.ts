@@ -3,7 +3,6 @@
  * run goes on where there is a key.
  */
 import { lstatSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import os from "node:os";
 import { basename, join } from "node:path";
 import { type EventRow, eventsName, readEvents } from "../../train/index.js";
 import { packageVersion } from "../../util/packageRoot.js";
@@ -132,9 +131,9 @@ function runFacts(
   id: string,
   progress: Pick<RunFacts, "startingStep" | "runtime" | "resumed">,
 ): RunFacts {
-  const { project, entity, group, jobType, name, notes, tags } = settings;
-  const shown = { project, entity, group, jobType, name, notes, tags };
-  return { id, ...shown, host: os.hostname(), startTime: start.time, ...progress };
+  const { project, entity, group, jobType, name, notes, tags, host } = settings;
+  const shown = { project, entity, group, jobType, name, notes, tags, host };
+  return { id, ...shown, startTime: start.time, ...progress };
 }
 
 /** `latest-run` points to the newest attempt, as wandb has it. */

@@ -59,17 +59,12 @@ it("finds the key that wandb login has stored for the server", () => {
   rmSync(join(home, ".netrc"));
 });
 
-it("tells what has no effect, without its value", () => {
-  const { remarks, runId, project } = settings(
-    {},
-    {
-      ...{ WANDB_LOG_MODEL: "end", WANDB_WATCH: "false", WANDB_SWEEP_ID: "secret sweep" },
-      ...{ WANDB_RUN_ID: "a/b", WANDB_RESUME: "never", WANDB_PROJECT: "a/b", WANDB_SILENT: "true" },
-    },
-  );
-  expect(runId).toBeUndefined();
-  expect(project).toBe("a-b");
-  expect(remarks).toHaveLength(4);
-  expect(remarks[0]).toBe("WANDB_LOG_MODEL, WANDB_SWEEP_ID: no effect.");
-  expect(remarks.join()).not.toContain("secret");
+it("corrects names that W&B does not take, and says so", () => {
+  const env = { WANDB_RUN_ID: "a/b", WANDB_PROJECT: "a/b", WANDB_SILENT: "true" };
+  const { remarks, runId, project, silent } = settings({}, env);
+  expect([runId, project, silent]).toEqual([undefined, "a-b", true]);
+  expect(remarks).toEqual([
+    expect.stringMatching(/^WANDB_RUN_ID has no effect: an id has at most 64/),
+    expect.stringMatching(/^The project is called a-b/),
+  ]);
 });

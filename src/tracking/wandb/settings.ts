@@ -1,5 +1,7 @@
 /** What W&B is told: our configuration, and the variables of the environment that wandb reads. */
+import os from "node:os";
 import { join, resolve } from "node:path";
+import { isOn } from "../variables.js";
 import { keyFromNetrc } from "./netrc.js";
 
 /** Where and under which name a run is shown. */
@@ -18,31 +20,18 @@ export interface WandbSettings {
   readonly tags: readonly string[];
   /** Only where the environment asks for one. */
   readonly runId: string | undefined;
+  /** The machine's name on the page. */
+  readonly host: string;
   readonly baseUrl: string;
+  /** Where people look at runs. */
+  readonly pageUrl: string;
   /** Never shown. */
   readonly apiKey: string | undefined;
   /** Whether lines that tell of no trouble are left out. */
   readonly silent: boolean;
-  /** A line each: variables that are overruled, corrected or without effect. */
+  /** A line each: values that are overruled, corrected or without effect. */
   readonly remarks: readonly string[];
 }
-
-/** Variables that have an effect here. */
-const honoured = new Set(
-  (
-    "MODE DISABLED DIR PROJECT ENTITY NAME NOTES TAGS RUN_ID RUN_GROUP JOB_TYPE RESUME API_KEY " +
-    "BASE_URL SILENT"
-  )
-    .split(" ")
-    .map((name) => `WANDB_${name}`),
-);
-
-/** Variables that ask for nothing that matters here: how wandb's own processes run and what they print. */
-const idle =
-  /^WANDB_(QUIET|CONSOLE|SERVICE|START_METHOD|X_.*|_.*|(CACHE|CONFIG|DATA|ARTIFACT)_DIR|.*TIMEOUT.*|SHOW_.*|ERROR_REPORTING|CORE_DEBUG|DEBUG)$/;
-
-/** Values of variables with which nothing is asked for. */
-const nothing = new Set(["", "false", "0", "no", "off", "none"]);
 
 const defaultUrl = "https://api.wandb.ai";
 
@@ -55,17 +44,17 @@ export function wandbSettings(
   config: Readonly<Record<string, unknown>>,
   env: NodeJS.ProcessEnv,
 ): WandbSettings {
-  const remarks = idleVariables(env);
-  const choose = (key: string, variable: string): string | undefined => {
+  const remarks: string[] = [];
+  const choose = (key: string, variable: string, other = variable): string | undefined => {
     const configured = asText(config[key]);
-    const set = env[variable]?.trim() || undefined;
+    const set = env[variable]?.trim() || env[other]?.trim() || undefined;
     if (configured !== undefined && set !== undefined && configured !== set)
       remarks.push(`${variable} has no effect, because ${key} is ${configured}.`);
     return configured ?? set;
   };
   const project = choose("project", "WANDB_PROJECT") ?? "huggingface";
   const folder = env.WANDB_DIR?.trim() || asText(config.output_dir) || ".";
-  const baseUrl = (env.WANDB_BASE_URL?.trim() || defaultUrl).replace(/\/+$/, "");
+  const baseUrl = withoutSlash(env.WANDB_BASE_URL?.trim() || defaultUrl);
   const tags = asList(config.run_tags);
   const runId = env.WANDB_RUN_ID?.trim() || undefined;
   if (runId !== undefined && !isName(runId, 64))
@@ -77,13 +66,16 @@ export function wandbSettings(
     folder: join(resolve(folder), "wandb"),
     project: allowedName(project, remarks),
     entity: choose("wandb_entity", "WANDB_ENTITY"),
-    name: choose("run_name", "WANDB_NAME"),
-    notes: choose("run_notes", "WANDB_NOTES"),
+    name: choose("run_name", "WANDB_NAME", "WANDB_RUN_NAME"),
+    notes: choose("run_notes", "WANDB_NOTES", "WANDB_RUN_NOTES"),
     group: choose("run_group", "WANDB_RUN_GROUP"),
-    jobType: env.WANDB_JOB_TYPE?.trim() || undefined,
-    tags: tags.length > 0 ? tags : asList(env.WANDB_TAGS),
+    jobType: env.WANDB_JOB_TYPE?.trim() || env.WANDB_RUN_JOB_TYPE?.trim() || undefined,
+    tags: tags.length > 0 ? tags : asList(env.WANDB_TAGS || env.WANDB_RUN_TAGS),
     runId: runId !== undefined && isName(runId, 64) ? runId : undefined,
+    host: env.WANDB_HOST?.trim() || os.hostname(),
     baseUrl,
+    // The address of W&B's page follows from that of its server.
+    pageUrl: withoutSlash(env.WANDB_APP_URL?.trim() || baseUrl.replace("://api.", "://")),
     silent: isOn(env.WANDB_SILENT),
     remarks,
   };
@@ -118,22 +110,6 @@ function modeOf(
   return { mode: "online", reason: undefined, apiKey };
 }
 
-/** A line on variables of wandb that are set and do nothing here. Values are not shown. */
-function idleVariables(env: NodeJS.ProcessEnv): string[] {
-  const names = Object.keys(env).filter(
-    (name) =>
-      name.startsWith("WANDB_") &&
-      !honoured.has(name) &&
-      !idle.test(name) &&
-      !nothing.has((env[name] ?? "").trim().toLowerCase()),
-  );
-  const remarks = names.length > 0 ? [`${names.sort().join(", ")}: no effect.`] : [];
-  const resume = env.WANDB_RESUME?.trim().toLowerCase() ?? "";
-  if (["never", "must"].includes(resume))
-    remarks.push(`WANDB_RESUME ${resume} has no effect: a run that goes on keeps its id.`);
-  return remarks;
-}
-
 function allowedName(project: string, remarks: string[]): string {
   if (isName(project, 128)) return project;
   const allowed = project.replace(/[/\\#?%:]/g, "-").slice(0, 128);
@@ -145,8 +121,8 @@ function isName(name: string, longest: number): boolean {
   return name.length <= longest && !/[/\\#?%:]/.test(name);
 }
 
-function isOn(value: string | undefined): boolean {
-  return ["true", "1", "yes", "on", "y", "t"].includes(value?.trim().toLowerCase() ?? "");
+function withoutSlash(address: string): string {
+  return address.replace(/\/+$/, "");
 }
 
 function asText(value: unknown): string | undefined {

@@ -129,6 +129,18 @@ export const loggingFields = {
       "Whether W&B's run is uploaded while it goes on. If not set: WANDB_MODE, else online where " +
         "there is a key. Its file is always written, unless disabled.",
     ),
+  mlflow_tracking_uri: text()
+    .nullable()
+    .default(null)
+    .describe(
+      "Address of the MLflow server, http:// or https://. If not set: MLFLOW_TRACKING_URI.",
+    ),
+  swanlab_workspace: text()
+    .nullable()
+    .default(null)
+    .describe(
+      "User or organization of SwanLab. If not set: SWANLAB_WORKSPACE, else the owner of the key.",
+    ),
   logging_dir: path()
     .nullable()
     .default(null)

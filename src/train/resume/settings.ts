@@ -144,6 +144,8 @@ export const resumeRules: Readonly<Record<ConfigKey, ResumeRule>> = {
   run_group: free,
   wandb_entity: free,
   wandb_mode: free,
+  mlflow_tracking_uri: free,
+  swanlab_workspace: free,
   logging_dir: free,
 
   // Evaluation

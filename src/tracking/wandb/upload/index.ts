@@ -30,12 +30,12 @@ export interface Upload {
 /** Begins to upload. */
 export function startUpload(options: UploadOptions): Upload {
   const { settings, run, fragments, version, command, say, patience = usualPatience } = options;
-  const { baseUrl, apiKey = "" } = settings;
+  const { baseUrl, pageUrl, apiKey = "" } = settings;
   const pool = workerPool<WorkerSettings, WorkerInput, WorkerOutput>(
     new URL("./worker", import.meta.url),
     {
       access: { baseUrl, apiKey, version },
-      job: { run, fragments, pageUrl: pageOf(baseUrl) },
+      job: { run, fragments, pageUrl },
     },
     1,
     { jobsAtOnce: 2 },
@@ -65,9 +65,4 @@ export function startUpload(options: UploadOptions): Upload {
 /** As `wandb sync` does, so that it leaves the file alone. */
 function markSynced(file: string): void {
   writeFileSync(`${file}.synced`, "");
-}
-
-/** The address of W&B's page, from that of its server. */
-function pageOf(baseUrl: string): string {
-  return baseUrl.replace("://api.", "://");
 }
