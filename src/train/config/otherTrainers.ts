@@ -121,7 +121,7 @@ const recomputation = "there is only one way of recomputing activations.";
 const half = "there is only one way of computing in 16 bits.";
 const metrics = "evaluation measures the loss only.";
 const logging = "every loss is written to events.jsonl, and terminal output is not configurable.";
-const trackers = "it belongs to experiment trackers, and none is supported yet.";
+const trackio = "Trackio is not supported; events.jsonl has every value.";
 const hub = "nothing is uploaded: a run writes to its output_dir only.";
 const parallel =
   "this version trains in a single process; recomputing activations keeps its memory small.";
@@ -232,9 +232,9 @@ export const inertKeys: Readonly<Record<string, InertKey>> = {
   skip_memory_metrics: inert("peak memory is always measured.", true, false),
   enable_jit_checkpoint: inert("SIGTERM and SIGINT always save a checkpoint.", false, true),
   hub_strategy: inert("nothing is uploaded.", "every_save"),
-  trackio_space_id: inert(trackers, "", "trackio"),
-  trackio_bucket_id: inert(trackers, ""),
-  trackio_static_space_id: inert(trackers, "", false),
+  trackio_space_id: inert(trackio, "", "trackio"),
+  trackio_bucket_id: inert(trackio, ""),
+  trackio_static_space_id: inert(trackio, "", false),
 };
 
 const otherSchedules = [

@@ -54,9 +54,9 @@ import {
   preparation,
   remoteCode,
   rope,
-  tracker,
   trainedModules,
 } from "./shared.js";
+import { axolotlTracking } from "./trackers.js";
 
 const rules: Record<string, Rule> = {
   // Model
@@ -319,16 +319,7 @@ const rules: Record<string, Rule> = {
     "device device_map world_size ddp max_memory gpu_memory_limit low_cpu_mem_usage deepcompile fsdp_version fsdp_final_state_dict_type dp_shard_size dp_replicate_size sequence_parallel_degree context_parallel_size heads_k_stride ring_attn_func tensor_parallel_size use_ray ray_run_name ray_num_workers resources_per_worker gc_steps gc_collect_steps dynamic_checkpoint torch_compile_options",
     machines,
   ),
-  ...each(
-    "wandb_run_id wandb_watch wandb_log_model use_mlflow mlflow_tracking_uri mlflow_experiment_name mlflow_run_name hf_mlflow_log_artifacts use_comet comet_api_key comet_workspace comet_project_name comet_experiment_key comet_mode comet_online comet_experiment_config use_tensorboard use_trackio trackio_project_name trackio_run_name use_otel_metrics otel_metrics_host otel_metrics_port",
-    tracker,
-  ),
-  use_wandb: (value) => (isTrue(value) ? set({ report_to: "wandb" }) : nothing),
-  wandb_project: (value) =>
-    isEmpty(value) ? nothing : set({ project: value, report_to: "wandb" }, "it turns W&B on"),
-  wandb_name: renamed("run_name"),
-  wandb_entity: renamed("wandb_entity"),
-  wandb_mode: renamed("wandb_mode"),
+  ...axolotlTracking,
   ...each("include_tkps profiler_steps profiler_steps_start strict axolotl_config_path", display),
   ...each(
     "gradio_title gradio_share gradio_server_name gradio_server_port gradio_max_new_tokens gradio_temperature",

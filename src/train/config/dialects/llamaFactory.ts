@@ -37,9 +37,9 @@ import {
   quantizationType,
   remoteCode,
   rope,
-  tracker,
   trainedModules,
 } from "./shared.js";
+import { llamaFactoryProject, llamaFactoryTracking } from "./trackers.js";
 
 const stage: Rule = (value) => {
   if (value === "sft") return set({ task_type: "sft" });
@@ -288,10 +288,7 @@ const rules: Record<string, Rule> = {
   // Output
   ...each("plot_loss include_effective_tokens_per_second", display),
   compute_accuracy: inert("evaluation measures the loss only", false),
-  ...each(
-    "use_swanlab swanlab_project swanlab_workspace swanlab_run_name swanlab_mode swanlab_api_key swanlab_logdir swanlab_lark_webhook_url swanlab_lark_secret",
-    tracker,
-  ),
+  ...llamaFactoryTracking,
   ...each(
     "ray_num_workers ray_init_kwargs master_addr master_port ray_run_name ray_storage_path resources_per_worker placement_strategy",
     machines,
@@ -353,6 +350,7 @@ export const llamaFactory: Dialect = {
       ...(isPacked(keys) ? [{ keys: { over_length: "drop" } }] : []),
       ...(keys.get("stage") === "pt" ? [] : [reasoning]),
       { keys: { logging_steps: 500 } },
+      ...llamaFactoryProject(keys),
     ];
   },
   remarks: (keys) =>

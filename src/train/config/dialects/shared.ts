@@ -79,16 +79,6 @@ export const heldOutRows: Rule = (value) => {
   return set({ val_size: size > 1 ? Math.trunc(size) : size });
 };
 
-/** Experiment trackers. */
-export const tracker: Rule = (value) =>
-  isEmpty(value) || isFalse(value)
-    ? nothing
-    : {
-        kind: "idle",
-        because: "it belongs to experiment trackers, and events.jsonl has every value",
-        always: true,
-      };
-
 /** Weights of modules that are trained whole beside the adapter. */
 export const trainedModules: Rule = (value) =>
   isEmpty(value) ? nothing : set({ modules_to_save: value });

@@ -38,10 +38,10 @@ import {
   quantizationMethod,
   quantizationType,
   rope,
-  tracker,
   trainedModules,
 } from "./shared.js";
 import { swiftDatasets, swiftPlaceholders } from "./swiftDatasets.js";
+import { swiftTracking } from "./trackers.js";
 
 const tunerOf = (keys: ForeignKeys) =>
   String(keys.get("tuner_type") ?? keys.get("train_type") ?? keys.get("sft_type") ?? "lora");
@@ -305,10 +305,7 @@ const rules: Record<string, Rule> = {
     "zero_hpz_partition_size deepspeed_autotp_size ds3_gather_for_generation use_flash_ckpt safe_serialization max_shard_size check_model load_args load_data_args ignore_args_error use_logits_to_keep resume_only_model aligner_lr swift_version rank global_world_size local_world_size ckpt_dir hub",
     machines,
   ),
-  ...each(
-    "swanlab_token swanlab_project swanlab_workspace swanlab_exp_name swanlab_notification_method swanlab_webhook_url swanlab_secret swanlab_sender_email swanlab_receiver_email swanlab_smtp_server swanlab_smtp_port swanlab_email_language swanlab_mode",
-    tracker,
-  ),
+  ...swiftTracking,
   ...each(
     "max_new_tokens temperature top_k top_p repetition_penalty num_beams stream stop_words logprobs top_logprobs structured_outputs_regex do_sample generation_config generation_max_length generation_num_beams sortish_sampler",
     generation,
