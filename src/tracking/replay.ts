@@ -9,7 +9,7 @@ import {
 } from "../train/index.js";
 import { ConfigError, DataError, TunewrightError } from "../util/errors.js";
 import { trackerKinds } from "./registry.js";
-import { describeRun } from "./runs.js";
+import { describeRows, type RunState } from "./runs.js";
 import { services } from "./services.js";
 import type { TrackerContext, TrackerKind } from "./tracker.js";
 import { factsOf, jsonSender, openSession, startLoop } from "./upload/index.js";
@@ -47,19 +47,29 @@ export async function replayRun(run: string, name: Replayable, options: ReplayOp
   const kind = trackerKinds[name];
   const stored = readRunConfig(run);
   const config = stored?.config ?? {};
+  const state = describeRows(run, rows)?.state;
   const context = { runDirectory: run, events, config, facts: stored?.facts ?? {}, env, say };
   if (name in services) {
     const lack = kind.missing?.(config as never, env);
     if (lack !== undefined) throw new ConfigError(`Nothing can be sent to ${name}`, { why: lack });
-    await upload(name, { ...context, start }, rows.at(-1)!.attempt, within);
-  } else if (describeRun(run)?.state === "running") {
-    throw new ConfigError(`${run} is being trained`, {
-      why: "two writers would tell its steps twice",
-      todo: "wait until it has ended",
-    });
+    if (state === "running" && reportsTo(config, name)) throw beingTrained(run);
+    await upload(name, { ...context, start }, { last: rows.at(-1)!, state }, within);
+  } else if (state === "running") {
+    throw beingTrained(run);
   } else {
     await write(kind, { ...context, start }, rows);
   }
+}
+
+function reportsTo({ report_to: names }: Readonly<Record<string, unknown>>, name: string): boolean {
+  return Array.isArray(names) && [name, "all"].some((one) => names.includes(one));
+}
+
+function beingTrained(run: string): ConfigError {
+  return new ConfigError(`${run} is being trained`, {
+    why: "two writers would tell its steps twice",
+    todo: "wait until it has ended",
+  });
 }
 
 async function write(kind: TrackerKind, context: TrackerContext, rows: readonly EventRow[]) {
@@ -70,12 +80,19 @@ async function write(kind: TrackerKind, context: TrackerContext, rows: readonly 
   await tracker.close();
 }
 
-async function upload(name: string, context: TrackerContext, attempt: number, within: number) {
+async function upload(
+  name: string,
+  context: TrackerContext,
+  { last, state }: { last: EventRow; state: RunState | undefined },
+  within: number,
+) {
   const aborted = new AbortController();
   const run = factsOf(context);
   const say = (line: string) => context.say(`${name}: ${line}`);
   const service = services[name]!(jsonSender(aborted.signal), context.env, run.config);
-  const session = openSession({ name, service, run, attempt, say });
+  // The server still takes a killed run for a running one.
+  const killed = state === "killed" ? { killedAt: last.time } : {};
+  const session = openSession({ name, service, run, attempt: last.attempt, say, ...killed });
   const loop = startLoop({ session, say, abort: () => aborted.abort() });
   const { left, why } = await loop.finish(within);
   if (left === 0) return;

@@ -12,6 +12,8 @@ export interface StoredMetric {
 export interface StoredRun {
   name: string;
   status: string;
+  /** Milliseconds since 1970; 0 while it goes on. */
+  endTime: number;
   params: Map<string, string>;
   tags: Map<string, string>;
   metrics: StoredMetric[];
@@ -34,6 +36,7 @@ interface Body {
   run_name?: string;
   run_id?: string;
   status?: string;
+  end_time?: number;
   metrics?: StoredMetric[];
   params?: { key: string; value: string }[];
   tags?: { key: string; value: string }[];
@@ -77,6 +80,7 @@ export async function startMlflow(): Promise<MlflowServer> {
         state.runs.push({
           name: body.run_name!,
           status: "RUNNING",
+          endTime: 0,
           params: new Map(),
           tags: new Map(body.tags?.map(({ key, value }) => [key, value])),
           metrics: [],
@@ -89,6 +93,7 @@ export async function startMlflow(): Promise<MlflowServer> {
         return [200, { run: describeRun(body.run_id ?? searchParams.get("run_id")!, run!) }];
       case "runs/update":
         run!.status = body.status!;
+        run!.endTime = body.end_time ?? 0;
         return [200, {}];
       case "runs/log-batch":
         if ((body.params?.length ?? 0) > 100 || (body.metrics?.length ?? 0) > 1000) {

@@ -1,11 +1,13 @@
 /** Uploads to a server of this machine that speaks MLflow's API, in good and bad weather. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type MlflowServer, type StoredRun, startMlflow } from "../../../test/unit/mlflowServer.js";
 import { openEventWriter, type TrainingEvent } from "../../train/index.js";
+import { tryLock } from "../../util/fileLock.js";
+import { replayRun } from "../replay.js";
 import type { Tracker } from "../tracker.js";
 import { uploadBeside } from "../upload/index.js";
 import { mlflow, mlflowSettings } from "./index.js";
@@ -102,6 +104,37 @@ describe("a run at an MLflow server", () => {
     expect(server.headers[0]!.authorization).toBe("Bearer t0ken");
     expect(said.join("\n")).toMatch(/mlflow: parameter many is left out: it is longer than 6000/);
     expect(said.join("\n")).toMatch(/#\/experiments\/0\/runs\/0/);
+  });
+
+  it("ends there as killed once it is looked at again, and goes on as the same run", async () => {
+    const first = attempt();
+    first.steps(1, 4);
+    // No end: as after kill -9.
+    await first.close();
+    expect(server.runs[0]!.status).toBe("RUNNING");
+    const env = { MLFLOW_TRACKING_URI: server.address, no_proxy: "*" };
+    const track = () => replayRun(directory, "mlflow", { say: () => {}, env });
+    await track();
+    expect(server.runs[0]).toMatchObject({ status: "KILLED" });
+    expect(server.runs[0]!.endTime).toBeGreaterThan(1e12);
+
+    const second = attempt(2);
+    second.steps(3, 5);
+    await until(() => lossSteps(server.runs[0]!).length === 5);
+    expect(server.runs[0]!.status).toBe("RUNNING");
+    // While it is trained, and uploads itself, a second uploader is kept away.
+    writeFileSync(
+      join(directory, "config.json"),
+      JSON.stringify({ tunewright: { config: { report_to: ["mlflow"] } } }),
+    );
+    const lock = tryLock(join(directory, ".train.lock"));
+    await expect(track()).rejects.toThrow(/is being trained/);
+    lock?.release();
+    second.end(5);
+    await second.close();
+    expect(server.runs).toHaveLength(1);
+    expect(server.runs[0]!.status).toBe("FINISHED");
+    expect(lossSteps(server.runs[0]!)).toEqual(upTo(5));
   });
 
   it("has each value once after outages, whatever became of the requests", async () => {

@@ -30,6 +30,7 @@ const statusOf: Record<EndReason, string> = {
   done: "FINISHED",
   stopped: "KILLED",
   failed: "FAILED",
+  killed: "KILLED",
 };
 
 export function mlflowService(

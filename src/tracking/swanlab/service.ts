@@ -18,6 +18,7 @@ const stateOf: Record<EndReason, string> = {
   done: "FINISHED",
   stopped: "ABORTED",
   failed: "CRASHED",
+  killed: "CRASHED",
 };
 
 /** What is known once the run is open. */

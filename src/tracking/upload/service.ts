@@ -48,8 +48,8 @@ export interface OpenedRun {
   sent: Map<string, number>;
 }
 
-/** How a run ended, or its last attempt. */
-export type EndReason = "done" | "stopped" | "failed";
+/** How a run ended, or its last attempt; `killed` where that was without a word, as with a power cut. */
+export type EndReason = "done" | "stopped" | "failed" | "killed";
 
 /**
  * A tracking server. What it throws is a {@link ServerError}; after any failure the run is opened

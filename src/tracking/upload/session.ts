@@ -32,6 +32,8 @@ export interface SessionOptions {
   run: RunFacts;
   /** The attempt whose end is the end of the run. */
   attempt: number;
+  /** When that attempt was last alive, where it was killed: seconds since 1970. */
+  killedAt?: number;
   say: (line: string) => void;
 }
 
@@ -46,7 +48,8 @@ interface Batch {
 const heartbeatInterval = 600_000;
 
 /** Begins to read; nothing is sent before the first {@link UploadSession.sync}. */
-export function openSession({ name, service, run, attempt, say }: SessionOptions): UploadSession {
+export function openSession(options: SessionOptions): UploadSession {
+  const { name, service, run, attempt, killedAt, say } = options;
   const follower = followEvents(run.events);
   const textOf = textReader();
   let opened: OpenedRun | undefined;
@@ -54,6 +57,7 @@ export function openSession({ name, service, run, attempt, say }: SessionOptions
   let batch: Batch | undefined;
   let aliveAt = 0;
   let batches = 0;
+  let isEnded = false;
 
   const open = async (): Promise<OpenedRun> => {
     const saved = readSavedRun(run.directory, name);
@@ -83,7 +87,10 @@ export function openSession({ name, service, run, attempt, say }: SessionOptions
     }
     return made;
   };
-  const send = async ({ points, texts, end }: Batch, { sent }: OpenedRun): Promise<void> => {
+  const send = async (
+    { points, texts, end: ending }: Batch,
+    { sent }: OpenedRun,
+  ): Promise<void> => {
     const isNew = ({ name, step }: { name: string; step: number }) => step > (sent.get(name) ?? -1);
     const newPoints = points.filter(isNew);
     const newTexts = texts.filter(isNew);
@@ -92,7 +99,11 @@ export function openSession({ name, service, run, attempt, say }: SessionOptions
       aliveAt = Date.now();
     }
     for (const one of [...newPoints, ...newTexts]) sent.set(one.name, one.step);
-    if (end) await service.end(end.reason, end.time);
+    if (ending) await end(ending.reason, ending.time);
+  };
+  const end = async (reason: EndReason, time: number): Promise<void> => {
+    await service.end(reason, time);
+    isEnded = true;
   };
 
   return {
@@ -108,6 +119,10 @@ export function openSession({ name, service, run, attempt, say }: SessionOptions
           opened ??= await open();
           await send(batch, opened);
           batches += 1;
+        }
+        if (killedAt !== undefined && !isEnded) {
+          opened ??= await open();
+          await end("killed", killedAt);
         }
         if (opened && Date.now() - aliveAt > heartbeatInterval) {
           await service.heartbeat?.();
