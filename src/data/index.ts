@@ -43,7 +43,7 @@ export {
 } from "./rowFile/index.js";
 export {
   checkNotRead,
-  checkOutEnding,
+  checkOutName,
   openRowWriter,
   type RowWriter,
   realPath,

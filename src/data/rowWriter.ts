@@ -1,8 +1,9 @@
 /** Writes rows as JSONL. */
-import { realpathSync, statSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { ConfigError } from "../util/errors.js";
 import { stringifyJson } from "../util/json/index.js";
+import { checkOutPlace } from "../util/outPlace.js";
 
 export interface RowWriter {
   write(row: object): Promise<void>;
@@ -43,25 +44,14 @@ export async function openRowWriter(path: string): Promise<RowWriter> {
 /** File extensions of formats other than JSONL. */
 const otherEnding = /\.(gz|gzip|zst|zstd|bz2|xz|lz4|zip|tar|parquet|csv|tsv|arrow|feather)$/i;
 
-/** @throws ConfigError if the extension of an output file is that of another format */
-export function checkOutEnding(out: string): void {
+/** @throws ConfigError if it is no place for a file, or has the extension of another format */
+export function checkOutName(out: string): void {
+  checkOutPlace(out);
   const ending = otherEnding.exec(out)?.[0];
   if (ending === undefined) return;
   throw new ConfigError(`${out}: the output is plain JSONL, not a ${ending} file`, {
     todo: `name it ${out.slice(0, -ending.length)}, and compress or convert it afterwards`,
   });
-}
-
-/** @throws ConfigError if it is a folder or device, or has the extension of another format */
-export function checkOutName(out: string): void {
-  checkOutEnding(out);
-  const isFolder = out.endsWith("/") || statSync(out, { throwIfNoEntry: false })?.isDirectory();
-  if (isFolder || out === "-" || out.startsWith("/dev/")) {
-    throw new ConfigError(`${out} ${isFolder ? "is a folder" : "is not a regular file"}`, {
-      why: "the output is written to a temporary file and renamed when complete",
-      todo: "give a file name, for example --out rows.jsonl",
-    });
-  }
 }
 
 /**

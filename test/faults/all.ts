@@ -1,9 +1,11 @@
 /** All faults, in the order of docs/faults.md. */
+import { twoCleanings } from "./cleanings.js";
 import { badManifests, flippedBits, wrongFileFault } from "./damage.js";
 import { everyStep, otherThreads } from "./everyStep.js";
 import type { Fault } from "./fault.js";
 import { failingDisk, fullDisk, fullLog } from "./fullDisk.js";
 import { manyKills, randomKills } from "./kills.js";
+import { memoryTaken } from "./memory.js";
 import { saveCrashes } from "./saveCrashes.js";
 import { otherSignals, termInPhases } from "./signals.js";
 import {
@@ -30,7 +32,9 @@ export const faults: readonly Fault[] = [
   everyStep,
   otherThreads,
   changedSettings,
+  memoryTaken,
   noNetwork,
   jumpingClock,
   twoTrainers,
+  twoCleanings,
 ];

@@ -5,8 +5,9 @@ import { readEvents } from "../../src/train/index.js";
 import { type Fault, require, requireEqual, trials } from "./fault.js";
 import { files, outcomeOf, requireSame, scratch, trainHere, weightsIn } from "./runs.js";
 
-/** Two epochs of 30 rows: accumulation, packing, dropout and evaluation together. */
+/** Two epochs of 112 rows: accumulation, packing, dropout and evaluation together. */
 const flags = (): string[] => [
+  `--train_file=${files.many()}`,
   "--lora_rank=2",
   "--lora_dropout=0.1",
   "--packing",

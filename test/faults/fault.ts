@@ -5,6 +5,8 @@ export interface Trials {
   n: number;
   /** One line for each trial that failed. */
   failures: string[];
+  /** Whether the trials are all cases that there are, so that no bound is to be told. */
+  isComplete?: boolean;
   /** Figures and facts worth a line. */
   notes: string[];
 }

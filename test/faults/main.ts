@@ -31,9 +31,11 @@ const chosen = faults.filter(({ id, short }) =>
   names ? names.includes(id) : !values.short || short !== undefined,
 );
 
-function line({ id, title }: Fault, { n, failures }: Trials, seconds: number): string {
+function line({ id, title }: Fault, { n, failures, isComplete }: Trials, seconds: number): string {
   const bound =
-    failures.length === 0 ? `95 % upper bound ${(100 * upperBound(n)).toFixed(2)} %` : "";
+    failures.length === 0 && !isComplete
+      ? `95 % upper bound ${(100 * upperBound(n)).toFixed(2)} %`
+      : "";
   return `${id.padEnd(3)} ${`${failures.length} of ${n} failed`.padEnd(22)} ${bound.padEnd(26)} ${seconds.toFixed(0).padStart(5)} s  ${title}`;
 }
 

@@ -40,6 +40,8 @@ const conversation = (word: string) => (index: number) => ({
 
 export const files = {
   conversations: () => rowsFile("rows.jsonl", 30, conversation("hi")),
+  /** So many that two epochs are 60 steps of E1. */
+  many: () => rowsFile("many.jsonl", 112, conversation("hi")),
   others: () => rowsFile("others.jsonl", 14, conversation("yo")),
   heldOut: () => rowsFile("held-out.jsonl", 6, conversation("ok")),
   texts: () => rowsFile("texts.jsonl", 30, (i) => ({ text: `text ${i} `.repeat(2 + (i % 4)) })),

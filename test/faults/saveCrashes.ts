@@ -87,6 +87,7 @@ export const saveCrashes: Fault = {
         requireSame(place, reference.outcome);
       });
     }
+    outcome.isComplete = !isShort;
     const seconds = (performance.now() - started) / 1000;
     outcome.notes.push(
       `${operations} operations, ${states.length} different states, ${second} states of a second crash, ` +

@@ -87,7 +87,7 @@ export const termInPhases: Fault = {
     const told = [...codes].map(([code, times]) => `${times} with ${code}`).join(", ");
     outcome.notes.push(
       `ended ${told}; from the signal to the end: median ${times[times.length >> 1]?.toFixed(2)} s, ` +
-        `largest ${times.at(-1)?.toFixed(2)} s`,
+        `largest ${times.at(-1)?.toFixed(2)} s, ${times.filter((time) => time > 10).length} took more than 10 s`,
     );
     return outcome;
   },

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import type { ImportedConfig } from "../../train/config/index.js";
 import { writeFileAtomic } from "../../util/atomicFile.js";
 import { ConfigError, joinErrors } from "../../util/errors.js";
+import { checkOutPlace } from "../../util/outPlace.js";
 import { addExamples, printJson } from "../command.js";
 import { stdout } from "../output.js";
 
@@ -34,6 +35,7 @@ async function runImport(file: string, { out, overwrite, json }: ImportFlags): P
   );
   const imported = importConfig(file);
   if (out !== undefined) {
+    checkOutPlace(out);
     if (existsSync(out) && !overwrite) {
       throw new ConfigError(`${out} exists already`, {
         why: "It would be replaced.",

@@ -22,6 +22,7 @@ import {
 import { writeFileAtomic } from "../../util/atomicFile.js";
 import { nearestOf } from "../../util/editDistance.js";
 import { ConfigError } from "../../util/errors.js";
+import { checkOutPlace } from "../../util/outPlace.js";
 import { visibleText } from "../../util/visibleText.js";
 import { printJson } from "../command.js";
 import { oneOf } from "../data/options.js";
@@ -124,6 +125,7 @@ function writeFile(
     const chart = { panel: thin(smooth(panel, smoothing)), isLogarithmic: log === true };
     return smoothing === 0 ? chart : { ...chart, behind: thin(panel) };
   });
+  checkOutPlace(file);
   const isPage = /\.html?$/i.test(file);
   const title = runs.map(({ name }) => name).join(", ");
   const text = isPage

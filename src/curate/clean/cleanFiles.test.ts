@@ -157,7 +157,7 @@ describe("a run", () => {
   test("a folder and a compressed file as --out are refused before a row is read", async () => {
     const file = folder.write("in.jsonl", manyRows(10));
     const existing = dirname(folder.write("there/x.txt", ""));
-    await expect(cleanFiles([file], existing, { steps })).rejects.toThrow("cannot be written");
+    await expect(cleanFiles([file], existing, { steps })).rejects.toThrow("is a folder");
     const packed = cleanFiles([file], folder.path("out.jsonl.gz"), { steps });
     await expect(packed).rejects.toThrow("plain JSONL");
     expect(existsSync(folder.path("out.jsonl.gz.part"))).toBe(false);

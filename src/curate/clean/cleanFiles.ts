@@ -5,7 +5,7 @@ import { availableParallelism } from "node:os";
 import {
   type ConversationSource,
   checkNotRead,
-  checkOutEnding,
+  checkOutName,
   openConversations,
   resolveSources,
   type SourceOptions,
@@ -73,7 +73,7 @@ export async function cleanFiles(
   rowCleaner(steps, options.perplexity?.score);
   const files = await resolveSources(names, options.source);
   checkNotRead([out], files);
-  checkOutEnding(out);
+  checkOutName(out);
   const { onProgress, ...source } = options.source ?? {};
   const settings: BatchCleanerSettings = { files, source, steps };
   const paths = cleanPaths(out);

@@ -1,10 +1,10 @@
 /** Which files are read, and that none of them is written. */
-import { statSync } from "node:fs";
 import { access, constants } from "node:fs/promises";
 import { dirname } from "node:path";
-import { checkNotRead, realPath, resolveSources } from "../../data/index.js";
+import { checkNotRead, checkOutName, realPath, resolveSources } from "../../data/index.js";
 import { ConfigError } from "../../util/errors.js";
 import { makeFolders } from "../../util/makeFolders.js";
+import { checkOutPlace } from "../../util/outPlace.js";
 import { isOwnFile } from "./workFolder.js";
 
 /** Rows that stay, rows that go, and the clusters. */
@@ -41,15 +41,13 @@ export async function inputFiles(
  * @throws ConfigError where `out` or what is written beside it cannot be a file
  */
 export async function checkOutputs(out: string): Promise<void> {
+  checkOutName(out);
+  for (const path of outputPaths(out)) checkOutPlace(path);
   try {
     makeFolders(dirname(out));
     await access(dirname(out), constants.W_OK);
   } catch (cause) {
     throw cannotWrite(out, cause);
-  }
-  for (const path of outputPaths(out)) {
-    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) continue;
-    throw new ConfigError(`${path} is a folder`, { todo: "give a file with --out" });
   }
 }
 
