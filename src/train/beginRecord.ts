@@ -5,6 +5,7 @@ import type { DeviceConfig } from "./config/index.js";
 import { totalFlos } from "./flops.js";
 import { initialLossScale } from "./lossScale.js";
 import { type PassPlan, rememberPlan } from "./memory/index.js";
+import { notOnRecord } from "./onRecord.js";
 import { peakRate } from "./peakRate.js";
 import type { ProductPrecision } from "./precision.js";
 import { openRecorder, type Recorder } from "./recorder.js";
@@ -58,6 +59,7 @@ export function beginRecord(run: Run, parts: BegunParts): Recorder {
     lossScaling: config.lossScaling,
     sources: sourcesOf(data, config.train_file),
     ...(run.resumeStep === undefined ? {} : { resumeStep: run.resumeStep }),
+    missing: notOnRecord(state),
     readers: options.readers ?? [],
     onTick: options.onTick,
     onError: (error) =>

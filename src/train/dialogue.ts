@@ -46,39 +46,31 @@ export interface DialogueOptions extends DialogueText {
   maxNewTokens: number;
   /** Called with every piece of an answer; what it throws ends the dialogue. */
   onText: () => void;
-  /** A step whose dialogue is on record already. */
-  answeredStep?: number | undefined;
 }
 
-/** Asks all questions in one conversation, greedily, and records answers and figures, once a step. */
-export function createDialogue(
+/** Asks all questions in one conversation, greedily, and records answers and figures. */
+export async function recordDialogue(
   model: CausalLanguageModel,
   questions: readonly string[],
   recorder: Recorder,
-  { answeredStep = -1, ...options }: DialogueOptions,
-): () => Promise<void> {
-  let answered = answeredStep;
-  return async () => {
-    const { step } = recorder.state;
-    if (questions.length === 0 || answered === step) return;
-    answered = step;
-    const started = performance.now();
-    const { turns, problem } = await askAll(model, questions, options);
-    if (problem) {
-      const reason = withWhy(problem.message, problem.why);
-      recorder.warn(`sample_dialogue ends after ${turns.length} answers: ${reason}`);
-    }
-    if (turns.length === 0) return;
-    recorder.write({
-      type: "dialogue",
-      turns: turns.map(({ user, text, tokenIds, isCutOff }) => {
-        const finish_reason = isCutOff ? "length" : "stop";
-        return { user, text, finish_reason, tokens: tokenIds.length };
-      }),
-      ...measureAnswers(turns, await languageDetector()),
-      seconds: (performance.now() - started) / 1000,
-    });
-  };
+  options: DialogueOptions,
+): Promise<void> {
+  const started = performance.now();
+  const { turns, problem } = await askAll(model, questions, options);
+  if (problem) {
+    const reason = withWhy(problem.message, problem.why);
+    recorder.warn(`sample_dialogue ends after ${turns.length} answers: ${reason}`);
+  }
+  if (turns.length === 0) return;
+  recorder.write({
+    type: "dialogue",
+    turns: turns.map(({ user, text, tokenIds, isCutOff }) => {
+      const finish_reason = isCutOff ? "length" : "stop";
+      return { user, text, finish_reason, tokens: tokenIds.length };
+    }),
+    ...measureAnswers(turns, await languageDetector()),
+    seconds: (performance.now() - started) / 1000,
+  });
 }
 
 /** The answers, up to the first question that cannot be answered. */

@@ -8,16 +8,24 @@ import { join } from "node:path";
 import { writeFileAtomic } from "../util/atomicFile.js";
 import { makeFolders } from "../util/makeFolders.js";
 import { openAppendLog } from "./appendLog.js";
-import { type EventRow, parseRows, type TrainingEvent } from "./events.js";
+import { type EventRow, parseRows, type TrainingEvent, type WarningEvent } from "./events.js";
+import { finiteOrText } from "./finiteOrText.js";
 
 /** Name of the events file inside a run directory. */
 export const eventsName = "events.jsonl";
+
+/** The side file of rows that an attempt has found void. */
+export function cutEvents(runDirectory: string, attempt: number): string {
+  return join(runDirectory, `events.cut-${attempt}.jsonl`);
+}
 
 export interface EventWriter {
   /** This process's number, counted from 1. */
   readonly attempt: number;
   /** Rows that were moved to the side file. */
   readonly rowsCut: number;
+  /** Warnings of earlier attempts that stay on record. */
+  readonly warnings: readonly EventRow<WarningEvent>[];
   /** Stores an event with its time and attempt, hands it to the readers, and returns the row. */
   write(event: TrainingEvent): EventRow;
   /** Makes what was written survive a power cut. */
@@ -28,6 +36,8 @@ export interface EventWriter {
 export interface EventWriterOptions {
   /** Step of the checkpoint that the run goes on from; rows after it are cut. */
   readonly resumeStep?: number;
+  /** What of this step the checkpoint does not know of: its rows are cut too, with what follows them. */
+  readonly missing?: readonly EventRow["type"][];
   /** Get each row after it was stored. */
   readonly readers?: readonly ((row: EventRow) => void)[];
   /** Told when the file cannot be written, for example because the disk is full; rows then wait. */
@@ -44,11 +54,12 @@ export function openEventWriter(
   const { readers = [], onError = () => {}, now = () => Date.now() / 1000 } = options;
   makeFolders(runDirectory);
   const file = join(runDirectory, eventsName);
-  const { attempt, rowsCut } = cutBack(runDirectory, options.resumeStep);
+  const { attempt, rowsCut, warnings } = cutBack(runDirectory, options);
   const log = openAppendLog(file, onError);
   return {
     attempt,
     rowsCut,
+    warnings,
     write(event) {
       const row = { ...event, time: Math.round(now() * 1000) / 1000, attempt } as EventRow;
       log.append(`${JSON.stringify(row, finiteOrText)}\n`);
@@ -60,29 +71,30 @@ export function openEventWriter(
   };
 }
 
-/** JSON has no NaN, and `null` would hide it. */
-function finiteOrText(_key: string, value: unknown): unknown {
-  return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
-}
-
 /** Moves what does not belong to the course any more to `events.cut-ATTEMPT.jsonl`. */
 function cutBack(
   runDirectory: string,
-  resumeStep = Number.POSITIVE_INFINITY,
-): { attempt: number; rowsCut: number } {
+  { resumeStep = Number.POSITIVE_INFINITY, missing = [] }: EventWriterOptions,
+): Pick<EventWriter, "attempt" | "rowsCut" | "warnings"> {
   const file = join(runDirectory, eventsName);
-  if (!existsSync(file)) return { attempt: 1, rowsCut: 0 };
+  if (!existsSync(file)) return { attempt: 1, rowsCut: 0, warnings: [] };
   const text = readFileSync(file, "utf8");
   const lines = parseRows(text);
   const attempt = 1 + Math.max(0, ...lines.map(({ row }) => row?.attempt ?? 0));
-  const kept = lines.filter(({ row }) => row !== undefined && row.step <= resumeStep);
+  const first = lines.findIndex(
+    ({ row }) => row?.step === resumeStep && missing.includes(row.type),
+  );
+  const last = first < 0 ? Number.POSITIVE_INFINITY : first;
+  const kept = lines.filter(
+    ({ row }, i) => row && (row.step < resumeStep || (row.step === resumeStep && i < last)),
+  );
   const cut = lines.filter((line) => !kept.includes(line));
   if (cut.length > 0) {
-    const side = join(runDirectory, `events.cut-${attempt}.jsonl`);
-    putLines(side, cut);
+    putLines(cutEvents(runDirectory, attempt), cut);
     putLines(file, kept);
   }
-  return { attempt, rowsCut: cut.length };
+  const warnings = kept.flatMap(({ row }) => (row?.type === "warning" ? [row] : []));
+  return { attempt, rowsCut: cut.length, warnings };
 }
 
 function putLines(file: string, lines: readonly { line: string }[]): void {

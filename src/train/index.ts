@@ -5,7 +5,7 @@ export { settleAdapters } from "./continued.js";
 export { probeDevice } from "./deviceFacts.js";
 export { openDialogue } from "./dialogue.js";
 export * from "./events.js";
-export { type EventWriter, eventsName, openEventWriter } from "./eventWriter.js";
+export { cutEvents, type EventWriter, eventsName, openEventWriter } from "./eventWriter.js";
 export { type FlopBatch, modelFlopsUtilization, totalFlos, trainingFlops } from "./flops.js";
 export { createGradients, disposeGradients, type Gradients } from "./gradients.js";
 export { roomOf } from "./memory/index.js";

@@ -5,16 +5,18 @@
  * On an accelerator the host does not wait for a step before it prepares the next: the figures of a
  * step may be read one step later, but before anything is written that depends on them.
  */
-import type { MicroBatch } from "../data/index.js";
+import type { MicroBatch, TrainingData } from "../data/index.js";
 import { copyToHost, dispose, type HostCopy, tidy, trimMemory, zeros } from "../tensor/index.js";
 import { ChangedDataError, DataError } from "../util/errors.js";
 import { Interrupted, receivedSignal } from "../util/signals.js";
+import { listCheckpoints } from "./checkpoint/index.js";
 import { dropoutKeys } from "./dropoutKeys.js";
-import { dueSteps, savesLast } from "./dueSteps.js";
+import { type Due, dueSteps } from "./dueSteps.js";
 import { evaluate } from "./evaluate.js";
 import { trainingFlops } from "./flops.js";
 import { saveRequestReader, stoppingLine, unlessAsked } from "./interrupt.js";
 import { guardHostMemory, isSplit, withSplitting } from "./memory/index.js";
+import { tellOnce } from "./onRecord.js";
 import { optimizerStep, readFigures, type WindowLosses } from "./optimizerStep.js";
 import type { FinishedStep } from "./recorder.js";
 import { createSchedule } from "./schedule.js";
@@ -48,14 +50,15 @@ interface PendingStep extends Omit<FinishedStep, "figures" | "rows"> {
  *   TunewrightError where loss or gradients stop being finite
  */
 export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped"> {
-  const { config, world, plan, update, recorder, evaluationData, sample, save, say } = parts;
+  const { config, world, plan, update, recorder, save, say } = parts;
   const isSaveAsked = saveRequestReader();
   const { state } = recorder;
   const schedule = createSchedule(config, plan.totalSteps);
-  const { logs, evaluates, saves } = dueSteps(config, plan);
+  const { logs, follows } = dueSteps(config, plan);
   const pending: PendingStep[] = [];
   let savedStep = state.step;
   let lastGood: readonly MicroBatch[] | undefined;
+  let isAsked = false;
 
   /** Records the steps that are known, and waits for others until no more than `open` are left. */
   const settle = (open: number) => {
@@ -64,23 +67,26 @@ export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped
       if (settleStep(step, parts)) lastGood = step.window;
     }
   };
-  const pause = async (job: () => Promise<unknown>) => {
-    const paused = performance.now();
-    await job();
-    recorder.pause(performance.now() - paused);
-  };
-  const saveStep = async () => {
+  const saveStep = async (isPlanned: boolean) => {
     requireSavable(parts, lastGood);
-    const path = await save();
+    const path = await save(isPlanned);
     savedStep = state.step;
     return path;
   };
+  /** Evaluates, answers and saves as is due, but for what an earlier attempt has put on record. */
+  const follow = async (due: Due) => {
+    const told = await tell(due, parts);
+    const isBest = config.save_strategy === "best" && state.best?.step === state.step;
+    const isPlanned = (due.save || isBest) && (state.step > savedStep || told);
+    if (isPlanned || isAsked) await saveStep(isPlanned);
+    isAsked = false;
+  };
 
   try {
-    if (evaluationData && config.eval_on_start && state.step === 0) {
-      await evaluate(evaluationData, parts);
-    }
-    await sample();
+    await follow(follows(state.step, state.step === plan.totalSteps));
+    // Where a run may go back to a checkpoint, there is one.
+    const isNew = listCheckpoints(config.output_dir).every(({ step }) => step !== state.step);
+    if (config.on_non_finite === "rollback" && isNew) await save(true);
     for (let step = state.step + 1; step <= plan.totalSteps; step++) {
       if (isOutOfPatience(state, config)) break;
       if (await world.any(receivedSignal() !== 0)) throw new Interrupted("stopped by a signal");
@@ -110,27 +116,18 @@ export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped
         ...counts,
       });
       figures.dispose();
-      const due = { log: logs(step), evaluate: evaluates(step), save: saves(step) };
-      const isAsked = await world.any(isSaveAsked());
-      settle(due.log || due.evaluate || due.save || isAsked ? 0 : LAG);
-      if (due.log) recorder.logSteps();
-      await pause(async () => {
-        if (evaluationData && due.evaluate) {
-          const loss = await evaluate(evaluationData, parts);
-          const isBest = loss !== undefined && takeMetric(state, loss, config);
-          due.save ||= isBest && config.save_strategy === "best";
-        }
-        if ((evaluationData && due.evaluate) || due.save) await sample();
-        if (due.save || isAsked) await saveStep();
-      });
+      isAsked = await world.any(isSaveAsked());
+      const due = follows(step);
+      settle(logs(step) || due.sample || isAsked ? 0 : LAG);
+      if (logs(step)) recorder.logSteps();
+      if (step < plan.totalSteps) await follow(due);
       trimMemory();
     }
     settle(0);
+    recorder.logSteps();
     if (state.step > 0 && state.labelledTokens === 0) throw nothingLearnt(recorder.skippedRows);
-    if (evaluationData && config.eval_strategy === "no") await evaluate(evaluationData, parts);
-    await sample();
-    if (state.step > savedStep && savesLast(config)) await saveStep();
-    else if (state.step > savedStep) requireSavable(parts, lastGood);
+    await follow(follows(state.step, true));
+    if (state.step > savedStep) requireSavable(parts, lastGood);
     await parts.finish();
   } catch (error) {
     const how = goingOn(error);
@@ -139,17 +136,39 @@ export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped
     // A row that cannot be trained on costs no step before it, nor does a file that was changed.
     const isGained = state.labelledTokens > 0 && state.step > savedStep;
     if (!(error instanceof Interrupted) && isGained && !config.save_only_model) {
-      const path = await saveStep();
+      const path = await saveStep(false);
       say(`Step ${state.step} is saved in ${path}: ${how}.`);
     }
     if (!(error instanceof Interrupted)) throw error;
     say(stoppingLine(state.step, state.step > savedStep));
-    if (state.step > savedStep) await saveStep();
+    if (state.step > savedStep) await saveStep(false);
     return "stopped";
   } finally {
     for (const { figures } of pending) figures.dispose();
   }
   return "done";
+}
+
+/**
+ * The held-out loss and the answers of the recorder's step, as far as they are due and not on record.
+ *
+ * @returns whether anything was told
+ */
+async function tell({ evaluate: isDue, sample }: Due, parts: TrainingParts): Promise<boolean> {
+  const { config, recorder, evaluationData } = parts;
+  const { state } = recorder;
+  const measure = async (data: TrainingData) => {
+    const loss = await evaluate(data, parts);
+    // What is measured before the first step, or once at the end, chooses nothing.
+    const chooses = state.step > 0 && config.eval_strategy !== "no";
+    if (chooses && loss !== undefined) takeMetric(state, loss, config);
+  };
+  const isMeasured =
+    isDue &&
+    evaluationData !== undefined &&
+    (await tellOnce(state, "evaluation", () => measure(evaluationData)));
+  const isAnswered = sample && (await parts.sample());
+  return isMeasured || isAnswered;
 }
 
 /** How a run goes on after an error that leaves the steps before it good; nothing for any other. */

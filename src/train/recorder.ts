@@ -11,7 +11,7 @@ import { judgeSkippedStep } from "./lossScale.js";
 import type { StepFigures } from "./optimizerStep.js";
 import { openSkippedRows } from "./skippedRows.js";
 import { type NamedSource, type RowLoss, sourceLosses } from "./stepRows.js";
-import type { TrainerState } from "./trainerState.js";
+import { noSums, type TrainerState } from "./trainerState.js";
 import type { StepPlan } from "./window.js";
 
 /** A step that was done, with what the device has told of it. */
@@ -60,10 +60,8 @@ export interface Recorder {
    * @throws TunewrightError where too many steps in a row were skipped
    */
   step(done: FinishedStep): void;
-  /** Writes the step event of the steps since the last one. */
+  /** Writes the step event of the steps since the last one, if there is any. */
   logSteps(): void;
-  /** Time that is no training: an evaluation, a checkpoint. @param milliseconds how long it was */
-  pause(milliseconds: number): void;
   /** Makes the record survive a power cut, as a checkpoint of the same step will. */
   sync(): void;
   summary(): TrainSummary;
@@ -87,63 +85,39 @@ export interface RecorderOptions extends EventWriterOptions {
   onTick?: ((tick: Tick) => void) | undefined;
 }
 
-/** What is summed for the next step event. */
-interface SumsSince {
-  /** Of steps whose loss was finite, times their units. */
-  loss: number;
-  lossUnits: number;
-  tokens: number;
-  units: number;
-  skipped: number;
-  /** Milliseconds that were spent waiting for rows. */
-  dataWait: number;
-  splitBatches: number;
-  /** Milliseconds of `performance.now()`, moved on by what is no training. */
-  start: number;
-}
-
-function freshSums(): SumsSince {
-  return {
-    loss: 0,
-    lossUnits: 0,
-    tokens: 0,
-    units: 0,
-    skipped: 0,
-    dataWait: 0,
-    splitBatches: 0,
-    start: performance.now(),
-  };
-}
-
 /** Adds a step to the counters of the run and to the sums of the next step event. */
 function countStep(
   state: TrainerState,
-  since: SumsSince,
-  { figures, tokens, units, sequences, splitBatches, operations, dataWait }: FinishedStep,
+  { figures, learningRate, tokens, units, sequences, splitBatches, ...done }: FinishedStep,
   seconds: number,
 ): void {
+  const { sums } = state;
   state.step += 1;
   state.tokens += tokens;
   state.labelledTokens += units;
   state.sequences += sequences;
-  state.operations += operations;
+  state.operations += done.operations;
   state.seconds += seconds;
   state.lossScale = figures.lossScale;
-  since.tokens += tokens;
-  since.units += units;
-  since.dataWait += dataWait;
-  since.splitBatches += splitBatches;
+  sums.steps += 1;
+  sums.tokens += tokens;
+  sums.units += units;
+  sums.seconds += seconds;
+  sums.dataWait += done.dataWait / 1000;
+  sums.splitBatches += splitBatches;
+  sums.learningRate = learningRate;
+  sums.gradNorm = figures.gradNorm;
   // A step whose rows were all left out has no loss; as 0 it would lower the mean.
   if (Number.isFinite(figures.loss) && units > 0) {
     state.lossSum += figures.loss;
     state.lossSteps += 1;
-    since.loss += figures.loss * units;
-    since.lossUnits += units;
+    sums.loss += figures.loss * units;
+    sums.lossUnits += units;
   }
   state.skippedInRow = figures.skipped ? state.skippedInRow + 1 : 0;
   if (figures.skipped) {
     state.skippedSteps += 1;
-    since.skipped += 1;
+    sums.skipped += 1;
   }
 }
 
@@ -182,10 +156,13 @@ export function openRecorder(runDirectory: string, options: RecorderOptions): Re
     const { type, ...rest } = event;
     events.write({ type, step, ...rest } as TrainingEvent);
   };
-  const warn = (message: string) => write({ type: "warning", message });
+  const told = new Set(events.warnings.map(({ step, message }) => `${step} ${message}`));
+  const leftOut = new Set(events.warnings.map(({ message }) => message));
+  const warn = (message: string) => {
+    // Of what is done again behind a checkpoint, the warning stays where it is.
+    if (!told.has(`${state.step} ${message}`)) write({ type: "warning", message });
+  };
   const bySource = sourceLosses(options.sources ?? []);
-  let since = freshSums();
-  let last: FinishedStep | undefined;
   let recordedAt = Number.NEGATIVE_INFINITY;
 
   const step = (done: FinishedStep): void => {
@@ -193,9 +170,8 @@ export function openRecorder(runDirectory: string, options: RecorderOptions): Re
     const now = performance.now();
     const seconds = (now - Math.max(done.started, recordedAt)) / 1000;
     recordedAt = now;
-    last = done;
-    countStep(state, since, done, seconds);
-    bySource?.add(done.rows);
+    countStep(state, done, seconds);
+    bySource?.add(done.rows, state.sums.sources);
     onTick?.({
       type: "tick",
       step: state.step,
@@ -211,28 +187,28 @@ export function openRecorder(runDirectory: string, options: RecorderOptions): Re
   };
 
   const logSteps = (): void => {
-    if (!last) return;
-    const seconds = (performance.now() - since.start) / 1000;
+    const { sums } = state;
+    if (sums.steps === 0) return;
     const event: Omit<StepEvent, "step"> = {
       type: "step",
       epoch: state.step / plan.stepsPerEpoch,
-      loss: since.loss / (since.lossUnits || (since.skipped > 0 ? Number.NaN : 1)),
-      learning_rate: last.learningRate,
-      grad_norm: last.figures.gradNorm,
-      tokens: since.tokens,
-      labelled_tokens: since.units,
-      tokens_per_second: since.tokens / seconds,
+      loss: sums.loss / (sums.lossUnits || (sums.skipped > 0 ? Number.NaN : 1)),
+      learning_rate: sums.learningRate,
+      grad_norm: sums.gradNorm,
+      tokens: sums.tokens,
+      labelled_tokens: sums.units,
+      tokens_per_second: sums.tokens / sums.seconds,
       total_flos: options.flosPerToken * state.tokens,
-      data_wait_seconds: since.dataWait / 1000,
-      ...(bySource ? { source_losses: bySource.take() } : {}),
+      data_wait_seconds: sums.dataWait,
+      ...(bySource ? { source_losses: bySource.means(sums.sources) } : {}),
       rss_bytes: process.memoryUsage.rss(),
       peak_rss_bytes: peakResidentBytes(),
-      ...(since.skipped > 0 ? { skipped_steps: since.skipped } : {}),
-      ...(since.splitBatches > 0 ? { split_batches: since.splitBatches } : {}),
+      ...(sums.skipped > 0 ? { skipped_steps: sums.skipped } : {}),
+      ...(sums.splitBatches > 0 ? { split_batches: sums.splitBatches } : {}),
       ...(device === "cpu" ? {} : { device_bytes: memoryStatistics().deviceBytes }),
     };
     write(event);
-    since = freshSums();
+    state.sums = noSums();
   };
 
   const summary = () => summarize(runDirectory, options, skipped.count);
@@ -246,13 +222,15 @@ export function openRecorder(runDirectory: string, options: RecorderOptions): Re
     write,
     warn,
     leaveOut(rows) {
-      for (const { reason } of skipped.add(rows)) warn(`Left out: ${reason}`);
+      skipped.add(rows);
+      for (const { reason } of rows) {
+        const message = `Left out: ${reason}`;
+        if (!leftOut.has(message)) write({ type: "warning", message });
+        leftOut.add(message);
+      }
     },
     step,
     logSteps,
-    pause(milliseconds) {
-      since.start += milliseconds;
-    },
     summary,
     end(reason, more = {}) {
       const figures = { ...summary(), ...more };

@@ -89,23 +89,13 @@ export async function answerPrompts(
   }
 }
 
-/**
- * Answers the sample prompts and records the answers, once a step.
- *
- * @param answeredStep whose answers are on record already
- */
-export function createSampler(
+/** Answers the sample prompts, and records the answers once it has all of them. */
+export async function recordSamples(
   model: CausalLanguageModel,
   prompts: readonly SamplePrompt[],
   recorder: Recorder,
-  { answeredStep = -1, ...options }: SampleOptions & { answeredStep?: number | undefined },
-): () => Promise<void> {
-  let answered = answeredStep;
-  return async () => {
-    const { step } = recorder.state;
-    if (prompts.length === 0 || answered === step) return;
-    const answers = await answerPrompts(model, prompts, options);
-    for (const answer of answers) recorder.write({ type: "sample", ...answer });
-    answered = step;
-  };
+  options: SampleOptions,
+): Promise<void> {
+  const answers = await answerPrompts(model, prompts, options);
+  for (const answer of answers) recorder.write({ type: "sample", ...answer });
 }

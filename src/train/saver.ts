@@ -53,11 +53,15 @@ export function requireRoomToSave({ path, config }: Run, { model }: TrainedModel
 
 /**
  * What saves checkpoints of the recorder's step, each a path; the first time it says how long it takes.
+ * One that a signal asked for is never the best step, so that the result is that of an uninterrupted run.
  */
-export function createStepSaver(run: Run, parts: SavedParts): () => Promise<string> {
+export function createStepSaver(
+  run: Run,
+  parts: SavedParts,
+): (isPlanned: boolean) => Promise<string> {
   let isFirst = true;
-  return async () => {
-    const { path, seconds } = await saveStep(run, parts);
+  return async (isPlanned) => {
+    const { path, seconds } = await saveStep(run, parts, isPlanned);
     if (isFirst) run.say(graceLine(seconds));
     isFirst = false;
     return path;
@@ -69,7 +73,11 @@ export function createStepSaver(run: Run, parts: SavedParts): () => Promise<stri
  *
  * @throws EnvironmentError where it cannot be written, or there is no room and the run does not wait
  */
-async function saveStep(run: Run, parts: SavedParts): Promise<{ path: string; seconds: number }> {
+async function saveStep(
+  run: Run,
+  parts: SavedParts,
+  isPlanned: boolean,
+): Promise<{ path: string; seconds: number }> {
   const { config, world } = run;
   const { optimizer, recorder, plan } = parts;
   const started = performance.now();
@@ -77,7 +85,7 @@ async function saveStep(run: Run, parts: SavedParts): Promise<{ path: string; se
   const resumable = !config.save_only_model;
   // A checkpoint must not outlive the events of its steps.
   recorder.sync();
-  const isBest = takeSaved(state, config);
+  const isBest = isPlanned && takeSaved(state, config);
   const keptStep = keptStepOf(config, state);
   const needed = checkpointBytes(trainedElements(parts), config);
   const saved = await saveWithRoom(room(run, parts, checkpointName(state.step), needed), () =>

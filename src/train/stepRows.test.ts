@@ -94,22 +94,25 @@ describe("the loss of each source", () => {
     return { file, line: 1, loss, labelled_tokens };
   };
 
-  it("is a mean over labelled tokens since it was last taken", () => {
+  it("is a mean over labelled tokens, of the sources that had any", () => {
     const losses = sourceLosses([
       { name: "data/a.jsonl", files: ["data/a.jsonl"] },
       { name: "data/b.jsonl and 1 more", files: ["data/b.jsonl", "data/c.jsonl"] },
     ])!;
-    losses.add([row("data/a.jsonl", 2, 10), row("data/b.jsonl", 1, 30)]);
-    losses.add([row("data/c.jsonl", 5, 10), row("data/b.jsonl", Number.NaN, 10)]);
-    expect(losses.take()).toEqual({ "a.jsonl": 2, "b.jsonl and 1 more": 2 });
-    losses.add([row("data/a.jsonl", 3, 1)]);
-    expect(losses.take()).toEqual({ "a.jsonl": 3 });
+    const sums = {};
+    losses.add([row("data/a.jsonl", 2, 10), row("data/b.jsonl", 1, 30)], sums);
+    losses.add([row("data/c.jsonl", 5, 10), row("data/b.jsonl", Number.NaN, 10)], sums);
+    expect(losses.means(sums)).toEqual({ "a.jsonl": 2, "b.jsonl and 1 more": 2 });
+    const later = {};
+    losses.add([row("data/a.jsonl", 3, 1)], later);
+    expect(losses.means(later)).toEqual({ "a.jsonl": 3 });
   });
 
   it("has the folder in its name where names are the same otherwise", () => {
     const losses = sourceLosses(["x/a", "y/a"].map((name) => ({ name, files: [name] })))!;
-    losses.add([row("x/a", 1, 1), row("y/a", 2, 1)]);
-    expect(losses.take()).toEqual({ "x/a": 1, "y/a": 2 });
+    const sums = {};
+    losses.add([row("x/a", 1, 1), row("y/a", 2, 1)], sums);
+    expect(losses.means(sums)).toEqual({ "x/a": 1, "y/a": 2 });
   });
 
   it("is not told of a single source", () => {

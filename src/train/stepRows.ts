@@ -31,12 +31,15 @@ export function rowsOf(window: readonly MicroBatch[], sums: ArrayLike<number>): 
   return [...rows.values()].map((row) => ({ ...row, loss: row.loss / row.labelled_tokens }));
 }
 
-/** Sums losses by source until a step event takes them. */
+/** Sums losses by source. */
 export interface SourceLosses {
-  add(rows: readonly RowLoss[]): void;
-  /** Mean loss of a labelled token of each source that had any since the last call. */
-  take(): Record<string, number>;
+  /** @param sums by the source's name, changed */
+  add(rows: readonly RowLoss[], sums: SourceSums): void;
+  /** Mean loss of a labelled token of each source that had any. */
+  means(sums: SourceSums): Record<string, number>;
 }
+
+type SourceSums = Record<string, { loss: number; tokens: number }>;
 
 /** A source as its rows name it. */
 export interface NamedSource {
@@ -52,22 +55,20 @@ export function sourceLosses(sources: readonly NamedSource[]): SourceLosses | un
   sources.forEach(({ files }, i) => {
     for (const file of files) if (!nameOf.has(file)) nameOf.set(file, names[i]!);
   });
-  let sums = new Map<string, { loss: number; tokens: number }>();
   return {
-    add(rows) {
+    add(rows, sums) {
       for (const { file, loss, labelled_tokens: tokens } of rows) {
         if (!Number.isFinite(loss)) continue;
         const name = nameOf.get(file) ?? file;
-        const sum = sums.get(name) ?? { loss: 0, tokens: 0 };
-        sums.set(name, { loss: sum.loss + loss * tokens, tokens: sum.tokens + tokens });
+        const sum = Object.hasOwn(sums, name) ? sums[name]! : { loss: 0, tokens: 0 };
+        sums[name] = { loss: sum.loss + loss * tokens, tokens: sum.tokens + tokens };
       }
     },
-    take() {
+    means(sums) {
       const means = names.flatMap((name) => {
-        const sum = sums.get(name);
+        const sum = Object.hasOwn(sums, name) && sums[name];
         return sum ? [[name, sum.loss / sum.tokens] as const] : [];
       });
-      sums = new Map();
       return Object.fromEntries(means);
     },
   };

@@ -144,7 +144,7 @@ export function testRun(options: TestRunOptions = {}): TestRun {
     objective: crossEntropy,
     update: { gradients, optimizer, lossScale: scale, maxGradNorm: config.max_grad_norm },
     pass: { groupTokens: 1024, keepBytes: Number.POSITIVE_INFINITY },
-    sample: async () => {},
+    sample: async () => false,
     save: async () => {
       options.save?.(run);
       return "saved";

@@ -1,21 +1,22 @@
 /** What every recipe does once data and model are there: number type, optimizer, loop, result. */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { StreamingData, TrainingData } from "../data/index.js";
+import type { CausalLanguageModel } from "../models/index.js";
 import type { ChatTemplate } from "../text/index.js";
 import { noteSignals, stopIfAsked } from "../util/signals.js";
 import { beginRecord } from "./beginRecord.js";
 import { loadBestStep } from "./bestStep.js";
-import { checkpointName, whereFilesFail } from "./checkpoint/index.js";
-import { createDialogue } from "./dialogue.js";
+import { whereFilesFail } from "./checkpoint/index.js";
+import { recordDialogue } from "./dialogue.js";
 import type { TrainSummary } from "./events.js";
 import { leftOutTeller } from "./leftOutTeller.js";
 import { trainLoop } from "./loop.js";
 import { answerIfRoom, dryRun, explainOutOfMemory, onceMore } from "./memory/index.js";
 import type { Objective } from "./objectives/objective.js";
+import { tellOnce } from "./onRecord.js";
+import type { Recorder } from "./recorder.js";
 import type { RunRecord } from "./resume/index.js";
 import type { Run, RunResult } from "./run.js";
-import { createSampler, type SamplePrompt } from "./samples.js";
+import { recordSamples, type SamplePrompt } from "./samples.js";
 import { createStepSaver, requireRoomToSave, saveFinal } from "./saver.js";
 import { warmupNotes } from "./schedule.js";
 import type { TrainedModel } from "./trainedModel.js";
@@ -51,7 +52,7 @@ export interface RecipeParts {
  */
 export async function trainAndSave(run: Run, parts: RecipeParts): Promise<RunResult> {
   const { config, world, checkpoint, say } = run;
-  const { trained, text, data, evaluationData, prompts, objective, template } = parts;
+  const { trained, text, data, evaluationData, objective, template } = parts;
   const { model } = trained;
 
   // In which number type, by which optimizer, in how many steps.
@@ -84,27 +85,7 @@ export async function trainAndSave(run: Run, parts: RecipeParts): Promise<RunRes
       template,
       record: parts.record,
     };
-    const sampling = {
-      ...text,
-      maxNewTokens: config.sample_max_new_tokens,
-      answeredStep: checkpoint?.step,
-    };
-    const answerPrompts = createSampler(model, prompts, recorder, {
-      ...sampling,
-      onToken: stopIfAsked,
-    });
-    const answerDialogue = createDialogue(model, parts.dialogue, recorder, {
-      ...sampling,
-      onText: stopIfAsked,
-    });
     const saver = createStepSaver(run, saved);
-    const save = async () => {
-      newest = await onceMore(model.device, saver);
-      return newest;
-    };
-    // Where a run may go back to a checkpoint, there is one.
-    const isNew = !existsSync(join(run.path, checkpointName(recorder.state.step)));
-    if (config.on_non_finite === "rollback" && isNew) await save();
     let more: Partial<TrainSummary> = {};
     const reason = await trainLoop({
       config,
@@ -119,11 +100,11 @@ export async function trainAndSave(run: Run, parts: RecipeParts): Promise<RunRes
       recorder,
       say,
       tellLeftOut: parts.isChecked ? () => {} : leftOutTeller(say),
-      sample: async () => {
-        await answerIfRoom(recorder, answerPrompts);
-        await answerIfRoom(recorder, answerDialogue);
+      sample: sampler(model, parts, recorder, config.sample_max_new_tokens),
+      save: async (isPlanned) => {
+        newest = await onceMore(model.device, () => saver(isPlanned));
+        return newest;
       },
-      save,
       finish: async () => {
         stopIfAsked();
         const best = await loadBestStep(run, trained, recorder, update);
@@ -140,4 +121,27 @@ export async function trainAndSave(run: Run, parts: RecipeParts): Promise<RunRes
     recorder.end("failed");
     throw explained;
   }
+}
+
+/** What answers prompts and dialogue of the recorder's step; it gives whether it had to. */
+function sampler(
+  model: CausalLanguageModel,
+  { text, prompts, dialogue }: RecipeParts,
+  recorder: Recorder,
+  maxNewTokens: number,
+): () => Promise<boolean> {
+  const options = { ...text, maxNewTokens, onToken: stopIfAsked, onText: stopIfAsked };
+  const once = (kind: "sample" | "dialogue", answer: () => Promise<void>) =>
+    tellOnce(recorder.state, kind, () => answerIfRoom(recorder, answer));
+  return async () => {
+    let isNew = false;
+    if (prompts.length > 0) {
+      isNew = await once("sample", () => recordSamples(model, prompts, recorder, options));
+    }
+    if (dialogue.length > 0) {
+      const answer = () => recordDialogue(model, dialogue, recorder, options);
+      isNew = (await once("dialogue", answer)) || isNew;
+    }
+    return isNew;
+  };
 }

@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { DataCursor } from "../data/index.js";
 import { openSafetensors, type WeightDType, writeSafetensors } from "../format/index.js";
 import { type DType, empty, type Tensor, tensor, tidy } from "../tensor/index.js";
+import { finiteOrText } from "./finiteOrText.js";
 import { readVersioned } from "./versionedFile.js";
 
 const OPTIMIZER = "optimizer.safetensors";
@@ -12,6 +13,8 @@ const STATE = "trainer_state.json";
 
 const count = z.number().int().min(0);
 const metric = z.object({ step: count, value: z.number() });
+/** JSON has no NaN. */
+const anyNumber = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"]).transform(Number)]);
 const dtypes = ["float32", "bfloat16", "float16"] as const;
 
 /** `trainer_state.json`. Version 0 is what was written before there was a `version`. */
@@ -57,6 +60,34 @@ const stateSchema = z.object({
   /** Rows that are left out for good, and how often the run went back to a checkpoint for that. */
   leftOut: z.array(z.object({ file: z.string(), line: count, step: count })).optional(),
   rollbacks: count.optional(),
+  /** Sums since the last step event, which the next one tells; absent where versions left them out. */
+  sums: z
+    .object({
+      steps: count,
+      loss: z.number(),
+      lossUnits: count,
+      tokens: count,
+      units: count,
+      skipped: count,
+      splitBatches: count,
+      seconds: z.number().min(0),
+      dataWait: z.number().min(0),
+      learningRate: z.number(),
+      gradNorm: anyNumber,
+      sources: z.record(z.string(), z.object({ loss: z.number(), tokens: count })),
+    })
+    .optional(),
+  /**
+   * The last steps whose held-out loss, sample answers and dialogue are on record. A checkpoint may lie
+   * between a step and these; whoever goes on from it makes them up.
+   */
+  onRecord: z
+    .object({
+      evaluation: count.optional(),
+      sample: count.optional(),
+      dialogue: count.optional(),
+    })
+    .optional(),
 });
 
 /**
@@ -66,12 +97,35 @@ const stateSchema = z.object({
 export interface TrainerState
   extends Omit<
     z.output<typeof stateSchema>,
-    "version" | "lossSum" | "lossSteps" | "productDtype" | "data"
+    "version" | "lossSum" | "lossSteps" | "productDtype" | "data" | "sums" | "onRecord"
   > {
   productDtype: DType;
   lossSum: number;
   lossSteps: number;
   data?: DataCursor;
+  sums: StepSums;
+  onRecord: NonNullable<z.output<typeof stateSchema>["onRecord"]>;
+}
+
+/** What is summed for the next step event. */
+export type StepSums = NonNullable<z.output<typeof stateSchema>["sums"]>;
+
+/** The sums behind a step event. */
+export function noSums(): StepSums {
+  return {
+    steps: 0,
+    loss: 0,
+    lossUnits: 0,
+    tokens: 0,
+    units: 0,
+    skipped: 0,
+    splitBatches: 0,
+    seconds: 0,
+    dataWait: 0,
+    learningRate: 0,
+    gradNorm: 0,
+    sources: {},
+  };
 }
 
 /** The counters of a run that begins. */
@@ -89,6 +143,8 @@ export function initialTrainerState(
     skippedInRow: 0,
     operations: 0,
     seconds: 0,
+    sums: noSums(),
+    onRecord: {},
     ...given,
   };
 }
@@ -139,7 +195,7 @@ export function writeTrainerState(
   optimizer: ReadonlyMap<string, Tensor>,
 ): void {
   writeTensors(path.join(directory, OPTIMIZER), optimizer);
-  const text = JSON.stringify({ version: 1, ...state }, null, 2);
+  const text = JSON.stringify({ version: 1, ...state }, finiteOrText, 2);
   writeFileSync(path.join(directory, STATE), `${text}\n`);
 }
 
@@ -156,8 +212,12 @@ export function readTrainerState(directory: string): {
 function parseState(file: string): TrainerState {
   const parsed = readVersioned(file, stateSchema, { newest: 1, known: "versions 0 and 1" });
   const { version: _version, lossSum, lossSteps, data, ...counters } = parsed;
+  const { step, sums = noSums(), onRecord } = parsed;
   return {
     ...counters,
+    sums,
+    // Versions without it saved a checkpoint behind everything else of its step.
+    onRecord: onRecord ?? { evaluation: step, sample: step, dialogue: step },
     lossSum: lossSum ?? 0,
     lossSteps: lossSum === null ? 0 : (lossSteps ?? counters.step),
     ...(data === undefined ? {} : { data }),

@@ -26,10 +26,13 @@ export interface TrainingParts {
   recorder: Recorder;
   /** Is told what micro-batches do not hold of their rows. */
   tellLeftOut: (leftOut: LeftOutCounts) => void;
-  /** Answers the sample prompts, if any. */
-  sample: () => Promise<void>;
-  /** Writes a checkpoint of the current step and returns its path. */
-  save: () => Promise<string>;
+  /** Answers prompts and dialogue at the current step, if that is not on record; gives whether it did. */
+  sample: () => Promise<boolean>;
+  /**
+   * Writes a checkpoint of the current step and returns its path.
+   * @param isPlanned whether it may be the best one, which none is that a signal asked for
+   */
+  save: (isPlanned: boolean) => Promise<string>;
   /** Writes the result of the complete run. */
   finish: () => Promise<void>;
   say: (line: string) => void;

@@ -147,7 +147,10 @@ export interface Outcome {
   weights: Record<string, string>;
   /** Every step row, in the order of the file. */
   steps: { step: number; loss: number; grad_norm: number; tokens: number }[];
+  /** Every evaluation row. */
   evaluations: { step: number; loss: number }[];
+  /** Every answer to a sample prompt. */
+  answers: { step: number; prompt: string; text: string }[];
 }
 
 export const sha256 = (file: string): string =>
@@ -161,9 +164,6 @@ export function weightsIn(directory: string): Record<string, string> {
 
 export function outcomeOf(directory: string): Outcome {
   const rows = readEvents(path.join(directory, "events.jsonl"));
-  const evaluations = new Map(
-    rows.flatMap((row) => (row.type === "evaluation" ? [[row.step, row.eval_loss] as const] : [])),
-  );
   return {
     weights: weightsIn(directory),
     steps: rows.flatMap((row) =>
@@ -171,11 +171,16 @@ export function outcomeOf(directory: string): Outcome {
         ? [{ step: row.step, loss: row.loss, grad_norm: row.grad_norm, tokens: row.tokens }]
         : [],
     ),
-    evaluations: [...evaluations].map(([step, loss]) => ({ step, loss })),
+    evaluations: rows.flatMap((row) =>
+      row.type === "evaluation" ? [{ step: row.step, loss: row.eval_loss }] : [],
+    ),
+    answers: rows.flatMap((row) =>
+      row.type === "sample" ? [{ step: row.step, prompt: row.prompt, text: row.text }] : [],
+    ),
   };
 }
 
-/** Throws unless a run ended as an uninterrupted one, with each step once. */
+/** Throws unless a run ended as an uninterrupted one, with each step, evaluation and answer once. */
 export function requireSame(directory: string, reference: Outcome): void {
   const outcome = outcomeOf(directory);
   requireEqual(
@@ -185,6 +190,7 @@ export function requireSame(directory: string, reference: Outcome): void {
   );
   requireEqual(outcome.steps, reference.steps, "losses");
   requireEqual(outcome.evaluations, reference.evaluations, "held-out losses");
+  requireEqual(outcome.answers, reference.answers, "sample answers");
   requireEqual(outcome.weights, reference.weights, "weights");
 }
 

@@ -4,6 +4,7 @@
  * again appear once.
  */
 import { join } from "node:path";
+import { cutEvents, type EventRow, readEvents } from "../../train/index.js";
 import { homeFolder } from "../../util/homeFolder.js";
 import { metricsOf } from "../metrics.js";
 import { textReader } from "../texts.js";
@@ -27,21 +28,26 @@ function logDirectory(
   return loggingDir ?? (variable || join(runDirectory, "runs"));
 }
 
-function openTensorBoard({ runDirectory, config, start, env }: TrackerContext): Tracker {
+function openTensorBoard({ runDirectory, events, config, start, env }: TrackerContext): Tracker {
   const directory = logDirectory(runDirectory, config.logging_dir as string | null, env);
   const file = createEventFile(directory, start.time);
+  const { attempt, step } = start;
+  // What was cut of the checkpoint's own step is told again with the rest of that step.
+  const isPartVoid = readEvents(cutEvents(runDirectory, attempt)).some((row) => row.step === step);
   /** The first step that this attempt writes of; 0 has what comes before the first. */
-  const first = start.step === 0 ? 0 : start.step + 1;
-  if (start.attempt > 1) file.write(sessionStartEvent(start.time, first));
+  const first = step === 0 || isPartVoid ? step : step + 1;
+  if (attempt > 1) file.write(sessionStartEvent(start.time, first));
   file.write(textEvent(start.time, first, "args", asCode(JSON.stringify(config, null, 2))));
   const textOf = textReader();
-  return {
-    handle(row) {
-      const metrics = metricsOf(row);
-      if (metrics) file.write(scalarsEvent(row.time, row.step, metrics));
-      const text = textOf(row);
-      if (text) file.write(textEvent(row.time, row.step, text.name, answerText(text)));
-    },
-    close: () => file.close(),
+  const handle = (row: EventRow) => {
+    const metrics = metricsOf(row);
+    if (metrics) file.write(scalarsEvent(row.time, row.step, metrics));
+    const text = textOf(row);
+    if (text) file.write(textEvent(row.time, row.step, text.name, answerText(text)));
   };
+  if (isPartVoid) {
+    const isKept = (row: EventRow) => row.step === step && row.attempt < attempt;
+    for (const row of readEvents(events).filter(isKept)) handle(row);
+  }
+  return { handle, close: () => file.close() };
 }

@@ -1,8 +1,10 @@
 import {
   copyFileSync,
+  cpSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -106,6 +108,28 @@ it("a manifest that points outside its directory is not followed", async () => {
   const text = readFileSync(at(10, "manifest.json"), "utf8");
   writeFileSync(at(10, "manifest.json"), text.replace('"weights"', '"../../weights"'));
   expect((await findLatestCheckpoint(run)).checkpoint).toBeUndefined();
+});
+
+describe("a checkpoint that was saved once more", () => {
+  const replaced = () => join(run, "checkpoint-10.replaced");
+
+  it("goes once the new one is there", async () => {
+    await save(10);
+    cpSync(join(run, "checkpoint-10"), replaced(), { recursive: true });
+    expect((await findLatestCheckpoint(run)).checkpoint?.step).toBe(10);
+    expect(readdirSync(run)).toEqual(["checkpoint-10"]);
+  });
+
+  it("comes back where the new one never took its place, and stays where that is damaged", async () => {
+    await save(10);
+    renameSync(join(run, "checkpoint-10"), replaced());
+    expect((await findLatestCheckpoint(run)).checkpoint?.step).toBe(10);
+    expect(readdirSync(run)).toEqual(["checkpoint-10"]);
+    cpSync(join(run, "checkpoint-10"), replaced(), { recursive: true });
+    truncateSync(at(10, "weights"));
+    expect((await findLatestCheckpoint(run)).checkpoint).toBeUndefined();
+    expect(readdirSync(run).sort()).toEqual(["checkpoint-10.broken", "checkpoint-10.replaced"]);
+  });
 });
 
 describe("--resume", () => {

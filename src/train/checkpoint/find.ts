@@ -82,6 +82,16 @@ async function finishSaves(
       warnings.push(`An incomplete save of ${checkpointName(step)} was removed.`);
     }
   }
+  // What a save of the same step was to take the place of.
+  for (const { path, step } of listMatching(
+    runDirectory,
+    /^checkpoint-(\d+)\.replaced(?:-\d+)?$/,
+  )) {
+    const target = join(runDirectory, checkpointName(step));
+    const { manifest, problems } = await verifyCheckpoint(target);
+    if (manifest && problems.length === 0) files.remove(path);
+    else if (!existsSync(target)) files.rename(path, target);
+  }
 }
 
 /**
