@@ -1,9 +1,10 @@
 /** One writer of an output file at a time, and none into what is being read. */
-import { rmSync, statSync } from "node:fs";
-import { basename, dirname, join, relative, resolve } from "node:path";
-import { isInputName, realPath } from "../../data/index.js";
-import { ConfigError } from "../../util/errors.js";
-import { describeHolder, type FileLock, lockHolder, tryLock } from "../../util/fileLock.js";
+import { rmSync } from "node:fs";
+import { relative, resolve } from "node:path";
+import { isInputName } from "../data/index.js";
+import { ConfigError } from "../util/errors.js";
+import { describeHolder, type FileLock, lockHolder, tryLock } from "../util/fileLock.js";
+import { outputLockOf } from "../util/outPlace.js";
 
 /**
  * Runs `action`, which writes `out`, while no other process does. Symbolic links to one file or folder
@@ -19,11 +20,9 @@ export async function withOutput<T>(
   action: () => Promise<T>,
 ): Promise<T> {
   refuseAmongInputs(out, inputs);
-  const folder = realPath(dirname(resolve(out)));
+  const file = outputLockOf(out);
   // The action itself says what is wrong with a folder that is not there.
-  if (folder === undefined || !statSync(folder).isDirectory()) return action();
-  const target = realPath(out) ?? join(folder, basename(out));
-  const file = join(dirname(target), `.${basename(target)}.lock`);
+  if (file === undefined) return action();
   let lock: FileLock | undefined;
   try {
     lock = tryLock(file);

@@ -46,7 +46,6 @@ export {
   checkOutName,
   openRowWriter,
   type RowWriter,
-  realPath,
 } from "./rowWriter.js";
 export {
   isInputName,

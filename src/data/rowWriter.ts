@@ -1,9 +1,8 @@
 /** Writes rows as JSONL. */
-import { realpathSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { ConfigError } from "../util/errors.js";
 import { stringifyJson } from "../util/json/index.js";
-import { checkOutPlace } from "../util/outPlace.js";
+import { checkOutPlace, realPath } from "../util/outPlace.js";
 
 export interface RowWriter {
   write(row: object): Promise<void>;
@@ -68,14 +67,5 @@ export function checkNotRead(
     const target = realPath(output);
     if (target === undefined || !inputs.has(target)) continue;
     throw new ConfigError(`${output} is both input and output`, { todo });
-  }
-}
-
-/** The real path of a name; undefined if it does not exist. */
-export function realPath(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch {
-    return undefined;
   }
 }

@@ -1,6 +1,28 @@
 /** Where a file may be put that is written beside its place and renamed when it is complete. */
 import { lstatSync, realpathSync, type Stats, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { ConfigError } from "./errors.js";
+
+/** The real path of a name; undefined if it does not exist. */
+export function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The lock of whoever writes an output file, the same by whatever name.
+ *
+ * @returns nothing where its folder does not exist
+ */
+export function outputLockOf(out: string): string | undefined {
+  const folder = realPath(dirname(resolve(out)));
+  if (folder === undefined || !statSync(folder).isDirectory()) return undefined;
+  const target = realPath(out) ?? join(folder, basename(out));
+  return join(dirname(target), `.${basename(target)}.lock`);
+}
 
 /**
  * A rename would put a file in the place of a pipe, a device or a link, and whoever reads those would

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import type { ImportedConfig } from "../../train/config/index.js";
 import { writeFileAtomic } from "../../util/atomicFile.js";
 import { ConfigError, joinErrors } from "../../util/errors.js";
-import { checkOutPlace } from "../../util/outPlace.js";
+import { checkOutPlace, realPath } from "../../util/outPlace.js";
 import { addExamples, printJson } from "../command.js";
 import { stdout } from "../output.js";
 
@@ -35,19 +35,28 @@ async function runImport(file: string, { out, overwrite, json }: ImportFlags): P
   );
   const imported = importConfig(file);
   if (out !== undefined) {
-    checkOutPlace(out);
-    if (existsSync(out) && !overwrite) {
-      throw new ConfigError(`${out} exists already`, {
-        why: "It would be replaced.",
-        todo: "Give another --out, or say --overwrite.",
-      });
-    }
-    writeFileAtomic(out, renderImported(imported));
+    const { withOutput } = await import("../outputLock.js");
+    await withOutput(out, [file], async () => {
+      checkFree(out, file, overwrite === true);
+      writeFileAtomic(out, renderImported(imported));
+    });
   }
   if (json) printJson(reportOf(imported, out));
   else if (out === undefined) stdout.write(renderImported(imported));
   else for (const line of describeImported(imported)) stdout.write(`${line}\n`);
   if (imported.problems.length > 0) throw joinErrors(imported.problems);
+}
+
+function checkFree(out: string, file: string, isReplaced: boolean): void {
+  checkOutPlace(out);
+  if (realPath(out) === realPath(file)) {
+    throw new ConfigError(`${out} is both input and output`, { todo: "Give another --out." });
+  }
+  if (isReplaced || !existsSync(out)) return;
+  throw new ConfigError(`${out} exists already`, {
+    why: "It would be replaced.",
+    todo: "Give another --out, or say --overwrite.",
+  });
 }
 
 function reportOf({ file, dialect, keys, remarks, problems }: ImportedConfig, out?: string) {

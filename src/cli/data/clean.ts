@@ -7,6 +7,7 @@ import { ConfigError, DataError } from "../../util/errors.js";
 import { abortOnSignals, stoppedExitCode } from "../../util/signals.js";
 import { addExamples, printJson } from "../command.js";
 import { stderr, stdout } from "../output.js";
+import { withOutput } from "../outputLock.js";
 import { dryRunLines, reportTable } from "./clean/render.js";
 import {
   addFormatOptions,
@@ -16,7 +17,6 @@ import {
   type FormatFlags,
   sourceOptions,
 } from "./options.js";
-import { withOutput } from "./outputLock.js";
 import { progressLine } from "./progressLine.js";
 
 interface CleanFlags extends FormatFlags {

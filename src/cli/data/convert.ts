@@ -4,6 +4,7 @@ import type { ConvertResult } from "../../data/index.js";
 import { DataError, withWhy } from "../../util/errors.js";
 import { addExamples, printJson } from "../command.js";
 import { stderr, stdout } from "../output.js";
+import { withOutput } from "../outputLock.js";
 import {
   addFormatOptions,
   addKeyOption,
@@ -13,7 +14,6 @@ import {
   oneOf,
   sourceOptions,
 } from "./options.js";
-import { withOutput } from "./outputLock.js";
 import { progressLine } from "./progressLine.js";
 
 interface ConvertFlags extends FormatFlags {

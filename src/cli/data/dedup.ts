@@ -4,12 +4,12 @@ import type { Command } from "commander";
 import type { DedupOptions } from "../../curate/dedup/index.js";
 import { addExamples, printJson } from "../command.js";
 import { stderr, stdout } from "../output.js";
+import { withOutput } from "../outputLock.js";
 import { checkFlags, dedupOptions } from "./dedup/flags.js";
 import type { DedupFlags } from "./dedup/flagTypes.js";
 import { largeClustersError, printReport } from "./dedup/report.js";
 import { parseShard } from "./dedup/shardFlag.js";
 import { addFormatOptions, addKeyOption, camelOptions, countArgument } from "./options.js";
-import { withOutput } from "./outputLock.js";
 import { progressLine } from "./progressLine.js";
 
 export function registerDedup(command: Command): void {

@@ -51,7 +51,11 @@ export async function plotRuns(paths: readonly string[], flags: PlotFlags): Prom
   }
   const panels = metrics.map((metric) => panelOf(metric, axis, runs));
   if (flags.out === undefined) drawHere(panels, flags);
-  else writeFile(flags.out, runs, panels, flags);
+  else {
+    const { out } = flags;
+    const { withOutput } = await import("../outputLock.js");
+    await withOutput(out, [], async () => writeFile(out, runs, panels, flags));
+  }
 }
 
 /** Runs of the same name are told apart by their paths. */

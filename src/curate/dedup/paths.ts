@@ -1,10 +1,10 @@
 /** Which files are read, and that none of them is written. */
 import { access, constants } from "node:fs/promises";
 import { dirname } from "node:path";
-import { checkNotRead, checkOutName, realPath, resolveSources } from "../../data/index.js";
+import { checkNotRead, checkOutName, resolveSources } from "../../data/index.js";
 import { ConfigError } from "../../util/errors.js";
 import { makeFolders } from "../../util/makeFolders.js";
-import { checkOutPlace } from "../../util/outPlace.js";
+import { checkOutPlace, realPath } from "../../util/outPlace.js";
 import { isOwnFile } from "./workFolder.js";
 
 /** Rows that stay, rows that go, and the clusters. */

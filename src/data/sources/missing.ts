@@ -3,7 +3,9 @@ import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { nearestOf } from "../../util/editDistance.js";
 import { DataError } from "../../util/errors.js";
+import { describeHolder, lockHolder } from "../../util/fileLock.js";
 import { brokenLink } from "../../util/missingPath.js";
+import { outputLockOf } from "../../util/outPlace.js";
 import { isGlob } from "./glob.js";
 
 const shownNames = 5;
@@ -13,6 +15,10 @@ export function noSuchPath(path: string, what = "no such file"): DataError {
   const link = isGlob(path) ? undefined : brokenLink(path);
   if (link !== undefined) {
     return new DataError(`${path}: ${what}`, { why: link, todo: "correct the link" });
+  }
+  const writer = isGlob(path) ? undefined : whoWrites(path);
+  if (writer !== undefined) {
+    return new DataError(`${path}: ${what}`, { why: writer, todo: "wait for it to end" });
   }
   const folder = nearestFolder(path);
   const rest = folder === "." ? path : path.slice(folder.length).replace(/^\/+/, "");
@@ -26,6 +32,13 @@ export function noSuchPath(path: string, what = "no such file"): DataError {
         ? "check the path; put a pattern such as 'data/**/*.jsonl' in quotes"
         : `did you mean ${join(folder, near)}?`,
   });
+}
+
+/** Who is writing a file that gets its name once it is complete; nothing where nobody is. */
+function whoWrites(path: string): string | undefined {
+  const lock = outputLockOf(path);
+  const holder = lock === undefined ? undefined : lockHolder(lock);
+  return holder && `It is being written. ${describeHolder(holder)}`;
 }
 
 /** The content of a folder, in one line. */

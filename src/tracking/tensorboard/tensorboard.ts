@@ -3,9 +3,13 @@
  * each; a later attempt begins with the step at which earlier values are void, so that steps done
  * again appear once.
  */
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { cutEvents, type EventRow, readEvents } from "../../train/index.js";
+import { ConfigError } from "../../util/errors.js";
+import { describeHolder, lockHolder, tryLock } from "../../util/fileLock.js";
 import { homeFolder } from "../../util/homeFolder.js";
+import { makeFolders } from "../../util/makeFolders.js";
 import { metricsOf } from "../metrics.js";
 import { textReader } from "../texts.js";
 import type { Tracker, TrackerContext, TrackerKind } from "../tracker.js";
@@ -28,10 +32,22 @@ function logDirectory(
   return loggingDir ?? (variable || join(runDirectory, "runs"));
 }
 
-function openTensorBoard({ runDirectory, events, config, start, env }: TrackerContext): Tracker {
+function openTensorBoard({
+  runDirectory,
+  events,
+  config,
+  start,
+  env,
+  say,
+}: TrackerContext): Tracker {
   const directory = logDirectory(runDirectory, config.logging_dir as string | null, env);
-  const file = createEventFile(directory, start.time);
   const { attempt, step } = start;
+  const release = lockDirectory(directory);
+  const isTaken = readdirSync(directory).some((name) => name.startsWith("events.out.tfevents."));
+  if (attempt === 1 && isTaken) {
+    say(`tensorboard: ${directory} has event files of another run; the page draws both as one.`);
+  }
+  const file = createEventFile(directory, start.time);
   // What was cut of the checkpoint's own step is told again with the rest of that step.
   const isPartVoid = readEvents(cutEvents(runDirectory, attempt)).some((row) => row.step === step);
   /** The first step that this attempt writes of; 0 has what comes before the first. */
@@ -49,5 +65,26 @@ function openTensorBoard({ runDirectory, events, config, start, env }: TrackerCo
     const isKept = (row: EventRow) => row.step === step && row.attempt < attempt;
     for (const row of readEvents(events).filter(isKept)) handle(row);
   }
-  return { handle, close: () => file.close() };
+  return {
+    handle,
+    close() {
+      file.close();
+      release();
+    },
+  };
+}
+
+/**
+ * Keeps two runs that go on at the same time out of one folder.
+ *
+ * @throws ConfigError where another process writes there
+ */
+function lockDirectory(directory: string): () => void {
+  makeFolders(directory);
+  const path = join(directory, ".tunewright.lock");
+  const lock = tryLock(path);
+  if (lock) return () => lock.release();
+  throw new ConfigError(`another run writes into ${directory}`, {
+    why: describeHolder(lockHolder(path)),
+  });
 }

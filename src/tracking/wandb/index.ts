@@ -2,7 +2,7 @@
  * Weights & Biases: a run file for each attempt, as wandb writes it offline, and its upload while the
  * run goes on where there is a key.
  */
-import { lstatSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { lstatSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type EventRow, eventsName, readEvents } from "../../train/index.js";
 import { packageVersion } from "../../util/packageRoot.js";
@@ -136,9 +136,12 @@ function runFacts(
   return { id, ...shown, startTime: start.time, ...progress };
 }
 
-/** `latest-run` points to the newest attempt, as wandb has it. */
+/** `latest-run` points to the newest attempt, as wandb has it; other runs may be doing the same. */
 function linkLatest(folder: string, fragment: Fragment): void {
   const link = join(folder, "latest-run");
-  if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()) rmSync(link);
-  if (!lstatSync(link, { throwIfNoEntry: false })) symlinkSync(basename(fragment.folder), link);
+  if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() === false) return;
+  const temporary = `${link}.${basename(fragment.folder)}.tmp`;
+  rmSync(temporary, { force: true });
+  symlinkSync(basename(fragment.folder), temporary);
+  renameSync(temporary, link);
 }
