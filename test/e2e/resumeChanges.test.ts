@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { runCheck } from "../../src/cli/check/runCheck.js";
 import { writeTestModel } from "../../src/generate/testModel.js";
 import { keySchemas, loadTrainingConfig } from "../../src/train/config/index.js";
@@ -274,7 +274,7 @@ describe("what may change is told, and what is the same is not", () => {
     expect(said.join("\n")).toMatch(/lacks a file|grown|not trained on/);
   });
 
-  it("another machine, and what an earlier version could not store", async () => {
+  it("another machine, other processes, and what an earlier version could not store", async () => {
     cpSync(at("run"), at("moved"), { recursive: true });
     const record = at("moved", "checkpoint-2", "run.json");
     const manifest = at("moved", "checkpoint-2", "manifest.json");
@@ -302,6 +302,11 @@ describe("what may change is told, and what is the same is not", () => {
     expect((await train(here)).join("\n")).toMatch(
       /Not exact: libtorch was 2\.0\.0 and is now .*, the number of threads was 99 and is now/,
     );
+    await write((text) => text.replace(/"processes": \d+/, '"processes": 2'));
+    expect(await refusal(here)).toMatch(/was trained in 2 processes, and now there are 1/);
+    vi.stubEnv("WORLD_SIZE", "2");
+    expect(await refusal(here)).toMatch(/training in 2 processes is not supported yet/);
+    vi.unstubAllEnvs();
     await write(() => undefined);
     expect(await refusal({ ...here, lora_alpha: "64" })).toMatch(/lora_alpha is 64, but .* with 4/);
     expect(await refusal({ ...here, use_dora: "true" })).toMatch(/use_dora is true/);

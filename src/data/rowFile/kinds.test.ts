@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openConversations } from "../conversationSource.js";
 import { testFolder } from "../testFiles.js";
-import { duckdb, readAll } from "./testRows.js";
+import { duckdb, readAll, storedZstd } from "./testRows.js";
 
 const folder = testFolder();
 const given = process.env.TUNEWRIGHT_CACHE;
@@ -26,19 +26,6 @@ const rows = Array.from({ length: 200 }, (_, index) => ({
   ],
   category: index % 2 === 0 ? "闲聊" : "code",
 }));
-
-/** A zstd frame of blocks that are stored as they are (RFC 8878, 3.1.1.2.2). */
-function storedZstd(bytes: Buffer): Buffer {
-  const parts: Buffer[] = [Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 7 << 3])];
-  for (let at = 0; ; at += 100_000) {
-    const body = bytes.subarray(at, at + 100_000);
-    const isLast = at + 100_000 >= bytes.length;
-    const header = Buffer.alloc(3);
-    header.writeUIntLE(body.length * 8 + (isLast ? 1 : 0), 0, 3);
-    parts.push(header, body);
-    if (isLast) return Buffer.concat(parts);
-  }
-}
 
 const cell = (text: string) => `"${text.replaceAll('"', '""')}"`;
 const csvRows = rows.map((row) => `${cell(JSON.stringify(row.conversation))},${row.category}\n`);

@@ -1,4 +1,4 @@
-/** For tests of row files: reading all of one, what opening one throws, and tables by DuckDB. */
+/** For tests of row files: reading all of one, what opening one throws, tables by DuckDB, zstd frames. */
 import { DuckDBInstance } from "@duckdb/node-api";
 import { openRowFile, type RowFileOptions } from "./rowFile.js";
 
@@ -60,3 +60,16 @@ export const zstdRows = [
   { text: "hello, hello, hello, hello, hello, hello" },
   { text: "第三行" },
 ];
+
+/** A zstd frame of blocks that are stored as they are (RFC 8878, 3.1.1.2.2). */
+export function storedZstd(bytes: Buffer): Buffer {
+  const parts: Buffer[] = [Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 7 << 3])];
+  for (let at = 0; ; at += 100_000) {
+    const body = bytes.subarray(at, at + 100_000);
+    const isLast = at + 100_000 >= bytes.length;
+    const header = Buffer.alloc(3);
+    header.writeUIntLE(body.length * 8 + (isLast ? 1 : 0), 0, 3);
+    parts.push(header, body);
+    if (isLast) return Buffer.concat(parts);
+  }
+}
