@@ -12,7 +12,7 @@ import { acquireLock } from "./setup/lock.mjs";
 import { builtinModelPath, fetchBuiltinModel, hasBuiltinModel } from "./setup/model.mjs";
 import { installPackages } from "./setup/npm.mjs";
 import { atLeast, checkPrerequisites, findCompiler } from "./setup/prerequisites.mjs";
-import { SetupError, say, stopChildren, stopOrphan } from "./setup/run.mjs";
+import { hasSpoken, SetupError, say, stopChildren, stopOrphan } from "./setup/run.mjs";
 import { buildSmallAddons, smallAddonPath, smallAddons } from "./setup/smallAddons.mjs";
 import { findOrInstallTorch, needsSystemPython } from "./setup/torch.mjs";
 import { buildTypeScript } from "./setup/typescript.mjs";
@@ -244,7 +244,7 @@ async function main() {
     const started = Date.now();
     const runtime = await setUp(paths, options);
     const seconds = (Date.now() - started) / 1000;
-    if (!options.quiet || seconds > 15) {
+    if (!options.quiet || (hasSpoken() && seconds > 15)) {
       const from = runtime.python ?? "from the bundle";
       say(`ready in ${seconds.toFixed(1)} s: torch ${runtime.torchVersion}, ${from}`);
     }

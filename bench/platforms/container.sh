@@ -3,13 +3,21 @@
 #
 # Needs root, podman, buildah and debootstrap (Debian's packages): the base image is a Debian that debootstrap makes, since
 # no registry is needed or asked. Nothing of it touches this machine's own images. A bundle is made, or taken from
-# BUNDLE=FOLDER. The training runs as a user without a name, without HOME, network, or a writable root file system, and with
+# BUNDLE=FOLDER; DEBIAN_TAR=FILE is another base image. The training runs as a user without a name, without HOME, network, or a writable root file system, and with
 # 64 KB of /dev/shm; as process 1, without an init. Prints what it saw.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-for program in podman buildah debootstrap; do
-  command -v "$program" >/dev/null || { echo "skipped: no $program (apt-get install podman buildah debootstrap crun)"; exit 0; }
+needed=(podman buildah crun)
+[ -n "${DEBIAN_TAR-}" ] || needed+=(debootstrap)
+missing=()
+for program in "${needed[@]}"; do
+  command -v "$program" >/dev/null || missing+=("$program")
 done
+if ((${#missing[@]})); then
+  echo "not run: ${missing[*]} missing (apt-get install --no-install-recommends podman buildah debootstrap crun)" >&2
+  exit 1
+fi
+[ "$(id -u)" = 0 ] || { echo "not run: mounts and images need root" >&2; exit 1; }
 # crun refuses a system with both versions of cgroups; of its own mounts, this script sees the first alone.
 if [ -z "${TUNEWRIGHT_INSIDE-}" ]; then TUNEWRIGHT_INSIDE=1 exec unshare --mount -- "$0" "$@"; fi
 if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi

@@ -9,10 +9,17 @@
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 tunewright=${TUNEWRIGHT:-$root/tunewright}
-for program in slurmctld slurmd sbatch munged; do
-  command -v "$program" >/dev/null || { echo "skipped: no $program (apt-get install slurm-wlm munge)"; exit 0; }
+missing=()
+for program in slurmctld slurmd sbatch srun munged; do
+  command -v "$program" >/dev/null || missing+=("$program")
 done
-[ "$(id -u)" = 0 ] || { echo "skipped: slurmd needs root"; exit 0; }
+if ((${#missing[@]})); then
+  echo "not run: ${missing[*]} missing (apt-get install --no-install-recommends slurm-wlm munge)" >&2
+  exit 1
+fi
+[ "$(id -u)" = 0 ] || { echo "not run: slurmd needs root" >&2; exit 1; }
+# The one core of the jobs is for training.
+"$tunewright" setup --quiet
 work=$(mktemp -d "${TMPDIR:-/tmp}/tunewright-slurm-XXXXXX")
 chmod 755 "$work"
 mkdir "$work"/{state,spool,munge,job}

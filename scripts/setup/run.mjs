@@ -15,8 +15,14 @@ export class SetupError extends Error {
   }
 }
 
+let spoken = false;
+
+/** Whether set-up has said anything: it does so when something is to do. */
+export const hasSpoken = () => spoken;
+
 /** Prints a line of set-up on stderr; stdout belongs to the command that follows. */
 export function say(line) {
+  spoken = true;
   process.stderr.write(`tunewright: ${line}\n`);
 }
 

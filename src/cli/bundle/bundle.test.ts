@@ -16,6 +16,8 @@ import {
 import { hostname, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import { locateModel } from "../../generate/index.js";
+import { builtinModelPath } from "../../util/builtin-model.js";
 import { TunewrightError } from "../../util/errors.js";
 import { engineHere, relocatedAddon } from "./engine.js";
 import { packBundle } from "./index.js";
@@ -29,6 +31,7 @@ import {
 } from "./output.js";
 import { copyPieceFile, filesOfPiece } from "./pieces.js";
 import { findSources } from "./sources.js";
+import { dataPieces, describeChanges, modelPieces } from "./userPieces.js";
 
 const folders: string[] = [];
 
@@ -82,6 +85,85 @@ describe("a folder as a piece", () => {
     expect(readFileSync(join(tree, "there/a/model.safetensors"), "utf8")).toBe("weights");
     expect(statSync(join(tree, "there/bin/run")).mode & 0o777).toBe(0o755);
     expect(statSync(join(tree, "there/a/one.js")).mode & 0o777).toBe(0o644);
+  });
+});
+
+describe("what the user named is packed whole or refused", () => {
+  const pieceOf = (folder: string) => dataPieces([folder])[0]!;
+
+  test("pipes, broken links and links to a folder above are named", () => {
+    const folder = newFolder({ "mine/rows.jsonl": "{}", "mine/more/rows.jsonl": "{}" });
+    const mine = join(folder, "mine");
+    const link = join(mine, "more/link");
+    const linked = (target: string) => {
+      rmSync(link, { force: true });
+      symlinkSync(target, link);
+      return refusal(() => filesOfPiece(pieceOf(mine)));
+    };
+    expect(linked("../rows.jsonl")).toBe("nothing was refused");
+    expect(linked(join(folder, "none"))).toMatch(/2: .*link cannot be packed; correct/);
+    expect(linked("none")).toMatch(/2: .*link cannot be packed; correct/);
+    expect(linked(mine)).toMatch(/2: .*link cannot be packed; .*remove the link/);
+    rmSync(link);
+    expect(spawnSync("mkfifo", [join(folder, "pipe")]).status).toBe(0);
+    expect(refusal(() => filesOfPiece(pieceOf(join(folder, "pipe"))))).toMatch(
+      /2: .*can be copied/,
+    );
+  });
+
+  test("a link to what is left out becomes that; what is left out is said", () => {
+    const folder = newFolder({ ".versions/3/a": "{}", ".note": "", "b.jsonl": "{}" });
+    symlinkSync(".versions/3", join(folder, "current"));
+    const piece = pieceOf(folder);
+    const names = filesOfPiece(piece).map(({ to }) => to.slice(piece.to.length + 1));
+    expect(names.sort()).toEqual(["b.jsonl", "current/a"]);
+    expect(describeChanges([piece])).toEqual([`left out of ${piece.to}: .note, .versions/3/a`]);
+  });
+
+  const config = {
+    model_type: "llama",
+    vocab_size: 8,
+    hidden_size: 8,
+    intermediate_size: 8,
+    num_hidden_layers: 1,
+    num_attention_heads: 1,
+    rms_norm_eps: 1e-5,
+  };
+  const index = JSON.stringify({ weight_map: { a: "model-00001-of-00002.safetensors" } });
+
+  test("a model without a shard is refused", async () => {
+    const folder = newFolder({
+      "config.json": JSON.stringify(config),
+      "model.safetensors.index.json": index,
+    });
+    await expect(modelPieces([folder], true)).rejects.toThrow("model-00001-of-00002.safetensors");
+    await expect(modelPieces([newFolder()], true)).rejects.toThrow("config.json");
+  });
+
+  test("an adapter brings its base model along, and finds it beside itself in the bundle", async () => {
+    const folder = newFolder();
+    const [base, run] = [join(folder, "base.gguf"), join(folder, "run")];
+    symlinkSync(builtinModelPath(), base);
+    const adapter = { peft_type: "LORA", r: 2, base_model_name_or_path: base };
+    mkdirSync(join(run, "checkpoint-2"), { recursive: true });
+    writeFileSync(join(run, "checkpoint-2/state.json"), "{}");
+    writeFileSync(join(run, "adapter_config.json"), JSON.stringify(adapter));
+    await expect(modelPieces([run], true)).rejects.toThrow("has no adapter_model.safetensors");
+    writeFileSync(join(run, "adapter_model.safetensors"), "");
+    const pieces = await modelPieces([run, base], true);
+    expect(describeChanges(pieces)).toEqual([
+      "left out of models/run: checkpoint-2/state.json",
+      "models/run/adapter_config.json names the base model as it lies in the bundle",
+    ]);
+    const tree = newFolder();
+    for (const file of pieces.flatMap(filesOfPiece)) await copyPieceFile(file, tree);
+    expect(await locateModel(join(tree, "models/run"))).toMatchObject({
+      path: join(tree, "models/base.gguf"),
+    });
+    const onBuiltin = { ...adapter, base_model_name_or_path: "builtin:smollm2-135m" };
+    writeFileSync(join(run, "adapter_config.json"), JSON.stringify(onBuiltin));
+    expect((await modelPieces([run], true)).map(({ to }) => to)).toEqual(["models/run"]);
+    await expect(modelPieces([run], false)).rejects.toThrow("needs the built-in model");
   });
 });
 

@@ -24,7 +24,7 @@ export function engineHere(): Engine {
   }
   const site = dirname(dirname(runtime.torchLib));
   const version = runtime.torchVersion ?? "";
-  if (!existsSync(join(site, distInfo(version)))) {
+  if (wheelRecord(site, version) === undefined) {
     throw new EnvironmentError(`the torch in ${site} cannot be packed`, {
       why: "it was not installed from a wheel, so its libraries may need others of this system",
       todo: "add --torch cpu (or cu130, …) to pack torch's own wheel",
@@ -45,7 +45,11 @@ export function engineHere(): Engine {
   };
 }
 
-const distInfo = (version: string) => `torch-${version}.dist-info`;
+/** The folder that a wheel's installer leaves; PyPI's wheel of 2.13.0+cu130 calls itself 2.13.0. */
+function wheelRecord(site: string, version: string): string | undefined {
+  const names = [version, version.split("+")[0]].map((name) => `torch-${name}.dist-info`);
+  return names.find((name) => existsSync(join(site, name)));
+}
 
 /** torch's libraries that only its Python or its tests use. */
 const onlyForPython =
@@ -63,8 +67,9 @@ export function enginePieces(engine: Engine, { PARTS }: SetupScripts): Piece[] {
     },
     { from: join(site, "torch/include"), to: to("torch/include") },
     { from: join(site, "torch/version.py"), to: to("torch/version.py") },
-    { from: join(site, distInfo(torch.version)), to: to(distInfo(torch.version)) },
   ];
+  const record = wheelRecord(site, torch.version);
+  if (record !== undefined) pieces.push({ from: join(site, record), to: to(record) });
   for (const name of ["torch.libs", "nvidia", "cusparselt"]) {
     const keep = (path: string) => /\.so(\.[\d.]+)?$|licen[sc]e/i.test(path);
     if (existsSync(join(site, name))) pieces.push({ from: join(site, name), to: to(name), keep });

@@ -1,10 +1,10 @@
 /** An engine with another build of torch than this checkout's: fetched with pip, its addon compiled. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, EnvironmentError } from "../../util/errors.js";
 import { readRuntime } from "../machine.js";
 import { type Engine, engineHere, hasBitsandbytesFor } from "./engine.js";
-import type { CheckoutPaths, SetupScripts } from "./setupScripts.js";
+import type { CheckoutPaths, ResolvedWheel, SetupScripts } from "./setupScripts.js";
 
 /** Builds of torch as PyTorch's package index names them. */
 const builds = /^(cpu|cu\d{3})$/;
@@ -35,28 +35,26 @@ export async function otherEngine(
   const here = engineHere();
   if (isBuild(here.torch, build)) return here;
   const paths = setup.checkoutPaths();
-  const python = await setup.pythonWithPip(paths, [
-    readRuntime()?.python,
-    setup.findSystemPython()?.executable,
-  ]);
-  const site = join(scratch, "site");
-  say(`fetching torch ${setup.TORCH_VERSION} (${build}) …`);
-  await fetchTorch(build, site, scratch, { python, paths, setup });
-  const torch = readVersion(site);
-  if (!isBuild(torch, build)) {
-    throw new EnvironmentError(`there is no build ${build} of torch ${setup.TORCH_VERSION} here`, {
-      why: `pip found torch ${torch.version}, for ${torch.cudaVersion ? `CUDA ${torch.cudaVersion}` : "the CPU"}`,
-      todo: "name a build that your package index has",
-    });
-  }
-  const bitsandbytes = await bitsandbytesFor(torch.cudaVersion, here, scratch, {
-    python,
-    paths,
-    setup,
+  // Its programs and folders are those of set-up, which ends what an earlier one seems to have left running.
+  const release = await setup.acquireLock(paths.lock, ({ pid }) => {
+    say(`waiting for the set-up of this checkout (process ${pid}) …`);
   });
-  say("compiling the addon for it …");
-  const addon = await setup.buildAddon(paths, { ...torch, folder: join(site, "torch") });
-  return { torch, site, addon, bitsandbytes };
+  try {
+    const python = await setup.pythonWithPip(paths, [
+      readRuntime()?.python,
+      setup.findSystemPython()?.executable,
+    ]);
+    const tools = { python, paths, setup };
+    const site = join(scratch, "site");
+    say(`fetching torch ${setup.TORCH_VERSION} (${build}) …`);
+    const torch = await fetchTorch(build, site, scratch, tools);
+    const bitsandbytes = await bitsandbytesFor(torch.cudaVersion, here, scratch, tools);
+    say("compiling the addon for it …");
+    const addon = await setup.buildAddon(paths, { ...torch, folder: join(site, "torch") });
+    return { torch, site, addon, bitsandbytes };
+  } finally {
+    release();
+  }
 }
 
 interface Tools {
@@ -69,32 +67,47 @@ function isBuild(torch: { version: string; cudaVersion: string | null }, build: 
   return torch.cudaVersion === cudaOf(build);
 }
 
-/** Unpacks torch's wheel, and those of NVIDIA's libraries that it requires, into `site`. */
+/**
+ * Unpacks torch's wheel, and those of NVIDIA's libraries that it requires, into `site`.
+ *
+ * @throws EnvironmentError where no index has this build; before NVIDIA's libraries (gigabytes) are fetched
+ */
 async function fetchTorch(
   build: string,
   site: string,
   scratch: string,
   tools: Tools,
-): Promise<void> {
+): Promise<Engine["torch"]> {
   const { python, paths, setup } = tools;
   const version = setup.TORCH_VERSION;
   const index = ["--index-url", setup.torchIndex(build), "--retries", "1", "--timeout", "20"];
+  // The last is the build that PyPI has, without a name behind the version: `===`, since `==` takes `+cpu` for it too.
   const sources = [
     { requirement: `torch==${version}+${build}`, extra: [] },
     { requirement: `torch==${version}+${build}`, extra: index },
-    { requirement: `torch==${version}`, extra: [] },
+    { requirement: `torch===${version}`, extra: [] },
   ];
   for (const [number, { requirement, extra }] of sources.entries()) {
     const wheels = await setup.resolveWheels(python, requirement, extra, paths);
     if (wheels === null) continue;
-    const wanted = wheels.filter(({ name }) => name === "torch" || /^nvidia-/.test(name));
-    for (const wheel of wanted) {
-      const folder = join(scratch, `wheels-${number}`, wheel.name);
-      const exact = `${wheel.name}==${wheel.version}`;
-      const file = await setup.downloadWheel(python, exact, folder, paths, { arguments: extra });
+    const unpack = async ({ name, version: found }: ResolvedWheel) => {
+      const folder = join(scratch, `wheels-${number}`, name);
+      const options = { arguments: extra };
+      const exact = `${name}===${found}`;
+      const file = await setup.downloadWheel(python, exact, folder, paths, options);
       await setup.unpackWhole(python, file, site, paths);
+      rmSync(folder, { recursive: true });
+    };
+    for (const wheel of wheels) if (wheel.name === "torch") await unpack(wheel);
+    const torch = readVersion(site);
+    if (!isBuild(torch, build)) {
+      throw new EnvironmentError(`there is no build ${build} of torch ${version} here`, {
+        why: `pip found torch ${torch.version}, for ${torch.cudaVersion ? `CUDA ${torch.cudaVersion}` : "the CPU"}`,
+        todo: "name a build that your package index has",
+      });
     }
-    return;
+    for (const wheel of wheels) if (wheel.name.startsWith("nvidia-")) await unpack(wheel);
+    return torch;
   }
   throw new EnvironmentError(`torch ${version} (${build}) cannot be fetched`, {
     why: "neither pip's own package index nor PyTorch's has it, or neither answers",

@@ -104,11 +104,11 @@ export function showSize(bytes: number): string {
   return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
-const children = new Set<ChildProcess>();
+const archivers = new Set<ChildProcess>();
 
-/** Ends programs at work; for an interruption. */
-export function stopChildren(): void {
-  for (const child of children) child.kill("SIGKILL");
+/** Ends `tar` at work; for an interruption. */
+export function stopArchiver(): void {
+  for (const child of archivers) child.kill("SIGKILL");
 }
 
 /** Packs the folder `name` of `folder` into an archive. */
@@ -122,7 +122,7 @@ export async function writeArchive(
   const pax = "--pax-option=delete=atime,delete=ctime";
   const args = [...(gzip ? ["-z"] : []), ...flags, pax, "-cf", file, "-C", folder, name];
   const child = spawn("tar", args, { stdio: ["ignore", "ignore", "pipe"] });
-  children.add(child);
+  archivers.add(child);
   let said = "";
   child.stderr.on("data", (text) => {
     said += text;
@@ -134,7 +134,7 @@ export async function writeArchive(
     });
     child.on("close", done);
   });
-  children.delete(child);
+  archivers.delete(child);
   if (code === 0) return syncPath(file);
   const full = /No space left|cannot write/i.test(said);
   throw new EnvironmentError(full ? "the disk is full" : "the archive could not be written", {

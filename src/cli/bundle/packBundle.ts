@@ -15,14 +15,14 @@ import {
   putInPlace,
   refuseFullDisk,
   showSize,
-  stopChildren,
+  stopArchiver,
   temporaryFolder,
   writeArchive,
 } from "./output.js";
 import { copyPieceFile, filesOfPiece, type Piece } from "./pieces.js";
-import { loadSetupScripts, type SetupScripts } from "./setupScripts.js";
+import { loadSetupScripts, type SetupFailure, type SetupScripts } from "./setupScripts.js";
 import { findSources, type SourceFiles } from "./sources.js";
-import { dataPieces, modelPieces } from "./userPieces.js";
+import { dataPieces, describeChanges, modelPieces } from "./userPieces.js";
 
 export interface BundleOptions {
   out: string;
@@ -61,29 +61,49 @@ export interface BundleReport {
 export async function packBundle(options: BundleOptions): Promise<BundleReport> {
   if (options.torch !== undefined) checkBuild(options.torch);
   const output = chooseOutput(options.out, options.force);
-  const models = await modelPieces(options.models);
+  const models = await modelPieces(options.models, options.builtinModel);
   const data = dataPieces(options.data);
+  for (const line of describeChanges([...models, ...data])) options.say(line);
+  const setup = await loadSetupScripts();
   const temporary = temporaryFolder(output);
   const remove = () => rmSync(temporary, { recursive: true, force: true });
-  const onSignal = () => {
-    stopChildren();
+  const onSignal = async () => {
+    stopArchiver();
+    await setup.stopChildren();
     remove();
     process.exit(130);
   };
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const signal of signals) process.on(signal, onSignal);
   try {
-    return await pack({ ...options, models, data }, output, temporary);
+    return await pack({ ...options, models, data }, output, temporary, setup);
   } catch (error) {
-    throw isFullDisk(error) ? fullDisk(output, error) : error;
+    if (isFullDisk(error)) throw fullDisk(output, error);
+    throw isSetupError(error) ? plainFailure(error, options.say) : error;
   } finally {
     for (const signal of signals) process.off(signal, onSignal);
     remove();
   }
 }
 
+/** The disk ran full under this process, or under a program that said so. */
 function isFullDisk(error: unknown): boolean {
+  if (isSetupError(error)) return /No space left on device/.test(error.output ?? "");
   return error instanceof Error && "code" in error && error.code === "ENOSPC";
+}
+
+const isSetupError = (error: unknown): error is SetupFailure =>
+  error instanceof Error && error.name === "SetupError";
+
+/** A failure of a script of set-up in the words of commands; the program's last lines stand before it. */
+function plainFailure(error: SetupFailure, say: (line: string) => void): EnvironmentError {
+  if (error.output) say(error.output);
+  const { why, todo } = error;
+  return new EnvironmentError(error.message, {
+    ...(why ? { why } : {}),
+    ...(todo ? { todo } : {}),
+    cause: error,
+  });
 }
 
 function fullDisk(output: Output, cause: unknown): EnvironmentError {
@@ -96,9 +116,13 @@ function fullDisk(output: Output, cause: unknown): EnvironmentError {
 
 type Gathered = Omit<BundleOptions, "models" | "data"> & { models: Piece[]; data: Piece[] };
 
-async function pack(options: Gathered, output: Output, temporary: string): Promise<BundleReport> {
+async function pack(
+  options: Gathered,
+  output: Output,
+  temporary: string,
+  setup: SetupScripts,
+): Promise<BundleReport> {
   const { say } = options;
-  const setup = await loadSetupScripts();
   const scratch = join(temporary, "scratch");
   mkdirSync(scratch);
   const engine = options.torch

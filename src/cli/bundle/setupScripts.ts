@@ -8,6 +8,7 @@ export interface CheckoutPaths {
   root: string;
   state: string;
   log: string;
+  lock: string;
 }
 
 /** Paths inside a bundle's folder `bundle/`. */
@@ -42,7 +43,19 @@ export interface ResolvedWheel {
   version: string;
 }
 
+/** `SetupError` of the scripts: a failure with the last lines of the program that failed. */
+export interface SetupFailure extends Error {
+  why?: string;
+  todo?: string;
+  output?: string;
+}
+
 export interface SetupScripts {
+  stopChildren(): Promise<void>;
+  acquireLock(
+    file: string,
+    onWait: (owner: { pid: number; host: string }) => void,
+  ): Promise<() => void>;
   checkoutPaths(): CheckoutPaths;
   sha256(file: string): string;
   addonKey(root: string, torchVersion: string): string;
@@ -78,6 +91,8 @@ export interface SetupScripts {
 }
 
 const files = [
+  "run",
+  "lock",
   "files",
   "addon",
   "smallAddons",
