@@ -1,4 +1,6 @@
 /** `tunewright bundle`: packs Tunewright and all that it needs for a machine without a network. */
+import { basename } from "node:path";
+import { shellWord } from "../util/shellWord.js";
 import type { BundleReport } from "./bundle/index.js";
 import { addExamples, type CommandModule, printJson } from "./command.js";
 import { stderr, stdout } from "./output.js";
@@ -57,8 +59,8 @@ function describe(report: BundleReport): string[] {
     ...[...report.models, ...report.data].map((path) => `  with ${path}`),
     `SHA-256 ${report.sha256}${archive ? "" : " (bundle/manifest.json)"}`,
     `It needs Linux with glibc ${report.glibc} or newer${report.node ? "" : " and Node.js 20 or newer"}. There:`,
-    ...(archive ? [`  tar -xf ${archive.split("/").at(-1)}`] : []),
-    `  cd ${report.folder}`,
+    ...(archive ? [`  tar -xf ${shellWord(basename(archive))}`] : []),
+    `  cd ${shellWord(report.folder)}`,
     "  ./tunewright demo --quick",
   ];
 }

@@ -59,8 +59,8 @@ async function refuseUnreadable(place: ModelPlace): Promise<void> {
 function baseFrom(adapter: string, folder: string, { name }: ModelPlace): Pick<Piece, "texts"> {
   const file = "adapter_config.json";
   const config = JSON.parse(readFileSync(join(adapter, file), "utf8")) as Record<string, unknown>;
-  if (name === builtinModelName) return {};
   const base = relative(folder, `models/${placeOf(name)}`);
+  if (name === builtinModelName || config.base_model_name_or_path === base) return {};
   const text = { ...config, base_model_name_or_path: base, revision: null };
   return { texts: { [file]: `${JSON.stringify(text, null, 2)}\n` } };
 }
