@@ -1,5 +1,6 @@
-// Does the newest wandb take our run files? Installs it from PyPI in a Python environment of its own, writes a run that was
-// killed and went on, uploads it with `wandb sync` to a local server, and compares what arrived with events.jsonl.
+// Does wandb take our run files? Installs it from PyPI in a Python environment of its own, writes a run that was killed and
+// went on, uploads it with `wandb sync` to a local server, and compares what arrived with events.jsonl: once the one file
+// of the whole run, and once the files of its attempts.
 //
 //   node bench/tracking/newestWandb.mjs [VERSION]
 //
@@ -10,6 +11,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { openTrackedRun, stepEvent } from "./trackedRun.mjs";
 
+const { replayRun } = await import("../../src/tracking/index.ts");
 const { startWandbServer } = await import("../../test/unit/wandbServer.ts");
 const version = process.argv[2];
 const root = path.resolve(import.meta.dirname, "../..");
@@ -35,47 +37,76 @@ second.write({
   labelled_tokens: 9,
   seconds: 2,
 });
+second.write({ type: "end", step: 8, reason: "done", epoch: 1, train_loss: 2 });
 await second.close();
 
-const server = await startWandbServer();
-const folder = path.join(directory, "wandb");
-const attempts = readdirSync(folder)
-  .filter((name) => name.startsWith("offline-run-"))
-  .sort();
-const env = {
-  ...process.env,
-  WANDB_BASE_URL: server.url,
-  WANDB_API_KEY: "a".repeat(40),
-  HOME: directory,
-  WANDB_ERROR_REPORTING: "false",
-};
-const options = { env, cwd: directory, stdio: ["ignore", "ignore", "inherit"] };
-const paths = attempts.map((name) => path.join(folder, name));
-const code = await new Promise((resolve) =>
-  spawn(path.join(venv, "bin/wandb"), ["sync", "--yes", ...paths], options).on("close", resolve),
-);
-const id = attempts[0].split("-").at(-1);
-const rows = (server.runs.get(id)?.history ?? []).map((line) => JSON.parse(line));
-await server.close();
+await replayRun(directory, "wandb", { say: () => {}, env: {} });
 
-const events = readFileSync(path.join(directory, "events.jsonl"), "utf8")
-  .trim()
-  .split("\n")
-  .map((line) => JSON.parse(line))
-  .filter(({ type }) => type === "step" || type === "evaluation");
-const sent = rows.map((row) => [
-  row._step,
-  row["train/global_step"],
-  row["train/loss"] ?? row["eval/loss"],
-]);
-const expected = events.map((event, index) => [index, event.step, event.loss ?? event.eval_loss]);
-const same = JSON.stringify(sent) === JSON.stringify(expected);
+const foldersIn = (folder) =>
+  readdirSync(path.join(directory, folder))
+    .filter((name) => name.startsWith("offline-run-"))
+    .sort()
+    .map((name) => path.join(directory, folder, name));
+const attempts = foldersIn("wandb");
+const [whole] = foldersIn("wandb/whole");
 const shown = execFileSync(python, ["-c", "import wandb; print(wandb.__version__)"])
   .toString()
   .trim();
-console.log(
-  JSON.stringify({ wandb: shown, attempts: attempts.length, exit: code, rows: sent.length, same }),
-);
-if (!same) console.error(JSON.stringify({ sent, expected }));
+const isOld = Number(shown.split(".")[1]) < 26;
+const flags = isOld ? [] : ["--yes"];
+
+const expected = readFileSync(path.join(directory, "events.jsonl"), "utf8")
+  .trim()
+  .split("\n")
+  .map((line) => JSON.parse(line))
+  .filter(({ type }) => ["step", "evaluation", "end"].includes(type))
+  .map((event, index) => [index, event.step, event.loss ?? event.eval_loss]);
+const result = {
+  wandb: shown,
+  attempts: attempts.length,
+  whole: await sync([[...flags, whole]]),
+  // Newer versions add the rows of a file to those that the server has, also of the same file.
+  ...(isOld ? { whole_twice: await sync([[whole], [whole]]) } : {}),
+  files_of_attempts: await sync([[...flags, ...(isOld ? ["--append"] : []), ...attempts]]),
+};
+console.log(JSON.stringify(result));
 rmSync(directory, { recursive: true, force: true });
-process.exitCode = same && code === 0 ? 0 : 1;
+const { wandb, attempts: count, ...syncs } = result;
+const isSound = Object.values(syncs).every(
+  ({ same, codes }) => same && codes.every((c) => c === 0),
+);
+process.exitCode = isSound ? 0 : 1;
+
+/** What a server has after `wandb sync` with each of the lists of arguments. */
+async function sync(commands) {
+  const server = await startWandbServer();
+  const env = {
+    ...process.env,
+    WANDB_BASE_URL: server.url,
+    WANDB_API_KEY: "a".repeat(40),
+    HOME: directory,
+    WANDB_ERROR_REPORTING: "false",
+  };
+  const options = { env, cwd: directory, stdio: ["ignore", "ignore", "inherit"] };
+  const codes = [];
+  for (const words of commands) {
+    for (const file of [whole, ...attempts]) {
+      for (const name of readdirSync(file)) {
+        if (name.endsWith(".synced")) rmSync(path.join(file, name));
+      }
+    }
+    const child = spawn(path.join(venv, "bin/wandb"), ["sync", ...words], options);
+    codes.push(await new Promise((resolve) => child.on("close", resolve)));
+  }
+  const [run] = server.runs.values();
+  const rows = (run?.history ?? []).map((line) => JSON.parse(line));
+  await server.close();
+  const sent = rows.map((row) => [
+    row._step,
+    row["train/global_step"],
+    row["train/loss"] ?? row["eval/loss"],
+  ]);
+  const same = JSON.stringify(sent) === JSON.stringify(expected);
+  if (!same) console.error(JSON.stringify({ words: commands, sent, expected }));
+  return { codes, rows: rows.length, exit: run?.exitCode, same };
+}

@@ -3,7 +3,7 @@ import { Option } from "commander";
 import { addExamples, type CommandModule } from "./command.js";
 import { stderr } from "./output.js";
 
-const trackers = ["tensorboard", "csv", "mlflow", "swanlab"] as const;
+const trackers = ["tensorboard", "wandb", "csv", "mlflow", "swanlab"] as const;
 
 export const trackCommand: CommandModule = {
   name: "track",
@@ -17,8 +17,8 @@ export const trackCommand: CommandModule = {
       "after",
       [
         "",
-        "Reads the run's events.jsonl. A server that has some values gets the others only; TensorBoard's",
-        "files and metrics.csv are made anew. For W&B's files use: wandb sync.",
+        "Reads the run's events.jsonl. MLflow and SwanLab get what they lack; TensorBoard's files, metrics.csv",
+        "and W&B's run file are made anew. W&B's file holds all attempts, and wandb sync uploads it.",
       ].join("\n"),
     );
     addExamples(
@@ -30,7 +30,7 @@ export const trackCommand: CommandModule = {
       const { replayRun } = await import("../tracking/index.js");
       const say = (line: string) => void stderr.write(`tunewright: ${line}\n`);
       await replayRun(run, to, { say });
-      stderr.write(`${to} has the whole run.\n`);
+      if (to !== "wandb") stderr.write(`${to} has the whole run.\n`);
     });
   },
 };

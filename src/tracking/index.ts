@@ -11,6 +11,6 @@ export {
 export { metricsOf, summaryOf } from "./metrics.js";
 export { describeTrackers, openTrackers, type Trackers, type TrackersOptions } from "./open.js";
 export * from "./plot/index.js";
-export { type Replayable, type ReplayOptions, replayable, replayRun } from "./replay.js";
+export { type ReplayOptions, replayRun } from "./replay.js";
 export { describeRows, describeRun, findRuns, type RunDescription, type RunState } from "./runs.js";
 export type { Tracker, TrackerContext, TrackerKind } from "./tracker.js";

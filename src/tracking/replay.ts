@@ -6,6 +6,7 @@ import {
   readEvents,
   readRunConfig,
   type StartEvent,
+  type TrackerName,
 } from "../train/index.js";
 import { ConfigError, DataError, TunewrightError } from "../util/errors.js";
 import { trackerKinds } from "./registry.js";
@@ -14,11 +15,6 @@ import { services } from "./services.js";
 import type { TrackerContext, TrackerKind } from "./tracker.js";
 import { factsOf, jsonSender, openSession, startLoop } from "./upload/index.js";
 import { remarksOnVariables } from "./variables.js";
-
-/** Trackers that a run can be sent to later; W&B's files are sent by `wandb sync`. */
-export const replayable = ["tensorboard", "csv", "mlflow", "swanlab"] as const;
-
-export type Replayable = (typeof replayable)[number];
 
 export interface ReplayOptions {
   say: (line: string) => void;
@@ -32,7 +28,7 @@ export interface ReplayOptions {
  * @throws DataError where there is no run; ConfigError where no server is named, or the run goes on;
  *   TunewrightError where a server does not take everything
  */
-export async function replayRun(run: string, name: Replayable, options: ReplayOptions) {
+export async function replayRun(run: string, name: TrackerName, options: ReplayOptions) {
   const { say, env = process.env, within = 600_000 } = options;
   const events = join(run, eventsName);
   const rows = readEvents(events);
@@ -73,6 +69,7 @@ function beingTrained(run: string): ConfigError {
 }
 
 async function write(kind: TrackerKind, context: TrackerContext, rows: readonly EventRow[]) {
+  if (kind.replay) return kind.replay(context);
   // As a later attempt from the beginning: what earlier files hold of the run is void.
   const start = { ...context.start, attempt: rows.at(-1)!.attempt + 1 };
   const tracker = kind.open({ ...context, start });

@@ -73,11 +73,20 @@ export function makeFragment(
 ): Fragment {
   makeFolders(folder);
   for (let second = Math.floor(time); ; second++) {
-    const path = join(folder, `offline-run-${stamp(new Date(second * 1000))}-${id}`);
-    if (existsSync(path)) continue;
-    makeFolders(join(path, "files"));
-    return fragmentOf(path, id, startingStep);
+    const path = join(folder, folderName(id, second));
+    if (!existsSync(path)) return fragmentIn(path, id, startingStep);
   }
+}
+
+/** As `wandb sync` wants a folder to be called; in local time. @param time seconds since 1970 */
+export function folderName(id: string, time: number): string {
+  return `offline-run-${stamp(new Date(time * 1000))}-${id}`;
+}
+
+/** Makes a folder, which does not exist, and that of its media. */
+export function fragmentIn(folder: string, id: string, startingStep = 0): Fragment {
+  makeFolders(join(folder, "files"));
+  return fragmentOf(folder, id, startingStep);
 }
 
 function stamp(date: Date): string {

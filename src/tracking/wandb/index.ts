@@ -4,7 +4,7 @@
  */
 import { lstatSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { type EventRow, eventsName, readEvents } from "../../train/index.js";
+import { eventsName, readEvents } from "../../train/index.js";
 import { packageVersion } from "../../util/packageRoot.js";
 import { shellWord } from "../../util/shellWord.js";
 import type { Tracker, TrackerContext, TrackerKind } from "../tracker.js";
@@ -16,10 +16,12 @@ import {
   readRunState,
   storeRunState,
 } from "./fragments.js";
-import type { RunFacts } from "./records.js";
 import { isHistory } from "./rows.js";
+import { runFacts } from "./runFacts.js";
 import { type WandbSettings, wandbSettings } from "./settings.js";
-import { startUpload, type Upload } from "./upload/index.js";
+import { roundToMilliseconds, timeRows } from "./timing.js";
+import { startUpload } from "./upload/index.js";
+import { writeWholeRun } from "./wholeRun.js";
 import { openAttemptWriter, syncState } from "./writer.js";
 
 export const wandb: TrackerKind = {
@@ -36,6 +38,10 @@ export const wandb: TrackerKind = {
     if (settings.mode !== "disabled") return openRun(context, settings);
     context.say(`W&B: nothing is written, because ${settings.reason}.`);
     return { handle() {}, close() {} };
+  },
+  replay(context) {
+    const command = writeWholeRun(context, wandbSettings(context.config, context.env));
+    context.say(`W&B: the whole run is in one file; to upload it: ${command}`);
   },
 };
 
@@ -56,7 +62,7 @@ function openRun(context: TrackerContext, settings: WandbSettings): Tracker {
   storeRunState(runDirectory, { id: state.id, fragments });
   linkLatest(settings.folder, fragment);
 
-  const run = runFacts(context, settings, state.id, {
+  const run = runFacts(settings, state.id, start.time, {
     startingStep,
     runtime: timed.seconds,
     resumed: state.fragments.length > 0,
@@ -72,68 +78,28 @@ function openRun(context: TrackerContext, settings: WandbSettings): Tracker {
   });
   // Rows that no file holds: of attempts without this tracker, or lost in a crash.
   for (const { row, runtime } of rows.slice(startingStep)) writer.writeRow(row, runtime);
-  const command = `wandb sync ${fragments.map(({ folder }) => shellWord(folder)).join(" ")}`;
+  // Not every wandb puts the files of attempts together.
+  const command =
+    fragments.length === 1
+      ? `wandb sync ${shellWord(fragment.folder)}`
+      : `./tunewright track ${shellWord(runDirectory)} --to wandb`;
   const upload =
     settings.mode === "online"
       ? startUpload({ settings, run, fragments, version: packageVersion(), command, say })
       : undefined;
   if (!upload && !settings.silent)
     say(`W&B: offline, because ${settings.reason}; to upload the run later: ${command}`);
-  return trackerOf(writer, upload, (row) =>
-    roundToMilliseconds(timed.seconds + row.time - start.time),
-  );
-}
-
-function trackerOf(
-  writer: ReturnType<typeof openAttemptWriter>,
-  upload: Upload | undefined,
-  runtimeOf: (row: EventRow) => number,
-): Tracker {
   return {
     handle(row) {
-      writer.write(row, runtimeOf(row));
+      writer.write(row, roundToMilliseconds(timed.seconds + row.time - start.time));
       if (row.type === "checkpoint" || row.type === "end") writer.sync();
     },
     async close() {
       writer.close();
-      await upload?.finish();
+      if (upload) await upload.finish();
+      else if (!settings.silent) say(`W&B: to upload the run: ${command}`);
     },
   };
-}
-
-/** Times of events have milliseconds; their differences would have digits without a meaning. */
-function roundToMilliseconds(seconds: number): number {
-  return Math.round(seconds * 1000) / 1000;
-}
-
-/** Rows with the seconds of the whole run until then: of each attempt, from its first row to its last. */
-function timeRows(rows: readonly EventRow[]): {
-  rows: { row: EventRow; runtime: number }[];
-  seconds: number;
-} {
-  let seconds = 0;
-  let first: EventRow | undefined;
-  let last: EventRow | undefined;
-  const timed = rows.map((row) => {
-    if (first?.attempt !== row.attempt) {
-      seconds += first && last ? last.time - first.time : 0;
-      first = row;
-    }
-    last = row;
-    return { row, runtime: roundToMilliseconds(seconds + row.time - first.time) };
-  });
-  return { rows: timed, seconds: seconds + (first && last ? last.time - first.time : 0) };
-}
-
-function runFacts(
-  { start }: TrackerContext,
-  settings: WandbSettings,
-  id: string,
-  progress: Pick<RunFacts, "startingStep" | "runtime" | "resumed">,
-): RunFacts {
-  const { project, entity, group, jobType, name, notes, tags, host } = settings;
-  const shown = { project, entity, group, jobType, name, notes, tags, host };
-  return { id, ...shown, startTime: start.time, ...progress };
 }
 
 /** `latest-run` points to the newest attempt, as wandb has it; other runs may be doing the same. */

@@ -10,6 +10,7 @@ import {
   writeRunConfig,
 } from "../../train/index.js";
 import { openTrackers } from "../open.js";
+import { replayRun } from "../replay.js";
 import { decodeRecord } from "./records.js";
 import { scanRunFile } from "./runFile.js";
 
@@ -131,6 +132,45 @@ it("writes the rows of attempts that had no such tracker", async () => {
     [1, 2],
     [2, 3],
   ]);
+});
+
+const end = (number: number, reason: "done" | "stopped") =>
+  ({ type: "end", step: number, reason, epoch: 1, train_loss: 2 }) as EventRow & { type: "end" };
+
+it("says at the end how to upload the run, and puts its attempts into one file", async () => {
+  await attempt([step(1), step(2), step(3)]);
+  expect(said.at(-1)).toMatch(/to upload the run: wandb sync \S+\/wandb\/offline-run-\S+$/);
+  await attempt([step(3), end(3, "stopped")], { resumeStep: 2 });
+  await attempt([step(4), end(4, "done")], { resumeStep: 3 });
+  expect(said.at(-1)).toBe(`W&B: to upload the run: ./tunewright track ${directory} --to wandb`);
+  await replayRun(directory, "wandb", { say: (line) => void said.push(line), env: {} });
+  const [, folder] = /to upload it: wandb sync (\S+)$/.exec(said.at(-1)!)!;
+  expect(folder).toMatch(/\/wandb\/whole\/offline-run-\d{8}_\d{6}-\w+$/);
+  const id = folder!.split("-").at(-1);
+  const file = join(folder!, `run-${id}.wandb`);
+  expect(runFiles()[0]).toContain(`run-${id}.wandb`);
+  expect(place(file)).toEqual([1, 2, 3, 3, 4, 4].map((global, index) => [index, global]));
+  const records = scanRunFile(readFileSync(file)).map(({ bytes }) => decodeRecord(bytes));
+  expect(records.filter(({ type }) => type === "exit")).toEqual([{ type: "exit", code: 0 }]);
+  expect(rowsOf(file)).toEqual(runFiles().flatMap(rowsOf));
+});
+
+it("writes the one file of any run afterwards, always under the same id", async () => {
+  await attempt([step(1), step(2)], { reportTo: "none", ends: false });
+  await attempt([step(3)], { resumeStep: 2, reportTo: "none", ends: false });
+  const say = (line: string) => void said.push(line);
+  await replayRun(directory, "wandb", { say, env: {} });
+  await replayRun(directory, "wandb", { say, env: {} });
+  expect(said[0]).toBe(said[1]);
+  const [, folder = ""] = /wandb sync (\S+)$/.exec(said[0]!)!;
+  const [name] = readdirSync(folder).filter((one) => one.endsWith(".wandb"));
+  expect(place(join(folder, name!))).toEqual([
+    [0, 1],
+    [1, 2],
+    [2, 3],
+  ]);
+  const last = scanRunFile(readFileSync(join(folder, name!))).at(-1)!;
+  expect(decodeRecord(last.bytes)).toEqual({ type: "exit", code: 255 });
 });
 
 it("goes on where a file was removed after its upload", async () => {

@@ -40,6 +40,8 @@ export interface AttemptWriter {
   write(row: EventRow, runtime: number): void;
   /** Writes the history of a row only, which may be of an earlier attempt. */
   writeRow(row: EventRow, runtime: number): void;
+  /** Says that the run ended without a word. @param runtime seconds of the whole run */
+  writeKilled(runtime: number): void;
   /** Makes what was written survive a power cut. */
   sync(): void;
   close(): void;
@@ -75,14 +77,18 @@ export function openAttemptWriter(facts: AttemptFacts): AttemptWriter {
   return {
     write(row, runtime) {
       if (row.type !== "end") return append(history(row, runtime));
-      const [code, seconds] = [exitCodes[row.reason], Math.floor(runtime)];
-      const end: WandbRecord = { type: "exit", code, runtime: seconds };
+      const end = exitRecord(row.reason, runtime);
       append([...figureRecords(row), ...history(row, runtime), end]);
     },
     writeRow: (row, runtime) => append(history(row, runtime)),
+    writeKilled: (runtime) => append([exitRecord("stopped", runtime)]),
     sync: () => file.sync(),
     close: () => file.close(),
   };
+}
+
+function exitRecord(reason: keyof typeof exitCodes, runtime: number): WandbRecord {
+  return { type: "exit", code: exitCodes[reason], runtime: Math.floor(runtime) };
 }
 
 /** What stands before the first values. */
