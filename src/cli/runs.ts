@@ -1,6 +1,6 @@
 /** `tunewright runs`: the runs below a directory, with their state, loss and speed. */
 import { statSync } from "node:fs";
-import type { RunDescription } from "../tracking/index.js";
+import type { RunDescription } from "../tracking/runs/index.js";
 import { ConfigError } from "../util/errors.js";
 import { visibleText } from "../util/visibleText.js";
 import { addExamples, type CommandModule, printJson } from "./command.js";
@@ -22,20 +22,24 @@ export const runsCommand: CommandModule = {
         "",
         "States: running; done; stopped (by a signal, or early stopping was asked for, after saving);",
         "failed (with an error); killed (ended without a word, as after kill -9 or a power cut).",
-        "The newest run comes first.",
+        "The newest run comes first. A terminal that is too narrow shows fewer columns.",
       ].join("\n"),
     );
     addExamples(command, "tunewright runs", "tunewright runs output /data/runs --json");
     command.action(async (directories: string[], { json }: { json?: boolean }) => {
       const roots = directories.length > 0 ? directories : ["."];
       for (const root of roots) checkFolder(root);
-      const { describeRun, findRuns } = await import("../tracking/index.js");
-      const runs = findRuns(roots)
-        .flatMap((run) => describeRun(run) ?? [])
+      const { describeRun, findRuns } = await import("../tracking/runs/index.js");
+      const looked = findRuns(roots).map(describeRun);
+      const runs = looked
+        .flatMap(({ description }) => description ?? [])
         .sort((one, other) => other.updated - one.updated);
       if (json) printJson({ runs });
       else if (runs.length === 0) stderr.write(`No runs in ${roots.join(", ")}.\n`);
-      else stdout.write(`${tableOf(runs, Date.now() / 1000).join("\n")}\n`);
+      else printTable(runs);
+      for (const { trouble } of looked) {
+        if (trouble) stderr.write(`tunewright: ${visibleText(trouble)}\n`);
+      }
     });
   },
 };
@@ -50,8 +54,25 @@ function checkFolder(root: string): void {
 
 const heads = ["RUN", "STATE", "STEP", "LOSS", "EVAL LOSS", "TOKENS/S", "LAST EVENT", "MODEL"];
 
-/** Lines of a table; a value that a run does not have is a dash. */
-export function tableOf(runs: readonly RunDescription[], now: number): string[] {
+/** Columns that a narrow terminal does without, the first one first. */
+const lessImportant = ["MODEL", "LAST EVENT", "TOKENS/S", "EVAL LOSS"];
+
+function printTable(runs: readonly RunDescription[]): void {
+  const room = stdout.isTTY ? stdout.columns : Number.POSITIVE_INFINITY;
+  const { lines, leftOut } = tableOf(runs, Date.now() / 1000, room);
+  stdout.write(`${lines.join("\n")}\n`);
+  if (leftOut.length > 0) stderr.write(`(no room for ${leftOut.join(", ")})\n`);
+}
+
+/**
+ * Lines of a table; a value that a run does not have is a dash.
+ * @param room columns of the terminal
+ */
+export function tableOf(
+  runs: readonly RunDescription[],
+  now: number,
+  room = Number.POSITIVE_INFINITY,
+): { lines: string[]; leftOut: string[] } {
   const rows = runs.map((run) => [
     visibleText(run.run_dir),
     run.state,
@@ -63,13 +84,22 @@ export function tableOf(runs: readonly RunDescription[], now: number): string[] 
     visibleText([run.model, run.train_mode && `(${run.train_mode})`].filter(Boolean).join(" ")),
   ]);
   const table = [heads, ...rows];
-  const widths = heads.map((_, i) => Math.max(...table.map((row) => textWidth(row[i]!))));
-  return table.map((row) =>
-    row
-      .map((cell, i) => padText(cell, widths[i]!))
+  const widths = heads.map((_, i) =>
+    table.reduce((most, row) => Math.max(most, textWidth(row[i]!)), 0),
+  );
+  const shown = heads.map((_, i) => i);
+  const isTooWide = () => shown.reduce((sum, i) => sum + widths[i]! + 2, -2) > room;
+  const leftOut = lessImportant.filter((head) => {
+    const at = shown.indexOf(heads.indexOf(head));
+    return isTooWide() && shown.splice(at, 1).length > 0;
+  });
+  const lines = table.map((row) =>
+    shown
+      .map((i) => padText(row[i]!, widths[i]!))
       .join("  ")
       .trimEnd(),
   );
+  return { lines, leftOut };
 }
 
 /** `45 s ago`, `12 min ago`, `3 h ago`, `5 days ago`: in the largest unit of which there are two. */

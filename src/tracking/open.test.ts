@@ -101,7 +101,7 @@ it("takes for all what works on this machine, and says what is left out", () => 
   expect(trackers.readers).toHaveLength(2);
   expect(said).toEqual(["report_to all: one, three; two is left out, because no server is named."]);
   expect(describeTrackers(config, {}, kinds)).toEqual([
-    { name: "one", place: "somewhere" },
-    { name: "three", place: "somewhere" },
+    { name: "one", place: "somewhere", remarks: [] },
+    { name: "three", place: "somewhere", remarks: [] },
   ]);
 });

@@ -10,7 +10,7 @@ import {
 } from "../train/index.js";
 import { ConfigError, DataError, TunewrightError } from "../util/errors.js";
 import { trackerKinds } from "./registry.js";
-import { describeRows, type RunState } from "./runs.js";
+import { describeRows, type RunState } from "./runs/index.js";
 import { services } from "./services.js";
 import type { TrackerContext, TrackerKind } from "./tracker.js";
 import { factsOf, jsonSender, openSession, startLoop } from "./upload/index.js";

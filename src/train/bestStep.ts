@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { dispose } from "../tensor/index.js";
 import { checkpointName, verifyCheckpoint } from "./checkpoint/index.js";
-import type { TrainSummary } from "./events.js";
+import type { TrainSummary } from "./events/index.js";
 import { disposeGradients } from "./gradients.js";
 import type { StepParts } from "./optimizerStep.js";
 import type { Recorder } from "./recorder.js";

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { writeTestModel } from "../generate/testModel.js";
 import { liveTensors } from "../tensor/index.js";
 import { loadTrainingConfig } from "./config/index.js";
-import type { DialogueEvent, EventRow } from "./events.js";
+import type { DialogueEvent, EventRow } from "./events/index.js";
 import { readEvents, runTraining } from "./index.js";
 
 const work = mkdtempSync(path.join(tmpdir(), "tunewright-dialogue-"));

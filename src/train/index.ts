@@ -4,8 +4,7 @@ export * from "./config/index.js";
 export { settleAdapters } from "./continued.js";
 export { probeDevice } from "./deviceFacts.js";
 export { openDialogue } from "./dialogue.js";
-export * from "./events.js";
-export { cutEvents, type EventWriter, eventsName, openEventWriter } from "./eventWriter.js";
+export * from "./events/index.js";
 export { type FlopBatch, modelFlopsUtilization, totalFlos, trainingFlops } from "./flops.js";
 export { createGradients, disposeGradients, type Gradients } from "./gradients.js";
 export { roomOf } from "./memory/index.js";
@@ -33,7 +32,6 @@ export {
   refuseOutput,
   writeRunConfig,
 } from "./runDirectory.js";
-export { whoseRun } from "./runLock.js";
 export { encodeSamplePrompts } from "./samples.js";
 export { checkpointBytes, resultBytes, stateBytes } from "./savedSize.js";
 export {

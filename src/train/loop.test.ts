@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { HostCopy, Tensor } from "../tensor/index.js";
 import { dispose, liveTensors, noGrad } from "../tensor/index.js";
-import type { Tick } from "./events.js";
+import type { Tick } from "./events/index.js";
 import { trainLoop } from "./loop.js";
 import { type TestRun, type TestRunOptions, testRun } from "./testRun.js";
 import { readTensors, readTrainerState, writeTensors, writeTrainerState } from "./trainerState.js";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { EventRow, TrainingEvent } from "./events.js";
+import type { EventRow, TrainingEvent } from "./events/index.js";
 import { createProgress, formatBytes, formatDuration } from "./progress.js";
 
 /** What a terminal shows after everything that was written: its lines, without the escapes. */

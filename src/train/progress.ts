@@ -2,7 +2,7 @@
  * Progress of a run on a terminal: one line that is drawn over and over, or plain lines where the
  * output is no terminal. It only reads events, so a replayed events file shows the same.
  */
-import type { DialogueEvent, EventRow, Tick } from "./events.js";
+import type { DialogueEvent, EventRow, Tick } from "./events/index.js";
 
 /** Where progress goes; `process.stderr` is one. */
 export interface ProgressStream {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { type EventRow, readEvents, type Tick } from "./events.js";
+import { type EventRow, readEvents, type Tick } from "./events/index.js";
 import { type FinishedStep, openRecorder, type Recorder } from "./recorder.js";
 import { initialTrainerState } from "./trainerState.js";
 

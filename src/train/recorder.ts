@@ -4,8 +4,14 @@
  */
 import type { MicroBatch } from "../data/index.js";
 import { type Device, memoryStatistics } from "../tensor/index.js";
-import type { StepEvent, Tick, TrainingEvent, TrainSummary } from "./events.js";
-import { type EventWriterOptions, openEventWriter } from "./eventWriter.js";
+import {
+  type EventWriterOptions,
+  openEventWriter,
+  type StepEvent,
+  type Tick,
+  type TrainingEvent,
+  type TrainSummary,
+} from "./events/index.js";
 import { modelFlopsUtilization } from "./flops.js";
 import { judgeSkippedStep } from "./lossScale.js";
 import type { StepFigures } from "./optimizerStep.js";

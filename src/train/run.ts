@@ -8,7 +8,7 @@ import { finishResult, resolveResume, setAsideLater } from "./checkpoint/index.j
 import { type DeviceConfig, type LoadedConfig, resolveForDevice } from "./config/index.js";
 import { settleAdapters } from "./continued.js";
 import { probeDevice } from "./deviceFacts.js";
-import type { EventRow, Tick, TrainSummary } from "./events.js";
+import type { EventRow, Tick, TrainSummary } from "./events/index.js";
 import { guardHostMemory } from "./memory/index.js";
 import {
   compareCheckpoint,

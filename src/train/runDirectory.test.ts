@@ -12,8 +12,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ConfigError } from "../util/errors.js";
 import { loadTrainingConfig } from "./config/index.js";
+import { lockRun, whoseRun } from "./events/index.js";
 import { openRunDirectory, readRunConfig, refuseOutput, writeRunConfig } from "./runDirectory.js";
-import { lockRun, whoseRun } from "./runLock.js";
 
 let base: string;
 let run: string;

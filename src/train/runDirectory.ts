@@ -11,8 +11,7 @@ import { makeFolders } from "../util/makeFolders.js";
 import { brokenLink } from "../util/missingPath.js";
 import { listMatching } from "./checkpoint/index.js";
 import type { LoadedConfig, TrainingConfig } from "./config/index.js";
-import { eventsName } from "./eventWriter.js";
-import { lockName, lockRun, type RunLock, whoseRun } from "./runLock.js";
+import { eventsName, lockName, lockRun, type RunLock, whoseRun } from "./events/index.js";
 
 /** A run directory that this process holds. */
 export interface RunDirectory {

@@ -8,7 +8,7 @@ import {
   plainTemplateName,
   type Tokenizer,
 } from "../text/index.js";
-import type { SampleEvent } from "./events.js";
+import type { SampleEvent } from "./events/index.js";
 import type { Recorder } from "./recorder.js";
 
 /** Up to this size, weights are made ready once for an answer; larger ones branch by branch. */

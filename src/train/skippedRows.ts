@@ -3,7 +3,7 @@ import { existsSync, readFileSync, truncateSync } from "node:fs";
 import path from "node:path";
 import type { MicroBatch } from "../data/index.js";
 import { DataError } from "../util/errors.js";
-import { type AppendLog, openAppendLog } from "./appendLog.js";
+import { type AppendLog, openAppendLog } from "./events/index.js";
 
 export const skippedRowsName = "skipped_rows.jsonl";
 

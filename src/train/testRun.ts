@@ -8,7 +8,7 @@ import { loadAdapter } from "../lora/index.js";
 import { loadModel, modelTensors, prepareModel, trainableParameters } from "../models/index.js";
 import { dispose, type Tensor, tidy } from "../tensor/index.js";
 import { type DeviceConfig, loadTrainingConfig, resolveForDevice } from "./config/index.js";
-import type { EventRow, Tick } from "./events.js";
+import type { EventRow, Tick } from "./events/index.js";
 import { createGradients, disposeGradients } from "./gradients.js";
 import { createLossScale, type LossScaleState } from "./lossScale.js";
 import { crossEntropy } from "./objectives/crossEntropy.js";

@@ -7,7 +7,7 @@ import { beginRecord } from "./beginRecord.js";
 import { loadBestStep } from "./bestStep.js";
 import { whereFilesFail } from "./checkpoint/index.js";
 import { recordDialogue } from "./dialogue.js";
-import type { TrainSummary } from "./events.js";
+import type { TrainSummary } from "./events/index.js";
 import { leftOutTeller } from "./leftOutTeller.js";
 import { trainLoop } from "./loop.js";
 import { answerIfRoom, dryRun, explainOutOfMemory, onceMore } from "./memory/index.js";

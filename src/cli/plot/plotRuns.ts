@@ -1,24 +1,27 @@
 /** Reads runs and draws them as the flags of `plot` ask. */
 import { statSync } from "node:fs";
 import {
-  type Axis,
-  axes,
   type Chart,
-  curvesOf,
-  describeRows,
   drawInTerminal,
   drawPage,
   drawSvgFile,
   formatValue,
-  metricsOfRuns,
   type Panel,
+  smoothCurve,
+  thinCurve,
+} from "../../tracking/plot/index.js";
+import {
+  type Axis,
+  axes,
+  curvesOf,
+  describeDamage,
+  describeRows,
+  metricsOfRuns,
   panelOf,
   type RunCurves,
   type RunDescription,
   readRunEvents,
-  smoothCurve,
-  thinCurve,
-} from "../../tracking/index.js";
+} from "../../tracking/runs/index.js";
 import { writeFileAtomic } from "../../util/atomicFile.js";
 import { nearestOf } from "../../util/editDistance.js";
 import { ConfigError } from "../../util/errors.js";
@@ -61,7 +64,9 @@ export async function plotRuns(paths: readonly string[], flags: PlotFlags): Prom
 /** Runs of the same name are told apart by their paths. */
 function openRuns(paths: readonly string[], axis: Axis): OpenedRun[] {
   const runs = paths.map((path) => {
-    const rows = readRunEvents(path);
+    const { rows, file, damaged } = readRunEvents(path);
+    const damage = describeDamage(file, damaged);
+    if (damage) stderr.write(`tunewright: ${visibleText(damage)}\n`);
     const isFolder = statSync(path).isDirectory();
     return { path, rows, description: isFolder ? describeRows(path, rows) : undefined };
   });

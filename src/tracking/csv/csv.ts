@@ -7,7 +7,7 @@ import { closeSync, ftruncateSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { type EventRow, readEvents } from "../../train/index.js";
 import { writeAllTo, writeFileAtomic } from "../../util/atomicFile.js";
-import { metricsOf } from "../metrics.js";
+import { metricsOf } from "../runs/index.js";
 import type { Tracker, TrackerContext, TrackerKind } from "../tracker.js";
 import { addToTable, headerOf, lineOf, newTable } from "./table.js";
 

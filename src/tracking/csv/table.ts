@@ -1,6 +1,6 @@
 /** A table of values by step, and its lines as CSV (RFC 4180, with line feeds). */
 import type { EventRow } from "../../train/index.js";
-import type { Metrics } from "../metrics.js";
+import type { Metrics } from "../runs/index.js";
 
 export interface TableRow {
   step: number;

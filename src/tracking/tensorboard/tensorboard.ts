@@ -10,7 +10,7 @@ import { ConfigError } from "../../util/errors.js";
 import { describeHolder, lockHolder, tryLock } from "../../util/fileLock.js";
 import { homeFolder } from "../../util/homeFolder.js";
 import { makeFolders } from "../../util/makeFolders.js";
-import { metricsOf } from "../metrics.js";
+import { metricsOf } from "../runs/index.js";
 import { textReader } from "../texts.js";
 import type { Tracker, TrackerContext, TrackerKind } from "../tracker.js";
 import { createEventFile } from "./eventFile.js";

@@ -3,7 +3,7 @@
  * no memory, and what was not sent when the process ends is still there.
  */
 import { closeSync, openSync, readSync } from "node:fs";
-import type { EventRow } from "../../train/index.js";
+import { type EventRow, parseRow } from "../../train/index.js";
 
 export interface Follower {
   /**
@@ -55,16 +55,5 @@ function readAt(path: string, offset: number): Buffer {
     return bytes.subarray(0, readSync(descriptor, bytes, 0, chunkBytes, offset));
   } finally {
     closeSync(descriptor);
-  }
-}
-
-function parseRow(line: string): EventRow | undefined {
-  try {
-    const row = JSON.parse(line) as Partial<EventRow> | null;
-    return typeof row?.type === "string" && typeof row.step === "number"
-      ? (row as EventRow)
-      : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -1,6 +1,6 @@
 /** One run and one server: what the server lacks of `events.jsonl` is sent to it. */
 import type { EventRow } from "../../train/index.js";
-import { metricsOf } from "../metrics.js";
+import { metricsOf } from "../runs/index.js";
 import { textReader } from "../texts.js";
 import { followEvents } from "./follower.js";
 import { readSavedRun, writeSavedRun } from "./savedRun.js";

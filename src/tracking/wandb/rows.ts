@@ -1,6 +1,6 @@
 /** What a row of `events.jsonl` is in W&B's history. */
 import type { EventRow } from "../../train/index.js";
-import { metricsOf } from "../metrics.js";
+import { metricsOf } from "../runs/index.js";
 import { textReader } from "../texts.js";
 import { type Media, mediaOf } from "./media.js";
 import { type Items, stepMetric } from "./records.js";

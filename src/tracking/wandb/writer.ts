@@ -7,7 +7,7 @@ import os from "node:os";
 import { dirname, join } from "node:path";
 import type { EventRow, StartEvent } from "../../train/index.js";
 import { makeFolders } from "../../util/makeFolders.js";
-import { summaryOf } from "../metrics.js";
+import { summaryOf } from "../runs/index.js";
 import type { Fragment } from "./fragments.js";
 import {
   encodeRecord,

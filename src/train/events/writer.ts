@@ -5,11 +5,12 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeFileAtomic } from "../util/atomicFile.js";
-import { makeFolders } from "../util/makeFolders.js";
+import { writeFileAtomic } from "../../util/atomicFile.js";
+import { makeFolders } from "../../util/makeFolders.js";
+import { finiteOrText } from "../finiteOrText.js";
 import { openAppendLog } from "./appendLog.js";
-import { type EventRow, parseRows, type TrainingEvent, type WarningEvent } from "./events.js";
-import { finiteOrText } from "./finiteOrText.js";
+import { parseRows } from "./read.js";
+import type { EventRow, TrainingEvent, WarningEvent } from "./types.js";
 
 /** Name of the events file inside a run directory. */
 export const eventsName = "events.jsonl";

@@ -1,13 +1,13 @@
 /** Keeps two trainers out of one output_dir. */
 import { join } from "node:path";
-import { ConfigError } from "../util/errors.js";
+import { ConfigError } from "../../util/errors.js";
 import {
   describeHolder,
   isReachable,
   type LockHolder,
   lockHolder,
   tryLock,
-} from "../util/fileLock.js";
+} from "../../util/fileLock.js";
 
 /** Name of the lock file inside a run directory. */
 export const lockName = ".train.lock";

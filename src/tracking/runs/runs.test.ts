@@ -1,8 +1,15 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { tryLock } from "../util/fileLock.js";
+import { tryLock } from "../../util/fileLock.js";
 import { curvesOf, panelOf, readRunEvents } from "./curves.js";
 import { describeRun, findRuns } from "./runs.js";
 
@@ -49,9 +56,36 @@ it("finds runs some levels down, through links, each once, and none among checkp
   expect(findRuns([root, join(root, "group")])).toEqual([one]);
 });
 
+const look = (run: string) => describeRun(run).description;
+
+it("tells what is damaged or cannot be read, and shows the rest", () => {
+  const torn = makeRun("torn", [start, step(1, 3)]);
+  appendFileSync(join(torn, "events.jsonl"), '{"type":"st');
+  expect(describeRun(torn)).toEqual({ description: expect.objectContaining({ step: 1 }) });
+  appendFileSync(
+    join(torn, "events.jsonl"),
+    `\nnull\n${JSON.stringify({ type: "step", step: 2 })}\n`,
+  );
+  expect(describeRun(torn)).toMatchObject({
+    description: { step: 1, loss: 3 },
+    trouble: expect.stringMatching(/torn\/events\.jsonl is damaged: 3 lines are no events/),
+  });
+  const garbage = makeRun("garbage", []);
+  writeFileSync(join(garbage, "events.jsonl"), Buffer.from([0, 200, 10, 3, 255, 10]));
+  expect(describeRun(garbage)).toEqual({ trouble: expect.stringMatching(/2 lines are no events/) });
+  expect(() => readRunEvents(garbage)).toThrow(/no events to plot/);
+  const folder = join(root, "folder");
+  mkdirSync(join(folder, "events.jsonl"), { recursive: true });
+  expect(findRuns([folder])).toEqual([]);
+  expect(describeRun(folder).trouble).toMatch(/cannot be read/);
+  const odd = makeRun("odd", [start, { ...step(1, 3), loss: null }]);
+  expect(look(odd)?.loss).toBeNull();
+  expect(curvesOf(readRunEvents(odd).rows, "step").has("train/loss")).toBe(false);
+});
+
 it("tells a run's state from its last event and its lock", () => {
   const end = { type: "end", step: 2, reason: "stopped" };
-  expect(describeRun(makeRun("a", [start, step(1, 3), end]))).toMatchObject({
+  expect(look(makeRun("a", [start, step(1, 3), end]))).toMatchObject({
     name: "a",
     state: "stopped",
     step: 2,
@@ -63,25 +97,25 @@ it("tells a run's state from its last event and its lock", () => {
     updated: 8200,
   });
   const killed = makeRun("b", [start, step(1, "NaN")]);
-  expect(describeRun(killed)).toMatchObject({ state: "killed", loss: Number.NaN });
+  expect(look(killed)).toMatchObject({ state: "killed", loss: Number.NaN });
   const lock = tryLock(join(killed, ".train.lock"));
-  expect(describeRun(killed)?.state).toBe("running");
+  expect(look(killed)?.state).toBe("running");
   lock?.release();
-  expect(describeRun(makeRun("c", []))).toBeUndefined();
+  expect(look(makeRun("c", []))).toBeUndefined();
 });
 
 it("reads curves along each axis, with what is not finite", () => {
   const evaluation = { type: "evaluation", step: 2, eval_loss: 5, samples: 1, seconds: 1 };
   const run = makeRun("d", [start, step(1, 3), step(2, "NaN"), evaluation]);
   const along = (axis: "step" | "epoch" | "hours" | "tokens") => {
-    const curves = curvesOf(readRunEvents(run), axis);
+    const curves = curvesOf(readRunEvents(run).rows, axis);
     return [curves.get("train/loss"), curves.get("eval/loss")?.x];
   };
   expect(along("step")).toEqual([{ x: [1, 2], y: [3, Number.NaN] }, [2]]);
   expect(along("epoch")).toEqual([{ x: [0.25, 0.5], y: [3, Number.NaN] }, [0.5]]);
   expect(along("hours")).toEqual([{ x: [1, 2], y: [3, Number.NaN] }, [3]]);
   expect(along("tokens")).toEqual([{ x: [10, 20], y: [3, Number.NaN] }, [20]]);
-  const named = { name: "run", curves: curvesOf(readRunEvents(run), "step") };
+  const named = { name: "run", curves: curvesOf(readRunEvents(run).rows, "step") };
   expect(panelOf("train/other", "step", [named]).curves).toEqual([{ run: "run", x: [], y: [] }]);
   expect(() => readRunEvents(join(root, "none"))).toThrow(/no events to plot/);
 });

@@ -9,7 +9,7 @@ import type {
   EvaluationEvent,
   EventRow,
   StepEvent,
-} from "../train/index.js";
+} from "../../train/events/index.js";
 
 /** Values by name. A value that is not finite stays: what a tracker makes of it is its business. */
 export type Metrics = Readonly<Record<string, number>>;
@@ -97,7 +97,7 @@ function prefixed(prefix: string, values: Record<string, number | undefined>) {
 function given(values: Record<string, number | undefined>): Metrics {
   return Object.fromEntries(
     Object.entries(values)
-      .filter(([, value]) => value !== undefined)
+      .filter(([, value]) => value !== undefined && value !== null)
       .map(([name, value]) => [name, Number(value)]),
   );
 }

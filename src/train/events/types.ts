@@ -2,9 +2,8 @@
  * The events of a run. Each is one line of JSON in `output_dir/events.jsonl`; terminal progress,
  * dashboards and trackers are readers of the same events and know nothing of the trainer.
  */
-import { existsSync, readFileSync } from "node:fs";
-import type { FinishReason } from "../generate/index.js";
-import type { RowLoss } from "./stepRows.js";
+import type { FinishReason } from "../../generate/index.js";
+import type { RowLoss } from "../stepRows.js";
 
 /** The run begins, or goes on: the first event of each attempt. */
 export interface StartEvent {
@@ -237,46 +236,4 @@ export interface Tick {
   tokens_per_second?: number;
   rss_bytes?: number;
   device_bytes?: number;
-}
-
-/**
- * Reads the rows of an events file, in order. A last line that a crash has torn, or any other line
- * that is no event, is passed over.
- *
- * @returns nothing where there is no file
- */
-export function readEvents(file: string): EventRow[] {
-  return existsSync(file)
-    ? parseRows(readFileSync(file, "utf8")).flatMap(({ row }) => row ?? [])
-    : [];
-}
-
-/** Lines of an events file, each with its row or, where it is no event, without. */
-export function parseRows(text: string): { line: string; row: EventRow | undefined }[] {
-  return text
-    .split("\n")
-    .filter((line) => line.trim() !== "")
-    .map((line) => ({ line, row: parseRow(line) }));
-}
-
-function parseRow(line: string): EventRow | undefined {
-  try {
-    const row: unknown = JSON.parse(line);
-    return isRow(row) ? row : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isRow(value: unknown): value is EventRow {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "type" in value &&
-    typeof value.type === "string" &&
-    "step" in value &&
-    typeof value.step === "number" &&
-    "attempt" in value &&
-    typeof value.attempt === "number"
-  );
 }

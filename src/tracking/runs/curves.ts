@@ -1,10 +1,15 @@
 /** The curves of a run, from its events file. */
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { type EventRow, eventsName, readEvents } from "../train/index.js";
-import { DataError } from "../util/errors.js";
+import {
+  type EventRow,
+  eventsName,
+  type ReadEvents,
+  readEventsFile,
+} from "../../train/events/index.js";
+import { DataError } from "../../util/errors.js";
+import type { Curve, Panel } from "../plot/index.js";
 import { metricsOf } from "./metrics.js";
-import type { Curve, Panel } from "./plot/index.js";
 
 /** What curves run along: optimizer steps, epochs, hours since the first event, or tokens learnt from. */
 export const axes = ["step", "epoch", "hours", "tokens"] as const;
@@ -20,12 +25,14 @@ export type RunCurves = ReadonlyMap<string, { x: number[]; y: number[] }>;
  * @param run its directory, or an events file
  * @throws DataError where there are none
  */
-export function readRunEvents(run: string): EventRow[] {
+export function readRunEvents(run: string): ReadEvents & { file: string } {
   const file = eventsFileOf(run);
-  const rows = readEvents(file);
-  if (rows.length > 0) return rows;
+  const isFile = statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+  const read = isFile ? readEventsFile(file) : { rows: [], damaged: 0 };
+  if (read.rows.length > 0) return { ...read, file };
+  const empty = read.damaged > 0 ? "holds no line that is an event" : "is empty";
   throw new DataError(`${run} has no events to plot`, {
-    why: `${file} does not exist or is empty`,
+    why: `${file} ${isFile ? empty : "is no file"}`,
     todo: "give the output_dir of a run; ./tunewright runs lists those below a directory",
   });
 }
@@ -47,6 +54,12 @@ export function curvesOf(rows: readonly EventRow[], axis: Axis): RunCurves {
     }
   }
   return curves;
+}
+
+/** A line on what of an events file is passed over; nothing where that is nothing. */
+export function describeDamage(file: string, damaged: number): string | undefined {
+  if (damaged === 0) return undefined;
+  return `${file} is damaged: ${damaged} ${damaged === 1 ? "line is no event and is" : "lines are no events and are"} passed over`;
 }
 
 function eventsFileOf(run: string): string {

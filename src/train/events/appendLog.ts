@@ -3,7 +3,7 @@
  * disk, a quota), this is told once, the lines are kept, and they are written as soon as it can be.
  */
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync } from "node:fs";
-import { writeAll } from "../util/atomicFile.js";
+import { writeAll } from "../../util/atomicFile.js";
 
 export interface AppendLog {
   /** Appends whole lines. */

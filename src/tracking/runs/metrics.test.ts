@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { EndEvent, EventRow } from "../train/index.js";
+import type { EndEvent, EventRow } from "../../train/events/index.js";
 import { metricsOf, summaryOf } from "./metrics.js";
 
 const stored = { time: 1_800_000_000, attempt: 1 };

@@ -1,7 +1,8 @@
 /** The runs on a disk, told from their directories alone. */
-import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { type EventRow, eventsName, readEvents, whoseRun } from "../train/index.js";
+import { type EventRow, eventsName, readEventsFile, whoseRun } from "../../train/events/index.js";
+import { describeDamage } from "./curves.js";
 
 /**
  * What a run is doing: `killed` where its last attempt ended without a word, as with kill -9 or a
@@ -45,7 +46,8 @@ export function findRuns(roots: readonly string[]): string[] {
     const real = realpathSync(directory);
     if (seen.has(real)) return;
     seen.add(real);
-    if (existsSync(join(directory, eventsName))) found.push(directory);
+    const events = statSync(join(directory, eventsName), { throwIfNoEntry: false });
+    if (events?.isFile()) found.push(directory);
     if (depth === 0) return;
     for (const entry of listQuietly(directory)) {
       if (skipped.test(entry.name)) continue;
@@ -69,9 +71,27 @@ function listQuietly(directory: string) {
   }
 }
 
-/** @returns nothing where the events file has no event yet */
-export function describeRun(directory: string): RunDescription | undefined {
-  return describeRows(directory, readEvents(join(directory, eventsName)));
+/**
+ * Describes a run; one that cannot be read keeps nobody from seeing the others.
+ *
+ * @returns no description where the events file has no event yet or cannot be read; what is wrong with
+ *   it, in a line
+ */
+export function describeRun(directory: string): {
+  description?: RunDescription;
+  trouble?: string;
+} {
+  const file = join(directory, eventsName);
+  try {
+    const { rows, damaged } = readEventsFile(file);
+    const description = describeRows(directory, rows);
+    const trouble = describeDamage(file, damaged);
+    return { ...(description ? { description } : {}), ...(trouble ? { trouble } : {}) };
+  } catch (error) {
+    return {
+      trouble: `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    };
+  }
 }
 
 /** {@link describeRun} of a run whose events have been read. */
@@ -91,8 +111,8 @@ export function describeRows(
     step: last.step,
     total_steps: start?.total_steps ?? null,
     epoch: step?.epoch ?? null,
-    loss: step ? Number(step.loss) : null,
-    eval_loss: evaluation ? Number(evaluation.eval_loss) : null,
+    loss: numberOf(step?.loss),
+    eval_loss: numberOf(evaluation?.eval_loss),
     tokens_per_second: step?.tokens_per_second ?? null,
     model: start?.model ?? null,
     train_mode: start?.train_mode ?? null,
@@ -100,6 +120,11 @@ export function describeRows(
     started: first.time,
     updated: last.time,
   };
+}
+
+/** A value that is not finite is stored as text. */
+function numberOf(value: unknown): number | null {
+  return typeof value === "number" || typeof value === "string" ? Number(value) : null;
 }
 
 function stateOf(directory: string, last: EventRow): RunState {

@@ -9,8 +9,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { readEvents, type StepEvent } from "./events.js";
-import { type EventWriter, openEventWriter } from "./eventWriter.js";
+import { readEvents } from "./read.js";
+import type { StepEvent } from "./types.js";
+import { type EventWriter, openEventWriter } from "./writer.js";
 
 let run: string;
 const file = () => join(run, "events.jsonl");
