@@ -1,4 +1,5 @@
 /** Progress messages of a download. */
+import { standardError } from "../util/outlet.js";
 
 export interface HubReport {
   /** A line that stays. */
@@ -14,8 +15,8 @@ const logInterval = 30_000;
 
 /** Writes to stderr: on a terminal a line that is overwritten, in a log a line every 30 s. */
 export function stderrReport(): HubReport {
-  const { stderr } = process;
-  const live = stderr.isTTY === true;
+  const stderr = standardError();
+  const live = stderr.isTTY;
   let last = live ? 0 : Date.now();
   let shown = false;
   const clear = () => {

@@ -1,11 +1,25 @@
 /** A run of a tiny model that nobody looks at any more, or that signals reach. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, openSync, readdirSync, rmSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import { writeTestModel } from "../../src/generate/testModel.js";
 import { readEvents } from "../../src/train/index.js";
+import { lockHolder } from "../../src/util/fileLock.js";
+import { shellWord } from "../../src/util/shellWord.js";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const rows = path.join(root, "test/parity/fixtures/run-version-0/rows.jsonl");
@@ -16,11 +30,13 @@ afterAll(() => {
 });
 
 let made = 0;
+const main = path.join(root, "dist/cli/main.js");
 
-/** Starts a run; `reached` gives what it has said once `text` is a part of it. */
-function train(steps: number, stdio: ["ignore", "ignore", "pipe" | number], env = {}) {
+/** A run that does not exist yet, and the words that start it. */
+function newRun(steps: number) {
   const run = path.join(work, `run-${++made}`);
   const words = [
+    main,
     "train",
     `--model_name_or_path=${model}`,
     `--train_file=${rows}`,
@@ -33,11 +49,16 @@ function train(steps: number, stdio: ["ignore", "ignore", "pipe" | number], env 
     "--logging_steps=1",
     "--save_strategy=no",
   ];
-  const child: ChildProcess = spawn(
-    process.execPath,
-    [path.join(root, "dist/cli/main.js"), ...words],
-    { stdio, env: { ...process.env, OMP_NUM_THREADS: "1", ...env } },
-  );
+  return { run, words };
+}
+
+/** Starts a run; `reached` gives what it has said once `text` is a part of it. */
+function train(steps: number, stdio: ["ignore", "ignore", "pipe" | number], env = {}) {
+  const { run, words } = newRun(steps);
+  const child: ChildProcess = spawn(process.execPath, words, {
+    stdio,
+    env: { ...process.env, OMP_NUM_THREADS: "1", ...env },
+  });
   let said = "";
   child.stderr?.on("data", (text) => {
     said += text;
@@ -54,7 +75,13 @@ function train(steps: number, stdio: ["ignore", "ignore", "pipe" | number], env 
 
 const checkpoints = (run: string) =>
   readdirSync(run).filter((name) => /^checkpoint-\d+$/.test(name));
-const endOf = (run: string) => readEvents(path.join(run, "events.jsonl")).at(-1);
+const eventsOf = (run: string) => readEvents(path.join(run, "events.jsonl"));
+const endOf = (run: string) => eventsOf(run).at(-1);
+
+/** Waits until something holds; the limit of the test ends it where it never does. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await wait(20);
+}
 
 describe("a run that nobody looks at any more", () => {
   it("goes on where its reader went away", async () => {
@@ -93,5 +120,59 @@ describe("a run that a signal reaches", () => {
     child.kill("SIGHUP");
     expect(await ended).toBe(0);
     expect(endOf(run)).toMatchObject({ reason: "done", step: 6 });
+  }, 120_000);
+});
+
+const hasTerminals = spawnSync("script", ["-qec", "true", "/dev/null"]).status === 0;
+
+describe("a terminal", () => {
+  it.skipIf(!hasTerminals)(
+    "that is closed has the run saved and stopped",
+    async () => {
+      const { run, words } = newRun(1_000_000);
+      const command = [process.execPath, ...words].map(shellWord).join(" ");
+      const terminal = spawn("script", ["-qec", `exec ${command}`, "/dev/null"], {
+        stdio: "ignore",
+      });
+      await until(() => eventsOf(run).some(({ type }) => type === "step"));
+      terminal.kill("SIGKILL");
+      await until(() => lockHolder(path.join(run, ".train.lock")) === undefined);
+      expect(endOf(run)).toMatchObject({ type: "end", reason: "stopped" });
+      expect(checkpoints(run)).toHaveLength(1);
+    },
+    120_000,
+  );
+});
+
+describe("the launcher, before there is a run", () => {
+  it("ends with 130 while the program loads", async () => {
+    const [, ...words] = newRun(1).words;
+    const child = spawn(path.join(root, "tunewright"), words, { stdio: "ignore" });
+    const ended = new Promise((resolve) => child.on("exit", (...how) => resolve(how)));
+    // What hears signals is the program's first line; libtorch takes the longest to load.
+    await until(() => readFileSync(`/proc/${child.pid}/maps`, "utf8").includes("libtorch"));
+    child.kill("SIGTERM");
+    expect(await ended).toEqual([130, null]);
+  }, 120_000);
+
+  it("ends with 130 while it sets up, and ends the set-up", async () => {
+    const folder = mkdtempSync(path.join(work, "launcher-"));
+    const started = path.join(folder, "started");
+    mkdirSync(path.join(folder, "bin"));
+    copyFileSync(path.join(root, "tunewright"), path.join(folder, "tunewright"));
+    writeFileSync(
+      path.join(folder, "bin/node"),
+      `#!/bin/sh\necho $$ >${started}\nexec sleep 600\n`,
+    );
+    chmodSync(path.join(folder, "bin/node"), 0o755);
+    const child = spawn(path.join(folder, "tunewright"), ["train"], {
+      stdio: "ignore",
+      env: { ...process.env, PATH: `${path.join(folder, "bin")}:${process.env.PATH}` },
+    });
+    const ended = new Promise((resolve) => child.on("exit", (...how) => resolve(how)));
+    await until(() => existsSync(started) && readFileSync(started, "utf8").endsWith("\n"));
+    child.kill("SIGTERM");
+    expect(await ended).toEqual([130, null]);
+    expect(existsSync(`/proc/${readFileSync(started, "utf8").trim()}/exe`)).toBe(false);
   }, 120_000);
 });

@@ -2,9 +2,10 @@
 import { createInterface, type Interface } from "node:readline";
 import { type ChatSession, reply } from "../../generate/index.js";
 import { DataError, TunewrightError } from "../../util/errors.js";
+import type { Outlet } from "../../util/outlet.js";
 import { abortOnSignals, handleSignals } from "../../util/signals.js";
 import { reportError } from "../errors.js";
-import { type Outlet, stderr, stdout } from "../output.js";
+import { stderr, stdout } from "../output.js";
 import { isCommand, runSlashCommand } from "./slashCommands.js";
 import { forgottenLine, summaryLine } from "./summary.js";
 
