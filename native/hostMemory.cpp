@@ -35,6 +35,9 @@ int64_t residentBytes() {
   return std::strtoll(end, nullptr, 10) * sysconf(_SC_PAGESIZE);
 }
 
+// Allocations since they were last counted, and the numbers of those that are to be refused.
+std::atomic<int64_t> allocations{0}, firstRefused{0}, endOfRefused{0};
+
 // Blocks below this size are not looked at one by one; the sum of them is.
 constexpr int64_t kSmall = 1 << 20;
 
@@ -63,6 +66,8 @@ class HostAllocator final : public c10::Allocator {
   c10::DataPtr allocate(size_t bytes) override {
     const c10::Device device(c10::DeviceType::CPU);
     if (bytes == 0) return {nullptr, nullptr, &release, device};
+    const int64_t number = allocations.fetch_add(1, std::memory_order_relaxed) + 1;
+    TORCH_CHECK_WITH(OutOfMemoryError, number < firstRefused.load(std::memory_order_relaxed) || number >= endOfRefused.load(std::memory_order_relaxed), "allocation ", number, " of ", bytes, " bytes is refused");
     TORCH_CHECK_WITH(OutOfMemoryError, !exceeds(static_cast<int64_t>(bytes)), "the memory limit of ", residentLimit.load(),
                      " bytes would be exceeded by an allocation of ", bytes, " bytes");
     void* data = c10::alloc_cpu(bytes);
@@ -120,13 +125,26 @@ napi_value resetHostPeak(napi_env env, napi_callback_info info) {
   });
 }
 
+// refuseAllocations(first, count): allocations of tensors are counted anew from 1, and so many from the first on
+// are refused. Returns how many there were since the last call.
+napi_value refuseAllocations(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "refuseAllocations", [&](Arguments& arguments) {
+    const int64_t first = arguments.integer(0, "first"), count = arguments.integer(1, "count");
+    if (first < 1) arguments.refuse(0, "first", "the number of an allocation, from 1");
+    if (count < 0) arguments.refuse(1, "count", "a number of allocations");
+    firstRefused = first;
+    endOfRefused = first + count;
+    return numberValue(env, static_cast<double>(allocations.exchange(0)));
+  });
+}
+
 }  // namespace
 
 void initHostMemory(napi_env env, napi_value exports) {
   // Once for all threads. It is never freed: tensors may outlive everything.
   static const bool isSet = (c10::SetCPUAllocator(new HostAllocator, 1), true);
   static_cast<void>(isSet);
-  exportAll(env, exports, {{"limitHostMemory", limitHostMemory}, {"hostMemory", hostMemory}, {"resetHostPeak", resetHostPeak}});
+  exportAll(env, exports, {{"limitHostMemory", limitHostMemory}, {"hostMemory", hostMemory}, {"resetHostPeak", resetHostPeak}, {"refuseAllocations", refuseAllocations}});
 }
 
 }  // namespace tunewright

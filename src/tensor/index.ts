@@ -48,6 +48,7 @@ export {
   capabilities,
   hostMemory,
   limitHostMemory,
+  refuseAllocations,
   resetHostPeak,
   setThreads,
   threads,

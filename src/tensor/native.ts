@@ -139,6 +139,7 @@ export interface NativeAddon {
   limitHostMemory(bytes: number): void;
   hostMemory(): HostMemory;
   resetHostPeak(): void;
+  refuseAllocations(first: number, count: number): number;
   observeOperators(mode: string): void;
   observedOperators(): ObservedOperator[];
   cudaCounters(): Record<string, number> | null;

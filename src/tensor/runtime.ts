@@ -35,6 +35,16 @@ export function limitHostMemory(bytes: number | null): void {
   native.limitHostMemory(bytes === null ? 0 : Math.max(1, Math.floor(bytes)));
 }
 
+/**
+ * For tests: allocations of tensors in main memory are counted anew from 1, and `count` of them, from
+ * number `first` on, are refused with an `OutOfMemoryError`.
+ *
+ * @returns how many there were since the last call
+ */
+export function refuseAllocations(first: number, count: number): number {
+  return native.refuseAllocations(first, count);
+}
+
 /** libtorch's view of the CPU: instruction set in use and threading. */
 export function capabilities(): { cpu: string; mkldnn: boolean; parallel: string } {
   return native.capabilities();

@@ -15,6 +15,7 @@ import {
   where,
   zeros,
 } from "../tensor/index.js";
+import { secondTry } from "./secondTry.js";
 import type { OptimizerSettings, UpdateRule } from "./updateRule.js";
 
 const BLOCK = 256;
@@ -76,6 +77,22 @@ export function eightBitAdamw(
   const biasCorrection = (beta: number, number: Tensor): Tensor =>
     number.to({ dtype: "float64" }).mul_(Math.log(beta)).exp_().neg().add_(1);
 
+  const scalesOf = (rate: number, number: Tensor, foundInf: Tensor | null): StepScales => {
+    const taken = foundInf ? foundInf.neg().add_(1) : 1;
+    const correction = biasCorrection(settings.adam_beta1, number);
+    return {
+      skipped: foundInf ? foundInf.ne(0) : null,
+      zero: number.zerosLike(),
+      first: correction.reciprocal().mul_(-rate).mul_(taken),
+      secondRoot: biasCorrection(settings.adam_beta2, number).sqrt(),
+      decay: number
+        .zerosLike()
+        .sub_(rate * settings.weight_decay)
+        .mul_(taken)
+        .add_(1),
+    };
+  };
+
   const update = (name: string, parameter: Tensor, gradient: Tensor, scales: StepScales) => {
     const tables = [1, 2].map((part) => ({
       codes: state.get(`${name}.state${part}`)!,
@@ -93,39 +110,30 @@ export function eightBitAdamw(
     first.mul_(beta1).add_(known, { alpha: 1 - beta1 });
     second.mul_(beta2).addcmul_(known, known, { value: 1 - beta2 });
     const denominator = second.sqrt().div_(scales.secondRoot).add_(settings.adam_epsilon);
-    if (settings.weight_decay > 0 && parameter.dim > 1) parameter.mul_(scales.decay);
-    parameter.add_(first.mul(scales.first).div_(denominator));
-    [first, second].forEach((whole, i) => {
+    const change = first.mul(scales.first).div_(denominator);
+    const coded = [first, second].map((whole, i) => {
       const { codes, absmax } = tables[i]!;
-      if (!skipped) {
-        quantizeBlockwise(maps[i]!, whole, absmax, codes, BLOCK);
-        return;
-      }
       const [newCodes, newAbsmax] = [codes.emptyLike(), absmax.emptyLike()];
       quantizeBlockwise(maps[i]!, whole, newAbsmax, newCodes, BLOCK);
-      codes.copy_(where(skipped, codes, newCodes));
-      absmax.copy_(where(skipped, absmax, newAbsmax));
+      if (!skipped) return [newCodes, newAbsmax] as const;
+      return [where(skipped, codes, newCodes), where(skipped, absmax, newAbsmax)] as const;
     });
+    // What follows needs no memory, so that an update is refused as a whole.
+    if (settings.weight_decay > 0 && parameter.dim > 1) parameter.mul_(scales.decay);
+    parameter.add_(change);
+    for (const [i, [codes, absmax]] of coded.entries()) {
+      tables[i]!.codes.copy_(codes);
+      tables[i]!.absmax.copy_(absmax);
+    }
   };
 
   return {
     state,
     step(gradients, rate, number, foundInf) {
-      const taken = foundInf ? foundInf.neg().add_(1) : 1;
-      const correction = biasCorrection(settings.adam_beta1, number);
-      const scales: StepScales = {
-        skipped: foundInf ? foundInf.ne(0) : null,
-        zero: number.zerosLike(),
-        first: correction.reciprocal().mul_(-rate).mul_(taken),
-        secondRoot: biasCorrection(settings.adam_beta2, number).sqrt(),
-        decay: number
-          .zerosLike()
-          .sub_(rate * settings.weight_decay)
-          .mul_(taken)
-          .add_(1),
-      };
+      const scales = secondTry(device, () => scalesOf(rate, number, foundInf));
       for (const [name, parameter] of parameters) {
-        tidy(() => update(name, parameter, gradients.get(name)!, scales));
+        const job = () => tidy(() => update(name, parameter, gradients.get(name)!, scales));
+        secondTry(device, job);
       }
     },
     dispose() {

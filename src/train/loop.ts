@@ -7,7 +7,8 @@
  */
 import type { MicroBatch, TrainingData } from "../data/index.js";
 import { copyToHost, dispose, type HostCopy, tidy, trimMemory, zeros } from "../tensor/index.js";
-import { ChangedDataError, DataError } from "../util/errors.js";
+import { ChangedDataError, DataError, OutOfMemoryError } from "../util/errors.js";
+import { isOutOfMemory } from "../util/outOfMemory.js";
 import { Interrupted, receivedSignal } from "../util/signals.js";
 import { listCheckpoints } from "./checkpoint/index.js";
 import { dropoutKeys } from "./dropoutKeys.js";
@@ -17,9 +18,10 @@ import { trainingFlops } from "./flops.js";
 import { saveRequestReader, stoppingLine, unlessAsked } from "./interrupt.js";
 import { guardHostMemory, isSplit, withSplitting } from "./memory/index.js";
 import { tellOnce } from "./onRecord.js";
-import { optimizerStep, readFigures, type WindowLosses } from "./optimizerStep.js";
+import { optimizerStep, readFigures, type StepParts, type WindowLosses } from "./optimizerStep.js";
 import type { FinishedStep } from "./recorder.js";
 import { createSchedule } from "./schedule.js";
+import { secondTry } from "./secondTry.js";
 import { nothingLearnt } from "./skippedRows.js";
 import { rowsOf } from "./stepRows.js";
 import type { TrainingParts } from "./trainingParts.js";
@@ -68,7 +70,7 @@ export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped
     }
   };
   const saveStep = async (isPlanned: boolean) => {
-    requireSavable(parts, lastGood);
+    await requireSavable(parts, lastGood);
     const path = await save(isPlanned);
     savedStep = state.step;
     return path;
@@ -103,11 +105,9 @@ export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped
       const losses = await withSplitting(parts, () =>
         windowPass(window, counts.units, step - 1, parts),
       );
-      const figures = tidy(() => optimizerStep(update, losses, learningRate));
-      dispose({ ...losses });
       pending.push({
         number: step,
-        figures: copyToHost(figures),
+        figures: takeStep(update, losses, learningRate),
         window,
         learningRate,
         started,
@@ -115,7 +115,6 @@ export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped
         splitBatches: window.filter((batch) => isSplit(batch, parts.pass)).length,
         ...counts,
       });
-      figures.dispose();
       isAsked = await world.any(isSaveAsked());
       const due = follows(step);
       settle(logs(step) || due.sample || isAsked ? 0 : LAG);
@@ -127,7 +126,7 @@ export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped
     recorder.logSteps();
     if (state.step > 0 && state.labelledTokens === 0) throw nothingLearnt(recorder.skippedRows);
     await follow(follows(state.step, true));
-    if (state.step > savedStep) requireSavable(parts, lastGood);
+    if (state.step > savedStep) await requireSavable(parts, lastGood);
     await parts.finish();
   } catch (error) {
     const how = goingOn(error);
@@ -136,7 +135,7 @@ export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped
     // A row that cannot be trained on costs no step before it, nor does a file that was changed.
     const isGained = state.labelledTokens > 0 && state.step > savedStep;
     if (!(error instanceof Interrupted) && isGained && !config.save_only_model) {
-      const path = await saveStep(false);
+      const path = await unlessFull(() => saveStep(false), error);
       say(`Step ${state.step} is saved in ${path}: ${how}.`);
     }
     if (!(error instanceof Interrupted)) throw error;
@@ -174,9 +173,46 @@ async function tell({ evaluate: isDue, sample }: Due, parts: TrainingParts): Pro
 /** How a run goes on after an error that leaves the steps before it good; nothing for any other. */
 function goingOn(error: unknown): string | undefined {
   if (error instanceof Interrupted) return "use --resume to continue";
+  if (error instanceof HalfStepError) return undefined;
+  if (isOutOfMemory(error)) return "use --resume where more memory is free";
   if (error instanceof ChangedDataError) return "use --resume once the file is as it was";
   if (!(error instanceof DataError)) return undefined;
   return "use --resume to continue; add --on_error skip to skip such rows";
+}
+
+/** Saves, as long as there is memory for that. @throws `error` where there is none */
+async function unlessFull<T>(save: () => Promise<T>, error: unknown): Promise<T> {
+  try {
+    return await save();
+  } catch (failure) {
+    throw isOutOfMemory(failure) ? error : failure;
+  }
+}
+
+/** Memory ran out within an optimizer step: some weights may be ahead of others. */
+class HalfStepError extends OutOfMemoryError {
+  constructor(cause: Error) {
+    super("step", cause.message, { cause });
+  }
+}
+
+/**
+ * Takes an optimizer step, and the losses from the caller.
+ *
+ * @returns its figures, for {@link readFigures}
+ */
+function takeStep(update: StepParts, losses: WindowLosses, learningRate: number): HostCopy {
+  const { device } = losses.loss;
+  try {
+    return tidy(() => {
+      const figures = optimizerStep(update, losses, learningRate);
+      return secondTry(device, () => copyToHost(figures));
+    });
+  } catch (error) {
+    throw isOutOfMemory(error) ? new HalfStepError(error) : error;
+  } finally {
+    dispose({ ...losses });
+  }
 }
 
 /** The micro-batches of a window; fewer, or none, where a stream has ended. */
@@ -229,8 +265,8 @@ async function windowPass(
   const { world, prepared, objective, update, pass } = parts;
   const { gradients, lossScale } = update;
   const like = { dtype: "float32", device: prepared.model.device } as const;
-  const loss = zeros([], like);
-  const rows = zeros([window.reduce((sum, { sequences }) => sum + sequences.length, 0)], like);
+  const count = window.reduce((sum, { sequences }) => sum + sequences.length, 0);
+  const { loss, rows } = tidy(() => ({ loss: zeros([], like), rows: zeros([count], like) }));
   let first = 0;
   try {
     gradients.flat.zero_();

@@ -16,6 +16,7 @@ import {
 } from "../tensor/index.js";
 import { CheckpointError } from "../util/errors.js";
 import { eightBitAdamw, keepsEightBitState } from "./eightBitAdamw.js";
+import { secondTry } from "./secondTry.js";
 import type { OptimizerSettings, UpdateRule } from "./updateRule.js";
 
 export interface Optimizer {
@@ -71,14 +72,15 @@ export function createOptimizer(
   if (whole.size > 0) rules.push(fusedRule(whole, settings, bytesFor));
   if (coded.size > 0) rules.push(eightBitAdamw(coded, settings, bytesFor));
   const done = zeros([], { dtype: "float32", device: all[0]?.[1].device ?? "cpu" });
+  const { device } = done;
   const state = () => new Map([[STEP, done], ...rules.flatMap((rule) => [...rule.state])]);
   return {
     step(gradients, learningRate, foundInf = null) {
       noGrad(() =>
         tidy(() => {
-          done.add_(1);
+          secondTry(device, () => done.add_(1));
           for (const rule of rules) rule.step(gradients, learningRate, done, foundInf);
-          if (foundInf) done.sub_(foundInf);
+          if (foundInf) secondTry(device, () => done.sub_(foundInf));
         }),
       );
     },
@@ -141,7 +143,7 @@ function fusedRule(
     state,
     step(gradients, learningRate, number, foundInf) {
       if (settings.paged) for (const part of state.values()) prefetchPaged(part);
-      for (const group of groups) {
+      const update = (group: (typeof groups)[number]) => {
         const sums = group.names.map((name) => gradients.get(name)!);
         const part = (name: string) => group.names.map((key) => state.get(`${key}.${name}`)!);
         if (adam) {
@@ -169,7 +171,8 @@ function fusedRule(
             foundInf,
           });
         }
-      }
+      };
+      for (const group of groups) secondTry(group.tensors[0]!.device, () => update(group));
     },
     dispose: () => dispose(state),
   };

@@ -6,6 +6,7 @@ import { cat, noGrad, stack, type Tensor, tidy } from "../tensor/index.js";
 import { type Gradients, gradientNorm } from "./gradients.js";
 import { type LossScale, type LossScaleState, updateLossScale } from "./lossScale.js";
 import type { Optimizer } from "./optimizer.js";
+import { secondTry } from "./secondTry.js";
 
 /** What a step has shown. */
 export interface StepFigures {
@@ -47,12 +48,14 @@ export function clipGradients(
     tidy(() => {
       const scaled = gradientNorm(gradients);
       const norm = scale ? scaled.div(scale) : scaled;
+      const finite = loss ? norm.isfinite().logicalAnd(loss.isfinite()) : norm.isfinite();
+      const foundInf = finite.logicalNot().to({ dtype: "float32" });
+      // Last, as this cannot be done twice: what was refused memory before may be.
       if (maxNorm > 0) {
         const factor = norm.add(1e-6).reciprocal().mul_(maxNorm).clamp_(null, 1);
         gradients.flat.mul_(scale ? factor.div_(scale) : factor);
       } else if (scale) gradients.flat.div_(scale);
-      const finite = loss ? norm.isfinite().logicalAnd(loss.isfinite()) : norm.isfinite();
-      return { norm, foundInf: finite.logicalNot().to({ dtype: "float32" }) };
+      return { norm, foundInf };
     }),
   );
 }
@@ -79,6 +82,7 @@ export interface WindowLosses {
  *
  * @param losses of the window
  * @returns [5 + sequences] for {@link readFigures}; the caller's
+ * @throws OutOfMemoryError where memory is refused twice: some weights may then be a step ahead
  */
 export function optimizerStep(
   parts: StepParts,
@@ -86,14 +90,18 @@ export function optimizerStep(
   learningRate: number,
 ): Tensor {
   const { gradients, optimizer, lossScale, maxGradNorm } = parts;
+  const again = <T>(job: () => T) => secondTry(loss.device, job);
   return noGrad(() =>
     tidy(() => {
-      const { norm, foundInf } = clipGradients(gradients, maxGradNorm, loss, lossScale?.value);
+      const clip = () => clipGradients(gradients, maxGradNorm, loss, lossScale?.value);
+      const { norm, foundInf } = again(clip);
       optimizer.step(gradients.views, learningRate, foundInf);
-      if (lossScale) updateLossScale(lossScale, foundInf);
-      const value = lossScale?.value ?? loss.onesLike();
-      const goodSteps = lossScale?.goodSteps.to({ dtype: "float32" }) ?? loss.zerosLike();
-      return cat([stack([loss, norm, foundInf, value, goodSteps], 0), rows]);
+      if (lossScale) again(() => updateLossScale(lossScale, foundInf));
+      return again(() => {
+        const value = lossScale?.value ?? loss.onesLike();
+        const goodSteps = lossScale?.goodSteps.to({ dtype: "float32" }) ?? loss.zerosLike();
+        return cat([stack([loss, norm, foundInf, value, goodSteps], 0), rows]);
+      });
     }),
   );
 }

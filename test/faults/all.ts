@@ -1,11 +1,12 @@
 /** All faults, in the order of docs/faults.md. */
 import { twoCleanings } from "./cleanings.js";
 import { badManifests, flippedBits, wrongFileFault } from "./damage.js";
-import { everyStep, otherThreads } from "./everyStep.js";
+import { everyStep, otherThreads, splitBatches } from "./everyStep.js";
 import type { Fault } from "./fault.js";
 import { failingDisk, fullDisk, fullLog } from "./fullDisk.js";
 import { manyKills, randomKills } from "./kills.js";
 import { memoryTaken } from "./memory.js";
+import { refusals } from "./refusals.js";
 import { saveCrashes } from "./saveCrashes.js";
 import { otherSignals, termInPhases } from "./signals.js";
 import {
@@ -33,6 +34,8 @@ export const faults: readonly Fault[] = [
   otherThreads,
   changedSettings,
   memoryTaken,
+  refusals,
+  splitBatches,
   noNetwork,
   jumpingClock,
   twoTrainers,

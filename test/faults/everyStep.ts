@@ -1,8 +1,9 @@
 /** E1, E2: resuming at every step of a run, and with other threads. */
 import fs from "node:fs";
 import path from "node:path";
-import { readEvents } from "../../src/train/index.js";
-import { type Fault, require, requireEqual, trials } from "./fault.js";
+import { refuseAllocations } from "../../src/tensor/index.js";
+import { type EventRow, readEvents } from "../../src/train/index.js";
+import { type Fault, pick, require, requireEqual, trials } from "./fault.js";
 import { files, outcomeOf, requireSame, scratch, trainHere, weightsIn } from "./runs.js";
 
 /** Two epochs of 112 rows: accumulation, packing, dropout and evaluation together. */
@@ -22,10 +23,14 @@ const flags = (): string[] => [
   "--weight_decay=0.1",
 ];
 
-/** A whole run with a checkpoint at every step, and what a run holds that was stopped behind one. */
-async function straightRun() {
+/**
+ * A whole run with a checkpoint at every step, and what a run holds that was stopped behind one.
+ *
+ * @param read gets its events
+ */
+async function straightRun(read?: (row: EventRow) => void) {
   const directory = scratch("every");
-  await trainHere(directory, flags());
+  await trainHere(directory, flags(), { ...(read && { read }) });
   const total = outcomeOf(directory).steps.length;
   const stoppedAt = (step: number): string => {
     const place = scratch("from");
@@ -57,14 +62,7 @@ export const everyStep: Fault = {
         const place = stoppedAt(step);
         await trainHere(place, [...flags(), "--resume"]);
         requireSame(place, reference);
-        for (let later = step; later <= total; later++) {
-          const name = `checkpoint-${later}`;
-          requireEqual(
-            weightsIn(path.join(place, name)),
-            weightsIn(path.join(directory, name)),
-            `weights and optimizer of ${name}`,
-          );
-        }
+        requireSameCheckpoints({ place, directory, from: step, to: total });
         const attempts = readEvents(path.join(place, "events.jsonl")).filter(
           ({ type }) => type === "resume",
         );
@@ -77,6 +75,63 @@ export const everyStep: Fault = {
       });
     }
     outcome.notes.push(`a run of ${total} steps`);
+    return outcome;
+  },
+};
+
+/** Weights and optimizer of all checkpoints of a resumed run are those of the run itself. */
+function requireSameCheckpoints(given: {
+  place: string;
+  directory: string;
+  from: number;
+  to: number;
+}): void {
+  const { place, directory, from, to } = given;
+  for (let step = from; step <= to; step++) {
+    const name = `checkpoint-${step}`;
+    requireEqual(
+      weightsIn(path.join(place, name)),
+      weightsIn(path.join(directory, name)),
+      `weights and optimizer of ${name}`,
+    );
+  }
+}
+
+/** Steps of a run whose batches were taken apart, as its events tell. */
+const splitSteps = (directory: string): number[] =>
+  readEvents(path.join(directory, "events.jsonl")).flatMap((row) =>
+    row.type === "step" && row.split_batches ? [row.step] : [],
+  );
+
+export const splitBatches: Fault = {
+  id: "O2",
+  title: "resume at each step of a run whose batches were taken apart for want of memory",
+  count: 0,
+  short: 1,
+  async run({ count, random }) {
+    const { outcome, trial } = trials();
+    // Memory is refused in the pass of some step behind the second one.
+    const { directory, total, stoppedAt } = await straightRun((row) => {
+      if (row.type === "step" && row.step === 2) refuseAllocations(100, 1);
+    });
+    refuseAllocations(1, 0);
+    const reference = outcomeOf(directory);
+    const split = splitSteps(directory);
+    require(split.length > 2, "no batch was taken apart");
+    const first = split[0]!;
+    const steps = Array.from({ length: total - first + 1 }, (_, i) => first + i);
+    const chosen = count === 0 ? steps : Array.from({ length: count }, () => pick(steps, random));
+    for (const step of chosen) {
+      await trial(`step ${step} of ${total}`, async () => {
+        const place = stoppedAt(step);
+        await trainHere(place, [...flags(), "--resume"]);
+        requireSame(place, reference);
+        requireEqual(splitSteps(place), split, "steps whose batches were taken apart");
+        requireSameCheckpoints({ place, directory, from: step, to: total });
+        fs.rmSync(place, { recursive: true });
+      });
+    }
+    outcome.notes.push(`a run of ${total} steps, taken apart from step ${first} on`);
     return outcome;
   },
 };

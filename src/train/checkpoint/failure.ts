@@ -1,6 +1,7 @@
 /** What the user is told where a save failed: why, and from what the run can go on. */
 import { basename } from "node:path";
 import { EnvironmentError } from "../../util/errors.js";
+import { isOutOfMemory } from "../../util/outOfMemory.js";
 import { listCheckpoints } from "./names.js";
 
 /** Codes of the system for a disk or a quota that has no room left. */
@@ -14,8 +15,13 @@ export function isDiskFull(error: unknown): boolean {
   return false;
 }
 
-/** The error for a save that failed. @param what such as `checkpoint-20` */
-export function saveFailure(what: string, runDirectory: string, cause: unknown): EnvironmentError {
+/**
+ * The error for a save that failed; where memory ran out, as it is: nothing is wrong with the disk.
+ *
+ * @param what such as `checkpoint-20`
+ */
+export function saveFailure(what: string, runDirectory: string, cause: unknown): Error {
+  if (isOutOfMemory(cause)) return cause;
   const action = isDiskFull(cause) ? "free some space" : "correct what is wrong there";
   return new EnvironmentError(`Could not save ${what}`, {
     why: cause instanceof Error ? cause.message : String(cause),

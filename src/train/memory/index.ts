@@ -6,7 +6,6 @@ export { guardHostMemory, memoryBytes, roomOf } from "./room.js";
 export {
   answerIfRoom,
   isSplit,
-  onceMore,
   type PassPlan,
   rememberPlan,
   withSplitting,

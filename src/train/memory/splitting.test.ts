@@ -221,6 +221,30 @@ describe("a run", () => {
     endRuns();
   });
 
+  it("saves the steps before one that finds no memory however it is tried", async () => {
+    const saved: number[] = [];
+    const run = testRun({ save: ({ parts }) => void saved.push(parts.recorder.state.step) });
+    runs.push(run);
+    const { objective, recorder } = run.parts;
+    const said: string[] = [];
+    run.parts.say = (line) => said.push(line);
+    run.parts.objective = {
+      ...objective,
+      trainingPass(...given) {
+        const loss = objective.trainingPass(...given);
+        if (recorder.state.step < 2) return loss;
+        loss.dispose();
+        throw new PassMemoryError(new Error("refused"), 1, 10);
+      },
+    };
+    await expect(trainLoop(run.parts)).rejects.toThrow(OutOfMemoryError);
+    expect(saved).toEqual([recorder.state.step]);
+    expect(said.at(-1)).toMatch(
+      /^Step \d is saved in saved: use --resume where more memory is free\.$/,
+    );
+    endRuns();
+  });
+
   it("is the same to the bit after a dry run, which tells what the largest batch needs", async () => {
     const losses: unknown[] = [];
     const said: string[] = [];

@@ -4,9 +4,9 @@
  * gradients and dropout stay those of the whole micro-batch.
  */
 import type { PreparedModel } from "../../models/index.js";
-import { type Device, emptyCache, trimMemory } from "../../tensor/index.js";
 import { isOutOfMemory } from "../../util/outOfMemory.js";
 import { PassMemoryError, type TrainingPassSettings } from "../pass.js";
+import { giveBack } from "../secondTry.js";
 import type { TrainerState } from "../trainerState.js";
 
 /** How passes go through the model; what is short of memory is lowered while the run goes on. */
@@ -24,7 +24,9 @@ export function rememberPlan(
   { keepBytes, atOnceTokens, logitElements }: PassPlan,
 ): void {
   state.keepBytes = Number.isFinite(keepBytes) ? keepBytes : null;
-  if (atOnceTokens !== undefined) state.passLimits = { atOnceTokens, logitElements };
+  if (atOnceTokens !== undefined || logitElements !== undefined) {
+    state.passLimits = { atOnceTokens, logitElements };
+  }
 }
 
 /** Whether a plan takes a micro-batch apart for the sake of memory. */
@@ -72,11 +74,6 @@ export function freeAfterFailure({ weights, model }: PreparedModel): void {
   giveBack(model.device);
 }
 
-function giveBack(device: Device): void {
-  trimMemory();
-  if (device !== "cpu") emptyCache();
-}
-
 /**
  * Runs a job that passes micro-batches through the model, and again with a tighter plan where memory
  * ran out. The job begins with sums of zero, so that nothing of a failed pass remains.
@@ -89,12 +86,17 @@ export async function retryTighter<T>(
   onSplit: (line: string) => void,
   job: () => T | Promise<T>,
 ): Promise<T> {
-  for (;;) {
+  for (let isSecond = false; ; ) {
     try {
       return await job();
     } catch (error) {
-      if (!(error instanceof PassMemoryError)) throw error;
+      if (!isOutOfMemory(error)) throw error;
       freeAfterFailure(prepared);
+      if (!(error instanceof PassMemoryError)) {
+        if (isSecond) throw error;
+        isSecond = true;
+        continue;
+      }
       const change = tighten(pass, error);
       if (change === null) throw error;
       onSplit(
@@ -121,17 +123,6 @@ export function withSplitting<T>(
     recorder.warn(line);
   };
   return retryTighter({ pass, prepared }, onSplit, job);
-}
-
-/** Runs a job that may fail for want of memory, and once more after memory was given back. */
-export async function onceMore<T>(device: Device, job: () => Promise<T>): Promise<T> {
-  try {
-    return await job();
-  } catch (error) {
-    if (!isOutOfMemory(error)) throw error;
-    giveBack(device);
-    return job();
-  }
 }
 
 /** Has the model answer; answers are for looking at, so that training goes on where they find no memory. */

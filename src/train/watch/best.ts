@@ -48,7 +48,11 @@ export function isOutOfPatience(state: TrainerState, config: BestConfig): boolea
 export function takeSaved(state: TrainerState, config: BestConfig): boolean {
   const { evaluated, bestCheckpoint, step } = state;
   if (evaluated?.step !== step) return false;
-  const isBest = !bestCheckpoint || isBetter(evaluated.value, bestCheckpoint.value, config);
+  const isBest =
+    !bestCheckpoint ||
+    // A save that is done again.
+    bestCheckpoint.step === step ||
+    isBetter(evaluated.value, bestCheckpoint.value, config);
   if (isBest) state.bestCheckpoint = { ...evaluated };
   return isBest;
 }

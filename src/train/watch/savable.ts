@@ -3,7 +3,10 @@ import type { MicroBatch } from "../../data/index.js";
 import { groupSequences, trainableParameters } from "../../models/index.js";
 import { tidy } from "../../tensor/index.js";
 import { TunewrightError } from "../../util/errors.js";
+import { isOutOfMemory } from "../../util/outOfMemory.js";
 import { howToGoOn } from "../checkpoint/index.js";
+import { withSplitting } from "../memory/index.js";
+import { secondTry } from "../secondTry.js";
 import type { TrainingParts } from "../trainingParts.js";
 import { nameList, notFinite } from "./finite.js";
 
@@ -14,10 +17,10 @@ import { nameList, notFinite } from "./finite.js";
  * @param window of the last step whose loss was a number; none where this attempt has had no step
  * @throws TunewrightError where something is not finite
  */
-export function requireSavable(
+export async function requireSavable(
   parts: TrainingParts,
   window: readonly MicroBatch[] | undefined,
-): void {
+): Promise<void> {
   const { prepared, update, recorder, config } = parts;
   const { step } = recorder.state;
   const fail = (what: string, why: string) => {
@@ -27,15 +30,18 @@ export function requireSavable(
     });
   };
   const cause = "an optimizer step has made them overflow";
-  const weights = notFinite(trainableParameters(prepared.model), 2);
+  const { device } = prepared.model;
+  const found = (...values: Parameters<typeof notFinite>) =>
+    secondTry(device, () => notFinite(...values));
+  const weights = found(trainableParameters(prepared.model), 2);
   if (weights.length > 0) {
     fail("the trained weights are not finite", `${nameList(weights)}: ${cause}`);
   }
-  const states = config.save_only_model ? [] : notFinite(update.optimizer.state());
+  const states = config.save_only_model ? [] : found(update.optimizer.state());
   if (states.length > 0) {
     fail("the state of the optimizer is not finite", `${nameList(states)}: ${cause}`);
   }
-  const loss = window && lossOf(parts, window);
+  const loss = window && (await lossOf(parts, window));
   if (loss !== undefined && !Number.isFinite(loss)) {
     fail(
       `the loss is ${loss} with the weights that this step has made`,
@@ -44,17 +50,30 @@ export function requireSavable(
   }
 }
 
-/** The loss of the first rows of a window that go through the model together. */
-function lossOf(
-  { prepared, objective, pass }: TrainingParts,
+/**
+ * The loss of the first rows of a window that go through the model together; nothing where there is no
+ * memory for it, as the save must not fail for that.
+ */
+async function lossOf(
+  parts: TrainingParts,
   window: readonly MicroBatch[],
-): number | undefined {
+): Promise<number | undefined> {
+  const { prepared, objective, pass, recorder } = parts;
   const sequences = window.flatMap((batch) => batch.sequences);
   const [group] = groupSequences(sequences, pass.groupTokens);
   if (!group) return undefined;
-  // A signal may be why something is saved; it must not end the save.
-  const { beforeBranch: _stop, ...settings } = pass;
-  return tidy(() =>
-    objective.evaluationPass(prepared, group, { ...settings, lossFactor: 1 }).item(),
-  );
+  const lossOfGroup = () => {
+    // A signal may be why something is saved; it must not end the save.
+    const { beforeBranch: _stop, ...settings } = pass;
+    return tidy(() =>
+      objective.evaluationPass(prepared, group, { ...settings, lossFactor: 1 }).item(),
+    );
+  };
+  try {
+    return await withSplitting(parts, lossOfGroup);
+  } catch (error) {
+    if (!isOutOfMemory(error)) throw error;
+    recorder.warn(`The new weights are saved without a look at their loss: ${error.message}`);
+    return undefined;
+  }
 }
