@@ -11,6 +11,7 @@ import {
   evaluates,
   excessLength,
   goesOn,
+  gpuMemoryLimit,
   gradientCheckpointing,
   hasEvaluation,
   is4bit,
@@ -315,8 +316,9 @@ const rules: Record<string, Rule> = {
   ),
   role_boundaries: inert("the chat template says where turns begin and end"),
   // Machine and display
+  gpu_memory_limit: gpuMemoryLimit,
   ...each(
-    "device device_map world_size ddp max_memory gpu_memory_limit low_cpu_mem_usage deepcompile fsdp_version fsdp_final_state_dict_type dp_shard_size dp_replicate_size sequence_parallel_degree context_parallel_size heads_k_stride ring_attn_func tensor_parallel_size use_ray ray_run_name ray_num_workers resources_per_worker gc_steps gc_collect_steps dynamic_checkpoint torch_compile_options",
+    "device device_map world_size ddp max_memory low_cpu_mem_usage deepcompile fsdp_version fsdp_final_state_dict_type dp_shard_size dp_replicate_size sequence_parallel_degree context_parallel_size heads_k_stride ring_attn_func tensor_parallel_size use_ray ray_run_name ray_num_workers resources_per_worker gc_steps gc_collect_steps dynamic_checkpoint torch_compile_options",
     machines,
   ),
   ...axolotlTracking,

@@ -161,3 +161,12 @@ export function loadsBest(keys: ForeignKeys): boolean {
   const [saves, evaluates] = [toNumber(keys.get("save_steps")), toNumber(keys.get("eval_steps"))];
   return hasEvaluation(keys) && !!saves && !!evaluates && saves % evaluates === 0;
 }
+
+/** A whole number counts GiB, as `load_model` has it; without a GPU, what is limited is main memory. */
+export const gpuMemoryLimit: Rule = (value) => {
+  const count = toNumber(value);
+  return set(
+    { max_memory: count === undefined ? value : `${count}GiB` },
+    "of one GPU, or of main memory where there is none; what does not fit is refused, not moved to main memory",
+  );
+};
