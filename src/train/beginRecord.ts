@@ -1,10 +1,13 @@
 /** Everything is known to start: from here on the run is on record. */
 import type { StreamingData, TrainingData } from "../data/index.js";
 import { type CausalLanguageModel, countElements } from "../models/index.js";
+import { memoryKills } from "../util/memoryKills.js";
 import type { DeviceConfig } from "./config/index.js";
+import type { StartEvent } from "./events/index.js";
 import { totalFlos } from "./flops.js";
+import { lastAttempt } from "./lastAttempt.js";
 import { initialLossScale } from "./lossScale.js";
-import { type PassPlan, rememberPlan } from "./memory/index.js";
+import { type PassPlan, rememberPlan, roomOf } from "./memory/index.js";
 import { notOnRecord } from "./onRecord.js";
 import { peakRate } from "./peakRate.js";
 import type { ProductPrecision } from "./precision.js";
@@ -50,6 +53,7 @@ export function beginRecord(run: Run, parts: BegunParts): Recorder {
     state.rollbacks = count;
   }
   run.setAsideLater();
+  const before = options.rolledBack ? undefined : lastAttempt(run.path);
   const recorder = openRecorder(run.path, {
     state,
     plan,
@@ -80,13 +84,22 @@ export function beginRecord(run: Run, parts: BegunParts): Recorder {
     samples: Number.isFinite(data.rows) ? data.rows : null,
     parameters: counts.all,
     trainable_parameters: counts.trainable,
+    memory: memoryFacts(run),
   });
   if (checkpoint) {
     const { rowsCut } = recorder;
     const back = options.rolledBack ? { left_out: [...options.rolledBack.rows] } : {};
     recorder.write({ type: "resume", checkpoint: checkpoint.path, rows_cut: rowsCut, ...back });
   }
+  if (before !== undefined) recorder.warn(before);
   return recorder;
+}
+
+/** The limit on the process, whatever device it trains on: it is for main memory that a kernel kills. */
+function memoryFacts({ device, config }: Run): NonNullable<StartEvent["memory"]> {
+  const { limit, source } = roomOf("cpu", device === "cpu" ? config.max_memory : null);
+  const kills = memoryKills();
+  return { limit_bytes: limit, source, ...(kills && { kills }) };
 }
 
 /** Where rows come from; the files of a stream are sources each. */

@@ -61,7 +61,8 @@ export function totalMemory(root = ""): number {
   return Math.min(...limits.map(({ limit }) => limit));
 }
 
-function readText(file: string): string {
+/** The text of a file of the kernel; nothing where it cannot be read. */
+export function readText(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch {
@@ -117,14 +118,24 @@ interface GroupMount {
 
 /** Limits of the process's control groups, from its own up to that of the mount. */
 function groupLimits(root: string): MemoryLimit[] {
+  return groupFolders(root).flatMap(({ version, folders }) =>
+    folders.flatMap((folder) => readGroup(version, join(root, folder), folder)),
+  );
+}
+
+/** Folders of the process's own control groups that count memory, one a hierarchy. */
+export function ownGroupFolders(root = ""): string[] {
+  return groupFolders(root).flatMap(({ folders }) => folders.slice(0, 1));
+}
+
+/** Of each hierarchy that counts memory, the folders from the process's own group up to the mount. */
+function groupFolders(root: string): { version: 1 | 2; folders: string[] }[] {
   const own = ownGroups(readText(join(root, "/proc/self/cgroup")));
   const mounts = groupMounts(readText(join(root, "/proc/self/mountinfo")));
   return mounts.flatMap(({ version, mounted, place }) => {
     const group = own[version];
     if (group === undefined) return [];
-    return foldersUp(group, mounted).flatMap((folder) =>
-      readGroup(version, join(root, place, folder), join(place, folder)),
-    );
+    return [{ version, folders: foldersUp(group, mounted).map((folder) => join(place, folder)) }];
   });
 }
 

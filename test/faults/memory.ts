@@ -81,6 +81,7 @@ async function starved(
   ends: { killed: number; refused: number },
 ): Promise<void> {
   const directory = scratch("starved");
+  let wasKilled = false;
   const group = makeGroup();
   require(group !== undefined, "the control group could not be made");
   try {
@@ -102,7 +103,8 @@ async function starved(
     });
     const { code, signal, text } = await run.ended;
     await closed;
-    if (signal === "SIGKILL") ends.killed += 1;
+    wasKilled = signal === "SIGKILL";
+    if (wasKilled) ends.killed += 1;
     else if (code === 1) {
       ends.refused += 1;
       require(/memory/.test(text), `it says nothing of memory: ${text.slice(-500)}`);
@@ -112,6 +114,10 @@ async function starved(
   }
   const resumed = await trainProcess(directory, [...flags(), "--resume"]).ended;
   require(resumed.code === 0, `--resume ended with ${resumed.code}: ${resumed.text}`);
+  if (wasKilled) {
+    const told = /ended without a word after step \d+.*\. Memory (was|may be) the reason/;
+    require(told.test(resumed.text), `--resume tells no reason: ${resumed.text.slice(0, 800)}`);
+  }
   requireSame(directory, reference);
   fs.rmSync(directory, { recursive: true });
 }

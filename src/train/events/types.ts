@@ -3,6 +3,7 @@
  * dashboards and trackers are readers of the same events and know nothing of the trainer.
  */
 import type { FinishReason } from "../../generate/index.js";
+import type { MemoryKills } from "../../util/memoryKills.js";
 import type { RowLoss } from "../stepRows.js";
 
 /** The run begins, or goes on: the first event of each attempt. */
@@ -26,6 +27,13 @@ export interface StartEvent {
   samples: number | null;
   parameters: number;
   trainable_parameters: number;
+  /** The tightest limit on the memory of the process, and who sets it; absent in older events. */
+  memory?: {
+    limit_bytes: number;
+    source: string;
+    /** How often the kernel had killed for want of memory; absent where it does not tell. */
+    kills?: MemoryKills;
+  };
 }
 
 /** Optimizer steps were done. Counts are those since the previous step event. */
