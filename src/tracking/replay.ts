@@ -11,9 +11,9 @@ import {
 import { ConfigError, DataError, TunewrightError } from "../util/errors.js";
 import { trackerKinds } from "./registry.js";
 import { describeRows, type RunState } from "./runs/index.js";
-import { services } from "./services.js";
+import { services, sessionOf } from "./sessions.js";
 import type { TrackerContext, TrackerKind } from "./tracker.js";
-import { factsOf, jsonSender, openSession, startLoop } from "./upload/index.js";
+import { factsOf, jsonSender, startLoop } from "./upload/index.js";
 import { remarksOnVariables } from "./variables.js";
 
 export interface ReplayOptions {
@@ -86,10 +86,10 @@ async function upload(
   const aborted = new AbortController();
   const run = factsOf(context);
   const say = (line: string) => context.say(`${name}: ${line}`);
-  const service = services[name]!(jsonSender(aborted.signal), context.env, run.config);
   // The server still takes a killed run for a running one.
   const killed = state === "killed" ? { killedAt: last.time } : {};
-  const session = openSession({ name, service, run, attempt: last.attempt, say, ...killed });
+  const task = { name, run, attempt: last.attempt, ...killed };
+  const session = sessionOf(task, jsonSender(aborted.signal), context.env, say);
   const loop = startLoop({ session, say, abort: () => aborted.abort() });
   const { left, why } = await loop.finish(within);
   if (left === 0) return;

@@ -1,11 +1,13 @@
 /** The thread that uploads: training never waits for it, whatever the network does. */
 import type { WorkerSetup } from "../util/workerPool.js";
-import { services } from "./services.js";
+import { sessionOf, type UploadTask } from "./sessions.js";
 import type { UploadAnswer, UploadJob, UploadSettings } from "./upload/index.js";
-import { jsonSender, openSession, startLoop } from "./upload/index.js";
+import { jsonSender, startLoop } from "./upload/index.js";
 
-export const setup: WorkerSetup<UploadSettings, UploadJob, UploadAnswer> = (settings) => {
-  const { name, run, attempt, env, interval, firstWait } = settings;
+export const setup: WorkerSetup<UploadSettings<UploadTask>, UploadJob, UploadAnswer> = (
+  settings,
+) => {
+  const { task, env, interval, firstWait } = settings;
   const news: string[] = [];
   let tell = () => {};
   const say = (line: string) => {
@@ -13,9 +15,8 @@ export const setup: WorkerSetup<UploadSettings, UploadJob, UploadAnswer> = (sett
     tell();
   };
   const aborted = new AbortController();
-  const service = services[name]!(jsonSender(aborted.signal), env, run.config);
   const loop = startLoop({
-    session: openSession({ name, service, run, attempt, say }),
+    session: sessionOf(task, jsonSender(aborted.signal), env, say),
     abort: () => aborted.abort(),
     say,
     ...(interval === undefined ? {} : { interval }),

@@ -8,8 +8,7 @@ import { type MlflowServer, type StoredRun, startMlflow } from "../../../test/un
 import { openEventWriter, type TrainingEvent } from "../../train/index.js";
 import { tryLock } from "../../util/fileLock.js";
 import { replayRun } from "../replay.js";
-import type { Tracker } from "../tracker.js";
-import { uploadBeside } from "../upload/index.js";
+import { type RunUpload, uploadBeside } from "../upload/index.js";
 import { mlflow, mlflowSettings } from "./index.js";
 
 const work = mkdtempSync(join(tmpdir(), "tunewright-mlflow-"));
@@ -36,23 +35,24 @@ function attempt(resumeStep?: number, within = 10_000) {
   const writer = openEventWriter(directory, resumeStep === undefined ? {} : { resumeStep });
   const config = { learning_rate: 2e-4, bits: 4, many: "x".repeat(7000), project: "chat" };
   const first = writer.write(start(resumeStep ?? 0));
-  const tracker: Tracker = uploadBeside(
+  const run = {
+    ...{ directory, events: join(directory, "events.jsonl"), name: "a run", config },
+    time: first.time,
+  };
+  const task: RunUpload = { name: "mlflow", run, attempt: writer.attempt };
+  const upload = uploadBeside(
     {
-      name: "mlflow",
-      run: {
-        directory,
-        events: join(directory, "events.jsonl"),
-        name: "a run",
-        config,
-        time: first.time,
-      },
-      attempt: writer.attempt,
+      task,
       env: { MLFLOW_TRACKING_URI: server.address, MLFLOW_TRACKING_TOKEN: "t0ken", no_proxy: "*" },
       interval: 20,
       firstWait: 20,
     },
-    (line) => said.push(line),
-    within,
+    {
+      label: "mlflow",
+      command: `./tunewright track ${directory} --to mlflow`,
+      say: (line) => said.push(line),
+      within,
+    },
   );
   return {
     steps: (from: number, to: number) => {
@@ -62,7 +62,7 @@ function attempt(resumeStep?: number, within = 10_000) {
       void writer.write(end(step, reason)),
     close: async () => {
       writer.close();
-      await tracker.close();
+      await upload.finish();
     },
   };
 }

@@ -31,7 +31,7 @@ export interface JsonRequest {
   method: "GET" | "POST" | "PUT" | "PATCH";
   url: string;
   headers?: Readonly<Record<string, string>>;
-  /** A text is sent as it is, anything else as JSON. */
+  /** A text or bytes are sent as they are, anything else as JSON. */
   body?: unknown;
 }
 
@@ -50,7 +50,7 @@ export type SendJson = (request: JsonRequest) => Promise<JsonAnswer>;
  */
 export function jsonSender(signal: AbortSignal, timeout = answerTimeout): SendJson {
   return async ({ method, url, headers = {}, body }) => {
-    const isText = typeof body === "string";
+    const isRaw = typeof body === "string" || body instanceof Uint8Array;
     const limit = AbortSignal.timeout(timeout);
     let response: Response;
     let text: string;
@@ -59,10 +59,10 @@ export function jsonSender(signal: AbortSignal, timeout = answerTimeout): SendJs
         method,
         headers: {
           "User-Agent": "tunewright",
-          ...(body === undefined || isText ? {} : { "Content-Type": "application/json" }),
+          ...(body === undefined || isRaw ? {} : { "Content-Type": "application/json" }),
           ...headers,
         },
-        ...(body === undefined ? {} : { body: isText ? body : JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: isRaw ? body : JSON.stringify(body) }),
         signal: AbortSignal.any([signal, limit]),
       });
       text = await response.text();

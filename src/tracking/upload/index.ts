@@ -18,9 +18,9 @@ export type {
   Service,
   TextPoint,
 } from "./service.js";
-export { openSession, type UploadSession } from "./session.js";
+export { openSession, type RunUpload, type UploadSession } from "./session.js";
 export {
-  finishTime,
+  type Upload,
   type UploadAnswer,
   type UploadJob,
   type UploadSettings,

@@ -1,7 +1,9 @@
 /** A tracker that is a server: what is the same for all of them. */
 import { basename, resolve } from "node:path";
+import { shellWord } from "../../util/shellWord.js";
 import type { Tracker, TrackerContext, TrackerKind } from "../tracker.js";
 import type { RunConfigValues, RunFacts } from "./service.js";
+import type { RunUpload } from "./session.js";
 import { uploadBeside } from "./uploader.js";
 
 export interface ServerKind {
@@ -25,15 +27,16 @@ export function serverTracker({ name, lacks, place }: ServerKind): TrackerKind {
       const { env, say, start } = context;
       const run = factsOf(context);
       const lack = lacks(env, run.config);
+      const command = `./tunewright track ${shellWord(run.directory)} --to ${name}`;
       if (lack !== undefined) {
-        say(
-          `${name}: nothing is sent, because ${lack}; later: ./tunewright track ${run.directory} --to ${name}`,
-        );
+        say(`${name}: nothing is sent, because ${lack}; later: ${command}`);
         return { handle() {}, close() {} };
       }
       // Values that cannot be used are told now, not from a thread.
       place(env, run.config);
-      return uploadBeside({ name, run, attempt: start.attempt, env: { ...env } }, say);
+      const task: RunUpload = { name, run, attempt: start.attempt };
+      const upload = uploadBeside({ task, env: { ...env } }, { label: name, command, say });
+      return { handle() {}, close: async () => void (await upload.finish()) };
     },
   };
 }

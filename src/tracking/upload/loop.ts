@@ -24,7 +24,7 @@ export interface LoopOptions {
   /** Ends requests that are on their way. */
   abort: () => void;
   say: (line: string) => void;
-  /** Milliseconds between two looks at the file. Default 1,000. */
+  /** Milliseconds between two looks at the file; the session's own where absent. */
   interval?: number;
   /** Milliseconds after the first failure; doubled with each further one, up to a minute. Default 1,000. */
   firstWait?: number;
@@ -34,7 +34,10 @@ const longestWait = 60_000;
 
 /** Starts at once. */
 export function startLoop(options: LoopOptions): UploadLoop {
-  const { session, abort, say, interval = 1000, firstWait = 1000 } = options;
+  const { session, abort, say, firstWait = 1000 } = options;
+  const begun = performance.now();
+  const interval = () =>
+    options.interval ?? session.intervalAfter?.(performance.now() - begun) ?? 1000;
   /** In a row, without anything sent in between. */
   let failures = 0;
   let finishing = false;
@@ -49,7 +52,7 @@ export function startLoop(options: LoopOptions): UploadLoop {
       await session.sync();
       if (failures > 0) say("is reached again; what it lacks is sent now");
       failures = 0;
-      return interval;
+      return interval();
     } catch (error) {
       failure = error;
       if (!(error instanceof ServerError) || !error.passes) {

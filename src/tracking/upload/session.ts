@@ -15,6 +15,8 @@ import {
 } from "./service.js";
 
 export interface UploadSession {
+  /** Milliseconds until the next look at the file, of those since the upload began; 1,000 where absent. */
+  intervalAfter?(elapsed: number): number;
   /** Sends what is new. @throws ServerError; what was not sent is sent at the next call */
   sync(): Promise<void>;
   /** Where the run can be looked at, once it is open. */
@@ -25,15 +27,19 @@ export interface UploadSession {
   countLeft(): number;
 }
 
-export interface SessionOptions {
+/** A run that is uploaded; plain data for another thread. */
+export interface RunUpload {
   /** Name of the service, as in `report_to`. */
   name: string;
-  service: Service;
   run: RunFacts;
   /** The attempt whose end is the end of the run. */
   attempt: number;
   /** When that attempt was last alive, where it was killed: seconds since 1970. */
   killedAt?: number;
+}
+
+export interface SessionOptions extends RunUpload {
+  service: Service;
   say: (line: string) => void;
 }
 

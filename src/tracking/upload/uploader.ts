@@ -1,15 +1,10 @@
 /** The side of an upload that lives with the training run: starts the thread, and waits for it at the end. */
 import { type WorkerPool, workerPool } from "../../util/workerPool.js";
-import type { Tracker } from "../tracker.js";
 import type { UploadReport } from "./loop.js";
-import type { RunFacts } from "./service.js";
 
-/** What the uploading thread is given. */
-export interface UploadSettings {
-  /** Name of the service, as in `report_to`. */
-  name: string;
-  run: RunFacts;
-  attempt: number;
+/** What the uploading thread is given: plain data. */
+export interface UploadSettings<Task = unknown> {
+  task: Task;
   env: Readonly<Record<string, string | undefined>>;
   /** See {@link LoopOptions}; for tests. */
   interval?: number;
@@ -23,16 +18,25 @@ export interface UploadAnswer {
   report?: UploadReport;
 }
 
-/** Milliseconds that the end of a run waits for its uploads. */
-export const finishTime = 10_000;
+export interface UploadOptions {
+  /** What lines for the user begin with. */
+  readonly label: string;
+  /** What sends the rest later. */
+  readonly command: string;
+  readonly say: (line: string) => void;
+  /** Milliseconds that the end of a run waits. Default ten seconds. */
+  readonly within?: number;
+}
 
-/** Uploads a run while it goes on. It takes no rows: the thread reads them in `events.jsonl`. */
-export function uploadBeside(
-  settings: UploadSettings,
-  say: (line: string) => void,
-  within = finishTime,
-): Tracker {
-  const { name, run } = settings;
+/** An upload that goes on beside a run. */
+export interface Upload {
+  /** Sends what is left within the time, and says what is not sent. @returns whether the server has everything */
+  finish(): Promise<boolean>;
+}
+
+/** Uploads a run while it goes on. It takes no rows: the thread reads them in the run's files. */
+export function uploadBeside(settings: UploadSettings, options: UploadOptions): Upload {
+  const { label, command, say, within = 10_000 } = options;
   // Two jobs: one waits for news, the other is the end.
   const pool: WorkerPool<UploadJob, UploadAnswer> = workerPool(
     new URL("../uploadWorker", import.meta.url),
@@ -41,33 +45,30 @@ export function uploadBeside(
     { jobsAtOnce: 2 },
   );
   const sayNews = (lines: readonly string[]) => {
-    for (const line of lines) say(`${name}: ${line}`);
+    for (const line of lines) say(`${label}: ${line}`);
   };
   let closing = false;
   const listen = async () => {
-    while (!closing) {
-      sayNews((await pool.run({ tellNews: true })).news);
-    }
+    while (!closing) sayNews((await pool.run({ tellNews: true })).news);
   };
   listen().catch((error: unknown) => {
-    if (!closing) say(`${name}: uploading has ended (${String(error)})`);
+    if (!closing) say(`${label}: uploading has ended (${String(error)})`);
   });
   return {
-    handle() {},
-    async close() {
+    async finish() {
       try {
         const { news, report } = await pool.run({ finishWithin: within });
         sayNews(news);
-        if (report && report.left > 0) say(leftLine(name, report, run.directory));
+        if (!report || report.left === 0) return true;
+        const why = report.why === undefined ? "" : ` (${report.why})`;
+        say(
+          `${label} has not confirmed ${report.left} values${why}; to send what it lacks: ${command}`,
+        );
+        return false;
       } finally {
         closing = true;
         await pool.close();
       }
     },
   };
-}
-
-function leftLine(name: string, { left, why }: UploadReport, directory: string): string {
-  const reason = why === undefined ? "" : ` (${why})`;
-  return `${name} has not confirmed ${left} values${reason}; to send what it lacks: ./tunewright track ${directory} --to ${name}`;
 }

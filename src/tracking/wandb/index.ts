@@ -8,6 +8,7 @@ import { eventsName, readEvents } from "../../train/index.js";
 import { packageVersion } from "../../util/packageRoot.js";
 import { shellWord } from "../../util/shellWord.js";
 import type { Tracker, TrackerContext, TrackerKind } from "../tracker.js";
+import { uploadBeside } from "../upload/index.js";
 import {
   countCovered,
   cutFragments,
@@ -16,13 +17,17 @@ import {
   readRunState,
   storeRunState,
 } from "./fragments.js";
+import type { RunFacts } from "./records.js";
 import { isHistory } from "./rows.js";
 import { runFacts } from "./runFacts.js";
 import { type WandbSettings, wandbSettings } from "./settings.js";
 import { roundToMilliseconds, timeRows } from "./timing.js";
-import { startUpload } from "./upload/index.js";
+import type { WandbUpload } from "./upload/index.js";
 import { writeWholeRun } from "./wholeRun.js";
 import { openAttemptWriter, syncState } from "./writer.js";
+
+/** Milliseconds that the end of a run waits for its upload. */
+const finishTime = 15_000;
 
 export const wandb: TrackerKind = {
   describe(config, env) {
@@ -83,9 +88,13 @@ function openRun(context: TrackerContext, settings: WandbSettings): Tracker {
     fragments.length === 1
       ? `wandb sync ${shellWord(fragment.folder)}`
       : `./tunewright track ${shellWord(runDirectory)} --to wandb`;
+  const options = { label: "W&B", command, say, within: finishTime };
   const upload =
     settings.mode === "online"
-      ? startUpload({ settings, run, fragments, version: packageVersion(), command, say })
+      ? uploadBeside(
+          { task: uploadTask(settings, run, fragments), env: { ...context.env } },
+          options,
+        )
       : undefined;
   if (!upload && !settings.silent)
     say(`W&B: offline, because ${settings.reason}; to upload the run later: ${command}`);
@@ -96,10 +105,21 @@ function openRun(context: TrackerContext, settings: WandbSettings): Tracker {
     },
     async close() {
       writer.close();
-      if (upload) await upload.finish();
-      else if (!settings.silent) say(`W&B: to upload the run: ${command}`);
+      if (upload) {
+        const isComplete = await upload.finish();
+        // As `wandb sync` does, so that it leaves the file alone.
+        if (isComplete) for (const { file } of fragments) writeFileSync(`${file}.synced`, "");
+      } else if (!settings.silent) say(`W&B: to upload the run: ${command}`);
     },
   };
+}
+
+function uploadTask(
+  { baseUrl, pageUrl, apiKey = "" }: WandbSettings,
+  run: RunFacts,
+  fragments: readonly Fragment[],
+): WandbUpload {
+  return { access: { baseUrl, apiKey, version: packageVersion() }, run, fragments, pageUrl };
 }
 
 /** `latest-run` points to the newest attempt, as wandb has it; other runs may be doing the same. */

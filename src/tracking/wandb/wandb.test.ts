@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { startWandbServer } from "../../../test/unit/wandbServer.js";
 import {
   type EventRow,
   loadTrainingConfig,
@@ -233,6 +234,18 @@ it.each([
   await attempt([{ type: "end", step: 0, reason } as EventRow & { type: "end" }]);
   const records = scanRunFile(readFileSync(runFiles()[0]!));
   expect(decodeRecord(records.at(-1)!.bytes)).toEqual({ type: "exit", code });
+});
+
+it("uploads beside the run where there is a key, and marks what it has uploaded", async () => {
+  const server = await startWandbServer();
+  const env = { WANDB_BASE_URL: server.url, WANDB_API_KEY: "a key", no_proxy: "*" };
+  await attempt([step(1), step(2), end(2, "done")], { env });
+  const [run] = server.runs.values();
+  expect(run!.history).toHaveLength(3);
+  expect(run!.exitCode).toBe(0);
+  expect(existsSync(`${runFiles()[0]}.synced`)).toBe(true);
+  expect(said).toEqual([expect.stringMatching(/^W&B: http:\S+\/huggingface\/runs\/\w+$/)]);
+  await server.close();
 });
 
 it("writes where WANDB_DIR says, with the id of WANDB_RUN_ID, and nothing where it is off", async () => {

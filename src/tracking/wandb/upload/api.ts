@@ -1,23 +1,6 @@
 /** W&B's server: GraphQL for a run and its files, a stream of lines for its history. */
-import { fetchThroughProxy } from "../../../hub/index.js";
+import { type JsonAnswer, type SendJson, ServerError } from "../../upload/index.js";
 import type { RunFacts } from "../records.js";
-
-/** Milliseconds after which a request counts as failed. */
-const requestTimeout = 20_000;
-
-/** The server answered, and will not answer otherwise: a wrong key, a project that is not ours. */
-export class RefusedError extends Error {}
-
-/** The server did not answer, or asked for patience. */
-export class PassingError extends Error {
-  constructor(
-    message: string,
-    /** Seconds that the server asks to wait. */
-    readonly retryAfter?: number,
-  ) {
-    super(message);
-  }
-}
 
 /** How a server is reached. */
 export interface ServerAccess {
@@ -37,7 +20,7 @@ export interface ServerRun {
 /** Parts of files by name, as the stream takes them. */
 export type StreamFiles = Readonly<Record<string, { offset: number; content: readonly string[] }>>;
 
-/** Requests to a server. Each throws RefusedError or PassingError. */
+/** Requests to a server. Each throws a ServerError. */
 export interface WandbApi {
   /** Makes the run, or finds it, and sets its configuration. */
   upsert(run: RunFacts, config: string): Promise<ServerRun>;
@@ -84,21 +67,30 @@ interface FilesAnswer {
 }
 
 /** Requests to a server with a key. */
-export function wandbApi(access: ServerAccess): WandbApi {
-  const graphql = async <Answer>(query: string, variables: object): Promise<Answer> => {
-    const url = `${access.baseUrl}/graphql`;
-    const response = await send(access, url, postOf({ query, variables }));
-    const { data, errors } = JSON.parse(await response.text()) as {
-      data?: Answer;
-      errors?: { message?: string }[];
+export function wandbApi(access: ServerAccess, sendJson: SendJson): WandbApi {
+  const post = async (path: string, body: object): Promise<JsonAnswer> => {
+    const login = Buffer.from(`api:${access.apiKey}`).toString("base64");
+    const headers = {
+      Authorization: `Basic ${login}`,
+      "User-Agent": `tunewright/${access.version}`,
     };
-    if (errors && errors.length > 0) throw new RefusedError(errors[0]?.message ?? "an error");
+    try {
+      return await sendJson({ method: "POST", url: `${access.baseUrl}${path}`, headers, body });
+    } catch (error) {
+      throw error instanceof ServerError ? explained(error, access.apiKey) : error;
+    }
+  };
+  const graphql = async <Answer>(query: string, variables: object): Promise<Answer> => {
+    const answer = (await post("/graphql", { query, variables })).data;
+    const { data, errors } = Object(answer) as { data?: Answer; errors?: { message?: string }[] };
+    if (errors && errors.length > 0) {
+      throw new ServerError(`W&B refuses the run: ${errors[0]?.message ?? "an error"}`, 400);
+    }
     return data ?? ({} as Answer);
   };
   const streamTo = async (run: ServerRun, id: string, body: object) => {
     const place = [run.entity, run.project, id].map(encodeURIComponent).join("/");
-    const url = `${access.baseUrl}/files/${place}/file_stream`;
-    await (await send(access, url, postOf(body))).text();
+    await post(`/files/${place}/file_stream`, body);
   };
   return {
     async upsert(run, config) {
@@ -121,13 +113,13 @@ export function wandbApi(access: ServerAccess): WandbApi {
       const variables = { entity, project, run, files: [name] };
       const { createRunFiles } = await graphql<FilesAnswer>(filesMutation, variables);
       const url = createRunFiles?.files?.[0]?.uploadUrl;
-      if (!url) throw new RefusedError(`no place to store ${name}`);
+      if (!url) throw new ServerError(`W&B has no place to store ${name}`, 400);
       const headers = Object.fromEntries(
         (createRunFiles.uploadHeaders ?? []).map((line) => line.split(/:\s*/, 2)),
       );
       // The address is signed: the key is for W&B's server only.
       const target = new URL(url, access.baseUrl).href;
-      await (await sendRaw(target, { method: "PUT", headers, body: content })).arrayBuffer();
+      await sendJson({ method: "PUT", url: target, headers, body: content });
     },
   };
 }
@@ -148,41 +140,9 @@ function upsertVariables(run: RunFacts, config: string) {
   };
 }
 
-function postOf(body: object): RequestInit {
-  const headers = { "Content-Type": "application/json" };
-  return { method: "POST", headers, body: JSON.stringify(body) };
-}
-
-function send(access: ServerAccess, url: string, init: RequestInit): Promise<Response> {
-  const login = Buffer.from(`api:${access.apiKey}`).toString("base64");
-  const headers = {
-    ...(init.headers as Record<string, string>),
-    Authorization: `Basic ${login}`,
-    "User-Agent": `tunewright/${access.version}`,
-  };
-  return sendRaw(url, { ...init, headers });
-}
-
-async function sendRaw(url: string, init: RequestInit): Promise<Response> {
-  const signal = AbortSignal.timeout(requestTimeout);
-  let response: Response;
-  try {
-    response = await fetchThroughProxy(url, { ...init, signal });
-  } catch (error) {
-    throw new PassingError(reasonOf(error));
-  }
-  if (response.ok) return response;
-  const { status } = response;
-  const text = (await response.text().catch(() => "")).replace(/\s+/g, " ").trim().slice(0, 200);
-  const what = `${status} ${response.statusText}${text.startsWith("<") || !text ? "" : `: ${text}`}`;
-  if (status === 401 || status === 403)
-    throw new RefusedError(`it does not accept the key (${what})`);
-  if (status < 500 && status !== 408 && status !== 429) throw new RefusedError(what);
-  throw new PassingError(what, Number(response.headers.get("retry-after")) || undefined);
-}
-
-function reasonOf(error: unknown): string {
-  const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (!(inner instanceof Error)) return String(inner);
-  return inner.name === "TimeoutError" ? "no answer" : inner.message || inner.name;
+/** A server may repeat the key in what it says. */
+function explained(error: ServerError, key: string): ServerError {
+  const message = error.message.replaceAll(key, "(the key)");
+  const todo = [401, 403].includes(error.status) ? ": check WANDB_API_KEY" : "";
+  return new ServerError(`${message}${todo}`, error.status, error.code, error.wait);
 }

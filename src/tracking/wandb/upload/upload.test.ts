@@ -1,17 +1,17 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { startWandbServer, type WandbServer } from "../../../../test/unit/wandbServer.js";
+import { jsonSender, startLoop, uploadBeside } from "../../upload/index.js";
 import type { Fragment } from "../fragments.js";
 import { encodeRecord, type RunFacts, stepMetric, type WandbRecord } from "../records.js";
 import { createRunFile, type RunFileWriter } from "../runFile.js";
 import { wandbSettings } from "../settings.js";
 import { wandbApi } from "./api.js";
-import { startUpload } from "./index.js";
-import { startUploader, type Uploader } from "./uploader.js";
+import { openWandbSession, type WandbUpload } from "./session.js";
 
 const key = "a-very-secret-key";
 let directory: string;
@@ -53,12 +53,16 @@ const rowAdder = (add: (record: WandbRecord) => void) => (step: number, loss: nu
   add({ type: "history", step, items });
 };
 
-function upload(fragments: readonly Fragment[], url = server.url): Uploader {
-  const api = wandbApi({ baseUrl: url, apiKey: key, version: "1" });
+/** An upload in this thread. `finish` says whether the server has everything. */
+function upload(fragments: readonly Fragment[], url = server.url) {
+  const aborted = new AbortController();
+  const api = wandbApi({ baseUrl: url, apiKey: key, version: "1" }, jsonSender(aborted.signal));
   const run = runOf(fragments.at(-1)!.startingStep);
   const say = (line: string) => void said.push(line);
-  const job = { run, fragments, pageUrl: url };
-  return startUploader(job, { api, say, interval: () => 10, retryDelay: 10 });
+  const session = openWandbSession({ run, fragments, pageUrl: url }, api, say);
+  const abort = () => aborted.abort();
+  const loop = startLoop({ session, abort, say, interval: 10, firstWait: 10 });
+  return { finish: async () => (await loop.finish(60_000)).left === 0 };
 }
 
 async function until(holds: () => boolean): Promise<void> {
@@ -93,7 +97,7 @@ it("sends rows while they are written, then the end", async () => {
     value: { m: [{ 1: stepMetric }, { 1: "train/loss", 5: 1 }] },
   });
   expect(run.summary).toContain('"train/loss":NaN');
-  expect(said).toEqual([`W&B: ${server.url}/me/p/runs/abc`]);
+  expect(said).toEqual([`${server.url}/me/p/runs/abc`]);
   expect([...server.keys]).toEqual([`Basic ${Buffer.from(`api:${key}`).toString("base64")}`]);
 });
 
@@ -121,8 +125,8 @@ it.each([
   expect(await uploader.finish()).toBe(true);
   expect(losses()).toEqual([3, 2, 1]);
   const trouble = said.slice(1);
-  expect(trouble[0]).toMatch(/cannot be reached .*training goes on/);
-  expect(trouble.slice(1)).toEqual(["W&B can be reached again."]);
+  expect(trouble[0]).toMatch(/; training goes on, and sending is tried again$/);
+  expect(trouble.slice(1)).toEqual(["is reached again; what it lacks is sent now"]);
 });
 
 it("begins when a server that was away comes back", async () => {
@@ -145,14 +149,14 @@ it.each([401, 403, 404])(
     let requests = 0;
     server.intercept = (_request, response) => {
       requests++;
-      response.writeHead(status).end("no");
+      response.writeHead(status).end(JSON.stringify({ message: `no, ${key} is wrong` }));
       return true;
     };
     const uploader = upload([attempt.fragment]);
     await until(() => said.length > 0);
     expect(await uploader.finish()).toBe(false);
     expect(requests).toBe(1);
-    expect(said.join()).toMatch(new RegExp(`refuses the run.*${status}`));
+    expect(said.join()).toMatch(new RegExp(`answers ${status}: .*; nothing more is sent to it`));
     expect(said.join()).not.toContain(key);
   },
 );
@@ -180,38 +184,40 @@ it("sends rows of an earlier attempt that the server has missed", async () => {
   expect(losses()).toEqual([10, 11, 12, 23]);
 });
 
+/** An upload in a thread of its own. */
+function uploadFrom(fragments: readonly Fragment[], baseUrl: string, within: number) {
+  const { pageUrl } = wandbSettings({}, { WANDB_BASE_URL: baseUrl });
+  const task: WandbUpload = {
+    access: { baseUrl, apiKey: key, version: "1" },
+    ...{ run: runOf(0), fragments, pageUrl },
+  };
+  const say = (line: string) => void said.push(line);
+  return uploadBeside({ task, env: {} }, { label: "W&B", command: "wandb sync DIR", say, within });
+}
+
 it("ends within its patience where a server never answers, and says how to upload the rest", async () => {
   const silent = createServer(() => {});
   await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
   const attempt = fragmentOf("one", 0);
+  attempt.row(0, 3);
   end(attempt);
-  const baseUrl = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
-  const job = { run: runOf(0), fragments: [attempt.fragment], version: "1" };
-  const settings = wandbSettings({}, { WANDB_API_KEY: key, WANDB_BASE_URL: baseUrl });
-  const say = (line: string) => void said.push(line);
-  const upload = startUpload({ ...job, settings, command: "wandb sync DIR", say, patience: 50 });
-  await upload.finish();
-  expect(said).toEqual(["W&B does not have the whole run; to upload the rest: wandb sync DIR"]);
-  expect(existsSync(`${attempt.fragment.file}.synced`)).toBe(false);
+  const { port } = silent.address() as AddressInfo;
+  const upload = uploadFrom([attempt.fragment], `http://127.0.0.1:${port}`, 50);
+  expect(await upload.finish()).toBe(false);
+  expect(said).toEqual([
+    expect.stringMatching(
+      /^W&B has not confirmed 1 values \(.*no answer in time\)\); to send what it lacks: wandb sync DIR$/,
+    ),
+  ]);
   silent.closeAllConnections();
   silent.close();
 });
 
-it("uploads from a thread of its own, and marks what it has uploaded", async () => {
+it("uploads from a thread of its own", async () => {
   const attempt = fragmentOf("one", 0);
   attempt.row(0, 3);
   end(attempt);
-  const job = { run: runOf(0), fragments: [attempt.fragment], version: "1" };
-  const settings = wandbSettings({}, { WANDB_API_KEY: key, WANDB_BASE_URL: `${server.url}/` });
-  const say = (line: string) => void said.push(line);
-  await startUpload({
-    ...job,
-    settings,
-    command: "wandb sync DIR",
-    say,
-    patience: 60_000,
-  }).finish();
+  expect(await uploadFrom([attempt.fragment], server.url, 60_000).finish()).toBe(true);
   expect(losses()).toEqual([3]);
   expect(said).toEqual([`W&B: ${server.url}/me/p/runs/abc`]);
-  expect(existsSync(`${attempt.fragment.file}.synced`)).toBe(true);
 });

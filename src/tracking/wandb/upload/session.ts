@@ -1,23 +1,15 @@
-/**
- * Uploads a run while it is written. An outage, a slow server or a refusal changes nothing but this:
- * rows wait in their file, and are sent when the server answers again.
- */
+/** A run file that is written, and W&B's server: what the server lacks of the file is sent to it. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createPause } from "../../pause.js";
+import type { UploadSession } from "../../upload/index.js";
 import type { Fragment } from "../fragments.js";
 import { formatVersion, type RunFacts, stepMetric } from "../records.js";
-import {
-  PassingError,
-  RefusedError,
-  type ServerRun,
-  type StreamFiles,
-  type WandbApi,
-} from "./api.js";
+import type { ServerAccess, ServerRun, StreamFiles, WandbApi } from "./api.js";
 import { type Follower, followRun } from "./follow.js";
 
-/** What an uploader is told. */
-export interface UploadJob {
+/** What is uploaded, and where to; plain data for another thread. */
+export interface WandbUpload {
+  readonly access: ServerAccess;
   readonly run: RunFacts;
   /** The attempts; the last one is being written. */
   readonly fragments: readonly Fragment[];
@@ -25,100 +17,30 @@ export interface UploadJob {
   readonly pageUrl: string;
 }
 
-export interface UploaderOptions {
-  readonly api: WandbApi;
-  /** Gets lines for the user. */
-  readonly say: (line: string) => void;
-  /** Milliseconds between two looks at the file, of those since the beginning. */
-  readonly interval?: (elapsed: number) => number;
-  /** Milliseconds before the first repetition of a request; doubled each time. */
-  readonly retryDelay?: number;
-}
-
-export interface Uploader {
-  /**
-   * Sends what is left.
-   * @returns whether the server has everything; resolves when it has, or refuses it
-   */
-  finish(): Promise<boolean>;
-}
-
-/** As wandb does: often in the beginning, when somebody looks. */
-const usualInterval = (elapsed: number) =>
-  elapsed < 60_000 ? 2_000 : elapsed < 300_000 ? 10_000 : 15_000;
-
-const longestDelay = 60_000;
 /** Without a word for five minutes, a server takes a run for crashed. */
 const heartbeat = 30_000;
 const linesAtOnce = 500;
 
-/** Begins to upload. */
-export function startUploader(job: UploadJob, options: UploaderOptions): Uploader {
-  const { interval = usualInterval, retryDelay = 1_000, say } = options;
-  const begun = performance.now();
-  let finishing = false;
-  const pause = createPause();
-  const trouble = troubleTeller(say);
+/** Milliseconds between two looks at the file: often in the beginning, when somebody looks, as wandb does. */
+const intervalAfter = (elapsed: number) =>
+  elapsed < 60_000 ? 2_000 : elapsed < 300_000 ? 10_000 : 15_000;
 
-  const work = async (): Promise<boolean> => {
-    const sender = openSender(job, options);
-    for (let failures = 0; ; ) {
-      const last = finishing;
-      try {
-        await sender.send(last);
-        trouble.over();
-        if (last) return true;
-        failures = 0;
-        await pause.wait(interval(performance.now() - begun));
-      } catch (error) {
-        if (error instanceof RefusedError) {
-          say(`W&B refuses the run: ${error.message}. Nothing more is uploaded; training goes on.`);
-          return false;
-        }
-        trouble.tell(error);
-        const asked = error instanceof PassingError ? (error.retryAfter ?? 0) * 1000 : 0;
-        const delay = Math.max(asked, retryDelay * 2 ** failures++);
-        await pause.wait(Math.min(delay, finishing ? retryDelay : longestDelay));
-      }
-    }
-  };
-  const result = work();
-  return {
-    finish() {
-      finishing = true;
-      pause.wake();
-      return result;
-    },
-  };
-}
-
-/** Tells the first failure of a row of them, and that it is over. */
-function troubleTeller(say: (line: string) => void) {
-  let told = false;
-  return {
-    tell(error: unknown) {
-      const reason = error instanceof Error ? error.message : String(error);
-      if (!told)
-        say(`W&B cannot be reached (${reason}); training goes on, and the upload is tried again.`);
-      told = true;
-    },
-    over() {
-      if (told) say("W&B can be reached again.");
-      told = false;
-    },
-  };
-}
-
-/** Sends what the server does not have. */
-function openSender(job: UploadJob, { api, say }: UploaderOptions) {
-  const { run, fragments, pageUrl } = job;
+/** Begins to read; nothing is sent before the first `sync`. */
+export function openWandbSession(
+  { run, fragments, pageUrl }: Omit<WandbUpload, "access">,
+  api: WandbApi,
+  say: (line: string) => void,
+): UploadSession {
   const current = fragments.at(-1)!;
   const follower = followRun();
   let server: ServerRun | undefined;
+  let page: string | undefined;
   let offset = 0;
+  let batches = 0;
   let sentMetrics = 0;
   let sentSummary = "";
   let sentAt = Number.NEGATIVE_INFINITY;
+  let isComplete = false;
 
   const register = async () => {
     for (const { file } of fragments) follower.read(file);
@@ -127,7 +49,8 @@ function openSender(job: UploadJob, { api, say }: UploaderOptions) {
     // Rows that the server has beyond this attempt's first one were done again: they are replaced.
     offset = Math.min(run.startingStep, server.historyLines ?? run.startingStep);
     follower.forgetRows(offset);
-    say(`W&B: ${pageUrl}/${server.entity}/${server.project}/runs/${run.id}`);
+    page = `${pageUrl}/${server.entity}/${server.project}/runs/${run.id}`;
+    say(page);
     return server;
   };
   const sendMedia = async (target: ServerRun) => {
@@ -154,6 +77,7 @@ function openSender(job: UploadJob, { api, say }: UploaderOptions) {
       const isNews = Object.keys(files).length > 0;
       if (!isNews && performance.now() - sentAt < heartbeat) return;
       await api.stream(target, run.id, files);
+      batches += 1;
       sentAt = performance.now();
       sentSummary = summary;
       offset += lines.length;
@@ -161,8 +85,14 @@ function openSender(job: UploadJob, { api, say }: UploaderOptions) {
     }
   };
   return {
-    /** @param isLast whether the file is complete */
-    async send(isLast: boolean): Promise<void> {
+    intervalAfter,
+    get page() {
+      return page;
+    },
+    get batches() {
+      return batches;
+    },
+    async sync() {
       const target = server ?? (await register());
       follower.read(current.file);
       await sendMedia(target);
@@ -172,8 +102,13 @@ function openSender(job: UploadJob, { api, say }: UploaderOptions) {
         await api.upsert(run, configOf(follower));
         sentMetrics = metrics;
       }
-      if (isLast && follower.exitCode !== undefined)
-        await api.complete(target, run.id, follower.exitCode);
+      if (follower.exitCode === undefined || isComplete) return;
+      await api.complete(target, run.id, follower.exitCode);
+      isComplete = true;
+    },
+    countLeft() {
+      follower.read(current.file);
+      return Math.max(1, follower.rows.size);
     },
   };
 }
