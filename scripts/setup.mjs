@@ -33,6 +33,8 @@ Environment:
   TUNEWRIGHT_PYTHON       Python whose torch (2.11 to 2.13) to use instead of .venv
   TUNEWRIGHT_TORCH_INDEX  package index for torch's CPU build
   TUNEWRIGHT_GPU          1 or 0: install torch with or without CUDA whatever this machine has
+  PYTHONPATH, PYTHONHOME  used with TUNEWRIGHT_PYTHON only
+  PIP_INDEX_URL, npm_config_registry, https_proxy, … are pip's and npm's own
 
 Example:
   ./tunewright setup
@@ -201,7 +203,18 @@ function isHeard(signal) {
   return ((ignored >> BigInt(os.constants.signals[signal] - 1)) & 1n) === 0n;
 }
 
+/**
+ * Other installations of Python that an environment names would answer in place of `.venv`, and pip would
+ * install elsewhere.
+ */
+function forgetOtherPythons(env) {
+  const names = ["PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT"];
+  if (!env.TUNEWRIGHT_PYTHON) names.push("PYTHONPATH", "PYTHONHOME");
+  for (const name of names) delete env[name];
+}
+
 async function main() {
+  forgetOtherPythons(process.env);
   const options = parseArguments(process.argv.slice(2));
   if (!atLeast(process.versions.node, "20")) {
     printError(

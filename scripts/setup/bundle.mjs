@@ -185,10 +185,16 @@ export function bundledTorch({ manifest, part }) {
   };
 }
 
-/** Whether Node can load an addon here; libraries that are too old make it fail. */
+/**
+ * Whether Node can load an addon here; libraries that are too old make it fail. So would another torch in
+ * the environment, which compiling does not help against.
+ */
 function loads(file) {
   const script = "process.dlopen({ exports: {} }, process.argv[1])";
-  return capture(process.execPath, ["-e", script, file], { stdio: "pipe" }) !== null;
+  const { LD_LIBRARY_PATH: _, LD_PRELOAD: __, ...plain } = process.env;
+  return [process.env, plain].some(
+    (env) => capture(process.execPath, ["-e", script, file], { stdio: "pipe", env }) !== null,
+  );
 }
 
 /**

@@ -1,8 +1,9 @@
 // Step 1: npm packages.
+import fs from "node:fs";
 import path from "node:path";
 import { readJson } from "./files.mjs";
 import { which } from "./prerequisites.mjs";
-import { runOrThrow, SetupError, say } from "./run.mjs";
+import { capture, runOrThrow, SetupError, say } from "./run.mjs";
 
 /**
  * True where node_modules holds what package-lock.json asks for. npm writes its own record of the
@@ -29,11 +30,26 @@ export async function installPackages(paths, options) {
   }
   say("installing npm packages …");
   const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
+  const ownCache = path.join(paths.state, "npm.tmp-cache");
   if (options.offline) args.push("--offline", "--cache", path.join(options.offline, "npm"));
+  else if (!canWriteCache(paths.root)) args.push("--cache", ownCache);
   // A production setting in the environment would leave out the compiler and the headers.
   await runOrThrow("npm ci", "npm", [...args, "--include=dev"], {
     cwd: paths.root,
     log: paths.log,
     todo: "check the network and npm's settings (`npm config list`), then run the same command again",
   });
+  fs.rmSync(ownCache, { recursive: true, force: true });
+}
+
+/** Whether npm can keep what it downloads where it would: not in a home folder that is missing or read-only. */
+function canWriteCache(cwd) {
+  const cache = capture("npm", ["config", "get", "cache"], { cwd })?.trim();
+  try {
+    fs.mkdirSync(cache, { recursive: true });
+    fs.accessSync(cache, fs.constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

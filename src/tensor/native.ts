@@ -14,6 +14,7 @@ import {
   UseAfterFreeError,
 } from "../util/errors.js";
 import { describeValue } from "./describe.js";
+import { otherLibraries } from "./otherLibraries.js";
 import { requestedThreads } from "./threadCount.js";
 
 /** What `findOperator` gives: a small integer. */
@@ -213,9 +214,14 @@ function loadAddon(): { addon: NativeAddon; runtime: Runtime } {
   try {
     addon = createRequire(import.meta.url)(file) as NativeAddon;
   } catch (cause) {
+    const other = otherLibraries(process.env, runtime.torchLib);
     throw new EnvironmentError("the native addon cannot be loaded", {
-      why: `${file}: ${cause instanceof Error ? cause.message.split("\n")[0] : String(cause)}`,
-      todo: "run ./tunewright setup (it builds the addon again where libtorch has moved or changed)",
+      why:
+        other ??
+        `${file}: ${cause instanceof Error ? cause.message.split("\n")[0] : String(cause)}`,
+      todo: other
+        ? "unset that variable for Tunewright (env -u NAME ./tunewright …), or leave torch out of it"
+        : "run ./tunewright setup (it builds the addon again where libtorch has moved or changed)",
       cause,
     });
   }

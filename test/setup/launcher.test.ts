@@ -138,4 +138,20 @@ describe("the launcher", () => {
     expect(ended.stderr).toContain("error: Node.js is not installed");
     expect(ended.stderr).toContain("version 20 or newer");
   });
+
+  test.each(["--no-such-option", "--require=/nowhere/agent.js"])(
+    "names NODE_OPTIONS where Node.js does not start with %s",
+    async (options) => {
+      const folder = checkout();
+      const { code, stdout, stderr } = await launch(folder, ["doctor"], { NODE_OPTIONS: options });
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+      expect(stderr).toContain(`error: Node.js does not start with NODE_OPTIONS=${options}`);
+      expect(stderr).not.toContain("not installed");
+    },
+  );
+
+  test("leaves NODE_OPTIONS that work as they are", async () => {
+    const ended = await launch(checkout(), ["x"], { NODE_OPTIONS: "--max-old-space-size=512" });
+    expect(ended).toMatchObject({ code: 0, stdout: '["x"]' });
+  });
 });
