@@ -15,7 +15,7 @@ if ! "$venv/bin/python" -c 'import kubernetes_validate, kubeflow.training, yaml'
 fi
 # The oldest and the newest API that the files are for.
 for version in 1.31 1.37; do
-  "$venv/bin/kubernetes-validate" --strict -k "$version" "$examples/kubernetes-job.yaml"
+  "$venv/bin/kubernetes-validate" --strict -k "$version" "$examples"/kubernetes-{volume,job}.yaml
 done
 "$venv/bin/python" "$root/bench/platforms/pytorchjob.py" "$examples/pytorchjob.yaml"
 bash -n "$examples/slurm.sh"

@@ -3,11 +3,17 @@
 #
 #   sbatch examples/platforms/slurm.sh examples/lora.yaml --train_file mine.jsonl
 #
-# Submit it in the checkout (or set TUNEWRIGHT to the path of its ./tunewright). Whatever follows the script's name goes
-# to `train`. Change the lines below to your cluster; a command-line flag of sbatch wins over them.
+# Before: on a disk that all nodes share, run ./tunewright doctor once, so that no job sets it up; and fetch a model of the
+# hub where nodes have no network (docs/platforms.md). Submit it in the checkout, or set TUNEWRIGHT to the path of its
+# ./tunewright; relative paths are meant from where it is submitted. Whatever follows the script's name goes to `train`.
+# Change the lines below to your cluster; a command-line flag of sbatch wins over them. The same command goes on with a run
+# that was cancelled.
 #
 # One task: training is one process.
 #SBATCH --job-name=tunewright
+# Where your cluster wants them, remove one # each:
+##SBATCH --account=ACCOUNT
+##SBATCH --partition=PARTITION
 #SBATCH --nodes=1
 #SBATCH --ntasks=1
 #SBATCH --cpus-per-task=4

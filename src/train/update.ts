@@ -1,4 +1,5 @@
 /** What steps are computed with: number type, gradients, optimizer; begun, or as a checkpoint left it. */
+import { availableParallelism } from "node:os";
 import {
   type CausalLanguageModel,
   type PreparedModel,
@@ -14,6 +15,7 @@ import { createOptimizer } from "./optimizer.js";
 import type { StepParts } from "./optimizerStep.js";
 import { choosePrecision, type ProductPrecision } from "./precision.js";
 import type { Run } from "./run.js";
+import { describeLauncherThreads } from "./world.js";
 
 /** Tokens computed together: on a CPU, their activations should stay in its cache. */
 export function groupTokens(device: Device): number {
@@ -42,10 +44,12 @@ export function preparePasses(
   return { prepared, pass };
 }
 
-/** The number type that a run's products are computed in; what there is to know of it is said. */
-export function prepareProducts({ config, checkpoint, say }: Run): ProductPrecision {
+/** The number type that a run's products are computed in; what there is to know of it, and of threads, is said. */
+export function prepareProducts({ config, device, checkpoint, say }: Run): ProductPrecision {
   const precision = choosePrecision(config, checkpoint?.state.productDtype);
   if (precision.line) say(precision.line);
+  const threads = describeLauncherThreads(process.env, availableParallelism());
+  if (threads !== undefined && device === "cpu") say(threads);
   return precision;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { tensor } from "../tensor/index.js";
-import { openWorld } from "./world.js";
+import { describeLauncherThreads, openWorld } from "./world.js";
 
 describe("a world of one process", () => {
   it("is what there is without a launcher, or where it starts one process", () => {
@@ -39,4 +39,12 @@ describe("what a launcher may not ask for", () => {
     expect(() => openWorld(environment)).toThrow(message);
     expect(() => openWorld(environment)).toThrow(expect.objectContaining({ code: "CONFIG" }));
   });
+});
+
+it("one thread on a machine of several cores is told where a launcher has chosen it", () => {
+  const launched = { OMP_NUM_THREADS: "1", LOCAL_RANK: "0" };
+  expect(describeLauncherThreads(launched, 4)).toContain("OMP_NUM_THREADS=4 would use all 4 cores");
+  expect(describeLauncherThreads(launched, 1)).toBeUndefined();
+  expect(describeLauncherThreads({ ...launched, OMP_NUM_THREADS: "2" }, 4)).toBeUndefined();
+  expect(describeLauncherThreads({ OMP_NUM_THREADS: "1" }, 4)).toBeUndefined();
 });

@@ -57,6 +57,21 @@ export function openWorld(environment: NodeJS.ProcessEnv): World {
   };
 }
 
+/**
+ * What there is to know where a launcher has chosen the number of threads: torchrun sets 1 where nobody
+ * has set it, for processes that share a machine.
+ *
+ * @param cores that this process may use
+ */
+export function describeLauncherThreads(
+  { OMP_NUM_THREADS, LOCAL_RANK, TORCHELASTIC_RUN_ID }: NodeJS.ProcessEnv,
+  cores: number,
+): string | undefined {
+  const launched = LOCAL_RANK !== undefined || TORCHELASTIC_RUN_ID !== undefined;
+  if (!launched || OMP_NUM_THREADS !== "1" || cores === 1) return undefined;
+  return `One thread computes (OMP_NUM_THREADS=1, which torchrun sets by itself); OMP_NUM_THREADS=${cores} would use all ${cores} cores.`;
+}
+
 function readCount(environment: NodeJS.ProcessEnv, name: string, absent: number): number {
   const text = environment[name];
   if (text === undefined || text === "") return absent;

@@ -55,8 +55,8 @@ function resources(name: string): Map<string, Resource> {
   return new Map(found.map((resource) => [resource.kind, resource]));
 }
 
-const cluster = resources("kubernetes-job.yaml");
-const job = cluster.get("Job")!;
+const cluster = resources("kubernetes-volume.yaml");
+const job = resources("kubernetes-job.yaml").get("Job")!;
 const kubeflow = resources("pytorchjob.yaml").get("PyTorchJob")!;
 
 describe.each([

@@ -49,7 +49,6 @@ export async function otherEngine(
     say(`fetching torch ${setup.TORCH_VERSION} (${build}) …`);
     const torch = await fetchTorch(build, site, scratch, tools);
     const bitsandbytes = await bitsandbytesFor(torch.cudaVersion, here, scratch, tools);
-    say("compiling the addon for it …");
     const addon = await setup.buildAddon(paths, { ...torch, folder: join(site, "torch") });
     return { torch, site, addon, bitsandbytes };
   } finally {
