@@ -18,7 +18,8 @@ export const trackCommand: CommandModule = {
       [
         "",
         "Reads the run's events.jsonl. MLflow and SwanLab get what they lack; TensorBoard's files, metrics.csv",
-        "and W&B's run file are made anew. W&B's file holds all attempts, and wandb sync uploads it.",
+        "and W&B's run file are made anew. W&B's file holds all attempts; it is uploaded where there is a key,",
+        "and later by wandb sync.",
       ].join("\n"),
     );
     addExamples(

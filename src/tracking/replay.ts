@@ -10,11 +10,12 @@ import {
 } from "../train/index.js";
 import { ConfigError, DataError, TunewrightError } from "../util/errors.js";
 import { trackerKinds } from "./registry.js";
-import { describeRows, type RunState } from "./runs/index.js";
-import { services, sessionOf } from "./sessions.js";
+import { describeRows } from "./runs/index.js";
+import { services, sessionOf, type UploadTask } from "./sessions.js";
 import type { TrackerContext, TrackerKind } from "./tracker.js";
 import { factsOf, jsonSender, startLoop } from "./upload/index.js";
 import { remarksOnVariables } from "./variables.js";
+import { writeWholeRun } from "./wandb/index.js";
 
 export interface ReplayOptions {
   say: (line: string) => void;
@@ -29,7 +30,7 @@ export interface ReplayOptions {
  *   TunewrightError where a server does not take everything
  */
 export async function replayRun(run: string, name: TrackerName, options: ReplayOptions) {
-  const { say, env = process.env, within = 600_000 } = options;
+  const { say, env = process.env } = options;
   const events = join(run, eventsName);
   const rows = readEvents(events);
   const start = rows.find((row): row is EventRow<StartEvent> => row.type === "start");
@@ -49,9 +50,19 @@ export async function replayRun(run: string, name: TrackerName, options: ReplayO
     const lack = kind.missing?.(config as never, env);
     if (lack !== undefined) throw new ConfigError(`Nothing can be sent to ${name}`, { why: lack });
     if (state === "running" && reportsTo(config, name)) throw beingTrained(run);
-    await upload(name, { ...context, start }, { last: rows.at(-1)!, state }, within);
+    // A server still takes a killed run for a running one.
+    const last = rows.at(-1)!;
+    const killed = state === "killed" ? { killedAt: last.time } : {};
+    const runFacts = factsOf({ ...context, start });
+    await upload(name, { name, run: runFacts, attempt: last.attempt, ...killed }, options);
   } else if (state === "running") {
     throw beingTrained(run);
+  } else if (name === "wandb") {
+    const { command, task, markSynced } = writeWholeRun({ ...context, start });
+    if (!task) return say(`W&B: the whole run is in one file; to upload it: ${command}`);
+    await upload(name, task, options);
+    markSynced();
+    say("wandb has the whole run");
   } else {
     await write(kind, { ...context, start }, rows);
   }
@@ -69,7 +80,6 @@ function beingTrained(run: string): ConfigError {
 }
 
 async function write(kind: TrackerKind, context: TrackerContext, rows: readonly EventRow[]) {
-  if (kind.replay) return kind.replay(context);
   // As a later attempt from the beginning: what earlier files hold of the run is void.
   const start = { ...context.start, attempt: rows.at(-1)!.attempt + 1 };
   const tracker = kind.open({ ...context, start });
@@ -77,19 +87,11 @@ async function write(kind: TrackerKind, context: TrackerContext, rows: readonly 
   await tracker.close();
 }
 
-async function upload(
-  name: string,
-  context: TrackerContext,
-  { last, state }: { last: EventRow; state: RunState | undefined },
-  within: number,
-) {
+async function upload(name: string, task: UploadTask, options: ReplayOptions) {
+  const { env = process.env, within = 600_000 } = options;
   const aborted = new AbortController();
-  const run = factsOf(context);
-  const say = (line: string) => context.say(`${name}: ${line}`);
-  // The server still takes a killed run for a running one.
-  const killed = state === "killed" ? { killedAt: last.time } : {};
-  const task = { name, run, attempt: last.attempt, ...killed };
-  const session = sessionOf(task, jsonSender(aborted.signal), context.env, say);
+  const say = (line: string) => options.say(`${name}: ${line}`);
+  const session = sessionOf(task, jsonSender(aborted.signal), env, say);
   const loop = startLoop({ session, say, abort: () => aborted.abort() });
   const { left, why } = await loop.finish(within);
   if (left === 0) return;

@@ -38,8 +38,6 @@ export interface TrackerKind {
   missing?(config: TrainingConfig, env: NodeJS.ProcessEnv): string | undefined;
   /** It reads `events.jsonl` itself when it is opened, so a run that has been needs no rows. */
   readonly readsEvents?: boolean;
-  /** Shows a whole run that has been; where absent, it is opened and gets every row. */
-  replay?(context: TrackerContext): void;
   /** Begins with an attempt. What it throws is told, and training goes on without it. */
   open(context: TrackerContext): Tracker;
 }

@@ -3,7 +3,7 @@
  * row of `events.jsonl` in exactly one of the files.
  */
 import { randomInt } from "node:crypto";
-import { copyFileSync, existsSync, readFileSync, truncateSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { z } from "zod";
 import { writeFileAtomic } from "../../util/atomicFile.js";
@@ -81,6 +81,13 @@ export function makeFragment(
 /** As `wandb sync` wants a folder to be called; in local time. @param time seconds since 1970 */
 export function folderName(id: string, time: number): string {
   return `offline-run-${stamp(new Date(time * 1000))}-${id}`;
+}
+
+/** As `wandb sync` does, so that it leaves the files alone. */
+export function markSynced(fragments: readonly Fragment[]): void {
+  for (const { folder, file } of fragments) {
+    if (existsSync(folder)) writeFileSync(`${file}.synced`, "");
+  }
 }
 
 /** Makes a folder, which does not exist, and that of its media. */

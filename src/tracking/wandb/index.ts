@@ -14,20 +14,21 @@ import {
   cutFragments,
   type Fragment,
   makeFragment,
+  markSynced,
   readRunState,
   storeRunState,
 } from "./fragments.js";
-import type { RunFacts } from "./records.js";
 import { isHistory } from "./rows.js";
 import { runFacts } from "./runFacts.js";
 import { type WandbSettings, wandbSettings } from "./settings.js";
 import { roundToMilliseconds, timeRows } from "./timing.js";
-import type { WandbUpload } from "./upload/index.js";
-import { writeWholeRun } from "./wholeRun.js";
+import { uploadTask } from "./upload/index.js";
 import { openAttemptWriter, syncState } from "./writer.js";
 
 /** Milliseconds that the end of a run waits for its upload. */
 const finishTime = 15_000;
+
+export { writeWholeRun } from "./wholeRun.js";
 
 export const wandb: TrackerKind = {
   describe(config, env) {
@@ -43,10 +44,6 @@ export const wandb: TrackerKind = {
     if (settings.mode !== "disabled") return openRun(context, settings);
     context.say(`W&B: nothing is written, because ${settings.reason}.`);
     return { handle() {}, close() {} };
-  },
-  replay(context) {
-    const command = writeWholeRun(context, wandbSettings(context.config, context.env));
-    context.say(`W&B: the whole run is in one file; to upload it: ${command}`);
   },
 };
 
@@ -85,7 +82,7 @@ function openRun(context: TrackerContext, settings: WandbSettings): Tracker {
   for (const { row, runtime } of rows.slice(startingStep)) writer.writeRow(row, runtime);
   // Not every wandb puts the files of attempts together.
   const command =
-    fragments.length === 1
+    fragments.length === 1 && settings.mode === "offline"
       ? `wandb sync ${shellWord(fragment.folder)}`
       : `./tunewright track ${shellWord(runDirectory)} --to wandb`;
   const options = { label: "W&B", command, say, within: finishTime };
@@ -107,19 +104,10 @@ function openRun(context: TrackerContext, settings: WandbSettings): Tracker {
       writer.close();
       if (upload) {
         const isComplete = await upload.finish();
-        // As `wandb sync` does, so that it leaves the file alone.
-        if (isComplete) for (const { file } of fragments) writeFileSync(`${file}.synced`, "");
+        if (isComplete) markSynced(fragments);
       } else if (!settings.silent) say(`W&B: to upload the run: ${command}`);
     },
   };
-}
-
-function uploadTask(
-  { baseUrl, pageUrl, apiKey = "" }: WandbSettings,
-  run: RunFacts,
-  fragments: readonly Fragment[],
-): WandbUpload {
-  return { access: { baseUrl, apiKey, version: packageVersion() }, run, fragments, pageUrl };
 }
 
 /** `latest-run` points to the newest attempt, as wandb has it; other runs may be doing the same. */

@@ -248,6 +248,27 @@ it("uploads beside the run where there is a key, and marks what it has uploaded"
   await server.close();
 });
 
+it("is uploaded afterwards where there is a key, each row once, also a second time", async () => {
+  await attempt([step(1), step(2), step(3)], { ends: false });
+  await attempt([step(3), step(4)], { resumeStep: 2, ends: false });
+  const server = await startWandbServer();
+  const env = { WANDB_BASE_URL: server.url, WANDB_API_KEY: "a key", no_proxy: "*" };
+  const say = (line: string) => void said.push(line);
+  for (const _time of [1, 2]) await replayRun(directory, "wandb", { say, env });
+  expect(said.at(-1)).toBe("wandb has the whole run");
+  expect(server.runs.size).toBe(1);
+  const [run] = server.runs.values();
+  const steps = run!.history.map((line) => (JSON.parse(line) as Record<string, unknown>)._step);
+  expect(steps).toEqual([0, 1, 2, 3]);
+  expect(run!.exitCode).toBe(255);
+  expect(runFiles().every((file) => existsSync(`${file}.synced`))).toBe(true);
+  server.intercept = (_request, response) => Boolean(response.writeHead(401).end("no"));
+  await expect(replayRun(directory, "wandb", { say, env })).rejects.toThrow(
+    /does not have the whole/,
+  );
+  await server.close();
+});
+
 it("writes where WANDB_DIR says, with the id of WANDB_RUN_ID, and nothing where it is off", async () => {
   const elsewhere = join(directory, "else where");
   await attempt([step(1)], { env: { WANDB_DIR: elsewhere, WANDB_RUN_ID: "mine" } });

@@ -8,18 +8,25 @@ import { type EventRow, eventsName, readEvents, type StartEvent } from "../../tr
 import { packageVersion } from "../../util/packageRoot.js";
 import { shellWord } from "../../util/shellWord.js";
 import type { TrackerContext } from "../tracker.js";
-import { folderName, fragmentIn, readRunState, storeRunState } from "./fragments.js";
+import { folderName, fragmentIn, markSynced, readRunState, storeRunState } from "./fragments.js";
 import { runFacts } from "./runFacts.js";
-import type { WandbSettings } from "./settings.js";
+import { wandbSettings } from "./settings.js";
 import { timeRows } from "./timing.js";
+import { uploadTask, type WandbUpload } from "./upload/index.js";
 import { openAttemptWriter } from "./writer.js";
 
 /**
  * Writes `wandb/whole/offline-run-YYYYMMDD_HHMMSS-ID/run-ID.wandb` from `events.jsonl`, in the place of
  * an older one.
- * @returns the command that uploads it
+ * @returns the command that uploads it; where there is a key, also what is uploaded
  */
-export function writeWholeRun(context: TrackerContext, settings: WandbSettings): string {
+export function writeWholeRun(context: TrackerContext): {
+  command: string;
+  task?: WandbUpload;
+  /** After the upload. */
+  markSynced(): void;
+} {
+  const settings = wandbSettings(context.config, context.env);
   const { runDirectory, config, facts } = context;
   const { rows } = timeRows(readEvents(join(runDirectory, eventsName)));
   const first = rows.find(({ row }) => row.type === "start")?.row as EventRow<StartEvent>;
@@ -29,9 +36,11 @@ export function writeWholeRun(context: TrackerContext, settings: WandbSettings):
   const folder = join(settings.folder, "whole", folderName(id, first.time));
   rmSync(folder, { recursive: true, force: true });
   const progress = { startingStep: 0, runtime: 0, resumed: false };
+  const fragment = fragmentIn(folder, id);
+  const run = runFacts(settings, id, first.time, progress);
   const writer = openAttemptWriter({
-    fragment: fragmentIn(folder, id),
-    run: runFacts(settings, id, first.time, progress),
+    fragment,
+    run,
     start: first,
     config: { ...config, ...facts },
     offline: true,
@@ -43,5 +52,9 @@ export function writeWholeRun(context: TrackerContext, settings: WandbSettings):
   if (last.type !== "end") writer.writeKilled(runtime);
   writer.sync();
   writer.close();
-  return `wandb sync ${shellWord(folder)}`;
+  return {
+    command: `wandb sync ${shellWord(folder)}`,
+    ...(settings.mode === "online" ? { task: uploadTask(settings, run, [fragment]) } : {}),
+    markSynced: () => markSynced([...fragments, fragment]),
+  };
 }

@@ -1,9 +1,11 @@
 /** A run file that is written, and W&B's server: what the server lacks of the file is sent to it. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { packageVersion } from "../../../util/packageRoot.js";
 import type { UploadSession } from "../../upload/index.js";
 import type { Fragment } from "../fragments.js";
 import { formatVersion, type RunFacts, stepMetric } from "../records.js";
+import type { WandbSettings } from "../settings.js";
 import type { ServerAccess, ServerRun, StreamFiles, WandbApi } from "./api.js";
 import { type Follower, followRun } from "./follow.js";
 
@@ -15,6 +17,14 @@ export interface WandbUpload {
   readonly fragments: readonly Fragment[];
   /** Where people look at runs. */
   readonly pageUrl: string;
+}
+
+export function uploadTask(
+  { baseUrl, pageUrl, apiKey = "" }: WandbSettings,
+  run: RunFacts,
+  fragments: readonly Fragment[],
+): WandbUpload {
+  return { access: { baseUrl, apiKey, version: packageVersion() }, run, fragments, pageUrl };
 }
 
 /** Without a word for five minutes, a server takes a run for crashed. */
