@@ -79,6 +79,8 @@ export interface PassOptions {
   dropoutKey?: ((branch: number) => number | null) | undefined;
   /** Called before each branch; may throw to leave a long pass early. */
   beforeBranch?: (() => void) | undefined;
+  /** Called in the backward pass after each branch, with the gradients of its inputs by group. */
+  afterBackward?: ((branch: number, byInputs: readonly Tensor[]) => void) | undefined;
 }
 
 /**
@@ -173,9 +175,10 @@ export function backwardBranches(
   gradients: readonly Tensor[],
   groups: readonly TokenGroup[],
   budget: KeepBudget,
-  { beforeBranch }: PassOptions = {},
+  { beforeBranch, afterBackward }: PassOptions = {},
 ): readonly Tensor[] {
-  for (const entries of records.toReversed()) {
+  for (let branch = records.length - 1; branch >= 0; branch--) {
+    const entries = records[branch]!;
     beforeBranch?.();
     entries.forEach(({ record, input, output, notes, bytes }, i) => {
       const gradient = gradients[i]!;
@@ -188,6 +191,7 @@ export function backwardBranches(
       budget.bytes += bytes;
     });
     groups[0]?.weights.close();
+    afterBackward?.(branch, gradients);
   }
   return gradients;
 }

@@ -68,6 +68,11 @@ export interface TrainingPassSettings extends PassSettings {
   dropoutKey(branch: number): number | null;
   /** A factor on all gradients beside the loss, [] (loss scaling of float16); null for 1. */
   gradientScale: Tensor | null;
+  /**
+   * Called in the backward pass after each branch, with the gradients of its inputs; after the
+   * output head as the branch behind the last.
+   */
+  afterBackward?: ((branch: number, byInputs: readonly Tensor[]) => void) | undefined;
   /** Only the parts that take the most memory: what a dry run has to see. */
   largestOnly?: boolean | undefined;
 }
@@ -293,6 +298,7 @@ function computeParts(pass: Pass, parts: readonly PackedSequences[]): void {
       headPass(pass, x, parts[i]!, { ...tokens[i]!, dropoutKey }),
     );
     dispose(outputs);
+    settings.afterBackward?.(model.branches.length, byOutputs);
     const byInputs = backwardBranches(records, byOutputs, tokens, budget, settings);
     if (!isEmbeddingTrained) return;
     parts.forEach(({ ids }, i) => {

@@ -23,7 +23,7 @@ import { onceMore } from "./secondTry.js";
 import type { TrainedModel } from "./trainedModel.js";
 import type { DataText } from "./trainingFiles.js";
 import { preparePasses, prepareProducts, prepareUpdate } from "./update.js";
-import { RolledBack } from "./watch/index.js";
+import { RolledBack, requireTrainable } from "./watch/index.js";
 import { planSteps } from "./window.js";
 
 /** What a recipe has made ready. */
@@ -55,6 +55,8 @@ export async function trainAndSave(run: Run, parts: RecipeParts): Promise<RunRes
   const { config, world, checkpoint, say } = run;
   const { trained, text, data, evaluationData, objective, template } = parts;
   const { model } = trained;
+
+  if (!checkpoint) requireTrainable(model);
 
   // In which number type, by which optimizer, in how many steps.
   const precision = prepareProducts(run);

@@ -6,9 +6,11 @@ import type { Fault } from "./fault.js";
 import { failingDisk, fullDisk, fullLog } from "./fullDisk.js";
 import { manyKills, randomKills } from "./kills.js";
 import { memoryTaken } from "./memory.js";
+import { nonFinite } from "./nonFinite.js";
 import { refusals } from "./refusals.js";
 import { saveCrashes } from "./saveCrashes.js";
 import { otherSignals, termInPhases } from "./signals.js";
+import { replayedSteps, spikes } from "./spikes.js";
 import {
   changedSettings,
   jumpingClock,
@@ -33,6 +35,9 @@ export const faults: readonly Fault[] = [
   everyStep,
   otherThreads,
   changedSettings,
+  nonFinite,
+  spikes,
+  replayedSteps,
   memoryTaken,
   refusals,
   splitBatches,

@@ -6,7 +6,16 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { writeTestModel } from "../../src/generate/testModel.js";
 import { loadTrainingConfig } from "../../src/train/config/index.js";
-import { type EventRow, type RunResult, readEvents, runTraining } from "../../src/train/index.js";
+import {
+  type EventRow,
+  fetchBaseModel,
+  openText,
+  type RunResult,
+  readEvents,
+  runTraining,
+} from "../../src/train/index.js";
+import { openTrainFile } from "../../src/train/trainingFiles.js";
+import { openWorld } from "../../src/train/world.js";
 import { requireEqual } from "./fault.js";
 
 /** Where the runs lie: in memory where that is possible, since a sync to a busy disk takes long. */
@@ -21,7 +30,7 @@ let made = 0;
 /** A path that does not exist yet, for a run. */
 export const scratch = (name: string): string => path.join(work, `${name}-${++made}`);
 
-const main = path.resolve(import.meta.dirname, "../../dist/cli/main.js");
+export const main = path.resolve(import.meta.dirname, "../../dist/cli/main.js");
 
 /** A file of rows that every call makes again with the same content. */
 function rowsFile(name: string, count: number, row: (index: number) => object): string {
@@ -178,6 +187,42 @@ export function outcomeOf(directory: string): Outcome {
       row.type === "sample" ? [{ step: row.step, prompt: row.prompt, text: row.text }] : [],
     ),
   };
+}
+
+/** Events of a kind, in their order. */
+export const eventsIn = <Type extends EventRow["type"]>(directory: string, type: Type) =>
+  readEvents(path.join(directory, "events.jsonl")).filter(
+    (row): row is Extract<EventRow, { type: Type }> => row.type === type,
+  );
+
+/** Steps of the checkpoints in a run directory. */
+export const checkpointsIn = (directory: string): number[] =>
+  readdirSync(directory)
+    .flatMap((name) => (/^checkpoint-\d+$/.test(name) ? [Number(name.split("-")[1])] : []))
+    .sort((one, other) => one - other);
+
+/** The lines of the rows of each step of a run, as its data tells; the first step first. */
+export async function linesOfSteps(
+  directory: string,
+  flags: readonly string[],
+): Promise<number[][]> {
+  const { config } = loadTrainingConfig(undefined, [...words(directory, flags), ...flags]);
+  const text = await openText(await fetchBaseModel(config), config.template_name ?? undefined, {});
+  const data = await openTrainFile(config, text, undefined, openWorld({}));
+  try {
+    const { max_steps, gradient_accumulation_steps: accumulation } = config;
+    const steps: number[][] = [];
+    const count = max_steps > 0 ? max_steps * accumulation : data.microBatchesPerEpoch;
+    for (let number = 0; number < count; number++) {
+      const batch = await data.microBatch(number);
+      const step = Math.floor(number / accumulation);
+      steps[step] ??= [];
+      steps[step].push(...batch.sequences.map(({ source }) => source.line));
+    }
+    return steps;
+  } finally {
+    await data.close();
+  }
 }
 
 /** Throws unless a run ended as an uninterrupted one, with each step, evaluation and answer once. */

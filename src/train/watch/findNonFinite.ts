@@ -6,19 +6,17 @@ import type { MicroBatch, TrainingSequence } from "../../data/index.js";
 import {
   embedTokens,
   headParameters,
-  type ModelBranch,
   modelParameters,
-  outerAdapters,
   packedGroup,
   packSequences,
 } from "../../models/index.js";
-import { recordBranches } from "../../nn/index.js";
+import { type Linear, recordBranches } from "../../nn/index.js";
 import { dispose, type Tensor, tidy } from "../../tensor/index.js";
 import { dropoutKeys } from "../dropoutKeys.js";
 import { gradientNorm } from "../gradients.js";
 import type { RowLoss } from "../stepRows.js";
 import type { TrainingParts } from "../trainingParts.js";
-import { nameList, notFinite } from "./finite.js";
+import { notFinite } from "./finite.js";
 
 /** What was found. */
 export interface NonFiniteCause {
@@ -59,19 +57,27 @@ export function findNonFinite(
   };
 }
 
-/** Names of weights that are not finite, trained or not. */
+/** Names of weights that are not finite, trained or not; of layers in a stack, the single ones. */
 function badWeights({ prepared: { model } }: TrainingParts): string[] {
   const named = modelParameters(model).map(({ name, tensor }) => [name, tensor] as const);
-  const known = new Set(named.map(([, tensor]) => tensor));
-  const coded = model.branches.flatMap(({ linears }) =>
-    Object.values(linears).flatMap((linear) => {
-      const name = nameList(linear.parts.map((part) => part.name));
-      return linear
-        .tensors()
-        .flatMap((tensor) => (known.has(tensor) ? [] : [[name, tensor] as const]));
-    }),
-  );
-  return [...new Set(notFinite([...named, ...coded]))];
+  const linears = model.branches.flatMap((branch) => Object.values(branch.linears));
+  const parts = linears.flatMap((linear) => badParts(linear));
+  const isStack = (name: string) => name.includes("+") && name.endsWith(".weight");
+  return [...new Set([...notFinite(named).filter((name) => !isStack(name)), ...parts])];
+}
+
+/** Layers of a stack whose weights are not finite, whatever they are stored in. */
+function badParts(linear: Linear): string[] {
+  if (notFinite(linear.tensors().map((tensor) => ["", tensor])).length === 0) return [];
+  return tidy(() => {
+    const weight = linear.denseWeight("float32");
+    return notFinite(
+      linear.parts.map(({ name, start, outFeatures }) => [
+        `${name}.weight`,
+        weight.narrow(0, start, outFeatures),
+      ]),
+    );
+  });
 }
 
 /** The first branch of the forward pass whose output is not finite, or the embedding. */
@@ -92,7 +98,7 @@ function firstBadBranch(
       packSequences(sequences, pass.groupTokens, model.device).forEach((packed) => {
         const group = packedGroup(prepared, packed);
         let x = embedTokens(model, packed.ids);
-        if (isBad(x)) isEmbedding = true;
+        if (isNotFinite(x)) isEmbedding = true;
         for (let number = 0; number < first && !isEmbedding; number++) {
           pass.beforeBranch?.();
           const dropoutKey = () => keyOf(number);
@@ -107,7 +113,7 @@ function firstBadBranch(
           dispose(records.flat().map(({ notes }) => notes));
           x.dispose();
           x = outputs[0]!;
-          if (isBad(x)) first = number;
+          if (isNotFinite(x)) first = number;
         }
         x.dispose();
       });
@@ -118,7 +124,7 @@ function firstBadBranch(
   return branches[first]?.name;
 }
 
-const isBad = (x: Tensor) => notFinite([["", x]]).length > 0;
+const isNotFinite = (x: Tensor) => notFinite([["", x]]).length > 0;
 
 /** Which sequences have gradients that are not finite, each alone; and where these come up. */
 function badGradients(
@@ -131,9 +137,9 @@ function badGradients(
   let layer: string | undefined;
   const look = (sequences: readonly TrainingSequence[], place: number) => {
     gradients.flat.zero_();
-    addGradients(parts, window, sequences, step, place);
+    const first = addGradients(parts, window, sequences, step, place);
     const isGood = tidy(() => Number.isFinite(gradientNorm(gradients).item()));
-    if (!isGood) layer ??= lastBadGradient(parts);
+    if (!isGood) layer ??= first;
     return isGood;
   };
   window.forEach(({ sequences }, place) => {
@@ -146,35 +152,50 @@ function badGradients(
   return { layer: layer ?? "the sum over the step's rows", sequences: found };
 }
 
+/**
+ * Adds the gradients of some sequences of a step.
+ *
+ * @returns where the backward pass, which goes from the last branch to the first, first gave what is
+ *   no number, or what is too large to be squared for the norm
+ */
 function addGradients(
   parts: TrainingParts,
   window: readonly MicroBatch[],
   sequences: readonly TrainingSequence[],
   step: number,
   part: number,
-): void {
+): string {
   const { prepared, objective, update, pass } = parts;
+  const { model } = prepared;
   const units = objective.units(window.flatMap((batch) => batch.sequences));
+  const { views } = update.gradients;
+  const isBadIn = (parameters: readonly { name: string }[]) =>
+    notFinite(
+      parameters.flatMap(({ name }) =>
+        views.has(name) ? [[name, views.get(name)!] as const] : [],
+      ),
+      2,
+    ).length > 0;
+  const { norms, weight, adapter } = model.output;
+  const head = [...norms, weight, ...(adapter?.parameters() ?? [])];
+  let first: string | undefined;
   tidy(() => {
     objective.trainingPass(prepared, sequences, update.gradients, {
       ...pass,
       lossFactor: 1 / Math.max(1, units),
       gradientScale: null,
       dropoutKey: dropoutKeys(parts, step, part),
+      afterBackward(number, byInputs) {
+        if (first !== undefined) return;
+        const branch = model.branches[number];
+        const isBad = byInputs.some(isNotFinite) || isBadIn(branch?.parameters() ?? head);
+        if (isBad) first = branch?.name ?? "the output head";
+      },
     });
   });
-}
-
-/** Where the backward pass, which goes from the last branch to the first, first gave what is no number. */
-function lastBadGradient({ prepared: { model }, update }: TrainingParts): string {
-  const bad = new Set(notFinite(update.gradients.views));
-  const isIn = (parameters: readonly { name: string }[]) =>
-    parameters.some(({ name }) => bad.has(name));
-  if (isIn(headParameters(model)) || (model.output.adapter && isIn(outerAdapters(model)))) {
-    return "the output head";
-  }
-  const branch = model.branches.findLast((one: ModelBranch) => isIn(one.parameters()));
-  if (branch) return branch.name;
-  // Each gradient is a number, and their squares overflow.
-  return bad.size > 0 ? model.embedding.name : "the norm of all gradients";
+  if (first !== undefined) return first;
+  if (isBadIn(headParameters(model))) return "the output head";
+  const isEmbedding = notFinite(views, 2).length > 0;
+  // Each gradient has a norm, and the sum of their squares overflows.
+  return isEmbedding ? model.embedding.name : "the norm of all gradients";
 }

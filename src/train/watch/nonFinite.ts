@@ -88,6 +88,9 @@ function refusalOf(
   if (weights.some((name) => name !== embedding.name)) {
     return `${nameList(weights)} ${weights.length > 1 ? "are" : "is"} not finite, whatever the rows`;
   }
+  if (weights.length > 0 && embedding.trainable) {
+    return `${embedding.name} is not finite and is trained, so nothing could be saved`;
+  }
   if (policy === "skip") {
     if (state.skippedSteps >= most) {
       return `${most} steps were skipped before, as many as max_non_finite_steps allows`;

@@ -1,6 +1,10 @@
 /** What is about to be saved must be worth it: numbers, with which numbers can be computed. */
 import type { MicroBatch } from "../../data/index.js";
-import { groupSequences, trainableParameters } from "../../models/index.js";
+import {
+  type CausalLanguageModel,
+  groupSequences,
+  trainableParameters,
+} from "../../models/index.js";
 import { tidy } from "../../tensor/index.js";
 import { TunewrightError } from "../../util/errors.js";
 import { isOutOfMemory } from "../../util/outOfMemory.js";
@@ -9,6 +13,20 @@ import { withSplitting } from "../memory/index.js";
 import { secondTry } from "../secondTry.js";
 import type { TrainingParts } from "../trainingParts.js";
 import { nameList, notFinite } from "./finite.js";
+
+/**
+ * Looks at the weights that a new run is about to train.
+ *
+ * @throws TunewrightError where some are not finite, so that nothing that comes of them could be saved
+ */
+export function requireTrainable(model: CausalLanguageModel): void {
+  const weights = notFinite(trainableParameters(model), 2);
+  if (weights.length === 0) return;
+  throw new TunewrightError("the weights that training begins with are not finite", {
+    why: nameList(weights),
+    todo: "check the model's files, for example by downloading them again",
+  });
+}
 
 /**
  * Looks at what was trained before it is saved: at the weights, at the optimizer's state, and at the

@@ -1,20 +1,24 @@
 /**
  * Spikes of a step's loss or gradient norm: far above what is usual, however large or noisy that is.
- * Usual is the median of the steps before; how much they differ is their median absolute deviation,
- * both of logarithms (Leys et al., 2013, doi 10.1016/j.jesp.2013.03.013).
+ * Usual is the median of the last steps. What chance does is told by the differences between a step
+ * and the next, of logarithms: of the values themselves, a loss that falls would count as noise. Of
+ * the differences, a quantile is taken, which spikes before hardly move.
  */
 
-/** Values that the usual is taken from. */
+/** Values that are remembered. */
 const HISTORY = 50;
 
-/** With fewer values, nothing is known to be unusual. */
-const LEAST_HISTORY = 10;
+/** The last of them, which the usual is taken from: a loss that falls is soon far below older ones. */
+const RECENT = 10;
 
-/** Deviations from the median, in standard deviations, that chance does not explain. */
+/** With fewer values, nothing is known to be unusual. */
+const LEAST_HISTORY = RECENT;
+
+/** Standard deviations above the usual that chance does not explain. */
 const DEVIATIONS = 5;
 
-/** The standard deviation of a normal distribution, by its median absolute deviation. */
-const NORMAL = 1.4826;
+/** Three of four values of a normal distribution lie within so many standard deviations. */
+const QUARTILES = 1.1503;
 
 /** Values of the last steps, oldest first: what a checkpoint keeps, so that a resumed run sees the same. */
 export interface SpikeHistory {
@@ -29,7 +33,7 @@ export type SpikeMetric = keyof SpikeHistory;
 export interface Spike {
   metric: SpikeMetric;
   value: number;
-  /** The median of the steps before. */
+  /** The median of the last steps before. */
   expected: number;
 }
 
@@ -47,7 +51,7 @@ export function freshHistory(): SpikeHistory {
  * Looks at the figures of a step and remembers them.
  *
  * @param history changed
- * @param factor how many times the median a loss must be at least; a norm twice as many
+ * @param factor how many times the usual a loss must be at least; a norm twice as many
  * @returns the spikes among them
  */
 export function findSpikes(
@@ -60,12 +64,12 @@ export function findSpikes(
     const value = values[metric];
     const before = history[metric];
     if (!Number.isFinite(value) || value <= 0) continue;
-    const expected = median(before);
+    const expected = median(before.slice(-RECENT));
     if (
       before.length >= LEAST_HISTORY &&
       value > factorOf(metric, factor) * expected &&
       value - expected > LEAST_GROWTH[metric] &&
-      deviations(before, value) > DEVIATIONS
+      Math.log(value / expected) > DEVIATIONS * noiseOf(before)
     ) {
       spikes.push({ metric, value, expected });
     }
@@ -75,12 +79,13 @@ export function findSpikes(
   return spikes;
 }
 
-/** How many standard deviations the logarithm of a value lies above the median of those before. */
-function deviations(before: readonly number[], value: number): number {
-  const logs = before.map(Math.log);
-  const middle = median(logs);
-  const spread = NORMAL * median(logs.map((one) => Math.abs(one - middle)));
-  return (Math.log(value) - middle) / Math.max(spread, Number.EPSILON);
+/** The standard deviation of the values' logarithms around their course. */
+function noiseOf(values: readonly number[]): number {
+  const changes = values.slice(1).map((value, i) => Math.log(value / values[i]!));
+  const middle = median(changes);
+  const sizes = changes.map((one) => Math.abs(one - middle)).sort((one, other) => one - other);
+  // The difference of two values is as noisy as both.
+  return sizes[Math.floor(0.75 * sizes.length)]! / (QUARTILES * Math.SQRT2);
 }
 
 function median(values: readonly number[]): number {
