@@ -10,9 +10,11 @@ type BestConfig = Pick<
   "greater_is_better" | "early_stopping_patience" | "early_stopping_threshold"
 >;
 
-/** Whether one value of the metric is better than another. */
-function isBetter(one: number, other: number, config: BestConfig): boolean {
-  return config.greater_is_better ? one > other : one < other;
+/** Whether a value of the metric is better than that of an earlier step; than none, if it is a number. */
+function isBetter(one: number, other: number | undefined, config: BestConfig): boolean {
+  return config.greater_is_better
+    ? one > (other ?? Number.NEGATIVE_INFINITY)
+    : one < (other ?? Number.POSITIVE_INFINITY);
 }
 
 /**
@@ -22,10 +24,10 @@ function isBetter(one: number, other: number, config: BestConfig): boolean {
  * @returns whether it is the best so far
  */
 export function takeMetric(state: TrainerState, value: number, config: BestConfig): boolean {
-  const { best, step } = state;
-  const isBest = !best || isBetter(value, best.value, config);
-  const isGain =
-    !best || (isBest && Math.abs(value - best.value) > config.early_stopping_threshold);
+  const { best, evaluated, step } = state;
+  const isBest = isBetter(value, best?.value, config);
+  const gain = Math.abs(value - (best?.value ?? Number.POSITIVE_INFINITY));
+  const isGain = !evaluated || (isBest && gain > config.early_stopping_threshold);
   state.withoutGain = isGain ? 0 : (state.withoutGain ?? 0) + 1;
   state.evaluated = { step, value };
   if (isBest) state.best = { step, value };
@@ -48,11 +50,9 @@ export function isOutOfPatience(state: TrainerState, config: BestConfig): boolea
 export function takeSaved(state: TrainerState, config: BestConfig): boolean {
   const { evaluated, bestCheckpoint, step } = state;
   if (evaluated?.step !== step) return false;
+  // A save may be done again.
   const isBest =
-    !bestCheckpoint ||
-    // A save that is done again.
-    bestCheckpoint.step === step ||
-    isBetter(evaluated.value, bestCheckpoint.value, config);
+    bestCheckpoint?.step === step || isBetter(evaluated.value, bestCheckpoint?.value, config);
   if (isBest) state.bestCheckpoint = { ...evaluated };
   return isBest;
 }
