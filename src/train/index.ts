@@ -1,6 +1,7 @@
 /** Supervised fine-tuning: configuration, schedules, events, checkpoints and the run directory. */
 export * from "./checkpoint/index.js";
 export * from "./config/index.js";
+export { configOfRun, openRunText, sourceNames } from "./configOfRun.js";
 export { settleAdapters } from "./continued.js";
 export { probeDevice } from "./deviceFacts.js";
 export { openDialogue } from "./dialogue.js";

@@ -162,6 +162,7 @@ export function writeRunConfig(runDirectory: string, run: RunConfig): void {
 
 const storedSchema = z.looseObject({
   config: z.record(z.string(), z.unknown()),
+  origins: z.record(z.string(), z.string()).optional(),
   facts: z.record(z.string(), z.unknown()).optional(),
 });
 

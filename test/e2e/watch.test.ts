@@ -1,4 +1,5 @@
 /** Runs of a tiny model that are watched: rows that give no numbers, ruined weights, spikes, the best step. */
+import { spawnSync } from "node:child_process";
 import {
   cpSync,
   existsSync,
@@ -11,10 +12,14 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { readAs } from "../../src/cli/data/preview/asRead.js";
 import { writeTestModel } from "../../src/generate/testModel.js";
 import { liveTensors } from "../../src/tensor/index.js";
 import { loadTrainingConfig } from "../../src/train/config/index.js";
-import { type EventRow, readEvents, runTraining } from "../../src/train/index.js";
+import { type EventRow, openRunText, readEvents, runTraining } from "../../src/train/index.js";
+import { openTrainFile } from "../../src/train/trainingFiles.js";
+import { previewCommand } from "../../src/train/watch/index.js";
+import { openWorld } from "../../src/train/world.js";
 
 const work = mkdtempSync(path.join(tmpdir(), "tunewright-watch-"));
 const model = writeTestModel();
@@ -236,5 +241,72 @@ describe("the best step", () => {
     expect(lossesOf(copy)).toEqual(lossesOf());
     expect(eventsOf("end", copy).at(-1)).toMatchObject({ best_step: step, steps: last });
     expect(adapterOf(copy)).toBe(adapterOf());
+  });
+});
+
+describe("the command that a spike names", () => {
+  it("shows rows as the run reads them, whatever its configuration says", async () => {
+    const named = path.join(work, "named.jsonl");
+    const turns = (i: number) => [
+      { speaker: "user", words: `who is {{NAME}} ${i}?` },
+      { speaker: "assistant", words: "some ".repeat(1 + (i % 4)) },
+      { speaker: "user", words: "and?" },
+      { speaker: "assistant", words: `number ${i}` },
+    ];
+    const lines = Array.from({ length: 12 }, (_, i) => JSON.stringify({ messages: turns(i) }));
+    writeFileSync(named, lines.map((line) => `${line}\n`).join(""));
+    const file = path.join(work, "named.json");
+    const message_keys = { role: "speaker", content: "words" };
+    writeFileSync(
+      file,
+      JSON.stringify({
+        train_file: [{ path: named, message_keys }, rows],
+        placeholders: { NAME: "Ada" },
+        mask_history: true,
+      }),
+    );
+    const words = [...flags(["--max_steps=1"]), "--max_seq_length=60"];
+    const own = words.filter((word) => !word.startsWith("--train_file"));
+    const { config } = loadTrainingConfig(file, own);
+    await runTraining(loadTrainingConfig(file, own));
+    const text = await openRunText(config);
+    const data = await openTrainFile(config, text, undefined, openWorld({}));
+    const trained = new Map<string, unknown>();
+    for (let number = 0; number < data.microBatchesPerEpoch; number++) {
+      for (const { source, inputIds, labels } of (await data.microBatch(number)).sequences) {
+        if (source.file === named) trained.set(String(source.line), [[...inputIds], [...labels]]);
+      }
+    }
+    await data.close();
+    expect(trained.size).toBe(12);
+
+    const command = previewCommand({ file: named, line: 4 }, config);
+    const [, ...given] = command.split(" ");
+    const place = given.indexOf(`${named}:4`);
+    expect(place).toBeGreaterThan(0);
+    const main = path.resolve(import.meta.dirname, "../../src/cli/main.ts");
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      ["--import", import.meta.resolve("tsx"), main, ...given.with(place, named), "--json"].concat(
+        "--limit=20",
+      ),
+      { encoding: "utf8" },
+    );
+    if (stdout === "") throw new Error(stderr);
+    const all: [string, unknown][] = JSON.parse(stdout).rows.map(
+      (row: { source: { line: number }; input_ids: number[]; labels: number[] }) => [
+        String(row.source.line),
+        [row.input_ids, row.labels],
+      ],
+    );
+    expect(all).toHaveLength(12);
+    for (const [line, tokens] of all) expect(tokens).toEqual(trained.get(line));
+  });
+
+  it("takes no settings beside the run's, and needs a run", async () => {
+    await expect(readAs({ run: work, model }, [rows])).rejects.toThrow(
+      "--run and --model are both given",
+    );
+    await expect(readAs({ run: work }, [rows])).rejects.toThrow(`${work}: there is no run`);
   });
 });

@@ -16,6 +16,7 @@ import {
 } from "../options.js";
 
 export interface PreviewFlags extends FormatFlags {
+  run?: string;
   model?: string;
   tokenizer?: string;
   template?: string;
@@ -54,6 +55,7 @@ export function declarePreview(command: Command): void {
       "<files...>",
       "data files, folders, 'glob patterns', data sets on the hub, URLs; FILE:LINE for one row",
     );
+  command.option("--run <dir>", "show rows as this run reads them: DIR is its output_dir");
   addKeyOption(
     command,
     "--model <path>",
@@ -121,7 +123,7 @@ export function declarePreview(command: Command): void {
     command,
     "tunewright data preview conversations.jsonl --limit 3",
     "tunewright data preview conversations.jsonl --grep 人工智能 --role user --sample 5",
-    "tunewright data preview conversations.jsonl:120",
+    "tunewright data preview conversations.jsonl:120 --run runs/first",
     "tunewright data preview conversations.jsonl --packed 0 --batch-size 16 --max-seq-length 1024",
     "tunewright data preview conversations.jsonl --model builtin:smollm2-135m --json",
   );

@@ -6,12 +6,10 @@ import {
   openConversations,
   openTrainingData,
   type RowResult,
-  type SourceOptions,
 } from "../../../data/index.js";
 import {
   type EncodedConversation,
   literalTexts,
-  type OverLength,
   type Source,
   type Tokenizer,
   templateNotes,
@@ -20,10 +18,9 @@ import { ConfigError, DataError, withWhy } from "../../../util/errors.js";
 import { visibleText } from "../../../util/visibleText.js";
 import { countRows } from "../../countRows.js";
 import { stderr, stdout } from "../../output.js";
-import { oneOf, reasoningOf, sourceOptions, specialTokensOption } from "../options.js";
 import { progressLine } from "../progressLine.js";
 import { previewLegend, renderTokens } from "../renderTokens.js";
-import { openTextModel, type TextModel } from "../textModel.js";
+import { type AsRead, readAs } from "./asRead.js";
 import type { PreviewFlags } from "./flags.js";
 import { packedRow, renderPackedRow } from "./packedRow.js";
 import { splitPlaces } from "./places.js";
@@ -34,11 +31,10 @@ export async function runPreview(words: readonly string[], given: PreviewFlags):
   const rows = [...(given.row ?? []), ...places];
   const flags = rows.length > 0 ? { ...given, row: rows } : given;
   checkTogether(flags);
-  const reading = sourceOptions(flags);
-  const model = await openTextModel(flags);
-  for (const note of templateNotes(model.template)) stderr.write(`note: ${note}\n`);
-  if (flags.packed === undefined) await previewRows(files, flags, reading, model);
-  else await previewPacked(files, flags, reading, model);
+  const how = await readAs(flags, files);
+  for (const note of templateNotes(how.text.template)) stderr.write(`note: ${note}\n`);
+  if (flags.packed === undefined) await previewRows(files, flags, how);
+  else await previewPacked(files, flags, how);
 }
 
 /** Flags that select rows, as typed. */
@@ -81,18 +77,13 @@ function checkTogether(flags: PreviewFlags): void {
 async function previewRows(
   files: readonly string[],
   flags: PreviewFlags,
-  reading: SourceOptions,
-  { tokenizer, template, embeddingRows }: TextModel,
+  { reading, fitting, text }: AsRead,
 ): Promise<void> {
   const source = await openConversations(files, reading);
   const progress = progressLine();
   try {
-    const { maxSeqLength } = flags;
-    const overLength = overLengthOf(flags);
-    const specialTokensInText = specialTokensOption(flags);
-    const reasoning = reasoningOf(flags);
-    const fitting = { maxSeqLength, overLength, specialTokensInText, reasoning };
-    const options = { tokenizer, template, embeddingRows, ...fitting };
+    const { tokenizer } = text;
+    const options = { ...text, ...fitting };
     const selected = await selectRows(source, flags, options, (rows) =>
       progress.show(`${rows} of ${source.rows} rows read`),
     );
@@ -119,10 +110,6 @@ async function previewRows(
     progress.clear();
     await source.close();
   }
-}
-
-function overLengthOf(flags: PreviewFlags): OverLength | undefined {
-  return oneOf(flags.overLength, "--over-length", ["cut", "cut_turn", "drop", "split"]);
 }
 
 function rowLines(
@@ -159,19 +146,17 @@ function rowLines(
 async function previewPacked(
   files: readonly string[],
   flags: PreviewFlags,
-  reading: SourceOptions,
-  { tokenizer, template, embeddingRows }: TextModel,
+  { reading, fitting, text }: AsRead,
 ): Promise<void> {
+  const { tokenizer } = text;
   const data = await openTrainingData({
     ...reading,
+    ...fitting,
     files,
     tokenizer,
-    template,
-    embeddingRows: embeddingRows ?? tokenizer.vocabSize,
-    maxSeqLength: flags.maxSeqLength ?? 1024,
-    overLength: overLengthOf(flags),
-    specialTokensInText: specialTokensOption(flags),
-    reasoning: reasoningOf(flags),
+    template: text.template,
+    embeddingRows: text.embeddingRows ?? tokenizer.vocabSize,
+    maxSeqLength: fitting.maxSeqLength ?? 1024,
     batchSize: flags.batchSize ?? 8,
     packing: flags.packing,
     seed: flags.seed ?? 42,
