@@ -3,33 +3,98 @@ import type { ConversationSource } from "./conversationSource.js";
 import { sortRows, type TrainingSequence } from "./microBatch.js";
 import type { RowEncoder } from "./rowEncoder.js";
 
-/** As many times the rows that are wanted are encoded: bytes tell tokens only roughly. */
+/** Rows, spread evenly, that tell how many tokens bytes may become. */
+const SAMPLED = 256;
+
+/** As many times the rows that are wanted are encoded at least. */
 const MARGIN = 4;
 
+/** Bytes of rows that are encoded beyond these, in search of rows with more tokens: about a second. */
+const SEARCHED_BYTES = 8 << 20;
+
+/** Rows by their bytes that are candidates at all. */
+const CANDIDATES = 1 << 16;
+
 /**
- * The rows with the most tokens, the longest first, among those with the most bytes.
+ * The rows with the most tokens, the longest first. Rows are encoded from those with the most bytes on,
+ * until none that is left can have more tokens, by what was seen of tokens for bytes, or the search
+ * takes too long.
  *
+ * @param most tokens that a row can have, where there is such a limit
  * @returns up to `count` rows, each as its sequences; rows that cannot be trained on are none
  */
 export async function largestRows(
   source: Pick<ConversationSource, "rows" | "rowBytes">,
   encoder: Pick<RowEncoder, "encode">,
   count: number,
+  most = Number.POSITIVE_INFINITY,
 ): Promise<TrainingSequence[][]> {
-  const rows: TrainingSequence[][] = [];
-  for (const chunk of chunksOf(mostBytes(source, count * MARGIN), source)) {
-    for (const row of await encoder.encode(chunk)) rows.push(sortRows([row], "skip").sequences);
+  const found = new Map<number, TrainingSequence[]>();
+  const density = densityOf(source);
+  const encode = async (chunk: readonly number[]) => {
+    const fresh = chunk.filter((row) => !found.has(row));
+    const encoded = fresh.length === 0 ? [] : await encoder.encode(fresh);
+    for (const [i, row] of encoded.entries()) {
+      const { sequences } = sortRows([row], "skip");
+      found.set(fresh[i]!, sequences);
+      if (sequences.length > 0) density.add(fresh[i]!, tokensOf(sequences));
+    }
+  };
+  for (const chunk of chunksOf(spreadRows(source.rows, SAMPLED), source)) await encode(chunk);
+  let searched = 0;
+  for (const chunk of chunksOf(mostBytes(source, CANDIDATES), source)) {
+    await encode(chunk);
+    searched += chunk.reduce((sum, row) => sum + source.rowBytes(row), 0);
+    const least = longest(found, count)[count - 1];
+    if (least === undefined) {
+      if (searched > SEARCHED_BYTES && found.size >= MARGIN * count) break;
+      continue;
+    }
+    const tokens = tokensOf(least);
+    if (tokens >= most || tokens >= density.atMost(source.rowBytes(chunk.at(-1)!))) break;
+    if (searched > SEARCHED_BYTES && found.size >= MARGIN * count) break;
   }
-  const tokensOf = (sequences: readonly TrainingSequence[]) =>
-    sequences.reduce((sum, { inputIds }) => sum + inputIds.length, 0);
-  return rows
+  return longest(found, count);
+}
+
+const tokensOf = (sequences: readonly TrainingSequence[]) =>
+  sequences.reduce((sum, { inputIds }) => sum + inputIds.length, 0);
+
+function longest(found: ReadonlyMap<number, TrainingSequence[]>, count: number) {
+  return [...found.values()]
     .filter((sequences) => sequences.length > 0)
     .sort((one, other) => tokensOf(other) - tokensOf(one))
     .slice(0, count);
 }
 
-/** Bytes of rows that are read at once. */
-const CHUNK_BYTES = 8 << 20;
+function spreadRows(rows: number, count: number): number[] {
+  const taken = Math.min(rows, count);
+  return Array.from({ length: taken }, (_, i) => Math.floor((i * rows) / taken));
+}
+
+/** How many tokens rows have for their bytes: a template's, and the most for each further byte. */
+function densityOf({ rowBytes }: Pick<ConversationSource, "rowBytes">) {
+  const seen: { bytes: number; tokens: number }[] = [];
+  let fixed = Number.POSITIVE_INFINITY;
+  return {
+    add(row: number, tokens: number) {
+      seen.push({ bytes: rowBytes(row), tokens });
+      fixed = Math.min(fixed, tokens);
+    },
+    /** Tokens that a row of so many bytes has at the most, if the rows seen are like the others. */
+    atMost(bytes: number): number {
+      const perByte = seen.reduce(
+        (best, one) => Math.max(best, (one.tokens - fixed) / one.bytes),
+        0,
+      );
+      return fixed + perByte * bytes;
+    },
+  };
+}
+
+/** Bytes, and rows, that are encoded at once. */
+const CHUNK_BYTES = 1 << 20;
+const CHUNK_ROWS = 256;
 
 function* chunksOf(rows: readonly number[], { rowBytes }: Pick<ConversationSource, "rowBytes">) {
   let chunk: number[] = [];
@@ -37,7 +102,7 @@ function* chunksOf(rows: readonly number[], { rowBytes }: Pick<ConversationSourc
   for (const row of rows) {
     chunk.push(row);
     bytes += rowBytes(row);
-    if (bytes < CHUNK_BYTES) continue;
+    if (bytes < CHUNK_BYTES && chunk.length < CHUNK_ROWS) continue;
     yield chunk;
     chunk = [];
     bytes = 0;

@@ -107,7 +107,13 @@ export async function openTrainingData(options: TrainingDataOptions): Promise<Tr
         if (options.workers) handOut(batch);
         return batch;
       },
-      largest: (count) => largestRows(source, rowEncoder, count),
+      largest: (count) =>
+        largestRows(
+          source,
+          rowEncoder,
+          count,
+          options.overLength === "split" ? undefined : options.maxSeqLength,
+        ),
       summary: (sampleSize) => summarise(source, options, sampleSize),
       async close() {
         if (!options.workers) await Promise.allSettled(ahead.values());

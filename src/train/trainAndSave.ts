@@ -69,7 +69,17 @@ export async function trainAndSave(run: Run, parts: RecipeParts): Promise<RunRes
   requireRoomToSave(run, trained);
   const done = checkpoint?.state.step ?? 0;
   const remaining = (plan.totalSteps - done) * plan.accumulation;
-  await dryRun({ config, prepared, data, objective, update, pass, remaining, say });
+  await dryRun({
+    config,
+    prepared,
+    data,
+    evaluationData,
+    objective,
+    update,
+    pass,
+    remaining,
+    say,
+  });
 
   // From here on the run is on record, and a signal is noted: the run saves before it ends.
   run.defer(noteSignals());

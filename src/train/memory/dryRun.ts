@@ -30,6 +30,7 @@ export interface DryRunParts {
   config: DeviceConfig;
   prepared: PreparedModel;
   data: TrainingData | StreamingData;
+  evaluationData: TrainingData | undefined;
   objective: Objective;
   update: StepParts;
   pass: PassPlan;
@@ -51,14 +52,20 @@ export async function dryRun(parts: DryRunParts): Promise<void> {
   const { config, say, pass, prepared } = parts;
   if (config.dry_run === "no" || (config.dry_run === "auto" && parts.remaining < WORTH_IT)) return;
   const sequences = await largestBatch(parts);
-  if (sequences.length === 0) return;
-  try {
-    const needed = await retryTighter({ pass, prepared }, say, () => tryBatch(sequences, parts));
+  const evaluated = await largestEvaluation(parts);
+  const tell = async (name: string, batch: readonly Sequence[], compute: Compute) => {
+    const job = () => measured(withFullGroup(batch, pass.groupTokens), parts, compute);
+    const needed = await retryTighter({ pass, prepared }, say, job);
     const { resident, free, source } = roomOf(prepared.model.device, config.max_memory);
-    const size = describeBatch(sequences);
+    const size = describeBatch(batch);
     say(
-      `Largest batch: ${size} needs ${formatBytes(needed)} of ${formatBytes(resident + free)} (${source}).`,
+      `Largest ${name}: ${size} needs ${formatBytes(needed)} of ${formatBytes(resident + free)} (${source}).`,
     );
+  };
+  try {
+    await tell("batch", sequences, tryStep);
+    // Without gradients, what is no larger needs less.
+    if (isLarger(evaluated, sequences)) await tell("batch of eval_file", evaluated, tryEvaluation);
   } catch (error) {
     if (!(error instanceof PassMemoryError)) throw error;
     throw refusal(error, parts);
@@ -67,14 +74,18 @@ export async function dryRun(parts: DryRunParts): Promise<void> {
   }
 }
 
-/** The rows with the most tokens, as many as a micro-batch has; of a stream, what may come at most. */
+/**
+ * The rows with the most tokens, as many as a micro-batch has, each learnt from its first token to its
+ * last, since other rows may have more to learn; of a stream, what may come at most.
+ */
 async function largestBatch({ config, data }: DryRunParts): Promise<Sequence[]> {
   const { per_device_train_batch_size: size, max_seq_length: length, packing } = config;
   const worst = Array.from({ length: size }, () => denseSequence(length));
   if (!("largest" in data)) return worst;
   const rows: readonly Sequence[][] = await data.largest(size);
-  const largest = rows.flat();
-  if (!packing || largest.length === 0) return largest;
+  const largest = rows.flat().map((row) => ({ ...row, labels: row.inputIds }));
+  if (largest.length === 0) return worst;
+  if (!packing) return largest;
   // Packing may exceed its budget by one sequence.
   const packed: Sequence[] = [];
   let tokens = 0;
@@ -83,6 +94,35 @@ async function largestBatch({ config, data }: DryRunParts): Promise<Sequence[]> 
     tokens += packed.at(-1)!.inputIds.length;
   }
   return [...packed, largest[0]!];
+}
+
+/** The rows of eval_file with the most tokens, as many as are evaluated together; none without it. */
+async function largestEvaluation({ config, evaluationData }: DryRunParts): Promise<Sequence[]> {
+  if (!evaluationData) return [];
+  const rows = await evaluationData.largest(config.per_device_eval_batch_size);
+  return rows.flat().map((row) => ({ ...row, labels: row.inputIds }));
+}
+
+/**
+ * A batch with one group of sequences as large as they come. Long rows often leave room in their groups
+ * that shorter ones of another batch fill.
+ */
+function withFullGroup(batch: readonly Sequence[], groupTokens: number): Sequence[] {
+  const [longest, second, ...others] = [...batch].sort(
+    (one, other) => other.inputIds.length - one.inputIds.length,
+  );
+  if (!longest || !second) return [...batch];
+  const room = groupTokens - longest.inputIds.length;
+  if (room < 2) return [longest, second, ...others];
+  const cut = { inputIds: second.inputIds.slice(0, room), labels: second.labels.slice(0, room) };
+  return [longest, cut, ...others];
+}
+
+function isLarger(one: readonly Sequence[], other: readonly Sequence[]): boolean {
+  const lengths = (batch: readonly Sequence[]) => batch.map(({ inputIds }) => inputIds.length);
+  const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
+  const [mine, theirs] = [lengths(one), lengths(other)];
+  return Math.max(0, ...mine) > Math.max(0, ...theirs) || sum(mine) > sum(theirs);
 }
 
 /** A sequence that is learnt from its first token to its last. */
@@ -101,33 +141,41 @@ function describeBatch(sequences: readonly Sequence[]): string {
   return `${lengths.length} sequences of up to ${count(longest)} tokens (${count(tokens)} together)`;
 }
 
-/**
- * A step that changes nothing: its loss is no number.
- *
- * @returns bytes that the process had at the most, of the device that it trains on
- */
-function tryBatch(sequences: readonly Sequence[], parts: DryRunParts): number {
+type Compute = (sequences: readonly Sequence[], parts: DryRunParts) => void;
+
+/** A step that changes nothing: its loss is no number. */
+function tryStep(sequences: readonly Sequence[], parts: DryRunParts): void {
   const { config, prepared, objective, update, pass } = parts;
+  const { device } = prepared.model;
+  update.gradients.flat.zero_();
+  const rowLosses = zeros([sequences.length], { dtype: "float32", device });
+  objective.trainingPass(prepared, sequences, update.gradients, {
+    ...pass,
+    rowLosses,
+    largestOnly: true,
+    lossFactor: 1 / Math.max(1, objective.units(sequences)),
+    gradientScale: update.lossScale?.value ?? null,
+    dropoutKey: (branch) => hashKey(config.seed, 0, 0, branch),
+  });
+  const rows = zeros([sequences.length], { dtype: "float32", device });
+  const losses = { loss: full([], Number.NaN, { dtype: "float32", device }), rows };
+  optimizerStep({ ...update, lossScale: null }, losses, config.learning_rate);
+}
+
+function tryEvaluation(sequences: readonly Sequence[], parts: DryRunParts): void {
+  const { prepared, objective, pass } = parts;
+  objective.evaluationPass(prepared, sequences, { ...pass, lossFactor: 1 });
+}
+
+/** @returns bytes that the process had at the most, of the device that it trains on */
+function measured(sequences: readonly Sequence[], parts: DryRunParts, compute: Compute): number {
+  const { config, prepared, pass } = parts;
   const { device } = prepared.model;
   trimMemory();
   resetHostPeak();
   if (device !== "cpu") resetPeakMemory();
   const before = hostMemory();
-  tidy(() => {
-    update.gradients.flat.zero_();
-    const rowLosses = zeros([sequences.length], { dtype: "float32", device });
-    objective.trainingPass(prepared, sequences, update.gradients, {
-      ...pass,
-      rowLosses,
-      largestOnly: true,
-      lossFactor: 1 / Math.max(1, objective.units(sequences)),
-      gradientScale: update.lossScale?.value ?? null,
-      dropoutKey: (branch) => hashKey(config.seed, 0, 0, branch),
-    });
-    const rows = zeros([sequences.length], { dtype: "float32", device });
-    const losses = { loss: full([], Number.NaN, { dtype: "float32", device }), rows };
-    optimizerStep({ ...update, lossScale: null }, losses, config.learning_rate);
-  });
+  tidy(() => compute(sequences, parts));
   synchronize(device);
   const after = hostMemory();
   if (device === "cpu") {
@@ -173,7 +221,7 @@ const SHORTEST = 16;
 function fittingLength(tokens: number, parts: DryRunParts): number | null {
   for (let length = tokens >> 1; length >= SHORTEST; length >>= 1) {
     try {
-      tryBatch([denseSequence(length)], parts);
+      measured([denseSequence(length)], parts, tryStep);
       return length;
     } catch (error) {
       if (!(error instanceof PassMemoryError)) throw error;

@@ -2,6 +2,7 @@
 import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { TrainingData } from "../../data/index.js";
 import { attachNewAdapter, newAdapterConfig } from "../../lora/index.js";
 import { loadModel, modelTensors, prepareModel } from "../../models/index.js";
 import {
@@ -271,6 +272,66 @@ describe("a run", () => {
       /^Largest batch: 2 x 60 tokens needs [\d.]+ [MG]B of [\d.]+ GB \((max_memory|the machine|.*)\)\.$/,
     );
     endRuns();
+  });
+
+  it("needs no more for its tensors than its dry run, however its rows are divided", async () => {
+    const source = { file: "rows.jsonl", line: 1 };
+    const rows = sequencesOf(Array.from({ length: 32 }, (_, i) => 20 + ((i * 71) % 300)));
+    // The longest rows have the least to learn.
+    const placed = rows.map(({ inputIds, labels }) => {
+      const learnt =
+        inputIds.length < 200 ? inputIds : labels.map((id, i) => (i < 190 ? -100 : id));
+      return { inputIds, labels: learnt, source };
+    });
+    const byLength = [...placed].sort((one, other) => other.inputIds.length - one.inputIds.length);
+    for (const groupTokens of [64, 400, 4096]) {
+      for (const keepBytes of [0, 1e6, Number.POSITIVE_INFINITY]) {
+        const run = begin({ max_steps: 4, dry_run: "yes" });
+        Object.assign(run.parts.pass, { groupTokens, keepBytes });
+        const { data } = run.parts;
+        run.parts.data = {
+          ...data,
+          largest: async (count: number) => byLength.slice(0, count).map((row) => [row]),
+          async microBatch(number: number) {
+            const batch = await data.microBatch(number);
+            const sequences = placed.slice((number % 8) * 4, (number % 8) * 4 + 4);
+            const tokens = sequences.reduce((sum, { inputIds }) => sum + inputIds.length, 0);
+            return { ...batch, sequences, tokens };
+          },
+        } as typeof data;
+        run.parts.config.per_device_train_batch_size = 4;
+        const peakOf = async (job: () => Promise<unknown>) => {
+          resetHostPeak();
+          await job();
+          return hostMemory().peakBytes;
+        };
+        const tried = await peakOf(() => dryRun({ ...run.parts, remaining: 24, say: () => {} }));
+        const needed = await peakOf(() => trainLoop(run.parts));
+        expect(needed, `groups of ${groupTokens}, ${keepBytes} kept`).toBeLessThan(1.05 * tried);
+        endRuns();
+      }
+    }
+  });
+
+  it("tries the rows of eval_file too, where they are longer", async () => {
+    const said: string[] = [];
+    const source = { file: "rows.jsonl", line: 1 };
+    for (const length of [10, 300]) {
+      const run = begin({ max_steps: 12, dry_run: "yes" });
+      const of = (size: number) => async () => [
+        sequencesOf([size]).map((row) => ({ ...row, source })),
+      ];
+      Object.assign(run.parts.data, { largest: of(60) });
+      const evaluationData = { ...run.parts.data, largest: of(length) } as TrainingData;
+      const say = (line: string) => void said.push(line);
+      await dryRun({ ...run.parts, evaluationData, remaining: 24, say });
+      endRuns();
+    }
+    expect(said.map((line) => line.replace(/ needs .*/, ""))).toEqual([
+      "Largest batch: 1 x 60 tokens",
+      "Largest batch: 1 x 60 tokens",
+      "Largest batch of eval_file: 1 x 300 tokens",
+    ]);
   });
 
   it("is not begun where not even one sequence fits, and says which length would", async () => {
