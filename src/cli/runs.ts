@@ -1,5 +1,6 @@
 /** `tunewright runs`: the runs below a directory, with their state, loss and speed. */
-import { statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
+import { basename } from "node:path";
 import type { RunDescription } from "../tracking/runs/index.js";
 import { ConfigError } from "../util/errors.js";
 import { visibleText } from "../util/visibleText.js";
@@ -52,10 +53,20 @@ function checkFolder(root: string): void {
   });
 }
 
-const heads = ["RUN", "STATE", "STEP", "LOSS", "EVAL LOSS", "TOKENS/S", "LAST EVENT", "MODEL"];
+const heads = [
+  "RUN",
+  "NAME",
+  "STATE",
+  "STEP",
+  "LOSS",
+  "EVAL LOSS",
+  "TOKENS/S",
+  "LAST EVENT",
+  "MODEL",
+];
 
 /** Columns that a narrow terminal does without, the first one first. */
-const lessImportant = ["MODEL", "LAST EVENT", "TOKENS/S", "EVAL LOSS"];
+const lessImportant = ["MODEL", "LAST EVENT", "TOKENS/S", "EVAL LOSS", "NAME"];
 
 function printTable(runs: readonly RunDescription[]): void {
   const room = stdout.isTTY ? stdout.columns : Number.POSITIVE_INFINITY;
@@ -75,6 +86,7 @@ export function tableOf(
 ): { lines: string[]; leftOut: string[] } {
   const rows = runs.map((run) => [
     visibleText(run.run_dir),
+    isNamed(run) ? visibleText(run.name) : "",
     run.state,
     run.total_steps === null ? String(run.step) : `${run.step}/${run.total_steps}`,
     run.loss?.toFixed(4) ?? "-",
@@ -87,11 +99,11 @@ export function tableOf(
   const widths = heads.map((_, i) =>
     table.reduce((most, row) => Math.max(most, textWidth(row[i]!)), 0),
   );
-  const shown = heads.map((_, i) => i);
+  const shown = heads.map((_, i) => i).filter((i) => heads[i] !== "NAME" || runs.some(isNamed));
   const isTooWide = () => shown.reduce((sum, i) => sum + widths[i]! + 2, -2) > room;
   const leftOut = lessImportant.filter((head) => {
     const at = shown.indexOf(heads.indexOf(head));
-    return isTooWide() && shown.splice(at, 1).length > 0;
+    return at >= 0 && isTooWide() && shown.splice(at, 1).length > 0;
   });
   const lines = table.map((row) =>
     shown
@@ -100,6 +112,11 @@ export function tableOf(
       .trimEnd(),
   );
   return { lines, leftOut };
+}
+
+/** Whether it is called otherwise than its directory. */
+function isNamed({ name, run_dir: directory }: RunDescription): boolean {
+  return name !== basename(realpathSync(directory));
 }
 
 /** `45 s ago`, `12 min ago`, `3 h ago`, `5 days ago`: in the largest unit of which there are two. */

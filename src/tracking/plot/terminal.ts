@@ -152,7 +152,9 @@ function join(cells: readonly Cell[], isColoured: boolean): string {
   return line;
 }
 
-const letterOf = (run: number) => String.fromCodePoint(0x61 + (run % 26));
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+const letterOf = (run: number) => letters[run % letters.length]!;
 
 function paint(text: string, run: number, isColoured: boolean): string {
   return isColoured ? `\x1b[${colours[run % colours.length]}m${text}\x1b[0m` : text;
