@@ -98,13 +98,19 @@ function poisoned(character: string): string {
   return copy;
 }
 
-/** Goes on from an earlier checkpoint of a finished run, in a copy of it. */
-async function resumed(step: number, more: readonly string[], base?: string): Promise<string> {
+/** A copy of a finished run without its checkpoints after a step. */
+function copyUpTo(step: number): string {
   const copy = `${run}-from-${step}`;
   cpSync(run, copy, { recursive: true });
   for (const later of checkpointsIn(copy).filter((one) => one > step)) {
     rmSync(path.join(copy, `checkpoint-${later}`), { recursive: true });
   }
+  return copy;
+}
+
+/** Goes on from an earlier checkpoint of a finished run, in a copy of it. */
+async function resumed(step: number, more: readonly string[], base?: string): Promise<string> {
+  const copy = copyUpTo(step);
   await train([...more, "--resume"], base, copy);
   return copy;
 }
@@ -241,6 +247,58 @@ describe("the best step", () => {
     expect(lossesOf(copy)).toEqual(lossesOf());
     expect(eventsOf("end", copy).at(-1)).toMatchObject({ best_step: step, steps: last });
     expect(adapterOf(copy)).toBe(adapterOf());
+  });
+
+  /** Weights in a directory, by the name of the file. */
+  const weightsOf = (directory: string) =>
+    readdirSync(directory)
+      .filter((name) => name.endsWith("model.safetensors"))
+      .map((name) => [name, readFileSync(path.join(directory, name)).toString("hex")]);
+
+  it.each([
+    ["full", ["--train_mode=full", "--learning_rate=0.01"]],
+    ["QLoRA", ["--train_mode=qlora", "--lora_rank=2"]],
+    ["DoRA", ["--use_dora", "--lora_rank=2"]],
+  ])("is the result of a %s run with save_strategy best, resumed or not", async (_, more) => {
+    const others = path.join(work, "others.jsonl");
+    const messages = [
+      { role: "user", content: "question?" },
+      { role: "assistant", content: "ZEBRA 1234" },
+    ];
+    writeFileSync(others, `${JSON.stringify({ messages })}\n`);
+    const all = [
+      "--learning_rate=0.02",
+      "--load_best_model_at_end",
+      "--save_strategy=best",
+      `--eval_file=${others}`,
+      "--eval_strategy=steps",
+      "--eval_steps=1",
+      "--early_stopping_patience=4",
+      "--max_steps=16",
+      ...more,
+    ];
+    const train = (extra: readonly string[] = [], output = run) => {
+      const given = [...flags(all, model, output), ...extra];
+      const kept = given.filter((flag) => {
+        const isOther = flag === "--lora_dropout=0.1" || flag === "--lora_rank=2";
+        return !(flag === "--save_steps=4" || (all.includes("--train_mode=full") && isOther));
+      });
+      return runTraining(loadTrainingConfig(undefined, kept));
+    };
+    const { summary } = await train();
+    const { best_step: step, steps } = summary;
+    expect(step).toBeGreaterThan(1);
+    expect(steps).toBeGreaterThan(step!);
+    const saved = checkpointsIn();
+    expect(saved).toContain(step);
+    expect(weightsOf(run)).toEqual(weightsOf(path.join(run, `checkpoint-${step}`)));
+    for (const from of new Set([saved[0]!, step!])) {
+      const copy = copyUpTo(from);
+      await train(["--resume"], copy);
+      expect(lossesOf(copy)).toEqual(lossesOf());
+      expect(eventsOf("end", copy).at(-1)).toMatchObject({ best_step: step, steps });
+      expect(weightsOf(copy)).toEqual(weightsOf(run));
+    }
   });
 });
 
