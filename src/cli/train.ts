@@ -70,6 +70,7 @@ async function train(words: readonly string[]): Promise<void> {
     const { reason, summary } = await runTraining(loaded, {
       readers: [progress.handle, ...trackers.readers],
       onTick: progress.handle,
+      betweenAttempts: trackers.close,
       say,
     });
     progress.close();

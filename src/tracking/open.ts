@@ -15,7 +15,7 @@ import { remarksOnVariables } from "./variables.js";
 /** The trackers of a run, as readers of its events. */
 export interface Trackers {
   readonly readers: readonly ((row: EventRow) => void)[];
-  /** Closes all; each within a time of its own. Never throws. */
+  /** Closes all; each within a time of its own. A further `start` row opens them again. Never throws. */
   close(): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ export interface TrackersOptions {
 }
 
 /**
- * The trackers that `report_to` names. Each begins at the first `start` row. One that throws is told
+ * The trackers that `report_to` names. Each begins at a `start` row, for one attempt. One that throws is told
  * once and gets no more rows: training goes on, and `events.jsonl` has every value.
  */
 export function openTrackers(config: TrainingConfig, options: TrackersOptions): Trackers {
@@ -124,8 +124,10 @@ function guard(
       }
     },
     async close() {
+      const ended = tracker;
+      tracker = undefined;
       try {
-        await tracker?.close();
+        await ended?.close();
       } catch (error) {
         fail(error);
       }

@@ -30,6 +30,8 @@ export interface RunOptions {
   onTick?: (tick: Tick) => void;
   /** Gets lines for the user: what was replaced, what was found. */
   say?: (line: string) => void;
+  /** Awaited where the run goes back to its last checkpoint by itself, before it begins again. */
+  betweenAttempts?: () => Promise<void>;
   /** Where the run goes back to its last checkpoint by itself: why. */
   rolledBack?: Pick<RolledBack, "rows" | "count">;
 }

@@ -31,6 +31,7 @@ export async function runTraining(
       if (!(error instanceof RolledBack)) throw explained(error, loaded);
       const { rows, count } = error;
       rolledBack = { rows: [...(rolledBack?.rows ?? []), ...rows], count };
+      await options.betweenAttempts?.();
     }
   }
 }
