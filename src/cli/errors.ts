@@ -1,8 +1,8 @@
 /** What an error prints on stderr, and its exit code. */
 import { CommanderError } from "commander";
 import { TunewrightError } from "../util/errors.js";
+import { explainSystemError } from "../util/systemErrors.js";
 import { visibleText } from "../util/visibleText.js";
-import { explainSystemError } from "./systemErrors.js";
 
 /** Exit code for bad arguments, as for bad configuration. */
 const BAD_ARGUMENTS = 2;

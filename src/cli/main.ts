@@ -13,8 +13,16 @@ try {
   await run(process.argv.slice(2));
 } catch (error) {
   // The program's own files cannot be read: too many are open, or a part of the checkout is missing.
-  const { reportError } = await import("./errors.js");
-  const { lines, exitCode } = reportError(error, process.argv.includes("--debug"));
-  writeSync(2, `${lines.join("\n")}\n`);
-  process.exitCode = exitCode;
+  try {
+    const { reportError } = await import("./errors.js");
+    const { lines, exitCode } = reportError(error, process.argv.includes("--debug"));
+    writeSync(2, `${lines.join("\n")}\n`);
+    process.exitCode = exitCode;
+  } catch {
+    const why = error instanceof Error ? error.message : String(error);
+    const todo =
+      "set it up again (./tunewright setup), or raise the limit of open files (ulimit -n)";
+    writeSync(2, `error: the program cannot be loaded\n  why: ${why}\n  to do: ${todo}\n`);
+    process.exitCode = 1;
+  }
 }

@@ -1,5 +1,8 @@
 /** Finds the command, runs it, turns errors into exit codes. */
+import { isUtf8 } from "node:buffer";
+import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { ConfigError } from "../util/errors.js";
 import { packageVersion } from "../util/packageRoot.js";
 import { endIfHungUp } from "../util/signals.js";
 import { commands } from "./commands.js";
@@ -36,6 +39,20 @@ async function buildProgram(words: readonly string[]): Promise<Command> {
   return program;
 }
 
+/**
+ * A name with bytes that are no characters reaches a program as another name.
+ *
+ * @throws ConfigError where the command line, as the system has it, is not UTF-8
+ */
+function requireText(words: readonly string[]): void {
+  const word = words.find((one) => one.includes("\uFFFD"));
+  if (word === undefined || isUtf8(readFileSync("/proc/self/cmdline"))) return;
+  throw new ConfigError(`${word}: this word of the command line is not UTF-8`, {
+    why: "a file cannot be opened by a name with bytes that are no characters",
+    todo: "rename the file or folder",
+  });
+}
+
 /** Runs one command line (without node and script) and sets the exit code. */
 export async function run(words: readonly string[]): Promise<void> {
   const debug = words.includes("--debug");
@@ -55,6 +72,7 @@ export async function run(words: readonly string[]): Promise<void> {
     endIfHungUp(Number(process.exitCode ?? code));
   });
   try {
+    requireText(words);
     const program = await buildProgram(words);
     if (words.filter((word) => word !== "--debug").length === 0) program.help();
     await program.parseAsync(words, { from: "user" });

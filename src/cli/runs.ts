@@ -1,8 +1,9 @@
 /** `tunewright runs`: the runs below a directory, with their state, loss and speed. */
-import { realpathSync, statSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { basename } from "node:path";
 import type { RunDescription } from "../tracking/runs/index.js";
 import { ConfigError } from "../util/errors.js";
+import { brokenLink, statsOf } from "../util/missingPath.js";
 import { visibleText } from "../util/visibleText.js";
 import { addExamples, type CommandModule, printJson } from "./command.js";
 import { stderr, stdout } from "./output.js";
@@ -46,9 +47,9 @@ export const runsCommand: CommandModule = {
 };
 
 function checkFolder(root: string): void {
-  if (statSync(root, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (statsOf(root)?.isDirectory()) return;
   throw new ConfigError(`There is no directory ${root}`, {
-    why: "runs looks for the output_dir of runs in it",
+    why: brokenLink(root) ?? "runs looks for the output_dir of runs in it",
     todo: "give an existing directory",
   });
 }

@@ -1,9 +1,11 @@
 /** Where a model and the adapters on it lie, whichever way they are named. */
+
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fetchModel, isHubName, type ModelOptions } from "../hub/index.js";
 import { adapterStack, isAdapterDirectory, readAdapterConfig } from "../lora/index.js";
 import { ConfigError } from "../util/errors.js";
+import { brokenLink } from "../util/missingPath.js";
 
 /** A base model and the adapters on it, on this disk. */
 export interface ModelPlace {
@@ -42,7 +44,7 @@ async function stackOf(name: string, { revision: _, ...options }: ModelOptions):
   if (isAdapterDirectory(directory)) return adapterStack(directory);
   const inside = innerAdapter(directory);
   throw new ConfigError(`${name} does not contain an adapter`, {
-    why: "there is no adapter_config.json",
+    why: brokenLink(directory) ?? "there is no adapter_config.json",
     todo:
       inside === undefined
         ? "give the directory of a run, or one of its checkpoint-N directories"

@@ -1,6 +1,8 @@
 /** The user turns of a dialogue that is replayed. */
+
 import { readFileSync } from "node:fs";
 import { DataError } from "../util/errors.js";
+import { brokenLink } from "../util/missingPath.js";
 
 /**
  * Reads user turns from a JSON array of strings, or from a text file with one turn per line.
@@ -15,7 +17,7 @@ export function readScript(file: string): string[] {
     text = readFileSync(file === "-" ? 0 : file, "utf8").replace(/^\uFEFF/, "");
   } catch (cause) {
     throw new DataError(`${name}: cannot be read`, {
-      why: cause instanceof Error ? cause.message : String(cause),
+      why: brokenLink(file) ?? (cause instanceof Error ? cause.message : String(cause)),
       todo: "give a JSON array of user turns, or a text file with one turn per line",
       cause,
     });

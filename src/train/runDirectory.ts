@@ -2,13 +2,14 @@
  * The directory of a run: taken for one trainer at a time, never mixed with another run, and with a
  * `config.json` that holds each resolved value and where it came from.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from "node:fs";
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { writeFileAtomic } from "../util/atomicFile.js";
 import { ConfigError } from "../util/errors.js";
 import { makeFolders } from "../util/makeFolders.js";
-import { brokenLink } from "../util/missingPath.js";
+import { brokenLink, statsOf } from "../util/missingPath.js";
 import { listMatching } from "./checkpoint/index.js";
 import type { LoadedConfig, TrainingConfig } from "./config/index.js";
 import { eventsName, lockName, lockRun, type RunLock, whoseRun } from "./events/index.js";
@@ -73,7 +74,7 @@ type OutputChoice = Pick<
  */
 export function refuseOutput(config: OutputChoice): ConfigError | undefined {
   const path = config.output_dir;
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statsOf(path);
   if (!stat) return undefined;
   if (!stat.isDirectory()) return cannotMake(path, "A file has this name.");
   const { contents, isRun } = inspect(path);
@@ -123,7 +124,7 @@ function makeDirectory(path: string): void {
   try {
     makeFolders(path);
   } catch (cause) {
-    const taken = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+    const taken = statsOf(path)?.isFile() === true;
     const why = brokenLink(path) ?? (cause instanceof Error ? cause.message : String(cause));
     throw cannotMake(path, taken ? "A file has this name." : why, cause);
   }

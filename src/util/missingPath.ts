@@ -1,6 +1,16 @@
 /** Why a path does not lead anywhere, where it is a link's fault. */
-import { lstatSync, readlinkSync, statSync } from "node:fs";
+import { lstatSync, readlinkSync, type Stats, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+
+/** What a path leads to; nothing where it leads nowhere, also by a link back to itself. */
+export function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ELOOP") return undefined;
+    throw error;
+  }
+}
 
 /**
  * Names the part of a path that is a link to nothing, or one that leads back to itself.

@@ -1,9 +1,11 @@
 /** `tunewright data clean`: runs rows through a pipeline of named operators. */
+
 import { isUtf8 } from "node:buffer";
 import type { Command } from "commander";
 import type { CleanOptions, PipelineStep } from "../../curate/clean/index.js";
 import { builtinModelName } from "../../util/builtin-model.js";
 import { ConfigError, DataError } from "../../util/errors.js";
+import { brokenLink } from "../../util/missingPath.js";
 import { abortOnSignals, stoppedExitCode } from "../../util/signals.js";
 import { addExamples, printJson } from "../command.js";
 import { stderr, stdout } from "../output.js";
@@ -115,7 +117,11 @@ async function pipelineOf({ preset, config }: CleanFlags): Promise<PipelineStep[
   }
   const { readFile } = await import("node:fs/promises");
   const bytes = await readFile(config).catch((cause: Error) => {
-    throw new ConfigError(`${config}: cannot be read`, { why: cause.message, cause });
+    throw new ConfigError(`${config}: cannot be read`, {
+      why: brokenLink(config) ?? cause.message,
+      todo: "give the path of a YAML or JSON file",
+      cause,
+    });
   });
   if (!isUtf8(bytes)) {
     throw new ConfigError(`${config}: is not UTF-8`, {

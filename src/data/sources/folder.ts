@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { DataError } from "../../util/errors.js";
+import { statsOf } from "../../util/missingPath.js";
 import { expandBraces, globToRegExp, isGlob } from "./glob.js";
 import { describeFolder, noSuchPath } from "./missing.js";
 import { hasRowEnding, isBesideRows, isRowFile } from "./names.js";
@@ -14,6 +15,7 @@ import { expectShards } from "./savedShards.js";
 export function filesOfFolder(folder: string): string[] {
   const paths = walk(folder, "", new Set(), () => true);
   const rows = paths.filter(isRowFile).sort();
+  for (const path of rows) requireThere(join(folder, path));
   expectShards(folder, paths);
   if (rows.length > 0) return rows.map((path) => join(folder, path));
   throw new DataError(`${folder}: no data files found`, {
@@ -42,7 +44,7 @@ export function filesOfGlob(pattern: string): string[] {
 export function isInputName(file: string, spec: string): boolean {
   const path = resolve(file);
   if (isGlob(spec)) return globToRegExp(resolve(spec)).test(path) && !isBesideRows(basename(path));
-  if (!statSync(spec, { throwIfNoEntry: false })?.isDirectory()) return false;
+  if (!statsOf(spec)?.isDirectory()) return false;
   const inside = relative(realpathSync(spec), realName(path));
   return inside !== "" && !inside.startsWith("..") && isRowFile(inside);
 }
@@ -55,19 +57,31 @@ function realName(path: string): string {
 
 function walkRows(folder: string): string[] {
   const paths = walk(folder, "", new Set(), () => true).filter(hasRowEnding);
-  return paths
+  const rows = paths
     .filter(isRowFile)
     .sort()
     .map((path) => join(folder, path));
+  for (const path of rows) requireThere(path);
+  return rows;
+}
+
+/** A file that its folder lists and that cannot be reached must not be left out without a word. */
+function requireThere(path: string): void {
+  if (statsOf(path)) return;
+  if (!path.includes("\uFFFD")) throw noSuchPath(path);
+  throw new DataError(`${path}: the name of this file is not UTF-8`, {
+    why: "it has bytes that are no character, so the file cannot be opened by its name",
+    todo: `rename it, for example with: mv ${dirname(path)}/${basename(path).replace(/\uFFFD+/g, "?")} rows.jsonl`,
+  });
 }
 
 function matches(pattern: string): string[] {
   const parts = pattern.split("/");
   const fixed = parts.findIndex((part) => part === "**" || isGlob(part));
-  if (fixed < 0) return statSync(pattern, { throwIfNoEntry: false }) ? [pattern] : [];
+  if (fixed < 0) return statsOf(pattern) ? [pattern] : [];
   const base = parts.slice(0, fixed).join("/");
   const root = base === "" ? (pattern.startsWith("/") ? "/" : ".") : base;
-  if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) return [];
+  if (!statsOf(root)?.isDirectory()) return [];
   const rest = parts.slice(fixed);
   const test = globToRegExp(rest.join("/"));
   const endless = rest.includes("**");
@@ -77,10 +91,15 @@ function matches(pattern: string): string[] {
   };
   const paths = walk(root, "", new Set(), enter, rest.at(-1) !== "**");
   const wanted = paths.filter((path) => test.test(path) && (asked || !isBesideRows(path)));
-  return wanted.map((path) => (fixed === 0 ? path : join(root, path)));
+  const found = wanted.map((path) => (fixed === 0 ? path : join(root, path)));
+  for (const path of found) requireThere(path);
+  return found;
 }
 
-/** Relative paths of files (and folders, where wanted); a link that leads back up is not followed. */
+/**
+ * Relative paths of files (and folders, where wanted), also of what leads nowhere; a link that leads back
+ * up is not followed.
+ */
 function walk(
   root: string,
   below: string,
@@ -94,9 +113,8 @@ function walk(
   const depth = below === "" ? 1 : below.split("/").length + 1;
   return readdirSync(join(root, below)).flatMap((name) => {
     const path = below === "" ? name : `${below}/${name}`;
-    const stats = statSync(join(root, path), { throwIfNoEntry: false });
-    if (stats === undefined) return [];
-    if (!stats.isDirectory()) return [path];
+    const stats = statsOf(join(root, path));
+    if (!stats?.isDirectory()) return [path];
     const within = enter(path, depth) ? walk(root, path, inside, enter, withFolders) : [];
     return withFolders ? [path, ...within] : within;
   });

@@ -1,10 +1,10 @@
 /** The error for a path that does not exist, with a suggestion. */
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { nearestOf } from "../../util/editDistance.js";
 import { DataError } from "../../util/errors.js";
 import { describeHolder, lockHolder } from "../../util/fileLock.js";
-import { brokenLink } from "../../util/missingPath.js";
+import { brokenLink, statsOf } from "../../util/missingPath.js";
 import { outputLockOf } from "../../util/outPlace.js";
 import { isGlob } from "./glob.js";
 
@@ -59,7 +59,7 @@ function nearestFolder(path: string): string {
   }
   const start = fixed.join("/") || (path.startsWith("/") ? "/" : ".");
   let folder = start === path ? dirname(start) : start;
-  while (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+  while (!statsOf(folder)?.isDirectory()) {
     const above = dirname(folder);
     if (above === folder) return ".";
     folder = above;

@@ -1,5 +1,4 @@
 /** From what users name (files, folders, patterns, addresses, data sets of the hub) to local files. */
-import { statSync } from "node:fs";
 
 import { join, resolve } from "node:path";
 import {
@@ -14,6 +13,7 @@ import {
 } from "../../hub/index.js";
 import { ConfigError } from "../../util/errors.js";
 import { homeFolder } from "../../util/homeFolder.js";
+import { statsOf } from "../../util/missingPath.js";
 import { trainingFilesOfCard } from "./card.js";
 import { filesOfFolder, filesOfGlob } from "./folder.js";
 import { isGlob } from "./glob.js";
@@ -77,7 +77,7 @@ async function resolveOne(spec: string, options: ResolveOptions): Promise<string
   if (spec.trim() === "") throw new ConfigError("the name of a data file is empty");
   if (spec === "-") return [spec];
   const path = spec.startsWith("~/") ? join(homeFolder(), spec.slice(2)) : spec;
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = statsOf(path);
   if (stats?.isDirectory()) return filesOfFolder(path);
   if (stats) return [path];
   const repository = namedRepository(path, options);
@@ -116,7 +116,7 @@ function namedRepository(path: string, options: ResolveOptions): RepositoryName 
 /** Whether the first two folders of a path are here, so that its rest is meant to be too. */
 function hasFolder(path: string): boolean {
   const start = path.split("/").slice(0, 2).join("/");
-  return statSync(start, { throwIfNoEntry: false })?.isDirectory() === true;
+  return statsOf(start)?.isDirectory() === true;
 }
 
 async function fetchDataSet(

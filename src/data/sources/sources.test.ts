@@ -98,8 +98,10 @@ describe("on this disk", () => {
     mkdirSync(at("d"));
     symlinkSync(at("real"), at("d/link"));
     symlinkSync(at("d"), at("d/circle"));
-    symlinkSync(at("nowhere"), at("d/broken.jsonl"));
+    symlinkSync(at("nowhere"), at("d/other"));
     expect(await find(at("d"))).toEqual(["d/link/a.jsonl"]);
+    symlinkSync(at("nowhere"), at("d/broken.jsonl"));
+    await expect(find(at("d"))).rejects.toThrow(/broken\.jsonl: no such file/);
   });
 
   test("what does not exist is refused, naming the nearest thing that does", async () => {

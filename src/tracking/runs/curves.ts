@@ -1,5 +1,5 @@
 /** The curves of a run, from its events file. */
-import { statSync } from "node:fs";
+
 import { join } from "node:path";
 import {
   type EventRow,
@@ -8,6 +8,7 @@ import {
   readEventsFile,
 } from "../../train/events/index.js";
 import { DataError } from "../../util/errors.js";
+import { brokenLink, statsOf } from "../../util/missingPath.js";
 import type { Curve, Panel } from "../plot/index.js";
 import { metricsOf } from "./metrics.js";
 
@@ -27,12 +28,12 @@ export type RunCurves = ReadonlyMap<string, { x: number[]; y: number[] }>;
  */
 export function readRunEvents(run: string): ReadEvents & { file: string } {
   const file = eventsFileOf(run);
-  const isFile = statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+  const isFile = statsOf(file)?.isFile() ?? false;
   const read = isFile ? readEventsFile(file) : { rows: [], damaged: 0 };
   if (read.rows.length > 0) return { ...read, file };
   const empty = read.damaged > 0 ? "holds no line that is an event" : "is empty";
   throw new DataError(`${run} has no events to plot`, {
-    why: `${file} ${isFile ? empty : "is no file"}`,
+    why: brokenLink(file) ?? `${file} ${isFile ? empty : "is no file"}`,
     todo: "give the output_dir of a run; ./tunewright runs lists those below a directory",
   });
 }
@@ -63,7 +64,7 @@ export function describeDamage(file: string, damaged: number): string | undefine
 }
 
 function eventsFileOf(run: string): string {
-  const isFolder = statSync(run, { throwIfNoEntry: false })?.isDirectory() ?? true;
+  const isFolder = statsOf(run)?.isDirectory() ?? true;
   return isFolder ? join(run, eventsName) : run;
 }
 

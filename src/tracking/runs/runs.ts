@@ -1,7 +1,9 @@
 /** The runs on a disk, told from their directories alone. */
-import { readdirSync, realpathSync, statSync } from "node:fs";
+
+import { readdirSync, realpathSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type EventRow, eventsName, readEventsFile, whoseRun } from "../../train/events/index.js";
+import { statsOf } from "../../util/missingPath.js";
 import { describeDamage } from "./curves.js";
 
 /**
@@ -46,15 +48,13 @@ export function findRuns(roots: readonly string[]): string[] {
     const real = realpathSync(directory);
     if (seen.has(real)) return;
     seen.add(real);
-    const events = statSync(join(directory, eventsName), { throwIfNoEntry: false });
+    const events = statsOf(join(directory, eventsName));
     if (events?.isFile()) found.push(directory);
     if (depth === 0) return;
     for (const entry of listQuietly(directory)) {
       if (skipped.test(entry.name)) continue;
       const path = join(directory, entry.name);
-      const isFolder = entry.isSymbolicLink()
-        ? statSync(path, { throwIfNoEntry: false })?.isDirectory()
-        : entry.isDirectory();
+      const isFolder = entry.isSymbolicLink() ? statsOf(path)?.isDirectory() : entry.isDirectory();
       if (isFolder) look(path, depth - 1);
     }
   };

@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import { EnvironmentError } from "../../util/errors.js";
 import { isOutOfMemory } from "../../util/outOfMemory.js";
+import { explainSystemError } from "../../util/systemErrors.js";
 import { listCheckpoints } from "./names.js";
 
 /** Codes of the system for a disk or a quota that has no room left. */
@@ -22,7 +23,8 @@ export function isDiskFull(error: unknown): boolean {
  */
 export function saveFailure(what: string, runDirectory: string, cause: unknown): Error {
   if (isOutOfMemory(cause)) return cause;
-  const action = isDiskFull(cause) ? "free some space" : "correct what is wrong there";
+  const known = isDiskFull(cause) ? "free some space" : explainSystemError(cause)?.todo;
+  const action = known ?? "correct what is wrong there";
   return new EnvironmentError(`Could not save ${what}`, {
     why: cause instanceof Error ? cause.message : String(cause),
     todo: `${action}, then ${howToGoOn(runDirectory)}`,

@@ -2,9 +2,11 @@
  * Finds the newest good checkpoint of a run after whatever happened to it: newest to oldest, each
  * one is compared with its manifest; broken ones are renamed, never deleted.
  */
+
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { CheckpointError } from "../../util/errors.js";
+import { brokenLink } from "../../util/missingPath.js";
 import { type CheckpointFiles, realFiles } from "./files.js";
 import { manifestName, verifyCheckpoint } from "./manifest.js";
 import {
@@ -116,7 +118,7 @@ export async function resolveResume(
   const directory = resume === true ? runDirectory : resume;
   if (resume !== true && !existsSync(resume)) {
     throw new CheckpointError(`There is no checkpoint ${resume}`, {
-      why: "No such directory.",
+      why: brokenLink(resume) ?? "No such directory.",
       todo: "Give the path of a checkpoint-N directory, or --resume alone for the newest one.",
     });
   }
@@ -148,7 +150,7 @@ function isCheckpoint(path: string): boolean {
 async function openCheckpoint(path: string): Promise<FoundCheckpoint> {
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
     throw new CheckpointError(`There is no checkpoint ${path}`, {
-      why: "No such directory.",
+      why: brokenLink(path) ?? "No such directory.",
       todo: "Give the path of a checkpoint-N directory, or --resume alone for the newest one.",
     });
   }

@@ -1,6 +1,6 @@
 /** What the system's errors mean to the person at the terminal, and what to do about them. */
-import { TunewrightError } from "../util/errors.js";
-import { brokenLink } from "../util/missingPath.js";
+import { TunewrightError } from "./errors.js";
+import { brokenLink } from "./missingPath.js";
 
 interface Explanation {
   what: string;
