@@ -176,7 +176,8 @@ async function setUp(paths, options) {
 /** @throws SetupError where the checkout cannot be written to */
 function makeStateFolder(paths) {
   try {
-    fs.mkdirSync(paths.state, { recursive: true });
+    // Not recursively: Node then says ENOENT of a read-only file system.
+    if (!fs.existsSync(paths.state)) fs.mkdirSync(paths.state);
     fs.accessSync(paths.state, fs.constants.W_OK);
   } catch (error) {
     throw new SetupError(`set-up cannot write to ${paths.root}`, {

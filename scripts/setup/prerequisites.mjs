@@ -94,8 +94,8 @@ export function hasNvidiaGpu() {
 /** How packages are installed on this machine, as the start of a command line. */
 function installCommand(packages) {
   const sudo = process.getuid?.() === 0 ? "" : "sudo ";
-  if (which("apt-get")) return `${sudo}apt-get install -y ${packages.apt.join(" ")}`;
-  if (which("dnf")) return `${sudo}dnf install -y ${packages.dnf.join(" ")}`;
+  if (which("apt-get")) return `run \`${sudo}apt-get install -y ${packages.apt.join(" ")}\``;
+  if (which("dnf")) return `run \`${sudo}dnf install -y ${packages.dnf.join(" ")}\``;
   return `install ${packages.apt.join(", ")} with your system's package manager`;
 }
 
@@ -145,6 +145,6 @@ export function checkPrerequisites(needs) {
   if (missing.length === 0) return;
   throw new SetupError(`set-up needs ${missing.join("; ")}`, {
     why: "libtorch comes from a Python wheel, and the small addon that calls it is compiled here",
-    todo: `run \`${installCommand(packages)}\`, then the same command again`,
+    todo: `${installCommand(packages)}, then run the same command again`,
   });
 }

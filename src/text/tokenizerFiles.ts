@@ -1,5 +1,5 @@
 /** The files that make up a tokenizer, as read from a model directory or rebuilt from a GGUF. */
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { FormatError } from "../util/errors.js";
 import { readTemplateFiles, type TemplateFiles, templateFolder } from "./templateFiles.js";
@@ -61,6 +61,8 @@ export function readTokenizerDirectory(path: string): TokenizerFiles {
       todo: "give a model directory with a tokenizer.json, or a .gguf file",
     });
   }
+  // In a folder that this user may not enter, each file would seem to be missing.
+  accessSync(path, constants.X_OK);
   const contents = new Map<string, string>();
   for (const name of copied) {
     const file = join(path, name);

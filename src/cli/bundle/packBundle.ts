@@ -125,6 +125,7 @@ async function pack(
   const { say } = options;
   const scratch = join(temporary, "scratch");
   mkdirSync(scratch);
+  const made = sourceState(setup);
   const engine = options.torch
     ? await otherEngine(options.torch, scratch, setup, say)
     : engineHere();
@@ -149,6 +150,7 @@ async function pack(
   const tree = join(temporary, name);
   say(`copying ${files.length} files, ${showSize(bytes)} …`);
   for (const file of files) await copyPieceFile(file, tree);
+  refuseOtherSources(made, sourceState(setup));
   const addons = writeAddons(tree, engine, setup);
   writePackageRecord(tree, setup);
   say("listing them …");
@@ -191,6 +193,21 @@ async function pack(
     models: manifest.models,
     data: manifest.data,
   };
+}
+
+/** What the compiled parts are made from. */
+function sourceState(setup: SetupScripts): string {
+  const root = packageRoot();
+  const small = setup.smallAddons.map((addon) => setup.smallAddonKey(root, addon));
+  return [setup.sourceHash(root), setup.addonKey(root, ""), ...small].join(" ");
+}
+
+function refuseOtherSources(before: string, after: string): void {
+  if (before === after) return;
+  throw new EnvironmentError("the sources have changed while they were packed", {
+    why: "the compiled parts would not be those of the sources, and the other machine may have no compiler",
+    todo: "leave src/ and native/ as they are meanwhile, and run the same command again",
+  });
 }
 
 async function finish(
