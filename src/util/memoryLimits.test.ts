@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { memoryRoom, totalMemory } from "./memoryLimits.js";
+import { memoryRoom, shareOfRoom, totalMemory } from "./memoryLimits.js";
 
 const roots: string[] = [];
 afterEach(() => {
@@ -47,6 +47,11 @@ test("without any limit it is what the machine has free", () => {
     resident: GB,
   });
   expect(totalMemory(root)).toBe(64 * GB);
+});
+
+test("a part with a limit of its own gets what it wants, or half of what is free", () => {
+  expect(shareOfRoom(2 * GB, { root: tree({}) })).toBe(2 * GB);
+  expect(shareOfRoom(30 * GB, { root: tree({}) })).toBe(20 * GB);
 });
 
 test("version 2: the tightest of nested groups, less files that were read", () => {

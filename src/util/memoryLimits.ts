@@ -61,6 +61,19 @@ export function totalMemory(root = ""): number {
   return Math.min(...limits.map(({ limit }) => limit));
 }
 
+/** Left free for everything else, where a part of the program gets a limit of its own. */
+const SHARED_OUT = 1 / 2;
+
+/**
+ * The memory that a part of this process with a limit of its own gets, such as a database that spills
+ * to disk: what it would like to have, or half of what the process may still take.
+ *
+ * @param wanted bytes
+ */
+export function shareOfRoom(wanted: number, options: MemoryRoomOptions = {}): number {
+  return Math.min(wanted, Math.floor(memoryRoom(options).free * SHARED_OUT));
+}
+
 /** The text of a file of the kernel; nothing where it cannot be read. */
 export function readText(file: string): string {
   try {

@@ -82,7 +82,7 @@ export function registerDedup(command: Command): void {
   addKeyOption(
     command,
     "--memory-limit <size>",
-    "memory limit of the joins, for example 8GB (default: 2GB)",
+    "memory limit of the joins, for example 8GB (default: 2GB, or half of what is free)",
   );
   addKeyOption(
     command,

@@ -1,5 +1,6 @@
 /** Deduplication: computes signatures, for all rows or shard by shard, then merges them. */
 
+import { shareOfRoom } from "../../util/memoryLimits.js";
 import { checkMergeOptions } from "./mergeOptions.js";
 import { type DedupResult, type MergeOptions, mergeShards } from "./mergeShards.js";
 import { defaultParameters, type ReadingOptions, type SignatureParameters } from "./parameters.js";
@@ -14,6 +15,9 @@ import {
 import type { SignatureFile, SourceFile } from "./signatureFile.js";
 import { checkSameFiles, describeFiles } from "./sourceFiles.js";
 import { defaultFolder, removeSignatures } from "./workFolder.js";
+
+/** Memory of the joins where nothing is said; less where there is less. */
+const JOIN_BYTES = 2e9;
 
 export interface DedupOptions {
   /** What differs from {@link defaultParameters}; for a merge, what must be as in the shards. */
@@ -131,7 +135,7 @@ async function mergeDescribed(
       threshold: 0.7,
       distance: 4,
       keep: "first",
-      memoryLimit: "2GB",
+      memoryLimit: `${Math.floor(shareOfRoom(JOIN_BYTES) / 1e6)}MB`,
       threads,
       folder,
       onProgress,

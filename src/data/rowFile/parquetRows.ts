@@ -1,12 +1,13 @@
 /** Parquet files as JSONL, through DuckDB. */
 import { symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { DataError } from "../../util/errors.js";
+import { DataError, EnvironmentError } from "../../util/errors.js";
+import { memoryRoom, shareOfRoom } from "../../util/memoryLimits.js";
 import type { TableJob } from "./csvRows.js";
 import { copyWithoutPadding, paddedType, type TableType } from "./padding.js";
 
-/** Memory that DuckDB may use at first, and where that is not enough. */
-const memoryLimits = ["200MB", "2GB"];
+/** Memory that DuckDB may use at first, and where that is not enough; less where there is less. */
+const memoryLimits = [200e6, 2e9];
 
 /**
  * Writes one row a line: lists and structs as JSON without the nulls that pad them, numbers as they
@@ -71,9 +72,10 @@ async function withDatabase(
 ): Promise<void> {
   // Loaded where a table is read: training on JSON Lines goes without its 70 MB.
   const { DuckDBInstance } = await import("@duckdb/node-api");
-  for (const [attempt, limit] of memoryLimits.entries()) {
+  for (const [attempt, wanted] of memoryLimits.entries()) {
+    const limit = Math.floor(shareOfRoom(wanted) / 1e6);
     const instance = await DuckDBInstance.create(":memory:", {
-      memory_limit: limit,
+      memory_limit: `${limit}MB`,
       // A second thread doubles the memory and gains nothing where the file is written.
       threads: "1",
       temp_directory: join(job.scratch, "spilled"),
@@ -94,12 +96,23 @@ async function withDatabase(
       const isMemory = error instanceof Error && error.message.startsWith("Out of Memory");
       if (isMemory && attempt + 1 < memoryLimits.length) continue;
       if (error instanceof DataError) throw error;
+      if (isMemory) throw largeParquet(job, limit, error);
       throw brokenParquet(job, error);
     } finally {
       connection.closeSync();
       instance.closeSync();
     }
   }
+}
+
+function largeParquet({ file }: TableJob, limit: number, cause: Error): EnvironmentError {
+  const { source, free } = memoryRoom();
+  const [first = ""] = cause.message.split("\n");
+  return new EnvironmentError(`${file} needs more memory to be read than there is`, {
+    why: `${first.slice(0, 300)}; it got ${limit} MB, as ${Math.floor(free / 1e6)} MB are free (${source})`,
+    todo: "give the process more memory, or write the file with smaller row groups, or as JSONL",
+    cause,
+  });
 }
 
 function brokenParquet({ file }: TableJob, cause: unknown): unknown {

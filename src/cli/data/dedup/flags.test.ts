@@ -29,6 +29,7 @@ describe("flags", () => {
     [{ threshold: 1.5 }, /not between 0 and 1/],
     [{ threshold: Number.NaN }, /not between 0 and 1/],
     [{ memoryLimit: "much" }, /not a size/],
+    [{ memoryLimit: "900TB" }, /more than there is/],
     [{ method: "simhash", distance: 20 }, /more than 8/],
     [{ ngram: 1001 }, /--ngram 1001 is more than 1000/],
     [{ threads: 5000 }, /--threads 5000 is more than 1024/],
@@ -39,7 +40,7 @@ describe("flags", () => {
 
   test("that go together are not", () => {
     for (const flags of [
-      { threshold: 0.8, numPerm: 128, keep: "longest", memoryLimit: "8GB" },
+      { threshold: 0.8, numPerm: 128, keep: "longest", memoryLimit: "1GB" },
       { bands: 20, rows: 5, threshold: 0.8, checkJaccard: true },
       { method: "simhash", distance: 6, shingle: "character" },
       { method: "exact", by: "first-prompt" },

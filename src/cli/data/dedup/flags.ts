@@ -1,6 +1,7 @@
 /** Checks the flags of `data dedup` and turns them into options. */
 import type * as Dedup from "../../../curate/dedup/index.js";
 import { ConfigError } from "../../../util/errors.js";
+import { memoryRoom } from "../../../util/memoryLimits.js";
 import { oneOf, sourceOptions } from "../options.js";
 import type { DedupFlags } from "./flagTypes.js";
 
@@ -114,11 +115,24 @@ function checkValues(flags: DedupFlags) {
       todo: "use 4 to 6",
     });
   }
-  if (memoryLimit !== undefined && !/^\d+(\.\d+)?\s*[KMGT]i?B$/i.test(memoryLimit)) {
-    throw new ConfigError(`--memory-limit ${memoryLimit} is not a size`, {
-      todo: "use for example 8GB",
-    });
+  if (memoryLimit !== undefined) checkMemoryLimit(memoryLimit);
+}
+
+const units = "KMGT";
+
+function checkMemoryLimit(size: string): void {
+  const parts = /^(\d+(?:\.\d+)?)\s*([KMGT])(i)?B$/i.exec(size);
+  if (!parts) {
+    throw new ConfigError(`--memory-limit ${size} is not a size`, { todo: "use for example 8GB" });
   }
+  const [, count, unit, binary] = parts;
+  const bytes = Number(count) * (binary ? 1024 : 1000) ** (1 + units.indexOf(unit!.toUpperCase()));
+  const { limit, source } = memoryRoom();
+  if (bytes <= limit) return;
+  throw new ConfigError(`--memory-limit ${size} is more than there is`, {
+    why: `the limit on this process is ${Math.floor(limit / 1e6)} MB (${source})`,
+    todo: "leave it out to get 2GB, or half of what is free",
+  });
 }
 
 function spelled(key: Key): string {
