@@ -173,11 +173,21 @@ async function setUp(paths, options) {
   return complete;
 }
 
+/** Makes a folder, perhaps beside another set-up. Not recursively: Node then says ENOENT of a read-only file system. */
+function makeFolder(folder) {
+  const isThere = () => fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory();
+  if (isThere()) return;
+  try {
+    fs.mkdirSync(folder);
+  } catch (error) {
+    if (!isThere()) throw error;
+  }
+}
+
 /** @throws SetupError where the checkout cannot be written to */
 function makeStateFolder(paths) {
   try {
-    // Not recursively: Node then says ENOENT of a read-only file system.
-    if (!fs.existsSync(paths.state)) fs.mkdirSync(paths.state);
+    makeFolder(paths.state);
     fs.accessSync(paths.state, fs.constants.W_OK);
   } catch (error) {
     throw new SetupError(`set-up cannot write to ${paths.root}`, {
