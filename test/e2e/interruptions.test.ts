@@ -70,7 +70,12 @@ const json = (value: unknown) => JSON.parse(JSON.stringify(value, plain));
 /** What must not depend on what happened to a run. */
 function outcome(run: string) {
   const rows = readEvents(path.join(run, "events.jsonl"));
-  const told = rows.filter(({ type }) => !/^(start|resume|checkpoint|end)$/.test(type));
+  const told = rows.filter(
+    (row) =>
+      !/^(start|resume|checkpoint|end)$/.test(row.type) &&
+      // What an attempt says of the one before.
+      !(row.type === "warning" && row.message.startsWith("The attempt before ended")),
+  );
   const text = (name: string) => readFileSync(path.join(run, name), "latin1");
   const files = ["checkpoint-2", "checkpoint-4", "."].flatMap((folder) =>
     readdirSync(path.join(run, folder))
