@@ -9,7 +9,7 @@ import {
 } from "../train/index.js";
 import { TunewrightError, withWhy } from "../util/errors.js";
 import { trackerKinds } from "./registry.js";
-import type { Tracker, TrackerKind } from "./tracker.js";
+import { type Tracker, type TrackerKind, titleOf } from "./tracker.js";
 import { remarksOnVariables } from "./variables.js";
 
 /** The trackers of a run, as readers of its events. */
@@ -38,7 +38,7 @@ export function openTrackers(config: TrainingConfig, options: TrackersOptions): 
   if (leftOut.length > 0) say(`report_to all: ${describeChoice(chosen, leftOut)}.`);
   const guards = chosen.map(({ name, kind }) =>
     guard(name, say, (start) => {
-      for (const remark of remarksOnVariables(name, env)) say(`${name}: ${remark}`);
+      for (const remark of remarksOnVariables(name, env)) say(`${titleOf(name)}: ${remark}`);
       const stored = readRunConfig(config.output_dir);
       return kind.open({
         runDirectory: config.output_dir,
@@ -110,7 +110,7 @@ function guard(
   let failed = false;
   const fail = (error: unknown) => {
     if (!failed)
-      say(`${name} gets nothing more: ${inOneLine(error)}; events.jsonl has every value.`);
+      say(`${titleOf(name)} gets nothing more: ${inOneLine(error)}; events.jsonl has every value.`);
     failed = true;
   };
   return {

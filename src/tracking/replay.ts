@@ -12,7 +12,7 @@ import { ConfigError, DataError, TunewrightError } from "../util/errors.js";
 import { trackerKinds } from "./registry.js";
 import { describeRows } from "./runs/index.js";
 import { services, sessionOf, type UploadTask } from "./sessions.js";
-import type { TrackerContext, TrackerKind } from "./tracker.js";
+import { type TrackerContext, type TrackerKind, titleOf } from "./tracker.js";
 import { factsOf, jsonSender, startLoop } from "./upload/index.js";
 import { remarksOnVariables } from "./variables.js";
 import { writeWholeRun } from "./wandb/index.js";
@@ -40,7 +40,7 @@ export async function replayRun(run: string, name: TrackerName, options: ReplayO
       todo: "give the output_dir of a run; ./tunewright runs lists those below a directory",
     });
   }
-  for (const remark of remarksOnVariables(name, env)) say(`${name}: ${remark}`);
+  for (const remark of remarksOnVariables(name, env)) say(`${titleOf(name)}: ${remark}`);
   const kind = trackerKinds[name];
   const stored = readRunConfig(run);
   const config = stored?.config ?? {};
@@ -62,7 +62,7 @@ export async function replayRun(run: string, name: TrackerName, options: ReplayO
     if (!task) return say(`W&B: the whole run is in one file; to upload it: ${command}`);
     await upload(name, task, options);
     markSynced();
-    say("wandb has the whole run");
+    say("W&B has the whole run");
   } else {
     await write(kind, { ...context, start }, rows);
   }
@@ -90,13 +90,16 @@ async function write(kind: TrackerKind, context: TrackerContext, rows: readonly 
 async function upload(name: string, task: UploadTask, options: ReplayOptions) {
   const { env = process.env, within = 600_000 } = options;
   const aborted = new AbortController();
-  const say = (line: string) => options.say(`${name}: ${line}`);
+  const say = (line: string) => options.say(`${titleOf(name)}: ${line}`);
   const session = sessionOf(task, jsonSender(aborted.signal), env, say);
   const loop = startLoop({ session, say, abort: () => aborted.abort() });
   const { left, why } = await loop.finish(within);
   if (left === 0) return;
-  throw new TunewrightError(`${name} does not have the whole run: ${left} values are not sent`, {
-    ...(why === undefined ? {} : { why }),
-    todo: "try again; what was sent is not sent twice",
-  });
+  throw new TunewrightError(
+    `${titleOf(name)} does not have the whole run: ${left} values are not sent`,
+    {
+      ...(why === undefined ? {} : { why }),
+      todo: "try again; what was sent is not sent twice",
+    },
+  );
 }

@@ -1,6 +1,11 @@
 /** What a tracker is: a reader of a run's events that shows them somewhere else. */
 import type { EventRow, StartEvent, TrainingConfig } from "../train/index.js";
 
+/** What lines for the user call a tracker. @param name as in `report_to` */
+export function titleOf(name: string): string {
+  return name === "wandb" ? "W&B" : name;
+}
+
 /** A tracker of one attempt. */
 export interface Tracker {
   /** Takes each row after it was stored, in order; the first is the `start` row. It must not wait. */

@@ -28,12 +28,14 @@ export type RunCurves = ReadonlyMap<string, { x: number[]; y: number[] }>;
  */
 export function readRunEvents(run: string): ReadEvents & { file: string } {
   const file = eventsFileOf(run);
-  const isFile = statsOf(file)?.isFile() ?? false;
+  const found = statsOf(file);
+  const isFile = found?.isFile() ?? false;
+  const missing = found ? "is no file" : "does not exist";
   const read = isFile ? readEventsFile(file) : { rows: [], damaged: 0 };
   if (read.rows.length > 0) return { ...read, file };
   const empty = read.damaged > 0 ? "holds no line that is an event" : "is empty";
   throw new DataError(`${run} has no events to plot`, {
-    why: brokenLink(file) ?? `${file} ${isFile ? empty : "is no file"}`,
+    why: brokenLink(file) ?? `${file} ${isFile ? empty : missing}`,
     todo: "give the output_dir of a run; ./tunewright runs lists those below a directory",
   });
 }

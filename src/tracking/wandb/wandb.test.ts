@@ -255,7 +255,7 @@ it("is uploaded afterwards where there is a key, each row once, also a second ti
   const env = { WANDB_BASE_URL: server.url, WANDB_API_KEY: "a key", no_proxy: "*" };
   const say = (line: string) => void said.push(line);
   for (const _time of [1, 2]) await replayRun(directory, "wandb", { say, env });
-  expect(said.at(-1)).toBe("wandb has the whole run");
+  expect(said.at(-1)).toBe("W&B has the whole run");
   expect(server.runs.size).toBe(1);
   const [run] = server.runs.values();
   const steps = run!.history.map((line) => (JSON.parse(line) as Record<string, unknown>)._step);
