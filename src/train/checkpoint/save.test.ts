@@ -10,7 +10,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { EnvironmentError } from "../../util/errors.js";
+import { EnvironmentError, OutOfMemoryError } from "../../util/errors.js";
+import { onceMore } from "../secondTry.js";
 import { type CrashingFiles, crashingFiles, type Loss } from "./crashingFiles.js";
 import { findLatestCheckpoint } from "./find.js";
 import { saveCheckpoint } from "./save.js";
@@ -54,6 +55,23 @@ describe("saving", () => {
     expect(checkpoint).toEqual({ path: saved.path, step: 10, resumable: true });
     expect(warnings).toEqual([]);
     expect(names()).toEqual(["checkpoint-10"]);
+  });
+
+  it("that found no memory is told as that, can be done again, and leaves nothing", async () => {
+    await save(10);
+    const job = (refused: number) => {
+      let tries = 0;
+      return onceMore("cpu", () =>
+        saveCheckpoint(run, 20, (directory) => {
+          writeContent(directory, "step 20");
+          if (++tries <= refused) throw new OutOfMemoryError("to", "out of memory in to");
+        }),
+      );
+    };
+    await expect(job(2)).rejects.toThrow(OutOfMemoryError);
+    expect(names()).toEqual(["checkpoint-10"]);
+    await job(1);
+    expect(readContent(join(run, "checkpoint-20"))).toBe("step 20");
   });
 
   it("keeps totalLimit checkpoints, by step and not by name", async () => {
