@@ -6,7 +6,7 @@ import type { EventRow } from "../../src/train/index.js";
 import { TunewrightError } from "../../src/util/errors.js";
 import { type Fault, type FaultContext, pick, require, requireEqual, trials } from "./fault.js";
 import { type Damage, damages, kinds, rare } from "./plantedModel.js";
-import { checkpointsIn, eventsIn, linesOfSteps, scratch, trainHere } from "./runs.js";
+import { checkpointsIn, eventsIn, files, linesOfSteps, scratch, trainHere } from "./runs.js";
 
 const ROWS = 30;
 const SAVE_STEPS = 3;
@@ -20,6 +20,8 @@ const batching: Readonly<Record<string, readonly string[]>> = {
   packing: ["--packing"],
   streaming: ["--streaming", "--shuffle_buffer_size=8", "--max_steps=15"],
   workers: ["--dataloader_num_workers=2"],
+  epochs: ["--num_train_epochs=2"],
+  mixture: ["--gradient_accumulation_steps=2", "--num_train_epochs=2"],
 };
 
 export const nonFinite: Fault = {
@@ -55,7 +57,12 @@ interface PlantedRun {
   flags: string[];
 }
 
-function plantedRun(random: FaultContext["random"], more: readonly string[]): PlantedRun {
+/** @param isMixed whether the rows are one source of two */
+function plantedRun(
+  random: FaultContext["random"],
+  isMixed: boolean,
+  more: readonly string[],
+): PlantedRun {
   const directory = scratch("non-finite");
   const line = 1 + random(ROWS);
   const file = `${directory}.jsonl`;
@@ -70,14 +77,21 @@ function plantedRun(random: FaultContext["random"], more: readonly string[]): Pl
   });
   fs.writeFileSync(file, rows.join(""));
   const [seed, dataSeed] = [random(1000), random(1000)];
+  const mixture = `${directory}.json`;
+  const sources = [
+    { path: file, weight: 1 },
+    { path: files.others(), weight: 1 },
+  ];
+  if (isMixed) fs.writeFileSync(mixture, JSON.stringify({ train_file: sources }));
   const flags = [
-    `--train_file=${file}`,
+    isMixed ? mixture : `--train_file=${file}`,
     `--save_steps=${SAVE_STEPS}`,
     `--seed=${seed}`,
     `--data_seed=${dataSeed}`,
     ...more,
   ];
-  if (!flags.some((flag) => flag.startsWith("--max_steps"))) flags.push("--num_train_epochs=1");
+  const isLong = (flag: string) => /^--(max_steps|num_train_epochs)/.test(flag);
+  if (!flags.some(isLong)) flags.push("--num_train_epochs=1");
   return { directory, file, line, flags };
 }
 
@@ -89,14 +103,15 @@ async function badModel(
 ): Promise<string> {
   const kind = pick(runs, random);
   const planted = damage(random);
-  const batch = pick(Object.keys(batching), random);
-  const run = plantedRun(random, [
+  const ways = Object.keys(batching).filter((way) => planted.isLocal || way !== "mixture");
+  const batch = pick(ways, random);
+  const run = plantedRun(random, batch === "mixture", [
     ...kinds[kind],
     ...batching[batch]!,
     `--model_name_or_path=${planted.model}`,
     `--on_non_finite=${policy}`,
   ]);
-  const steps = await linesOfSteps(run.directory, run.flags);
+  const steps = await linesOfSteps(run.directory, run.flags, run.file);
   const step = planted.isLocal ? 1 + steps.findIndex((rows) => rows.includes(run.line)) : 1;
   require(step > 0, "the bad row is in no step");
   const ended = await trainHere(run.directory, run.flags).catch((error: unknown) => error);
@@ -113,7 +128,7 @@ async function badModel(
       event.layer.startsWith(layer),
     ), `${event.layer} is named instead of ${planted.layers}; ${about}`);
     requireRows(event, planted, run, steps[step - 1]!, about);
-    if (policy === "skip" && planted.isLocal) requireSkipped(run.directory, steps.length, about);
+    if (policy === "skip" && planted.isLocal) requireSkipped(run, steps, about);
     else requireStopped(run.directory, event, ended, policy, about);
   }
   requireFiniteCheckpoints(run.directory);
@@ -181,12 +196,18 @@ function requireStopped(
   if (policy !== "stop") require(ended.why?.includes("whatever the rows") ?? false, about);
 }
 
-/** Throws unless a run has left one step undone, and done all others. */
-function requireSkipped(directory: string, steps: number, about: string): void {
+/** Throws unless a run has left undone the steps with its bad row, and done all others. */
+function requireSkipped(
+  { directory, line }: PlantedRun,
+  lines: readonly (readonly number[])[],
+  about: string,
+): void {
+  const steps = lines.length;
+  const skipped = lines.filter((ofStep) => ofStep.includes(line)).length;
   const [end] = eventsIn(directory, "end");
   requireEqual(
     [end?.reason, end?.steps_skipped, end?.rows_skipped, end?.steps],
-    ["done", 1, 0, steps],
+    ["done", skipped, 0, steps],
     about,
   );
   requireSteps(directory, steps);
@@ -241,7 +262,7 @@ function requireFiniteCheckpoints(directory: string): void {
 
 /** A learning rate that makes the weights overflow in a step of a run that goes on. */
 async function badUpdate(policy: Policy, random: FaultContext["random"]): Promise<string> {
-  const run = plantedRun(random, [
+  const run = plantedRun(random, false, [
     "--lora_rank=2",
     "--lora_dropout=0.1",
     `--on_non_finite=${policy}`,

@@ -201,23 +201,31 @@ export const checkpointsIn = (directory: string): number[] =>
     .flatMap((name) => (/^checkpoint-\d+$/.test(name) ? [Number(name.split("-")[1])] : []))
     .sort((one, other) => one - other);
 
-/** The lines of the rows of each step of a run, as its data tells; the first step first. */
+/**
+ * The lines of a file that are the rows of each step of a run, as its data tells; the first step first.
+ *
+ * @param more words behind `train`
+ */
 export async function linesOfSteps(
   directory: string,
-  flags: readonly string[],
+  more: readonly string[],
+  name: string,
 ): Promise<number[][]> {
-  const { config } = loadTrainingConfig(undefined, [...words(directory, flags), ...flags]);
+  const { file, flags } = commandWords(directory, more);
+  const { config } = loadTrainingConfig(file, flags);
   const text = await openText(await fetchBaseModel(config), config.template_name ?? undefined, {});
   const data = await openTrainFile(config, text, undefined, openWorld({}));
   try {
-    const { max_steps, gradient_accumulation_steps: accumulation } = config;
+    const { max_steps, num_train_epochs, gradient_accumulation_steps: accumulation } = config;
     const steps: number[][] = [];
-    const count = max_steps > 0 ? max_steps * accumulation : data.microBatchesPerEpoch;
+    const all = num_train_epochs * data.microBatchesPerEpoch;
+    const count = max_steps > 0 ? max_steps * accumulation : all;
     for (let number = 0; number < count; number++) {
       const batch = await data.microBatch(number);
       const step = Math.floor(number / accumulation);
       steps[step] ??= [];
-      steps[step].push(...batch.sequences.map(({ source }) => source.line));
+      const own = batch.sequences.filter(({ source }) => source.file === name);
+      steps[step].push(...own.map(({ source }) => source.line));
     }
     return steps;
   } finally {

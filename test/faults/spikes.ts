@@ -125,7 +125,7 @@ async function spikedRun(random: Random, count: number): Promise<SpikedRun> {
     `--seed=${random(1000)}`,
     `--data_seed=${random(1000)}`,
   ];
-  const steps = await linesOfSteps(directory, flags);
+  const steps = await linesOfSteps(directory, flags, file);
   const planted: SpikedRun["planted"] = [];
   while (planted.length < count) {
     const step = FIRST + random(steps.length - FIRST) + 1;
