@@ -10,6 +10,7 @@ import glob
 import json
 import os
 import sys
+import time
 
 import wandb
 from google.protobuf.json_format import MessageToDict
@@ -53,12 +54,26 @@ def read(file):
     return records
 
 
+def read_whole(folder):
+    """The records of the file that wandb's other process writes, once the end of the run is among them."""
+    for _ in range(600):
+        for file in glob.glob(os.path.join(folder, "*.wandb")):
+            try:
+                records = read(file)
+            except AssertionError:
+                continue  # Not even its header is written.
+            if any(record["kind"] == "exit" for record in records):
+                return records
+        time.sleep(0.1)
+    raise SystemExit(f"{folder} has no whole run after a minute")
+
+
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         job = json.load(file)
     written = write(job)
-    files = [*job["read"], *glob.glob(os.path.join(written, "*.wandb"))]
-    print(json.dumps({"written": written, "files": [read(file) for file in files]}))
+    files = [*(read(file) for file in job["read"]), read_whole(written)]
+    print(json.dumps({"written": written, "files": files}))
 
 
 main()
