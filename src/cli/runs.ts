@@ -1,6 +1,6 @@
 /** `tunewright runs`: the runs below a directory, with their state, loss and speed. */
 import { realpathSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import type { RunDescription } from "../tracking/runs/index.js";
 import { ConfigError } from "../util/errors.js";
 import { brokenLink, statsOf } from "../util/missingPath.js";
@@ -37,7 +37,8 @@ export const runsCommand: CommandModule = {
         .flatMap(({ description }) => description ?? [])
         .sort((one, other) => other.updated - one.updated);
       if (json) printJson({ runs });
-      else if (runs.length === 0) stderr.write(`No runs in ${roots.join(", ")}.\n`);
+      else if (runs.length === 0)
+        stderr.write(`No runs in ${roots.map((root) => resolve(root)).join(", ")}\n`);
       else printTable(runs);
       for (const { trouble } of looked) {
         if (trouble) stderr.write(`tunewright: ${visibleText(trouble)}\n`);

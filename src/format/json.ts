@@ -14,6 +14,12 @@ export function readJsonObject(path: string): Record<string, unknown> {
     if (size > MAX_JSON_BYTES) throw new Error(`${size} bytes are too many for a JSON file`);
     value = JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") {
+      throw new FormatError(`${path} does not exist`, {
+        todo: "copy it from the model's repository, or name the folder that has it",
+        cause,
+      });
+    }
     throw new FormatError(`${path}: cannot be read as JSON`, {
       why: cause instanceof Error ? cause.message : String(cause),
       todo: "download the file again",

@@ -138,7 +138,9 @@ describe("writing", () => {
   });
 });
 
-it("says which file is not JSON", () => {
+it("says which file is missing, and which is not JSON", () => {
   writeFileSync(join(folder, "config.json"), "{");
   expect(() => readModelConfig(folder)).toThrow(`${folder}/config.json: cannot be read as JSON`);
+  rmSync(join(folder, "config.json"));
+  expect(() => readModelConfig(folder)).toThrow(`${folder}/config.json does not exist`);
 });

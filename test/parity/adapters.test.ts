@@ -55,6 +55,12 @@ function distance(actual: Float32Array, expected: Float32Array): number {
   return largest(actual.map((value, i) => value - expected[i]!)) / largest(expected);
 }
 
+/**
+ * How far logits and gradients may be from PEFT's. PiSSA takes singular vectors out of the base weights, and these
+ * move by the rounding errors of the processor's LAPACK, divided by the gap between singular values.
+ */
+const limitOf = (name: string) => (name === "pissa" ? 1e-4 : 1e-5);
+
 function logitsOf(model: CausalLanguageModel): Float32Array {
   return tidy(() => new Float32Array(forward(model, Int32Array.from(ids)).bytes().slice().buffer));
 }
@@ -69,7 +75,7 @@ describe.each(cases)("an adapter of PEFT: $name", ({ name, base, loss }) => {
     withModel(
       base,
       (model) => loadAdapter(model, directory),
-      (model) => expect(distance(logitsOf(model), logits!.values)).toBeLessThan(1e-5),
+      (model) => expect(distance(logitsOf(model), logits!.values)).toBeLessThan(limitOf(name)),
     );
   });
 
@@ -90,7 +96,7 @@ describe.each(cases)("an adapter of PEFT: $name", ({ name, base, loss }) => {
           gradientScale: null,
         };
         const ours = tidy(() => trainingPass(prepared, sequences, sums, settings).item());
-        expect(Math.abs(ours - loss)).toBeLessThan(1e-5);
+        expect(Math.abs(ours - loss)).toBeLessThan(limitOf(name));
         const left = new Set(Object.keys(gradients));
         for (const { name: key, parameter, rows } of adapter!.tensors) {
           const view = sums.views.get(parameter.name);
@@ -101,7 +107,7 @@ describe.each(cases)("an adapter of PEFT: $name", ({ name, base, loss }) => {
           });
           // One weight under two names has the gradient under one of them.
           if (!left.delete(key)) continue;
-          expect(distance(values, gradients[key]!.values), key).toBeLessThan(1e-5);
+          expect(distance(values, gradients[key]!.values), key).toBeLessThan(limitOf(name));
         }
         expect([...left]).toEqual([]);
         const trained = adapter!.tensors.map(({ parameter }) => parameter.name);
@@ -146,7 +152,7 @@ describe.each(["pissa", "olora"])("an adapter that began with %s", (name) => {
     withModel(
       base,
       (model) => loadAdapter(model, target),
-      (model) => expect(distance(logitsOf(model), logits!.values)).toBeLessThan(1e-5),
+      (model) => expect(distance(logitsOf(model), logits!.values)).toBeLessThan(limitOf(name)),
     );
   });
 });
