@@ -224,6 +224,7 @@ for (let seed = first; seed < first + Number(countText); seed++) {
     tensors.noGrad(() => {});
   });
   native.setGradMode(true);
+  native.refuseAllocations(1, 0);
 }
 writeSync(
   1,
