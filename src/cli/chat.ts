@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { ConfigError } from "../util/errors.js";
 import type { ChatFlags } from "./chat/flags.js";
 import { addExamples, type CommandModule } from "./command.js";
-import { addKeyOption, addTemplateOptions, camelOptions } from "./data/options.js";
+import { addFixOption, addKeyOption, addTemplateOptions, camelOptions } from "./data/options.js";
 
 export const chatCommand: CommandModule = {
   name: "chat",
@@ -25,6 +25,7 @@ export const chatCommand: CommandModule = {
     command.option("--json", "with --script: print one JSON object on stdout");
     command.option("--system <text>", "system message");
     addTemplateOptions(command, "that of the run, or the model's own");
+    addFixOption(command);
     command.option(
       "--dtype <type>",
       "float32, bfloat16 or float16 (default: that of the model files)",

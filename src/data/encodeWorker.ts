@@ -1,5 +1,10 @@
 /** A thread that reads, parses, renders and encodes rows of training data. */
-import { loadTokenizer, resolveChatTemplate, type TemplateVariables } from "../text/index.js";
+import {
+  loadTokenizer,
+  resolveChatTemplate,
+  type TemplateVariables,
+  type TokenizerOptions,
+} from "../text/index.js";
 import type { WorkerSetup } from "../util/workerPool.js";
 import { type DataSource, type JoinOptions, openDataSources } from "./dataSource.js";
 import type { EncodeRowsOptions } from "./encodeRows.js";
@@ -12,6 +17,7 @@ export interface EncodeWorkerSettings {
   options: Omit<JoinOptions, "onProgress"> & Omit<EncodeRowsOptions, "tokenizer" | "template">;
   /** Where the tokenizer is loaded from. */
   tokenizerPath: string;
+  tokenizerOptions: TokenizerOptions;
   templateName: string | undefined;
   templateVariables: TemplateVariables | undefined;
 }
@@ -19,8 +25,8 @@ export interface EncodeWorkerSettings {
 export const setup: WorkerSetup<EncodeWorkerSettings, readonly number[], PackedRows> = async (
   settings,
 ) => {
-  const { sources, seed, options, tokenizerPath, templateName, templateVariables } = settings;
-  const tokenizer = await loadTokenizer(tokenizerPath);
+  const { sources, seed, options, templateName, templateVariables } = settings;
+  const tokenizer = await loadTokenizer(settings.tokenizerPath, settings.tokenizerOptions);
   const template = resolveChatTemplate(templateName, tokenizer, templateVariables);
   const source = await openDataSources(sources, options, seed);
   const encoder = localEncoder(source, { ...options, tokenizer, template });

@@ -149,6 +149,7 @@ function workerSettings(options: TrainingDataOptions, source: JoinedSource): Enc
     seed,
     options: { ...plain, watch },
     tokenizerPath: workers!.tokenizerPath,
+    tokenizerOptions: tokenizer.options,
     templateName: template.name,
     templateVariables: template.variables,
   };

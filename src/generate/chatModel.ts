@@ -1,6 +1,7 @@
 /** Everything that talking to a model takes: weights, adapter, tokenizer, template, its own settings. */
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { readVocabularySize } from "../format/index.js";
 import { loadStack } from "../lora/index.js";
 import {
   type CausalLanguageModel,
@@ -11,12 +12,14 @@ import {
 import { dispose, hold } from "../tensor/index.js";
 import {
   type ChatTemplate,
+  checkTemplateRows,
+  checkVocabulary,
   loadTokenizer,
   type TemplateVariables,
   type Tokenizer,
   templateOfWeights,
 } from "../text/index.js";
-import { ConfigError, FormatError } from "../util/errors.js";
+import { FormatError } from "../util/errors.js";
 import { locateModel, templateHome, tokenizerHome } from "./modelPlace.js";
 import { type GenerationChoices, readGenerationConfig } from "./settings.js";
 
@@ -45,6 +48,8 @@ export interface ChatModelOptions extends LoadOptions {
   template?: string | undefined;
   /** Variables of the template; they go before those of the training, one by one. */
   variables?: TemplateVariables | undefined;
+  /** Take added tokens without a row in the embedding as ordinary text. */
+  fixAddedTokens?: boolean | undefined;
 }
 
 /**
@@ -56,17 +61,25 @@ export interface ChatModelOptions extends LoadOptions {
  */
 export async function loadChatModel(
   name: string,
-  { adapter: adapterOption, template, variables, ...options }: ChatModelOptions = {},
+  {
+    adapter: adapterOption,
+    template,
+    variables,
+    fixAddedTokens,
+    ...options
+  }: ChatModelOptions = {},
 ): Promise<ChatModel> {
   const place = await locateModel(name, [adapterOption ?? []].flat());
   const { path, adapters } = place;
   const results = [path, ...adapters].map(resultStamp);
-  const tokenizer = await loadTokenizer(tokenizerHome(place));
+  const embeddingRows = readVocabularySize(path);
+  const tokenizer = await loadTokenizer(tokenizerHome(place), { embeddingRows, fixAddedTokens });
   const chatTemplate = templateOfWeights(templateHome(place), tokenizer, template, variables);
+  checkVocabulary(tokenizer, embeddingRows);
+  checkTemplateRows(chatTemplate, tokenizer);
   // Where something does not fit, what was loaded by then is freed.
   const { result: model } = hold(() => {
     const loaded = loadModel(path, options);
-    checkVocabulary(loaded, tokenizer);
     loadStack(loaded, adapters);
     const changed = [path, ...adapters].find((one, i) => resultStamp(one) !== results[i]);
     if (changed !== undefined) throw replacedMeanwhile(changed);
@@ -114,14 +127,4 @@ export function answerEnds(
 /** Frees the weights. */
 export function disposeChatModel({ model }: ChatModel): void {
   dispose(modelTensors(model));
-}
-
-function checkVocabulary(model: CausalLanguageModel, tokenizer: Tokenizer): void {
-  const rows = model.embedding.tensor.size(0);
-  // Added tokens that a model never learnt are harmless until one is met; a foreign vocabulary is not.
-  if (tokenizer.vocabSize <= rows + tokenizer.addedTokens.length) return;
-  throw new ConfigError(`the tokenizer ${tokenizer.name} does not belong to this model`, {
-    why: `it has ${tokenizer.vocabSize} tokens, but the model's embedding has ${rows} rows`,
-    todo: "put the model's own tokenizer files next to its weights",
-  });
 }

@@ -1,8 +1,10 @@
 /** Checks of an encoded conversation before it is trained on. */
-import { DataError } from "../util/errors.js";
+import { ConfigError, DataError } from "../util/errors.js";
+import { tokensWrittenBy } from "./controlTokens.js";
 import { place } from "./place.js";
 import type { Tokenizer } from "./tokenizer.js";
-import type { EncodedConversation, Segment, Source } from "./types.js";
+import { adviceOnToken } from "./tokensWithoutRow.js";
+import type { ChatTemplate, EncodedConversation, Segment, Source } from "./types.js";
 
 /**
  * Rejects an id that has no row in the embedding, which makes a GPU stop with `srcIndex <
@@ -21,7 +23,11 @@ export function checkTokenIds(
     if (id < embeddingRows) continue;
     const token = tokenizer?.idToToken(id);
     const shown = token === undefined ? `id ${id}` : `${JSON.stringify(token)} (id ${id})`;
-    throw new DataError(`${place(encoded.source)}the model has no embedding for token ${shown}`, {
+    const what = `${place(encoded.source)}the model has no embedding for token ${shown}`;
+    if (token !== undefined && tokenizer?.addedTokens.includes(token)) {
+      throw new DataError(what, adviceOnToken({ text: token, id }, embeddingRows));
+    }
+    throw new DataError(what, {
       why: `the embedding has ${embeddingRows} rows, so ids must be below ${embeddingRows}; it is token ${index} of the conversation`,
       todo:
         token === undefined
@@ -29,6 +35,36 @@ export function checkTokenIds(
           : `remove the text ${JSON.stringify(token)} from the data, or use the tokenizer of the model`,
     });
   }
+}
+
+/**
+ * Rejects the tokenizer of another model. Added tokens that the model has no row for are harmless until
+ * one is met; a vocabulary that is larger than the embedding is not.
+ * @throws ConfigError saying both sizes
+ */
+export function checkVocabulary(tokenizer: Tokenizer, embeddingRows: number): void {
+  if (tokenizer.vocabSize <= embeddingRows + tokenizer.tokensWithoutRow.length) return;
+  throw new ConfigError(`the tokenizer ${tokenizer.name} does not belong to this model`, {
+    why: `it has ${tokenizer.vocabSize} tokens, but the model's embedding has ${embeddingRows} rows`,
+    todo: "put the model's own tokenizer files next to its weights",
+  });
+}
+
+/**
+ * Rejects a template that writes an added token without a row in the embedding, or one that
+ * `fix_added_tokens` makes ordinary text.
+ * @throws ConfigError naming it
+ */
+export function checkTemplateRows(template: ChatTemplate, tokenizer: Tokenizer): void {
+  const { tokensWithoutRow: tokens, options } = tokenizer;
+  const texts = tokens.map(({ text }) => text);
+  const [written] = texts.length > 0 ? tokensWrittenBy(template, tokenizer, texts) : [];
+  if (written === undefined) return;
+  const { id } = tokens.find(({ text }) => text === written)!;
+  throw new ConfigError(`chat template ${template.name} writes ${written}`, {
+    why: `the tokenizer's files give it the id ${id}, but the embedding has ${options.embeddingRows} rows`,
+    todo: "choose another template_name, or use the tokenizer files that belong to the model",
+  });
 }
 
 /**

@@ -4,11 +4,14 @@
  */
 import { escapeRegExp } from "../util/escapeRegExp.js";
 import type { Tokenizer } from "./tokenizer.js";
+import { adviceOnTokens } from "./tokensWithoutRow.js";
 import type { ChatTemplate, Message } from "./types.js";
 
 export interface ControlTokens {
   /** Whether a text spells one. */
   has(text: string): boolean;
+  /** Those of them that have no row in the embedding, with what to do about it. */
+  readonly withoutRow: ReadonlyMap<string, { why: string; todo: string }>;
   /** Matches every one, the longest of several at one place. */
   readonly pattern: RegExp;
 }
@@ -28,13 +31,14 @@ export function controlTokens(tokenizer: Tokenizer, template: ChatTemplate): Con
   if (tokens === undefined) {
     const special = [...tokenizer.specialTokenIds].flatMap((id) => tokenizer.idToToken(id) ?? []);
     const framing = framingTokens(tokenizer, template);
-    tokens = tokenFinder([...special, ...tokenizer.chatControlTokens, ...framing]);
+    const finder = tokenFinder([...special, ...tokenizer.chatControlTokens, ...framing]);
+    tokens = { ...finder, withoutRow: adviceOnTokens(tokenizer) };
     known.set(template, tokens);
   }
   return tokens;
 }
 
-function tokenFinder(texts: readonly string[]): ControlTokens {
+function tokenFinder(texts: readonly string[]): Omit<ControlTokens, "withoutRow"> {
   const longestFirst = [...new Set(texts)]
     .filter((text) => text.trim() !== "")
     .sort((a, b) => b.length - a.length);
@@ -52,18 +56,28 @@ function tokenFinder(texts: readonly string[]): ControlTokens {
 function framingTokens(tokenizer: Tokenizer, template: ChatTemplate): string[] {
   const added = new Set(tokenizer.addedTokens);
   const candidates = [...added].filter((text) => !isWord(text) && !isTag(text, added));
+  return [
+    ...template.stop.filter((text) => added.has(text)),
+    ...tokensWrittenBy(template, tokenizer, candidates),
+  ];
+}
+
+/** Of `texts`, those that a template writes around messages. */
+export function tokensWrittenBy(
+  template: ChatTemplate,
+  tokenizer: Tokenizer,
+  texts: readonly string[],
+): string[] {
   const turns: Message[] = [
     { role: "user", content: "question" },
     { role: "assistant", content: "answer" },
     { role: "user", content: "question" },
   ];
   const system: Message = { role: "system", content: "system" };
-  const found = template.stop.filter((text) => added.has(text));
-  for (const messages of [turns, [system, ...turns]]) {
+  return [turns, [system, ...turns]].flatMap((messages) => {
     const written = writtenBy(template, messages, tokenizer);
-    found.push(...candidates.filter((text) => written.includes(text)));
-  }
-  return found;
+    return texts.filter((text) => written.includes(text));
+  });
 }
 
 /** What a template makes of messages; nothing where it refuses them. */

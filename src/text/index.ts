@@ -1,6 +1,6 @@
 /** Tokenizers, chat templates, segments and labels. */
 export { withReasoningShown } from "./asGenerated.js";
-export { checkLabels, checkTokenIds } from "./checks.js";
+export { checkLabels, checkTemplateRows, checkTokenIds, checkVocabulary } from "./checks.js";
 export { renderConversation } from "./continuedTurns.js";
 export { type ControlTokens, controlTokens } from "./controlTokens.js";
 export {
@@ -43,8 +43,9 @@ export { literalTexts, type SpecialTokensInText, tokensSpelledIn } from "./spell
 export { withoutUnlearnt } from "./splitConversation.js";
 export type { StreamingDecoder } from "./streamingDecoder.js";
 export { fireflyTemplateName } from "./templateForms.js";
-export { reservedVariable, templateNotes } from "./templateVariables.js";
-export type { DecodeOptions, EncodeOptions, Tokenizer } from "./tokenizer.js";
+export { reservedVariable, templateNotes, textNotes } from "./templateVariables.js";
+export type { DecodeOptions, EncodeOptions, Tokenizer, TokenizerOptions } from "./tokenizer.js";
+export { vocabularyNotes } from "./tokensWithoutRow.js";
 export {
   checkTrainedTemplate,
   templateOfWeights,

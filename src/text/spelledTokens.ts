@@ -49,7 +49,7 @@ export function guardedTemplate(
       const written = literalTexts(segments);
       if (written.size === 0) return plain;
       if (mode === "text") return segments;
-      throw refusal(spelled.find(({ token }) => written.has(token))!, options.source);
+      throw refusal(spelled.find(({ token }) => written.has(token))!, tokens, options.source);
     },
   };
 }
@@ -67,7 +67,7 @@ export function literalRanges(
 ): TextSegment["literal"] {
   if (mode === "token" || !tokens.has(text)) return undefined;
   const found = [...text.matchAll(tokens.pattern)];
-  if (mode === "error") throw refusal({ where: "the text", token: found[0]![0] }, source);
+  if (mode === "error") throw refusal({ where: "the text", token: found[0]![0] }, tokens, source);
   return found.map(({ 0: token, index }) => [index, index + token.length]);
 }
 
@@ -211,7 +211,16 @@ export function literalTexts(segments: readonly Segment[]): Set<string> {
   return new Set(texts.filter((text) => text !== ""));
 }
 
-function refusal({ where, token }: Spelled, source: Source | undefined): DataError {
+function refusal(
+  { where, token }: Spelled,
+  { withoutRow }: ControlTokens,
+  source: Source | undefined,
+): DataError {
+  const advice = withoutRow.get(token);
+  if (advice) {
+    const what = `${where} spells ${token}, for which the model has no embedding`;
+    return new DataError(`${place(source)}${what}`, advice);
+  }
   return new DataError(`${place(source)}${where} spells the special token ${token}`, {
     why: "it would be learnt as that token; special_tokens_in_text text learns it as ordinary characters, token as the token",
     todo: "set special_tokens_in_text to what is meant, or change the row",

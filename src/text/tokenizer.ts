@@ -10,6 +10,7 @@ import { encodePieces } from "./pieces.js";
 import { createTextCutter } from "./stableText.js";
 import { createStreamingDecoder, type StreamingDecoder } from "./streamingDecoder.js";
 import { parseAgain, type TokenizerFiles } from "./tokenizerFiles.js";
+import { type IdentifiedToken, tokensWithoutRow, withoutTokens } from "./tokensWithoutRow.js";
 import { readVocabulary } from "./vocabulary.js";
 
 export interface EncodeOptions {
@@ -24,10 +25,24 @@ export interface DecodeOptions {
   skipSpecialTokens?: boolean;
 }
 
+/** How a tokenizer is loaded; plain, so that another thread can load the same. */
+export interface TokenizerOptions {
+  /** For a GGUF file: cut text by this rule instead of the file's own. */
+  preTokenizer?: string | undefined;
+  /** Rows of the model's embedding. Default: unknown. */
+  embeddingRows?: number | undefined;
+  /** Take added tokens without a row in the embedding as ordinary text. Default false. */
+  fixAddedTokens?: boolean | undefined;
+}
+
 /** Encoding is asynchronous because the native library, where it is asked, is; all else is immediate. */
 export interface Tokenizer {
   /** Last part of the path it was loaded from. */
   readonly name: string;
+  /** What it was loaded with. */
+  readonly options: TokenizerOptions;
+  /** Added tokens beyond the rows of the embedding; with `fixAddedTokens` they are ordinary text. */
+  readonly tokensWithoutRow: readonly IdentifiedToken[];
   /** Largest id + 1: what the embedding must have rows for. */
   readonly vocabSize: number;
   readonly bosTokenId: number | undefined;
@@ -69,8 +84,13 @@ export interface Tokenizer {
   save(dir: string): void;
 }
 
-/** @throws FormatError when the files do not make a tokenizer */
-export function createTokenizer(files: TokenizerFiles): Tokenizer {
+/**
+ * @throws FormatError when the files do not make a tokenizer; ConfigError where `fixAddedTokens` would
+ *   make ordinary text of a token that the model needs
+ */
+export function createTokenizer(given: TokenizerFiles, options: TokenizerOptions = {}): Tokenizer {
+  const withoutRow = tokensWithoutRow(given, options.embeddingRows);
+  const files = options.fixAddedTokens ? withoutTokens(given, withoutRow) : given;
   const encoder = createEncoder(files, false);
   const decoder = createNativeDecoder(files);
   let plainEncoder: typeof encoder | undefined;
@@ -114,6 +134,8 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
 
   return {
     name: kept.name,
+    options,
+    tokensWithoutRow: withoutRow,
     vocabSize: tokens.length,
     bosTokenId: bos.id,
     eosTokenId: eos.id,

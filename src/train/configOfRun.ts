@@ -2,7 +2,6 @@
 import path from "node:path";
 import type { DataSource } from "../data/index.js";
 import { locateModel } from "../generate/index.js";
-import { plainTemplateName } from "../text/index.js";
 import { ConfigError } from "../util/errors.js";
 import { loadTrainingConfig, type TrainingConfig } from "./config/index.js";
 import { modelOptions } from "./continued.js";
@@ -34,10 +33,9 @@ export function configOfRun(runDirectory: string): TrainingConfig {
  * @throws ConfigError where they cannot be found; FormatError where they are broken
  */
 export async function openRunText(config: TrainingConfig): Promise<DataText> {
-  const { model_name_or_path: name, adapter_name_or_path: adapters, task_type } = config;
+  const { model_name_or_path: name, adapter_name_or_path: adapters } = config;
   const place = await locateModel(name, adapters ?? [], { ...modelOptions(config), parts: "text" });
-  if (task_type === "pretrain") return openText(place, plainTemplateName);
-  return openText(place, config.template_name ?? undefined, config.chat_template_kwargs);
+  return openText(place, config);
 }
 
 /**

@@ -16,8 +16,10 @@ import { readVocabularySize } from "../format/index.js";
 import { type ModelPlace, templateHome, tokenizerHome } from "../generate/index.js";
 import {
   type ChatTemplate,
+  checkTemplateRows,
+  checkVocabulary,
   loadTokenizer,
-  type TemplateVariables,
+  plainTemplateName,
   type Tokenizer,
   templateOfWeights,
 } from "../text/index.js";
@@ -34,22 +36,35 @@ export interface DataText {
   embeddingRows: number;
 }
 
+/** What a configuration says of tokenizer and template. */
+type TextChoices = Pick<
+  TrainingConfig,
+  "task_type" | "template_name" | "chat_template_kwargs" | "fix_added_tokens"
+>;
+
 /**
- * The tokenizer of a model's files with a chat template, and the size of the model's embedding.
+ * The tokenizer of a model's files with a chat template, and the size of the model's embedding. A
+ * template that is not configured is that which the model or its adapter was trained with, or else the
+ * model's own; plain texts have none.
  *
- * @param templateName of the template; undefined for that which the model or its adapter was trained
- *   with, or else the model's own
- * @param variables of the template, before those that it was trained with
+ * @throws ConfigError where tokenizer, template and model do not fit together
  */
-export async function openText(
-  place: ModelPlace,
-  templateName: string | undefined,
-  variables?: TemplateVariables,
-): Promise<DataText> {
+export async function openText(place: ModelPlace, config: TextChoices): Promise<DataText> {
+  const { task_type: task, template_name: name, chat_template_kwargs: variables } = config;
   const tokenizerPath = tokenizerHome(place);
-  const tokenizer = await loadTokenizer(tokenizerPath);
-  const template = templateOfWeights(templateHome(place), tokenizer, templateName, variables);
-  return { tokenizer, template, tokenizerPath, embeddingRows: readVocabularySize(place.path) };
+  const embeddingRows = readVocabularySize(place.path);
+  const fixAddedTokens = config.fix_added_tokens;
+  const tokenizer = await loadTokenizer(tokenizerPath, { embeddingRows, fixAddedTokens });
+  const isPlain = task === "pretrain";
+  const template = templateOfWeights(
+    templateHome(place),
+    tokenizer,
+    isPlain ? plainTemplateName : (name ?? undefined),
+    isPlain ? {} : variables,
+  );
+  checkVocabulary(tokenizer, embeddingRows);
+  checkTemplateRows(template, tokenizer);
+  return { tokenizer, template, tokenizerPath, embeddingRows };
 }
 
 /** Opens `train_file` as the configuration says. @param cursor of the checkpoint to go on from */

@@ -213,7 +213,7 @@ export async function linesOfSteps(
 ): Promise<number[][]> {
   const { file, flags } = commandWords(directory, more);
   const { config } = loadTrainingConfig(file, flags);
-  const text = await openText(await fetchBaseModel(config), config.template_name ?? undefined, {});
+  const text = await openText(await fetchBaseModel(config), config);
   const data = await openTrainFile(config, text, undefined, openWorld({}));
   try {
     const { max_steps, num_train_epochs, gradient_accumulation_steps: accumulation } = config;

@@ -18,6 +18,7 @@ export interface ChatFlags extends GenerationChoices {
   system?: string;
   template?: string;
   chatTemplateKwargs?: TemplateVariables;
+  fixAddedTokens?: boolean;
   dtype?: string;
   device?: string;
   seed?: number;
@@ -34,7 +35,7 @@ const dtypes: Readonly<Record<string, DType>> = {
 
 /** @throws ConfigError for an unknown data type or a device that this machine does not have */
 export function modelOptions(flags: ChatFlags): ChatModelOptions {
-  const { adapter, template, chatTemplateKwargs: variables } = flags;
+  const { adapter, template, chatTemplateKwargs: variables, fixAddedTokens } = flags;
   const { dtype: dtypeName, device: deviceName } = flags;
   const dtype = dtypeName === undefined ? undefined : dtypes[dtypeName];
   if (dtypeName !== undefined && dtype === undefined) {
@@ -43,7 +44,8 @@ export function modelOptions(flags: ChatFlags): ChatModelOptions {
     });
   }
   const device = deviceName === undefined ? defaultDevice() : findDevice(deviceName);
-  return { adapter, template, variables, device, ...(dtype === undefined ? {} : { dtype }) };
+  const chosen = { adapter, template, variables, fixAddedTokens, device };
+  return dtype === undefined ? chosen : { ...chosen, dtype };
 }
 
 function findDevice(name: string): Device {

@@ -6,7 +6,7 @@ import {
   loadChatModel,
   readScript,
 } from "../../generate/index.js";
-import { templateNotes } from "../../text/index.js";
+import { textNotes } from "../../text/index.js";
 import { printJson } from "../command.js";
 import { stderr } from "../output.js";
 import { converse } from "./converse.js";
@@ -20,7 +20,7 @@ export async function runChat(flags: ChatFlags): Promise<void> {
   const start = performance.now();
   const chat = await loadChatModel(flags.model, modelOptions(flags));
   try {
-    for (const note of templateNotes(chat.template)) stderr.write(`note: ${note}\n`);
+    for (const note of textNotes(chat)) stderr.write(`note: ${note}\n`);
     const settings = generationSettings(flags, chat.defaults);
     const session = createSession(chat, { settings, system: flags.system, seed });
     const { dtype, device } = chat.model;

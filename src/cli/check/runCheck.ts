@@ -9,7 +9,7 @@ import {
 } from "../../data/index.js";
 import { countElements, type ModelConfig, openModelWeights } from "../../models/index.js";
 import { tidy } from "../../tensor/index.js";
-import { templateNotes } from "../../text/index.js";
+import { textNotes } from "../../text/index.js";
 import { describeTrackers } from "../../tracking/index.js";
 import {
   checkpointBytes,
@@ -58,11 +58,7 @@ export async function runCheck(
   const place = await fetchBaseModel(config);
   const { path } = place;
   const model = readConfig(path);
-  const { tokenizerPath, ...opened } = await openText(
-    place,
-    config.template_name ?? undefined,
-    config.chat_template_kwargs,
-  );
+  const { tokenizerPath, ...opened } = await openText(place, config);
   const { embeddingRows } = opened;
   const text: TextModel = { ...opened, path: tokenizerPath };
 
@@ -119,12 +115,7 @@ export async function runCheck(
     },
     device: config.device,
     compute_dtype: config.computeDtype,
-    notes: [
-      ...loaded.notes,
-      ...notes,
-      ...templateNotes(text.template),
-      ...warmupNotes(config, totalSteps),
-    ],
+    notes: [...loaded.notes, ...notes, ...textNotes(text), ...warmupNotes(config, totalSteps)],
     data,
     sources: epoch.sources.map(({ name, rowsInFiles, rows, rowsPerEpoch }) => ({
       name,

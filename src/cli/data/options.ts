@@ -42,6 +42,15 @@ export function addTemplateOptions(command: Command, standard = "the model's own
   );
 }
 
+/** Declares what becomes of added tokens that the model has no row for. */
+export function addFixOption(command: Command): void {
+  addKeyOption(
+    command,
+    "--fix-added-tokens",
+    "take added tokens without a row in the embedding as ordinary text",
+  );
+}
+
 /** Declares what is learnt of reasoning. */
 export function addReasoningOption(command: Command): void {
   addKeyOption(

@@ -2,12 +2,13 @@
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import type { StatsReport } from "../../curate/stats/index.js";
-import { type TemplateVariables, templateNotes } from "../../text/index.js";
+import { type TemplateVariables, textNotes } from "../../text/index.js";
 import { builtinModelName } from "../../util/builtin-model.js";
 import { ConfigError, DataError } from "../../util/errors.js";
 import { addExamples, printJson } from "../command.js";
 import { stderr, stdout } from "../output.js";
 import {
+  addFixOption,
   addFormatOptions,
   addKeyOption,
   addReasoningOption,
@@ -30,6 +31,7 @@ interface StatsFlags extends FormatFlags {
   template?: string;
   specialTokensInText?: string;
   chatTemplateKwargs?: TemplateVariables;
+  fixAddedTokens?: boolean;
   reasoning?: string;
   /** False for `--no-tokens`. */
   tokens: boolean;
@@ -55,6 +57,7 @@ export function registerStats(command: Command): void {
   );
   addKeyOption(command, "--tokenizer <dir>", "directory of a tokenizer, instead of --model");
   addTemplateOptions(command);
+  addFixOption(command);
   addReasoningOption(command);
   addSameRoleOption(command);
   addSpecialTokensOption(command);
@@ -139,12 +142,13 @@ async function stats(files: readonly string[], flags: StatsFlags): Promise<void>
 async function tokenSettings(flags: StatsFlags) {
   const { openTextModel } = await import("./textModel.js");
   const { tokenizer, template, embeddingRows, path } = await openTextModel(flags);
-  for (const note of templateNotes(template)) stderr.write(`note: ${note}\n`);
+  for (const note of textNotes({ tokenizer, template })) stderr.write(`note: ${note}\n`);
   return {
     path,
     template: flags.template,
     variables: flags.chatTemplateKwargs,
     reasoning: reasoningOf(flags),
+    tokenizerOptions: tokenizer.options,
     embeddingRows,
     specialTokensInText: specialTokensOption(flags),
     names: {

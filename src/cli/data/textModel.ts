@@ -5,6 +5,7 @@ import { readVocabularySize } from "../../format/index.js";
 import { fetchModel } from "../../hub/index.js";
 import {
   type ChatTemplate,
+  checkTemplateRows,
   loadTokenizer,
   type TemplateVariables,
   type Tokenizer,
@@ -32,6 +33,7 @@ export async function openTextModel(names: {
   tokenizer?: string;
   template?: string;
   chatTemplateKwargs?: TemplateVariables;
+  fixAddedTokens?: boolean;
 }): Promise<TextModel> {
   const { model, tokenizer: directory } = names;
   if (model !== undefined && directory !== undefined) {
@@ -44,9 +46,17 @@ export async function openTextModel(names: {
   const found = await fetchModel(name, { parts: "text" });
   const isAdapter = directory === undefined && existsSync(join(found, "adapter_config.json"));
   const { path, template: home, weights } = isAdapter ? await underAdapter(found) : alone(found);
-  const tokenizer = await loadTokenizer(path);
-  const template = templateOfWeights(home, tokenizer, names.template, names.chatTemplateKwargs);
   const embeddingRows = directory === undefined ? readVocabularySize(weights) : undefined;
+  const { fixAddedTokens } = names;
+  if (fixAddedTokens && embeddingRows === undefined) {
+    throw new ConfigError("--fix-added-tokens has no effect with --tokenizer", {
+      why: "only a model says how many rows its embedding has",
+      todo: "give the model with --model",
+    });
+  }
+  const tokenizer = await loadTokenizer(path, { embeddingRows, fixAddedTokens });
+  const template = templateOfWeights(home, tokenizer, names.template, names.chatTemplateKwargs);
+  checkTemplateRows(template, tokenizer);
   return { path, tokenizer, template, embeddingRows };
 }
 

@@ -10,6 +10,7 @@ import type {
   Source,
   SpecialTokensInText,
   TemplateVariables,
+  TokenizerOptions,
 } from "../../text/index.js";
 import { mapInOrder, workerPool } from "../../util/workerPool.js";
 import { commonShingles, defaultParameters } from "../dedup/index.js";
@@ -28,6 +29,7 @@ export interface StatsOptions {
   text?: {
     /** Path of the tokenizer or model; each thread loads it. */
     path: string;
+    tokenizerOptions?: TokenizerOptions | undefined;
     /** Name of a chat template; the tokenizer's own otherwise. */
     template?: string | undefined;
     /** Variables of the template. */
@@ -78,6 +80,7 @@ export async function collectStats(
   const settings: Omit<StatsSettings, "common"> = {
     text: text && {
       tokenizer: text.path,
+      tokenizerOptions: text.tokenizerOptions,
       template: text.template,
       variables: text.variables,
       reasoning: text.reasoning,

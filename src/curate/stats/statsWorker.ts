@@ -20,6 +20,7 @@ import {
   type SpecialTokensInText,
   type TemplateVariables,
   type Tokenizer,
+  type TokenizerOptions,
   tokensSpelledIn,
 } from "../../text/index.js";
 import { DataError } from "../../util/errors.js";
@@ -35,6 +36,7 @@ export interface StatsSettings {
   text:
     | {
         tokenizer: string;
+        tokenizerOptions: TokenizerOptions | undefined;
         template: string | undefined;
         variables: TemplateVariables | undefined;
         reasoning: ReasoningChoice | undefined;
@@ -135,7 +137,7 @@ interface Encoder {
 }
 
 async function openEncoder(text: NonNullable<StatsSettings["text"]>): Promise<Encoder> {
-  const tokenizer = await loadTokenizer(text.tokenizer);
+  const tokenizer = await loadTokenizer(text.tokenizer, text.tokenizerOptions);
   const template = resolveChatTemplate(text.template, tokenizer, text.variables);
   return {
     tokenizer,

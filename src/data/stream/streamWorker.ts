@@ -1,5 +1,10 @@
 /** The thread that reads a stream, shuffles and encodes it: one micro-batch a job, in their order. */
-import { loadTokenizer, resolveChatTemplate, type TemplateVariables } from "../../text/index.js";
+import {
+  loadTokenizer,
+  resolveChatTemplate,
+  type TemplateVariables,
+  type TokenizerOptions,
+} from "../../text/index.js";
 import { Transferred, type WorkerSetup } from "../../util/workerPool.js";
 import type { MicroBatch } from "../microBatch.js";
 import { type StreamOptions, streamBatches } from "./streamBatches.js";
@@ -8,6 +13,7 @@ import { type StreamOptions, streamBatches } from "./streamBatches.js";
 export interface StreamWorkerSettings {
   options: Omit<StreamOptions, "tokenizer" | "template">;
   tokenizerPath: string;
+  tokenizerOptions: TokenizerOptions;
   templateName: string;
   templateVariables: TemplateVariables | undefined;
   /** Number of the first micro-batch that is wanted. */
@@ -18,11 +24,12 @@ export interface StreamWorkerSettings {
 export const setup: WorkerSetup<StreamWorkerSettings, number, MicroBatch | undefined> = async ({
   options,
   tokenizerPath,
+  tokenizerOptions,
   templateName,
   templateVariables,
   first,
 }) => {
-  const tokenizer = await loadTokenizer(tokenizerPath);
+  const tokenizer = await loadTokenizer(tokenizerPath, tokenizerOptions);
   const template = resolveChatTemplate(templateName, tokenizer, templateVariables);
   const batches = streamBatches({ ...options, tokenizer, template }, first);
   return async () => {

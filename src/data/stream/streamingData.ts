@@ -30,7 +30,7 @@ export interface StreamingData {
 
 /** Opens streams in a thread, which begins to read when the first micro-batch is asked for. */
 export function openStreamingData(options: StreamingDataOptions): StreamingData {
-  const { prefetch = 4, tokenizerPath, tokenizer: _tokenizer, template, ...plain } = options;
+  const { prefetch = 4, tokenizerPath, tokenizer, template, ...plain } = options;
   const pending: Promise<MicroBatch | undefined>[] = [];
   let pool: ReturnType<typeof startPool> | undefined;
   let next: number | undefined;
@@ -41,6 +41,7 @@ export function openStreamingData(options: StreamingDataOptions): StreamingData 
       {
         options: plain,
         tokenizerPath,
+        tokenizerOptions: tokenizer.options,
         templateName: template.name,
         templateVariables: template.variables,
         first,

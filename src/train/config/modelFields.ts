@@ -64,6 +64,13 @@ export const modelFields = {
         '{"enable_thinking": false}. Those of a row (its key chat_template_kwargs) go before ' +
         "them. Saved with every checkpoint.",
     ),
+  fix_added_tokens: boolean()
+    .default(false)
+    .describe(
+      "Take added tokens of the tokenizer that have no row in the model's embedding, such as <pad> in " +
+        "Baichuan2's folders, as ordinary text. The tokenizer files that are saved do not name them; " +
+        "those of the model stay as they are.",
+    ),
   use_cpu: boolean().default(false).describe("Train on the CPU even if there is a GPU."),
 };
 

@@ -4,7 +4,7 @@
  */
 import { modelTensors } from "../../models/index.js";
 import { dispose } from "../../tensor/index.js";
-import { plainTemplateName } from "../../text/index.js";
+import { vocabularyNotes } from "../../text/index.js";
 import { checkRowsFirst } from "../checkedRows.js";
 import type { LoadedConfig } from "../config/index.js";
 import { identifyRun } from "../identifyRun.js";
@@ -31,7 +31,8 @@ export async function runPretrain(
   try {
     // Data: an index of the rows; texts are tokenized while training, without a chat template.
     const base = await fetchBaseModel(config);
-    const text = await openText(base, plainTemplateName);
+    const text = await openText(base, config);
+    for (const line of vocabularyNotes(text.tokenizer)) say(line);
     const isChecked = !checkpoint && (await checkRowsFirst(config, text, say));
     const data = await openTrainFile(config, text, checkpoint?.state.data, world);
     defer(() => data.close());

@@ -5,7 +5,7 @@
  */
 import { modelTensors } from "../../models/index.js";
 import { dispose } from "../../tensor/index.js";
-import { checkTrainedTemplate, templateNotes } from "../../text/index.js";
+import { checkTrainedTemplate, textNotes } from "../../text/index.js";
 import { checkRowsFirst } from "../checkedRows.js";
 import type { LoadedConfig } from "../config/index.js";
 import { openDialogue } from "../dialogue.js";
@@ -31,12 +31,8 @@ export async function runSft(loaded: LoadedConfig, options: RunOptions = {}): Pr
     // Data: an index of the rows; conversations are tokenized while training.
     const base = await fetchBaseModel(config);
     if (checkpoint) checkTrainedTemplate(checkpoint.path, config.template_name);
-    const text = await openText(
-      base,
-      config.template_name ?? undefined,
-      config.chat_template_kwargs,
-    );
-    for (const line of templateNotes(text.template)) say(line);
+    const text = await openText(base, config);
+    for (const line of textNotes(text)) say(line);
     const isChecked = !checkpoint && (await checkRowsFirst(config, text, say));
     const data = await openTrainFile(config, text, checkpoint?.state.data, world);
     defer(() => data.close());

@@ -51,6 +51,7 @@ export const resumeRules: Readonly<Record<ConfigKey, ResumeRule>> = {
   create_new_adapter: fixed("the checkpoint holds the adapters that it was trained on"),
   template_name: content("template"),
   chat_template_kwargs: content("template"),
+  fix_added_tokens: rendered,
   use_cpu: course("another device rounds differently"),
 
   // Data

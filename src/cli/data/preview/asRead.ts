@@ -26,6 +26,7 @@ const decidedByRun: readonly (keyof PreviewFlags)[] = [
   "tokenizer",
   "template",
   "chatTemplateKwargs",
+  "fixAddedTokens",
   "maxSeqLength",
   "overLength",
   "specialTokensInText",

@@ -5,6 +5,7 @@ import type { TemplateVariables } from "../../../text/index.js";
 import { builtinModelName } from "../../../util/builtin-model.js";
 import { addExamples } from "../../command.js";
 import {
+  addFixOption,
   addFormatOptions,
   addKeyOption,
   addReasoningOption,
@@ -21,6 +22,7 @@ export interface PreviewFlags extends FormatFlags {
   tokenizer?: string;
   template?: string;
   chatTemplateKwargs?: TemplateVariables;
+  fixAddedTokens?: boolean;
   reasoning?: string;
   limit?: number;
   sample?: number;
@@ -63,6 +65,7 @@ export function declarePreview(command: Command): void {
   );
   addKeyOption(command, "--tokenizer <dir>", "directory of a tokenizer, instead of --model");
   addTemplateOptions(command);
+  addFixOption(command);
   addKeyOption(
     command,
     "--max-seq-length <tokens>",

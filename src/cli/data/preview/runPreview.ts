@@ -12,7 +12,7 @@ import {
   literalTexts,
   type Source,
   type Tokenizer,
-  templateNotes,
+  textNotes,
 } from "../../../text/index.js";
 import { ConfigError, DataError, withWhy } from "../../../util/errors.js";
 import { visibleText } from "../../../util/visibleText.js";
@@ -32,7 +32,7 @@ export async function runPreview(words: readonly string[], given: PreviewFlags):
   const flags = rows.length > 0 ? { ...given, row: rows } : given;
   checkTogether(flags);
   const how = await readAs(flags, files);
-  for (const note of templateNotes(how.text.template)) stderr.write(`note: ${note}\n`);
+  for (const note of textNotes(how.text)) stderr.write(`note: ${note}\n`);
   if (flags.packed === undefined) await previewRows(files, flags, how);
   else await previewPacked(files, flags, how);
 }
