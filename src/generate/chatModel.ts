@@ -1,7 +1,6 @@
 /** Everything that talking to a model takes: weights, adapter, tokenizer, template, its own settings. */
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { readVocabularySize } from "../format/index.js";
 import { loadStack } from "../lora/index.js";
 import {
   type CausalLanguageModel,
@@ -20,7 +19,7 @@ import {
   templateOfWeights,
 } from "../text/index.js";
 import { FormatError } from "../util/errors.js";
-import { locateModel, templateHome, tokenizerHome } from "./modelPlace.js";
+import { locateModel, templateHome, tokenizerHome, vocabularyRows } from "./modelPlace.js";
 import { type GenerationChoices, readGenerationConfig } from "./settings.js";
 
 export interface ChatModel {
@@ -72,7 +71,7 @@ export async function loadChatModel(
   const place = await locateModel(name, [adapterOption ?? []].flat());
   const { path, adapters } = place;
   const results = [path, ...adapters].map(resultStamp);
-  const embeddingRows = readVocabularySize(path);
+  const embeddingRows = vocabularyRows(place);
   const tokenizer = await loadTokenizer(tokenizerHome(place), { embeddingRows, fixAddedTokens });
   const chatTemplate = templateOfWeights(templateHome(place), tokenizer, template, variables);
   checkVocabulary(tokenizer, embeddingRows);

@@ -34,7 +34,13 @@ export {
   type KeyValueCache,
   truncateCache,
 } from "./keyValueCache.js";
-export { locateModel, type ModelPlace, templateHome, tokenizerHome } from "./modelPlace.js";
+export {
+  locateModel,
+  type ModelPlace,
+  templateHome,
+  tokenizerHome,
+  vocabularyRows,
+} from "./modelPlace.js";
 export { feed, feedForLogits } from "./nextLogits.js";
 export { banRepeatedNgrams, penaliseRepetition } from "./penalties.js";
 export { nextUniform, type RandomState, seededRandom } from "./random.js";

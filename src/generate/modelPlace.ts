@@ -2,6 +2,7 @@
 
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { readVocabularySize } from "../format/index.js";
 import { fetchModel, isHubName, type ModelOptions } from "../hub/index.js";
 import { adapterStack, isAdapterDirectory, readAdapterConfig } from "../lora/index.js";
 import { ConfigError } from "../util/errors.js";
@@ -101,6 +102,12 @@ function homeOf(file: string, { path, adapters }: ModelPlace): string {
 /** The directory, or GGUF file, whose tokenizer counts. */
 export function tokenizerHome(place: ModelPlace): string {
   return homeOf("tokenizer.json", place);
+}
+
+/** Rows of the model's embedding, with those that its adapters bring. */
+export function vocabularyRows({ path, adapters }: ModelPlace): number {
+  const brought = adapters.map((one) => readAdapterConfig(one).vocabulary_rows ?? 0);
+  return Math.max(readVocabularySize(path), ...brought);
 }
 
 /** The directory, or GGUF file, beside which the template in training is named. */

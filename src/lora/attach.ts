@@ -1,5 +1,5 @@
 /** Puts an adapter on a model: its matrices, and the modules and biases that it trains whole. */
-import type { CausalLanguageModel, ModelBranch } from "../models/index.js";
+import { type CausalLanguageModel, growVocabulary, type ModelBranch } from "../models/index.js";
 import {
   denseLinear,
   type Linear,
@@ -57,6 +57,7 @@ export function attachAdapter(
   { training = false, label = "", toQuantize = false }: AttachOptions = {},
   generator: Generator | null = null,
 ): AttachedAdapter {
+  if (config.vocabulary_rows !== null) growVocabulary(model, config.vocabulary_rows);
   const plan = planAdapter(model, config);
   const tensors: AdapterTensor[] = [];
   const begun = new Map<string, BegunWith>();

@@ -17,6 +17,8 @@ export interface AdapterConfig extends LoraSettings {
   revision: string | null;
   /** Directories of the adapters that lie under this one, relative to its own; the lowest first. */
   adapters_below: readonly string[];
+  /** Rows that embedding and output head have with it, where it brings tokens that the model lacks. */
+  vocabulary_rows: number | null;
   /** The file as it was, for what is kept when it is written again. */
   stored: Readonly<Record<string, unknown>>;
 }
@@ -76,6 +78,7 @@ const settingKeys = {
     .transform((name) => name || null),
   revision: z.string().nullable().default(null),
   adapters_below: names.default([]),
+  vocabulary_rows: z.number().int().min(1).nullable().default(null),
 };
 
 /** Keys that say nothing about what the adapter computes: who wrote it, how it began, how it ran. */
@@ -291,12 +294,13 @@ const absent = {
 
 /** Writes adapter_config.json with every key that PEFT writes, in its order. */
 export function writeAdapterConfig(directory: string, config: AdapterConfig): void {
-  const { stored, adapters_below: below, ...settings } = config;
+  const { stored, adapters_below: below, vocabulary_rows: rows, ...settings } = config;
   const written: Record<string, unknown> = {
     ...absent,
     ...stored,
     ...settings,
     ...(below.length > 0 ? { adapters_below: below } : {}),
+    ...(rows === null ? {} : { vocabulary_rows: rows }),
     peft_type: "LORA",
     task_type: "CAUSAL_LM",
     inference_mode: true,
@@ -319,6 +323,7 @@ export function newAdapterConfig(
     base_model_name_or_path: baseModel,
     revision: null,
     adapters_below: [],
+    vocabulary_rows: null,
     stored: {},
   };
 }

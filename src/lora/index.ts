@@ -25,6 +25,6 @@ export {
 export type { Adapter } from "./lowRank.js";
 export { dequantizeNf4Tensor, type Nf4Tensor, quantizeNf4 } from "./nf4.js";
 export { type QuantizedLinear, quantizedLinear, quantizeLinear } from "./nf4Linear.js";
-export type { LoraOptions, LoraSettings } from "./settings.js";
-export { lastName, planAdapter } from "./targets.js";
+export { isSaved, type LoraOptions, type LoraSettings } from "./settings.js";
+export { embeddingName, headName, isTied, lastName, planAdapter } from "./targets.js";
 export { unitsOf } from "./units.js";

@@ -222,7 +222,8 @@ function putHeadRows({ model }: Attaching, rows: TokenRows, owns: boolean): void
   const base = denseLinear(weight, null, [
     { name: headName, start: 0, outFeatures: weight.tensor.size(0) },
   ]);
-  output.adapter = headRows(rows, base, owns);
+  const normalizes = output.normalizesRows || output.isNormalized === true;
+  output.adapter = headRows(rows, base, { owns, normalizes });
 }
 
 function rowsOf(

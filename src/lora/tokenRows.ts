@@ -1,5 +1,10 @@
 /** Rows of single tokens that are trained in place of those of the embedding or of the output head. */
-import type { EmbeddingAdapter, HeadAdapter } from "../models/index.js";
+import {
+  type EmbeddingAdapter,
+  type HeadAdapter,
+  outputGradient,
+  outputWeight,
+} from "../models/index.js";
 import {
   type AffineLayer,
   addGradient,
@@ -10,7 +15,15 @@ import {
   product,
   tensorOf,
 } from "../nn/index.js";
-import { type Device, embedding, type Tensor, tensor, tidy, where } from "../tensor/index.js";
+import {
+  type Device,
+  embedding,
+  type Tensor,
+  tensor,
+  tidy,
+  where,
+  zerosLike,
+} from "../tensor/index.js";
 
 /** Trained rows, and where they belong. */
 export interface TokenRows {
@@ -76,16 +89,26 @@ export function embeddingRows(trained: TokenRows, padding: number | null): Embed
   };
 }
 
-/** The rows in place of the output head's. @param owns whether they are this head's alone */
-export function headRows(trained: TokenRows, head: AffineLayer, owns: boolean): HeadAdapter {
+/**
+ * The rows in place of the output head's.
+ *
+ * @param owns whether they are this head's alone
+ * @param normalizes whether the head divides rows by their lengths (NormHead)
+ */
+export function headRows(
+  trained: TokenRows,
+  head: AffineLayer,
+  { owns, normalizes }: { owns: boolean; normalizes: boolean },
+): HeadAdapter {
   const { rows, ids, others } = trained;
+  const own = { weight: rows, normalizesRows: normalizes };
   return {
     parameters: () => (owns ? [rows] : []),
     tensors: () => (owns ? ownTensors(trained) : []),
     apply(hidden, group) {
       const { weights, dtype } = group;
       const bySum = gradientOf(hidden.record, rows.name);
-      const chosen = () => weights.cast(rows, dtype); // [count, dim]
+      const chosen = () => outputWeight(own, weights, dtype); // [count, dim]
       const [output] = operate({
         inputs: [hidden],
         cost: "dear",
@@ -98,7 +121,11 @@ export function headRows(trained: TokenRows, head: AffineLayer, owns: boolean): 
         reads: bySum ? [hidden] : [],
         backward([gradient]) {
           const byChosen = gradient!.indexSelect(1, ids); // [n, count]
-          if (bySum) addProduct(bySum, byChosen.transpose(0, 1), tensorOf(hidden));
+          if (bySum && normalizes) {
+            const byUnit = zerosLike(bySum);
+            addProduct(byUnit, byChosen.transpose(0, 1), tensorOf(hidden));
+            bySum.add_(outputGradient(own, byUnit));
+          } else if (bySum) addProduct(bySum, byChosen.transpose(0, 1), tensorOf(hidden));
           if (!hidden.needsGradient) return;
           const byPlain = gradient!.mul(others.to({ dtype }));
           const byHidden = byPlain.matmul(head.preparedWeight(weights, dtype));

@@ -41,3 +41,4 @@ export type {
   ModelReader,
   ModelSource,
 } from "./types.js";
+export { growVocabulary, makeTokenRows } from "./vocabulary.js";

@@ -9,6 +9,9 @@ const LEAST_NORM = 1e-12;
 /** Rows that are normalized at once: bounds the memory for float32 copies. */
 const ROWS = 4096;
 
+/** A weight of an output head, whole or some rows of it. */
+type HeadWeight = Pick<OutputHead, "weight" | "normalizesRows">;
+
 /** Norms of rows in float32. @param weight [rows, dim] @returns [rows, 1] */
 function rowNorms(weight: Tensor): Tensor {
   return linalgVectorNorm(weight, 2, -1, true, { dtype: "float32" }).clamp_(LEAST_NORM);
@@ -38,7 +41,7 @@ function copyOf({ name, tensor }: Parameter): Parameter {
 }
 
 /** The weight of the last product in `dtype`, [vocab, dim]; it stays `weights`'. */
-export function outputWeight(output: OutputHead, weights: PreparedWeights, dtype: DType): Tensor {
+export function outputWeight(output: HeadWeight, weights: PreparedWeights, dtype: DType): Tensor {
   const { weight, normalizesRows } = output;
   if (!normalizesRows) return weights.cast(weight, dtype);
   return weights.make(output, dtype, !weight.trainable, () => {
@@ -53,7 +56,7 @@ export function outputWeight(output: OutputHead, weights: PreparedWeights, dtype
  * @param byProduct [vocab, dim] float32
  * @returns likewise
  */
-export function outputGradient({ weight, normalizesRows }: OutputHead, byProduct: Tensor): Tensor {
+export function outputGradient({ weight, normalizesRows }: HeadWeight, byProduct: Tensor): Tensor {
   if (!normalizesRows) return byProduct;
   return tidy(() => {
     const norms = rowNorms(weight.tensor);

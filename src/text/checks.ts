@@ -39,13 +39,17 @@ export function checkTokenIds(
 
 /**
  * Rejects the tokenizer of another model. Added tokens that the model has no row for are harmless until
- * one is met; a vocabulary that is larger than the embedding is not.
+ * one is met, and `newTokens` get rows; a vocabulary that is larger than the embedding is not.
+ *
+ * @param embeddingRows of the model as it was
  * @throws ConfigError saying both sizes
  */
 export function checkVocabulary(tokenizer: Tokenizer, embeddingRows: number): void {
-  if (tokenizer.vocabSize <= embeddingRows + tokenizer.tokensWithoutRow.length) return;
+  const { options, vocabSize, tokensWithoutRow } = tokenizer;
+  const own = vocabSize - (options.newTokens?.length ?? 0);
+  if (own <= embeddingRows + tokensWithoutRow.length) return;
   throw new ConfigError(`the tokenizer ${tokenizer.name} does not belong to this model`, {
-    why: `it has ${tokenizer.vocabSize} tokens, but the model's embedding has ${embeddingRows} rows`,
+    why: `it has ${own} tokens, but the model's embedding has ${embeddingRows} rows`,
     todo: "put the model's own tokenizer files next to its weights",
   });
 }

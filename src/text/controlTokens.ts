@@ -4,7 +4,7 @@
  */
 import { escapeRegExp } from "../util/escapeRegExp.js";
 import type { Tokenizer } from "./tokenizer.js";
-import { adviceOnTokens } from "./tokensWithoutRow.js";
+import { adviceOnToken } from "./tokensWithoutRow.js";
 import type { ChatTemplate, Message } from "./types.js";
 
 export interface ControlTokens {
@@ -36,6 +36,12 @@ export function controlTokens(tokenizer: Tokenizer, template: ChatTemplate): Con
     known.set(template, tokens);
   }
   return tokens;
+}
+
+/** The advice on each token without a row of a tokenizer, by its text. */
+function adviceOnTokens({ tokensWithoutRow: tokens, options }: Tokenizer) {
+  const rows = options.embeddingRows ?? 0;
+  return new Map(tokens.map((token) => [token.text, adviceOnToken(token, rows)]));
 }
 
 function tokenFinder(texts: readonly string[]): Omit<ControlTokens, "withoutRow"> {

@@ -43,9 +43,10 @@ export { literalTexts, type SpecialTokensInText, tokensSpelledIn } from "./spell
 export { withoutUnlearnt } from "./splitConversation.js";
 export type { StreamingDecoder } from "./streamingDecoder.js";
 export { fireflyTemplateName } from "./templateForms.js";
-export { reservedVariable, templateNotes, textNotes } from "./templateVariables.js";
+export { reservedVariable, templateNotes } from "./templateVariables.js";
+export { textNotes, vocabularyNotes } from "./textNotes.js";
 export type { DecodeOptions, EncodeOptions, Tokenizer, TokenizerOptions } from "./tokenizer.js";
-export { vocabularyNotes } from "./tokensWithoutRow.js";
+export type { IdentifiedToken } from "./tokensWithoutRow.js";
 export {
   checkTrainedTemplate,
   templateOfWeights,

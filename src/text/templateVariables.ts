@@ -1,6 +1,4 @@
 /** Variables that a configuration or a row gives to a chat template: `chat_template_kwargs`. */
-import type { Tokenizer } from "./tokenizer.js";
-import { vocabularyNotes } from "./tokensWithoutRow.js";
 import type { ChatTemplate, TemplateVariables } from "./types.js";
 
 /** Parameters of transformers' `apply_chat_template` that are no variables of a template. */
@@ -25,11 +23,6 @@ const reserved = new Set([
 /** The first name that cannot be set as a variable. */
 export function reservedVariable(variables: TemplateVariables): string | undefined {
   return Object.keys(variables).find((name) => reserved.has(name));
-}
-
-/** What to tell the user of tokenizer and template, a line each. */
-export function textNotes(text: { tokenizer: Tokenizer; template: ChatTemplate }): string[] {
-  return [...vocabularyNotes(text.tokenizer), ...templateNotes(text.template)];
 }
 
 /**

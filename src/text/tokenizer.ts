@@ -6,6 +6,7 @@ import { makeFolders } from "../util/makeFolders.js";
 import { tokensOf } from "./addedTokens.js";
 import { createEncoder, type Encoder } from "./encoder.js";
 import { type BorderedIds, type BorderedText, createNativeDecoder } from "./native.js";
+import { withNewTokens } from "./newTokens.js";
 import { encodePieces } from "./pieces.js";
 import { createTextCutter } from "./stableText.js";
 import { createStreamingDecoder, type StreamingDecoder } from "./streamingDecoder.js";
@@ -33,6 +34,8 @@ export interface TokenizerOptions {
   embeddingRows?: number | undefined;
   /** Take added tokens without a row in the embedding as ordinary text. Default false. */
   fixAddedTokens?: boolean | undefined;
+  /** Texts that become tokens, behind all others. */
+  newTokens?: readonly string[] | undefined;
 }
 
 /** Encoding is asynchronous because the native library, where it is asked, is; all else is immediate. */
@@ -90,7 +93,8 @@ export interface Tokenizer {
  */
 export function createTokenizer(given: TokenizerFiles, options: TokenizerOptions = {}): Tokenizer {
   const withoutRow = tokensWithoutRow(given, options.embeddingRows);
-  const files = options.fixAddedTokens ? withoutTokens(given, withoutRow) : given;
+  const own = options.fixAddedTokens ? withoutTokens(given, withoutRow) : given;
+  const files = withNewTokens(own, options.newTokens ?? []);
   const encoder = createEncoder(files, false);
   const decoder = createNativeDecoder(files);
   let plainEncoder: typeof encoder | undefined;

@@ -8,7 +8,7 @@ import { encodeConversation } from "./encodeConversation.js";
 import { loadTokenizer } from "./loadTokenizer.js";
 import { resolveChatTemplate } from "./resolveChatTemplate.js";
 import { sentencePieceDirectory } from "./testTokenizers.js";
-import { vocabularyNotes } from "./tokensWithoutRow.js";
+import { vocabularyNotes } from "./textNotes.js";
 
 const work = mkdtempSync(join(tmpdir(), "tunewright-rows-"));
 afterAll(() => rmSync(work, { recursive: true, force: true }));

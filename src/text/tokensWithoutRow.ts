@@ -5,7 +5,6 @@
 import { ConfigError } from "../util/errors.js";
 import { type JsonValue, parseJson, stringifyJson } from "../util/json/index.js";
 import { tokensOf } from "./addedTokens.js";
-import type { Tokenizer } from "./tokenizer.js";
 import { isRecord, type TokenizerFiles } from "./tokenizerFiles.js";
 
 export interface IdentifiedToken {
@@ -130,27 +129,4 @@ export function adviceOnToken({ text, id }: IdentifiedToken, rows: number) {
     why: `the tokenizer's files give ${text} the id ${id}, but the embedding has ${rows} rows, so ids must be below ${rows}`,
     todo: `set fix_added_tokens (--fix-added-tokens), which takes ${text} as ordinary text, or remove it from the text`,
   };
-}
-
-/** The advice on each such token of a tokenizer, by its text. */
-export function adviceOnTokens({ tokensWithoutRow: tokens, options }: Tokenizer) {
-  const rows = options.embeddingRows ?? 0;
-  return new Map(tokens.map((token) => [token.text, adviceOnToken(token, rows)]));
-}
-
-/** What to tell the user of such tokens, a line each. */
-export function vocabularyNotes({ tokensWithoutRow: tokens, options }: Tokenizer): string[] {
-  const { embeddingRows: rows, fixAddedTokens = false } = options;
-  if (tokens.length === 0) {
-    const isIdle = fixAddedTokens && rows !== undefined;
-    return isIdle
-      ? ["fix_added_tokens: no effect, every added token has a row in the embedding."]
-      : [];
-  }
-  return tokens.map(({ text, id }) => {
-    const fact = `the tokenizer gives ${text} the id ${id}, but the embedding has ${rows} rows`;
-    return fixAddedTokens
-      ? `fix_added_tokens: ${text} is ordinary text, and the files that are saved do not name it (${fact}).`
-      : `${fact}: text that spells it is refused; fix_added_tokens takes it as ordinary text.`;
-  });
 }

@@ -35,6 +35,7 @@ export async function settleAdapters(loaded: LoadedConfig): Promise<LoadedConfig
   if (!place || place.adapters.length === 0) return loaded;
   const { config, origins } = loaded;
   checkMode(loaded, place);
+  checkTokens(config, place);
   checkOutput(config, place);
   const mode = config.train_mode === "full" ? "lora" : config.train_mode;
   // Of a model on the hub, it is known only now that it is an adapter.
@@ -81,6 +82,14 @@ function checkMode({ config, origins }: LoadedConfig, { adapters }: ModelPlace):
   throw new ConfigError("train_mode full does not train adapters", {
     why: `training would start from ${adapters.at(-1)}`,
     todo: "use train_mode lora or qlora; or merge the adapter in PEFT, and train the merged model",
+  });
+}
+
+function checkTokens({ new_tokens: texts }: TrainingConfig, { adapters }: ModelPlace): void {
+  if (texts.length === 0) return;
+  throw new ConfigError("new_tokens does not work where training starts from an adapter", {
+    why: `the rows of new tokens belong to a new adapter on the model alone, and there is ${adapters.at(-1)}`,
+    todo: "remove new_tokens; or merge the adapter first, and train the merged model",
   });
 }
 

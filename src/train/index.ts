@@ -9,6 +9,7 @@ export * from "./events/index.js";
 export { type FlopBatch, modelFlopsUtilization, totalFlos, trainingFlops } from "./flops.js";
 export { createGradients, disposeGradients, type Gradients } from "./gradients.js";
 export { roomOf } from "./memory/index.js";
+export { newTokensOf } from "./newTokens.js";
 export { evaluationPass, type Sequence, trainingPass } from "./pass.js";
 export { measurePeak, peakRate } from "./peakRate.js";
 export { choosePrecision, type ProductPrecision } from "./precision.js";

@@ -29,6 +29,7 @@ import { hashKey } from "../util/hash.js";
 import type { DeviceConfig, TrainingConfig } from "./config/index.js";
 import { modelOptions } from "./continued.js";
 import { newAdapterSettings } from "./newAdapter.js";
+import { makeRows, type NewTokens, withTokenRows } from "./newTokens.js";
 
 /**
  * Where the files of the model and of the adapters that training starts from lie; what is not here is
@@ -50,11 +51,13 @@ export interface TrainedModel {
 /**
  * Loads the model with its trainable parameters marked.
  *
+ * @param tokens that the model gets rows for
  * @param checkpoint directory to take the trained weights from, when a run is resumed
  */
 export function loadTrainedModel(
   config: DeviceConfig,
   place: ModelPlace,
+  tokens: NewTokens,
   checkpoint?: string,
 ): TrainedModel {
   const { train_mode: mode, device, computeDtype } = config;
@@ -62,6 +65,7 @@ export function loadTrainedModel(
     // The master weights of full fine-tuning are float32, as in mixed precision everywhere.
     const options = { dtype: "float32", device, trainsWeights: true } as const;
     const model = loadModel(checkpoint ?? place.path, options);
+    if (!checkpoint) makeRows(model, tokens);
     trainAllParameters(model);
     return { model, adapters: [] };
   }
@@ -75,7 +79,12 @@ export function loadTrainedModel(
     return { model, adapters: namedBase(adapters, place) };
   }
   const below = loadStack(model, place.adapters);
-  const settings = newAdapterSettings(config, model, place.name);
+  const rowsBefore = model.embedding.tensor.size(0);
+  makeRows(model, tokens);
+  const settings = withTokenRows(newAdapterSettings(config, model, place.name), model, {
+    ...tokens,
+    rowsBefore,
+  });
   checkNewAdapter(model, settings);
   const seed = hashKey(config.seed, 1) % 2 ** 31;
   return { model, adapters: [...below, attachNewAdapter(model, settings, seed)] };
@@ -126,10 +135,13 @@ export function restoreTrained(
 export function describeTrainedModel(
   model: ModelConfig,
   config: DeviceConfig,
-  adapters: readonly string[] = [],
+  adapters: readonly string[],
+  tokens: NewTokens,
 ): CausalLanguageModel {
   const described = describeModel(model);
+  const rowsBefore = described.embedding.tensor.size(0);
   if (config.train_mode === "full") {
+    makeRows(described, tokens);
     trainAllParameters(described);
     return described;
   }
@@ -140,7 +152,11 @@ export function describeTrainedModel(
     describeAdapter(described, readAdapterConfig(directory), { ...options, toQuantize });
   });
   if (goesOn) return described;
-  const settings = newAdapterSettings(config, described);
+  makeRows(described, tokens);
+  const settings = withTokenRows(newAdapterSettings(config, described), described, {
+    ...tokens,
+    rowsBefore,
+  });
   checkNewAdapter(described, settings);
   describeAdapter(described, settings, { training: true, toQuantize });
   return described;

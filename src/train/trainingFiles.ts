@@ -12,17 +12,18 @@ import {
   streamStates,
   type TrainingData,
 } from "../data/index.js";
-import { readVocabularySize } from "../format/index.js";
-import { type ModelPlace, templateHome, tokenizerHome } from "../generate/index.js";
+import { type ModelPlace, templateHome, tokenizerHome, vocabularyRows } from "../generate/index.js";
 import {
   type ChatTemplate,
   checkTemplateRows,
   checkVocabulary,
+  type IdentifiedToken,
   loadTokenizer,
   plainTemplateName,
   type Tokenizer,
   templateOfWeights,
 } from "../text/index.js";
+import { ConfigError } from "../util/errors.js";
 import type { TrainingConfig } from "./config/index.js";
 import { heldOut, readingOptions } from "./readingOptions.js";
 import type { World } from "./world.js";
@@ -39,7 +40,7 @@ export interface DataText {
 /** What a configuration says of tokenizer and template. */
 type TextChoices = Pick<
   TrainingConfig,
-  "task_type" | "template_name" | "chat_template_kwargs" | "fix_added_tokens"
+  "task_type" | "template_name" | "chat_template_kwargs" | "fix_added_tokens" | "new_tokens"
 >;
 
 /**
@@ -52,9 +53,11 @@ type TextChoices = Pick<
 export async function openText(place: ModelPlace, config: TextChoices): Promise<DataText> {
   const { task_type: task, template_name: name, chat_template_kwargs: variables } = config;
   const tokenizerPath = tokenizerHome(place);
-  const embeddingRows = readVocabularySize(place.path);
-  const fixAddedTokens = config.fix_added_tokens;
-  const tokenizer = await loadTokenizer(tokenizerPath, { embeddingRows, fixAddedTokens });
+  const rowsBefore = vocabularyRows(place);
+  const { fix_added_tokens: fixAddedTokens, new_tokens: newTokens } = config;
+  const options = { embeddingRows: rowsBefore, fixAddedTokens, newTokens };
+  const tokenizer = await loadTokenizer(tokenizerPath, options);
+  const embeddingRows = rowsWithNewTokens(tokenizer, rowsBefore);
   const isPlain = task === "pretrain";
   const template = templateOfWeights(
     templateHome(place),
@@ -62,9 +65,23 @@ export async function openText(place: ModelPlace, config: TextChoices): Promise<
     isPlain ? plainTemplateName : (name ?? undefined),
     isPlain ? {} : variables,
   );
-  checkVocabulary(tokenizer, embeddingRows);
+  checkVocabulary(tokenizer, rowsBefore);
   checkTemplateRows(template, tokenizer);
   return { tokenizer, template, tokenizerPath, embeddingRows };
+}
+
+/** @param rows of the model as it was */
+function rowsWithNewTokens(tokenizer: Tokenizer, rows: number): number {
+  const { tokensWithoutRow: lacking, options, vocabSize } = tokenizer;
+  if (!options.newTokens?.length) return rows;
+  if (lacking.length > 0 && !options.fixAddedTokens) {
+    const [{ text, id }] = lacking as [IdentifiedToken];
+    throw new ConfigError(`new_tokens would give ${text} a row that nothing trains`, {
+      why: `the tokenizer gives it the id ${id}, but the embedding has ${rows} rows, and new tokens come behind it`,
+      todo: "set fix_added_tokens, which takes it as ordinary text",
+    });
+  }
+  return Math.max(rows, vocabSize);
 }
 
 /** Opens `train_file` as the configuration says. @param cursor of the checkpoint to go on from */

@@ -32,9 +32,13 @@ def load_base(name: str, dtype, builtin):
     return AutoModelForCausalLM.from_pretrained(path, **options)
 
 
+def settings_of(adapter: pathlib.Path) -> dict:
+    return json.loads((adapter / "adapter_config.json").read_text())
+
+
 def stack_of(adapter: pathlib.Path) -> list[pathlib.Path]:
     """The adapter and those that lie under it, the lowest first, as its adapter_config.json names them."""
-    below = json.loads((adapter / "adapter_config.json").read_text()).get("adapters_below", [])
+    below = settings_of(adapter).get("adapters_below", [])
     return [*(directory for name in below for directory in stack_of(adapter / name)), adapter]
 
 
@@ -59,6 +63,9 @@ def main() -> None:
 
         directories = stack_of(arguments.adapter)
         names = [f"adapter{i}" for i in range(len(directories))]
+        rows = max(settings_of(directory).get("vocabulary_rows", 0) for directory in directories)
+        if rows > model.get_input_embeddings().num_embeddings:
+            model.resize_token_embeddings(rows)
         model = PeftModel.from_pretrained(model, directories[0], adapter_name=names[0])
         for name, directory in zip(names[1:], directories[1:]):
             model.load_adapter(directory, name)

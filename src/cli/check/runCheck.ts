@@ -21,6 +21,7 @@ import {
   fetchBaseModel,
   heldOut,
   loadTrainingConfig,
+  newTokensOf,
   openDialogue,
   openText,
   planSteps,
@@ -76,7 +77,12 @@ export async function runCheck(
   const { totalSteps, stepsPerEpoch } = planSteps(epoch.microBatchesPerEpoch, config);
   const longest = Math.min(train.lengths?.max ?? 0, config.max_seq_length);
   const counted = tidy(() => {
-    const described = describeTrainedModel(model, config, place.adapters);
+    const described = describeTrainedModel(
+      model,
+      config,
+      place.adapters,
+      newTokensOf(text.tokenizer),
+    );
     const { trainable } = countElements(described);
     return { trainable, memory: estimateMemory(described, config, longest) };
   });

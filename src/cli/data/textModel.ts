@@ -45,8 +45,8 @@ export async function openTextModel(names: {
   const name = directory ?? model ?? builtinModelName;
   const found = await fetchModel(name, { parts: "text" });
   const isAdapter = directory === undefined && existsSync(join(found, "adapter_config.json"));
-  const { path, template: home, weights } = isAdapter ? await underAdapter(found) : alone(found);
-  const embeddingRows = directory === undefined ? readVocabularySize(weights) : undefined;
+  const { path, template: home, rows } = isAdapter ? await underAdapter(found) : alone(found);
+  const embeddingRows = directory === undefined ? rows() : undefined;
   const { fixAddedTokens } = names;
   if (fixAddedTokens && embeddingRows === undefined) {
     throw new ConfigError("--fix-added-tokens has no effect with --tokenizer", {
@@ -60,20 +60,23 @@ export async function openTextModel(names: {
   return { path, tokenizer, template, embeddingRows };
 }
 
-/** Where the tokenizer, the name of the template in training, and the base model's weights lie. */
+/** Where the tokenizer and the name of the template in training lie; rows of the embedding. */
 interface TextPlaces {
   path: string;
   template: string;
-  weights: string;
+  rows: () => number;
 }
 
 function alone(path: string): TextPlaces {
-  return { path, template: path, weights: path };
+  return { path, template: path, rows: () => readVocabularySize(path) };
 }
 
 /** Of an adapter; only here libtorch is loaded with what reads adapters. */
 async function underAdapter(directory: string): Promise<TextPlaces> {
-  const { locateModel, templateHome, tokenizerHome } = await import("../../generate/index.js");
+  const { locateModel, templateHome, tokenizerHome, vocabularyRows } = await import(
+    "../../generate/index.js"
+  );
   const place = await locateModel(directory, [], { parts: "text" });
-  return { path: tokenizerHome(place), template: templateHome(place), weights: place.path };
+  const rows = () => vocabularyRows(place);
+  return { path: tokenizerHome(place), template: templateHome(place), rows };
 }

@@ -71,6 +71,12 @@ export const modelFields = {
         "Baichuan2's folders, as ordinary text. The tokenizer files that are saved do not name them; " +
         "those of the model stay as they are.",
     ),
+  new_tokens: words()
+    .default([])
+    .describe(
+      "Texts that become tokens of the tokenizer, such as <tool>. Their rows of embedding and output " +
+        "head begin as the mean of all rows, and are trained and saved with the adapter.",
+    ),
   use_cpu: boolean().default(false).describe("Train on the CPU even if there is a GPU."),
 };
 

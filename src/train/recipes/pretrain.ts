@@ -8,6 +8,7 @@ import { vocabularyNotes } from "../../text/index.js";
 import { checkRowsFirst } from "../checkedRows.js";
 import type { LoadedConfig } from "../config/index.js";
 import { identifyRun } from "../identifyRun.js";
+import { newTokensOf } from "../newTokens.js";
 import { crossEntropy } from "../objectives/crossEntropy.js";
 import { type RunOptions, type RunResult, startRun } from "../run.js";
 import { encodeSamplePrompts } from "../samples.js";
@@ -42,7 +43,7 @@ export async function runPretrain(
     const record = await identifyRun(run, { base, text, data, evaluationData });
 
     // Model.
-    const trained = loadTrainedModel(config, base, checkpoint?.path);
+    const trained = loadTrainedModel(config, base, newTokensOf(text.tokenizer), checkpoint?.path);
     const { model } = trained;
     defer(() => dispose(modelTensors(model)));
     const prompts = await encodeSamplePrompts(config.sample_prompts, text, model);

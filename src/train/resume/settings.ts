@@ -52,6 +52,7 @@ export const resumeRules: Readonly<Record<ConfigKey, ResumeRule>> = {
   template_name: content("template"),
   chat_template_kwargs: content("template"),
   fix_added_tokens: rendered,
+  new_tokens: fixed("the checkpoint has the rows of these tokens"),
   use_cpu: course("another device rounds differently"),
 
   // Data

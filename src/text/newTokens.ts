@@ -1,0 +1,57 @@
+/** Tokens that a tokenizer did not have. */
+import { ConfigError } from "../util/errors.js";
+import { parseJson, stringifyJson } from "../util/json/index.js";
+import { tokensOf } from "./addedTokens.js";
+import { type AddedToken, isRecord, type TokenizerFiles } from "./tokenizerFiles.js";
+import { readVocabulary } from "./vocabulary.js";
+
+/**
+ * The files with tokens behind all that they have, as transformers' `add_tokens` adds them: each text
+ * is one token wherever it occurs, and none is special.
+ * @throws ConfigError for a text that is empty, comes twice or is a token already
+ */
+export function withNewTokens(files: TokenizerFiles, texts: readonly string[]): TokenizerFiles {
+  if (texts.length === 0) return files;
+  const { ids, tokens } = readVocabulary(files);
+  texts.forEach((text, at) => {
+    const why =
+      text.trim() === ""
+        ? "it is empty"
+        : texts.indexOf(text) !== at
+          ? "it comes twice"
+          : ids.has(text)
+            ? `it is a token already, with the id ${ids.get(text)}`
+            : undefined;
+    if (why === undefined) return;
+    throw new ConfigError(`new_tokens cannot add ${JSON.stringify(text)}`, {
+      why,
+      todo: "remove it from new_tokens",
+    });
+  });
+  const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false };
+  const added = texts.map(
+    (content, at): AddedToken => ({ id: tokens.length + at, content, ...flags, special: false }),
+  );
+  // Numbers go by the order of the list, so that it has to hold those that other files add.
+  const all = [...tokensOf(files).added, ...added].sort((one, other) => one.id - other.id);
+  const contents = new Map(files.contents);
+  const edit = (name: string, change: (value: Record<string, unknown>) => unknown) => {
+    const value = parseJson((contents.get(name) ?? "{}").replace(/^\uFEFF/, ""));
+    if (isRecord(value)) contents.set(name, `${stringifyJson(change(value), { indent: 2 })}\n`);
+  };
+  edit("tokenizer.json", (json) => ({ ...json, added_tokens: all }));
+  const { added_tokens_decoder: decoder } = files.tokenizerConfig;
+  const listed = Object.fromEntries(all.map(({ id, ...token }) => [id, token]));
+  const config = isRecord(decoder)
+    ? { ...files.tokenizerConfig, added_tokens_decoder: listed }
+    : files.tokenizerConfig;
+  if (isRecord(decoder)) {
+    edit("tokenizer_config.json", (json) => ({ ...json, added_tokens_decoder: listed }));
+  }
+  return {
+    ...files,
+    contents,
+    tokenizerConfig: config,
+    tokenizerJson: { ...files.tokenizerJson, added_tokens: all },
+  };
+}
