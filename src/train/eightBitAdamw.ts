@@ -130,8 +130,13 @@ export function eightBitAdamw(
   return {
     state,
     step(gradients, rate, number, foundInf) {
-      const scales = secondTry(device, () => scalesOf(rate, number, foundInf));
+      const byFactor = new Map<number, StepScales>();
       for (const [name, parameter] of parameters) {
+        const factor = settings.rateFactor?.(name, parameter) ?? 1;
+        const scales =
+          byFactor.get(factor) ??
+          secondTry(device, () => scalesOf(rate * factor, number, foundInf));
+        byFactor.set(factor, scales);
         const job = () => tidy(() => update(name, parameter, gradients.get(name)!, scales));
         secondTry(device, job);
       }

@@ -110,6 +110,24 @@ export function createOptimizer(
   };
 }
 
+/** Parameters that are updated with the same weight decay and learning rate. */
+function groupsOf(parameters: ReadonlyMap<string, Tensor>, settings: OptimizerSettings) {
+  const groups = new Map<
+    string,
+    { names: string[]; tensors: Tensor[]; weightDecay: number; rateFactor: number }
+  >();
+  for (const [name, tensor] of parameters) {
+    const weightDecay = isDecayed(tensor) ? settings.weight_decay : 0;
+    const rateFactor = settings.rateFactor?.(name, tensor) ?? 1;
+    const key = `${isDecayed(tensor)} ${rateFactor}`;
+    const group = groups.get(key) ?? { names: [], tensors: [], weightDecay, rateFactor };
+    group.names.push(name);
+    group.tensors.push(tensor);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
 /** AdamW or SGD with state in float32, by libtorch's fused kernels. */
 function fusedRule(
   parameters: ReadonlyMap<string, Tensor>,
@@ -131,14 +149,7 @@ function fusedRule(
       }
     }
   }
-  const groups = [true, false]
-    .map((decayed) => [...parameters].filter(([, tensor]) => isDecayed(tensor) === decayed))
-    .filter((group) => group.length > 0)
-    .map((group) => ({
-      names: group.map(([name]) => name),
-      tensors: group.map(([, tensor]) => tensor),
-      weightDecay: isDecayed(group[0]![1]) ? settings.weight_decay : 0,
-    }));
+  const groups = groupsOf(parameters, settings);
   return {
     state,
     step(gradients, learningRate, number, foundInf) {
@@ -149,7 +160,7 @@ function fusedRule(
         if (adam) {
           const steps = group.names.map(() => number);
           _fusedAdamw_(group.tensors, sums, part("exp_avg"), part("exp_avg_sq"), [], steps, {
-            lr: learningRate,
+            lr: learningRate * group.rateFactor,
             beta1: settings.adam_beta1,
             beta2: settings.adam_beta2,
             weightDecay: group.weightDecay,
@@ -162,7 +173,7 @@ function fusedRule(
           _fusedSgd_(group.tensors, sums, hasState ? part("momentum_buffer") : [], {
             weightDecay: group.weightDecay,
             momentum: settings.momentum ?? 0,
-            lr: learningRate,
+            lr: learningRate * group.rateFactor,
             dampening: 0,
             nesterov: false,
             maximize: false,

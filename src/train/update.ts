@@ -9,6 +9,7 @@ import {
 import { type Device, type DType, dispose } from "../tensor/index.js";
 import { stopIfAsked } from "../util/signals.js";
 import { createGradients, disposeGradients } from "./gradients.js";
+import { loraPlusFactor } from "./loraPlus.js";
 import { createLossScale, initialLossScale } from "./lossScale.js";
 import { type PassPlan, planPassMemory, roomOf } from "./memory/index.js";
 import { createOptimizer } from "./optimizer.js";
@@ -66,6 +67,7 @@ export function prepareUpdate(
     ...config,
     ...config.optimizer,
     embeddings: [model.embedding.name],
+    rateFactor: loraPlusFactor(config),
   });
   defer(() => optimizer.dispose());
   if (checkpoint) {

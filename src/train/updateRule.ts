@@ -12,6 +12,8 @@ export interface OptimizerSettings {
   adam_epsilon: number;
   /** Names of embeddings, whose state is never coded in 8 bits. */
   embeddings?: readonly string[];
+  /** What the learning rate of a parameter is multiplied by. Default 1. */
+  rateFactor?: ((name: string, parameter: Tensor) => number) | undefined;
   /** Momentum of SGD; transformers' `optim: sgd` has none. */
   momentum?: number;
 }

@@ -68,6 +68,7 @@ const kinds: [string, string[]][] = [
   ["dora", ["--use_dora", "--lora_target=q_proj,down_proj,embed_tokens,lm_head"]],
   ["saved", ["--lora_target=v_proj", "--modules_to_save=embed_tokens,lm_head,norm,q_proj"]],
   ["tokens", ["--lora_target=.*[qk]_proj", "--trainable_token_indices=4,9"]],
+  ["loraplus", ["--loraplus_lr_ratio=8", "--lora_target=q_proj,embed_tokens"]],
   ["layers", ["--exclude_modules=q_proj", "--layers_to_transform=0", "--use_rslora"]],
   ["pissa", ["--init_lora_weights=pissa", "--lora_target=v_proj,up_proj", "--lora_bias=false"]],
   ["qlora", ["--bits=4", "--use_dora", "--modules_to_save=lm_head,norm", "--bias=lora_only"]],

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { dispose, type Tensor, tensor } from "../../src/tensor/index.js";
 import { disposeGradients, gradientsOf } from "../../src/train/gradients.js";
+import { loraPlusFactor } from "../../src/train/loraPlus.js";
 import { createOptimizer } from "../../src/train/optimizer.js";
 import { clipGradients } from "../../src/train/optimizerStep.js";
 import { type FixtureTensor, fixture, fixtureRaw, fixtureTensors } from "./fixtures.js";
@@ -194,4 +195,68 @@ describe("optimizers equal torch's, and bitsandbytes' with 8-bit state", () => {
     dispose([given, norm, foundInf]);
     disposeGradients(gradients);
   });
+});
+
+describe("LoRA+ gives the steps of PEFT's optimizer", () => {
+  const { settings, adam, steps } = JSON.parse(
+    readFileSync(fixture("optimizer/loraplus.json"), "utf8"),
+  ) as {
+    settings: Record<"lr" | "loraplus_lr_ratio" | "loraplus_lr_embedding", number> & {
+      loraplus_weight_decay: number;
+    };
+    adam: { betas: [number, number]; eps: number };
+    steps: number;
+  };
+  const stored = fixtureTensors("optimizer/loraplus.safetensors");
+  const names = [...stored.keys()].flatMap((key) => /^(.*)\.initial$/.exec(key)?.[1] ?? []);
+  const { lr, loraplus_weight_decay, ...rates } = settings;
+
+  it("for every kind of parameter of an adapter", () => {
+    const parameters = new Map(names.map((name) => [name, make(stored.get(`${name}.initial`)!)]));
+    const optimizer = createOptimizer(parameters, {
+      ...settingsOf("adamw", { ...adam, lr, weight_decay: loraplus_weight_decay }),
+      rateFactor: loraPlusFactor({ learning_rate: lr, ...rates }),
+    });
+    for (let step = 1; step <= steps; step++) {
+      const gradient = (name: string) => make(stored.get(`${name}.grad.${step}`)!);
+      const gradients = new Map(names.map((name) => [name, gradient(name)]));
+      optimizer.step(gradients, lr);
+      dispose(gradients);
+      for (const name of names) {
+        const after = stored.get(`${name}.after.${step}`)!.values;
+        expectClose(
+          values(parameters.get(name)!),
+          after,
+          unitsAfter(step),
+          `${name}, step ${step}`,
+        );
+      }
+    }
+    optimizer.dispose();
+    dispose(parameters);
+  });
+
+  it.each(["adamw", "adamw8bit", "sgd"] as const)(
+    "%s takes the factor as a learning rate",
+    (kind) => {
+      const shape = [64, 72];
+      const first = Float32Array.from({ length: 64 * 72 }, (_, i) => Math.sin(i));
+      const stepWith = (rate: number, factor: number) => {
+        const parameter = tensor(first, shape);
+        const gradient = tensor(first.map(Math.cos), shape);
+        const plain = settingsOf(kind, { ...adam, lr, weight_decay: 0.1 });
+        const optimizer = createOptimizer(new Map([["x", parameter]]), {
+          ...plain,
+          rateFactor: () => factor,
+        });
+        optimizer.step(new Map([["x", gradient]]), rate);
+        const after = values(parameter).slice();
+        optimizer.dispose();
+        dispose([parameter, gradient]);
+        return after;
+      };
+      expect(stepWith(0.25, 0.5)).toEqual(stepWith(0.125, 1));
+      expect(stepWith(0.25, 0.5)).not.toEqual(stepWith(0.25, 1));
+    },
+  );
 });

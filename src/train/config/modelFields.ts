@@ -315,6 +315,16 @@ export const adapterFields = {
       "How the adapter begins: true (its first matrix random, the second zero), gaussian, orthogonal, " +
         "false (both random), or pissa and olora, which take a part of the weights into the adapter.",
     ),
+  loraplus_lr_ratio: number(z.number().gt(0))
+    .nullable()
+    .default(null)
+    .describe(
+      "Learning rate of the adapter's second matrices, and of biases and norms, as a multiple of " +
+        "learning_rate (LoRA+). If not set: 1.",
+    ),
+  loraplus_lr_embedding: number(z.number().gt(0))
+    .default(1e-6)
+    .describe("With loraplus_lr_ratio: peak learning rate of an adapter of the embedding."),
   save_plain_lora: boolean()
     .default(false)
     .describe(

@@ -122,6 +122,12 @@ function decideMode(config: ParsedConfig, context: RuleContext): Mode {
       "Only an adapter that begins with a part of the weights is converted.",
       "Remove it, or use init_lora_weights pissa or olora.",
     );
+  if (config.loraplus_lr_ratio === null && asked("loraplus_lr_embedding"))
+    contradiction(
+      `loraplus_lr_embedding (${where("loraplus_lr_embedding")}) would have no effect`,
+      "Without loraplus_lr_ratio there is one learning rate for all weights.",
+      "Remove it, or set loraplus_lr_ratio.",
+    );
   if (bits === 16 && !half)
     contradiction(
       `bits 16 (${where("bits")}) does not say which 16-bit type`,

@@ -104,6 +104,8 @@ export const resumeRules: Readonly<Record<ConfigKey, ResumeRule>> = {
   trainable_token_indices: shape,
   ensure_weight_tying: shape,
   init_lora_weights: started,
+  loraplus_lr_ratio: update,
+  loraplus_lr_embedding: update,
   save_plain_lora: free,
 
   // Number types and memory

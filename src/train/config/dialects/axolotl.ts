@@ -50,6 +50,7 @@ import {
   everyLayer,
   generation,
   heldOutRows,
+  loraPlus,
   machines,
   peftSwitch,
   preparation,
@@ -141,8 +142,7 @@ const rules: Record<string, Rule> = {
     "peft_autocast_adapter_dtype lora_on_cpu qlora_sharded_model_loading merge_lora merge_method",
     inert("it does not change what is trained"),
   ),
-  loraplus_lr_ratio: () => refuse("One learning rate is used for all weights.", "Remove it."),
-  loraplus_lr_embedding: inert("it belongs to loraplus_lr_ratio"),
+  ...loraPlus((rule) => rule),
   relora: unsupported("ReLoRA"),
   ...each(
     "relora_prune_ratio relora_prune_method relora_cpu_offload",

@@ -30,6 +30,7 @@ import {
   doubleQuantization,
   generation,
   heldOutRows,
+  loraPlus,
   machines,
   peftSwitch,
   preparation,
@@ -122,9 +123,6 @@ function isPacked(keys: ForeignKeys): boolean {
 function optionsOf(method: string, names: string): Record<string, Rule> {
   return each(names, inert(`it belongs to ${method}`));
 }
-
-const loraPlus: Rule = (value) =>
-  value === null ? nothing : refuse("One learning rate is used for all weights.", "Remove it.");
 
 const rules: Record<string, Rule> = {
   // Model
@@ -236,8 +234,7 @@ const rules: Record<string, Rule> = {
     isTrue(value)
       ? set({ create_new_adapter: true }, "the adapters below lie beside the weights, unmerged")
       : nothing,
-  loraplus_lr_ratio: loraPlus,
-  loraplus_lr_embedding: inert("it belongs to loraplus_lr_ratio"),
+  ...loraPlus(withAdapter),
   ...each(
     "freeze_trainable_layers freeze_trainable_modules freeze_extra_modules",
     inert("it belongs to finetuning_type freeze"),
