@@ -126,6 +126,7 @@ export const operators: readonly string[] = [
   "mm.out as mmOut",
   "mul.out as mulOut",
   "silu_backward.grad_input as siluBackwardOut",
+  "gelu_backward.grad_input as geluBackwardOut",
   // decompositions
   "linalg_svd",
   "linalg_qr",

@@ -7,6 +7,7 @@ import {
   createCache,
   disposeCache,
   type KeyValueCache,
+  outgrows,
   sharedPrefix,
   truncateCache,
 } from "./keyValueCache.js";
@@ -78,7 +79,11 @@ export async function* generateTokens(
             : null;
       yield { tokenId, finishReason };
       if (finishReason) return;
-      feedForLogits(prepared, cache, Int32Array.of(tokenId), logits);
+      if (outgrows(prepared, cache, ids.length)) {
+        await readPrompt(prepared, cache, Int32Array.from(ids), logits, undefined);
+      } else {
+        feedForLogits(prepared, cache, Int32Array.of(tokenId), logits);
+      }
       await setImmediate();
     }
   } finally {
@@ -132,6 +137,8 @@ async function readPrompt(
   logits: Float32Array,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
+  if (outgrows(prepared, cache, ids.length)) truncateCache(cache, 0);
+  cache.rotatedFor = ids.length;
   // The last token is always computed: its logits are needed.
   truncateCache(cache, Math.min(sharedPrefix(cache, ids), ids.length - 1));
   let at = cache.ids.length;

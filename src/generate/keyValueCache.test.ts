@@ -127,6 +127,32 @@ describe("generateTokens", () => {
     expect(first).toEqual({ tokenId: logits.indexOf(Math.max(...logits)), finishReason: "length" });
   });
 
+  it("rotates all of a text alike where RoPE scaling is longrope, whatever was cached before", async () => {
+    const factors = (value: number) => Array.from({ length: 8 }, (_, i) => value + i / 4);
+    const rope_parameters = {
+      rope_type: "longrope",
+      rope_theta: 10000,
+      short_factor: factors(1),
+      long_factor: factors(3),
+      original_max_position_embeddings: 300,
+    };
+    const { model, prepared } = load({ ...long, rope_parameters });
+    const cache = createCache(prepared);
+    // Beyond the trained length, then before it, then across it with each token.
+    for (const length of [PREFILL_CHUNK + 80, 290, 298]) {
+      const prompt = ids(length);
+      const settings = { maxNewTokens: 6 };
+      const answer = (await generate(prepared, prompt, { settings, cache })).map(
+        ({ tokenId }) => tokenId,
+      );
+      for (let count = 0; count < 6; count++) {
+        const logits = direct(model, Int32Array.from([...prompt, ...answer.slice(0, count)]));
+        expect(answer[count]).toBe(logits.indexOf(Math.max(...logits)));
+      }
+    }
+    disposeCache(cache);
+  });
+
   it("ends at a stop id, at maxNewTokens and at the end of the context", async () => {
     const { prepared } = load({ max_position_embeddings: 24 });
     const prompt = ids(4);

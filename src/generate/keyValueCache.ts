@@ -2,8 +2,14 @@
  * Keys and values of the tokens seen so far, as plain data. A cache grows in chunks, can be cut
  * back to a beginning that a new prompt shares, and acts as the `TokenGroup` of the next tokens.
  */
-import { type AttentionShape, type PreparedModel, rotationsUpTo } from "../models/index.js";
-import { cachedAttention, operate, type TokenGroup, tensorOf } from "../nn/index.js";
+import { type AttentionShape, type PreparedModel, rotationsOf } from "../models/index.js";
+import {
+  cachedAttention,
+  operate,
+  rotationRegime,
+  type TokenGroup,
+  tensorOf,
+} from "../nn/index.js";
 import { type DType, dispose, empty, keep, type Tensor, tidy } from "../tensor/index.js";
 import { TunewrightError } from "../util/errors.js";
 
@@ -22,6 +28,8 @@ export interface KeyValueCache {
   /** Tokens that fit without growing. */
   capacity: number;
   dtype: DType;
+  /** Tokens of the text that new keys are rotated for, where rotations depend on its length. */
+  rotatedFor: number;
   /** By index of the layer; empty for one without attention. */
   layers: CachedLayer[];
 }
@@ -32,7 +40,7 @@ export interface KeyValueCache {
  */
 export function createCache(prepared: PreparedModel, capacity = CHUNK): KeyValueCache {
   const { dtype } = prepared;
-  const cache: KeyValueCache = { ids: [], capacity: 0, dtype, layers: [] };
+  const cache: KeyValueCache = { ids: [], capacity: 0, dtype, rotatedFor: 0, layers: [] };
   reserve(prepared, cache, capacity);
   return cache;
 }
@@ -40,6 +48,17 @@ export function createCache(prepared: PreparedModel, capacity = CHUNK): KeyValue
 /** Forgets the tokens from position `length` on. */
 export function truncateCache(cache: KeyValueCache, length: number): void {
   cache.ids.length = Math.min(cache.ids.length, length);
+}
+
+/**
+ * Whether a text of `length` tokens needs other rotations than the keys that are held. This happens
+ * where `longrope` goes from its short divisors to the long ones, or back; with dynamic scaling keys
+ * stay as they are, as in transformers, and new ones are rotated for the length so far.
+ */
+export function outgrows({ rotary }: PreparedModel, cache: KeyValueCache, length: number): boolean {
+  if (rotary?.parameters.rope_scaling?.rope_type !== "longrope") return false;
+  const regimeOf = (tokens: number) => rotationRegime(rotary.parameters, tokens);
+  return cache.ids.length > 0 && regimeOf(length) !== regimeOf(cache.rotatedFor);
 }
 
 /** Number of tokens at the beginning of `ids` that the cache holds already. */
@@ -101,17 +120,16 @@ export function cachedGroup(
   const start = cache.ids.length;
   const end = start + count;
   reserve(prepared, cache, end);
-  // With dynamic scaling new tokens are rotated for the length so far; cached keys stay as they are.
-  const table = rotationsUpTo(prepared, end);
+  const length = Math.max(end, cache.rotatedFor);
   return {
     index: 0,
     dtype: prepared.dtype,
     weights: prepared.weights,
     dropoutKey: null,
-    rotations: table && {
-      cos: table.cos.narrow(0, start, count),
-      sin: table.sin.narrow(0, start, count),
-    },
+    ...rotationsOf(prepared, (tables, dtype) => {
+      const { cos, sin } = tables.upTo(length, dtype);
+      return { cos: cos.narrow(0, start, count), sin: sin.narrow(0, start, count) };
+    }),
     attend(q, k, v, layer, options) {
       const { keys, values } = cache.layers[layer]!;
       const [output] = operate({

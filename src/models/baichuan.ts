@@ -8,7 +8,7 @@
  */
 import { alibiSlopes, type Linear, rmsNorm, rotary, splitHeads } from "../nn/index.js";
 import { ConfigError } from "../util/errors.js";
-import { attentionModule, decoder, modelBranch } from "./blocks.js";
+import { attentionModule, decoder, gatedFeedForward, modelBranch } from "./blocks.js";
 import { type ModelConfig, parseModelConfig } from "./config.js";
 import { checkDecoder, llamaDefaults } from "./llama.js";
 import type { ModelBranch, ModelFamily, ModelReader } from "./types.js";
@@ -60,10 +60,15 @@ export const baichuan: ModelFamily = {
     }
   },
   build: (config, read) =>
-    decoder(config, read, (layer) => attention(config, read, layer), {
-      normalizesRows: hasNormHead(config),
-      // Baichuan rotates in the type of the activations, Baichuan2 in float32.
-      rotary: hasAlibi(config) ? null : { parameters: config, inFloat32: hasNormHead(config) },
-    }),
+    decoder(
+      config,
+      read,
+      (layer) => [attention(config, read, layer), gatedFeedForward(config, read, layer)],
+      {
+        normalizesRows: hasNormHead(config),
+        // Baichuan rotates in the type of the activations, Baichuan2 in float32.
+        rotary: hasAlibi(config) ? null : { parameters: config, inFloat32: hasNormHead(config) },
+      },
+    ),
   gguf: null,
 };

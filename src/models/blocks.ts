@@ -1,7 +1,18 @@
-/** Building blocks that families share. A family writes its attention and lists its branches. */
-import { type Linear, rmsNorm, swiglu } from "../nn/index.js";
+/** Building blocks that families share. A family says how its branches differ from Llama's. */
+import {
+  type AttentionOptions,
+  type Linear,
+  type NormStyle,
+  type Parameter,
+  type RotaryPairs,
+  rmsNorm,
+  rotary,
+  splitHeads,
+  swiglu,
+  type Value,
+} from "../nn/index.js";
 import type { ModelConfig } from "./config.js";
-import type { CausalLanguageModel, ModelBranch, ModelReader, OutputHead } from "./types.js";
+import type { CausalLanguageModel, ModelBranch, ModelReader } from "./types.js";
 
 /** A branch with the parameters of its norms and linear layers. */
 export function modelBranch(branch: Omit<ModelBranch, "parameters">): ModelBranch {
@@ -14,28 +25,83 @@ export function modelBranch(branch: Omit<ModelBranch, "parameters">): ModelBranc
   };
 }
 
-/** Llama's feed-forward branch: `down(silu(gate(norm(x))) * up(norm(x)))`. */
+/** A norm of a model, ready to be applied. */
+interface Norm {
+  parameter: Parameter;
+  apply(x: Value): Value;
+}
+
+/** @param name within the model, without `.weight` */
+function normOf(
+  { rms_norm_eps: epsilon }: ModelConfig,
+  read: ModelReader,
+  name: string,
+  size: number,
+  style?: NormStyle,
+): Norm {
+  const weight = read.parameter(`${name}.weight`, [size]);
+  return { parameter: weight, apply: (x) => rmsNorm(x, weight, epsilon, style) };
+}
+
+/** The norms around a branch, by their names in the layer. */
+interface BranchNorms {
+  /** That of its input; null for none. */
+  before?: string | null;
+  /** That of its output; none by default. */
+  after?: string;
+  style?: NormStyle | undefined;
+}
+
+/** The norms of a branch: what they hold, and as functions. */
+function branchNorms(
+  config: ModelConfig,
+  read: ModelReader,
+  layer: number,
+  { before, after, style }: BranchNorms,
+) {
+  const make = (name: string | null | undefined) =>
+    name ? normOf(config, read, `model.layers.${layer}.${name}`, config.hidden_size, style) : null;
+  const norms = { before: make(before), after: make(after) };
+  return {
+    parameters: [norms.before, norms.after].flatMap((norm) => (norm ? [norm.parameter] : [])),
+    before: (x: Value) => norms.before?.apply(x) ?? x,
+    after: (x: Value) => norms.after?.apply(x) ?? x,
+  };
+}
+
+/** How a feed-forward branch differs from Llama's. */
+export interface FeedForwardOptions {
+  norms?: BranchNorms;
+  /** Name of the one layer that makes gate and up, where files do not keep them apart. */
+  fused?: string;
+  /** From gate and up, [n, 2 * width], to [n, width]; default {@link swiglu}. */
+  unit?: (both: Value) => Value;
+}
+
+/** The feed-forward branch, by default Llama's: `down(silu(gate(norm(x))) * up(norm(x)))`. */
 export function gatedFeedForward(
   config: ModelConfig,
   read: ModelReader,
   layer: number,
+  { norms = {}, fused, unit = swiglu }: FeedForwardOptions = {},
 ): ModelBranch {
-  const { hidden_size: dim, intermediate_size: width, rms_norm_eps: epsilon } = config;
+  const { hidden_size: dim, intermediate_size: width, mlp_bias: hasBias } = config;
   const name = `model.layers.${layer}.mlp`;
-  const norm = read.parameter(`model.layers.${layer}.post_attention_layernorm.weight`, [dim]);
+  const around = branchNorms(config, read, layer, { before: "post_attention_layernorm", ...norms });
+  const outputs = fused ? { [fused]: 2 * width } : { gate_proj: width, up_proj: width };
   const linears: Record<"gateUp" | "down", Linear> = {
-    gateUp: read.stack(name, { gate_proj: width, up_proj: width }, dim, config.mlp_bias),
-    down: read.stack(name, { down_proj: dim }, width, config.mlp_bias),
+    gateUp: read.stack(name, outputs, dim, hasBias),
+    down: read.stack(name, { down_proj: dim }, width, hasBias),
   };
   return modelBranch({
     name,
     layer,
-    norms: [norm],
+    norms: around.parameters,
     linears,
     attention: null,
     forward(x, group) {
-      const both = linears.gateUp.apply(rmsNorm(x, norm, epsilon), group); // [n, 2 * width]
-      return linears.down.apply(swiglu(both), group);
+      const both = linears.gateUp.apply(around.before(x), group); // [n, 2 * width]
+      return around.after(linears.down.apply(unit(both), group));
     },
   });
 }
@@ -47,44 +113,106 @@ export function attentionModule(read: ModelReader, layer: number): string {
   return name;
 }
 
+/** How attention with grouped heads differs from Llama's. */
+export interface GroupedAttentionOptions {
+  /** Whether the linear layers have biases; default: as `attention_bias` says. */
+  biases?: { qkv: boolean; o: boolean };
+  norms?: BranchNorms;
+  /** Name of the one layer that makes q, k and v, where files do not keep them apart. */
+  fused?: string;
+  /** Norms of q and k: of each head, or of all heads at once; none by default. */
+  headNorms?: "each" | "all";
+  options?: AttentionOptions;
+  rotaryPairs?: RotaryPairs;
+  /** Whether the layer rotates by the model's local parameters. */
+  isLocal?: boolean;
+}
+
 /**
- * The linear layers of attention with grouped heads: q, k and v as one stack, and the output.
- *
- * @param name their module
- * @param biases whether they have biases
+ * The attention branch with grouped heads, by default Llama's:
+ * `o(attend(rotate(q), rotate(k), v))` of the normalized input.
  */
-export function attentionLinears(
+export function groupedAttention(
+  config: ModelConfig,
+  read: ModelReader,
+  layer: number,
+  variant: GroupedAttentionOptions = {},
+): ModelBranch {
+  const { num_attention_heads: heads, num_key_value_heads: keyHeads, head_dim: headDim } = config;
+  const { norms = {}, headNorms, options = {}, rotaryPairs, isLocal = false } = variant;
+  const name = attentionModule(read, layer);
+  const around = branchNorms(config, read, layer, { before: "input_layernorm", ...norms });
+  const linears = attentionLinears(config, read, name, variant);
+  const headNorm = (part: string, count: number) => {
+    const size = headNorms === "all" ? count * headDim : headDim;
+    return headNorms ? normOf(config, read, `${name}.${part}`, size, norms.style) : null;
+  };
+  const [queryNorm, keyNorm] = [headNorm("q_norm", heads), headNorm("k_norm", keyHeads)];
+  return modelBranch({
+    name,
+    layer,
+    norms: [
+      ...around.parameters,
+      ...[queryNorm, keyNorm].flatMap((norm) => (norm ? [norm.parameter] : [])),
+    ],
+    linears,
+    attention: { heads, keyHeads, headDim, options },
+    forward(x, group) {
+      const mixed = linears.qkv.apply(around.before(x), group); // [n, (nH + 2 nKv) * hd]
+      const [q, k, v] = splitHeads(mixed, [heads, keyHeads, keyHeads], headDim);
+      const table = (isLocal ? group.localRotations : group.rotations)!;
+      const queries = rotary(queryNorm?.apply(q!) ?? q!, table, rotaryPairs);
+      const keys = rotary(keyNorm?.apply(k!) ?? k!, table, rotaryPairs);
+      const attended = group.attend(queries, keys, v!, layer, options); // [n, nH * hd]
+      return around.after(linears.o.apply(attended, group));
+    },
+  });
+}
+
+/** The linear layers of attention: q, k and v as one stack, and the output. */
+function attentionLinears(
   config: ModelConfig,
   read: ModelReader,
   name: string,
-  biases: { qkv: boolean; o: boolean },
+  { biases, fused }: GroupedAttentionOptions,
 ): Record<"qkv" | "o", Linear> {
-  const { hidden_size: dim, head_dim: headDim } = config;
+  const { hidden_size: dim, head_dim: headDim, attention_bias: hasBias } = config;
   const queries = config.num_attention_heads * headDim;
   const keys = config.num_key_value_heads * headDim;
-  const outputs = { q_proj: queries, k_proj: keys, v_proj: keys };
+  const outputs = fused
+    ? { [fused]: queries + 2 * keys }
+    : { q_proj: queries, k_proj: keys, v_proj: keys };
   return {
-    qkv: read.stack(name, outputs, dim, biases.qkv),
-    o: read.stack(name, { o_proj: dim }, queries, biases.o),
+    qkv: read.stack(name, outputs, dim, biases?.qkv ?? hasBias),
+    o: read.stack(name, { o_proj: dim }, queries, biases?.o ?? hasBias),
   };
 }
 
-/** A model whose layers are an attention branch and a {@link gatedFeedForward}, in Llama's names. */
+/** What a decoder has beside its layers. */
+export interface DecoderOptions {
+  rotary: CausalLanguageModel["rotary"];
+  /** Style of the last norm. */
+  norm?: NormStyle;
+  normalizesRows?: boolean;
+  embeddingScale?: number;
+  softCap?: number | undefined;
+}
+
+/**
+ * A model of layers in Llama's names.
+ *
+ * @param branchesOf the branches of a layer, in order
+ */
 export function decoder(
   config: ModelConfig,
   read: ModelReader,
-  attention: (layer: number) => ModelBranch,
-  options: Partial<Pick<OutputHead, "normalizesRows">> & {
-    rotary: CausalLanguageModel["rotary"];
-  },
+  branchesOf: (layer: number) => ModelBranch[],
+  { norm, normalizesRows = false, embeddingScale, softCap, ...options }: DecoderOptions,
 ): CausalLanguageModel {
   const { hidden_size: dim, vocab_size: vocabulary, num_hidden_layers: layers } = config;
   const embedding = read.parameter("model.embed_tokens.weight", [vocabulary, dim]);
-  const branches: ModelBranch[] = [];
-  for (let layer = 0; layer < layers; layer++) {
-    branches.push(attention(layer), gatedFeedForward(config, read, layer));
-  }
-  const norm = read.parameter("model.norm.weight", [dim]);
+  const branches = Array.from({ length: layers }, (_, layer) => branchesOf(layer)).flat();
+  const last = normOf(config, read, "model.norm", dim, norm);
   const tied = config.tie_word_embeddings || !read.has("lm_head.weight");
   if (tied) read.leaveOut("lm_head.weight");
   return {
@@ -92,12 +220,14 @@ export function decoder(
     dtype: read.dtype,
     device: read.device,
     embedding,
+    embeddingScale,
     branches,
     output: {
-      norm: (x) => rmsNorm(x, norm, config.rms_norm_eps),
-      norms: [norm],
+      norm: last.apply,
+      norms: [last.parameter],
       weight: tied ? embedding : read.parameter("lm_head.weight", [vocabulary, dim]),
-      normalizesRows: options.normalizesRows ?? false,
+      normalizesRows,
+      softCap,
     },
     rotary: options.rotary,
   };

@@ -2,8 +2,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { FormatError } from "../util/errors.js";
+import { tidy } from "../tensor/index.js";
+import { ConfigError, FormatError } from "../util/errors.js";
 import { configure, readModelConfig, writeModelConfig } from "./configFile.js";
+import { describeModel } from "./describe.js";
 
 const folder = mkdtempSync(join(tmpdir(), "model-config-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -43,6 +45,138 @@ describe("keys that a file leaves out", () => {
     expect(parse({ model_type: "qwen3" }).head_dim).toBe(128);
     expect(parse({ model_type: "baichuan" }).max_position_embeddings).toBe(4096);
   });
+});
+
+describe("families with keys of their own", () => {
+  it("mistral has a window unless the file says null", () => {
+    const mistral = { model_type: "mistral", num_attention_heads: 8 };
+    expect(parse(mistral)).toMatchObject({ sliding_window: 4096, num_key_value_heads: 8 });
+    expect(parse({ ...mistral, sliding_window: null }).sliding_window).toBeNull();
+  });
+
+  it.each(["su", "yarn"])("phi3's scaling %s is longrope by an old name", (type) => {
+    const factors = { short_factor: [1, 1, 1, 1], long_factor: [2, 2, 2, 2] };
+    const old = parse({
+      model_type: "phi3",
+      original_max_position_embeddings: 32,
+      rope_scaling: { type, ...factors },
+    });
+    expect(old.rope_scaling).toEqual({
+      rope_type: "longrope",
+      original_max_position_embeddings: 32,
+      ...factors,
+    });
+    expect(old.raw.rope_scaling).toEqual({ type, ...factors });
+    const scaling = { rope_type: "longrope", ...factors };
+    expect(parse({ model_type: "phi3", rope_parameters: scaling }).rope_scaling).toEqual({
+      original_max_position_embeddings: 4096,
+      ...scaling,
+    });
+  });
+
+  it("glm4 rotates half of each head unless the file says another part", () => {
+    expect(parse({ model_type: "glm4", num_key_value_heads: 2 }).partial_rotary_factor).toBe(0.5);
+    const written = { rope_parameters: { rope_type: "default", partial_rotary_factor: 0.25 } };
+    expect(parse({ model_type: "glm4", num_key_value_heads: 2, ...written })).toMatchObject({
+      partial_rotary_factor: 0.25,
+    });
+  });
+
+  /** The attention options and kinds of rotation of each layer, and the rotary parameters. */
+  const described = (changes: Record<string, unknown>) =>
+    tidy(() => {
+      const model = describeModel(parse(changes));
+      const { parameters, local } = model.rotary!;
+      const bases = [parameters, local].map((one) => [one?.rope_theta, one?.rope_scaling]);
+      const options = model.branches.flatMap(({ attention }) => attention?.options ?? []);
+      return { options, bases, softCap: model.output.softCap, scale: model.embeddingScale };
+    });
+
+  it("gemma2 has caps, and a window in every other layer", () => {
+    const gemma2 = { model_type: "gemma2", sliding_window: 8 };
+    const { options, softCap, scale } = described(gemma2);
+    expect(options).toEqual([
+      { scale: 1 / 16, window: 8, softCap: 50 },
+      { scale: 1 / 16, window: undefined, softCap: 50 },
+    ]);
+    expect(softCap).toBe(30);
+    expect(scale).toBe(Math.fround(Math.sqrt(32)));
+    const plain = { attn_logit_softcapping: null, final_logit_softcapping: null };
+    const whole = { layer_types: ["full_attention", "full_attention"] };
+    expect(described({ ...gemma2, ...plain, ...whole, sliding_window: null })).toMatchObject({
+      options: [
+        { window: undefined, softCap: undefined },
+        { window: undefined, softCap: undefined },
+      ],
+      softCap: undefined,
+    });
+  });
+
+  it("gemma3_text is the same in the files of both times", () => {
+    const gemma3 = { model_type: "gemma3_text", sliding_window: 8 };
+    const linear = { rope_type: "linear", factor: 8 };
+    const published = described({
+      ...gemma3,
+      sliding_window_pattern: 2,
+      rope_theta: 5e5,
+      rope_local_base_freq: 2e4,
+      rope_scaling: linear,
+    });
+    expect(published.bases).toEqual([
+      [5e5, linear],
+      [2e4, null],
+    ]);
+    expect(published.options.map(({ window }) => window)).toEqual([8, undefined]);
+    const now = described({
+      ...gemma3,
+      layer_types: ["sliding_attention", "full_attention"],
+      rope_parameters: {
+        full_attention: { ...linear, rope_theta: 5e5 },
+        sliding_attention: { rope_type: "default", rope_theta: 2e4 },
+      },
+    });
+    expect(now).toEqual(published);
+    expect(described(gemma3).bases).toEqual([
+      [1e6, null],
+      [1e4, null],
+    ]);
+    expect(described(gemma3).options.map(({ window }) => window)).toEqual([8, 8]);
+  });
+});
+
+const notComputed: [what: string, changes: Record<string, unknown>, message: string][] = [
+  ["an activation", { hidden_act: "gelu" }, 'activation "gelu" is not supported for llama models'],
+  ["gemma's activation", { model_type: "gemma2", hidden_activation: "gelu" }, 'activation "gelu"'],
+  ["partial rotation", { partial_rotary_factor: 0.5 }, "partial rotary embeddings"],
+  [
+    "mistral with layers that differ",
+    {
+      model_type: "mistral",
+      num_attention_heads: 8,
+      layer_types: ["sliding_attention", "full_attention"],
+    },
+    "layer_types that differ are not supported for mistral models",
+  ],
+  [
+    "phi3 with another scaling",
+    { model_type: "phi3", rope_scaling: { type: "linear", factor: 2 } },
+    'RoPE scaling "linear" is not supported for phi3 models',
+  ],
+  [
+    "attention in both directions",
+    { model_type: "gemma3_text", use_bidirectional_attention: true },
+    "use_bidirectional_attention is not supported",
+  ],
+  [
+    "caps on gemma3's scores",
+    { model_type: "gemma3_text", attn_logit_softcapping: 50 },
+    "attn_logit_softcapping is not supported",
+  ],
+];
+it.each(notComputed)("refuses %s, which is not computed", (_, changes, message) => {
+  const config = parse(changes);
+  expect(() => describeModel(config)).toThrow(ConfigError);
+  expect(() => describeModel(config)).toThrow(message);
 });
 
 it("names the families that are supported where a file is of another", () => {
@@ -96,6 +230,27 @@ const wrong: [what: string, changes: Record<string, unknown>, message: string][]
     "`rope_parameters.high_freq_factor` is missing",
   ],
   ["a theta of 0", { rope_theta: 0 }, "above 0"],
+  [
+    "another number of layer types",
+    { model_type: "gemma2", layer_types: ["full_attention"] },
+    "`layer_types` has 1 entries for 2 layers",
+  ],
+  [
+    "an unknown layer type",
+    { model_type: "gemma2", layer_types: ["full_attention", "chunked_attention"] },
+    '`layer_types` has "chunked_attention"',
+  ],
+  [
+    "windows without their size",
+    { model_type: "gemma2", sliding_window: null },
+    "`sliding_window` is missing",
+  ],
+  ["a cap of 0", { model_type: "gemma2", final_logit_softcapping: 0 }, "above 0"],
+  [
+    "gemma3's rotation without kinds of layers",
+    { model_type: "gemma3_text", rope_parameters: { rope_theta: 1e6 } },
+    "`rope_parameters.full_attention` is missing",
+  ],
   [
     "parameters for each layer type",
     { rope_parameters: { full_attention: {}, sliding_attention: {} } },

@@ -46,6 +46,7 @@ export interface ConfigDefaults {
   num_key_value_heads?: number;
   head_dim?: number;
   sliding_window?: number;
+  partial_rotary_factor?: number;
 }
 
 const COUNT = { whole: true, least: 1, most: 2 ** 31 } as const;
@@ -103,7 +104,7 @@ export function parseModelConfig(
     eos_token_id: tokenIds(raw, where, "eos_token_id"),
     pad_token_id: tokenIds(raw, where, "pad_token_id")[0] ?? null,
     dtype: keys.string("dtype") ?? keys.string("torch_dtype") ?? null,
-    ...parseRope(keys, defaults.rope_theta),
+    ...parseRope(keys, defaults),
     raw,
   };
 }

@@ -27,7 +27,7 @@ export {
   type PrepareOptions,
   packedGroup,
   prepareModel,
-  rotationsUpTo,
+  rotationsOf,
 } from "./prepare.js";
 export { modelFamily } from "./registry.js";
 export { saveModel } from "./save.js";

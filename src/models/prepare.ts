@@ -3,11 +3,14 @@ import {
   attendWithin,
   type PreparedWeights,
   prepareWeights,
+  type RopeParameters,
+  type RotaryTable,
   type RotaryTables,
   rotaryTables,
+  rotationRegime,
   type TokenGroup,
 } from "../nn/index.js";
-import { type DType, embedding, type Tensor, tidy } from "../tensor/index.js";
+import { cat, type DType, embedding, type Tensor, tidy } from "../tensor/index.js";
 import type { PackedSequences } from "./pack.js";
 import { modelTensors } from "./parameters.js";
 import type { CausalLanguageModel } from "./types.js";
@@ -21,6 +24,8 @@ export interface PreparedModel {
   modelBytes: number;
   /** Null for a model without rotary positions. */
   rotary: RotaryTables | null;
+  /** Those of layers that rotate by parameters of their own; null where all rotate alike. */
+  localRotary: RotaryTables | null;
   /** Frees what was prepared; the model itself stays. */
   dispose(): void;
 }
@@ -45,38 +50,70 @@ export function prepareModel(
 ): PreparedModel {
   const { dtype = model.dtype, isTraining = false } = options;
   const weights = prepareWeights(options.weightBytes ?? Number.POSITIVE_INFINITY, isTraining);
-  const rotary = model.rotary && rotaryTables(model.rotary.parameters, model.device);
+  const tablesOf = (parameters: RopeParameters | undefined) =>
+    parameters ? rotaryTables(parameters, model.device) : null;
+  const rotary = tablesOf(model.rotary?.parameters);
+  const localRotary = tablesOf(model.rotary?.local);
   return {
     model,
     dtype,
     weights,
     modelBytes: modelTensors(model).reduce((sum, tensor) => sum + tensor.nbytes, 0),
     rotary,
+    localRotary,
     dispose() {
       weights.dispose();
       rotary?.dispose();
+      localRotary?.dispose();
     },
   };
 }
 
-/** The rotary table for texts of up to `length` tokens, in the type that the model rotates in. */
-export function rotationsUpTo({ model, dtype, rotary }: PreparedModel, length: number) {
-  return rotary?.upTo(length, model.rotary!.inFloat32 ? "float32" : dtype) ?? null;
+/**
+ * The rotations of a group's tokens, in the type that the model rotates in.
+ *
+ * @param rowsOf the rows of its tokens from one of the model's tables
+ */
+export function rotationsOf(
+  { model, dtype, rotary, localRotary }: PreparedModel,
+  rowsOf: (tables: RotaryTables, dtype: DType) => RotaryTable,
+): Pick<TokenGroup, "rotations" | "localRotations"> {
+  const type = model.rotary?.inFloat32 ? "float32" : dtype;
+  return {
+    rotations: rotary && rowsOf(rotary, type),
+    localRotations: localRotary && rowsOf(localRotary, type),
+  };
 }
 
 /** Packed sequences as a group of tokens. Call within `tidy`. */
 export function packedGroup(prepared: PreparedModel, sequences: PackedSequences): TokenGroup {
-  const table = rotationsUpTo(prepared, sequences.longest);
-  const rowsOf = (x: Tensor) => x.indexSelect(0, sequences.positions);
   return {
     index: sequences.group,
     maskRows: sequences.tokenRows,
     dtype: prepared.dtype,
     weights: prepared.weights,
     dropoutKey: null,
-    rotations: table && { cos: rowsOf(table.cos), sin: rowsOf(table.sin) },
+    ...rotationsOf(prepared, (tables, dtype) => packedRotations(tables, dtype, sequences)),
     attend: attendWithin(sequences),
   };
+}
+
+/** Where rotations depend on the length of a text, each sequence has those of its own. */
+function packedRotations(
+  tables: RotaryTables,
+  dtype: DType,
+  { lengths, longest, positions }: PackedSequences,
+): RotaryTable {
+  const regimes = new Set(lengths.map((length) => rotationRegime(tables.parameters, length)));
+  if (regimes.size === 1) {
+    const { cos, sin } = tables.upTo(longest, dtype);
+    return { cos: cos.indexSelect(0, positions), sin: sin.indexSelect(0, positions) };
+  }
+  const parts = lengths.map((length) => {
+    const { cos, sin } = tables.upTo(length, dtype);
+    return { cos: cos.narrow(0, 0, length), sin: sin.narrow(0, 0, length) };
+  });
+  return { cos: cat(parts.map(({ cos }) => cos)), sin: cat(parts.map(({ sin }) => sin)) };
 }
 
 /** Rows of the embedding, in the model's data type. @param ids [n] int32 on the device @returns [n, dim] */

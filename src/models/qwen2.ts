@@ -1,8 +1,8 @@
 /** Qwen2 and Qwen2.5 (Yang et al., 2024, arXiv 2407.10671): Llama with biases on q, k and v. */
 import { ConfigError } from "../util/errors.js";
-import { decoder, ggufNames } from "./blocks.js";
+import { decoder, gatedFeedForward, ggufNames, groupedAttention } from "./blocks.js";
 import { parseModelConfig } from "./config.js";
-import { checkDecoder, llamaAttention, llamaDefaults } from "./llama.js";
+import { checkDecoder, llamaDefaults } from "./llama.js";
 import type { ModelFamily } from "./types.js";
 
 export const qwen2: ModelFamily = {
@@ -14,9 +14,15 @@ export const qwen2: ModelFamily = {
   },
   build(config, read) {
     const biases = { qkv: true, o: false };
-    return decoder(config, read, (layer) => llamaAttention(config, read, layer, biases), {
-      rotary: { parameters: config, inFloat32: false },
-    });
+    return decoder(
+      config,
+      read,
+      (layer) => [
+        groupedAttention(config, read, layer, { biases }),
+        gatedFeedForward(config, read, layer),
+      ],
+      { rotary: { parameters: config, inFloat32: false } },
+    );
   },
   gguf: {
     architecture: "qwen2",

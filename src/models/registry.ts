@@ -1,12 +1,29 @@
 /** Which family computes which `model_type`. To add one: its file, a line here, a parity fixture. */
 import { ConfigError } from "../util/errors.js";
 import { baichuan } from "./baichuan.js";
+import { gemma2 } from "./gemma2.js";
+import { gemma3_text } from "./gemma3_text.js";
+import { glm4 } from "./glm4.js";
 import { llama } from "./llama.js";
+import { mistral } from "./mistral.js";
+import { olmo2 } from "./olmo2.js";
+import { phi3 } from "./phi3.js";
 import { qwen2 } from "./qwen2.js";
 import { qwen3 } from "./qwen3.js";
 import type { ModelFamily } from "./types.js";
 
-export const families: Readonly<Record<string, ModelFamily>> = { llama, qwen2, qwen3, baichuan };
+export const families: Readonly<Record<string, ModelFamily>> = {
+  llama,
+  mistral,
+  qwen2,
+  qwen3,
+  phi3,
+  olmo2,
+  glm4,
+  gemma2,
+  gemma3_text,
+  baichuan,
+};
 
 /**
  * The family of a `model_type`.

@@ -5,15 +5,9 @@
 import type { KeyReader } from "../format/index.js";
 import type { RopeScaling } from "../nn/index.js";
 
-/** What a file may say of scaling; `longrope`'s factors are kept, and not computed with. */
-export interface StoredRopeScaling extends RopeScaling {
-  short_factor?: number[];
-  long_factor?: number[];
-}
-
 export interface RopeConfig {
   rope_theta: number;
-  rope_scaling: StoredRopeScaling | null;
+  rope_scaling: RopeScaling | null;
   partial_rotary_factor: number;
 }
 
@@ -29,7 +23,7 @@ const NUMBER_KEYS = [
   "mscale_all_dim",
 ] as const;
 
-const REQUIRED: Readonly<Record<string, readonly (keyof StoredRopeScaling)[]>> = {
+const REQUIRED: Readonly<Record<string, readonly (keyof RopeScaling)[]>> = {
   linear: ["factor"],
   dynamic: ["factor"],
   yarn: ["factor"],
@@ -37,20 +31,34 @@ const REQUIRED: Readonly<Record<string, readonly (keyof StoredRopeScaling)[]>> =
   longrope: ["short_factor", "long_factor"],
 };
 
+/** Types of scaling whose trained length some files (Phi-3's) have at the top level. */
+const TRAINED_AT_TOP = new Set(["llama3", "yarn", "longrope"]);
+
 /** Reads either form. `config` reads the top level of config.json. */
-export function parseRope(config: KeyReader, defaultTheta: number): RopeConfig {
+export function parseRope(
+  config: KeyReader,
+  defaults: { rope_theta: number; partial_rotary_factor?: number },
+): RopeConfig {
   const parameters = config.object("rope_parameters") ?? config.object("rope_scaling");
   const partial = config.number("partial_rotary_factor", { above: 0, most: 1 });
   const theta = config.number("rope_theta", { above: 0 });
+  const scaling = parameters ? parseScaling(parameters) : null;
+  const trained = config.number("original_max_position_embeddings", { whole: true, least: 1 });
+  if (scaling && trained !== undefined && TRAINED_AT_TOP.has(scaling.rope_type)) {
+    scaling.original_max_position_embeddings = trained;
+  }
   return {
-    rope_theta: parameters?.number("rope_theta", { above: 0 }) ?? theta ?? defaultTheta,
-    rope_scaling: parameters ? parseScaling(parameters) : null,
+    rope_theta: parameters?.number("rope_theta", { above: 0 }) ?? theta ?? defaults.rope_theta,
+    rope_scaling: scaling,
     partial_rotary_factor:
-      parameters?.number("partial_rotary_factor", { above: 0, most: 1 }) ?? partial ?? 1,
+      parameters?.number("partial_rotary_factor", { above: 0, most: 1 }) ??
+      partial ??
+      defaults.partial_rotary_factor ??
+      1,
   };
 }
 
-function parseScaling(keys: KeyReader): StoredRopeScaling | null {
+function parseScaling(keys: KeyReader): RopeScaling | null {
   const type = keys.string("rope_type") ?? keys.string("type");
   if (type === undefined) {
     if (keys.has("full_attention") || keys.has("sliding_attention")) {
@@ -59,7 +67,7 @@ function parseScaling(keys: KeyReader): StoredRopeScaling | null {
     return keys.has("factor") ? keys.fail("rope_type", "is missing") : null;
   }
   if (type === "default") return null;
-  const scaling: StoredRopeScaling = { rope_type: type };
+  const scaling: RopeScaling = { rope_type: type };
   for (const key of NUMBER_KEYS) {
     const value = keys.number(key, { least: 0 });
     if (value !== undefined) scaling[key] = value;

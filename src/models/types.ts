@@ -73,6 +73,15 @@ export interface OutputHead {
   adapter?: HeadAdapter | undefined;
 }
 
+/** How a model rotates. */
+export interface RotaryPositions {
+  parameters: RopeParameters;
+  /** Parameters in layers that say so; absent where all layers rotate alike. */
+  local?: RopeParameters;
+  /** Whether in float32, whatever the type of the computation. */
+  inFloat32: boolean;
+}
+
 /** A causal language model. */
 export interface CausalLanguageModel {
   config: ModelConfig;
@@ -87,7 +96,7 @@ export interface CausalLanguageModel {
   branches: ModelBranch[];
   output: OutputHead;
   /** Rotary positions; null for a model without. */
-  rotary: { parameters: RopeParameters; inFloat32: boolean } | null;
+  rotary: RotaryPositions | null;
 }
 
 /** How a family's models lie in GGUF files. */

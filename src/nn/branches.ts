@@ -40,6 +40,8 @@ export interface ProductGroup {
 export interface TokenGroup extends ProductGroup {
   /** The rotations of its tokens; null for a model without. */
   rotations: RotaryTable | null;
+  /** Those in layers that rotate by a base of their own (Gemma 3's layers with a window). */
+  localRotations?: RotaryTable | null;
   /**
    * Attention of its tokens; `layer` tells caches apart.
    *

@@ -18,6 +18,7 @@ export {
   type TokenGroup,
 } from "./branches.js";
 export { keyedDropout, type MaskRows } from "./dropout.js";
+export { geglu, swiglu } from "./gated.js";
 export { splitHeads } from "./heads.js";
 export { isJoined, type JoinedLinear, joinLinears } from "./joined.js";
 export {
@@ -37,7 +38,7 @@ export {
   type LossTargets,
   linearCrossEntropy,
 } from "./loss.js";
-export { rmsNorm } from "./norm.js";
+export { type NormStyle, rmsNorm } from "./norm.js";
 export {
   type Parameter,
   type PreparedWeights,
@@ -62,12 +63,13 @@ export {
 export {
   type RopeParameters,
   type RopeScaling,
+  type RotaryPairs,
   type RotaryTable,
   type RotaryTables,
   ropeFrequencies,
   rotary,
   rotaryTable,
   rotaryTables,
+  rotationRegime,
   trainedPositions,
 } from "./rope.js";
-export { swiglu } from "./swiglu.js";

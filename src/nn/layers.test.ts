@@ -23,6 +23,7 @@ import {
   createRecord,
   denseLinear,
   dropValues,
+  geglu,
   keyedDropout,
   type Parameter,
   parameter,
@@ -256,15 +257,18 @@ describe("splitHeads", () => {
   });
 });
 
-describe("swiglu", () => {
-  const written = (both: Tensor) => silu(both.narrow(1, 0, 13)).mul(both.narrow(1, 13, 13));
+describe.each([
+  { name: "swiglu", unit: swiglu, activation: silu },
+  { name: "geglu", unit: geglu, activation: (x: Tensor) => x.gelu({ approximate: "tanh" }) },
+])("$name", ({ unit, activation }) => {
+  const written = (both: Tensor) => activation(both.narrow(1, 0, 13)).mul(both.narrow(1, 13, 13));
 
-  test("equals silu(gate) · up, gradients too", () => {
-    tidy(() => compare(normal(random, [9, 26]), [], swiglu, written, 1e-6));
+  test("equals activation(gate) · up, gradients too", () => {
+    tidy(() => compare(normal(random, [9, 26]), [], unit, written, 1e-6));
   });
 
   test("far from zero too", () => {
-    tidy(() => compare(normal(random, [9, 26], 30), [], swiglu, written, 1e-6));
+    tidy(() => compare(normal(random, [9, 26], 30), [], unit, written, 1e-6));
   });
 
   test("in bfloat16 stays within its rounding", () => {
@@ -276,7 +280,7 @@ describe("swiglu", () => {
       const [byLeaf] = grad([expected], [leaf], {
         gradOutputs: [byOutput.to({ dtype: "float32" })],
       });
-      const { result, byInput } = play(x, byOutput, [], swiglu);
+      const { result, byInput } = play(x, byOutput, [], unit);
       expect([result.dtype, byInput!.dtype]).toEqual(["bfloat16", "bfloat16"]);
       // Two or three roundings, each of 2^-8 of the value at most and half of it on average.
       expect(distance(result, expected.detach())).toBeLessThan(2 ** -8);

@@ -3,46 +3,74 @@ import { linalgVectorNorm, type Tensor } from "../tensor/index.js";
 import type { Parameter } from "./parameter.js";
 import { addGradient, gradientOf, operate, tensorOf, type Value } from "./record.js";
 
+/** How a family's norm differs from Llama's. */
+export interface NormStyle {
+  /** What is added to the weight as it is stored (Gemma: 1). */
+  offset?: number;
+  /** Whether the weight multiplies in float32, and only the product is rounded (Gemma, OLMo 2). */
+  roundsOnce?: boolean;
+}
+
 /**
  * `x / sqrt(mean(x²) + epsilon) * weight` over the last dimension, with statistics in float32. As in
  * transformers, the normalized values are rounded to the type of x before the weight multiplies
- * them, and the backward pass is float32 from there to the gradient of x, which is rounded once.
+ * them (unless `style` says otherwise), and the backward pass is float32 from there to the gradient
+ * of x, which is rounded once.
  *
- * @param x [..., dim]
+ * @param x [..., dim]; or [n, heads, hd], normalized over all heads at once, where the weight is
+ *   [heads * hd]
  * @param weight [dim]
- * @returns [..., dim] in the type of x
+ * @returns the shape and type of x
  */
-export function rmsNorm(x: Value, weight: Parameter, epsilon: number): Value {
+export function rmsNorm(
+  x: Value,
+  weight: Parameter,
+  epsilon: number,
+  { offset = 0, roundsOnce = false }: NormStyle = {},
+): Value {
   const byWeight = gradientOf(x.record, weight.name);
+  const dim = weight.tensor.numel;
+  const rowsOf = (values: Tensor) =>
+    values.size(-1) === dim ? values : values.view([values.size(0), dim]);
   const inverseOf = (values: Tensor) =>
     linalgVectorNorm(values, 2, -1, true, { dtype: "float32" }) // [..., 1]
       .pow(2)
-      .div_(values.size(-1))
+      .div_(dim)
       .add_(epsilon)
       .rsqrt();
+  const factorOf = (values: Tensor) => {
+    const factor = weight.tensor.to({ dtype: roundsOnce ? "float32" : values.dtype });
+    return offset === 0 ? factor : factor.add(offset);
+  };
   const [output] = operate({
     inputs: [x],
     cost: "cheap",
     trains: byWeight !== undefined,
     compute() {
-      const values = tensorOf(x);
-      const scaled = values.mul(inverseOf(values)).to({ dtype: values.dtype });
-      return [scaled.mul_(weight.tensor.to({ dtype: values.dtype }))];
+      const { shape, dtype } = tensorOf(x);
+      const values = rowsOf(tensorOf(x));
+      let scaled = values.mul(inverseOf(values)); // float32
+      if (!roundsOnce) scaled = scaled.to({ dtype });
+      return [
+        scaled
+          .mul_(factorOf(values))
+          .to({ dtype })
+          .view([...shape]),
+      ];
     },
     reads: [x],
     backward([gradient]) {
-      const values = tensorOf(x);
+      const { shape, dtype } = tensorOf(x);
+      const values = rowsOf(tensorOf(x));
+      const byOutput = rowsOf(gradient!);
       const inverse = inverseOf(values);
       const normalized = values.mul(inverse); // float32
-      if (byWeight) {
-        const dim = values.size(-1);
-        byWeight.add_(gradient!.mul(normalized).view([-1, dim]).sum([0]));
-      }
+      if (byWeight) byWeight.add_(byOutput.mul(normalized).view([-1, dim]).sum([0]));
       if (!x.needsGradient) return;
-      const weighted = gradient!.mul(weight.tensor.to({ dtype: values.dtype }));
+      const weighted = byOutput.mul(factorOf(values));
       const along = weighted.mul(normalized).mean([-1], true);
       const back = normalized.mul_(along).neg().add_(weighted).mul_(inverse);
-      addGradient(x, back.to({ dtype: values.dtype }));
+      addGradient(x, back.to({ dtype }).view([...shape]));
     },
   });
   return output!;

@@ -16,6 +16,7 @@ import {
   rotary,
   rotaryTable,
   rotaryTables,
+  rotationRegime,
   tensorOf,
 } from "./index.js";
 
@@ -98,6 +99,26 @@ describe("rotary", () => {
       const part = mixed.narrow(1, 1, 3);
       expect(difference(rotated(part, table), rotated(part.contiguous(), table))).toBe(0);
       expect(difference(mixed.narrow(1, 1, 3), part)).toBe(0);
+    });
+  });
+
+  test("of neighbours is that of halves with the dimensions in another order", () => {
+    tidy(() => {
+      const table = tableAt([0, 5, 63], 0.5);
+      const x = normal(random, [3, 2, 8]);
+      // Dimensions 0, 2 and 1, 3 are the halves of the first four.
+      const order = tensor(Int32Array.of(0, 2, 1, 3, 4, 5, 6, 7));
+      const ordered = x.indexSelect(-1, order);
+      const halves = rotated(ordered, table).indexSelect(-1, order);
+      const neighbours = tensorOf(rotary(constant(x), table, "neighbours"));
+      expect(difference(neighbours, halves)).toBe(0);
+
+      const byOutput = normal(random, [3, 2, 8]);
+      const record = createRecord(new Map());
+      const input = recordedInput(record, x, x.dtype, true);
+      backward(record, rotary(input, table, "neighbours"), byOutput.clone());
+      const expected = gradientOf(ordered, table, byOutput.indexSelect(-1, order));
+      expect(difference(input.gradient!, expected.indexSelect(-1, order))).toBe(0);
     });
   });
 
@@ -221,8 +242,52 @@ describe("rotaryTables", () => {
   });
 
   test("an unknown type of scaling is refused by name", () => {
-    const parameters = parametersOf(1, { rope_type: "longrope" });
+    const parameters = parametersOf(1, { rope_type: "ntk" });
     expect(() => ropeFrequencies(parameters, 10)).toThrow(ConfigError);
-    expect(() => ropeFrequencies(parameters, 10)).toThrow('"longrope" is not supported');
+    expect(() => ropeFrequencies(parameters, 10)).toThrow('"ntk" is not supported');
+  });
+});
+
+describe("longrope", () => {
+  const scaling = {
+    rope_type: "longrope",
+    original_max_position_embeddings: 16,
+    short_factor: [1, 1, 2, 2],
+    long_factor: [1, 4, 8, 16],
+  };
+
+  test("divides each frequency, by other numbers for texts beyond the trained length", () => {
+    const parameters = parametersOf(1, scaling);
+    const plain = ropeFrequencies(parametersOf(1), 10).inverse;
+    for (const [length, divisors] of [
+      [16, scaling.short_factor],
+      [17, scaling.long_factor],
+    ] as const) {
+      const { inverse, attention } = ropeFrequencies(parameters, length);
+      inverse.forEach((frequency, i) => {
+        expect(frequency).toBeCloseTo(plain[i]! / divisors[i]!, 7);
+      });
+      // Stretched from 16 positions to 64.
+      expect(attention).toBeCloseTo(Math.sqrt(1 + Math.log(4) / Math.log(16)), 12);
+    }
+    expect([16, 17, 64].map((length) => rotationRegime(parameters, length))).toEqual([0, 1, 1]);
+  });
+
+  test("keeps the tables of both kinds of texts", () => {
+    const before = liveTensors();
+    const tables = rotaryTables(parametersOf(1, scaling), "cpu");
+    const short = tables.upTo(10, "float32");
+    const long = tables.upTo(40, "float32");
+    expect(tables.upTo(16, "float32")).toBe(short);
+    expect(tables.upTo(64, "float32")).toBe(long);
+    tidy(() => expect(difference(short.cos, long.cos)).toBeGreaterThan(0.1));
+    tables.dispose();
+    expect(liveTensors()).toBe(before);
+  });
+
+  test("with another number of divisors than the heads rotate is refused", () => {
+    expect(() => ropeFrequencies(parametersOf(0.5, scaling), 20)).toThrow(
+      "long_factor has 4 numbers, the heads rotate 2 pairs",
+    );
   });
 });

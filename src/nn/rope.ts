@@ -18,7 +18,7 @@ import { addGradient, operate, tensorOf, type Value } from "./record.js";
 
 /** Parameters of a scaled rotary embedding, in transformers' names. */
 export interface RopeScaling {
-  /** `linear`, `dynamic`, `yarn`, `llama3`, or a name that is not computed. */
+  /** `linear`, `dynamic`, `yarn`, `llama3`, `longrope`, or a name that is not computed. */
   rope_type: string;
   factor?: number;
   original_max_position_embeddings?: number;
@@ -30,6 +30,9 @@ export interface RopeScaling {
   mscale?: number;
   mscale_all_dim?: number;
   truncate?: boolean;
+  /** `longrope`: a divisor for each frequency, for texts of the trained length and for longer ones. */
+  short_factor?: number[];
+  long_factor?: number[];
 }
 
 /** The keys of config.json that rotary embeddings read. */
@@ -65,7 +68,7 @@ function defaultFrequencies(theta: number, dim: number): Float32Array {
 }
 
 /**
- * Inverse frequencies for a sequence of `length` tokens (only `dynamic` depends on it).
+ * Inverse frequencies for a sequence of `length` tokens (`dynamic` and `longrope` depend on it).
  *
  * @throws ConfigError for a type of scaling that is not supported
  */
@@ -89,9 +92,11 @@ export function ropeFrequencies(parameters: RopeParameters, length: number): Fre
       return { inverse: llama3Frequencies(plain, scaling!), attention: 1 };
     case "yarn":
       return yarnFrequencies(parameters, dim);
+    case "longrope":
+      return longropeFrequencies(parameters, dim, length);
     default:
       throw new ConfigError(`RoPE scaling "${scaling?.rope_type}" is not supported`, {
-        why: "supported are default, linear, dynamic, llama3 and yarn",
+        why: "supported are default, linear, dynamic, llama3, yarn and longrope",
       });
   }
 }
@@ -141,6 +146,53 @@ function yarnFrequencies(parameters: RopeParameters, dim: number): Frequencies {
   return { inverse, attention };
 }
 
+/**
+ * LongRoPE (Ding et al., 2024, arXiv 2402.13753): a divisor of its own for each frequency, and a
+ * second set of them for texts longer than what the model was first trained on.
+ */
+function longropeFrequencies(parameters: RopeParameters, dim: number, length: number): Frequencies {
+  const { rope_theta: theta, max_position_embeddings: longest } = parameters;
+  const scaling = parameters.rope_scaling!;
+  const trained = trainedPositions(parameters);
+  const key = length > trained ? "long_factor" : "short_factor";
+  const divisors = scaling[key] ?? [];
+  if (divisors.length !== dim / 2) {
+    throw new ConfigError(
+      `${key} has ${divisors.length} numbers, the heads rotate ${dim / 2} pairs`,
+      {
+        todo: "check rope_scaling and partial_rotary_factor in config.json",
+      },
+    );
+  }
+  const factor = scaling.factor ?? longest / trained;
+  const attention =
+    scaling.attention_factor ??
+    (factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(trained)));
+  const inverse = Float32Array.from({ length: dim / 2 }, (_, i) => {
+    const power = single(theta ** single((2 * i) / dim));
+    return single(1 / single(single(divisors[i]!) * power));
+  });
+  return { inverse, attention };
+}
+
+/**
+ * What the rotations of a sequence depend on beside positions: sequences for which this is the same
+ * number share their rotations.
+ *
+ * @param length its tokens
+ */
+export function rotationRegime(parameters: RopeParameters, length: number): number {
+  const trained = trainedPositions(parameters);
+  switch (parameters.rope_scaling?.rope_type) {
+    case "dynamic":
+      return Math.max(length, trained);
+    case "longrope":
+      return length > trained ? 1 : 0;
+    default:
+      return 0;
+  }
+}
+
 /** Cosine and sine for each position, [positions, 1, headDim / 2] each. */
 export interface RotaryTable {
   cos: Tensor;
@@ -173,6 +225,7 @@ export function rotaryTable(
 
 /** Rotary tables of a model: each is made once, and grows with the longest sequence. */
 export interface RotaryTables {
+  parameters: RopeParameters;
   /**
    * A table of at least `length` positions, which stays the tables'.
    *
@@ -186,18 +239,21 @@ export interface RotaryTables {
 const GROWTH = 1024;
 
 export function rotaryTables(parameters: RopeParameters, device: Device): RotaryTables {
-  // With dynamic scaling, lengths beyond the trained one have rotations of their own.
+  // With dynamic scaling, every length beyond the trained one has rotations of its own, which are
+  // not kept beside each other; longrope has two sets.
   const isDynamic = parameters.rope_scaling?.rope_type === "dynamic";
   const trained = trainedPositions(parameters);
-  const made = new Map<DType, { table: RotaryTable; length: number }>();
+  const made = new Map<string, { table: RotaryTable; length: number }>();
   const drop = ({ table }: { table: RotaryTable }) => {
     table.cos.dispose();
     table.sin.dispose();
   };
   return {
+    parameters,
     upTo(length, dtype) {
-      const found = made.get(dtype);
       const wanted = isDynamic ? Math.max(length, trained) : length;
+      const key = isDynamic ? dtype : `${dtype} ${rotationRegime(parameters, length)}`;
+      const found = made.get(key);
       if (found && (isDynamic ? found.length === wanted : found.length >= wanted)) {
         return found.table;
       }
@@ -205,7 +261,7 @@ export function rotaryTables(parameters: RopeParameters, device: Device): Rotary
       const count = isDynamic ? wanted : Math.ceil((wanted * 1.25) / GROWTH) * GROWTH;
       const { cos, sin } = tidy(() => rotaryTable(parameters, count, wanted, dtype, device));
       const table = { cos: keep(cos), sin: keep(sin) };
-      made.set(dtype, { table, length: count });
+      made.set(key, { table, length: count });
       return table;
     },
     dispose() {
@@ -215,38 +271,48 @@ export function rotaryTables(parameters: RopeParameters, device: Device): Rotary
   };
 }
 
+/** Which dimensions are paired: i with i + half of them ("rotate half"), or 2i with 2i + 1. */
+export type RotaryPairs = "halves" | "neighbours";
+
 /**
- * Rotates heads by their positions: dimension i is paired with i + half ("rotate half"). Dimensions
- * beyond the table's stay as they are. A table of a wider type than x is rotated with in that type.
+ * Rotates heads by their positions. Dimensions beyond the table's stay as they are. A table of a
+ * wider type than x is rotated with in that type.
  *
  * @param x [n, heads, headDim]
  * @param table rows of the tokens of x, [n, 1, half] each
  * @returns [n, heads, headDim] in the type of x
  */
-export function rotary(x: Value, table: RotaryTable): Value {
+export function rotary(x: Value, table: RotaryTable, pairs: RotaryPairs = "halves"): Value {
   const [output] = operate({
     inputs: [x],
     cost: "cheap",
-    compute: () => [rotate(tensorOf(x), table, 1)],
+    compute: () => [rotate(tensorOf(x), table, pairs, 1)],
     backward([gradient]) {
-      addGradient(x, rotate(gradient!, table, -1));
+      addGradient(x, rotate(gradient!, table, pairs, -1));
     },
   });
   return output!;
 }
 
-function rotate(x: Tensor, { cos, sin }: RotaryTable, direction: 1 | -1): Tensor {
+function rotate(
+  x: Tensor,
+  { cos, sin }: RotaryTable,
+  pairs: RotaryPairs,
+  direction: 1 | -1,
+): Tensor {
   if (cos.dtype !== x.dtype) {
     const wide = x.to({ dtype: cos.dtype });
-    return rotate(wide, { cos, sin }, direction).to({ dtype: x.dtype });
+    return rotate(wide, { cos, sin }, pairs, direction).to({ dtype: x.dtype });
   }
   const half = cos.size(-1);
   const left = x.size(-1) - 2 * half;
   const result = empty([...x.shape], { dtype: x.dtype, device: x.device });
-  const halves = (tensor: Tensor) =>
-    [tensor.narrow(-1, 0, half), tensor.narrow(-1, half, half)] as const;
-  const [first, second] = halves(x);
-  const [firstResult, secondResult] = halves(result);
+  const parts = (tensor: Tensor): [Tensor, Tensor] =>
+    pairs === "halves"
+      ? [tensor.narrow(-1, 0, half), tensor.narrow(-1, half, half)]
+      : [tensor.slice(-1, 0, 2 * half, 2), tensor.slice(-1, 1, 2 * half, 2)];
+  const [first, second] = parts(x);
+  const [firstResult, secondResult] = parts(result);
   mulOut(first, cos, { out: firstResult }).addcmul_(second, sin, { value: -direction });
   mulOut(second, cos, { out: secondResult }).addcmul_(first, sin, { value: direction });
   if (left > 0) result.narrow(-1, 2 * half, left).copy_(x.narrow(-1, 2 * half, left));

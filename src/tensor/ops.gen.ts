@@ -718,6 +718,13 @@ export function siluBackwardOut(gradOutput: Tensor, self: Tensor, options: { gra
   return rewritten(keyword.gradInput);
 }
 
+const $geluBackwardOut_grad_input = operator("aten::gelu_backward", "grad_input");
+export function geluBackwardOut(gradOutput: Tensor, self: Tensor, options: { approximate?: string | undefined; gradInput: Tensor }): Tensor {
+  const keyword = keywords($geluBackwardOut_grad_input, options);
+  native.call(id($geluBackwardOut_grad_input), handle(gradOutput), handle(self), keyword.approximate, handle(keyword.gradInput));
+  return rewritten(keyword.gradInput);
+}
+
 const $linalgSvd = operator("aten::linalg_svd", "");
 export function linalgSvd(A: Tensor, fullMatrices?: boolean, options?: { driver?: string | null | undefined }): [Tensor, Tensor, Tensor] {
   const keyword = keywords($linalgSvd, options);

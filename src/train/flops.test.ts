@@ -55,6 +55,20 @@ it("sequences of a packed row cost what they cost apart", () => {
   });
 });
 
+it("keys beyond a window cost nothing", () => {
+  tidy(() => {
+    const shape = { ...smollm2.raw, model_type: "mistral", head_dim: 64 };
+    const costs = (sliding_window: number | null, length: number) => {
+      const model = describeModel(configure({ ...shape, sliding_window }, "config.json"));
+      return trainingFlops(model, { lengths: [length], labelledTokens: 1 });
+    };
+    expect(costs(100, 100)).toBe(costs(null, 100));
+    // Of 300 queries 200 lose keys: the triangle of 200 x 200 / 2 scores.
+    const scores = (costs(null, 300) - costs(100, 300)) / (30 * 9 * 64 * 12);
+    expect(scores).toBe((200 * 200) / 2);
+  });
+});
+
 it("MFU is a share of the measured peak, or null where there is none", () => {
   expect(modelFlopsUtilization(50, 1, 100)).toBe(0.5);
   expect(modelFlopsUtilization(50, 1, undefined)).toBeNull();

@@ -23,7 +23,7 @@ export interface FlopBatch {
  * the gradient of its weights where these are trained: 6N in full fine-tuning; with an adapter of A
  * weights over a frozen base 4N + 6A. The head costs the same, at labelled positions only. Causal
  * attention of a sequence of s tokens costs `2 * heads * head_dim * s^2` a layer forward and twice
- * that backward. Embedding, norms and activations are left out, and so is recomputation: it is
+ * that backward; where it is within a window, keys beyond it are left out. Embedding, norms and activations are left out, and so is recomputation: it is
  * work that the device does, not work that the result needs.
  */
 export function trainingFlops(
@@ -31,7 +31,6 @@ export function trainingFlops(
   { lengths, labelledTokens }: FlopBatch,
 ): number {
   const tokens = lengths.reduce((sum, length) => sum + length, 0);
-  const squares = lengths.reduce((sum, length) => sum + length * length, 0);
   const { trainable, tensor } = output.weight;
   const adapter = (output.adapter?.parameters() ?? []).reduce(
     (sum, one) => sum + one.tensor.numel,
@@ -40,9 +39,18 @@ export function trainingFlops(
   let total = ((trainable ? 6 : 4) * tensor.numel + 6 * adapter) * labelledTokens;
   for (const { linears, attention } of branches) {
     for (const linear of Object.values(linears)) total += linearFlops(linear) * tokens;
-    if (attention) total += 6 * attention.heads * attention.headDim * squares;
+    if (!attention) continue;
+    const { heads, headDim, options } = attention;
+    const squares = lengths.reduce((sum, length) => sum + attended(length, options.window), 0);
+    total += 6 * heads * headDim * squares;
   }
   return total;
+}
+
+/** Twice the area of the scores that count: the square of the length less that beyond the window. */
+function attended(length: number, window = length): number {
+  const beyond = Math.max(0, length - window);
+  return length ** 2 - beyond ** 2;
 }
 
 /** Operations of a linear layer for each token. */

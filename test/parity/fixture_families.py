@@ -46,6 +46,9 @@ LLAMA = dict(
     rope_parameters={"rope_type": "default", "rope_theta": 1000000.0},
     attention_bias=False,
 )
+# Heads of hidden_size / num_attention_heads, whose size the published files leave out.
+EVEN = dict(hidden_size=48, head_dim=None)
+FUSED = ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"]
 QWEN3_PUBLISHED = ("attention_dropout", "hidden_act", "initializer_range", "model_type", "use_cache")
 
 BAICHUAN = {
@@ -103,23 +106,78 @@ CASES = {
     "baichuan2-13b": dict(
         config=published(2, "13b", hidden_size=48, intermediate_size=40, num_attention_heads=6), targets=["W_pack"]
     ),
+    "mistral": dict(config=dict(tie_word_embeddings=False, sliding_window=5), targets=LINEARS),
+    "phi3": dict(config=EVEN | dict(tie_word_embeddings=False, pad_token_id=0, sliding_window=6), targets=FUSED),
+    # Sequences on both sides of the length from which the long divisors are used.
+    "phi3-longrope": dict(
+        config=EVEN
+        | dict(
+            tie_word_embeddings=False,
+            pad_token_id=0,
+            max_position_embeddings=32,
+            original_max_position_embeddings=12,
+            rope_parameters={
+                "rope_type": "longrope",
+                "rope_theta": 10000.0,
+                "partial_rotary_factor": 0.5,
+                "short_factor": [1.0, 1.1, 1.3],
+                "long_factor": [1.2, 2.5, 4.0],
+            },
+        ),
+        targets=FUSED,
+    ),
+    "olmo2": dict(config=EVEN | dict(tie_word_embeddings=False, pad_token_id=0, attention_bias=True), targets=LINEARS),
+    "glm4": dict(
+        config=dict(tie_word_embeddings=False, pad_token_id=0, attention_bias=True),
+        targets=["q_proj", "k_proj", "v_proj", "o_proj", "gate_up_proj", "down_proj"],
+    ),
+    # Caps that bend what these small models compute.
+    "gemma2": dict(
+        config=dict(
+            tie_word_embeddings=True,
+            pad_token_id=0,
+            sliding_window=5,
+            query_pre_attn_scalar=24,
+            attn_logit_softcapping=4.0,
+            final_logit_softcapping=6.0,
+        ),
+        targets=LINEARS,
+    ),
+    "gemma3_text": dict(
+        config=dict(
+            tie_word_embeddings=True,
+            pad_token_id=0,
+            sliding_window=5,
+            sliding_window_pattern=2,
+            query_pre_attn_scalar=24,
+            final_logit_softcapping=20.0,
+            rope_parameters={
+                "full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1000000.0},
+                "sliding_attention": {"rope_type": "default", "rope_theta": 10000.0},
+            },
+        ),
+        targets=LINEARS,
+    ),
 }
 
 
 def randomize(model, value: int, dtype: torch.dtype) -> None:
     """Weights large enough that attention is far from uniform; the rows of a head differ in length."""
     generator = seed(value)
+    gemma = model.config.model_type.startswith("gemma")
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             noise = torch.randn(parameter.shape, generator=generator)
             if "norm" in name:
-                noise = 1 + 0.3 * noise
+                # Gemma's norms are stored less 1.
+                noise = 0.3 * noise + (0 if gemma else 1)
             elif name.endswith("bias"):
                 noise = 0.3 * noise
             elif name == "lm_head.weight":
                 noise = noise * (0.2 + 0.4 * torch.rand(parameter.shape[0], 1, generator=generator))
             elif "embed_tokens" in name:
-                noise = noise * (0.4 if model.config.tie_word_embeddings else 1)
+                # Small where it is scaled: else a tied head answers each token with itself.
+                noise = noise * (0.1 if gemma else 0.4 if model.config.tie_word_embeddings else 1)
             else:
                 noise = noise * 1.5 / parameter.shape[1] ** 0.5
             parameter.copy_(noise.to(dtype))
@@ -132,7 +190,8 @@ def make_from_transformers(path, config: dict, value: int):
     family, older_keys = path.parent.name.split("-")[0], path.parent.name == "qwen3-untied"
 
     def build():
-        settings = AutoConfig.for_model(family, **{**LLAMA, **config})
+        given = {key: value for key, value in {**LLAMA, **config}.items() if value is not None}
+        settings = AutoConfig.for_model(family, **given)
         return AutoModelForCausalLM.from_config(settings, attn_implementation="eager", dtype=torch.float32)
 
     model = build()

@@ -1,12 +1,13 @@
-"""transformers' LlamaRMSNorm in float32, bfloat16 and float16, with autograd's gradients by input and weight.
+"""transformers' RMS norms of Llama, OLMo 2 and Gemma 2 in float32, bfloat16 and float16, with autograd's gradients.
 
 Written to fixtures/norm:
-  cases.json             {"cases": [{name, dtype, epsilon, shape}]}
+  cases.json             {"cases": [{name, norm, dtype, epsilon, shape}]}
   tensors.safetensors    "<name>.input", ".weight", ".gradient" (of the output), ".output", ".by_input", ".by_weight",
                          all in the case's dtype
 Cases: `plain` random numbers; `large` inputs whose squares overflow float16; `small` inputs near epsilon; `heads` a norm
 over the last of three dimensions, as Qwen 3 has it on q and k; `parallel` a gradient along the input, whose two parts
-cancel to less than a hundredth, so that a backward pass that rounds them by themselves is far off.
+cancel to less than a hundredth, so that a backward pass that rounds them by themselves is far off; `olmo2` and `gemma2`
+their norms, whose weight multiplies in float32 (Gemma's is stored less 1).
 
 What transformers 5.23 does (models/llama/modeling_llama.py), where x and weight have one type T:
   forward   x to float32; r = rsqrt(mean(x^2) + eps) and x * r in float32; rounded to T; times weight, rounded to T
@@ -35,17 +36,22 @@ def make_inputs(kind: str, generator: torch.Generator) -> tuple[torch.Tensor, to
 
 
 def make() -> None:
+    from transformers.models.gemma2.modeling_gemma2 import Gemma2RMSNorm
     from transformers.models.llama.modeling_llama import LlamaRMSNorm
+    from transformers.models.olmo2.modeling_olmo2 import Olmo2RMSNorm
+
+    norms = {"olmo2": Olmo2RMSNorm, "gemma2": Gemma2RMSNorm}
 
     out = folder("norm")
     generator = seed(900)
     tensors, cases = {}, []
-    for kind in ("plain", "large", "small", "heads", "parallel"):
+    for kind in ("plain", "large", "small", "heads", "parallel", *norms):
         inputs = make_inputs(kind, generator)
         epsilon = 1e-5 if kind == "small" else 1e-6
         for name, dtype in DTYPES.items():
             x, weight, gradient = (one.to(dtype) for one in inputs)
-            norm = LlamaRMSNorm(x.shape[-1], epsilon).to(dtype)
+            norm = norms.get(kind, LlamaRMSNorm)(x.shape[-1], epsilon).to(dtype)
+            weight = weight - 1 if kind == "gemma2" else weight
             norm.weight.data.copy_(weight)
             x.requires_grad_()
             output = norm(x)
@@ -56,6 +62,7 @@ def make() -> None:
             )
             assert all(one.dtype == dtype and one.isfinite().all() for one in values.values()), case
             tensors |= {f"{case}.{key}": one for key, one in values.items()}
-            cases.append({"name": case, "dtype": name, "epsilon": epsilon, "shape": list(x.shape)})
+            norm_name = kind if kind in norms else "llama"
+            cases.append({"name": case, "norm": norm_name, "dtype": name, "epsilon": epsilon, "shape": list(x.shape)})
     write_json(out / "cases.json", {"made_by": "test/parity/make_fixtures.py norm", "cases": cases})
     write_tensors(out / "tensors.safetensors", tensors)

@@ -1,4 +1,4 @@
-/** RMSNorm in every type against transformers' LlamaRMSNorm: values and both gradients. */
+/** RMSNorm in every type against transformers' norms: values and both gradients. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import {
@@ -13,8 +13,11 @@ import { type Tensor, tensor, tidy, zeros } from "../../src/tensor/index.js";
 import { type FixtureBytes, fixture, fixtureRaw } from "./fixtures.js";
 import { largest, roundings, ulps, worstDifference } from "./tolerance.js";
 
+const styles = { llama: {}, olmo2: { roundsOnce: true }, gemma2: { roundsOnce: true, offset: 1 } };
+
 interface Case {
   name: string;
+  norm: keyof typeof styles;
   dtype: "float32" | "bfloat16" | "float16";
   epsilon: number;
   shape: number[];
@@ -27,7 +30,7 @@ const make = ({ bytes, shape, dtype }: FixtureBytes) => tensor(bytes, shape, dty
 const values = (one: Tensor) =>
   new Float32Array(one.to({ dtype: "float32" }).contiguous().bytes().slice().buffer);
 
-function run({ name, epsilon, shape }: Case) {
+function run({ name, norm, epsilon, shape }: Case) {
   return tidy(() => {
     const given = (key: string) => make(stored.get(`${name}.${key}`)!);
     const weight = { ...parameter("norm.weight", given("weight")), trainable: true };
@@ -35,7 +38,7 @@ function run({ name, epsilon, shape }: Case) {
     const record = createRecord(new Map([[weight.name, byWeight]]));
     const x = given("input");
     const input = recordedInput(record, x, x.dtype, true);
-    const result = rmsNorm(input, weight, epsilon);
+    const result = rmsNorm(input, weight, epsilon, styles[norm]);
     const output = values(tensorOf(result));
     backward(record, result, given("gradient"));
     expect(input.gradient!.dtype).toBe(x.dtype);
@@ -51,7 +54,8 @@ describe("RMSNorm equals transformers'", () => {
     const { name, dtype, shape } = one;
     const ours = run(one);
     const theirs = (key: string) => tidy(() => values(make(stored.get(`${name}.${key}`)!)));
-    const [x, weight, gradient, output] = ["input", "weight", "gradient", "output"].map(theirs);
+    const [x, kept, gradient, output] = ["input", "weight", "gradient", "output"].map(theirs);
+    const weight = kept!.map((value) => value + (one.norm === "gemma2" ? 1 : 0));
     const dim = shape.at(-1)!;
 
     /** Computed in float32 and rounded once: the neighbor at most, where float32 sums differ. */
@@ -68,7 +72,7 @@ describe("RMSNorm equals transformers'", () => {
     expectRoundedOnce(ours.byInput, "by_input", parts);
 
     // transformers rounds normalized values and products, and we only the sum over rows.
-    const products = gradient!.map((value, i) => (value * output![i]!) / weight![i % dim]!);
+    const products = gradient!.map((value, i) => (value * output![i]!) / weight[i % dim]!);
     const units = roundings((2 * products.length) / dim) + 1;
     const error = ulps(units, dtype, largest(products));
     const most = error + ulps(float32Units, "float32", largest(products));
