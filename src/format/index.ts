@@ -14,6 +14,7 @@ export { openSafetensorsDirectory } from "./safetensorsModel.js";
 export { openSafetensors, type SafetensorsFile } from "./safetensorsReader.js";
 export { type ShardOptions, writeShardedSafetensors } from "./safetensorsShards.js";
 export { type WeightEntry, writeSafetensors } from "./safetensorsWriter.js";
+export { pieceType, readSentencePieceModel, type SentencePieceModel } from "./sentencePiece.js";
 export { readVocabularySize } from "./vocabularySize.js";
 export {
   DEFAULT_CHUNK_ELEMENTS,

@@ -5,6 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { readVocabularySize } from "../format/index.js";
 import { fetchModel, isHubName, type ModelOptions } from "../hub/index.js";
 import { adapterStack, isAdapterDirectory, readAdapterConfig } from "../lora/index.js";
+import { vocabularyFiles } from "../text/index.js";
 import { ConfigError } from "../util/errors.js";
 import { brokenLink } from "../util/missingPath.js";
 
@@ -94,14 +95,15 @@ async function underAdapter(
   return { ...place, adapters: [...place.adapters, ...adapterStack(directory)] };
 }
 
-/** The uppermost directory of a model and its adapters that has a file; else the model's own. */
-function homeOf(file: string, { path, adapters }: ModelPlace): string {
-  return adapters.toReversed().find((one) => existsSync(join(one, file))) ?? path;
+/** The uppermost directory of a model and its adapters that has one of these files; else the model's own. */
+function homeOf(files: readonly string[], { path, adapters }: ModelPlace): string {
+  const has = (one: string) => files.some((file) => existsSync(join(one, file)));
+  return adapters.toReversed().find(has) ?? path;
 }
 
 /** The directory, or GGUF file, whose tokenizer counts. */
 export function tokenizerHome(place: ModelPlace): string {
-  return homeOf("tokenizer.json", place);
+  return homeOf(vocabularyFiles, place);
 }
 
 /** Rows of the model's embedding, with those that its adapters bring. */
@@ -112,5 +114,5 @@ export function vocabularyRows({ path, adapters }: ModelPlace): number {
 
 /** The directory, or GGUF file, beside which the template in training is named. */
 export function templateHome(place: ModelPlace): string {
-  return homeOf("tunewright.json", place);
+  return homeOf(["tunewright.json"], place);
 }

@@ -26,6 +26,7 @@ const textFiles = [
   "tokenizer.json",
   "tokenizer_config.json",
   "tokenizer.model",
+  "qwen.tiktoken",
   "special_tokens_map.json",
   "added_tokens.json",
   "vocab.json",

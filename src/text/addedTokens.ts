@@ -3,7 +3,8 @@
  * tokenizer_config.json says of a token wins over tokenizer.json, and without an
  * `added_tokens_decoder` there, special_tokens_map.json wins over both and added_tokens.json counts
  * (`test/parity/added_token_fixtures.py`). Numbers that these files give to tokens do not: a token
- * that the vocabulary lacks gets the next number, as in the tokenizers library.
+ * that the vocabulary lacks gets the next number, as in the tokenizers library. They do count for
+ * the classes of transformers that are written in Python.
  */
 import { FormatError } from "../util/errors.js";
 import {
@@ -18,6 +19,8 @@ export interface TokenizerTokens {
   added: readonly AddedToken[];
   /** `bos_token` and its like, with those of this model alone (`image_token`); empty ones are left out. */
   named: ReadonlyMap<string, string>;
+  /** Texts of the named tokens, and of those listed as further special ones. */
+  special: ReadonlySet<string>;
 }
 
 /** A token whose number is not known yet. */
@@ -49,8 +52,9 @@ function readTokens(files: TokenizerFiles): TokenizerTokens {
   const { named, extra } = specialTokens(files);
   const added = addedTokenList(files.tokenizerJson);
   const names = new Set([...named.values()].map(({ content }) => content));
-  for (const token of listedTokens(files, names, extra)) {
-    added.add({ ...token, special: token.special || names.has(token.content) });
+  for (const [id, token] of listedTokens(files, names, extra)) {
+    const special = token.special || names.has(token.content);
+    added.add({ ...token, special }, files.keepsNumbers ? id : undefined);
   }
   for (const token of named.values()) {
     if (!added.has(token.content)) added.add({ ...token, special: true });
@@ -59,6 +63,7 @@ function readTokens(files: TokenizerFiles): TokenizerTokens {
   return {
     added: added.tokens(),
     named: new Map([...named].map(([name, { content }]) => [name, content])),
+    special: new Set([...names, ...extra.map(({ content }) => content)]),
   };
 }
 
@@ -69,8 +74,9 @@ function addedTokenList({ added_tokens: listed, model }: TokenizerJson) {
   let largest = -1;
   const list = {
     has: (content: string) => byText.has(content),
-    add(token: Unnumbered) {
+    add(token: Unnumbered, number?: number) {
       const id =
+        number ??
         byText.get(token.content)?.id ??
         vocabulary.find(token.content) ??
         Math.max(largest + 1, vocabulary.size());
@@ -111,7 +117,7 @@ function listedTokens(
   { tokenizerConfig, addedTokensFile, tokenizerJson, path }: TokenizerFiles,
   names: ReadonlySet<string>,
   extra: readonly Unnumbered[],
-): Unnumbered[] {
+): [number, Unnumbered][] {
   const listed = new Map<number, Unnumbered>();
   const decoder = tokenizerConfig.added_tokens_decoder;
   if (isRecord(decoder)) {
@@ -125,7 +131,7 @@ function listedTokens(
     }
     for (const { id, ...token } of tokenizerJson.added_tokens) listed.set(id, token);
   }
-  return [...listed].sort(([a], [b]) => a - b).map(([, token]) => token);
+  return [...listed].sort(([a], [b]) => a - b);
 }
 
 /** What the files call `bos_token` and so on, in transformers' order, and further special tokens. */

@@ -23,6 +23,7 @@ export interface Encoder {
  */
 export function createEncoder(files: TokenizerFiles, plain: boolean): Encoder {
   const { tokenizerJson, ...kept } = files;
+  if (files.own) return files.own.createEncoder(tokensOf(files), plain);
   const known = createByteLevelEncoder(tokenizerJson, plain ? [] : tokensOf(files).added);
   const cuts = cutsIntoWords(tokenizerJson.pre_tokenizer);
   let native = known ? undefined : createNativeEncoder(files, plain);

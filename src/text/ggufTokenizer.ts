@@ -4,6 +4,7 @@ import type { GgufTokenizer } from "../format/index.js";
 import { FormatError } from "../util/errors.js";
 import { preTokenizerNames, preTokenizerRules } from "./preTokenizers.js";
 import { mergesFromScores } from "./sentencePieceMerges.js";
+import { specialTokenProcessor } from "./specialTokenProcessor.js";
 import { templateFolder } from "./templateFiles.js";
 import type { AddedToken, TokenizerFiles, TokenizerJson } from "./tokenizerFiles.js";
 
@@ -45,9 +46,9 @@ export function tokenizerFromGguf(
     normalizer: built.normalizer,
     pre_tokenizer: built.preTokenizer,
     post_processor: specialTokenProcessor(
-      gguf.tokens,
-      built.addBos ? gguf.bosTokenId : undefined,
-      gguf.addEosToken ? gguf.eosTokenId : undefined,
+      (id) => gguf.tokens[id],
+      built.addBos ? idList(gguf.bosTokenId) : [],
+      gguf.addEosToken ? idList(gguf.eosTokenId) : [],
     ),
     decoder: built.decoder,
     model: built.model,
@@ -83,6 +84,10 @@ export function tokenizerFromGguf(
     templateNotes: [],
     contents,
   };
+}
+
+function idList(id: number | undefined): number[] {
+  return id === undefined ? [] : [id];
 }
 
 interface Built {
@@ -209,28 +214,4 @@ function addedTokens(gguf: GgufTokenizer): AddedToken[] {
       special,
     };
   });
-}
-
-/** The post-processor that adds BOS before and EOS after a text, where the model wants them. */
-function specialTokenProcessor(
-  tokens: readonly string[],
-  bosTokenId: number | undefined,
-  eosTokenId: number | undefined,
-): unknown {
-  const piece = (id: number | undefined, type_id: number) =>
-    id === undefined ? [] : [{ SpecialToken: { id: tokens[id], type_id } }];
-  const around = (name: string, type_id: number) => [
-    ...piece(bosTokenId, type_id),
-    { Sequence: { id: name, type_id } },
-    ...piece(eosTokenId, type_id),
-  ];
-  const used = [bosTokenId, eosTokenId].filter((id) => id !== undefined);
-  return {
-    type: "TemplateProcessing",
-    single: around("A", 0),
-    pair: [...around("A", 0), ...around("B", 1)],
-    special_tokens: Object.fromEntries(
-      used.map((id) => [tokens[id], { id: tokens[id], ids: [id], tokens: [tokens[id]] }]),
-    ),
-  };
 }

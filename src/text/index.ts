@@ -47,6 +47,7 @@ export { reservedVariable, templateNotes } from "./templateVariables.js";
 export { textNotes, vocabularyNotes } from "./textNotes.js";
 export type { DecodeOptions, EncodeOptions, Tokenizer, TokenizerOptions } from "./tokenizer.js";
 export type { IdentifiedToken } from "./tokensWithoutRow.js";
+export { vocabularyFiles } from "./tokenizerFiles.js";
 export {
   checkTrainedTemplate,
   templateOfWeights,

@@ -62,6 +62,8 @@ export function createTextCutter(
   return (text) => {
     for (let at = text.length - unsureCharacters; at > 0; at--) {
       const [left, right] = [unit(text, at - 1), unit(text, at)];
+      // A space at the end might be taken away.
+      if (left === 0x20) continue;
       if (!known.has(left) || !known.has(right) || pairs.has(left * 65536 + right)) continue;
       if (!isPlain(text, at - 1) || !isPlain(text, at) || splitsAdded(text, at)) continue;
       return text.slice(0, at);

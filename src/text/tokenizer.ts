@@ -81,8 +81,8 @@ export interface Tokenizer {
   tokenToId(token: string): number | undefined;
   idToToken(id: number): string | undefined;
   /**
-   * Writes the tokenizer's files into `dir` (made if missing), from which Python's `AutoTokenizer`
-   * loads it with the same ids.
+   * Writes the tokenizer's files into `dir` (made if missing), as they were read, from which Python's
+   * `AutoTokenizer` loads it with the same ids.
    */
   save(dir: string): void;
 }
@@ -96,16 +96,17 @@ export function createTokenizer(given: TokenizerFiles, options: TokenizerOptions
   const own = options.fixAddedTokens ? withoutTokens(given, withoutRow) : given;
   const files = withNewTokens(own, options.newTokens ?? []);
   const encoder = createEncoder(files, false);
-  const decoder = createNativeDecoder(files);
+  const decodeTokens = createDecoder(files);
   let plainEncoder: typeof encoder | undefined;
   const { tokens, ids, specialIds, addedTokens } = readVocabulary(files);
+  const listed = tokensOf(files);
   // The parsed vocabulary and merges take tens of megabytes: only their text is kept.
   const { tokenizerJson: _parsed, ...kept } = files;
 
   let cutter: ((text: string) => string) | undefined;
   const encoderFor = (options: EncodeOptions) => {
     if (!options.plain) return encoder;
-    plainEncoder ??= createEncoder(parseAgain(kept), true);
+    plainEncoder ??= kept.own?.createEncoder(listed, true) ?? createEncoder(parseAgain(kept), true);
     return plainEncoder;
   };
   const encodeCut = (own: Encoder, texts: readonly BorderedText[]) => {
@@ -123,9 +124,9 @@ export function createTokenizer(given: TokenizerFiles, options: TokenizerOptions
       if (token === undefined || (options.skipSpecialTokens && specialIds.has(id))) continue;
       texts.push(token);
     }
-    return decoder === null ? texts.join(" ") : decoder.decode(texts);
+    return decodeTokens(texts);
   };
-  const { named } = tokensOf(files);
+  const { named } = listed;
   const special = (key: string) => {
     const text = named.get(key);
     return { text, id: text === undefined ? undefined : ids.get(text) };
@@ -174,12 +175,18 @@ export function createTokenizer(given: TokenizerFiles, options: TokenizerOptions
     tokenToId: (token) => ids.get(token),
     idToToken: (id) => tokens[id],
     save(dir) {
-      for (const [name, text] of kept.contents) {
+      for (const [name, content] of [...kept.contents, ...(kept.copies ?? [])]) {
         makeFolders(dirname(join(dir, name)));
-        writeFileSync(join(dir, name), text);
+        writeFileSync(join(dir, name), content);
       }
     },
   };
+}
+
+function createDecoder(files: TokenizerFiles): (tokens: string[]) => string {
+  if (files.own) return files.own.decode;
+  const decoder = createNativeDecoder(files);
+  return (tokens) => decoder?.decode(tokens) ?? tokens.join(" ");
 }
 
 /** @throws FormatError for a value that transformers refuses too */

@@ -2,6 +2,9 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { FormatError } from "../util/errors.js";
+import type { TokenizerTokens } from "./addedTokens.js";
+import { readClassTokenizer } from "./classTokenizer.js";
+import type { Encoder } from "./encoder.js";
 import { readTemplateFiles, type TemplateFiles, templateFolder } from "./templateFiles.js";
 
 /** An entry of `added_tokens` in tokenizer.json. */
@@ -38,7 +41,31 @@ export interface TokenizerFiles extends TemplateFiles {
   generationConfig: Record<string, unknown>;
   /** Text of each file that `save` writes. */
   contents: Map<string, string>;
+  /** Bytes of further files that `save` writes. */
+  copies?: ReadonlyMap<string, Uint8Array>;
+  /** Makes `tokenizerJson` anew, where it is not what `contents` has as tokenizer.json. */
+  rebuild?: () => TokenizerJson;
+  /** Ids that the files give to added tokens count, as in transformers' classes written in Python. */
+  keepsNumbers?: true;
+  /** Instead of the native library, where no tokenizer.json can say how to encode. */
+  own?: OwnTokenizer;
 }
+
+/** A tokenizer without a tokenizer.json. */
+export interface OwnTokenizer {
+  /** Texts beside the added tokens that are one token wherever they occur. */
+  readonly symbols: readonly string[];
+  /** @param plain whether the text of added tokens and symbols is ordinary text */
+  createEncoder(tokens: TokenizerTokens, plain: boolean): Encoder;
+  decode(tokens: readonly string[]): string;
+}
+
+/** Files of which a tokenizer's directory has at least one. */
+export const vocabularyFiles: readonly string[] = [
+  "tokenizer.json",
+  "tokenizer.model",
+  "qwen.tiktoken",
+];
 
 const copied = [
   "tokenizer.json",
@@ -58,7 +85,7 @@ const copied = [
 export function readTokenizerDirectory(path: string): TokenizerFiles {
   if (!existsSync(path) || !statSync(path).isDirectory()) {
     throw new FormatError(`${path}: model directory not found`, {
-      todo: "give a model directory with a tokenizer.json, or a .gguf file",
+      todo: "give a model directory with the files of its tokenizer, or a .gguf file",
     });
   }
   // In a folder that this user may not enter, each file would seem to be missing.
@@ -73,17 +100,6 @@ export function readTokenizerDirectory(path: string): TokenizerFiles {
     if (!file.endsWith(".jinja")) continue;
     contents.set(`${templateFolder}/${file}`, readFileSync(join(folder, file), "utf8"));
   }
-  if (!contents.has("tokenizer.json")) {
-    const hasModel = existsSync(join(path, "tokenizer.model"));
-    throw new FormatError(`${path}: no tokenizer.json`, {
-      why: hasModel
-        ? "the directory has only a SentencePiece tokenizer.model"
-        : "it contains the vocabulary and the rules of the tokenizer",
-      todo: hasModel
-        ? "convert it once in Python: AutoTokenizer.from_pretrained(dir).save_pretrained(dir)"
-        : "copy tokenizer.json from the model's repository",
-    });
-  }
   const tokenizerConfig = parseObject(contents, "tokenizer_config.json", path);
   if (tokenizerConfig.split_special_tokens === true) throw splitRefusal(path);
   const generationFile = join(path, "generation_config.json");
@@ -91,10 +107,9 @@ export function readTokenizerDirectory(path: string): TokenizerFiles {
   if (existsSync(generationFile)) {
     generation.set("generation_config.json", readFileSync(generationFile, "utf8"));
   }
-  return {
+  const files = {
     name: basename(path),
     path,
-    tokenizerJson: parseTokenizerJson(contents, path),
     tokenizerConfig,
     specialTokensMap: parseObject(contents, "special_tokens_map.json", path),
     addedTokensFile: parseObject(contents, "added_tokens.json", path),
@@ -105,7 +120,30 @@ export function readTokenizerDirectory(path: string): TokenizerFiles {
       parseObject(contents, "chat_template.json", path),
     ),
     contents,
+    copies: readCopies(path, tokenizerConfig),
   };
+  if (!contents.has("tokenizer.json")) return readClassTokenizer(files);
+  return { ...files, tokenizerJson: parseTokenizerJson(contents, path) };
+}
+
+/** Vocabularies of Python's classes, and the code of those classes: kept with the model, never run. */
+function readCopies(path: string, config: Record<string, unknown>): Map<string, Uint8Array> {
+  const names = vocabularyFiles.filter((name) => name !== "tokenizer.json");
+  names.push(...codeFiles(config));
+  const copies = new Map<string, Uint8Array>();
+  for (const name of names) {
+    if (existsSync(join(path, name))) copies.set(name, readFileSync(join(path, name)));
+  }
+  return copies;
+}
+
+/** Files with the code that `auto_map` names, `tokenization_x.ClassName`. */
+function codeFiles({ auto_map: map }: Record<string, unknown>): string[] {
+  const classes = isRecord(map) ? [map.AutoTokenizer].flat() : [];
+  const modules = classes.flatMap((name) =>
+    typeof name === "string" ? (/^(\w+)\.\w+$/.exec(name)?.[1] ?? []) : [],
+  );
+  return [...new Set(modules)].map((name) => `${name}.py`);
 }
 
 function splitRefusal(path: string): FormatError {
@@ -117,7 +155,8 @@ function splitRefusal(path: string): FormatError {
 
 /** The files with their tokenizer.json parsed anew: kept parsed, it takes tens of megabytes. */
 export function parseAgain(kept: Omit<TokenizerFiles, "tokenizerJson">): TokenizerFiles {
-  return { ...kept, tokenizerJson: parseTokenizerJson(kept.contents, kept.path) };
+  const tokenizerJson = kept.rebuild?.() ?? parseTokenizerJson(kept.contents, kept.path);
+  return { ...kept, tokenizerJson };
 }
 
 /** @throws FormatError when `contents` has no well-formed tokenizer.json */

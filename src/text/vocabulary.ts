@@ -47,5 +47,7 @@ export function readVocabulary(files: TokenizerFiles): Vocabulary {
   }
   // An added token wins over a vocabulary entry with the same id, as it does when text is decoded.
   for (const token of added) tokens[token.id] = token.content;
-  return { tokens, ids, specialIds, addedTokens: added.map((token) => token.content) };
+  const addedTokens = new Set(added.map((token) => token.content));
+  for (const symbol of files.own?.symbols ?? []) addedTokens.add(symbol);
+  return { tokens, ids, specialIds, addedTokens: [...addedTokens] };
 }

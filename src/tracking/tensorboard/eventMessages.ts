@@ -10,7 +10,7 @@ import {
   joinBytes,
   messageField,
   textField,
-} from "../protobuf.js";
+} from "../../util/protobuf.js";
 
 /** The first message of every file. */
 export function fileVersionEvent(time: number): Uint8Array {

@@ -11,7 +11,7 @@ import {
   messageField,
   readFields,
   textField,
-} from "../protobuf.js";
+} from "../../util/protobuf.js";
 
 /** What a run is, as its record tells it. */
 export interface RunFacts {

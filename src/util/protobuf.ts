@@ -1,5 +1,5 @@
 /**
- * Protocol buffers: what the files of TensorBoard and W&B are made of. A field is
+ * Protocol buffers: what the files of TensorBoard, W&B and SentencePiece are made of. A field is
  * its bytes with the key in front, and a message is its fields one after the other.
  * https://protobuf.dev/programming-guides/encoding
  */
