@@ -15,13 +15,10 @@ import {
   tokenizerClassNames,
   tokenizerClassOfModel,
 } from "./tokenizerClasses.js";
-import type { TokenizerFiles } from "./tokenizerFiles.js";
-
-/** What the folder holds besides the vocabulary. */
-export type ClassFiles = Omit<TokenizerFiles, "tokenizerJson">;
+import type { DirectoryFiles, TokenizerFiles } from "./tokenizerFiles.js";
 
 /** @throws FormatError when the vocabulary is missing or damaged, or the class is not known */
-export function readClassTokenizer(files: ClassFiles): TokenizerFiles {
+export function readClassTokenizer(files: DirectoryFiles): TokenizerFiles {
   const { path, copies } = files;
   const tiktoken = copies?.get("qwen.tiktoken");
   const model = copies?.get("tokenizer.model");
@@ -48,7 +45,7 @@ function isTiktoken(bytes: Uint8Array): boolean {
  * that say nothing of the vocabulary.
  * @throws FormatError for a class that is not known
  */
-function classOf(files: ClassFiles, bytes: Uint8Array): TokenizerClass {
+function classOf(files: DirectoryFiles, bytes: Uint8Array): TokenizerClass {
   const kind = isTiktoken(bytes) ? "tiktoken" : "sentencePiece";
   const name = className(files);
   const isGeneral = name === undefined || /^PreTrainedTokenizer(Fast)?$/.test(name);
@@ -60,7 +57,7 @@ function classOf(files: ClassFiles, bytes: Uint8Array): TokenizerClass {
   throw unknownClass(files);
 }
 
-function className({ tokenizerConfig: config }: ClassFiles): string | undefined {
+function className({ tokenizerConfig: config }: DirectoryFiles): string | undefined {
   const { tokenizer_class: name, auto_map: map } = config;
   if (typeof name === "string") return name;
   const listed = isObject(map) ? [map.AutoTokenizer].flat()[0] : undefined;
@@ -72,7 +69,7 @@ function modelType(path: string): unknown {
   return existsSync(file) ? readJsonObject(file).model_type : undefined;
 }
 
-function unknownClass(files: ClassFiles): FormatError {
+function unknownClass(files: DirectoryFiles): FormatError {
   const name = className(files);
   return new FormatError(
     name === undefined
@@ -90,6 +87,6 @@ function unknownClass(files: ClassFiles): FormatError {
 }
 
 /** The files with the named tokens of the class where they name none. */
-function withDefaults(files: ClassFiles, { tokens }: TokenizerClass): ClassFiles {
+function withDefaults(files: DirectoryFiles, { tokens }: TokenizerClass): DirectoryFiles {
   return { ...files, tokenizerConfig: { ...tokens, ...files.tokenizerConfig } };
 }

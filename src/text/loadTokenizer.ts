@@ -4,7 +4,7 @@ import { resolveModelPath } from "../util/builtin-model.js";
 import { FormatError } from "../util/errors.js";
 import { tokenizerFromGguf } from "./ggufTokenizer.js";
 import { createTokenizer, type Tokenizer, type TokenizerOptions } from "./tokenizer.js";
-import { readTokenizerDirectory } from "./tokenizerFiles.js";
+import { readTokenizerDirectory } from "./tokenizerDirectory.js";
 
 /**
  * Loads the tokenizer of a Hugging Face model directory, a .gguf file or a `builtin:` model.

@@ -2,13 +2,12 @@
 import { pieceType, readSentencePieceModel, type SentencePieceModel } from "../format/index.js";
 import { FormatError } from "../util/errors.js";
 import type { TokenizerTokens } from "./addedTokens.js";
-import type { ClassFiles } from "./classTokenizer.js";
 import type { Encoder } from "./encoder.js";
 import type { BorderedIds, BorderedText } from "./native.js";
 import { createTextDecoder, createTextEncoder } from "./sentencePiece/index.js";
 import { addedTokenSplitter } from "./splitAddedTokens.js";
 import type { TokenizerClass } from "./tokenizerClasses.js";
-import type { TokenizerFiles } from "./tokenizerFiles.js";
+import type { DirectoryFiles, TokenizerFiles } from "./tokenizerFiles.js";
 
 /** How a class uses its SentencePiece model. */
 interface Rules {
@@ -28,7 +27,7 @@ interface Rules {
  * @throws FormatError when the model is damaged, or of a kind that this class does not have
  */
 export function sentencePieceTokenizer(
-  files: ClassFiles,
+  files: DirectoryFiles,
   file: string,
   bytes: Uint8Array,
   known: TokenizerClass,
@@ -69,7 +68,7 @@ export function sentencePieceTokenizer(
 
 /** Tokens that stand around a text with special tokens. */
 function textEnds(
-  { tokenizerConfig: config, specialTokensMap: map }: ClassFiles,
+  { tokenizerConfig: config, specialTokensMap: map }: DirectoryFiles,
   { addsBos, prefix }: TokenizerClass,
 ): Pick<Rules, "before" | "after"> {
   const text = (key: string): string[] => {

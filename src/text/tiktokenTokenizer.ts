@@ -7,11 +7,15 @@ import { join } from "node:path";
 import { isObject, readJsonObject } from "../format/index.js";
 import { FormatError } from "../util/errors.js";
 import { byteAlphabet } from "./byteLevel/index.js";
-import type { ClassFiles } from "./classTokenizer.js";
 import { preTokenizerRules } from "./preTokenizers.js";
 import { specialTokenProcessor } from "./specialTokenProcessor.js";
 import { llama3Class, type TokenizerClass } from "./tokenizerClasses.js";
-import type { AddedToken, TokenizerFiles, TokenizerJson } from "./tokenizerFiles.js";
+import type {
+  AddedToken,
+  DirectoryFiles,
+  TokenizerFiles,
+  TokenizerJson,
+} from "./tokenizerFiles.js";
 
 /** Ranks of Llama 3's file. */
 const llama3Ranks = 128_000;
@@ -21,7 +25,7 @@ const llama3Ranks = 128_000;
  * @throws FormatError when the file is damaged, or its special tokens are not known
  */
 export function tiktokenTokenizer(
-  files: ClassFiles,
+  files: DirectoryFiles,
   file: string,
   bytes: Uint8Array,
   known: TokenizerClass,
@@ -157,7 +161,11 @@ function isLlama31(path: string): boolean {
 }
 
 /** The number that the folder's files give to a token. */
-function listedId({ tokenizerConfig, addedTokensFile }: ClassFiles, token: string, file: string) {
+function listedId(
+  { tokenizerConfig, addedTokensFile }: DirectoryFiles,
+  token: string,
+  file: string,
+) {
   const entries = Object.entries(Object(tokenizerConfig.added_tokens_decoder));
   const listed = entries.find(([, value]) => Object(value).content === token)?.[0];
   const id = Number(listed ?? addedTokensFile[token]);

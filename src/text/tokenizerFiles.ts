@@ -3,7 +3,6 @@ import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync 
 import { basename, join } from "node:path";
 import { FormatError } from "../util/errors.js";
 import type { TokenizerTokens } from "./addedTokens.js";
-import { readClassTokenizer } from "./classTokenizer.js";
 import type { Encoder } from "./encoder.js";
 import { readTemplateFiles, type TemplateFiles, templateFolder } from "./templateFiles.js";
 
@@ -78,11 +77,15 @@ const copied = [
   "merges.txt",
 ];
 
+/** What a directory holds besides its vocabulary. */
+export type DirectoryFiles = Omit<TokenizerFiles, "tokenizerJson">;
+
 /**
- * Reads the tokenizer files of a Hugging Face model directory.
- * @throws FormatError when tokenizer.json is missing or a file is not the JSON it should be
+ * Reads the tokenizer files of a Hugging Face model directory; of its vocabulary, which is not parsed,
+ * the bytes.
+ * @throws FormatError when there is no such directory, or a file is not the JSON it should be
  */
-export function readTokenizerDirectory(path: string): TokenizerFiles {
+export function readDirectoryFiles(path: string): DirectoryFiles {
   if (!existsSync(path) || !statSync(path).isDirectory()) {
     throw new FormatError(`${path}: model directory not found`, {
       todo: "give a model directory with the files of its tokenizer, or a .gguf file",
@@ -107,7 +110,7 @@ export function readTokenizerDirectory(path: string): TokenizerFiles {
   if (existsSync(generationFile)) {
     generation.set("generation_config.json", readFileSync(generationFile, "utf8"));
   }
-  const files = {
+  return {
     name: basename(path),
     path,
     tokenizerConfig,
@@ -122,8 +125,6 @@ export function readTokenizerDirectory(path: string): TokenizerFiles {
     contents,
     copies: readCopies(path, tokenizerConfig),
   };
-  if (!contents.has("tokenizer.json")) return readClassTokenizer(files);
-  return { ...files, tokenizerJson: parseTokenizerJson(contents, path) };
 }
 
 /** Vocabularies of Python's classes, and the code of those classes: kept with the model, never run. */
@@ -154,7 +155,7 @@ function splitRefusal(path: string): FormatError {
 }
 
 /** The files with their tokenizer.json parsed anew: kept parsed, it takes tens of megabytes. */
-export function parseAgain(kept: Omit<TokenizerFiles, "tokenizerJson">): TokenizerFiles {
+export function parseAgain(kept: DirectoryFiles): TokenizerFiles {
   const tokenizerJson = kept.rebuild?.() ?? parseTokenizerJson(kept.contents, kept.path);
   return { ...kept, tokenizerJson };
 }

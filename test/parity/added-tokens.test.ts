@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
 import { tokensOf } from "../../src/text/addedTokens.js";
 import { loadTokenizer } from "../../src/text/index.js";
-import { type AddedToken, readTokenizerDirectory } from "../../src/text/tokenizerFiles.js";
+import { readTokenizerDirectory } from "../../src/text/tokenizerDirectory.js";
+import type { AddedToken } from "../../src/text/tokenizerFiles.js";
 
 const fixtures = fileURLToPath(new URL("fixtures/text/", import.meta.url));
 

@@ -11,6 +11,9 @@ const unknownPenalty = 10;
 /** Sums beyond this one start over at 0, as since version 0.2.3 of the library. */
 const largestSum = 100_000;
 
+/** Places for which the sums are kept from one text to the next: under a megabyte. */
+const largestKept = 2 ** 16;
+
 /** @param symbols user-defined ones, which are taken wherever they occur */
 export function createUnigramCutter(
   model: SentencePieceModel,
@@ -25,12 +28,22 @@ export function createUnigramCutter(
     })(),
   );
   const { weights, unknown } = pieceWeights(model, scores);
+  // Sums are kept in single precision, as the library does: near ties depend on it.
+  let best = new Float32Array(0);
+  let from = new Int32Array(0);
+  let ids = new Int32Array(0);
+  const clear = (size: number) => {
+    if (size > best.length || best.length > largestKept) {
+      best = new Float32Array(Math.max(size, 1024));
+      from = new Int32Array(best.length);
+      ids = new Int32Array(best.length);
+    }
+    best.fill(0, 0, size);
+    from.fill(-1, 0, size);
+  };
   return (text, emit) => {
     const { length } = text;
-    // Sums are kept in single precision, as the library does: near ties depend on it.
-    const best = new Float32Array(length + 1);
-    const from = new Int32Array(length + 1).fill(-1);
-    const ids = new Int32Array(length + 1);
+    clear(length + 1);
     let furthest = 0;
     const consider = (id: number, score: number, start: number, end: number) => {
       if (from[end] !== -1 && score <= best[end]!) return;
