@@ -12,16 +12,8 @@ import {
   isRecord,
   type TokenizerFiles,
   type TokenizerJson,
+  type TokenizerTokens,
 } from "./tokenizerFiles.js";
-
-export interface TokenizerTokens {
-  /** Texts that are one token wherever they occur. */
-  added: readonly AddedToken[];
-  /** `bos_token` and its like, with those of this model alone (`image_token`); empty ones are left out. */
-  named: ReadonlyMap<string, string>;
-  /** Texts of the named tokens, and of those listed as further special ones. */
-  special: ReadonlySet<string>;
-}
 
 /** A token whose number is not known yet. */
 type Unnumbered = Omit<AddedToken, "id">;

@@ -123,6 +123,39 @@ describe("Baichuan's kind of tokenizer", () => {
   });
 });
 
+describe.each([
+  ["added_tokens.json", {}],
+  [
+    "tokenizer_config.json",
+    { added_tokens_decoder: { 899: { content: "<last>", special: true } } },
+  ],
+])("new tokens, listed in %s", (file, more) => {
+  test("stand behind all others, also in the files that are saved", async () => {
+    const config = { tokenizer_class: "BaichuanTokenizer", ...more };
+    const folder = folderOf({ "tokenizer_config.json": config }, "bpe.model");
+    const tokenizer = await loadTokenizer(folder, { newTokens: ["<tool>", "工具"] });
+    const saved = folderOf({});
+    tokenizer.save(saved);
+    expect(readFileSync(join(saved, file), "utf8")).toContain("<tool>");
+    for (const one of [tokenizer, await loadTokenizer(saved)]) {
+      expect(one.vocabSize).toBe(902);
+      expect([...(await one.encode("<tool>工具"))]).toEqual([900, 901]);
+      expect(one.decode([900, 901])).toBe("<tool>工具");
+    }
+  });
+});
+
+test("a token of added_tokens.json without a row becomes ordinary text where that is wanted", async () => {
+  const files = { ...classNamed("BaichuanTokenizer"), "added_tokens.json": { "<pad>": 900 } };
+  const folder = folderOf(files, "bpe.model");
+  const options = { embeddingRows: 900, fixAddedTokens: true };
+  const tokenizer = await loadTokenizer(folder, options);
+  expect(tokenizer.tokensWithoutRow).toEqual([{ text: "<pad>", id: 900 }]);
+  const ids = await tokenizer.encode("a<pad>");
+  expect(Math.max(...ids)).toBeLessThan(900);
+  expect(tokenizer.decode(ids)).toBe("a<pad>");
+});
+
 test("borders fall on the tokens that start there", async () => {
   const tokenizer = await load("LlamaTokenizer");
   const text = "the model</s>你好 😀 reads";

@@ -1,21 +1,10 @@
 /** Encodes texts here where the tokenizer is of a kind that is known, else by the native library. */
 import { tokensOf } from "./addedTokens.js";
+import type { BorderedText, Encoder } from "./borderedText.js";
 import { createByteLevelEncoder } from "./byteLevel/index.js";
-import {
-  type BorderedIds,
-  type BorderedText,
-  createNativeEncoder,
-  type NativeEncoder,
-} from "./native.js";
+import { createNativeEncoder, type NativeEncoder } from "./native.js";
 import { cutsIntoWords } from "./stableText.js";
 import { parseAgain, type TokenizerFiles } from "./tokenizerFiles.js";
-
-export interface Encoder {
-  /** False: a partial text has to be cut where no token reaches over. */
-  readonly cutsIntoWords: boolean;
-  encode(texts: string[], addSpecialTokens: boolean): Promise<Int32Array[]>;
-  encodeBordered(texts: readonly BorderedText[]): Promise<BorderedIds[]>;
-}
 
 /**
  * @param plain whether the text of added tokens is ordinary text

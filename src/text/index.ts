@@ -1,5 +1,6 @@
 /** Tokenizers, chat templates, segments and labels. */
 export { withReasoningShown } from "./asGenerated.js";
+export type { BorderedIds, BorderedText } from "./borderedText.js";
 export { checkLabels, checkTemplateRows, checkTokenIds, checkVocabulary } from "./checks.js";
 export { renderConversation } from "./continuedTurns.js";
 export { type ControlTokens, controlTokens } from "./controlTokens.js";
@@ -12,7 +13,6 @@ export {
 export { createJinjaTemplate } from "./jinjaTemplate.js";
 export { loadTokenizer } from "./loadTokenizer.js";
 export { chatTemplateNames } from "./namedTemplate.js";
-export type { BorderedIds, BorderedText } from "./native.js";
 export {
   type EncodeSequencesOptions,
   encodeSequences,
@@ -46,8 +46,8 @@ export { fireflyTemplateName } from "./templateForms.js";
 export { reservedVariable, templateNotes } from "./templateVariables.js";
 export { textNotes, vocabularyNotes } from "./textNotes.js";
 export type { DecodeOptions, EncodeOptions, Tokenizer, TokenizerOptions } from "./tokenizer.js";
-export type { IdentifiedToken } from "./tokensWithoutRow.js";
 export { vocabularyFiles } from "./tokenizerFiles.js";
+export type { IdentifiedToken } from "./tokensWithoutRow.js";
 export {
   checkTrainedTemplate,
   templateOfWeights,

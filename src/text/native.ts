@@ -2,26 +2,9 @@
 import { type Decoder, type Encoding, Tokenizer as NativeTokenizer } from "tokenizers";
 import { FormatError } from "../util/errors.js";
 import { tokensOf } from "./addedTokens.js";
+import type { BorderedIds, BorderedText } from "./borderedText.js";
 import { stableTokens } from "./stableText.js";
 import { isRecord, type TokenizerFiles } from "./tokenizerFiles.js";
-
-/** A text and the places in it (UTF-16 offsets, ascending) whose first tokens are wanted. */
-export interface BorderedText {
-  text: string;
-  borders: readonly number[];
-  /** The text goes on: only tokens are wanted that stay what they are whatever follows. */
-  partial?: boolean;
-  /** It stands inside a longer text: nothing is put before it that a tokenizer puts before a text. */
-  inside?: boolean;
-  /** No added token is looked for. */
-  literal?: boolean;
-}
-
-export interface BorderedIds {
-  ids: Int32Array;
-  /** For each border, the index of the first token that starts at or after it. */
-  tokenIndexes: number[];
-}
 
 export interface NativeEncoder {
   encode(texts: string[], addSpecialTokens: boolean): Promise<Int32Array[]>;

@@ -32,13 +32,10 @@ export function withNewTokens(files: TokenizerFiles, texts: readonly string[]): 
   const added = texts.map(
     (content, at): AddedToken => ({ id: tokens.length + at, content, ...flags, special: false }),
   );
+  if (files.keepsNumbers) return withListedTokens(files, added);
   // Numbers go by the order of the list, so that it has to hold those that other files add.
   const all = [...tokensOf(files).added, ...added].sort((one, other) => one.id - other.id);
-  const contents = new Map(files.contents);
-  const edit = (name: string, change: (value: Record<string, unknown>) => unknown) => {
-    const value = parseJson((contents.get(name) ?? "{}").replace(/^\uFEFF/, ""));
-    if (isRecord(value)) contents.set(name, `${stringifyJson(change(value), { indent: 2 })}\n`);
-  };
+  const { contents, edit } = editor(files);
   edit("tokenizer.json", (json) => ({ ...json, added_tokens: all }));
   const { added_tokens_decoder: decoder } = files.tokenizerConfig;
   const listed = Object.fromEntries(all.map(({ id, ...token }) => [id, token]));
@@ -54,4 +51,36 @@ export function withNewTokens(files: TokenizerFiles, texts: readonly string[]): 
     tokenizerConfig: config,
     tokenizerJson: { ...files.tokenizerJson, added_tokens: all },
   };
+}
+
+/** Folders without a tokenizer.json give numbers to tokens in other files. */
+function withListedTokens(files: TokenizerFiles, added: readonly AddedToken[]): TokenizerFiles {
+  const { contents, edit } = editor(files);
+  // What is known of tokens goes by this object, so it is never the same one.
+  const changed = { ...files, contents, tokenizerJson: { ...files.tokenizerJson } };
+  const { added_tokens_decoder: decoder } = files.tokenizerConfig;
+  if (!isRecord(decoder)) {
+    const numbers = Object.fromEntries(added.map(({ content, id }) => [content, id]));
+    edit("added_tokens.json", (json) => ({ ...json, ...numbers }));
+    return { ...changed, addedTokensFile: { ...files.addedTokensFile, ...numbers } };
+  }
+  const listed = {
+    ...decoder,
+    ...Object.fromEntries(added.map(({ id, ...token }) => [id, token])),
+  };
+  edit("tokenizer_config.json", (json) => ({ ...json, added_tokens_decoder: listed }));
+  return {
+    ...changed,
+    tokenizerConfig: { ...files.tokenizerConfig, added_tokens_decoder: listed },
+  };
+}
+
+/** A copy of the files' texts, and what changes one of them. */
+function editor(files: TokenizerFiles) {
+  const contents = new Map(files.contents);
+  const edit = (name: string, change: (value: Record<string, unknown>) => unknown) => {
+    const value = parseJson((contents.get(name) ?? "{}").replace(/^\uFEFF/, ""));
+    if (isRecord(value)) contents.set(name, `${stringifyJson(change(value), { indent: 2 })}\n`);
+  };
+  return { contents, edit };
 }

@@ -1,5 +1,5 @@
 /** Encoding of pieces out of the middle of a text, to the ids of transformers' `encode_marked_chat`. */
-import type { BorderedIds, BorderedText } from "./native.js";
+import type { BorderedIds, BorderedText } from "./borderedText.js";
 
 /** @param literal whether the text of added tokens is ordinary text */
 type Encode = (texts: readonly BorderedText[], literal: boolean) => Promise<BorderedIds[]>;

@@ -1,5 +1,5 @@
 /** From segments to ids and labels: as much of them as is wanted. */
-import type { BorderedText } from "./native.js";
+import type { BorderedText } from "./borderedText.js";
 import { sliceText } from "./sliceText.js";
 import type { Tokenizer } from "./tokenizer.js";
 import { type IdSegment, ignoredLabel, type Segment, type TextSegment } from "./types.js";

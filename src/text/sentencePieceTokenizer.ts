@@ -1,13 +1,11 @@
 /** Tokenizers of transformers' classes that are written in Python around a SentencePiece model. */
 import { pieceType, readSentencePieceModel, type SentencePieceModel } from "../format/index.js";
 import { FormatError } from "../util/errors.js";
-import type { TokenizerTokens } from "./addedTokens.js";
-import type { Encoder } from "./encoder.js";
-import type { BorderedIds, BorderedText } from "./native.js";
+import type { BorderedIds, BorderedText, Encoder } from "./borderedText.js";
 import { createTextDecoder, createTextEncoder } from "./sentencePiece/index.js";
 import { addedTokenSplitter } from "./splitAddedTokens.js";
 import type { TokenizerClass } from "./tokenizerClasses.js";
-import type { DirectoryFiles, TokenizerFiles } from "./tokenizerFiles.js";
+import type { DirectoryFiles, TokenizerFiles, TokenizerTokens } from "./tokenizerFiles.js";
 
 /** How a class uses its SentencePiece model. */
 interface Rules {

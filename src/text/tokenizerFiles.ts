@@ -2,8 +2,7 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { FormatError } from "../util/errors.js";
-import type { TokenizerTokens } from "./addedTokens.js";
-import type { Encoder } from "./encoder.js";
+import type { Encoder } from "./borderedText.js";
 import { readTemplateFiles, type TemplateFiles, templateFolder } from "./templateFiles.js";
 
 /** An entry of `added_tokens` in tokenizer.json. */
@@ -15,6 +14,15 @@ export interface AddedToken {
   lstrip?: boolean;
   rstrip?: boolean;
   normalized?: boolean;
+}
+
+export interface TokenizerTokens {
+  /** Texts that are one token wherever they occur. */
+  added: readonly AddedToken[];
+  /** `bos_token` and its like, with those of this model alone (`image_token`); empty ones are left out. */
+  named: ReadonlyMap<string, string>;
+  /** Texts of the named tokens, and of those listed as further special ones. */
+  special: ReadonlySet<string>;
 }
 
 /** The parts of tokenizer.json that are read here; the rest passes through. */

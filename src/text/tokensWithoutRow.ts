@@ -36,6 +36,7 @@ export function withoutTokens(
 ): TokenizerFiles {
   if (tokens.length === 0) return files;
   const { named } = tokensOf(files);
+  const { rebuild } = files;
   const lost = tokens.find(({ text }) => needed.some((name) => named.get(name) === text));
   if (lost) {
     const name = needed.find((one) => named.get(one) === lost.text);
@@ -60,6 +61,7 @@ export function withoutTokens(
     contents,
     // What is known of tokens goes by this object, so it is never the same one.
     tokenizerJson: { ...pruned(files.tokenizerJson, pruneTokenizerJson) },
+    ...(rebuild && { rebuild: () => pruned(rebuild(), pruneTokenizerJson) }),
     tokenizerConfig: pruned(files.tokenizerConfig),
     specialTokensMap: pruned(files.specialTokensMap),
     addedTokensFile: pruned(files.addedTokensFile, pruneKeys),

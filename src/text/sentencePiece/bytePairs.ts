@@ -4,7 +4,7 @@
  */
 import { pieceType, type SentencePieceModel } from "../../format/index.js";
 import { placeQueue } from "../placeQueue.js";
-import type { CutText } from "./encodeText.js";
+import type { CutText } from "./cutText.js";
 import { createPieceTrie, longestMatch } from "./pieceTrie.js";
 import { createRunSplitter } from "./runSplitter.js";
 

@@ -5,12 +5,6 @@ import { createNormalizer, type NormalizeOptions } from "./normalizer.js";
 import { createPieceTrie } from "./pieceTrie.js";
 import { createUnigramCutter } from "./unigram.js";
 
-/** Cuts normalised text into pieces: id, first place, and the place behind the last. */
-export type CutText = (
-  text: string,
-  emit: (id: number, start: number, end: number) => void,
-) => void;
-
 /** Gives the ids of a text one after the other, with the UTF-16 offset at which each begins in it. */
 export type EncodeText = (
   text: string,

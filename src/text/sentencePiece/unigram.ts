@@ -3,7 +3,7 @@
  * the one with the highest sum of scores (Viterbi's algorithm).
  */
 import { pieceType, type SentencePieceModel } from "../../format/index.js";
-import type { CutText } from "./encodeText.js";
+import type { CutText } from "./cutText.js";
 import { createPieceTrie } from "./pieceTrie.js";
 
 /** What an unknown character scores below the lowest piece. */
