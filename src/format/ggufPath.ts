@@ -10,6 +10,8 @@ export function ggufFileOf(path: string): string | undefined {
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
   const files = readdirSync(path);
   const [file, ...more] = files.filter((name) => name.endsWith(".gguf"));
-  const hasWeights = files.some((name) => /\.safetensors(\.index\.json)?$/.test(name));
+  const hasWeights = files.some((name) =>
+    /^pytorch_model.*\.bin(\.index\.json)?$|\.safetensors(\.index\.json)?$/.test(name),
+  );
   return file === undefined || more.length > 0 || hasWeights ? undefined : join(path, file);
 }

@@ -1,5 +1,5 @@
 /**
- * Weight files and configurations: safetensors, GGUF and config.json. Bytes in, named weights out,
+ * Weight files and configurations: safetensors, torch.save's, GGUF and config.json. Bytes in, named weights out,
  * streamed; hostile files are refused before anything is allocated for them.
  */
 
@@ -10,12 +10,14 @@ export { ggufFileOf } from "./ggufPath.js";
 export { type GgufFile, readGguf } from "./ggufWeights.js";
 export { readJsonObject } from "./json.js";
 export { isObject, type KeyReader, keyReader } from "./keyReader.js";
-export { openSafetensorsDirectory } from "./safetensorsModel.js";
+
 export { openSafetensors, type SafetensorsFile } from "./safetensorsReader.js";
 export { type ShardOptions, writeShardedSafetensors } from "./safetensorsShards.js";
 export { type WeightEntry, writeSafetensors } from "./safetensorsWriter.js";
 export { pieceType, readSentencePieceModel, type SentencePieceModel } from "./sentencePiece.js";
+export { openTorchFile, type TorchFile } from "./torch/reader.js";
 export { readVocabularySize } from "./vocabularySize.js";
+export { openWeightDirectory, pickledWeights, weightNotes } from "./weightDirectory.js";
 export {
   DEFAULT_CHUNK_ELEMENTS,
   elementCount,

@@ -2,13 +2,13 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../util/atomicFile.js";
-import { INDEX_FILE, SINGLE_FILE } from "./safetensorsModel.js";
 import {
   entryBytes,
   PYTORCH_METADATA,
   type WeightEntry,
   writeSafetensors,
 } from "./safetensorsWriter.js";
+import { INDEX_FILE, SINGLE_FILE } from "./weightDirectory.js";
 import { elementCount } from "./weights.js";
 
 /** Options of {@link writeShardedSafetensors}. */

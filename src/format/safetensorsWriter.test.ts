@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FormatError } from "../util/errors.js";
-import { openSafetensorsDirectory } from "./safetensorsModel.js";
 import { openSafetensors } from "./safetensorsReader.js";
 import { writeShardedSafetensors } from "./safetensorsShards.js";
 import { type WeightEntry, writeSafetensors } from "./safetensorsWriter.js";
+import { openWeightDirectory } from "./weightDirectory.js";
 
 let folder: string;
 beforeEach(() => {
@@ -85,7 +85,7 @@ describe("shards", () => {
       metadata: { total_parameters: 8, total_size: 32 },
       weight_map: { a: files[0], b: files[1], c: files[0], d: files[1] },
     });
-    const weights = openSafetensorsDirectory(folder);
+    const weights = openWeightDirectory(folder);
     expect(weights.names().sort()).toEqual(["a", "b", "c", "d"]);
     expect(new Float32Array(weights.chunks("d").next().value!.data.buffer, 0, 2)).toEqual(
       Float32Array.of(3, 4),
@@ -114,7 +114,7 @@ describe("shards", () => {
     writeShardedSafetensors(folder, entries, { maxShardBytes: 8 });
     const index = join(folder, "model.safetensors.index.json");
     writeFileSync(index, JSON.stringify({ weight_map: weightMap }));
-    expect(() => openSafetensorsDirectory(folder)).toThrow(FormatError);
-    expect(() => openSafetensorsDirectory(folder)).toThrow(message);
+    expect(() => openWeightDirectory(folder)).toThrow(FormatError);
+    expect(() => openWeightDirectory(folder)).toThrow(message);
   });
 });

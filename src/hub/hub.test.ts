@@ -297,7 +297,7 @@ test("a server that does not answer is given up after the time that the environm
   });
 }, 30_000);
 
-test("of a model come tokenizer, configuration and safetensors, and no pickled object", async () => {
+test("of a model come tokenizer, configuration and safetensors, and no pickled weights beside them", async () => {
   const shard = "w".repeat(3000);
   const index = JSON.stringify({
     weight_map: { a: "model-00001-of-00002.safetensors", b: "m2.safetensors" },
@@ -345,16 +345,23 @@ test("of a model come tokenizer, configuration and safetensors, and no pickled o
   expect(hub.requests).toEqual([]);
 });
 
-test("a model with pickled weights alone is refused; a .gguf file can be named", async () => {
+test("pickled weights come where there are no others; a .gguf file can be named", async () => {
+  const [one, two] = ["pytorch_model-00001-of-00002.bin", "pytorch_model-00002-of-00002.bin"];
+  const index = JSON.stringify({ weight_map: { a: one, b: two, c: one } });
+  const files = { "config.json": "{}", "rng_state.pth": "x", [one!]: "x", [two!]: "y" };
   hub.add({
     type: "model",
     name: "o/old",
-    files: { "config.json": "{}", "pytorch_model.bin": "x" },
+    files: { ...files, "pytorch_model.bin.index.json": index },
+  });
+  const folder = await fetchModel("o/old", quick());
+  const names = ["config.json", one, two, "pytorch_model.bin.index.json"];
+  expect(readdirSync(folder).sort()).toEqual(names);
+  hub.add({ type: "model", name: "o/other", files: { "config.json": "{}", "model.pt": "x" } });
+  await expect(fetchModel("o/other", quick())).rejects.toMatchObject({
+    why: expect.stringContaining("only model.pt"),
   });
   hub.add({ type: "model", name: "o/gg", files: { "a.Q4_0.gguf": "x", "b.Q8_0.gguf": "y" } });
-  await expect(fetchModel("o/old", quick())).rejects.toMatchObject({
-    why: expect.stringContaining("pytorch_model.bin contains pickled Python objects"),
-  });
   await expect(fetchModel("o/gg", quick())).rejects.toMatchObject({
     todo: "choose one, for example hf://o/gg/a.Q4_0.gguf",
   });

@@ -16,10 +16,14 @@ export interface ModelOptions extends HubOptions {
   parts?: "all" | "text" | undefined;
 }
 
-const index = "model.safetensors.index.json";
-const single = "model.safetensors";
+/** Files of weights in the order in which they are looked for: the only one, or a list of shards. */
+const layouts = [
+  { single: "model.safetensors", index: "model.safetensors.index.json" },
+  { single: "pytorch_model.bin", index: "pytorch_model.bin.index.json" },
+];
+const adapters = ["adapter_model.safetensors", "adapter_model.bin"];
 
-/** Files besides the weights that Tunewright reads or copies; never code or pickled objects. */
+/** Files besides the weights that Tunewright reads or copies; never code. */
 const textFiles = [
   "config.json",
   "generation_config.json",
@@ -35,12 +39,12 @@ const textFiles = [
   "chat_template.json",
   "tunewright.json",
   "adapter_config.json",
-  "adapter_model.safetensors",
 ];
 
 /**
  * The path of a model's directory or .gguf file. A local path takes precedence over a repository of
- * the same name; the files of a repository come from the cache or the hub (safetensors weights only).
+ * the same name; the files of a repository come from the cache or the hub (pickled weights only where
+ * there are no others).
  * @throws ConfigError if there is no such model
  * @throws FormatError if a repository has no weights that can be read
  * @throws EnvironmentError if the network, permissions or the disk prevent a download
@@ -56,7 +60,8 @@ export async function fetchModel(name: string, options: ModelOptions = {}): Prom
     repository,
     async (paths, read) => {
       const chosen = chooseFiles(paths, parts, name);
-      return chosen.includes(index) ? [...chosen, ...shardsOf(await read(index), name)] : chosen;
+      const list = layouts.map(({ index }) => index).find((index) => chosen.includes(index));
+      return list ? [...chosen, ...shardsOf(await read(list), list, name)] : chosen;
     },
     options,
   );
@@ -145,28 +150,30 @@ function chooseFiles(paths: readonly string[], parts: "all" | "text", name: stri
     ...textFiles.filter((path) => paths.includes(path)),
     ...paths.filter((path) => /^additional_chat_templates\/[^/]+\.jinja$/.test(path)),
   ];
-  if (parts === "text") return chosen.filter((path) => !path.endsWith(".safetensors"));
-  if (paths.includes(single)) return [...chosen, single];
-  if (paths.includes(index)) return [...chosen, index];
-  if (chosen.includes("adapter_model.safetensors")) return chosen;
+  if (parts === "text") return chosen;
+  const weights = layouts
+    .flatMap(({ single, index }) => [single, index])
+    .find((path) => paths.includes(path));
+  const adapter = adapters.find((path) => paths.includes(path));
+  if (adapter) chosen.push(adapter);
+  if (weights) return [...chosen, weights];
+  if (adapter) return chosen;
   const gguf = paths.filter((path) => path.endsWith(".gguf"));
   if (gguf.length === 1) return [...chosen, ...gguf];
-  const pickled = paths.find((path) => /\.(bin|pt|pth|ckpt)$/.test(path));
-  throw new FormatError(`the model ${name} has no safetensors files`, {
-    why: pickled
-      ? `${pickled} contains pickled Python objects, which are not downloaded because they can run code`
-      : gguf.length > 0
+  const other = paths.find((path) => /\.(bin|pt|pth|ckpt)$/.test(path));
+  throw new FormatError(`the model ${name} has no weights in a supported layout`, {
+    why:
+      gguf.length > 0
         ? `it has ${gguf.length} .gguf files`
-        : "it has no weights in a supported format",
-    todo: pickled
-      ? `find a safetensors version, or convert it once in Python: Auto${pickled.startsWith("adapter_model") ? "Peft" : ""}ModelForCausalLM.from_pretrained(id).save_pretrained(out)`
-      : gguf.length > 0
+        : `it has no ${[...layouts.map(({ single }) => single), ...adapters].join(", ")}${other ? `, only ${other}` : ""}`,
+    todo:
+      gguf.length > 0
         ? `choose one, for example hf://${name}/${gguf[0]}`
         : "check the name of the repository",
   });
 }
 
-function shardsOf(text: string, model: string): string[] {
+function shardsOf(text: string, index: string, model: string): string[] {
   let map: unknown;
   try {
     map = Object(JSON.parse(text)).weight_map;
@@ -179,9 +186,9 @@ function shardsOf(text: string, model: string): string[] {
   const names = [...new Set(Object.values(Object(map)))];
   for (const shard of names) {
     const inside = typeof shard === "string" && shard === basename(shard);
-    if (inside && shard.endsWith(".safetensors")) continue;
+    if (inside && /\.(safetensors|bin)$/.test(shard)) continue;
     throw new FormatError(
-      `${model}: ${index} refers to something that is not a safetensors file of the repository`,
+      `${model}: ${index} refers to something that is no weight file of the repository`,
       {
         why: `got ${JSON.stringify(shard)?.slice(0, 100)}`,
       },

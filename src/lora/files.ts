@@ -1,7 +1,13 @@
-/** Adapters in PEFT's layout: adapter_config.json and adapter_model.safetensors. */
+/** Adapters in PEFT's layout: adapter_config.json and adapter_model.safetensors, or adapter_model.bin of old versions. */
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { openSafetensors, type WeightEntry, writeSafetensors } from "../format/index.js";
+import {
+  openSafetensors,
+  openTorchFile,
+  type WeightEntry,
+  type WeightReader,
+  writeSafetensors,
+} from "../format/index.js";
 import type { CausalLanguageModel } from "../models/index.js";
 import { type DType, empty, noGrad, type Tensor, tensor, tidy } from "../tensor/index.js";
 import { type ErrorDetail, FormatError } from "../util/errors.js";
@@ -194,18 +200,11 @@ function withoutBase(name: string): string {
   return name.replace(/\.base_layer\.bias$/, ".bias");
 }
 
-type Weights = ReturnType<typeof openSafetensors>;
-
-function openWeights(directory: string): Weights {
+/** The adapter's own file, or the pickled one of older versions of PEFT. */
+function openWeights(directory: string): WeightReader {
   const file = path.join(directory, WEIGHTS);
   const pickle = path.join(directory, PICKLE);
-  if (!existsSync(file) && existsSync(pickle)) {
-    throw new FormatError(`${pickle} contains pickled Python objects`, {
-      why: "they can run code when they are read",
-      todo: `convert it in Python: from safetensors.torch import save_file; import torch; save_file(torch.load(${JSON.stringify(pickle)}, weights_only=True), ${JSON.stringify(file)})`,
-    });
-  }
-  return openSafetensors(file);
+  return !existsSync(file) && existsSync(pickle) ? openTorchFile(pickle) : openSafetensors(file);
 }
 
 /** Names of the tensors as they are asked for, with those that the file has for them. */
@@ -241,7 +240,7 @@ const dtypes: Record<string, DType> = {
   BF16: "bfloat16",
 };
 
-function readFloats(file: Weights, name: string, shape: readonly number[]): Tensor {
+function readFloats(file: WeightReader, name: string, shape: readonly number[]): Tensor {
   const result = empty([...shape], { dtype: "float32" });
   for (const { start, count, dtype, data } of file.chunks(name)) {
     const type = dtypes[dtype];

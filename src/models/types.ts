@@ -157,6 +157,6 @@ export interface ModelReader {
 
 /** A model's weights and configuration, from a directory or a GGUF file. */
 export interface ModelSource extends WeightReader {
-  readonly kind: "safetensors" | "gguf";
+  readonly kind: "directory" | "gguf";
   readonly config: ModelConfig;
 }

@@ -98,7 +98,7 @@ it("writes the same bytes as the safetensors package", () => {
 it("reads a directory that transformers saved in shards", () => {
   const source = openModelWeights(fixture("sharded"));
   const map = json("sharded/model.safetensors.index.json").weight_map as Record<string, string>;
-  expect(source.kind).toBe("safetensors");
+  expect(source.kind).toBe("directory");
   expect(source.names().sort()).toEqual(Object.keys(map).sort());
   expect(source.config).toMatchObject({ model_type: "llama", hidden_size: 32, dtype: "bfloat16" });
   const name = "model.layers.1.mlp.down_proj.weight";

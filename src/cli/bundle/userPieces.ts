@@ -1,6 +1,7 @@
 /** What the user wants to bring along: models and data. */
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
+import { pickledWeights } from "../../format/index.js";
 import { locateModel, type ModelPlace, tokenizerHome } from "../../generate/index.js";
 import { parseRepositoryName } from "../../hub/index.js";
 import { openModelWeights } from "../../models/index.js";
@@ -33,8 +34,11 @@ export async function modelPieces(names: readonly string[], builtin: boolean): P
     const to = `models/${placeOf(name)}`;
     pieces.push({ from: adapter, to, ...baseFrom(adapter, dirname(to), place) });
   }
-  const keep = (path: string) => !notOfModel.test(path);
-  return onePiecePerPlace(pieces, "--model").map((piece) => ({ ...piece, keep, isUsers: true }));
+  return onePiecePerPlace(pieces, "--model").map((piece) => {
+    const read = pickledWeights(piece.from);
+    const keep = (path: string) => read.includes(path) || !notOfModel.test(path);
+    return { ...piece, keep, isUsers: true };
+  });
 }
 
 function builtinLeftOut(name: string): ConfigError {
@@ -47,7 +51,8 @@ function builtinLeftOut(name: string): ConfigError {
 async function refuseUnreadable(place: ModelPlace): Promise<void> {
   openModelWeights(place.path).close();
   for (const adapter of place.adapters) {
-    if (existsSync(join(adapter, "adapter_model.safetensors"))) continue;
+    const files = ["adapter_model.safetensors", "adapter_model.bin"];
+    if (files.some((name) => existsSync(join(adapter, name)))) continue;
     throw new ConfigError(`${adapter}: has no adapter_model.safetensors`, {
       todo: "check the path, or copy the adapter again",
     });

@@ -1,4 +1,5 @@
 /** Loads the model and starts the chat or replays the script. */
+import { weightNotes } from "../../format/index.js";
 import {
   createSession,
   disposeChatModel,
@@ -20,7 +21,8 @@ export async function runChat(flags: ChatFlags): Promise<void> {
   const start = performance.now();
   const chat = await loadChatModel(flags.model, modelOptions(flags));
   try {
-    for (const note of textNotes(chat)) stderr.write(`note: ${note}\n`);
+    const files = [chat.path, ...chat.adapters].flatMap(weightNotes);
+    for (const note of [...files, ...textNotes(chat)]) stderr.write(`note: ${note}\n`);
     const settings = generationSettings(flags, chat.defaults);
     const session = createSession(chat, { settings, system: flags.system, seed });
     const { dtype, device } = chat.model;

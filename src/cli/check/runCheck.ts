@@ -7,6 +7,7 @@ import {
   surveyRows,
   type TrainingData,
 } from "../../data/index.js";
+import { weightNotes } from "../../format/index.js";
 import { countElements, type ModelConfig, openModelWeights } from "../../models/index.js";
 import { tidy } from "../../tensor/index.js";
 import { textNotes } from "../../text/index.js";
@@ -121,7 +122,13 @@ export async function runCheck(
     },
     device: config.device,
     compute_dtype: config.computeDtype,
-    notes: [...loaded.notes, ...notes, ...textNotes(text), ...warmupNotes(config, totalSteps)],
+    notes: [
+      ...loaded.notes,
+      ...notes,
+      ...[path, ...place.adapters].flatMap(weightNotes),
+      ...textNotes(text),
+      ...warmupNotes(config, totalSteps),
+    ],
     data,
     sources: epoch.sources.map(({ name, rowsInFiles, rows, rowsPerEpoch }) => ({
       name,

@@ -2,6 +2,7 @@
  * Continued pretraining: of plain texts, every token is learnt, packed into rows without padding. A
  * text longer than max_seq_length is several sequences.
  */
+import { weightNotes } from "../../format/index.js";
 import { modelTensors } from "../../models/index.js";
 import { dispose } from "../../tensor/index.js";
 import { vocabularyNotes } from "../../text/index.js";
@@ -32,6 +33,7 @@ export async function runPretrain(
   try {
     // Data: an index of the rows; texts are tokenized while training, without a chat template.
     const base = await fetchBaseModel(config);
+    for (const line of [base.path, ...base.adapters].flatMap(weightNotes)) say(line);
     const text = await openText(base, config);
     for (const line of vocabularyNotes(text.tokenizer)) say(line);
     const isChecked = !checkpoint && (await checkRowsFirst(config, text, say));

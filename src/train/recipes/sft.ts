@@ -3,6 +3,7 @@
  * ordered is a function of the seed and the step, so a run that goes on from a checkpoint computes
  * the same numbers as one that was never stopped.
  */
+import { weightNotes } from "../../format/index.js";
 import { modelTensors } from "../../models/index.js";
 import { dispose } from "../../tensor/index.js";
 import { checkTrainedTemplate, textNotes } from "../../text/index.js";
@@ -31,6 +32,7 @@ export async function runSft(loaded: LoadedConfig, options: RunOptions = {}): Pr
   try {
     // Data: an index of the rows; conversations are tokenized while training.
     const base = await fetchBaseModel(config);
+    for (const line of [base.path, ...base.adapters].flatMap(weightNotes)) say(line);
     if (checkpoint) checkTrainedTemplate(checkpoint.path, config.template_name);
     const text = await openText(base, config);
     for (const line of textNotes(text)) say(line);

@@ -7,7 +7,8 @@ import { CheckpointError } from "../../util/errors.js";
 import { type Differences, noDifferences } from "./differences.js";
 import type { FileRecord, RunRecord } from "./record.js";
 
-const weightFiles = /^(config\.json|.*\.safetensors|.*\.safetensors\.index\.json)$/;
+const weightFiles =
+  /^(config\.json|.*\.safetensors|.*\.safetensors\.index\.json|pytorch_model.*\.bin|pytorch_model\.bin\.index\.json)$/;
 const textFiles =
   /^(tokenizer\.json|tokenizer_config\.json|tokenizer\.model|special_tokens_map\.json|added_tokens\.json|vocab\.json|merges\.txt|chat_template\.(jinja|json))$/;
 
