@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { FormatError } from "../util/errors.js";
+import { quantizationNotes } from "./bitsandbytes.js";
 import { type BufferPool, createBufferPool } from "./bufferPool.js";
 import { readJsonObject } from "./json.js";
 import { isObject } from "./keyReader.js";
@@ -58,15 +59,16 @@ export function openWeightDirectory(directory: string): WeightReader {
   return name === layout.single ? layout.open(path) : openShards(directory, path, layout);
 }
 
-/** What to say of weights that lie in a model's or adapter's directory beside those that are read. */
+/** What to say of the weights in a model's or adapter's directory: those that are not read, or not as they are. */
 export function weightNotes(directory: string): string[] {
   const readable = [
     found(directory).map(({ name }) => name),
     adapters.filter((name) => existsSync(join(directory, name))),
   ];
-  return readable.flatMap(([first, ...others]) =>
+  const unread = readable.flatMap(([first, ...others]) =>
     others.map((name) => `${directory}: ${first} is read, not ${name}.`),
   );
+  return [...unread, ...quantizationNotes(directory)];
 }
 
 /** Names of the files of `torch.save` that are read from a model's or adapter's directory. */

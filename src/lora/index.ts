@@ -24,7 +24,7 @@ export {
 } from "./files.js";
 export type { Adapter } from "./lowRank.js";
 export { dequantizeNf4Tensor, type Nf4Tensor, quantizeNf4 } from "./nf4.js";
-export { type QuantizedLinear, quantizedLinear, quantizeLinear } from "./nf4Linear.js";
+export { isQuantized, type QuantizedLinear, quantizedLinear, quantizeLinear } from "./nf4Linear.js";
 export { isSaved, type LoraOptions, type LoraSettings } from "./settings.js";
 export { embeddingName, headName, isTied, lastName, planAdapter } from "./targets.js";
 export { unitsOf } from "./units.js";

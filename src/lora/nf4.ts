@@ -3,9 +3,11 @@
  * bitsandbytes byte for byte. On the CPU bitsandbytes itself quantizes with torch operators and
  * dequantizes with its C kernels; so do we.
  */
+import type { StoredFourBit } from "../format/index.js";
 import {
   bucketize,
   cat,
+  type Device,
   type DType,
   dequantizeBlockwise,
   dequantizeNf4,
@@ -69,6 +71,24 @@ export function quantizeNf4(values: Tensor): Nf4Tensor {
       };
     }),
   );
+}
+
+/** A weight of a checkpoint as it is; undefined where it has other codes or blocks than ours. */
+export function storedNf4(stored: StoredFourBit, device: Device): Nf4Tensor | undefined {
+  const { shape, code, blocks, packed, absmax, nestedAbsmax, nestedCode, offset } = stored;
+  const isSame =
+    blocks.values === BLOCK &&
+    blocks.maxima === STATISTICS_BLOCK &&
+    code.every((value, i) => value === nf4Code[i]);
+  if (!isSame) return undefined;
+  return tidy(() => ({
+    shape,
+    packed: tensor(packed, [packed.length], "uint8").to({ device }),
+    absmax: tensor(absmax, [absmax.length], "uint8").to({ device }),
+    nestedAbsmax: tensor(nestedAbsmax).to({ device }),
+    nestedCode: tensor(nestedCode).to({ device }),
+    offset: tensor(Float32Array.of(offset)).view([]).to({ device }),
+  }));
 }
 
 /** Each block of 64 divided by its absolute maximum, as bitsandbytes rounds it. */

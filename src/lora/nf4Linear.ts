@@ -1,7 +1,8 @@
 /** A frozen linear layer in NF4; QLoRA is an adapter around it. */
+import type { StoredFourBit } from "../format/index.js";
 import { affine, type Linear } from "../nn/index.js";
 import { type DType, empty, tidy } from "../tensor/index.js";
-import { dequantizeNf4Into, type Nf4Tensor, quantizeNf4 } from "./nf4.js";
+import { dequantizeNf4Into, type Nf4Tensor, quantizeNf4, storedNf4 } from "./nf4.js";
 
 /** A linear layer whose parts are quantized each by itself, as separate layers would be. */
 export interface QuantizedLinear extends Linear {
@@ -12,12 +13,22 @@ export function isQuantized(layer: Linear): layer is QuantizedLinear {
   return "quantized" in layer;
 }
 
-/** Quantizes a dense layer and frees its weight. */
-export function quantizeLinear(dense: Linear, dtype: DType): QuantizedLinear {
+/**
+ * Quantizes a dense layer and frees its weight.
+ *
+ * @param stored its parts as a checkpoint holds them in 4 bits: they are taken as they are, if in NF4
+ *   with the same blocks
+ */
+export function quantizeLinear(
+  dense: Linear,
+  dtype: DType,
+  stored?: readonly StoredFourBit[],
+): QuantizedLinear {
   const weight = dense.denseWeight(dtype);
-  const quantized = dense.parts.map(({ start, outFeatures }) =>
-    tidy(() => quantizeNf4(weight.narrow(0, start, outFeatures))),
-  );
+  const quantized = dense.parts.map(({ start, outFeatures }, i) => {
+    const own = stored?.[i] && storedNf4(stored[i], weight.device);
+    return own ?? tidy(() => quantizeNf4(weight.narrow(0, start, outFeatures)));
+  });
   weight.dispose();
   for (const tensor of dense.tensors()) if (tensor !== dense.bias?.tensor) tensor.dispose();
   return quantizedLinear(dense, quantized);

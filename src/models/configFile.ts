@@ -34,6 +34,8 @@ export function writeModelConfig(directory: string, config: ModelConfig): void {
   const { raw: _, ...before } = modelFamily(config.model_type).configure(raw, path);
   const changed = (key: keyof typeof before) => !isDeepStrictEqual(values[key], before[key]);
   const out: Record<string, unknown> = { ...raw };
+  // Weights are written as values, whatever they were read from.
+  delete out.quantization_config;
   for (const key of Object.keys(values) as (keyof typeof before)[]) {
     if (ROPE_KEYS.has(key) || !changed(key)) continue;
     const ids = key === "eos_token_id" ? values.eos_token_id : undefined;

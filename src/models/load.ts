@@ -1,5 +1,5 @@
 /** From weight files to a model: names checked, values streamed chunk by chunk into their place. */
-import type { WeightDType } from "../format/index.js";
+import type { StoredFourBit, WeightDType, WeightInfo } from "../format/index.js";
 import { denseLinear, type Linear, nameStack, parameter } from "../nn/index.js";
 import { type Device, type DType, empty, type Tensor, tensor, tidy } from "../tensor/index.js";
 import { FormatError } from "../util/errors.js";
@@ -19,13 +19,20 @@ const dtypes: Partial<Record<WeightDType, DType>> = {
   BF16: "bfloat16",
 };
 
+/** @param stored what the file holds of each part in 4 bits, where it does of all of them */
+export type LayerTransform = (
+  layer: Linear,
+  dtype: DType,
+  stored?: readonly StoredFourBit[],
+) => Linear;
+
 /** How a model is loaded. */
 export interface LoadOptions {
   /** Data type of the weights in memory; default: that of the files, float32 for GGUF. */
   dtype?: DType;
   device?: Device;
   /** Replaces each linear layer as it is loaded, for instance by a quantized one. */
-  transform?: (layer: Linear, dtype: DType) => Linear;
+  transform?: LayerTransform;
   /** Whether the base weights will be trained: what could be computed once at load then is not. */
   trainsWeights?: boolean;
 }
@@ -64,7 +71,9 @@ function refuseUnread(path: string, unread: ReadonlySet<string>, config: ModelCo
 }
 
 function storedDType(source: ModelSource): DType {
-  const name = source.names().find((candidate) => source.info(candidate).shape.length === 2);
+  const isOwn = ({ shape, dtype, storedType }: WeightInfo) =>
+    shape.length === 2 && (source.kind === "gguf" || storedType === dtype);
+  const name = source.names().find((candidate) => isOwn(source.info(candidate)));
   return (name && dtypes[source.info(name).dtype]) || "float32";
 }
 
@@ -149,7 +158,9 @@ function readerOf(
         ? parameter(`${name}.bias`, read(stored("bias"), [], true))
         : null;
       const dense = denseLinear(weight, bias, parts);
-      return options.transform ? options.transform(dense, dtype) : dense;
+      if (!options.transform) return dense;
+      const fourBit = parts.flatMap((part) => source.fourBit?.(`${part.name}.weight`) ?? []);
+      return options.transform(dense, dtype, fourBit.length === parts.length ? fourBit : undefined);
     },
   };
 }

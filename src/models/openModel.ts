@@ -1,6 +1,13 @@
 /** Opens a model wherever it is: a directory in Hugging Face's layout or a GGUF file. */
 import { existsSync } from "node:fs";
-import { ggufFileOf, openFile, openWeightDirectory } from "../format/index.js";
+import {
+  type DequantizingReader,
+  dequantizing,
+  ggufFileOf,
+  openFile,
+  openWeightDirectory,
+  refuseOtherQuantization,
+} from "../format/index.js";
 import { FormatError } from "../util/errors.js";
 import { readModelConfig } from "./configFile.js";
 import { readGgufModel } from "./ggufModel.js";
@@ -20,5 +27,18 @@ export function openModelWeights(path: string): ModelSource {
   }
   const gguf = ggufFileOf(path);
   if (gguf !== undefined) return readGgufModel(openFile(gguf));
-  return { kind: "directory", config: readModelConfig(path), ...openWeightDirectory(path) };
+  const config = readModelConfig(path);
+  refuseOtherQuantization(config.raw, path);
+  return { kind: "directory", config, ...openDequantized(path) };
+}
+
+/** The weights of a directory, with values in place of bitsandbytes' codes. */
+function openDequantized(path: string): DequantizingReader {
+  const weights = openWeightDirectory(path);
+  try {
+    return dequantizing(weights, path);
+  } catch (error) {
+    weights.close();
+    throw error;
+  }
 }

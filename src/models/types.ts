@@ -1,5 +1,5 @@
 /** What describes a model: its parts, their names and shapes. Generic code knows no more. */
-import type { WeightReader } from "../format/index.js";
+import type { StoredFourBit, WeightReader } from "../format/index.js";
 import type {
   AttentionOptions,
   Branch,
@@ -159,4 +159,6 @@ export interface ModelReader {
 export interface ModelSource extends WeightReader {
   readonly kind: "directory" | "gguf";
   readonly config: ModelConfig;
+  /** A weight as bitsandbytes stored it in 4 bits; undefined for others. */
+  fourBit?(name: string): StoredFourBit | undefined;
 }
