@@ -92,6 +92,17 @@ describe("families with keys of their own", () => {
       return { options, bases, softCap: model.output.softCap, scale: model.embeddingScale };
     });
 
+  it.each(["qwen2", "qwen3"])("%s has windows only where the file turns them on", (model_type) => {
+    const windows = (changes: Record<string, unknown>) =>
+      described({ model_type, sliding_window: 8, ...changes }).options.map(({ window }) => window);
+    expect(windows({ max_window_layers: 0 })).toEqual([undefined, undefined]);
+    const on = { use_sliding_window: true };
+    expect(windows(on)).toEqual([undefined, undefined]); // from layer 28 on
+    expect(windows({ ...on, max_window_layers: 1 })).toEqual([undefined, 8]);
+    const layer_types = ["sliding_attention", "full_attention"];
+    expect(windows({ ...on, layer_types })).toEqual([8, undefined]);
+  });
+
   it("gemma2 has caps, and a window in every other layer", () => {
     const gemma2 = { model_type: "gemma2", sliding_window: 8 };
     const { options, softCap, scale } = described(gemma2);

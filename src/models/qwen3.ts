@@ -3,32 +3,28 @@
  * heads whose size is written out.
  */
 import { decoder, gatedFeedForward, ggufNames, groupedAttention } from "./blocks.js";
-import { parseModelConfig } from "./config.js";
-import { checkDecoder, llamaDefaults } from "./llama.js";
-import { refuseWindow } from "./qwen2.js";
+import { checkDecoder } from "./llama.js";
+import { parseQwen, qwenWindows } from "./qwen2.js";
 import type { ModelFamily } from "./types.js";
 
 export const qwen3: ModelFamily = {
-  configure: (raw, where) =>
-    parseModelConfig(raw, where, {
-      ...llamaDefaults,
-      max_position_embeddings: 32768,
-      head_dim: 128,
-    }),
-  check(config) {
-    checkDecoder(config);
-    refuseWindow(config);
-  },
-  build: (config, read) =>
-    decoder(
+  configure: (raw, where) => parseQwen(raw, where, { head_dim: 128 }),
+  check: checkDecoder,
+  build(config, read) {
+    const windows = qwenWindows(config);
+    return decoder(
       config,
       read,
       (layer) => [
-        groupedAttention(config, read, layer, { headNorms: "each" }),
+        groupedAttention(config, read, layer, {
+          headNorms: "each",
+          options: { window: windows[layer] },
+        }),
         gatedFeedForward(config, read, layer),
       ],
       { rotary: { parameters: config, inFloat32: false } },
-    ),
+    );
+  },
   gguf: {
     architecture: "qwen3",
     className: "Qwen3ForCausalLM",

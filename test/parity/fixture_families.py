@@ -158,6 +158,17 @@ CASES = {
         ),
         targets=LINEARS,
     ),
+    "qwen2": dict(
+        config=EVEN
+        | dict(
+            attention_bias=None,
+            tie_word_embeddings=False,
+            use_sliding_window=True,
+            sliding_window=5,
+            max_window_layers=1,
+        ),
+        targets=LINEARS,
+    ),
 }
 
 
