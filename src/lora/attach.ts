@@ -82,7 +82,7 @@ export function attachNewAdapter(
 ): AttachedAdapter {
   using generator = new Generator(seed);
   const source: TensorSource = {
-    take: (_name, _shape, first) => first(),
+    take: (_name, _shape, _device, first) => first(),
     takeIfThere: () => undefined,
   };
   return attachAdapter(model, config, source, { training: true }, generator);
@@ -202,7 +202,9 @@ function trainBias(attaching: Attaching, { parts }: Linear, bias: Parameter): vo
     const name = `${part.name}${plan.targets.has(part.name) ? ".base_layer" : ""}.bias`;
     tidy(() => {
       const rows = after.narrow(0, start, count);
-      rows.copy_(source.take(name, [count], () => rows.to({ dtype: "float32" }).clone()));
+      rows.copy_(
+        source.take(name, [count], before.device, () => rows.to({ dtype: "float32" }).clone()),
+      );
     });
     tensors.push({ name, parameter: bias, rows: { start, count } });
   }

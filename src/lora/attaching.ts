@@ -1,7 +1,7 @@
 /** What the steps of attaching an adapter share. */
 import type { CausalLanguageModel } from "../models/index.js";
 import { type LinearPart, type Parameter, parameter } from "../nn/index.js";
-import { type Generator, type Tensor, tidy, zeros } from "../tensor/index.js";
+import { type Device, type Generator, type Tensor, tidy, zeros } from "../tensor/index.js";
 import { ConfigError } from "../util/errors.js";
 import type { AdapterTensor } from "./adapterTensor.js";
 import { type AdapterConfig, takesPart } from "./configFile.js";
@@ -15,10 +15,13 @@ import type { AdapterPlan } from "./targets.js";
 
 /** Where the tensors of an adapter come from, float32. */
 export interface TensorSource {
-  /** @param first makes the first value of a new adapter */
-  take(name: string, shape: readonly number[], first: () => Tensor): Tensor;
+  /**
+   * @param device of the weight that it belongs to; for one on `meta`, no value is read
+   * @param first makes the first value of a new adapter
+   */
+  take(name: string, shape: readonly number[], device: Device, first: () => Tensor): Tensor;
   /** One that a file may have or not. */
-  takeIfThere(name: string, shape: readonly number[]): Tensor | undefined;
+  takeIfThere(name: string, shape: readonly number[], device: Device): Tensor | undefined;
 }
 
 /** An adapter on its way onto a model. */
@@ -41,15 +44,15 @@ export interface Attaching {
   begun: Map<string, BegunWith>;
 }
 
-/** A parameter of the adapter's own. */
+/** A parameter of the adapter's own. @param device of the weight that it belongs to */
 export function ownParameter(
-  { source, model, label, training, tensors }: Attaching,
+  { source, label, training, tensors }: Attaching,
   name: string,
   shape: readonly number[],
+  device: Device,
   first: () => Tensor,
 ): Parameter {
-  const taken = source.take(name, shape, first);
-  const tensor = taken.device === model.device ? taken : moved(taken, { device: model.device });
+  const tensor = moved(source.take(name, shape, device, first), { device });
   const own = { ...parameter(`${label}${name}`, tensor), trainable: training };
   tensors.push({ name, parameter: own });
   return own;
@@ -61,10 +64,11 @@ export function wholeValue(
   name: string,
   before: Tensor,
 ): Tensor {
-  const taken = source.take(name, before.shape, () =>
+  const { device } = before;
+  const taken = source.take(name, before.shape, device, () =>
     tidy(() => before.to({ dtype: "float32" }).clone()),
   );
-  return moved(taken, { device: model.device, dtype: training ? "float32" : model.dtype });
+  return moved(taken, { device, dtype: training ? "float32" : model.dtype });
 }
 
 /** The same values elsewhere or in another type; the tensor itself where nothing changes. */
@@ -87,7 +91,8 @@ export function linearAdapter(
   weight: Tensor,
   isDense: boolean,
 ): Adapter {
-  const { config, generator, training, model } = attaching;
+  const { config, generator, training } = attaching;
+  const { device } = weight;
   const { name, outFeatures } = part;
   const inFeatures = weight.size(1);
   const { rank, scale } = shapeOf(config, name);
@@ -101,7 +106,7 @@ export function linearAdapter(
         todo: "use train_mode lora, or another init_lora_weights",
       });
     }
-    if (model.device !== "meta") {
+    if (device !== "meta") {
       first = partOf(weight, beginning.toLowerCase(), rank, scale);
       takeOut(weight, first, scale);
       attaching.begun.set(name, { a: onHost(first.a), b: onHost(first.b) });
@@ -113,8 +118,20 @@ export function linearAdapter(
     used.push(first[key]);
     return first[key];
   };
-  const a = ownParameter(attaching, `${name}.lora_A.weight`, [rank, inFeatures], firstOf("a"));
-  const b = ownParameter(attaching, `${name}.lora_B.weight`, [outFeatures, rank], firstOf("b"));
+  const a = ownParameter(
+    attaching,
+    `${name}.lora_A.weight`,
+    [rank, inFeatures],
+    device,
+    firstOf("a"),
+  );
+  const b = ownParameter(
+    attaching,
+    `${name}.lora_B.weight`,
+    [outFeatures, rank],
+    device,
+    firstOf("b"),
+  );
   for (const tensor of Object.values(first ?? {})) if (!used.includes(tensor)) tensor.dispose();
   const adapter: Adapter = {
     part,
@@ -127,12 +144,12 @@ export function linearAdapter(
   };
   if (config.lora_bias) {
     const none = () => zeros([outFeatures], { dtype: "float32" });
-    adapter.bias = ownParameter(attaching, `${name}.lora_B.bias`, [outFeatures], none);
+    adapter.bias = ownParameter(attaching, `${name}.lora_B.bias`, [outFeatures], device, none);
   }
   if (config.use_dora) {
     const lengths = () => tidy(() => rowLengths(weight, adapter));
     const magnitude = `${name}.lora_magnitude_vector`;
-    adapter.magnitude = ownParameter(attaching, magnitude, [outFeatures], lengths);
+    adapter.magnitude = ownParameter(attaching, magnitude, [outFeatures], device, lengths);
   }
   return adapter;
 }

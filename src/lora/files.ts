@@ -9,7 +9,15 @@ import {
   writeSafetensors,
 } from "../format/index.js";
 import type { CausalLanguageModel } from "../models/index.js";
-import { type DType, empty, noGrad, type Tensor, tensor, tidy } from "../tensor/index.js";
+import {
+  type Device,
+  type DType,
+  empty,
+  noGrad,
+  type Tensor,
+  tensor,
+  tidy,
+} from "../tensor/index.js";
 import { type ErrorDetail, FormatError } from "../util/errors.js";
 import { makeFolders } from "../util/makeFolders.js";
 import type { AdapterTensor } from "./adapterTensor.js";
@@ -91,7 +99,7 @@ function loadOne(
   const file = openWeights(directory);
   try {
     const unread = readableNames(file.names(), directory);
-    const read = (name: string, shape: readonly number[]): Tensor => {
+    const read = (name: string, shape: readonly number[], device: Device): Tensor => {
       const stored = unread.get(name)!;
       unread.delete(name);
       const { shape: found } = file.info(stored);
@@ -101,18 +109,20 @@ function loadOne(
           shapeDetail(stored, found, shape),
         );
       }
+      if (device === "meta") return empty([...shape], { dtype: "float32", device });
       return readFloats(file, stored, shape);
     };
     const source: TensorSource = {
-      take(name, shape) {
+      take(name, shape, device) {
         const key = unread.has(name) ? name : withoutBase(name);
-        if (unread.has(key)) return read(key, shape);
+        if (unread.has(key)) return read(key, shape, device);
         throw new FormatError(`${directory}: the adapter has no ${PREFIX}${name}`, {
           why: "its adapter_config.json asks for it",
           todo: "use the base model that the adapter was trained on, or save the adapter again",
         });
       },
-      takeIfThere: (name, shape) => (unread.has(name) ? read(name, shape) : undefined),
+      takeIfThere: (name, shape, device) =>
+        unread.has(name) ? read(name, shape, device) : undefined,
     };
     const attached = attachAdapter(model, config, source, options);
     const [left] = unread.values();

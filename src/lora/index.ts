@@ -22,7 +22,10 @@ export {
   saveAdapter,
   stackOptions,
 } from "./files.js";
+export { layeredLogits } from "./layeredLogits.js";
 export type { Adapter } from "./lowRank.js";
+export { mergeAdapters } from "./merge.js";
+export { type MergedWeights, mergedWeights } from "./mergedWeights.js";
 export { dequantizeNf4Tensor, type Nf4Tensor, quantizeNf4 } from "./nf4.js";
 export { isQuantized, type QuantizedLinear, quantizedLinear, quantizeLinear } from "./nf4Linear.js";
 export { isSaved, type LoraOptions, type LoraSettings } from "./settings.js";

@@ -13,6 +13,7 @@ import {
 } from "./attaching.js";
 import { columnLengths, embeddingAdapter, type LowRankRows } from "./embedding.js";
 import { parametersOf } from "./lowRank.js";
+import { mergeInto } from "./merge.js";
 import { shapeOf } from "./settings.js";
 import { embeddingName, headName, isTied } from "./targets.js";
 import { embeddingRows, headRows, type TokenRows, tokenRows } from "./tokenRows.js";
@@ -65,7 +66,8 @@ function replaceBase(attaching: Attaching): void {
   for (const [name, weight] of places) {
     if (plan.saved.has(name)) continue;
     const stored = plan.targets.has(name) ? `${name}.base_layer.weight` : `${name}.weight`;
-    const value = source.takeIfThere(stored, weight.tensor.shape);
+    const { shape, device } = weight.tensor;
+    const value = source.takeIfThere(stored, shape, device);
     if (!value) continue;
     tidy(() => weight.tensor.copy_(value));
     value.dispose();
@@ -87,7 +89,8 @@ function saveOuter(attaching: Attaching): void {
   };
   if (wasTied && config.ensure_weight_tying) {
     const shared = whole(`${embedding}.weight`, before.tensor);
-    source.takeIfThere(`${headName}.weight`, before.tensor.shape)?.dispose();
+    const { shape, device } = before.tensor;
+    source.takeIfThere(`${headName}.weight`, shape, device)?.dispose();
     tensors.push({ name: `${headName}.weight`, parameter: shared });
     model.embedding = model.output.weight = shared;
     before.tensor.dispose();
@@ -121,7 +124,8 @@ function over(below: EmbeddingAdapter | undefined, above: EmbeddingAdapter): Emb
 
 function adaptEmbedding(attaching: Attaching, name: string): void {
   const { model, config, generator } = attaching;
-  const [vocabulary = 0, dim = 0] = model.embedding.tensor.shape;
+  const { shape, device } = model.embedding.tensor;
+  const [vocabulary = 0, dim = 0] = shape;
   const { rank, scale } = shapeOf(config, name);
   if (config.lora_bias) {
     throw new ConfigError(`lora_bias does not work on ${name}`, {
@@ -140,15 +144,15 @@ function adaptEmbedding(attaching: Attaching, name: string): void {
   ];
   const isRandom = config.init_lora_weights === false;
   const rows: LowRankRows = {
-    a: ownParameter(attaching, `${name}.lora_embedding_A`, down!, () =>
+    a: ownParameter(attaching, `${name}.lora_embedding_A`, down!, device, () =>
       isRandom ? normal(down!) : zeros(down!, { dtype: "float32" }),
     ),
-    b: ownParameter(attaching, `${name}.lora_embedding_B`, up!, () => normal(up!)),
+    b: ownParameter(attaching, `${name}.lora_embedding_B`, up!, device, () => normal(up!)),
     magnitude: null,
     scale,
   };
   if (config.use_dora) {
-    rows.magnitude = ownParameter(attaching, `${name}.lora_magnitude_vector`, [dim], () =>
+    rows.magnitude = ownParameter(attaching, `${name}.lora_magnitude_vector`, [dim], device, () =>
       tidy(() => columnLengths(model.embedding.tensor, rows)),
     );
   }
@@ -173,6 +177,9 @@ function adaptHead(attaching: Attaching): void {
     parameters: () => parameters,
     tensors: () => parameters.map(({ tensor }) => tensor),
     apply: linear.apply,
+    mergeInto(weight) {
+      mergeInto(weight, null, linear.adapters);
+    },
   };
   output.adapter = head;
 }
@@ -208,14 +215,14 @@ function adaptTokens(attaching: Attaching): void {
     const rows = rowsOf(attaching, embedding, own, model.embedding);
     const above = embeddingRows(rows, model.config.pad_token_id);
     model.embeddingAdapter = over(model.embeddingAdapter, above);
-    if (isShared) putHeadRows(attaching, rows, false);
+    if (isShared) putHeadRows(attaching, rows, above);
   }
   if (head && !isShared) {
-    putHeadRows(attaching, rowsOf(attaching, headName, head, output.weight), true);
+    putHeadRows(attaching, rowsOf(attaching, headName, head, output.weight));
   }
 }
 
-function putHeadRows({ model }: Attaching, rows: TokenRows, owns: boolean): void {
+function putHeadRows({ model }: Attaching, rows: TokenRows, sharedWith?: EmbeddingAdapter): void {
   const { output } = model;
   if (output.adapter) throw twoOnHead();
   const { weight } = output;
@@ -223,7 +230,7 @@ function putHeadRows({ model }: Attaching, rows: TokenRows, owns: boolean): void
     { name: headName, start: 0, outFeatures: weight.tensor.size(0) },
   ]);
   const normalizes = output.normalizesRows || output.isNormalized === true;
-  output.adapter = headRows(rows, base, { owns, normalizes });
+  output.adapter = headRows(rows, base, { sharedWith, normalizes });
 }
 
 function rowsOf(
@@ -249,7 +256,7 @@ function rowsOf(
     });
   }
   const name = `${module}.token_adapter.trainable_tokens_delta`;
-  const rows = ownParameter(attaching, name, [indices.length, dim], () =>
+  const rows = ownParameter(attaching, name, [indices.length, dim], weight.tensor.device, () =>
     tidy(() => {
       const picked = indices.map((id) => weight.tensor.narrow(0, id, 1));
       return cat(picked, 0).to({ dtype: "float32" });

@@ -29,7 +29,9 @@ import {
 export interface TokenRows {
   /** [count, dim] */
   rows: Parameter;
-  /** Their token ids, [count] int64. */
+  /** Their token ids. */
+  indices: readonly number[];
+  /** The same, [count] int64. */
   ids: Tensor;
   /** For each token of the vocabulary the place of its row, or `count` where it has none, [vocab] int64. */
   places: Tensor;
@@ -55,7 +57,7 @@ export function tokenRows(
     device === "cpu" || device === "meta"
       ? tensor(values)
       : tidy(() => tensor(values).to({ device }));
-  return { rows, ids: put(ids), places: put(places), others: put(others) };
+  return { rows, indices, ids: put(ids), places: put(places), others: put(others) };
 }
 
 function ownTensors({ rows, ids, places, others }: TokenRows): Tensor[] {
@@ -92,19 +94,27 @@ export function embeddingRows(trained: TokenRows, padding: number | null): Embed
 /**
  * The rows in place of the output head's.
  *
- * @param owns whether they are this head's alone
+ * @param sharedWith the adapter of the embedding whose rows they are; undefined for rows of its own
  * @param normalizes whether the head divides rows by their lengths (NormHead)
  */
 export function headRows(
   trained: TokenRows,
   head: AffineLayer,
-  { owns, normalizes }: { owns: boolean; normalizes: boolean },
+  { sharedWith, normalizes }: { sharedWith?: EmbeddingAdapter | undefined; normalizes: boolean },
 ): HeadAdapter {
-  const { rows, ids, others } = trained;
+  const { rows, indices, ids, others } = trained;
   const own = { weight: rows, normalizesRows: normalizes };
   return {
-    parameters: () => (owns ? [rows] : []),
-    tensors: () => (owns ? ownTensors(trained) : []),
+    sharedWith,
+    parameters: () => (sharedWith ? [] : [rows]),
+    tensors: () => (sharedWith ? [] : ownTensors(trained)),
+    mergeInto(weight) {
+      tidy(() => {
+        indices.forEach((id, i) => {
+          weight.narrow(0, id, 1).copy_(rows.tensor.narrow(0, i, 1));
+        });
+      });
+    },
     apply(hidden, group) {
       const { weights, dtype } = group;
       const bySum = gradientOf(hidden.record, rows.name);

@@ -21,6 +21,7 @@ export {
   trainAllParameters,
   trainableParameters,
 } from "./parameters.js";
+export { type ModelPiece, type ModelPieces, modelPieces } from "./pieces.js";
 export {
   embedTokens,
   type PreparedModel,
@@ -30,7 +31,7 @@ export {
   rotationsOf,
 } from "./prepare.js";
 export { modelFamily } from "./registry.js";
-export { saveModel } from "./save.js";
+export { saveModel, weightEntries } from "./save.js";
 export type {
   AttentionShape,
   CausalLanguageModel,

@@ -33,6 +33,8 @@ export interface LoadOptions {
   device?: Device;
   /** Replaces each linear layer as it is loaded, for instance by a quantized one. */
   transform?: LayerTransform;
+  /** Loads only these weights, by name; the others stay on the `meta` device. A stack comes as a whole. */
+  only?: (name: string) => boolean;
   /** Whether the base weights will be trained: what could be computed once at load then is not. */
   trainsWeights?: boolean;
 }
@@ -126,6 +128,13 @@ function readerOf(
     optional = false,
   ) => {
     const rows = parts.reduce((sum, part) => sum + part.rows, 0);
+    if (options.only && !parts.some(({ name }) => options.only?.(name))) {
+      for (const { name, rows: count } of parts) {
+        if (!optional || names.has(name)) checked(name, [count, ...rest]);
+        unread.delete(name);
+      }
+      return empty([rows, ...rest], { dtype, device: "meta" });
+    }
     const result = empty([rows, ...rest], { dtype, device });
     if (optional) result.zero_();
     tidy(() => {

@@ -1,6 +1,6 @@
 /** A model back to a directory in Hugging Face's layout. */
 import { type WeightDType, type WeightEntry, writeShardedSafetensors } from "../format/index.js";
-import type { Linear, Parameter } from "../nn/index.js";
+import { isJoined, type Linear, type Parameter } from "../nn/index.js";
 import { type DType, type Tensor, tidy } from "../tensor/index.js";
 import { writeModelConfig } from "./configFile.js";
 import { headParameters } from "./parameters.js";
@@ -12,33 +12,57 @@ const storedTypes: Partial<Record<DType, WeightDType>> = {
   float16: "F16",
 };
 
-/** One weight, brought to the CPU and into `dtype` when it is written. */
+/** The data type that a weight is to be stored in, by its name. */
+type TypeOf = (name: string) => DType;
+
+/** One weight, brought to the CPU and into its stored type when it is written. */
 function entry(
   name: string,
-  tensor: () => Tensor,
+  tensor: (dtype: DType) => Tensor,
   shape: readonly number[],
-  dtype: DType,
+  typeOf: TypeOf,
 ): WeightEntry {
+  const dtype = typeOf(name);
   return {
     name,
     dtype: storedTypes[dtype]!,
     shape: [...shape],
-    data: () => tidy(() => tensor().detach().to({ dtype, device: "cpu" }).contiguous().bytes()),
+    data: () =>
+      tidy(() => tensor(dtype).detach().to({ dtype, device: "cpu" }).contiguous().bytes()),
   };
 }
 
 /** The parts of a stacked layer under their own names. */
-function linearEntries(linear: Linear, dtype: DType): WeightEntry[] {
+function linearEntries(linear: Linear, typeOf: TypeOf): WeightEntry[] {
+  if (isJoined(linear)) return linear.layers.flatMap((layer) => linearEntries(layer, typeOf));
   return linear.parts.flatMap(({ name, start, outFeatures }) => {
-    const weight = () => linear.denseWeight(dtype).narrow(0, start, outFeatures);
-    const entries = [entry(`${name}.weight`, weight, [outFeatures, linear.inFeatures], dtype)];
+    const weight = (dtype: DType) => linear.denseWeight(dtype).narrow(0, start, outFeatures);
+    const entries = [entry(`${name}.weight`, weight, [outFeatures, linear.inFeatures], typeOf)];
     const { bias } = linear;
     if (bias) {
       const part = () => bias.tensor.narrow(0, start, outFeatures);
-      entries.push(entry(`${name}.bias`, part, [outFeatures], dtype));
+      entries.push(entry(`${name}.bias`, part, [outFeatures], typeOf));
     }
     return entries;
   });
+}
+
+/**
+ * Every weight of a model, to be written. Adapters are not in them.
+ *
+ * @param typeOf the data type that each is stored in
+ */
+export function weightEntries(model: CausalLanguageModel, typeOf: TypeOf): WeightEntry[] {
+  const { embedding, branches } = model;
+  const plain = ({ name, tensor }: Parameter) => entry(name, () => tensor, tensor.shape, typeOf);
+  return [
+    plain(embedding),
+    ...branches.flatMap(({ norms, linears }) => [
+      ...norms.map(plain),
+      ...Object.values(linears).flatMap((linear) => linearEntries(linear, typeOf)),
+    ]),
+    ...headParameters(model).map(plain),
+  ];
 }
 
 /**
@@ -47,17 +71,10 @@ function linearEntries(linear: Linear, dtype: DType): WeightEntry[] {
  * @param dtype data type of the stored weights
  */
 export function saveModel(model: CausalLanguageModel, directory: string, dtype: DType): void {
-  const { embedding, branches, output } = model;
-  const isTied = output.weight === embedding;
-  const plain = ({ name, tensor }: Parameter) => entry(name, () => tensor, tensor.shape, dtype);
-  const entries = [
-    plain(embedding),
-    ...branches.flatMap(({ norms, linears }) => [
-      ...norms.map(plain),
-      ...Object.values(linears).flatMap((linear) => linearEntries(linear, dtype)),
-    ]),
-    ...headParameters(model).map(plain),
-  ];
-  writeShardedSafetensors(directory, entries);
+  const isTied = model.output.weight === model.embedding;
+  writeShardedSafetensors(
+    directory,
+    weightEntries(model, () => dtype),
+  );
   writeModelConfig(directory, { ...model.config, tie_word_embeddings: isTied, dtype });
 }

@@ -54,6 +54,10 @@ export interface HeadAdapter {
   parameters(): Parameter[];
   /** Every tensor that it holds beside the head's weight. */
   tensors(): Tensor[];
+  /** Writes what it makes of the head's weight into a copy of it. @param weight [vocab, dim] */
+  mergeInto(weight: Tensor): void;
+  /** The adapter of the embedding whose rows it puts into the head too, if it does nothing else. */
+  sharedWith?: EmbeddingAdapter | undefined;
   /** In place of the product. @param hidden [m, dim] @returns logits [m, vocab] */
   apply(hidden: Value, group: ProductGroup): Value;
 }

@@ -1,0 +1,140 @@
+/** Adapters merged into their models: the weights that PEFT's `merge_and_unload` gives, and the logits of the adapter. */
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { openSafetensorsDirectory, writeShardedSafetensors } from "../../src/format/index.js";
+import { layeredLogits, mergedWeights } from "../../src/lora/index.js";
+import {
+  forward,
+  loadModel,
+  modelTensors,
+  readModelConfig,
+  writeModelConfig,
+} from "../../src/models/index.js";
+import { type DType, dispose, liveTensors, type Tensor, tidy } from "../../src/tensor/index.js";
+import { fixture, fixtureRaw, fixtureTensors } from "./fixtures.js";
+
+interface Adapters {
+  ids: number[];
+  cases: { name: string; base: string }[];
+  stack: { base: string; adapters: string[] };
+}
+
+const read = <Value>(name: string) => JSON.parse(readFileSync(fixture(name), "utf8")) as Value;
+const { ids, cases, stack } = read<Adapters>("adapters/cases.json");
+const merges = read<{ name: string; base: string; tied: boolean }[]>("merged/cases.json");
+
+const work = mkdtempSync(path.join(tmpdir(), "tunewright-merge-"));
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+/** Writes a merged model; nothing of it stays in memory. */
+function merge(base: string, adapters: readonly string[], dtype: DType): string {
+  const before = liveTensors();
+  const out = mkdtempSync(path.join(work, "merged-"));
+  const merged = mergedWeights(fixture(`model/${base}`), adapters, dtype);
+  writeShardedSafetensors(out, merged.entries, { maxShardBytes: 40_000 });
+  writeModelConfig(out, merged.config);
+  merged.close();
+  expect(liveTensors(), "tensors left alive").toBe(before);
+  return out;
+}
+
+const floats = (tensor: Tensor) => new Float32Array(tensor.bytes().slice().buffer);
+
+function logitsOf(directory: string): Float32Array {
+  return tidy(() => {
+    const model = loadModel(directory);
+    const result = floats(forward(model, Int32Array.from(ids)));
+    dispose(modelTensors(model));
+    return result;
+  });
+}
+
+const largest = (values: Iterable<number>) => Math.max(...[...values].map(Math.abs));
+
+function distance(actual: Float32Array, expected: Float32Array): number {
+  expect(actual.length).toBe(expected.length);
+  return largest(actual.map((value, i) => value - expected[i]!)) / largest(expected);
+}
+
+const adapterLogits = (name: string) => {
+  return fixtureTensors(`adapters/${name}.safetensors`).get("logits")!.values;
+};
+
+describe.each(cases)("a merged adapter of PEFT: $name", ({ name, base }) => {
+  it("has the logits of the adapter beside the model", () => {
+    const out = merge(base, [fixture(`adapters/${name}`)], "float32");
+    expect(distance(logitsOf(out), adapterLogits(name))).toBeLessThan(2e-5);
+  });
+});
+
+/** Weights in bfloat16 as numbers, by name. */
+function weightsOf(directory: string): Map<string, Float32Array> {
+  const source = openSafetensorsDirectory(directory);
+  const valuesOf = (name: string) => {
+    const chunks = [...source.chunks(name)].map(({ data }) => data.slice());
+    return widened(Uint8Array.from(Buffer.concat(chunks)));
+  };
+  const weights = new Map(source.names().map((name) => [name, valuesOf(name)]));
+  source.close();
+  return weights;
+}
+
+function widened(bytes: Uint8Array<ArrayBuffer>): Float32Array {
+  const bits = Uint32Array.from(new Uint16Array(bytes.buffer), (half) => half * 2 ** 16);
+  return new Float32Array(bits.buffer);
+}
+
+/** Where PEFT rounds what it adds to an embedding, or the products of DoRA, before the sum. */
+const twiceRounded = /^dora|^outer model.embed_tokens/;
+
+describe.each(merges)("an adapter merged in bfloat16: $name", ({ name, base, tied }) => {
+  it("has PEFT's weights, but for roundings of sums between two numbers", () => {
+    const out = merge(base, [fixture(`adapters/${name}`)], "bfloat16");
+    expect(readModelConfig(out).tie_word_embeddings).toBe(tied);
+    const ours = weightsOf(out);
+    const theirs = fixtureRaw(`merged/${name}.safetensors`);
+    for (const [key, { bytes }] of theirs) {
+      const [expected, mine] = [widened(bytes), ours.get(key)!];
+      const roundsTwice = twiceRounded.test(`${name} ${key}`);
+      const others = expected.filter((value, i) => value !== mine[i]).length / expected.length;
+      expect(others, key).toBeLessThanOrEqual(roundsTwice ? 0.3 : 0.01);
+      // One unit in the last of bfloat16's 8 places, of the value or of what was rounded before.
+      expected.forEach((value, i) => {
+        const size = roundsTwice ? largest(expected) : Math.abs(value);
+        expect(Math.abs(value - mine[i]!), key).toBeLessThanOrEqual(2 ** -7 * size);
+      });
+    }
+    const plain = weightsOf(merge(base, [], "bfloat16"));
+    for (const [key, values] of ours) {
+      const before = plain.get(key) ?? plain.get("model.embed_tokens.weight");
+      if (!theirs.has(key)) expect(values, key).toEqual(before);
+    }
+  });
+});
+
+describe("merging", () => {
+  it("takes several adapters, in float32 and rounded once", () => {
+    const adapters = stack.adapters.map((name) => fixture(`adapters/${name}`));
+    const { values } = fixtureTensors("adapters/stack.safetensors").get("logits")!;
+    const out = merge(stack.base, adapters, "float32");
+    expect(distance(logitsOf(out), values)).toBeLessThan(2e-5);
+  });
+
+  it.each(cases)("gives logits layer by layer that are the whole model's: $name", (one) => {
+    const row = Int32Array.from(ids);
+    const logits = tidy(() => {
+      return floats(
+        layeredLogits(fixture(`model/${one.base}`), [fixture(`adapters/${one.name}`)], [row]),
+      );
+    });
+    expect(distance(logits, adapterLogits(one.name))).toBeLessThan(2e-5);
+  });
+
+  it("refuses the bias of an adapter on a layer that has none", () => {
+    const adapter = path.join(work, "lora-bias");
+    cpSync(fixture("adapters/lora-bias"), adapter, { recursive: true });
+    expect(() => merge("untied", [adapter], "float32")).toThrow(/has a bias \(lora_bias\)/);
+  });
+});
