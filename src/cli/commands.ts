@@ -15,6 +15,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   track: async () => (await import("./track.js")).trackCommand,
   config: async () => (await import("./config.js")).configCommand,
   chat: async () => (await import("./chat.js")).chatCommand,
+  merge: async () => (await import("./merge.js")).mergeCommand,
   data: async () => (await import("./data.js")).dataCommand,
   bundle: async () => (await import("./bundle.js")).bundleCommand,
   setup: async () => (await import("./setup.js")).setupCommand,

@@ -143,7 +143,7 @@ function attachUnit(attaching: Attaching, unit: Unit): Unit {
   if (first && plan.saved.has(first.name)) {
     if (unit.adapters.length > 0) {
       throw new ConfigError(`${first.name} has an adapter below, and is in modules_to_save`, {
-        todo: "merge the lower adapter in PEFT: merge_and_unload().save_pretrained(...)",
+        todo: "merge the lower adapter into the model: tunewright merge",
       });
     }
     return { base: savedLinear(attaching, base, first), adapters: [] };

@@ -168,6 +168,6 @@ export function checkStack(
   if (!config.use_dora && below.every(({ magnitude }) => magnitude === null)) return;
   throw new ConfigError(`two adapters lie on ${name}, and one of them uses use_dora`, {
     why: "a weight-decomposed adapter scales what the others add",
-    todo: "merge the lower one in PEFT: merge_and_unload().save_pretrained(...)",
+    todo: "merge the lower one into the model: tunewright merge",
   });
 }

@@ -9,7 +9,8 @@ import {
   openModelWeights,
   weightEntries,
 } from "../models/index.js";
-import { type DType, hold } from "../tensor/index.js";
+import { type DType, hold, trimMemory } from "../tensor/index.js";
+import { collectGarbage } from "../util/collectGarbage.js";
 import { FormatError } from "../util/errors.js";
 import { loadStack } from "./files.js";
 import { mergeAdapters } from "./merge.js";
@@ -40,8 +41,8 @@ export function mergedWeights(
   adapters: readonly string[],
   dtype?: DType,
 ): MergedWeights {
-  const stored = dtype ? new Map<string, DType>() : storedTypes(path);
-  const types = new Set(dtype ? [dtype] : stored.values());
+  const stored = storedTypes(path, dtype !== undefined);
+  const types = new Set(stored.values());
   // In one 16-bit type everything is computed as with the adapter beside the model.
   const inMemory = types.size === 1 ? [...types][0]! : "float32";
   const merged = (wanted: ReadonlySet<string>) => {
@@ -54,8 +55,8 @@ export function mergedWeights(
   };
   const whole = hold(() => merged(new Set()));
   const { model, wasTied } = whole.result;
-  const embeddingType = stored.get(model.embedding.name) ?? inMemory;
-  const typeOf = (name: string) => stored.get(name) ?? embeddingType;
+  const embeddingType = dtype ?? stored.get(model.embedding.name) ?? inMemory;
+  const typeOf = (name: string) => dtype ?? stored.get(name) ?? embeddingType;
   const entries = weightEntries(model, typeOf);
   const pieces = piecesByName(modelPieces(model));
   whole.free();
@@ -72,6 +73,9 @@ export function mergedWeights(
       made = new Map(result.map((entry) => [entry.name, entry]));
       close = () => {
         free();
+        // Bytes that were handed out share the memory of their tensors.
+        collectGarbage();
+        trimMemory();
         piece = undefined;
         close = () => {};
       };
@@ -93,14 +97,14 @@ const dtypes: Partial<Record<WeightDType, DType>> = {
   BF16: "bfloat16",
 };
 
-/** The data type of each weight of the files. */
-function storedTypes(path: string): Map<string, DType> {
+/** The data type of each weight of the files. @param converts whether all will be written in another */
+function storedTypes(path: string, converts: boolean): Map<string, DType> {
   const source = openModelWeights(path);
   try {
     return new Map(
       source.names().map((name) => {
         const { dtype } = source.info(name);
-        const type = dtypes[dtype];
+        const type = dtypes[dtype] ?? (converts ? "float32" : undefined);
         if (type) return [name, type];
         throw new FormatError(`${path}: ${name} has type ${dtype}`, {
           why: "merged models are written in float32, float16 or bfloat16",

@@ -186,7 +186,7 @@ function adaptHead(attaching: Attaching): void {
 
 function twoOnHead(): ConfigError {
   return new ConfigError(`${headName} has an adapter and rows of tokens that are trained`, {
-    todo: "merge one of them in PEFT: merge_and_unload().save_pretrained(...)",
+    todo: "merge one of them into the model first: tunewright merge",
   });
 }
 

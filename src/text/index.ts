@@ -50,6 +50,7 @@ export { vocabularyFiles } from "./tokenizerFiles.js";
 export type { IdentifiedToken } from "./tokensWithoutRow.js";
 export {
   checkTrainedTemplate,
+  readTrainedTemplate,
   templateOfWeights,
   writeTrainedTemplate,
 } from "./trainedTemplate.js";

@@ -89,12 +89,12 @@ export function temporaryFolder({ path }: Output): string {
   }
 }
 
-/** @throws EnvironmentError where the disk has no room for so many bytes */
-export function refuseFullDisk(folder: string, bytes: number): void {
+/** @throws EnvironmentError where the disk has no room for so many bytes of `what` */
+export function refuseFullDisk(folder: string, bytes: number, what = "the bundle"): void {
   const { bavail, bsize } = statfsSync(folder);
   const free = bavail * bsize;
   if (free >= bytes) return;
-  throw new EnvironmentError(`the disk has no room for the bundle`, {
+  throw new EnvironmentError(`the disk has no room for ${what}`, {
     why: `some ${showSize(bytes)} are needed in ${folder}, and ${showSize(free)} are free`,
     todo: "free some space, or choose an --out on another disk",
   });

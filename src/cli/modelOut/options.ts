@@ -1,0 +1,27 @@
+/** Options of the commands that write a model. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+/** Adds the type of the weights and the size of their files. */
+export function addWeightOptions(command: Command): void {
+  command.addOption(
+    new Option("--dtype <type>", "type of all weights (default: each keeps its own)").choices([
+      "float32",
+      "bfloat16",
+      "float16",
+    ]),
+  );
+  command.addOption(
+    new Option("--max-shard-size <size>", "largest weight file, such as 5GB or 500MB")
+      .argParser(bytesOf)
+      .default(5e9, "5GB"),
+  );
+}
+
+const units = { MB: 1e6, GB: 1e9, MIB: 2 ** 20, GIB: 2 ** 30 } as const;
+
+function bytesOf(value: string): number {
+  const [, count, unit] = /^(\d+(?:\.\d+)?)\s*(MB|GB|MiB|GiB)$/i.exec(value) ?? [];
+  const bytes = Number(count) * units[unit?.toUpperCase() as keyof typeof units];
+  if (bytes >= 1e6) return bytes;
+  throw new InvalidArgumentError("It must be a size of at least 1MB, such as 500MB or 5GB.");
+}

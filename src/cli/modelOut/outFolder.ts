@@ -1,0 +1,85 @@
+/** A folder that is either whole or absent: it is written beside its place and renamed when it is complete. */
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { basename, join, resolve, sep } from "node:path";
+import { ConfigError } from "../../util/errors.js";
+import { realPath } from "../../util/outPlace.js";
+import { putInPlace, refuseFullDisk, temporaryFolder } from "../bundle/output.js";
+
+/** Where a model is to be written. */
+export interface OutFolder {
+  /** Absolute path. */
+  path: string;
+  force: boolean;
+}
+
+/** Room beside the weights: tokenizer, configuration, index. */
+const OTHER_BYTES = 64e6;
+
+/**
+ * Understands `--out`.
+ *
+ * @param inputs paths that are read, which must not be replaced
+ * @throws ConfigError where something is in the way
+ */
+export function chooseOutFolder(
+  given: string,
+  force: boolean,
+  inputs: readonly string[],
+): OutFolder {
+  const path = resolve(given);
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat) refuseWhatIsThere(path, stat.isDirectory(), force);
+  const place = `${realPath(path) ?? path}${sep}`;
+  const lost = inputs.find((input) =>
+    `${realPath(input) ?? resolve(input)}${sep}`.startsWith(place),
+  );
+  if (lost !== undefined) {
+    throw new ConfigError(`--out ${given} is, or holds, ${lost}`, {
+      why: "it is read while the new folder is written, and would be replaced by it",
+      todo: "choose another name",
+    });
+  }
+  return { path, force };
+}
+
+function refuseWhatIsThere(path: string, isFolder: boolean, force: boolean): void {
+  if (!isFolder) {
+    throw new ConfigError(`--out ${path}: there is a file of this name`, {
+      todo: "give the name of a folder",
+    });
+  }
+  if (readdirSync(path).length === 0) return;
+  if (force && existsSync(join(path, "config.json"))) return;
+  if (force) {
+    throw new ConfigError(`--out ${path}: the folder is neither empty nor a model`, {
+      why: "what is in it would be lost",
+      todo: "choose another name",
+    });
+  }
+  throw new ConfigError(`${path} exists`, { todo: "choose another name, or add --force" });
+}
+
+/**
+ * Fills the folder and puts it in its place; where `fill` fails, nothing is left of it.
+ *
+ * @param bytes of the weights, for which the disk must have room
+ * @throws EnvironmentError where it has not
+ */
+export async function writeOutFolder(
+  out: OutFolder,
+  bytes: number,
+  fill: (directory: string) => Promise<void>,
+): Promise<void> {
+  const output = { ...out, form: "folder" } as const;
+  const temporary = temporaryFolder(output);
+  try {
+    refuseFullDisk(temporary, bytes + OTHER_BYTES, "the model");
+    const directory = join(temporary, basename(out.path));
+    mkdirSync(directory);
+    await fill(directory);
+    // An empty folder in its place does not hinder the renaming.
+    putInPlace(directory, { ...output, force: true });
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
