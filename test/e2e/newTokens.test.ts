@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { runCheck } from "../../src/cli/check/runCheck.js";
+import { runMerge } from "../../src/cli/merge/runMerge.js";
 import { disposeChatModel, loadChatModel } from "../../src/generate/index.js";
 import { writeTestModel } from "../../src/generate/testModel.js";
 import {
@@ -87,6 +88,16 @@ async function logitsOf(run: string): Promise<{ ids: number[]; logits: Float32Ar
   }
 }
 
+/** Merged, the model has the rows, and what `chat` computes. */
+async function expectSameMerged(run: string, logits: Float32Array): Promise<void> {
+  const out = place(`${run}-merged`);
+  const options = { adapter: [], maxShardSize: 5e9, compare: true, force: false };
+  const { comparison } = await runMerge({ ...options, model: place(run), out }, () => {});
+  const { logits: merged } = await logitsOf(`${run}-merged`);
+  expect(Math.max(...merged.map((value, i) => Math.abs(value - logits[i]!)))).toBeLessThan(1e-4);
+  expect(comparison!.largest_difference).toBeLessThan(1e-4);
+}
+
 const lora = ["--lora_rank=2", "--lora_dropout=0.1"];
 const kinds: [string, string, string[]][] = [
   ["lora", untied, lora],
@@ -119,6 +130,7 @@ describe.each(kinds)("with %s", (kind, model, settings) => {
     expect(one.logits.length).toBe(one.ids.length * (before + 2));
     expect(one.logits.every(Number.isFinite)).toBe(true);
     expect(one.logits).toEqual(other.logits);
+    if (kind !== "full") await expectSameMerged(kind, one.logits);
   });
 });
 
