@@ -11,7 +11,7 @@ import {
 } from "../models/index.js";
 import { type DType, hold, trimMemory } from "../tensor/index.js";
 import { collectGarbage } from "../util/collectGarbage.js";
-import { FormatError } from "../util/errors.js";
+import { ConfigError, FormatError } from "../util/errors.js";
 import { loadStack } from "./files.js";
 import { mergeAdapters } from "./merge.js";
 import { isTied } from "./targets.js";
@@ -97,10 +97,18 @@ const dtypes: Partial<Record<WeightDType, DType>> = {
   BF16: "bfloat16",
 };
 
+function quantizedBase(path: string): ConfigError {
+  return new ConfigError(`${path} is a quantized model, and adapters are not merged into those`, {
+    why: "its weights would be rounded again, or written as if they had never been rounded",
+    todo: "give the model that it was made from: --model BASE --adapter DIR",
+  });
+}
+
 /** The data type of each weight of the files. @param converts whether all will be written in another */
 function storedTypes(path: string, converts: boolean): Map<string, DType> {
   const source = openModelWeights(path);
   try {
+    if (source.config.raw.quantization_config !== undefined) throw quantizedBase(path);
     return new Map(
       source.names().map((name) => {
         const { dtype } = source.info(name);

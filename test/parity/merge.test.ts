@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { openSafetensorsDirectory, writeShardedSafetensors } from "../../src/format/index.js";
+import { openWeightDirectory, writeShardedSafetensors } from "../../src/format/index.js";
 import { layeredLogits, mergedWeights } from "../../src/lora/index.js";
 import {
   forward,
@@ -73,7 +73,7 @@ describe.each(cases)("a merged adapter of PEFT: $name", ({ name, base }) => {
 
 /** Weights in bfloat16 as numbers, by name. */
 function weightsOf(directory: string): Map<string, Float32Array> {
-  const source = openSafetensorsDirectory(directory);
+  const source = openWeightDirectory(directory);
   const valuesOf = (name: string) => {
     const chunks = [...source.chunks(name)].map(({ data }) => data.slice());
     return widened(Uint8Array.from(Buffer.concat(chunks)));
@@ -137,5 +137,9 @@ describe("merging", () => {
     const adapter = path.join(work, "lora-bias");
     cpSync(fixture("adapters/lora-bias"), adapter, { recursive: true });
     expect(() => merge(model("untied"), [adapter])).toThrow(/has a bias \(lora_bias\)/);
+  });
+
+  it("refuses a model whose files have 4 bits", () => {
+    expect(() => mergedWeights(fixture("bitsandbytes/fp4"), [])).toThrow(/is a quantized model/);
   });
 });

@@ -11,6 +11,7 @@ import {
   readTrainedTemplate,
   type Tokenizer,
   templateOfWeights,
+  vocabularyFiles,
   writeTrainedTemplate,
 } from "../../text/index.js";
 import { writeFileAtomic } from "../../util/atomicFile.js";
@@ -26,14 +27,13 @@ export interface ModelText {
 }
 
 const GENERATION = "generation_config.json";
-const tokenizerFiles = ["tokenizer.json", "tokenizer.model"];
 
 /** Reads tokenizer and template of a model and its adapters. @throws FormatError for broken files */
 export async function openModelText(place: ModelPlace): Promise<ModelText> {
   const home = tokenizerHome(place);
   const isThere =
     !statSync(home).isDirectory() ||
-    tokenizerFiles.some((name) => existsSync(join(home, name))) ||
+    vocabularyFiles.some((name) => existsSync(join(home, name))) ||
     readdirSync(home).some((name) => name.endsWith(".gguf"));
   if (!isThere) return { tokenizer: null, template: null, isTrained: false };
   const tokenizer = await loadTokenizer(home);
