@@ -10,6 +10,7 @@ export {
   encodeConversations,
   encodePrompt,
 } from "./encodeConversation.js";
+export { generationNotes, writeGenerationConfig } from "./generationConfig.js";
 export { createJinjaTemplate } from "./jinjaTemplate.js";
 export { loadTokenizer } from "./loadTokenizer.js";
 export { chatTemplateNames } from "./namedTemplate.js";

@@ -1,6 +1,6 @@
 /** Tokens that a tokenizer did not have. */
 import { ConfigError } from "../util/errors.js";
-import { parseJson, stringifyJson } from "../util/json/index.js";
+import { fileStyle, parseJson, stringifyJson } from "../util/json/index.js";
 import { tokensOf } from "./addedTokens.js";
 import { type AddedToken, isRecord, type TokenizerFiles } from "./tokenizerFiles.js";
 import { readVocabulary } from "./vocabulary.js";
@@ -80,7 +80,7 @@ function editor(files: TokenizerFiles) {
   const contents = new Map(files.contents);
   const edit = (name: string, change: (value: Record<string, unknown>) => unknown) => {
     const value = parseJson((contents.get(name) ?? "{}").replace(/^\uFEFF/, ""));
-    if (isRecord(value)) contents.set(name, `${stringifyJson(change(value), { indent: 2 })}\n`);
+    if (isRecord(value)) contents.set(name, `${stringifyJson(change(value), fileStyle)}\n`);
   };
   return { contents, edit };
 }

@@ -59,6 +59,8 @@ export interface Tokenizer {
   readonly unkToken: string | undefined;
   /** Texts of all tokens that have a name, by it: `bos_token`, `mask_token`, `image_token`, … */
   readonly namedTokens: Readonly<Record<string, string>>;
+  /** The model's generation_config.json; empty where it has none. */
+  readonly generationConfig: Readonly<Record<string, unknown>>;
   /** The end of a text for this model: `eosTokenId` and those of generation_config.json. */
   readonly eosTokenIds: readonly number[];
   /** Ids of special tokens. */
@@ -151,6 +153,7 @@ export function createTokenizer(given: TokenizerFiles, options: TokenizerOptions
     eosToken: eos.text,
     padToken: pad.text,
     unkToken: unk.text,
+    generationConfig: kept.generationConfig,
     eosTokenIds: [...new Set(ends.filter((id) => typeof id === "number"))],
     specialTokenIds: specialIds,
     namedTokens: Object.fromEntries(named),

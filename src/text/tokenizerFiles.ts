@@ -2,6 +2,7 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { FormatError } from "../util/errors.js";
+import { parseJson } from "../util/json/index.js";
 import type { Encoder } from "./borderedText.js";
 import { readTemplateFiles, type TemplateFiles, templateFolder } from "./templateFiles.js";
 
@@ -124,7 +125,8 @@ export function readDirectoryFiles(path: string): DirectoryFiles {
     tokenizerConfig,
     specialTokensMap: parseObject(contents, "special_tokens_map.json", path),
     addedTokensFile: parseObject(contents, "added_tokens.json", path),
-    generationConfig: parseObject(generation, "generation_config.json", path),
+    // It is written again: 1.0 has to stay a float for Python.
+    generationConfig: parseObject(generation, "generation_config.json", path, parseJson),
     ...readTemplateFiles(
       contents,
       tokenizerConfig,
@@ -186,12 +188,13 @@ function parseObject(
   contents: ReadonlyMap<string, string>,
   name: string,
   path: string,
+  parse: (text: string) => unknown = JSON.parse,
 ): Record<string, unknown> {
   const text = contents.get(name);
   if (text === undefined) return {};
   let value: unknown;
   try {
-    value = JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+    value = parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
   } catch (cause) {
     throw new FormatError(`${join(path, name)}: not valid JSON`, {
       why: cause instanceof Error ? cause.message : String(cause),

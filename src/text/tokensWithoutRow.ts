@@ -3,7 +3,7 @@
  * has the id 125696, and the embedding 125,696 rows.
  */
 import { ConfigError } from "../util/errors.js";
-import { type JsonValue, parseJson, stringifyJson } from "../util/json/index.js";
+import { fileStyle, type JsonValue, parseJson, stringifyJson } from "../util/json/index.js";
 import { tokensOf } from "./addedTokens.js";
 import { isRecord, type TokenizerFiles } from "./tokenizerFiles.js";
 
@@ -52,7 +52,7 @@ export function withoutTokens(
     if (text === undefined) continue;
     const before = parseJson(text.replace(/^\uFEFF/, ""));
     const after = prune(before, texts);
-    if (after !== before) contents.set(name, `${stringifyJson(after, { indent: 2 })}\n`);
+    if (after !== before) contents.set(name, `${stringifyJson(after, fileStyle)}\n`);
   }
   const pruned = <T>(value: T, prune: Pruner = pruneEntries) =>
     prune(value as JsonValue, texts) as T;

@@ -1,6 +1,11 @@
 /** Writes what a run has trained: checkpoints to go on from, and the result. */
 import { countElements } from "../models/index.js";
-import { type ChatTemplate, type Tokenizer, writeTrainedTemplate } from "../text/index.js";
+import {
+  type ChatTemplate,
+  type Tokenizer,
+  writeGenerationConfig,
+  writeTrainedTemplate,
+} from "../text/index.js";
 import { receivedSignal, stopIfAsked } from "../util/signals.js";
 import { runConfigOf } from "./beginRecord.js";
 import {
@@ -163,5 +168,6 @@ function writeWeights(
 ): void {
   saveTrained(trained, config, directory, resumable);
   tokenizer.save(directory);
+  writeGenerationConfig(directory, tokenizer, template);
   if (template !== null) writeTrainedTemplate(directory, template);
 }

@@ -144,6 +144,7 @@ it("a whole run leaves its result as a set, with a manifest that lists it", asyn
     "adapter_config.json",
     "adapter_model.safetensors",
     "config.json",
+    "generation_config.json",
     "tokenizer.json",
     "tokenizer_config.json",
     "tunewright.json",

@@ -10,7 +10,7 @@ import {
 import { weightNotes } from "../../format/index.js";
 import { countElements, type ModelConfig, openModelWeights } from "../../models/index.js";
 import { tidy } from "../../tensor/index.js";
-import { textNotes } from "../../text/index.js";
+import { generationNotes, textNotes } from "../../text/index.js";
 import { describeTrackers } from "../../tracking/index.js";
 import {
   checkpointBytes,
@@ -127,6 +127,7 @@ export async function runCheck(
       ...notes,
       ...[path, ...place.adapters].flatMap(weightNotes),
       ...textNotes(text),
+      ...generationNotes(text.tokenizer, text.template),
       ...warmupNotes(config, totalSteps),
     ],
     data,

@@ -11,4 +11,4 @@ export {
   numberOf,
   objectOf,
 } from "./values.js";
-export { byCodePoint, type JsonStyle, stringifyJson } from "./write.js";
+export { byCodePoint, fileStyle, type JsonStyle, stringifyJson } from "./write.js";

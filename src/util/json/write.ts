@@ -14,6 +14,9 @@ export interface JsonStyle {
   sortKeys?: boolean | undefined;
 }
 
+/** How `json.dump(value, file, indent=2)` writes files. */
+export const fileStyle: JsonStyle = { indent: 2, separators: [",", ": "] };
+
 /**
  * The JSON text of a value: floats with a fraction or exponent, integers whole, keys in their order,
  * as `json.dumps` has them. Keys whose value is undefined are left out. A lone surrogate becomes its

@@ -1,0 +1,35 @@
+/** generation_config.json of what was trained: it names the ids that end an answer. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileStyle, stringifyJson } from "../util/json/index.js";
+import type { Tokenizer } from "./tokenizer.js";
+import type { ChatTemplate } from "./types.js";
+
+/**
+ * Writes the model's generation_config.json with the end of the template's turns among its
+ * `eos_token_id`, so that whoever generates with it stops where training taught it to.
+ *
+ * @param template null where plain texts were trained on
+ */
+export function writeGenerationConfig(
+  directory: string,
+  { generationConfig, eosTokenIds }: Tokenizer,
+  template: ChatTemplate | null,
+): void {
+  const ends = [...new Set([...(template?.stopTokenIds ?? []), ...eosTokenIds])];
+  if (ends.length === 0) return;
+  const written = { ...generationConfig, eos_token_id: ends.length === 1 ? ends[0] : ends };
+  const file = join(directory, "generation_config.json");
+  writeFileSync(file, `${stringifyJson(written, fileStyle)}\n`);
+}
+
+/** What to tell the user of ends of turns that the model's generation_config.json lacks, a line each. */
+export function generationNotes(tokenizer: Tokenizer, template: ChatTemplate): string[] {
+  const { eos_token_id: named } = tokenizer.generationConfig;
+  const stop = template.stop[0];
+  const id = stop === undefined ? undefined : tokenizer.tokenToId(stop);
+  if (named === undefined || id === undefined || [named].flat().includes(id)) return [];
+  return [
+    `chat template ${template.name} ends turns with ${stop}, which the model's generation_config.json does not name: the one that is saved does.`,
+  ];
+}
