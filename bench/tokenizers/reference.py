@@ -8,6 +8,7 @@ import json
 import pathlib
 import random
 import sys
+import time
 import unicodedata
 
 import sentencepiece
@@ -66,9 +67,11 @@ def main():
     print(f"{len(texts)} texts, {sum(map(len, texts))} characters")
     for file in sorted(OUT.glob("*.model")):
         processor = sentencepiece.SentencePieceProcessor(model_file=str(file))
+        start = time.process_time()
         ids = [processor.encode(text) for text in texts]
+        seconds = time.process_time() - start
         decoded = [processor.decode(one) for one in ids]
-        file.with_suffix(".json").write_text(json.dumps({"ids": ids, "decoded": decoded}), encoding="utf-8")
+        file.with_suffix(".json").write_text(json.dumps({"ids": ids, "decoded": decoded, "seconds": seconds}), encoding="utf-8")
     ranks = bpe_train("\n".join(LINES[:1500] + CHINESE), 1500, PATTERN, visualise=None)
     qwen = OUT / "qwen"
     qwen.mkdir(exist_ok=True)
@@ -76,9 +79,11 @@ def main():
     (qwen / "qwen.tiktoken").write_text("\n".join(lines) + "\n", encoding="ascii")
     (qwen / "tokenizer_config.json").write_text('{"tokenizer_class": "QWenTokenizer"}', encoding="utf-8")
     encoding = tiktoken.Encoding("qwen", pat_str=PATTERN, mergeable_ranks=ranks, special_tokens={})
+    start = time.process_time()
     ids = [encoding.encode_ordinary(unicodedata.normalize("NFC", text)) for text in texts]
+    seconds = time.process_time() - start
     decoded = [encoding.decode(one, errors="replace") for one in ids]
-    (qwen / "qwen.json").write_text(json.dumps({"ids": ids, "decoded": decoded}), encoding="utf-8")
+    (qwen / "qwen.json").write_text(json.dumps({"ids": ids, "decoded": decoded, "seconds": seconds}), encoding="utf-8")
 
 
 if __name__ == "__main__":
