@@ -79,9 +79,13 @@ function gatherRows(
   const columnStride = shape.length < 2 ? 0 : strides.at(-1)!;
   const places = Array.from({ length: rows }, (_, i) => placeOf(tensor, start + i * row));
   const at = windowReader(file, position, storage.count, width, window);
+  // Numbers of the width of a value, or two for eight bytes: quicker than copying bytes.
+  const [source, target] = [inNumbers(window, width), inNumbers(data, width)];
+  const numbers = Math.max(1, width / 4);
   const copy = (i: number, j: number) => {
-    const from = at(places[i]! + j * columnStride);
-    data.set(window.subarray(from, from + width), (i * row + j) * width);
+    const from = at(places[i]! + j * columnStride) * numbers;
+    const to = (i * row + j) * numbers;
+    for (let part = 0; part < numbers; part++) target[to + part] = source[from + part]!;
   };
   const rowStride = rows > 1 ? Math.abs(places[1]! - places[0]!) : Number.POSITIVE_INFINITY;
   if (rowStride < columnStride) {
@@ -102,7 +106,13 @@ function placeOf({ shape, strides, offset }: StoredTensor, element: number): num
   return place;
 }
 
-/** Gives where in `window` a value of the storage is, reading it there with those after it. */
+function inNumbers({ buffer, byteOffset, length }: Uint8Array, width: number) {
+  if (width === 1) return new Uint8Array(buffer, byteOffset, length);
+  if (width === 2) return new Uint16Array(buffer, byteOffset, Math.floor(length / 2));
+  return new Uint32Array(buffer, byteOffset, Math.floor(length / 4));
+}
+
+/** Gives which value of `window` a value of the storage is, reading it there with those after it. */
 function windowReader(
   file: FileReader,
   position: number,
@@ -118,6 +128,6 @@ function windowReader(
       held = Math.min(WINDOW_ELEMENTS, count - index);
       file.readInto(window.subarray(0, held * width), position + first * width);
     }
-    return (index - first) * width;
+    return index - first;
   };
 }
