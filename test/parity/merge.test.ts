@@ -1,5 +1,5 @@
 /** Adapters merged into their models: the weights that PEFT's `merge_and_unload` gives, and the logits of the adapter. */
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -9,6 +9,7 @@ import {
   forward,
   loadModel,
   modelTensors,
+  openModelWeights,
   readModelConfig,
   writeModelConfig,
 } from "../../src/models/index.js";
@@ -141,5 +142,38 @@ describe("merging", () => {
 
   it("refuses a model whose files have 4 bits", () => {
     expect(() => mergedWeights(fixture("bitsandbytes/fp4"), [])).toThrow(/is a quantized model/);
+  });
+});
+
+const families = readdirSync(fixture("families")).filter((name) =>
+  existsSync(fixture(`families/${name}/model`)),
+);
+
+describe.each(families)("a %s model without adapters", (name) => {
+  const directory = fixture(`families/${name}/model`);
+
+  it("is written with its own bytes", () => {
+    const source = openModelWeights(directory);
+    const merged = mergedWeights(directory, []);
+    const stored = source.names().filter((one) => !one.endsWith(".inv_freq"));
+    expect(merged.entries.map((entry) => entry.name).sort()).toEqual(stored.sort());
+    for (const { name: key, data } of merged.entries) {
+      const bytes = Buffer.concat([...source.chunks(key)].map((chunk) => chunk.data.slice()));
+      expect(bytes.equals(data() as Uint8Array), key).toBe(true);
+    }
+    merged.close();
+    source.close();
+  });
+
+  it("has the same logits layer by layer", () => {
+    const row = Int32Array.of(3, 9, 27, 4, 12);
+    const layered = tidy(() => floats(layeredLogits(directory, [], [row])));
+    const whole = tidy(() => {
+      const loaded = loadModel(directory, { dtype: "float32" });
+      const logits = floats(forward(loaded, row));
+      dispose(modelTensors(loaded));
+      return logits;
+    });
+    expect(distance(layered, whole)).toBeLessThan(1e-5);
   });
 });
