@@ -141,12 +141,13 @@ describe.each(tokenizers)("$path", ({ path, template }) => {
     const tokenizer = await loadTokenizer(path);
     const own = resolveChatTemplate(template, tokenizer);
     const content = "白日依山尽，黄河入海流。The sun sets behind the hills. ".repeat(260_000);
-    const start = performance.now();
+    const before = process.cpuUsage();
     const [encoded] = await encodeConversations(both(content), tokenizer, own, {
       maxSeqLength: 1024,
     });
-    // Encoding all of it takes about 20 s and gigabytes.
-    expect(performance.now() - start).toBeLessThan(5000);
+    const { user, system } = process.cpuUsage(before);
+    // Encoding all of it takes about 20 s of processor time, whatever else the machine does.
+    expect((user + system) / 1e6).toBeLessThan(10);
     expect(encoded!.inputIds).toHaveLength(1024);
     expect(encoded!.fullLength).toBeGreaterThan(3_000_000);
   });
