@@ -7,7 +7,6 @@ Written to fixtures/nf4:
                              absmax_restored [blocks] f32, dequantized_fp32, dequantized_bf16
                              (the largest case keeps only the hashes of its dequantized values, to stay small)
   maps.safetensors           nf4 [16], dynamic_map_signed [256], dynamic_map_unsigned [256]
-  checkpoint/                a tiny Llama as transformers + bitsandbytes save it in 4 bit, and logits.safetensors for it
 
 Which code runs on a CPU, in bitsandbytes 0.50.2:
   quantize_4bit         torch operators (backends/default/ops.py): block maxima, scale by the reciprocal of the maximum
@@ -22,11 +21,10 @@ Which code runs on a CPU, in bitsandbytes 0.50.2:
 """
 
 import hashlib
-import shutil
 
 import torch
 
-from fixture_common import folder, random_ids, seed, tiny_config, tiny_llama, write_json, write_tensors
+from fixture_common import folder, seed, write_json, write_tensors
 
 # name -> (shape, dtype, keep dequantized values)
 CASES = {
@@ -104,33 +102,6 @@ def case(name: str, shape, dtype, keep: bool, index: int):
     return entry, tensors
 
 
-def make_checkpoint(out) -> None:
-    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
-
-    plain = out / "plain"
-    shutil.rmtree(out / "checkpoint", ignore_errors=True)
-    tiny_llama(tiny_config(), 1).save_pretrained(plain)
-    settings = BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch.float32,
-    )
-    model = AutoModelForCausalLM.from_pretrained(
-        plain, quantization_config=settings, dtype=torch.float32, device_map="cpu", attn_implementation="eager"
-    )
-    shutil.rmtree(plain)
-    model.save_pretrained(out / "checkpoint")
-    ids = random_ids(24, 900)
-    # In eval mode bitsandbytes repacks the weights for an AVX512-BF16 kernel that rounds activations to bf16.
-    model.train()
-    with torch.no_grad():
-        logits = model(torch.tensor([ids])).logits[0]
-    write_tensors(out / "checkpoint-logits.safetensors", {"ids": torch.tensor(ids), "logits": logits})
-    for file in (out / "checkpoint").iterdir():
-        file.chmod(0o644)
-
-
 def make() -> None:
     from bitsandbytes.functional import create_dynamic_map, get_4bit_type
 
@@ -149,4 +120,3 @@ def make() -> None:
             "dynamic_map_unsigned": create_dynamic_map(signed=False),
         },
     )
-    make_checkpoint(out)
