@@ -108,16 +108,18 @@ export const generation = inert("it is about writing answers, not about training
 /** Messages of progress, logs and curves. */
 export const display = inert("events.jsonl has every loss, rate and gradient norm", false);
 
+/** How much faster LoRA+ learns second matrices. */
+export const loraPlusRatio: Rule = (value) =>
+  isEmpty(value)
+    ? nothing
+    : set(
+        { loraplus_lr_ratio: value },
+        "weights are grouped as by PEFT's optimizer, and decayed by weight_decay",
+      );
+
 /** LoRA+. @param wrap what keys of an adapter go through */
 export const loraPlus = (wrap: (rule: Rule) => Rule): Record<string, Rule> => ({
-  loraplus_lr_ratio: wrap((value) =>
-    isEmpty(value)
-      ? nothing
-      : set(
-          { loraplus_lr_ratio: value },
-          "weights are grouped as by PEFT's optimizer, and decayed by weight_decay",
-        ),
-  ),
+  loraplus_lr_ratio: wrap(loraPlusRatio),
   loraplus_lr_embedding: wrap((value, keys) => {
     if (isEmpty(value)) return nothing;
     return isEmpty(keys.get("loraplus_lr_ratio"))

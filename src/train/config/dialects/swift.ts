@@ -31,6 +31,7 @@ import {
   everyLayer,
   generation,
   heldOutRows,
+  loraPlusRatio,
   machines,
   numberType,
   peftSwitch,
@@ -164,8 +165,7 @@ const rules: Record<string, Rule> = {
   lora_dropout_p: ofAdapter(renamed("lora_dropout")),
   lora_bias: ofAdapter((value) => (value === "none" ? nothing : set({ bias: value }))),
   lora_dtype: inert("adapters are trained in float32"),
-  lorap_lr_ratio: (value) =>
-    isEmpty(value) ? nothing : refuse("One learning rate is used for all weights.", "Remove it."),
+  lorap_lr_ratio: ofAdapter(loraPlusRatio),
   use_rslora: ofAdapter(peftSwitch("use_rslora")),
   use_dora: ofAdapter(peftSwitch("use_dora")),
   init_weights: ofAdapter((value) => (isTrue(value) ? nothing : set({ init_lora_weights: value }))),
