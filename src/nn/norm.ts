@@ -1,5 +1,5 @@
 /** Root-mean-square normalization (Zhang and Sennrich, 2019, arXiv 1910.07467). */
-import { linalgVectorNorm, type Tensor } from "../tensor/index.js";
+import { type DType, linalgVectorNorm, type Tensor } from "../tensor/index.js";
 import type { Parameter } from "./parameter.js";
 import { addGradient, gradientOf, operate, tensorOf, type Value } from "./record.js";
 
@@ -10,6 +10,10 @@ export interface NormStyle {
   /** Whether the weight multiplies in float32, and only the product is rounded (Gemma, OLMo 2). */
   roundsOnce?: boolean;
 }
+
+/** The tensor itself where it has the type: a call of an operator that does nothing takes time too. */
+const inType = (tensor: Tensor, dtype: DType) =>
+  tensor.dtype === dtype ? tensor : tensor.to({ dtype });
 
 /**
  * `x / sqrt(mean(x²) + epsilon) * weight` over the last dimension, with statistics in float32. As in
@@ -32,6 +36,8 @@ export function rmsNorm(
   const dim = weight.tensor.numel;
   const rowsOf = (values: Tensor) =>
     values.size(-1) === dim ? values : values.view([values.size(0), dim]);
+  const shapedAs = (rows: Tensor, { shape }: Tensor) =>
+    rows.size(-1) === shape.at(-1) ? rows : rows.view([...shape]);
   const inverseOf = (values: Tensor) =>
     linalgVectorNorm(values, 2, -1, true, { dtype: "float32" }) // [..., 1]
       .pow(2)
@@ -39,7 +45,7 @@ export function rmsNorm(
       .add_(epsilon)
       .rsqrt();
   const factorOf = (values: Tensor) => {
-    const factor = weight.tensor.to({ dtype: roundsOnce ? "float32" : values.dtype });
+    const factor = inType(weight.tensor, roundsOnce ? "float32" : values.dtype);
     return offset === 0 ? factor : factor.add(offset);
   };
   const [output] = operate({
@@ -47,20 +53,14 @@ export function rmsNorm(
     cost: "cheap",
     trains: byWeight !== undefined,
     compute() {
-      const { shape, dtype } = tensorOf(x);
       const values = rowsOf(tensorOf(x));
-      let scaled = values.mul(inverseOf(values)); // float32
-      if (!roundsOnce) scaled = scaled.to({ dtype });
-      return [
-        scaled
-          .mul_(factorOf(values))
-          .to({ dtype })
-          .view([...shape]),
-      ];
+      const scaled = values.mul(inverseOf(values)); // float32
+      const normalized = roundsOnce ? scaled : inType(scaled, values.dtype);
+      const result = inType(normalized.mul_(factorOf(values)), values.dtype);
+      return [shapedAs(result, tensorOf(x))];
     },
     reads: [x],
     backward([gradient]) {
-      const { shape, dtype } = tensorOf(x);
       const values = rowsOf(tensorOf(x));
       const byOutput = rowsOf(gradient!);
       const inverse = inverseOf(values);
@@ -70,7 +70,7 @@ export function rmsNorm(
       const weighted = byOutput.mul(factorOf(values));
       const along = weighted.mul(normalized).mean([-1], true);
       const back = normalized.mul_(along).neg().add_(weighted).mul_(inverse);
-      addGradient(x, back.to({ dtype }).view([...shape]));
+      addGradient(x, shapedAs(inType(back, values.dtype), tensorOf(x)));
     },
   });
   return output!;

@@ -1,6 +1,6 @@
 /** An event file of TensorBoard, written record by record; each is with the operating system at once. */
 import { randomBytes } from "node:crypto";
-import { closeSync, ftruncateSync, openSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, readdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { writeAll } from "../../util/atomicFile.js";
@@ -15,6 +15,14 @@ export interface EventFile {
   close(): void;
 }
 
+/** The time in the name of the newest event file, for an attempt in the same second comes behind it; 0 for none. */
+function lastSeconds(directory: string): number {
+  const times = readdirSync(directory).map(
+    (name) => /^events\.out\.tfevents\.(\d+)\./.exec(name)?.[1],
+  );
+  return Math.max(0, ...times.map((time) => Number(time ?? 0)));
+}
+
 /**
  * Creates an event file in `directory`, named as TensorBoard's own writers do: its files are read
  * in the order of their names, so the time comes first.
@@ -23,7 +31,7 @@ export interface EventFile {
  */
 export function createEventFile(directory: string, time: number): EventFile {
   makeFolders(directory);
-  const seconds = String(Math.floor(time)).padStart(10, "0");
+  const seconds = String(Math.max(Math.floor(time), lastSeconds(directory) + 1)).padStart(10, "0");
   const unique = randomBytes(4).toString("hex");
   const name = `events.out.tfevents.${seconds}.${hostname()}.${process.pid}.${unique}`;
   const path = join(directory, name);
