@@ -6,7 +6,12 @@ import { preTokenizerNames, preTokenizerRules } from "./preTokenizers.js";
 import { mergesFromScores } from "./sentencePieceMerges.js";
 import { specialTokenProcessor } from "./specialTokenProcessor.js";
 import { templateFolder } from "./templateFiles.js";
-import type { AddedToken, TokenizerFiles, TokenizerJson } from "./tokenizerFiles.js";
+import {
+  type AddedToken,
+  plainAddedToken,
+  type TokenizerFiles,
+  type TokenizerJson,
+} from "./tokenizerFiles.js";
 
 /** Token types of a GGUF file that are found in text before it is cut. */
 const unknownType = 2;
@@ -204,14 +209,6 @@ function addedTokens(gguf: GgufTokenizer): AddedToken[] {
     const type = gguf.tokenTypes?.[id];
     const special = type === controlType || type === unknownType;
     if (!special && type !== userDefinedType) return [];
-    return {
-      id,
-      content,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-      special,
-    };
+    return plainAddedToken(id, content, special);
   });
 }

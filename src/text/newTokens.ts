@@ -2,7 +2,12 @@
 import { ConfigError } from "../util/errors.js";
 import { fileStyle, parseJson, stringifyJson } from "../util/json/index.js";
 import { tokensOf } from "./addedTokens.js";
-import { type AddedToken, isRecord, type TokenizerFiles } from "./tokenizerFiles.js";
+import {
+  type AddedToken,
+  isRecord,
+  plainAddedToken,
+  type TokenizerFiles,
+} from "./tokenizerFiles.js";
 import { readVocabulary } from "./vocabulary.js";
 
 /**
@@ -28,10 +33,7 @@ export function withNewTokens(files: TokenizerFiles, texts: readonly string[]): 
       todo: "remove it from new_tokens",
     });
   });
-  const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false };
-  const added = texts.map(
-    (content, at): AddedToken => ({ id: tokens.length + at, content, ...flags, special: false }),
-  );
+  const added = texts.map((content, at) => plainAddedToken(tokens.length + at, content, false));
   if (files.keepsNumbers) return withListedTokens(files, added);
   // Numbers go by the order of the list, so that it has to hold those that other files add.
   const all = [...tokensOf(files).added, ...added].sort((one, other) => one.id - other.id);

@@ -10,11 +10,11 @@ import { byteAlphabet } from "./byteLevel/index.js";
 import { preTokenizerRules } from "./preTokenizers.js";
 import { specialTokenProcessor } from "./specialTokenProcessor.js";
 import { llama3Class, type TokenizerClass } from "./tokenizerClasses.js";
-import type {
-  AddedToken,
-  DirectoryFiles,
-  TokenizerFiles,
-  TokenizerJson,
+import {
+  type DirectoryFiles,
+  plainAddedToken,
+  type TokenizerFiles,
+  type TokenizerJson,
 } from "./tokenizerFiles.js";
 
 /** Ranks of Llama 3's file. */
@@ -46,7 +46,7 @@ export function tiktokenTokenizer(
   });
   const rebuild = (): TokenizerJson => ({
     version: "1.0",
-    added_tokens: special.map((content, index) => specialToken(content, length + index)),
+    added_tokens: special.map((content, index) => plainAddedToken(length + index, content, true)),
     normalizer: rules.normalizer,
     pre_tokenizer: rules.pre_tokenizer,
     post_processor: specialTokenProcessor((id) => prefix[prefixIds.indexOf(id)], prefixIds, []),
@@ -109,18 +109,6 @@ function bytePairModel(ranks: readonly string[]): TokenizerJson["model"] {
     ignore_merges: true,
     vocab: Object.fromEntries(shown.map((token, rank) => [token, rank])),
     merges,
-  };
-}
-
-function specialToken(content: string, id: number): AddedToken {
-  return {
-    id,
-    content,
-    single_word: false,
-    lstrip: false,
-    rstrip: false,
-    normalized: false,
-    special: true,
   };
 }
 

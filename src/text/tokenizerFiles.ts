@@ -17,6 +17,12 @@ export interface AddedToken {
   normalized?: boolean;
 }
 
+/** An added token that is found as it is written, anywhere in a text. */
+export function plainAddedToken(id: number, content: string, special: boolean): AddedToken {
+  const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false };
+  return { id, content, ...flags, special };
+}
+
 export interface TokenizerTokens {
   /** Texts that are one token wherever they occur. */
   added: readonly AddedToken[];

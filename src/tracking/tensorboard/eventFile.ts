@@ -16,7 +16,7 @@ export interface EventFile {
 }
 
 /** The time in the name of the newest event file, for an attempt in the same second comes behind it; 0 for none. */
-function lastSeconds(directory: string): number {
+export function lastSeconds(directory: string): number {
   const times = readdirSync(directory).map(
     (name) => /^events\.out\.tfevents\.(\d+)\./.exec(name)?.[1],
   );

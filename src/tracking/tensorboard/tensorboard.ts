@@ -3,7 +3,6 @@
  * each; a later attempt begins with the step at which earlier values are void, so that steps done
  * again appear once.
  */
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { cutEvents, type EventRow, readEvents } from "../../train/index.js";
 import { ConfigError } from "../../util/errors.js";
@@ -13,7 +12,7 @@ import { makeFolders } from "../../util/makeFolders.js";
 import { metricsOf } from "../runs/index.js";
 import { textReader } from "../texts.js";
 import type { Tracker, TrackerContext, TrackerKind } from "../tracker.js";
-import { createEventFile } from "./eventFile.js";
+import { createEventFile, lastSeconds } from "./eventFile.js";
 import { scalarsEvent, sessionStartEvent, textEvent } from "./eventMessages.js";
 import { answerText, asCode } from "./markdown.js";
 
@@ -43,8 +42,7 @@ function openTensorBoard({
   const directory = logDirectory(runDirectory, config.logging_dir as string | null, env);
   const { attempt, step } = start;
   const release = lockDirectory(directory);
-  const isTaken = readdirSync(directory).some((name) => name.startsWith("events.out.tfevents."));
-  if (attempt === 1 && isTaken) {
+  if (attempt === 1 && lastSeconds(directory) > 0) {
     say(`tensorboard: ${directory} has event files of another run; the page draws both as one.`);
   }
   const file = createEventFile(directory, start.time);
