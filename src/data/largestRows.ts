@@ -29,43 +29,37 @@ export async function largestRows(
   count: number,
   most = Number.POSITIVE_INFINITY,
 ): Promise<TrainingSequence[][]> {
-  const found = new Map<number, TrainingSequence[]>();
+  const encodedRows = new Set<number>();
+  let longest: TrainingSequence[][] = [];
   const density = densityOf(source);
   const encode = async (chunk: readonly number[]) => {
-    const fresh = chunk.filter((row) => !found.has(row));
+    const fresh = chunk.filter((row) => !encodedRows.has(row));
     const encoded = fresh.length === 0 ? [] : await encoder.encode(fresh);
     for (const [i, row] of encoded.entries()) {
       const { sequences } = sortRows([row], "skip");
-      found.set(fresh[i]!, sequences);
-      if (sequences.length > 0) density.add(fresh[i]!, tokensOf(sequences));
+      encodedRows.add(fresh[i]!);
+      if (sequences.length === 0) continue;
+      density.add(fresh[i]!, tokensOf(sequences));
+      longest.push(sequences);
     }
+    longest = longest.sort((one, other) => tokensOf(other) - tokensOf(one)).slice(0, count);
   };
   for (const chunk of chunksOf(spreadRows(source.rows, SAMPLED), source)) await encode(chunk);
   let searched = 0;
   for (const chunk of chunksOf(mostBytes(source, CANDIDATES), source)) {
     await encode(chunk);
     searched += chunk.reduce((sum, row) => sum + source.rowBytes(row), 0);
-    const least = longest(found, count)[count - 1];
-    if (least === undefined) {
-      if (searched > SEARCHED_BYTES && found.size >= MARGIN * count) break;
-      continue;
-    }
-    const tokens = tokensOf(least);
-    if (tokens >= most || tokens >= density.atMost(source.rowBytes(chunk.at(-1)!))) break;
-    if (searched > SEARCHED_BYTES && found.size >= MARGIN * count) break;
+    if (searched > SEARCHED_BYTES && encodedRows.size >= MARGIN * count) break;
+    const least = longest[count - 1];
+    if (least === undefined) continue;
+    const possible = density.atMost(source.rowBytes(chunk.at(-1)!));
+    if (tokensOf(least) >= Math.min(most, possible)) break;
   }
-  return longest(found, count);
+  return longest;
 }
 
 const tokensOf = (sequences: readonly TrainingSequence[]) =>
   sequences.reduce((sum, { inputIds }) => sum + inputIds.length, 0);
-
-function longest(found: ReadonlyMap<number, TrainingSequence[]>, count: number) {
-  return [...found.values()]
-    .filter((sequences) => sequences.length > 0)
-    .sort((one, other) => tokensOf(other) - tokensOf(one))
-    .slice(0, count);
-}
 
 function spreadRows(rows: number, count: number): number[] {
   const taken = Math.min(rows, count);
