@@ -3,6 +3,7 @@
  * checked against the size of the file before use.
  * https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
  */
+import { excerpt } from "../util/excerpt.js";
 import type { FileReader } from "./fileReader.js";
 import { type GgufCursor, ggufCursor } from "./ggufCursor.js";
 import { GGML_TYPES, type GgmlType } from "./ggufTypes.js";
@@ -200,5 +201,5 @@ const SCALARS: ReadonlyMap<number, ScalarType> = new Map<number, ScalarType>([
 ]);
 
 function shown(text: string): string {
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+  return excerpt(text, 0, 100);
 }

@@ -1,5 +1,7 @@
 /** Typed reading of a JSON object's keys; every error names the file, the key and what it holds. */
+
 import { FormatError } from "../util/errors.js";
+import { excerpt } from "../util/excerpt.js";
 
 export interface NumberRange {
   /** Only whole numbers. */
@@ -97,5 +99,5 @@ function describe({ whole, least, above, most }: NumberRange): string {
 function shown(value: unknown): string {
   if (typeof value === "object") return Array.isArray(value) ? "a list" : "an object or array";
   const text = typeof value === "string" ? `"${value}"` : String(value);
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+  return excerpt(text, 0, 80);
 }

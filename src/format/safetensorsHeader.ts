@@ -4,7 +4,9 @@
  * cover the data exactly, in order, without gap), plus refusal of repeated names.
  * https://github.com/huggingface/safetensors#format
  */
+
 import { FormatError } from "../util/errors.js";
+import { excerpt } from "../util/excerpt.js";
 import type { FileReader } from "./fileReader.js";
 import { parseStrictJson, type StrictJson } from "./strictJson.js";
 import { WEIGHT_DTYPE_BYTES, type WeightDType } from "./weights.js";
@@ -142,5 +144,5 @@ export function isWeightDType(name: string): name is WeightDType {
 }
 
 function shown(name: string): string {
-  return name.length > 100 ? `${name.slice(0, 100)}…` : name;
+  return excerpt(name, 0, 100);
 }

@@ -3,7 +3,9 @@
  * that any part of an entry can be read in its place. Sizes over 4 GiB (zip64) are understood.
  * https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
  */
+
 import { FormatError } from "../util/errors.js";
+import { excerpt } from "../util/excerpt.js";
 import { visibleText } from "../util/visibleText.js";
 import type { FileReader } from "./fileReader.js";
 
@@ -201,5 +203,5 @@ function safe(view: DataView, at: number, fail: Fail): number {
 }
 
 function shown(name: string): string {
-  return visibleText(name.length > 100 ? `${name.slice(0, 100)}…` : name);
+  return visibleText(excerpt(name, 0, 100));
 }

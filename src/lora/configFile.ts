@@ -2,10 +2,12 @@
  * adapter_config.json, as PEFT 0.3 to 0.21 writes it. Every key has a meaning here with values that
  * are understood; anything else is refused, because the adapter would compute something else.
  */
+
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import { FormatError } from "../util/errors.js";
+import { excerpt } from "../util/excerpt.js";
 import { defaultSettings, type InitialWeights, type LoraSettings } from "./settings.js";
 
 const CONFIG = "adapter_config.json";
@@ -266,8 +268,7 @@ function refused(
 }
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? "missing";
-  return text.length <= 120 ? text : `${text.slice(0, 120)}…`;
+  return excerpt(JSON.stringify(value) ?? "missing");
 }
 
 /** What PEFT 0.21 writes for an adapter that uses none of these. */

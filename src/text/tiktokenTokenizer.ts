@@ -30,7 +30,8 @@ export function tiktokenTokenizer(
   bytes: Uint8Array,
   known: TokenizerClass,
 ): TokenizerFiles {
-  const { length } = readRanks(bytes, file);
+  const ranks = readRanks(bytes, file);
+  const { length } = ranks;
   if (known === llama3Class && length !== llama3Ranks) {
     throw new FormatError(`${file}: the special tokens of this tiktoken file are not known`, {
       why: `it has ${length} tokens, Llama 3's has ${llama3Ranks}, and the folder names no class`,
@@ -44,20 +45,20 @@ export function tiktokenTokenizer(
     const listed = special.indexOf(token);
     return listed >= 0 ? length + listed : listedId(files, token, file);
   });
-  const rebuild = (): TokenizerJson => ({
+  const jsonOf = (own: readonly string[]): TokenizerJson => ({
     version: "1.0",
     added_tokens: special.map((content, index) => plainAddedToken(length + index, content, true)),
     normalizer: rules.normalizer,
     pre_tokenizer: rules.pre_tokenizer,
     post_processor: specialTokenProcessor((id) => prefix[prefixIds.indexOf(id)], prefixIds, []),
     decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
-    model: bytePairModel(readRanks(bytes, file)),
+    model: bytePairModel(own),
   });
   return {
     ...files,
     keepsNumbers: true,
-    rebuild,
-    tokenizerJson: rebuild(),
+    rebuild: () => jsonOf(readRanks(bytes, file)),
+    tokenizerJson: jsonOf(ranks),
   };
 }
 

@@ -1,4 +1,5 @@
 /** What the model answers to fixed prompts while it learns, for the run's `sample` events. */
+
 import { answerEnds, checkPrompt, contextLength, generateText } from "../generate/index.js";
 import { type CausalLanguageModel, prepareModel } from "../models/index.js";
 import {
@@ -8,6 +9,7 @@ import {
   plainTemplateName,
   type Tokenizer,
 } from "../text/index.js";
+import { excerpt } from "../util/excerpt.js";
 import type { SampleEvent } from "./events/index.js";
 import type { Recorder } from "./recorder.js";
 
@@ -44,15 +46,11 @@ export async function encodeSamplePrompts(
       template.name === plainTemplateName
         ? await encodeTextPrompt(prompt, tokenizer, template)
         : await encodePrompt([{ role: "user", content: prompt }], tokenizer, template);
-    const name = `the prompt ${JSON.stringify(shorten(prompt))} of sample_prompts`;
+    const name = `the prompt ${JSON.stringify(excerpt(prompt, 0, 60))} of sample_prompts`;
     checkPrompt(ids, { rows: embeddingRows, context: contextLength(model), name });
     encoded.push({ prompt, ids });
   }
   return encoded;
-}
-
-function shorten(prompt: string): string {
-  return prompt.length <= 60 ? prompt : `${prompt.slice(0, 60)}…`;
 }
 
 /** How prompts are answered. */

@@ -1,8 +1,8 @@
 /** What a pipeline would do to some rows, without writing anything. */
 
 import { openConversations } from "../../data/index.js";
+import { excerpt } from "../../util/excerpt.js";
 import { hashKey } from "../../util/hash.js";
-import { excerpt } from "../excerpt.js";
 import { readRow } from "./batchCleaner.js";
 import type { CleanOptions } from "./cleanFiles.js";
 import { firstDifference } from "./firstDifference.js";

@@ -1,7 +1,7 @@
 /** The place where a change begins, short enough for a report. */
 import type { Message } from "../../text/index.js";
+import { excerpt } from "../../util/excerpt.js";
 import { stringifyJson } from "../../util/json/index.js";
-import { excerpt } from "../excerpt.js";
 import type { CanonicalRow } from "./operator.js";
 
 /** Text around the first difference of two rows. */

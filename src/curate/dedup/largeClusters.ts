@@ -1,5 +1,5 @@
 /** Clusters that take so much of the data that somebody should look at them first. */
-import { excerpt } from "../excerpt.js";
+import { excerpt } from "../../util/excerpt.js";
 import type { KeptRow } from "./clusters.js";
 import { comparedText } from "./comparedText.js";
 import type { SignatureParameters } from "./parameters.js";

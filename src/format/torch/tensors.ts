@@ -2,7 +2,9 @@
  * What pickles of tensors refer to: storages, the functions that make tensors of them, and ordered
  * dictionaries. Everything else is refused by its name.
  */
+
 import { FormatError } from "../../util/errors.js";
+import { excerpt } from "../../util/excerpt.js";
 import { visibleText } from "../../util/visibleText.js";
 import { elementCount, WEIGHT_DTYPE_BYTES, type WeightDType } from "../weights.js";
 import type { PickleHost } from "./pickle.js";
@@ -143,5 +145,5 @@ function isEmpty(value: PickleValue | undefined): boolean {
 }
 
 function shown(name: string): string {
-  return visibleText(name.length > 200 ? `${name.slice(0, 200)}…` : name);
+  return visibleText(excerpt(name, 0, 200));
 }

@@ -1,6 +1,6 @@
 /** Answers that a model produced while it was stuck. */
 import { z } from "zod";
-import { excerpt } from "../../../excerpt.js";
+import { excerpt } from "../../../../util/excerpt.js";
 import { type CleanOperator, textsOf } from "../../operator.js";
 import { longestLoop, repeatedSentences, withoutCode } from "./loops.js";
 

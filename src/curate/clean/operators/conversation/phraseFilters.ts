@@ -1,7 +1,7 @@
 /** Filters on what an assistant says of itself: refusals, and the name of another model. */
 import { z } from "zod";
 import { escapeRegExp } from "../../../../util/escapeRegExp.js";
-import { excerpt } from "../../../excerpt.js";
+import { excerpt } from "../../../../util/excerpt.js";
 import type { CanonicalRow, CleanOperator } from "../../operator.js";
 import { modelNames, refusalPhrases } from "./phrases.js";
 

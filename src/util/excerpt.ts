@@ -1,4 +1,4 @@
-/** Parts of texts, short enough for a report. */
+/** Parts of texts, short enough for a report or an error. */
 
 const excerptCharacters = 120;
 
