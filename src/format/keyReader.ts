@@ -1,5 +1,4 @@
 /** Typed reading of a JSON object's keys; every error names the file, the key and what it holds. */
-
 import { FormatError } from "../util/errors.js";
 import { excerpt } from "../util/excerpt.js";
 

@@ -4,7 +4,6 @@
  * cover the data exactly, in order, without gap), plus refusal of repeated names.
  * https://github.com/huggingface/safetensors#format
  */
-
 import { FormatError } from "../util/errors.js";
 import { excerpt } from "../util/excerpt.js";
 import type { FileReader } from "./fileReader.js";

@@ -3,7 +3,6 @@
  * that any part of an entry can be read in its place. Sizes over 4 GiB (zip64) are understood.
  * https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
  */
-
 import { FormatError } from "../util/errors.js";
 import { excerpt } from "../util/excerpt.js";
 import { visibleText } from "../util/visibleText.js";

@@ -1,5 +1,4 @@
 /** Where a model and the adapters on it lie, whichever way they are named. */
-
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { readVocabularySize } from "../format/index.js";

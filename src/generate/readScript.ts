@@ -1,5 +1,4 @@
 /** The user turns of a dialogue that is replayed. */
-
 import { readFileSync } from "node:fs";
 import { DataError } from "../util/errors.js";
 import { brokenLink } from "../util/missingPath.js";

@@ -2,7 +2,6 @@
  * adapter_config.json, as PEFT 0.3 to 0.21 writes it. Every key has a meaning here with values that
  * are understood; anything else is refused, because the adapter would compute something else.
  */
-
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";

@@ -2,7 +2,6 @@
  * The directory of a run: taken for one trainer at a time, never mixed with another run, and with a
  * `config.json` that holds each resolved value and where it came from.
  */
-
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";

@@ -1,5 +1,4 @@
 /** What the model answers to fixed prompts while it learns, for the run's `sample` events. */
-
 import { answerEnds, checkPrompt, contextLength, generateText } from "../generate/index.js";
 import { type CausalLanguageModel, prepareModel } from "../models/index.js";
 import {

@@ -1,5 +1,4 @@
 /** `tunewright data clean`: runs rows through a pipeline of named operators. */
-
 import { isUtf8 } from "node:buffer";
 import type { Command } from "commander";
 import type { CleanOptions, PipelineStep } from "../../curate/clean/index.js";

@@ -1,5 +1,4 @@
 /** Where the demo's story is told: width, colours and headings with the time that has passed. */
-
 import { wrapText } from "../textWidth.js";
 import type { Paint } from "./comparison.js";
 

@@ -1,5 +1,4 @@
 /** What a pipeline would do to some rows, without writing anything. */
-
 import { openConversations } from "../../data/index.js";
 import { excerpt } from "../../util/excerpt.js";
 import { hashKey } from "../../util/hash.js";

@@ -1,5 +1,4 @@
 /** One row through all steps of a pipeline, with a trace of what each step did. */
-
 import { checkRow } from "../../data/index.js";
 import { DataError } from "../../util/errors.js";
 import { partsOf } from "./firstDifference.js";

@@ -1,5 +1,4 @@
 /** Deduplication: computes signatures, for all rows or shard by shard, then merges them. */
-
 import { shareOfRoom } from "../../util/memoryLimits.js";
 import { checkMergeOptions } from "./mergeOptions.js";
 import { type DedupResult, type MergeOptions, mergeShards } from "./mergeShards.js";

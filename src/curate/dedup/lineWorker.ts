@@ -1,5 +1,4 @@
 /** What a thread does when the result is written: reads the rows that stay, and makes their lines. */
-
 import { type ConversationSource, type WholeRow, writeConversation } from "../../data/index.js";
 import { DataError } from "../../util/errors.js";
 import { stringifyJson } from "../../util/json/index.js";

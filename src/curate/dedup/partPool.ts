@@ -1,5 +1,4 @@
 /** Parts of files, worked on by threads, or by this one where more would not help. */
-
 import { type ConversationSource, openConversations } from "../../data/index.js";
 import type { WorkerPool, WorkerSetup } from "../../util/workerPool.js";
 import { Transferred, workerPool } from "../../util/workerPool.js";

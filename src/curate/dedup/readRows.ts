@@ -1,5 +1,4 @@
 /** Rows of a file in order, several of them being read at a time. */
-
 import type { ConversationSource, WholeRow } from "../../data/index.js";
 import { DataError } from "../../util/errors.js";
 import { mapInOrder } from "../../util/workerPool.js";

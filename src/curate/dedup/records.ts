@@ -1,5 +1,4 @@
 /** The records of all shards as one list, by the number of the row. */
-
 import { lastAtMost, runningSum } from "../../util/runningSum.js";
 import { digestBytes } from "./comparedText.js";
 import { type SignatureParameters, signatureWords } from "./parameters.js";

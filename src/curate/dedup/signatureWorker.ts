@@ -1,5 +1,4 @@
 /** What a thread does: reads rows of a file and makes their records. */
-
 import { type ConversationSource, type WholeRow, writeConversation } from "../../data/index.js";
 import { DataError } from "../../util/errors.js";
 import { comparedDigest, comparedText, sizeOf } from "./comparedText.js";

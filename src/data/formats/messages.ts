@@ -1,5 +1,4 @@
 /** The canonical format: `{"messages": [{"role", "content", …}], "tools"?, …}`, as OpenAI has it. */
-
 import { isListOrText } from "./cellText.js";
 import { readMessages } from "./entries.js";
 import { expectConversation } from "./expressible.js";

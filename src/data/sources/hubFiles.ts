@@ -1,5 +1,4 @@
 /** Which files of a data set on the hub are meant. */
-
 import { nearestOf } from "../../util/editDistance.js";
 import { DataError } from "../../util/errors.js";
 import { globToRegExp, isGlob } from "./glob.js";

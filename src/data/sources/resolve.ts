@@ -1,5 +1,4 @@
 /** From what users name (files, folders, patterns, addresses, data sets of the hub) to local files. */
-
 import { join, resolve } from "node:path";
 import {
   type ChooseFiles,

@@ -2,7 +2,6 @@
  * What pickles of tensors refer to: storages, the functions that make tensors of them, and ordered
  * dictionaries. Everything else is refused by its name.
  */
-
 import { FormatError } from "../../util/errors.js";
 import { excerpt } from "../../util/excerpt.js";
 import { visibleText } from "../../util/visibleText.js";

@@ -3,7 +3,6 @@
  * neighbours in a word, the pair that was learnt first is joined, the leftmost of equals, until no
  * pair is left that was learnt.
  */
-
 import { placeQueue } from "../placeQueue.js";
 
 /** From the bytes of a word to ids. */

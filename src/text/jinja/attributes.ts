@@ -1,5 +1,4 @@
 /** Attributes, items and methods of values, by the rules of Jinja2's sandbox. */
-
 import { formatBraces, formatMap } from "./braceFormat.js";
 import { isEqual } from "./compare.js";
 import { type AnyDict, dictEntries, dictGet, dictOf, isDict } from "./dicts.js";

@@ -1,5 +1,4 @@
 /** The curves of a run, from its events file. */
-
 import { join } from "node:path";
 import {
   type EventRow,

@@ -1,5 +1,4 @@
 /** The runs on a disk, told from their directories alone. */
-
 import { readdirSync, realpathSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type EventRow, eventsName, readEventsFile, whoseRun } from "../../train/events/index.js";

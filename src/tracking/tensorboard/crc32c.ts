@@ -1,5 +1,4 @@
 /** CRC-32C (Castagnoli), RFC 3720 appendix B.4, and the masked form that record files store. */
-
 import { reflectedCrc32 } from "../crc.js";
 
 /** The checksum of bytes, 32 bits unsigned. */

@@ -2,7 +2,6 @@
  * Finds the newest good checkpoint of a run after whatever happened to it: newest to oldest, each
  * one is compared with its manifest; broken ones are renamed, never deleted.
  */
-
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { CheckpointError } from "../../util/errors.js";

@@ -3,7 +3,6 @@
  * `2e-4` can be a string) or from a command-line flag (always a string), so each block converts
  * strings to the type it expects before checking the value.
  */
-
 import { join } from "node:path";
 import { z } from "zod";
 import { homeFolder } from "../../util/homeFolder.js";

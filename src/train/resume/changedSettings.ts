@@ -1,5 +1,4 @@
 /** Compares the configuration with that which a checkpoint was trained with, key by key. */
-
 import { ConfigError } from "../../util/errors.js";
 import {
   type ConfigKey,

@@ -1,5 +1,4 @@
 /** The reports of `data stats`: what a terminal shows, and a page that no row can break. */
-
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";

@@ -1,5 +1,4 @@
 /** How the terminal report is set: headings, tables, bars, lines that fit. */
-
 import { visibleText } from "../../../util/visibleText.js";
 import { padText, textWidth } from "../../textWidth.js";
 import type { Places } from "./places.js";

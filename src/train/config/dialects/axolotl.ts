@@ -2,7 +2,6 @@
  * axolotl's YAML. Keys and defaults are those of `src/axolotl/utils/schemas` and of its builders
  * (`core/builders/base.py`) in version 0.19.
  */
-
 import { axolotlDatasets, axolotlTemplate, axolotlTexts } from "./axolotlDatasets.js";
 import {
   adapter,
