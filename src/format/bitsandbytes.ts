@@ -8,6 +8,7 @@ import { FormatError } from "../util/errors.js";
 import { readJsonObject } from "./json.js";
 import { isObject, keyReader } from "./keyReader.js";
 import {
+  chunkElements,
   DEFAULT_CHUNK_ELEMENTS,
   elementCount,
   rowElements,
@@ -125,8 +126,7 @@ function* inRows(
 ): Generator<WeightChunk, void, void> {
   const total = elementCount(shape);
   if (total === 0) return;
-  const row = rowElements(shape);
-  const step = Math.min(total, Math.max(1, Math.floor(maxElements / row)) * row);
+  const step = chunkElements(shape, maxElements);
   const out = new Float32Array(step);
   let start = 0;
   let filled = 0;

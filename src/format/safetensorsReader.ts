@@ -4,9 +4,9 @@ import { type BufferPool, createBufferPool } from "./bufferPool.js";
 import { type FileReader, openFile } from "./fileReader.js";
 import { readSafetensorsHeader } from "./safetensorsHeader.js";
 import {
+  chunkElements,
   DEFAULT_CHUNK_ELEMENTS,
   elementCount,
-  rowElements,
   WEIGHT_DTYPE_BYTES,
   type WeightReader,
 } from "./weights.js";
@@ -53,8 +53,7 @@ export function readSafetensors(file: FileReader, pool = createBufferPool()): Sa
         const total = elementCount(shape);
         if (total === 0) return;
         const width = WEIGHT_DTYPE_BYTES[dtype];
-        const row = rowElements(shape);
-        const step = Math.min(total, Math.max(1, Math.floor(maxElements / row)) * row);
+        const step = chunkElements(shape, maxElements);
         const buffer = pool.take(step * width);
         try {
           for (let start = 0; start < total; start += step) {

@@ -80,3 +80,9 @@ export function elementCount(shape: readonly number[]): number {
 export function rowElements(shape: readonly number[]): number {
   return shape.length < 2 ? 1 : (shape[shape.length - 1] ?? 1);
 }
+
+/** Elements of a chunk: as many whole rows as `maxElements` has room for, at least one, at most all. */
+export function chunkElements(shape: readonly number[], maxElements: number): number {
+  const row = rowElements(shape);
+  return Math.min(elementCount(shape), Math.max(1, Math.floor(maxElements / row)) * row);
+}

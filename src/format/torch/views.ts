@@ -1,7 +1,13 @@
 /** Reads the values of a tensor that is a view of a storage, whatever its strides, in little memory. */
 import type { BufferPool } from "../bufferPool.js";
 import type { FileReader } from "../fileReader.js";
-import { elementCount, rowElements, WEIGHT_DTYPE_BYTES, type WeightChunk } from "../weights.js";
+import {
+  chunkElements,
+  elementCount,
+  rowElements,
+  WEIGHT_DTYPE_BYTES,
+  type WeightChunk,
+} from "../weights.js";
 import type { StoredTensor } from "./values.js";
 
 /** Values of a storage that are held at once where a view does not lie in one piece. */
@@ -26,7 +32,7 @@ export function* readView(
   if (total === 0) return;
   const width = WEIGHT_DTYPE_BYTES[dtype];
   const row = rowElements(shape);
-  const step = Math.min(total, Math.max(1, Math.floor(maxElements / row)) * row);
+  const step = chunkElements(shape, maxElements);
   const isWhole = isContiguous(tensor);
   const window = isWhole ? undefined : pool.take(Math.min(WINDOW_ELEMENTS, storage.count) * width);
   const buffer = pool.take(step * width);
