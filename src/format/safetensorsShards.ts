@@ -2,14 +2,16 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../util/atomicFile.js";
+import { modelWeights } from "../util/weightFiles.js";
 import {
   entryBytes,
   PYTORCH_METADATA,
   type WeightEntry,
   writeSafetensors,
 } from "./safetensorsWriter.js";
-import { INDEX_FILE, SINGLE_FILE } from "./weightDirectory.js";
 import { elementCount } from "./weights.js";
+
+const { single: SINGLE_FILE, index: INDEX_FILE } = modelWeights.safetensors;
 
 /** Options of {@link writeShardedSafetensors}. */
 export interface ShardOptions {

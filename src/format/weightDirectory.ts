@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { FormatError } from "../util/errors.js";
+import { adapterWeights, modelWeights } from "../util/weightFiles.js";
 import { quantizationNotes } from "./bitsandbytes.js";
 import { type BufferPool, createBufferPool } from "./bufferPool.js";
 import { readJsonObject } from "./json.js";
@@ -9,9 +10,6 @@ import { isObject } from "./keyReader.js";
 import { openSafetensors } from "./safetensorsReader.js";
 import { openTorchFile, type TorchFile } from "./torch/reader.js";
 import type { WeightReader } from "./weights.js";
-
-export const SINGLE_FILE = "model.safetensors";
-export const INDEX_FILE = "model.safetensors.index.json";
 
 interface Layout {
   /** Name of the only file. */
@@ -25,12 +23,9 @@ type NamedWeights = Pick<TorchFile, "has"> & WeightReader;
 
 /** In the order in which they are looked for. */
 const layouts: readonly Layout[] = [
-  { single: SINGLE_FILE, index: INDEX_FILE, open: openSafetensors },
-  { single: "pytorch_model.bin", index: "pytorch_model.bin.index.json", open: openTorchFile },
+  { ...modelWeights.safetensors, open: openSafetensors },
+  { ...modelWeights.torch, open: openTorchFile },
 ];
-
-/** The weights of an adapter, in the same order. */
-const adapters = ["adapter_model.safetensors", "adapter_model.bin"] as const;
 
 /** What a directory holds of each layout: the single file goes before the list of shards. */
 function found(directory: string): { layout: Layout; name: string }[] {
@@ -63,7 +58,7 @@ export function openWeightDirectory(directory: string): WeightReader {
 export function weightNotes(directory: string): string[] {
   const readable = [
     found(directory).map(({ name }) => name),
-    adapters.filter((name) => existsSync(join(directory, name))),
+    adapterWeights.filter((name) => existsSync(join(directory, name))),
   ];
   const unread = readable.flatMap(([first, ...others]) =>
     others.map((name) => `${directory}: ${first} is read, not ${name}.`),
@@ -74,7 +69,7 @@ export function weightNotes(directory: string): string[] {
 /** Names of the files of `torch.save` that are read from a model's or adapter's directory. */
 export function pickledWeights(directory: string): string[] {
   const [first] = found(directory);
-  const names: string[] = existsSync(join(directory, adapters[0])) ? [] : [adapters[1]];
+  const names: string[] = existsSync(join(directory, adapterWeights[0])) ? [] : [adapterWeights[1]];
   if (first?.layout.open === openTorchFile) {
     names.push(first.name);
     if (first.name === first.layout.index) {

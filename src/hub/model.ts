@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { resolveModelPath } from "../util/builtin-model.js";
 import { ConfigError, FormatError } from "../util/errors.js";
 import { brokenLink } from "../util/missingPath.js";
+import { adapterWeights, modelWeights } from "../util/weightFiles.js";
 import { readRef, repositoryFolder, snapshotFolder } from "./cache.js";
 import { parseRepositoryName, type RepositoryName, showRepository } from "./name.js";
 import { fetchRepository, type HubOptions } from "./repository.js";
@@ -16,12 +17,7 @@ export interface ModelOptions extends HubOptions {
   parts?: "all" | "text" | undefined;
 }
 
-/** Files of weights in the order in which they are looked for: the only one, or a list of shards. */
-const layouts = [
-  { single: "model.safetensors", index: "model.safetensors.index.json" },
-  { single: "pytorch_model.bin", index: "pytorch_model.bin.index.json" },
-];
-const adapters = ["adapter_model.safetensors", "adapter_model.bin"];
+const layouts = Object.values(modelWeights);
 
 /** Files besides the weights that Tunewright reads or copies; never code. */
 const textFiles = [
@@ -154,7 +150,7 @@ function chooseFiles(paths: readonly string[], parts: "all" | "text", name: stri
   const weights = layouts
     .flatMap(({ single, index }) => [single, index])
     .find((path) => paths.includes(path));
-  const adapter = adapters.find((path) => paths.includes(path));
+  const adapter = adapterWeights.find((path) => paths.includes(path));
   if (adapter) chosen.push(adapter);
   if (weights) return [...chosen, weights];
   if (adapter) return chosen;
@@ -165,7 +161,7 @@ function chooseFiles(paths: readonly string[], parts: "all" | "text", name: stri
     why:
       gguf.length > 0
         ? `it has ${gguf.length} .gguf files`
-        : `it has no ${[...layouts.map(({ single }) => single), ...adapters].join(", ")}${other ? `, only ${other}` : ""}`,
+        : `it has no ${[...layouts.map(({ single }) => single), ...adapterWeights].join(", ")}${other ? `, only ${other}` : ""}`,
     todo:
       gguf.length > 0
         ? `choose one, for example hf://${name}/${gguf[0]}`

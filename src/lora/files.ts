@@ -20,14 +20,14 @@ import {
 } from "../tensor/index.js";
 import { type ErrorDetail, FormatError } from "../util/errors.js";
 import { makeFolders } from "../util/makeFolders.js";
+import { adapterWeights } from "../util/weightFiles.js";
 import type { AdapterTensor } from "./adapterTensor.js";
 import { type AttachedAdapter, type AttachOptions, attachAdapter } from "./attach.js";
 import type { TensorSource } from "./attaching.js";
 import { type AdapterConfig, readAdapterConfig, writeAdapterConfig } from "./configFile.js";
 import { plainConfig, plainTensor } from "./convert.js";
 
-const WEIGHTS = "adapter_model.safetensors";
-const PICKLE = "adapter_model.bin";
+const [WEIGHTS, PICKLE] = adapterWeights;
 const PREFIX = "base_model.model.";
 
 /** Where the adapters under one are kept beside it, relative to its directory. */

@@ -8,6 +8,7 @@ import { openModelWeights } from "../../models/index.js";
 import { loadTokenizer } from "../../text/index.js";
 import { builtinModelName } from "../../util/builtin-model.js";
 import { ConfigError } from "../../util/errors.js";
+import { adapterWeights } from "../../util/weightFiles.js";
 import { filesOfPiece, type Piece } from "./pieces.js";
 
 /** Hidden files, a trainer's checkpoints, and weights in forms that are not read. */
@@ -51,9 +52,8 @@ function builtinLeftOut(name: string): ConfigError {
 async function refuseUnreadable(place: ModelPlace): Promise<void> {
   openModelWeights(place.path).close();
   for (const adapter of place.adapters) {
-    const files = ["adapter_model.safetensors", "adapter_model.bin"];
-    if (files.some((name) => existsSync(join(adapter, name)))) continue;
-    throw new ConfigError(`${adapter}: has no adapter_model.safetensors`, {
+    if (adapterWeights.some((name) => existsSync(join(adapter, name)))) continue;
+    throw new ConfigError(`${adapter}: has no ${adapterWeights[0]}`, {
       todo: "check the path, or copy the adapter again",
     });
   }
