@@ -16,6 +16,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   config: async () => (await import("./config.js")).configCommand,
   chat: async () => (await import("./chat.js")).chatCommand,
   merge: async () => (await import("./merge.js")).mergeCommand,
+  export: async () => (await import("./export.js")).exportCommand,
   data: async () => (await import("./data.js")).dataCommand,
   bundle: async () => (await import("./bundle.js")).bundleCommand,
   setup: async () => (await import("./setup.js")).setupCommand,

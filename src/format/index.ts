@@ -19,7 +19,7 @@ export { isObject, type KeyReader, keyReader } from "./keyReader.js";
 
 export { openSafetensors, type SafetensorsFile } from "./safetensorsReader.js";
 export { type ShardOptions, writeShardedSafetensors } from "./safetensorsShards.js";
-export { type WeightEntry, writeSafetensors } from "./safetensorsWriter.js";
+export { entryBytes, type WeightEntry, writeSafetensors } from "./safetensorsWriter.js";
 export { pieceType, readSentencePieceModel, type SentencePieceModel } from "./sentencePiece.js";
 export { openTorchFile, type TorchFile } from "./torch/reader.js";
 export { readVocabularySize } from "./vocabularySize.js";

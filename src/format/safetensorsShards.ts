@@ -17,6 +17,8 @@ const { single: SINGLE_FILE, index: INDEX_FILE } = modelWeights.safetensors;
 export interface ShardOptions {
   /** Largest shard in bytes; a tensor that is larger has a shard of its own. */
   maxShardBytes?: number;
+  /** Called when a weight file is complete. @param number from 1 @param count of all files */
+  onFile?: (file: string, number: number, count: number) => void;
   metadata?: Readonly<Record<string, string>>;
 }
 
@@ -31,7 +33,7 @@ const WEIGHT_FILE = /^model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?$/;
 export function writeShardedSafetensors(
   directory: string,
   entries: Iterable<WeightEntry>,
-  { maxShardBytes = 5e9, metadata = PYTORCH_METADATA }: ShardOptions = {},
+  { maxShardBytes = 5e9, onFile, metadata = PYTORCH_METADATA }: ShardOptions = {},
 ): string[] {
   const shards = splitShards(entries, maxShardBytes);
   const count = String(shards.length).padStart(5, "0");
@@ -51,6 +53,7 @@ export function writeShardedSafetensors(
       bytes += entryBytes(entry);
     }
     writeSafetensors(join(directory, file), shard, metadata);
+    onFile?.(file, i + 1, shards.length);
   });
   const keep = new Set(files);
   if (shards.length > 1) {

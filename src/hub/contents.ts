@@ -1,9 +1,10 @@
 /** Downloads files of a commit and links them under their names. */
 import { join } from "node:path";
+import { showBytes } from "../util/showBytes.js";
 import { type HubFile, linkContent, snapshotFolder } from "./cache.js";
 import { download } from "./download.js";
 import { type RepositoryName, showRepository } from "./name.js";
-import { type HubReport, showBytes } from "./report.js";
+import type { HubReport } from "./report.js";
 import type { HubSettings } from "./settings.js";
 
 export interface ContentsOptions {

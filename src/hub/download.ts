@@ -11,7 +11,7 @@ import { writeAllAt } from "../util/atomicFile.js";
 import { EnvironmentError } from "../util/errors.js";
 import { withLock } from "../util/fileLock.js";
 import { makeFolders } from "../util/makeFolders.js";
-import { showBytes } from "./report.js";
+import { showBytes } from "../util/showBytes.js";
 import { AnswerError, ConnectionError, request } from "./request.js";
 import type { HubSettings } from "./settings.js";
 

@@ -2,7 +2,7 @@
 export { fetchModel, isHubName, type ModelOptions, modelOnDisk, noModel } from "./model.js";
 export { parseRepositoryName, type RepositoryName, showRepository } from "./name.js";
 export { fetchThroughProxy } from "./proxy.js";
-export { type HubReport, showBytes, stderrReport } from "./report.js";
+export { type HubReport, stderrReport } from "./report.js";
 export {
   type ChooseFiles,
   type FetchedFiles,

@@ -1,5 +1,6 @@
 /** Progress messages of a download. */
 import { standardError } from "../util/outlet.js";
+import { showBytes } from "../util/showBytes.js";
 
 export interface HubReport {
   /** A line that stays. */
@@ -38,10 +39,4 @@ export function stderrReport(): HubReport {
     },
     end: clear,
   };
-}
-
-export function showBytes(bytes: number): string {
-  if (bytes < 1e3) return `${bytes} bytes`;
-  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }

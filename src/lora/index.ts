@@ -25,7 +25,7 @@ export {
 export { layeredLogits } from "./layeredLogits.js";
 export type { Adapter } from "./lowRank.js";
 export { mergeAdapters } from "./merge.js";
-export { type MergedWeights, mergedWeights } from "./mergedWeights.js";
+export { type MergedWeights, type MergeOptions, mergedWeights } from "./mergedWeights.js";
 export { dequantizeNf4Tensor, type Nf4Tensor, quantizeNf4 } from "./nf4.js";
 export { isQuantized, type QuantizedLinear, quantizedLinear, quantizeLinear } from "./nf4Linear.js";
 export { isSaved, type LoraOptions, type LoraSettings } from "./settings.js";

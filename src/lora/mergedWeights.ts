@@ -23,28 +23,37 @@ export interface MergedWeights {
   entries: WeightEntry[];
   /** Whether embedding and output head were one weight and are two now. */
   becameUntied: boolean;
+  /** Weights that the files hold as codes, by what those are called (`Q4_1`), and in which type they are written. */
+  dequantized: { names: readonly string[]; forms: readonly string[]; dtype: DType } | null;
   /** Frees the layer that was made last. */
   close(): void;
 }
 
+/** How a merged model is written. */
+export interface MergeOptions {
+  /** Type of all weights; default: each has that which it has in the files. */
+  dtype?: DType | undefined;
+  /** Takes weights that bitsandbytes quantized as the values that their codes stand for. Default false. */
+  dequantizes?: boolean;
+}
+
 /**
  * Merges adapters into a model while it is written: no more than one layer, or the embedding with the
- * output head, is in memory at a time. Each weight keeps the type that it has in the files.
+ * output head, is in memory at a time.
  *
  * @param path model directory or GGUF file
  * @param adapters directories of adapters, each alone, the lowest first; may be empty
- * @param dtype type of all weights instead
  * @throws FormatError, ConfigError where something is missing or does not fit
  */
 export function mergedWeights(
   path: string,
   adapters: readonly string[],
-  dtype?: DType,
+  { dtype, dequantizes = false }: MergeOptions = {},
 ): MergedWeights {
-  const stored = storedTypes(path, dtype !== undefined);
-  const types = new Set(stored.values());
+  const { types: stored, codes } = storedTypes(path, { dtype, dequantizes });
+  const types = new Set([...stored.values(), ...(dtype ? [dtype] : [])]);
   // In one 16-bit type everything is computed as with the adapter beside the model.
-  const inMemory = types.size === 1 ? [...types][0]! : "float32";
+  const inMemory = types.size === 1 && codes.size === 0 ? [...types][0]! : "float32";
   const merged = (wanted: ReadonlySet<string>) => {
     const isWanted = (name: string) => wanted.has(name);
     const model = loadModel(path, { dtype: inMemory, only: isWanted, trainsWeights: true });
@@ -87,6 +96,7 @@ export function mergedWeights(
     config: { ...model.config, tie_word_embeddings: tied, dtype: embeddingType },
     entries: entries.map((entry) => ({ ...entry, data: () => dataOf(entry.name) })),
     becameUntied: wasTied && !tied,
+    dequantized: dequantizedOf(codes, typeOf),
     close: () => close(),
   };
 }
@@ -100,29 +110,54 @@ const dtypes: Partial<Record<WeightDType, DType>> = {
 function quantizedBase(path: string): ConfigError {
   return new ConfigError(`${path} is a quantized model, and adapters are not merged into those`, {
     why: "its weights would be rounded again, or written as if they had never been rounded",
-    todo: "give the model that it was made from: --model BASE --adapter DIR",
+    todo: "give the model that it was made from: --model BASE --adapter DIR; or write the rounded weights as values: tunewright export --to safetensors",
   });
 }
 
-/** The data type of each weight of the files. @param converts whether all will be written in another */
-function storedTypes(path: string, converts: boolean): Map<string, DType> {
+/** What the files hold. */
+interface StoredTypes {
+  /** The data type of each weight. */
+  types: Map<string, DType>;
+  /** Of weights that are stored as codes, what those are called. */
+  codes: Map<string, string>;
+}
+
+function storedTypes(path: string, { dtype, dequantizes }: MergeOptions): StoredTypes {
   const source = openModelWeights(path);
   try {
-    if (source.config.raw.quantization_config !== undefined) throw quantizedBase(path);
-    return new Map(
-      source.names().map((name) => {
-        const { dtype } = source.info(name);
-        const type = dtypes[dtype] ?? (converts ? "float32" : undefined);
-        if (type) return [name, type];
-        throw new FormatError(`${path}: ${name} has type ${dtype}`, {
-          why: "merged models are written in float32, float16 or bfloat16",
+    const { config } = source;
+    const isQuantized = config.raw.quantization_config !== undefined;
+    if (isQuantized && !dequantizes) throw quantizedBase(path);
+    const computed = Object.values(dtypes).find((type) => type === config.dtype) ?? "float16";
+    const types = new Map<string, DType>();
+    const codes = new Map<string, string>();
+    for (const name of source.names()) {
+      const { dtype: file, storedType } = source.info(name);
+      if (storedType !== file) codes.set(name, storedType);
+      // A value behind a code of bitsandbytes is given in float32, whatever it is computed in.
+      const known = isQuantized && codes.has(name) ? computed : dtypes[file];
+      const type = known ?? (dtype && "float32");
+      if (!type) {
+        throw new FormatError(`${path}: ${name} has type ${file}`, {
+          why: "models are written in float32, float16 or bfloat16",
           todo: "choose one of them: --dtype",
         });
-      }),
-    );
+      }
+      types.set(name, type);
+    }
+    return { types, codes };
   } finally {
     source.close();
   }
+}
+
+function dequantizedOf(
+  codes: ReadonlyMap<string, string>,
+  typeOf: (name: string) => DType,
+): MergedWeights["dequantized"] {
+  const names = [...codes.keys()];
+  if (names.length === 0) return null;
+  return { names, forms: [...new Set(codes.values())], dtype: typeOf(names[0]!) };
 }
 
 function piecesByName({ outer, norms, layers }: ModelPieces): Map<string, ModelPiece> {

@@ -5,20 +5,25 @@ import { fileStyle, stringifyJson } from "../util/json/index.js";
 import type { Tokenizer } from "./tokenizer.js";
 import type { ChatTemplate } from "./types.js";
 
+/** The settings of generation that a model has, and the ids that end a text of it. */
+export type GenerationText = Pick<Tokenizer, "generationConfig" | "eosTokenIds">;
+
 /**
  * Writes the model's generation_config.json with the end of the template's turns among its
- * `eos_token_id`, so that whoever generates with it stops where training taught it to.
+ * `eos_token_id`, so that whoever generates with it stops where training taught it to. A model without
+ * settings and ends gets none.
  *
  * @param template null where plain texts were trained on
  */
 export function writeGenerationConfig(
   directory: string,
-  { generationConfig, eosTokenIds }: Tokenizer,
+  { generationConfig, eosTokenIds }: GenerationText,
   template: ChatTemplate | null,
 ): void {
   const ends = [...new Set([...(template?.stopTokenIds ?? []), ...eosTokenIds])];
-  if (ends.length === 0) return;
-  const written = { ...generationConfig, eos_token_id: ends.length === 1 ? ends[0] : ends };
+  if (ends.length === 0 && Object.keys(generationConfig).length === 0) return;
+  const eos = ends.length === 0 ? {} : { eos_token_id: ends.length === 1 ? ends[0] : ends };
+  const written = { ...generationConfig, ...eos };
   const file = join(directory, "generation_config.json");
   writeFileSync(file, `${stringifyJson(written, fileStyle)}\n`);
 }

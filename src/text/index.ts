@@ -47,7 +47,7 @@ export { fireflyTemplateName } from "./templateForms.js";
 export { reservedVariable, templateNotes } from "./templateVariables.js";
 export { textNotes, vocabularyNotes } from "./textNotes.js";
 export type { DecodeOptions, EncodeOptions, Tokenizer, TokenizerOptions } from "./tokenizer.js";
-export { vocabularyFiles } from "./tokenizerFiles.js";
+export { readGenerationFile, vocabularyFiles } from "./tokenizerFiles.js";
 export type { IdentifiedToken } from "./tokensWithoutRow.js";
 export {
   checkTrainedTemplate,

@@ -120,19 +120,13 @@ export function readDirectoryFiles(path: string): DirectoryFiles {
   }
   const tokenizerConfig = parseObject(contents, "tokenizer_config.json", path);
   if (tokenizerConfig.split_special_tokens === true) throw splitRefusal(path);
-  const generationFile = join(path, "generation_config.json");
-  const generation = new Map<string, string>();
-  if (existsSync(generationFile)) {
-    generation.set("generation_config.json", readFileSync(generationFile, "utf8"));
-  }
   return {
     name: basename(path),
     path,
     tokenizerConfig,
     specialTokensMap: parseObject(contents, "special_tokens_map.json", path),
     addedTokensFile: parseObject(contents, "added_tokens.json", path),
-    // It is written again: 1.0 has to stay a float for Python.
-    generationConfig: parseObject(generation, "generation_config.json", path, parseJson),
+    generationConfig: readGenerationFile(path),
     ...readTemplateFiles(
       contents,
       tokenizerConfig,
@@ -141,6 +135,15 @@ export function readDirectoryFiles(path: string): DirectoryFiles {
     contents,
     copies: readCopies(path, tokenizerConfig),
   };
+}
+
+/** What generation_config.json of a directory says; nothing where there is none. @throws FormatError */
+export function readGenerationFile(path: string): Record<string, unknown> {
+  const name = "generation_config.json";
+  const file = join(path, name);
+  const contents = existsSync(file) ? [[name, readFileSync(file, "utf8")] as const] : [];
+  // It is written again: 1.0 has to stay a float for Python.
+  return parseObject(new Map(contents), name, path, parseJson);
 }
 
 /** Vocabularies of Python's classes, and the code of those classes: kept with the model, never run. */

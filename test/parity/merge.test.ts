@@ -35,7 +35,7 @@ const model = (name: string) => fixture(`model/${name}`);
 function merge(base: string, adapters: readonly string[], dtype?: DType): string {
   const before = liveTensors();
   const out = mkdtempSync(path.join(work, "merged-"));
-  const merged = mergedWeights(base, adapters, dtype);
+  const merged = mergedWeights(base, adapters, { dtype });
   writeShardedSafetensors(out, merged.entries, { maxShardBytes: 40_000 });
   writeModelConfig(out, merged.config);
   merged.close();
@@ -142,6 +142,19 @@ describe("merging", () => {
 
   it("refuses a model whose files have 4 bits", () => {
     expect(() => mergedWeights(fixture("bitsandbytes/fp4"), [])).toThrow(/is a quantized model/);
+  });
+});
+
+describe("a GGUF file", () => {
+  it("is written with the values of its codes", () => {
+    const file = fixture("format/llama.gguf");
+    const row = Int32Array.from({ length: 8 }, (_, i) => i);
+    const logitsIn = (path: string) => tidy(() => floats(layeredLogits(path, [], [row])));
+    expect(logitsIn(merge(file, []))).toEqual(logitsIn(file));
+    const merged = mergedWeights(file, []);
+    expect(merged.dequantized).toMatchObject({ dtype: "float32" });
+    expect(merged.dequantized!.forms).not.toContain("F32");
+    merged.close();
   });
 });
 

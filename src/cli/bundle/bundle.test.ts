@@ -19,16 +19,11 @@ import { afterEach, describe, expect, test } from "vitest";
 import { locateModel } from "../../generate/index.js";
 import { builtinModelPath } from "../../util/builtin-model.js";
 import { TunewrightError } from "../../util/errors.js";
+import { putInPlace, refuseFullDisk, temporaryFolder } from "../wholeOutput.js";
 import { engineHere, relocatedAddon } from "./engine.js";
 import { packBundle } from "./index.js";
 import { takeInventory } from "./manifest.js";
-import {
-  chooseOutput,
-  putInPlace,
-  refuseFullDisk,
-  temporaryFolder,
-  writeArchive,
-} from "./output.js";
+import { chooseOutput, writeArchive } from "./output.js";
 import { copyPieceFile, filesOfPiece } from "./pieces.js";
 import { findSources } from "./sources.js";
 import { dataPieces, describeChanges, modelPieces } from "./userPieces.js";
@@ -254,7 +249,9 @@ describe("the place of a bundle", () => {
 
   test("gets nothing where the disk is full, before or while it is written", async () => {
     const folder = newFolder({ "tree/a": "a" });
-    expect(refusal(() => refuseFullDisk(folder, 1e18))).toMatch(/^1: the disk has no room/);
+    expect(refusal(() => refuseFullDisk(folder, 1e18, "the bundle"))).toMatch(
+      /^1: the disk has no room/,
+    );
     const full = writeArchive(folder, "tree", "/dev/full", false);
     await expect(full).rejects.toThrow("the disk is full");
   });

@@ -4,21 +4,14 @@ import { basename, join } from "node:path";
 import { builtinModelPath } from "../../util/builtin-model.js";
 import { EnvironmentError } from "../../util/errors.js";
 import { packageRoot, packageVersion } from "../../util/packageRoot.js";
+import { showBytes } from "../../util/showBytes.js";
 import { readRuntime } from "../machine.js";
+import { type Output, putInPlace, refuseFullDisk, temporaryFolder } from "../wholeOutput.js";
 import { type Engine, engineHere, enginePieces, relocatedAddon } from "./engine.js";
 import { type Manifest, takeInventory } from "./manifest.js";
 import { portableNode } from "./nodeBinary.js";
 import { checkBuild, otherEngine } from "./otherEngine.js";
-import {
-  chooseOutput,
-  type Output,
-  putInPlace,
-  refuseFullDisk,
-  showSize,
-  stopArchiver,
-  temporaryFolder,
-  writeArchive,
-} from "./output.js";
+import { chooseOutput, stopArchiver, writeArchive } from "./output.js";
 import { copyPieceFile, filesOfPiece, type Piece } from "./pieces.js";
 import { loadSetupScripts, type SetupFailure, type SetupScripts } from "./setupScripts.js";
 import { findSources, type SourceFiles } from "./sources.js";
@@ -145,10 +138,10 @@ async function pack(
   ];
   const files = pieces.flatMap(filesOfPiece);
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  refuseFullDisk(temporary, output.form === "folder" ? bytes : bytes * 1.6);
+  refuseFullDisk(temporary, output.form === "folder" ? bytes : bytes * 1.6, "the bundle");
   const name = folderName(output, setup, engine);
   const tree = join(temporary, name);
-  say(`copying ${files.length} files, ${showSize(bytes)} …`);
+  say(`copying ${files.length} files, ${showBytes(bytes)} …`);
   for (const file of files) await copyPieceFile(file, tree);
   refuseOtherSources(made, sourceState(setup));
   const addons = writeAddons(tree, engine, setup);

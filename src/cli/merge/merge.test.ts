@@ -17,7 +17,9 @@ import { forward } from "../../models/index.js";
 import { liveTensors, tidy } from "../../tensor/index.js";
 import { loadTrainingConfig } from "../../train/config/index.js";
 import { runSft } from "../../train/index.js";
-import { type MergeFlags, type MergeReport, runMerge } from "./runMerge.js";
+import type { ModelOutFlags } from "../modelOut/options.js";
+import type { ModelReport } from "../modelOut/writeFolder.js";
+import { runMerge } from "./runMerge.js";
 
 const rows = path.resolve(
   import.meta.dirname,
@@ -47,12 +49,12 @@ beforeAll(async () => {
 
 const place = (name: string) => path.join(work, name);
 
-async function merge(out: string, flags: Partial<MergeFlags> = {}) {
+async function merge(out: string, flags: Partial<ModelOutFlags> = {}) {
   const before = liveTensors();
   const said: string[] = [];
   const defaults = { adapter: [], maxShardSize: 5e9, compare: true, force: false };
   const given = { ...defaults, model: run, out: place(out), ...flags };
-  const report: MergeReport = await runMerge(given, (line) => said.push(line));
+  const report: ModelReport = await runMerge(given, (line) => said.push(line));
   expect(liveTensors(), "tensors left alive").toBe(before);
   return { report, said };
 }

@@ -1,5 +1,35 @@
 /** Options of the commands that write a model. */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { DType } from "../../tensor/index.js";
+
+/** What {@link addModelOptions} adds, and {@link addWeightOptions}. */
+export interface ModelOutFlags {
+  model: string;
+  adapter: string[];
+  out: string;
+  force: boolean;
+  dtype?: DType;
+  /** Bytes. */
+  maxShardSize: number;
+  compare: boolean;
+}
+
+/** Adds which model is written, and where. @param whole what `--out` is for */
+export function addModelOptions(command: Command, whole: string): void {
+  command.requiredOption(
+    "--model <dir>",
+    "model directory, .gguf file, OWNER/NAME on the hub, or run directory of an adapter",
+  );
+  command.addOption(
+    new Option(
+      "--adapter <dir>",
+      "directory or OWNER/NAME of an adapter; several lie on each other",
+    )
+      .argParser((dir: string, before: string[]) => [...before, dir])
+      .default([], "those of the run that --model names"),
+  );
+  command.requiredOption("--out <path>", whole);
+}
 
 /** Adds the type of the weights and the size of their files. */
 export function addWeightOptions(command: Command): void {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { basename, join, resolve, sep } from "node:path";
 import { ConfigError } from "../../util/errors.js";
 import { realPath } from "../../util/outPlace.js";
-import { putInPlace, refuseFullDisk, temporaryFolder } from "../bundle/output.js";
+import { putInPlace, refuseFullDisk, temporaryFolder } from "../wholeOutput.js";
 
 /** Where a model is to be written. */
 export interface OutFolder {

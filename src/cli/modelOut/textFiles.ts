@@ -8,13 +8,14 @@ import {
   type ChatTemplate,
   loadTokenizer,
   ownTemplateName,
+  readGenerationFile,
   readTrainedTemplate,
   type Tokenizer,
   templateOfWeights,
   vocabularyFiles,
+  writeGenerationConfig,
   writeTrainedTemplate,
 } from "../../text/index.js";
-import { writeFileAtomic } from "../../util/atomicFile.js";
 
 /** What a model is talked to with. */
 export interface ModelText {
@@ -69,10 +70,8 @@ export function writeModelText(
       );
     }
   }
-  const stops =
-    tokenizer && template ? answerEnds({ config }, tokenizer, template).stopTokenIds : [];
   notes.push(
-    ...writeGeneration(place.path, config, stops, directory),
+    ...writeGeneration({ tokenizer, template }, place.path, config, directory),
     ...copyCode(place.path, directory),
   );
   return notes;
@@ -80,23 +79,38 @@ export function writeModelText(
 
 /** The model's settings of generation, with all tokens that end an answer. */
 function writeGeneration(
+  { tokenizer, template }: Pick<ModelText, "tokenizer" | "template">,
   model: string,
   config: ModelConfig,
-  stops: readonly number[],
   directory: string,
 ): string[] {
-  const path = join(model, GENERATION);
-  const before = existsSync(path) ? readJsonObject(path) : undefined;
+  const { before, isOwn } = generationBefore(tokenizer, model, config);
+  const named = [isOwn ? (before.eos_token_id ?? []) : config.eos_token_id].flat();
+  const known = named.filter((id) => typeof id === "number");
+  const all = tokenizer && template ? answerEnds({ config }, tokenizer, template).stopTokenIds : [];
+  const added = all.filter((id) => !known.includes(id));
   // Programs that find no generation_config.json take config.json's.
-  const known = [before ? (before.eos_token_id ?? []) : config.eos_token_id].flat() as unknown[];
-  const added = stops.filter((id) => !known.includes(id));
-  if (!before && added.length === 0) return [];
-  const all = [...known, ...added];
-  const ends = added.length === 0 ? {} : { eos_token_id: all.length === 1 ? all[0] : all };
-  const text = `${JSON.stringify({ ...before, ...ends }, null, 2)}\n`;
-  writeFileAtomic(join(directory, GENERATION), text);
+  if (!isOwn && added.length === 0) return [];
+  const settings = { generationConfig: before, eosTokenIds: [...known, ...added] };
+  writeGenerationConfig(directory, settings, null);
   if (added.length === 0) return [];
   return [`${GENERATION}: eos_token_id now has ${added.join(", ")} too, where answers end.`];
+}
+
+/** What there is before: of the run, of the model, or what other programs take from config.json. */
+function generationBefore(
+  tokenizer: Tokenizer | null,
+  model: string,
+  config: ModelConfig,
+): { before: Readonly<Record<string, unknown>>; isOwn: boolean } {
+  const saved = tokenizer?.generationConfig ?? {};
+  if (Object.keys(saved).length > 0) return { before: saved, isOwn: true };
+  if (existsSync(join(model, GENERATION)))
+    return { before: readGenerationFile(model), isOwn: true };
+  const { bos_token_id: bos, pad_token_id: pad } = config;
+  const ids = { bos_token_id: bos, pad_token_id: pad };
+  const given = Object.entries(ids).filter(([, id]) => id !== null);
+  return { before: Object.fromEntries(given), isOwn: false };
 }
 
 /** Python files of a model whose config.json names classes in them. They are not run here. */

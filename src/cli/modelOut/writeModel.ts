@@ -1,16 +1,13 @@
 /** Writes a model, with its adapters merged, as a directory in Hugging Face's layout. */
-import { elementCount, WEIGHT_DTYPE_BYTES, writeShardedSafetensors } from "../../format/index.js";
+import { entryBytes, writeShardedSafetensors } from "../../format/index.js";
 import type { ModelPlace } from "../../generate/index.js";
-import { mergedWeights } from "../../lora/index.js";
+import { type MergeOptions, mergedWeights } from "../../lora/index.js";
 import { writeModelConfig } from "../../models/index.js";
-import type { DType } from "../../tensor/index.js";
 import { type OutFolder, writeOutFolder } from "./outFolder.js";
 import { type ModelText, writeModelText } from "./textFiles.js";
 
 /** How a model is written. */
-export interface WriteModelOptions {
-  /** Type of all weights; default: of each that which it has. */
-  dtype: DType | undefined;
+export interface WriteModelOptions extends MergeOptions {
   maxShardBytes: number;
   say: (line: string) => void;
 }
@@ -29,31 +26,31 @@ export async function writeModel(
   place: ModelPlace,
   text: ModelText,
   out: OutFolder,
-  { dtype, maxShardBytes, say }: WriteModelOptions,
+  { maxShardBytes, say, ...options }: WriteModelOptions,
 ): Promise<WrittenModel> {
-  const merged = mergedWeights(place.path, place.adapters, dtype);
-  const { config, becameUntied } = merged;
-  const bytes = merged.entries.reduce(
-    (sum, entry) => sum + elementCount(entry.shape) * WEIGHT_DTYPE_BYTES[entry.dtype],
-    0,
-  );
+  const { path, adapters } = place;
+  const merged = mergedWeights(path, adapters, options);
+  const { config, entries, becameUntied, dequantized } = merged;
+  const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
+  for (const [i, adapter] of adapters.entries()) {
+    say(i === 0 ? `merging ${adapter} into ${place.name}` : `    and ${adapter}`);
+  }
   const notes: string[] = [];
   if (becameUntied) {
     notes.push("Output head and embedding were one weight and are two now (tie_word_embeddings).");
   }
+  if (dequantized) {
+    const { names, forms, dtype } = dequantized;
+    notes.push(
+      `${names.length} weights are stored as ${forms.join(", ")} in ${path}: their values are written as ${dtype}.`,
+    );
+  }
   let files: string[] = [];
-  let written = 0;
-  const entries = merged.entries.map((entry) => ({
-    ...entry,
-    data() {
-      written += 1;
-      if (written % 50 === 0) say(`${written} of ${merged.entries.length} weights`);
-      return entry.data();
-    },
-  }));
+  const onFile = (file: string, number: number, count: number) =>
+    say(`${file} is written (${number} of ${count})`);
   try {
     await writeOutFolder(out, bytes, async (directory) => {
-      files = writeShardedSafetensors(directory, entries, { maxShardBytes });
+      files = writeShardedSafetensors(directory, entries, { maxShardBytes, onFile });
       writeModelConfig(directory, config);
       notes.push(...writeModelText(text, place, config, directory));
     });

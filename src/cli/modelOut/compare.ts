@@ -1,14 +1,14 @@
-/** Whether a merged model computes what the adapter beside its model does. */
+/** Whether a model that was written computes what that which was read does. */
 import type { ModelPlace } from "../../generate/index.js";
 import { layeredLogits } from "../../lora/index.js";
 import { type Tensor, tidy } from "../../tensor/index.js";
-import type { ModelText } from "../modelOut/textFiles.js";
+import type { ModelText } from "./textFiles.js";
 
 /** How far apart logits are. */
 export interface Comparison {
   rows: number;
   tokens: number;
-  /** Largest difference of a logit, and the largest logit of the model with the adapter. */
+  /** Largest difference of a logit, and the largest logit of the model that was read. */
   largest_difference: number;
   largest_logit: number;
   /** Tokens after which both find the same next one most likely. */
@@ -26,19 +26,19 @@ const texts = [
 const ROW_TOKENS = 64;
 
 /**
- * Computes the logits of some rows in float32, layer by layer, with the adapters beside the model and
- * without them in the merged one.
+ * Computes the logits of some rows in float32, layer by layer: of the model that was read, with the
+ * adapters beside it, and of the one that was written.
  *
- * @param merged directory
+ * @param written directory
  */
-export function compareMerged(
+export function compareWritten(
   place: ModelPlace,
-  merged: string,
+  written: string,
   rows: readonly Int32Array[],
 ): Comparison {
   return tidy(() => {
     const expected = layeredLogits(place.path, place.adapters, rows); // [n, vocab]
-    const actual = layeredLogits(merged, [], rows); // [n, vocab]
+    const actual = layeredLogits(written, [], rows); // [n, vocab]
     const largest = (x: Tensor) => x.abs().view([-1]).amax([0]).item();
     const choices = [expected, actual].map((x) => x.argmax(1));
     return {

@@ -1,0 +1,40 @@
+/** `tunewright export`: writes a model, with its adapters, for other programs. */
+import { Option } from "commander";
+import { addExamples, type CommandModule, printJson } from "./command.js";
+import { type ExportFlags, exportForms } from "./export/forms.js";
+import { addModelOptions, addWeightOptions } from "./modelOut/options.js";
+import { stderr, stdout } from "./output.js";
+
+export const exportCommand: CommandModule = {
+  name: "export",
+  summary: "write a model, with its adapters, for other programs",
+  register(command) {
+    addModelOptions(command, "where it is written");
+    command.addOption(
+      new Option("--to <form>", "what is written")
+        .choices(Object.keys(exportForms))
+        .makeOptionMandatory(),
+    );
+    addWeightOptions(command);
+    command.option("--no-compare", "do not compare the logits of what was read and written");
+    command.option("--force", "replace an older export of the same name", false);
+    command.option("--json", "print one JSON object on stdout");
+    const forms = Object.entries(exportForms).map(
+      ([name, { summary }]) => `  ${name.padEnd(13)}${summary}`,
+    );
+    command.addHelpText("after", ["", "Forms:", ...forms].join("\n"));
+    addExamples(
+      command,
+      "tunewright export --model output/my-run --to safetensors --out models/mine",
+      "tunewright export --model mine.gguf --to safetensors --out models/mine --dtype bfloat16",
+    );
+    command.action(async ({ json, ...flags }: ExportFlags & { json?: boolean }) => {
+      const { locateModel } = await import("../generate/index.js");
+      const write = await exportForms[flags.to]!.load();
+      const place = await locateModel(flags.model, flags.adapter);
+      const report = await write(place, flags, (line) => stderr.write(`${line}\n`));
+      if (json) printJson({ to: flags.to, out: report.out, ...report.json });
+      else stdout.write(`${report.lines.join("\n")}\n`);
+    });
+  },
+};
