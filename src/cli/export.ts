@@ -1,7 +1,8 @@
 /** `tunewright export`: writes a model, with its adapters, for other programs. */
 import { Option } from "commander";
 import { addExamples, type CommandModule, printJson } from "./command.js";
-import { type ExportFlags, exportForms } from "./export/forms.js";
+import { exportForms } from "./export/forms.js";
+import type { ExportFlags } from "./export/writeForm.js";
 import { addModelOptions, addWeightOptions } from "./modelOut/options.js";
 import { stderr, stdout } from "./output.js";
 

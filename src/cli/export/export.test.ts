@@ -7,7 +7,8 @@ import { locateModel } from "../../generate/index.js";
 import { testAdapter, writeTestModel } from "../../generate/testModel.js";
 import { forward, loadModel, modelTensors } from "../../models/index.js";
 import { type DType, dispose, liveTensors, tidy } from "../../tensor/index.js";
-import { type ExportFlags, exportForms } from "./forms.js";
+import { exportForms } from "./forms.js";
+import type { ExportFlags } from "./writeForm.js";
 
 const fixtures = path.resolve(import.meta.dirname, "../../../test/parity/fixtures");
 const work = mkdtempSync(path.join(tmpdir(), "tunewright-export-"));

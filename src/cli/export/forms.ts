@@ -1,31 +1,5 @@
 /** What a model can be exported as. */
-import type { ModelPlace } from "../../generate/index.js";
-import type { ModelOutFlags } from "../modelOut/options.js";
-
-/** Options of the command. */
-export interface ExportFlags extends ModelOutFlags {
-  to: string;
-}
-
-/** What was written, for `--json` and for people. */
-export interface ExportReport {
-  out: string;
-  /** Lines of the report, the first about `out`. */
-  lines: readonly string[];
-  /** Keys of the JSON object. */
-  json: Readonly<Record<string, unknown>>;
-}
-
-/**
- * Writes a model in one form.
- *
- * @param say for what happens and should be known, a line each
- */
-export type WriteForm = (
-  place: ModelPlace,
-  flags: ExportFlags,
-  say: (line: string) => void,
-) => Promise<ExportReport>;
+import type { WriteForm } from "./writeForm.js";
 
 /** A value of `--to`. */
 export interface ExportForm {

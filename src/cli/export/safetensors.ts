@@ -1,7 +1,7 @@
 /** Exports a model as a folder in Hugging Face's layout, with its adapters merged. */
 import { describeModel } from "../modelOut/report.js";
 import { writeFolder } from "../modelOut/writeFolder.js";
-import type { WriteForm } from "./forms.js";
+import type { WriteForm } from "./writeForm.js";
 
 export const exportSafetensors: WriteForm = async (place, flags, say) => {
   const { out, ...report } = await writeFolder(place, flags, { say, dequantizes: true });
