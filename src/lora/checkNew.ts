@@ -25,10 +25,11 @@ export function checkNewAdapter(model: CausalLanguageModel, settings: LoraSettin
   checkTogether(settings);
   const plan = planAdapter(model, settings);
   const { init_lora_weights: beginning } = settings;
-  if (takesPart(beginning) && isTied(model) && plan.targets.has(headName)) {
-    throw new ConfigError(`init_lora_weights ${beginning} does not work on ${headName} here`, {
+  const head = headName(model);
+  if (takesPart(beginning) && isTied(model) && plan.targets.has(head)) {
+    throw new ConfigError(`init_lora_weights ${beginning} does not work on ${head} here`, {
       why: "its weight is the embedding too, and what the adapter begins with would be missing there",
-      todo: `leave ${headName} out of lora_target, or use another init_lora_weights`,
+      todo: `leave ${head} out of lora_target, or use another init_lora_weights`,
     });
   }
   checkAllMatch(model, settings, plan);
@@ -72,7 +73,7 @@ function checkAllMatch(
   const targets = [...plan.targets];
   const unused = (key: string, value: string) => {
     throw new ConfigError(`${key} "${value}" does not match any layer of this adapter`, {
-      todo: `use some of: ${known(linearNames(model), [])}, ${lastName(embeddingName(model))}, ${headName}`,
+      todo: `use some of: ${known(linearNames(model), [])}, ${lastName(embeddingName(model))}, ${lastName(headName(model))}`,
     });
   };
   const { target_modules, exclude_modules, modules_to_save, rank_pattern, alpha_pattern } =
@@ -82,7 +83,7 @@ function checkAllMatch(
     for (const name of target_modules)
       if (!targets.some((target) => isTarget(alone(name), target))) unused("lora_target", name);
   }
-  const all = [...linearNames(model), embeddingName(model), headName];
+  const all = [...linearNames(model), embeddingName(model), headName(model)];
   for (const name of [exclude_modules ?? []].flat()) {
     const excluding = {
       ...settings,

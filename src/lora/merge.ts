@@ -96,7 +96,7 @@ function mergeOuter(model: CausalLanguageModel): void {
   if (!embeddingAdapter && !adapter) return;
   const isShared = embeddingAdapter !== undefined && adapter?.sharedWith === embeddingAdapter;
   if (isTied(model) && !isShared) {
-    output.weight = parameter(`${headName}.weight`, embedding.tensor.clone());
+    output.weight = parameter(`${headName(model)}.weight`, embedding.tensor.clone());
   }
   if (embeddingAdapter) {
     const { tensor } = embedding;

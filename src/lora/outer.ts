@@ -1,5 +1,5 @@
 /** What an adapter does outside the branches: to the embedding and to the output head. */
-import type { EmbeddingAdapter, HeadAdapter } from "../models/index.js";
+import type { CausalLanguageModel, EmbeddingAdapter, HeadAdapter } from "../models/index.js";
 import { denseLinear, type Parameter, parameter } from "../nn/index.js";
 import { cat, empty, type Tensor, tidy, zeros } from "../tensor/index.js";
 import { ConfigError } from "../util/errors.js";
@@ -26,8 +26,8 @@ interface AdaptedHead extends HeadAdapter {
 /** Attaches everything that concerns embedding and output head. */
 export function attachOuter(attaching: Attaching): void {
   const { model, plan, config } = attaching;
-  const embedding = embeddingName(model);
-  const concerned = (set: ReadonlySet<string>) => set.has(embedding) || set.has(headName);
+  const [embedding, head] = [embeddingName(model), headName(model)];
+  const concerned = (set: ReadonlySet<string>) => set.has(embedding) || set.has(head);
   checkNormHead(attaching);
   if (config.ensure_weight_tying && isTied(model) && concerned(plan.targets)) {
     throw new ConfigError("ensure_weight_tying with adapters of embedding or output head", {
@@ -37,7 +37,7 @@ export function attachOuter(attaching: Attaching): void {
   }
   if (concerned(plan.saved)) saveOuter(attaching);
   if (plan.targets.has(embedding)) adaptEmbedding(attaching, embedding);
-  if (plan.targets.has(headName)) adaptHead(attaching);
+  if (plan.targets.has(head)) adaptHead(attaching);
   if (config.trainable_token_indices !== null) adaptTokens(attaching);
   // Last, because what is saved of a base weight is what the adapter's beginning has left of it.
   replaceBase(attaching);
@@ -46,10 +46,11 @@ export function attachOuter(attaching: Attaching): void {
 function checkNormHead({ model, plan }: Attaching): void {
   const { output } = model;
   if (!(output.normalizesRows || output.isNormalized)) return;
-  if (!plan.saved.has(headName) && !plan.targets.has(headName)) return;
+  const head = headName(model);
+  if (!plan.saved.has(head) && !plan.targets.has(head)) return;
   throw new ConfigError("the output head of this model cannot be adapted or saved", {
     why: "the rows of its weight are divided by their norms (NormHead)",
-    todo: `leave ${headName} out of lora_target and modules_to_save`,
+    todo: `leave ${head} out of lora_target and modules_to_save`,
   });
 }
 
@@ -61,7 +62,7 @@ function replaceBase(attaching: Attaching): void {
   const { model, plan, source, tensors } = attaching;
   const places: [string, Parameter][] = [
     [embeddingName(model), model.embedding],
-    [headName, model.output.weight],
+    [headName(model), model.output.weight],
   ];
   for (const [name, weight] of places) {
     if (plan.saved.has(name)) continue;
@@ -78,7 +79,7 @@ function replaceBase(attaching: Attaching): void {
 /** Embedding and head as weights of their own that are trained whole. */
 function saveOuter(attaching: Attaching): void {
   const { model, plan, config, source, tensors, training } = attaching;
-  const embedding = embeddingName(model);
+  const [embedding, head] = [embeddingName(model), headName(model)];
   const wasTied = isTied(model);
   const before = model.embedding;
   const whole = (name: string, from: Tensor): Parameter => {
@@ -90,21 +91,21 @@ function saveOuter(attaching: Attaching): void {
   if (wasTied && config.ensure_weight_tying) {
     const shared = whole(`${embedding}.weight`, before.tensor);
     const { shape, device } = before.tensor;
-    source.takeIfThere(`${headName}.weight`, shape, device)?.dispose();
-    tensors.push({ name: `${headName}.weight`, parameter: shared });
+    source.takeIfThere(`${head}.weight`, shape, device)?.dispose();
+    tensors.push({ name: `${head}.weight`, parameter: shared });
     model.embedding = model.output.weight = shared;
     before.tensor.dispose();
     return;
   }
-  if (plan.saved.has(headName)) {
+  if (plan.saved.has(head)) {
     const { weight } = model.output;
-    model.output.weight = whole(`${headName}.weight`, weight.tensor);
+    model.output.weight = whole(`${head}.weight`, weight.tensor);
     if (!wasTied) weight.tensor.dispose();
   }
   if (plan.saved.has(embedding)) {
     model.embedding = whole(`${embedding}.weight`, before.tensor);
-    const isLeft = wasTied && !plan.saved.has(headName);
-    if (isLeft) model.output.weight = parameter(`${headName}.weight`, before.tensor);
+    const isLeft = wasTied && !plan.saved.has(head);
+    if (isLeft) model.output.weight = parameter(`${head}.weight`, before.tensor);
     else before.tensor.dispose();
   }
 }
@@ -164,10 +165,11 @@ function adaptHead(attaching: Attaching): void {
   const { model, config } = attaching;
   const { output } = model;
   const before = output.adapter;
-  if (before && !("linear" in before)) throw twoOnHead();
+  if (before && !("linear" in before)) throw twoOnHead(model);
   const below = (before as AdaptedHead | undefined)?.linear.adapters ?? [];
-  checkStack(config, headName, below);
-  const part = { name: headName, start: 0, outFeatures: output.weight.tensor.size(0) };
+  const name = headName(model);
+  checkStack(config, name, below);
+  const part = { name, start: 0, outFeatures: output.weight.tensor.size(0) };
   const adapter = linearAdapter(attaching, part, output.weight.tensor, true);
   const base = denseLinear(output.weight, null, [part]);
   const linear = adaptLinear(base, [...below, adapter], 0);
@@ -184,8 +186,8 @@ function adaptHead(attaching: Attaching): void {
   output.adapter = head;
 }
 
-function twoOnHead(): ConfigError {
-  return new ConfigError(`${headName} has an adapter and rows of tokens that are trained`, {
+function twoOnHead(model: CausalLanguageModel): ConfigError {
+  return new ConfigError(`${headName(model)} has an adapter and rows of tokens that are trained`, {
     todo: "merge one of them into the model first: tunewright merge",
   });
 }
@@ -194,7 +196,7 @@ function twoOnHead(): ConfigError {
 function adaptTokens(attaching: Attaching): void {
   const { model, config } = attaching;
   const { output } = model;
-  const embedding = embeddingName(model);
+  const [embedding, headModule] = [embeddingName(model), headName(model)];
   const given = config.trainable_token_indices!;
   const byModule = Array.isArray(given)
     ? { [embedding]: given as readonly number[] }
@@ -202,14 +204,14 @@ function adaptTokens(attaching: Attaching): void {
   const indicesOf = (module: string) =>
     Object.entries(byModule).find(([end]) => module.endsWith(end))?.[1];
   const unknown = Object.keys(byModule).find(
-    (end) => !embedding.endsWith(end) && !headName.endsWith(end),
+    (end) => !embedding.endsWith(end) && !headModule.endsWith(end),
   );
   if (unknown !== undefined) {
     throw new ConfigError(`trainable_token_indices names ${unknown}`, {
-      todo: `use ${embedding} or ${headName}`,
+      todo: `use ${embedding} or ${headModule}`,
     });
   }
-  const [own, head] = [indicesOf(embedding), indicesOf(headName)];
+  const [own, head] = [indicesOf(embedding), indicesOf(headModule)];
   const isShared = isTied(model) && own !== undefined && (head === undefined || same(own, head));
   if (own) {
     const rows = rowsOf(attaching, embedding, own, model.embedding);
@@ -218,16 +220,16 @@ function adaptTokens(attaching: Attaching): void {
     if (isShared) putHeadRows(attaching, rows, above);
   }
   if (head && !isShared) {
-    putHeadRows(attaching, rowsOf(attaching, headName, head, output.weight));
+    putHeadRows(attaching, rowsOf(attaching, headModule, head, output.weight));
   }
 }
 
 function putHeadRows({ model }: Attaching, rows: TokenRows, sharedWith?: EmbeddingAdapter): void {
   const { output } = model;
-  if (output.adapter) throw twoOnHead();
+  if (output.adapter) throw twoOnHead(model);
   const { weight } = output;
   const base = denseLinear(weight, null, [
-    { name: headName, start: 0, outFeatures: weight.tensor.size(0) },
+    { name: headName(model), start: 0, outFeatures: weight.tensor.size(0) },
   ]);
   const normalizes = output.normalizesRows || output.isNormalized === true;
   output.adapter = headRows(rows, base, { sharedWith, normalizes });

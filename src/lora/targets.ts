@@ -15,7 +15,9 @@ export function isTied({ embedding, output }: CausalLanguageModel): boolean {
 }
 
 /** The name of the output head's module; a head of its own or not. */
-export const headName = "lm_head";
+export function headName({ output }: CausalLanguageModel): string {
+  return output.name;
+}
 
 /** The module that a parameter belongs to. */
 export function moduleOf(parameter: string): string {
@@ -55,7 +57,7 @@ export function planAdapter(model: CausalLanguageModel, settings: LoraSettings):
   const norms = [model.output.norms, ...model.branches.map(({ norms }) => norms)]
     .flat()
     .map(({ name }) => moduleOf(name));
-  const ends = [embeddingName(model), headName];
+  const ends = [embeddingName(model), headName(model)];
   const leaves = [...linear, ...ends, ...norms];
   const saved = new Set(
     leaves.filter((name) => [name, ...ancestors(name)].some((one) => isSaved(settings, one))),

@@ -14,6 +14,49 @@ import {
 import type { ModelConfig } from "./config.js";
 import type { CausalLanguageModel, ModelBranch, ModelReader } from "./types.js";
 
+/**
+ * What the modules of a model are called. Those of a layer lie in it, and linear layers in the module
+ * of their branch; q, k and v, or gate and up, are one name where files do not keep them apart.
+ */
+export interface ModuleNames {
+  embedding: string;
+  layers: string;
+  lastNorm: string;
+  head: string;
+  attentionNorm: string;
+  attention: string;
+  qkv: readonly string[];
+  o: string;
+  feedForwardNorm: string;
+  feedForward: string;
+  gateUp: readonly string[];
+  down: string;
+}
+
+/** Llama's names, which most families share. */
+export const llamaNames: ModuleNames = {
+  embedding: "model.embed_tokens",
+  layers: "model.layers",
+  lastNorm: "model.norm",
+  head: "lm_head",
+  attentionNorm: "input_layernorm",
+  attention: "self_attn",
+  qkv: ["q_proj", "k_proj", "v_proj"],
+  o: "o_proj",
+  feedForwardNorm: "post_attention_layernorm",
+  feedForward: "mlp",
+  gateUp: ["gate_proj", "up_proj"],
+  down: "down_proj",
+};
+
+/** Output sizes by name: of each layer, or of the one that holds all. */
+function sizesOf(names: readonly string[], sizes: readonly number[]): Record<string, number> {
+  if (names.length === sizes.length) {
+    return Object.fromEntries(names.map((name, i) => [name, sizes[i]!]));
+  }
+  return { [names[0]!]: sizes.reduce((sum, size) => sum + size, 0) };
+}
+
 /** A branch with the parameters of its norms and linear layers. */
 export function modelBranch(branch: Omit<ModelBranch, "parameters">): ModelBranch {
   return {
@@ -52,15 +95,15 @@ interface BranchNorms {
   style?: NormStyle | undefined;
 }
 
-/** The norms of a branch: what they hold, and as functions. */
+/** The norms of a branch: what they hold, and as functions. @param module the layer */
 function branchNorms(
   config: ModelConfig,
   read: ModelReader,
-  layer: number,
+  module: string,
   { before, after, style }: BranchNorms,
 ) {
   const make = (name: string | null | undefined) =>
-    name ? normOf(config, read, `model.layers.${layer}.${name}`, config.hidden_size, style) : null;
+    name ? normOf(config, read, `${module}.${name}`, config.hidden_size, style) : null;
   const norms = { before: make(before), after: make(after) };
   return {
     parameters: [norms.before, norms.after].flatMap((norm) => (norm ? [norm.parameter] : [])),
@@ -71,9 +114,8 @@ function branchNorms(
 
 /** How a feed-forward branch differs from Llama's. */
 export interface FeedForwardOptions {
+  names?: ModuleNames;
   norms?: BranchNorms;
-  /** Name of the one layer that makes gate and up, where files do not keep them apart. */
-  fused?: string;
   /** From gate and up, [n, 2 * width], to [n, width]; default {@link swiglu}. */
   unit?: (both: Value) => Value;
 }
@@ -83,15 +125,15 @@ export function gatedFeedForward(
   config: ModelConfig,
   read: ModelReader,
   layer: number,
-  { norms = {}, fused, unit = swiglu }: FeedForwardOptions = {},
+  { names = llamaNames, norms = {}, unit = swiglu }: FeedForwardOptions = {},
 ): ModelBranch {
   const { hidden_size: dim, intermediate_size: width, mlp_bias: hasBias } = config;
-  const name = `model.layers.${layer}.mlp`;
-  const around = branchNorms(config, read, layer, { before: "post_attention_layernorm", ...norms });
-  const outputs = fused ? { [fused]: 2 * width } : { gate_proj: width, up_proj: width };
+  const module = `${names.layers}.${layer}`;
+  const name = `${module}.${names.feedForward}`;
+  const around = branchNorms(config, read, module, { before: names.feedForwardNorm, ...norms });
   const linears: Record<"gateUp" | "down", Linear> = {
-    gateUp: read.stack(name, outputs, dim, hasBias),
-    down: read.stack(name, { down_proj: dim }, width, hasBias),
+    gateUp: read.stack(name, sizesOf(names.gateUp, [width, width]), dim, hasBias),
+    down: read.stack(name, { [names.down]: dim }, width, hasBias),
   };
   return modelBranch({
     name,
@@ -107,19 +149,24 @@ export function gatedFeedForward(
 }
 
 /** Where a layer's attention is; old checkpoints keep its table of rotations too. */
-export function attentionModule(read: ModelReader, layer: number): string {
-  const name = `model.layers.${layer}.self_attn`;
+export function attentionModule(
+  read: ModelReader,
+  layer: number,
+  names: ModuleNames = llamaNames,
+): string {
+  const name = `${names.layers}.${layer}.${names.attention}`;
   read.leaveOut(`${name}.rotary_emb.inv_freq`);
   return name;
 }
 
 /** How attention with grouped heads differs from Llama's. */
 export interface GroupedAttentionOptions {
+  names?: ModuleNames;
   /** Whether the linear layers have biases; default: as `attention_bias` says. */
   biases?: { qkv: boolean; o: boolean };
   norms?: BranchNorms;
-  /** Name of the one layer that makes q, k and v, where files do not keep them apart. */
-  fused?: string;
+  /** How the outputs of the one layer that makes q, k and v follow each other; default {@link splitHeads}. */
+  split?: typeof splitHeads;
   /** Norms of q and k: of each head, or of all heads at once; none by default. */
   headNorms?: "each" | "all";
   options?: AttentionOptions;
@@ -139,10 +186,12 @@ export function groupedAttention(
   variant: GroupedAttentionOptions = {},
 ): ModelBranch {
   const { num_attention_heads: heads, num_key_value_heads: keyHeads, head_dim: headDim } = config;
-  const { norms = {}, headNorms, options = {}, rotaryPairs, isLocal = false } = variant;
-  const name = attentionModule(read, layer);
-  const around = branchNorms(config, read, layer, { before: "input_layernorm", ...norms });
-  const linears = attentionLinears(config, read, name, variant);
+  const { names = llamaNames, norms = {}, headNorms, split = splitHeads } = variant;
+  const { options = {}, rotaryPairs, isLocal = false } = variant;
+  const name = attentionModule(read, layer, names);
+  const module = `${names.layers}.${layer}`;
+  const around = branchNorms(config, read, module, { before: names.attentionNorm, ...norms });
+  const linears = attentionLinears(config, read, name, names, variant);
   const headNorm = (part: string, count: number) => {
     const size = headNorms === "all" ? count * headDim : headDim;
     return headNorms ? normOf(config, read, `${name}.${part}`, size, norms.style) : null;
@@ -159,7 +208,7 @@ export function groupedAttention(
     attention: { heads, keyHeads, headDim, options },
     forward(x, group) {
       const mixed = linears.qkv.apply(around.before(x), group); // [n, (nH + 2 nKv) * hd]
-      const [q, k, v] = splitHeads(mixed, [heads, keyHeads, keyHeads], headDim);
+      const [q, k, v] = split(mixed, [heads, keyHeads, keyHeads], headDim);
       const table = (isLocal ? group.localRotations : group.rotations)!;
       const queries = rotary(queryNorm?.apply(q!) ?? q!, table, rotaryPairs);
       const keys = rotary(keyNorm?.apply(k!) ?? k!, table, rotaryPairs);
@@ -174,22 +223,22 @@ function attentionLinears(
   config: ModelConfig,
   read: ModelReader,
   name: string,
-  { biases, fused }: GroupedAttentionOptions,
+  names: ModuleNames,
+  { biases }: GroupedAttentionOptions,
 ): Record<"qkv" | "o", Linear> {
   const { hidden_size: dim, head_dim: headDim, attention_bias: hasBias } = config;
   const queries = config.num_attention_heads * headDim;
   const keys = config.num_key_value_heads * headDim;
-  const outputs = fused
-    ? { [fused]: queries + 2 * keys }
-    : { q_proj: queries, k_proj: keys, v_proj: keys };
+  const outputs = sizesOf(names.qkv, [queries, keys, keys]);
   return {
     qkv: read.stack(name, outputs, dim, biases?.qkv ?? hasBias),
-    o: read.stack(name, { o_proj: dim }, queries, biases?.o ?? hasBias),
+    o: read.stack(name, { [names.o]: dim }, queries, biases?.o ?? hasBias),
   };
 }
 
 /** What a decoder has beside its layers. */
 export interface DecoderOptions {
+  names?: ModuleNames;
   rotary: CausalLanguageModel["rotary"];
   /** Style of the last norm. */
   norm?: NormStyle;
@@ -199,7 +248,7 @@ export interface DecoderOptions {
 }
 
 /**
- * A model of layers in Llama's names.
+ * A model of layers, by default in Llama's names.
  *
  * @param branchesOf the branches of a layer, in order
  */
@@ -210,11 +259,13 @@ export function decoder(
   { norm, normalizesRows = false, embeddingScale, softCap, ...options }: DecoderOptions,
 ): CausalLanguageModel {
   const { hidden_size: dim, vocab_size: vocabulary, num_hidden_layers: layers } = config;
-  const embedding = read.parameter("model.embed_tokens.weight", [vocabulary, dim]);
+  const { names = llamaNames, rotary } = options;
+  const embedding = read.parameter(`${names.embedding}.weight`, [vocabulary, dim]);
   const branches = Array.from({ length: layers }, (_, layer) => branchesOf(layer)).flat();
-  const last = normOf(config, read, "model.norm", dim, norm);
-  const tied = config.tie_word_embeddings || !read.has("lm_head.weight");
-  if (tied) read.leaveOut("lm_head.weight");
+  const last = normOf(config, read, names.lastNorm, dim, norm);
+  const head = `${names.head}.weight`;
+  const tied = config.tie_word_embeddings || !read.has(head);
+  if (tied) read.leaveOut(head);
   return {
     config,
     dtype: read.dtype,
@@ -223,13 +274,14 @@ export function decoder(
     embeddingScale,
     branches,
     output: {
+      name: names.head,
       norm: last.apply,
       norms: [last.parameter],
-      weight: tied ? embedding : read.parameter("lm_head.weight", [vocabulary, dim]),
+      weight: tied ? embedding : read.parameter(head, [vocabulary, dim]),
       normalizesRows,
       softCap,
     },
-    rotary: options.rotary,
+    rotary,
   };
 }
 

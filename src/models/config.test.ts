@@ -18,6 +18,18 @@ const SMALL = {
   num_hidden_layers: 2,
   num_attention_heads: 4,
 };
+const CHATGLM = {
+  model_type: "chatglm",
+  padded_vocab_size: 96,
+  hidden_size: 32,
+  ffn_hidden_size: 40,
+  num_layers: 2,
+  num_attention_heads: 4,
+  kv_channels: 16,
+  multi_query_attention: true,
+  multi_query_group_num: 2,
+  seq_length: 128,
+};
 const parse = (changes: Record<string, unknown> = {}) =>
   configure({ ...SMALL, ...changes }, "m/config.json");
 
@@ -123,6 +135,47 @@ describe("families with keys of their own", () => {
     });
   });
 
+  it("internlm2 has biases unless the file says not", () => {
+    const internlm2 = { model_type: "internlm2" };
+    expect(parse(internlm2)).toMatchObject({ attention_bias: true, pad_token_id: 0 });
+    expect(parse({ ...internlm2, bias: false }).attention_bias).toBe(false);
+    expect(parse({ ...internlm2, bias: false }).raw).toEqual({
+      ...SMALL,
+      ...internlm2,
+      bias: false,
+    });
+  });
+
+  it("chatglm names its sizes in its own way", () => {
+    expect(
+      configure({ ...CHATGLM, rope_ratio: 50, pad_token_id: 0 }, "m/config.json"),
+    ).toMatchObject({
+      vocab_size: 96,
+      intermediate_size: 40,
+      num_hidden_layers: 2,
+      head_dim: 16,
+      num_key_value_heads: 2,
+      max_position_embeddings: 128,
+      rms_norm_eps: 1e-5,
+      rope_theta: 500000,
+      partial_rotary_factor: 0.5,
+      attention_bias: false,
+      pad_token_id: null,
+    });
+    const hasBias = (changes: object) =>
+      configure({ ...CHATGLM, ...changes }, "m/config.json") as { attention_bias: boolean };
+    expect(hasBias({ add_qkv_bias: true })).toMatchObject({
+      attention_bias: true,
+      mlp_bias: false,
+    });
+    expect(hasBias({ add_bias_linear: true })).toMatchObject({
+      attention_bias: true,
+      mlp_bias: true,
+    });
+    const { padded_vocab_size: _, ...without } = CHATGLM;
+    expect(() => configure(without, "m/config.json")).toThrow("`padded_vocab_size` is missing");
+  });
+
   it("gemma3_text is the same in the files of both times", () => {
     const gemma3 = { model_type: "gemma3_text", sliding_window: 8 };
     const linear = { rope_type: "linear", factor: 8 };
@@ -188,6 +241,36 @@ it.each(notComputed)("refuses %s, which is not computed", (_, changes, message) 
   const config = parse(changes);
   expect(() => describeModel(config)).toThrow(ConfigError);
   expect(() => describeModel(config)).toThrow(message);
+});
+
+const notChatglm: [key: string, value: unknown, message: string][] = [
+  ["rmsnorm", false, "rmsnorm: false is not supported for chatglm models"],
+  ["post_layer_norm", false, "post_layer_norm: false"],
+  ["apply_residual_connection_post_layernorm", true, "apply_residual_connection_post_layernorm"],
+  ["fp32_residual_connection", true, "fp32_residual_connection: true"],
+  ["multi_query_attention", false, "multi_query_attention: false"],
+  ["multi_query_attention", undefined, "multi_query_attention: false"],
+  ["tie_word_embeddings", true, "tie_word_embeddings: true"],
+  ["pre_seq_len", 128, "pre_seq_len: 128"],
+  ["quantization_bit", 4, "quantization_bit: 4"],
+];
+it.each(notChatglm)("refuses chatglm with %s %s", (key, value, message) => {
+  const config = configure({ ...CHATGLM, [key]: value }, "m/config.json");
+  expect(() => describeModel(config)).toThrow(ConfigError);
+  expect(() => describeModel(config)).toThrow(message);
+});
+
+it("refuses the first ChatGLM by name", () => {
+  const first = { ...CHATGLM, position_encoding_2d: true };
+  expect(() => configure(first, "m/config.json")).toThrow("ChatGLM-6B of the first generation");
+});
+
+it("takes the padding token of transformers' class where a file has none", () => {
+  const paddings = ["llama", "phi3", "olmo2", "gemma2"].map(
+    (model_type) => parse({ model_type }).pad_token_id,
+  );
+  expect(paddings).toEqual([null, 32000, 1, 0]);
+  expect(parse({ model_type: "phi3", pad_token_id: null }).pad_token_id).toBeNull();
 });
 
 it("names the families that are supported where a file is of another", () => {
@@ -282,6 +365,16 @@ describe("writing", () => {
     mkdirSync(out);
     writeModelConfig(out, config);
     expect(JSON.parse(readFileSync(join(out, "config.json"), "utf8"))).toEqual(raw);
+  });
+
+  it("puts a changed size under the family's own key, and under the common one where that is there", () => {
+    const written = (raw: Record<string, unknown>) => {
+      writeModelConfig(folder, { ...configure(raw, "m/config.json"), vocab_size: 97 });
+      return JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
+    };
+    expect(written(CHATGLM)).toEqual({ ...CHATGLM, padded_vocab_size: 97 });
+    const both = { ...CHATGLM, vocab_size: 96 };
+    expect(written(both)).toEqual({ ...both, padded_vocab_size: 97, vocab_size: 97 });
   });
 
   it("puts in what was changed", () => {

@@ -47,6 +47,7 @@ export interface ConfigDefaults {
   head_dim?: number;
   sliding_window?: number;
   partial_rotary_factor?: number;
+  pad_token_id?: number;
 }
 
 const COUNT = { whole: true, least: 1, most: 2 ** 31 } as const;
@@ -102,7 +103,9 @@ export function parseModelConfig(
           (Object.hasOwn(raw, "sliding_window") ? null : (defaults.sliding_window ?? null))),
     bos_token_id: tokenIds(raw, where, "bos_token_id")[0] ?? null,
     eos_token_id: tokenIds(raw, where, "eos_token_id"),
-    pad_token_id: tokenIds(raw, where, "pad_token_id")[0] ?? null,
+    pad_token_id: Object.hasOwn(raw, "pad_token_id")
+      ? (tokenIds(raw, where, "pad_token_id")[0] ?? null)
+      : (defaults.pad_token_id ?? null),
     dtype: keys.string("dtype") ?? keys.string("torch_dtype") ?? null,
     ...parseRope(keys, defaults),
     raw,

@@ -31,7 +31,8 @@ export function configure(raw: Record<string, unknown>, where: string): ModelCon
 export function writeModelConfig(directory: string, config: ModelConfig): void {
   const path = join(directory, "config.json");
   const { raw, ...values } = config;
-  const { raw: _, ...before } = modelFamily(config.model_type).configure(raw, path);
+  const family = modelFamily(config.model_type);
+  const { raw: _, ...before } = family.configure(raw, path);
   const changed = (key: keyof typeof before) => !isDeepStrictEqual(values[key], before[key]);
   const out: Record<string, unknown> = { ...raw };
   // Weights are written as values, whatever they were read from.
@@ -39,7 +40,10 @@ export function writeModelConfig(directory: string, config: ModelConfig): void {
   for (const key of Object.keys(values) as (keyof typeof before)[]) {
     if (ROPE_KEYS.has(key) || !changed(key)) continue;
     const ids = key === "eos_token_id" ? values.eos_token_id : undefined;
-    out[key] = ids && ids.length < 2 ? (ids[0] ?? null) : values[key];
+    const value = ids && ids.length < 2 ? (ids[0] ?? null) : values[key];
+    const own = family.keys?.[key];
+    if (own !== undefined) out[own] = value;
+    if (own === undefined || Object.hasOwn(raw, key)) out[key] = value;
     if (key === "dtype") delete out.torch_dtype;
   }
   if ([...ROPE_KEYS].some((key) => changed(key as keyof typeof before))) {

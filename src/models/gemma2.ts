@@ -29,6 +29,7 @@ export const gemmaDefaults: ConfigDefaults = {
   num_key_value_heads: 4,
   head_dim: 256,
   sliding_window: 4096,
+  pad_token_id: 0,
 };
 
 /** What Gemma's config.json has beside the keys that all decoders share. */

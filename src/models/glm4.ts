@@ -2,10 +2,12 @@
  * GLM-4-0414 (GLM Team, 2024, arXiv 2406.12793): Llama with biases on q, k and v, gate and up in one
  * layer, norms before and behind each branch, and rotation of half of each head, neighbours paired.
  */
-import { decoder, gatedFeedForward, groupedAttention } from "./blocks.js";
+import { decoder, gatedFeedForward, groupedAttention, llamaNames } from "./blocks.js";
 import { parseModelConfig } from "./config.js";
 import { checkDecoder, llamaDefaults } from "./llama.js";
 import type { ModelFamily } from "./types.js";
+
+const names = { ...llamaNames, gateUp: ["gate_up_proj"] };
 
 export const glm4: ModelFamily = {
   configure: (raw, where) =>
@@ -17,6 +19,7 @@ export const glm4: ModelFamily = {
       rms_norm_eps: 1.5625e-7,
       attention_bias: true,
       partial_rotary_factor: 0.5,
+      pad_token_id: 151329,
     }),
   check: (config) => checkDecoder(config, { partialRotary: true }),
   build: (config, read) =>
@@ -29,10 +32,7 @@ export const glm4: ModelFamily = {
           norms: { after: "post_self_attn_layernorm" },
           rotaryPairs: "neighbours",
         }),
-        gatedFeedForward(config, read, layer, {
-          norms: { after: "post_mlp_layernorm" },
-          fused: "gate_up_proj",
-        }),
+        gatedFeedForward(config, read, layer, { names, norms: { after: "post_mlp_layernorm" } }),
       ],
       { rotary: { parameters: config, inFloat32: false } },
     ),

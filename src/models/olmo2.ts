@@ -10,7 +10,8 @@ import type { ModelFamily } from "./types.js";
 const style = { roundsOnce: true };
 
 export const olmo2: ModelFamily = {
-  configure: (raw, where) => parseModelConfig(raw, where, { ...llamaDefaults, rms_norm_eps: 1e-5 }),
+  configure: (raw, where) =>
+    parseModelConfig(raw, where, { ...llamaDefaults, rms_norm_eps: 1e-5, pad_token_id: 1 }),
   check: checkDecoder,
   build: (config, read) =>
     decoder(

@@ -4,11 +4,13 @@
  * long-context models have LongRoPE (called `su` in old files, `yarn` in some).
  */
 import { ConfigError } from "../util/errors.js";
-import { decoder, gatedFeedForward, groupedAttention } from "./blocks.js";
+import { decoder, gatedFeedForward, groupedAttention, llamaNames } from "./blocks.js";
 import { parseModelConfig } from "./config.js";
 import { checkDecoder, llamaDefaults } from "./llama.js";
 import type { ModelFamily } from "./types.js";
 import { refuseMixedLayers } from "./windows.js";
+
+const names = { ...llamaNames, qkv: ["qkv_proj"], gateUp: ["gate_up_proj"] };
 
 /** Names that LongRoPE had before. */
 const OLD_NAMES: readonly unknown[] = ["su", "yarn"];
@@ -32,6 +34,7 @@ export const phi3: ModelFamily = {
       ...llamaDefaults,
       max_position_embeddings: 4096,
       rms_norm_eps: 1e-5,
+      pad_token_id: 32000,
     });
     return { ...config, raw };
   },
@@ -51,8 +54,8 @@ export const phi3: ModelFamily = {
       config,
       read,
       (layer) => [
-        groupedAttention(config, read, layer, { fused: "qkv_proj", options }),
-        gatedFeedForward(config, read, layer, { fused: "gate_up_proj" }),
+        groupedAttention(config, read, layer, { names, options }),
+        gatedFeedForward(config, read, layer, { names }),
       ],
       { rotary: { parameters: config, inFloat32: false } },
     );

@@ -1,9 +1,11 @@
 /** Which family computes which `model_type`. To add one: its file, a line here, a parity fixture. */
 import { ConfigError } from "../util/errors.js";
 import { baichuan } from "./baichuan.js";
+import { chatglm } from "./chatglm.js";
 import { gemma2 } from "./gemma2.js";
 import { gemma3_text } from "./gemma3_text.js";
 import { glm4 } from "./glm4.js";
+import { internlm2 } from "./internlm2.js";
 import { llama } from "./llama.js";
 import { mistral } from "./mistral.js";
 import { olmo2 } from "./olmo2.js";
@@ -22,6 +24,8 @@ export const families: Readonly<Record<string, ModelFamily>> = {
   glm4,
   gemma2,
   gemma3_text,
+  internlm2,
+  chatglm,
   baichuan,
 };
 

@@ -64,6 +64,8 @@ export interface HeadAdapter {
 
 /** From the last hidden states to logits. */
 export interface OutputHead {
+  /** Name of its module, whether it has a weight of its own or not. */
+  name: string;
   /** The norm before it. @param x [n, dim] */
   norm(x: Value): Value;
   norms: readonly Parameter[];
@@ -124,6 +126,8 @@ export interface ModelFamily {
    * @throws FormatError naming a key that is missing or wrong
    */
   configure(raw: Record<string, unknown>, where: string): ModelConfig;
+  /** What its files call keys of config.json that others name as {@link ModelConfig} does. */
+  keys?: Readonly<Partial<Record<keyof ModelConfig, string>>>;
   /**
    * Whether models of this configuration can be computed.
    *

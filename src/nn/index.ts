@@ -19,7 +19,7 @@ export {
 } from "./branches.js";
 export { keyedDropout, type MaskRows } from "./dropout.js";
 export { geglu, swiglu } from "./gated.js";
-export { splitHeads } from "./heads.js";
+export { splitGroups, splitHeads } from "./heads.js";
 export { isJoined, type JoinedLinear, joinLinears } from "./joined.js";
 export {
   type AffineLayer,

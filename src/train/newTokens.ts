@@ -44,7 +44,7 @@ export function withTokenRows(
   const { trainable_token_indices: given } = settings;
   const own = embeddingName(model);
   const byModule = indicesByModule(given, lastName(own));
-  const modules = isTied(model) ? [own] : [own, headName];
+  const modules = isTied(model) ? [own] : [own, headName(model)];
   for (const module of modules.filter((name) => !isSaved(settings, name))) {
     const key = Object.keys(byModule).find((end) => module.endsWith(end)) ?? lastName(module);
     byModule[key] = [...new Set([...(byModule[key] ?? []), ...ids])];

@@ -23,6 +23,7 @@ import shutil
 import torch
 
 import baichuan_reference
+import published_reference
 from fixture_common import folder, random_ids, seed, write_json, write_tensors
 from fixture_lora import LINEARS, adapter_name, save, sum_loss
 
@@ -172,6 +173,95 @@ CASES = {
 }
 
 
+INTERNLM2 = {
+    "architectures": ["InternLM2ForCausalLM"],
+    "attn_implementation": "eager",
+    "auto_map": {
+        "AutoConfig": "configuration_internlm2.InternLM2Config",
+        "AutoModelForCausalLM": "modeling_internlm2.InternLM2ForCausalLM",
+    },
+    "bias": False,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+    "hidden_act": "silu",
+    "hidden_size": 48,
+    "initializer_range": 0.02,
+    "intermediate_size": 40,
+    "max_position_embeddings": 64,
+    "model_type": "internlm2",
+    "num_attention_heads": 6,
+    "num_hidden_layers": 2,
+    "num_key_value_heads": 2,
+    "pad_token_id": 2,
+    "rms_norm_eps": 1e-05,
+    "rope_scaling": None,
+    "rope_theta": 1000000,
+    "tie_word_embeddings": False,
+    "torch_dtype": "bfloat16",
+    "transformers_version": "4.41.0",
+    "use_cache": True,
+    "vocab_size": VOCAB,
+}
+CHATGLM = {
+    "architectures": ["ChatGLMModel"],
+    "auto_map": {
+        "AutoConfig": "configuration_chatglm.ChatGLMConfig",
+        "AutoModel": "modeling_chatglm.ChatGLMForConditionalGeneration",
+    },
+    "add_bias_linear": False,
+    "add_qkv_bias": True,
+    "apply_query_key_layer_scaling": True,
+    "apply_residual_connection_post_layernorm": False,
+    "attention_dropout": 0.0,
+    "attention_softmax_in_fp32": True,
+    "ffn_hidden_size": 40,
+    "fp32_residual_connection": False,
+    "hidden_dropout": 0.0,
+    "hidden_size": 48,
+    "kv_channels": 16,
+    "layernorm_epsilon": 1e-05,
+    "model_type": "chatglm",
+    "multi_query_attention": True,
+    "multi_query_group_num": 2,
+    "num_attention_heads": 4,
+    "num_layers": 2,
+    "original_rope": True,
+    "padded_vocab_size": VOCAB,
+    "post_layer_norm": True,
+    "pre_seq_len": None,
+    "prefix_projection": False,
+    "quantization_bit": 0,
+    "rmsnorm": True,
+    "seq_length": 64,
+    "tie_word_embeddings": False,
+    "torch_dtype": "float16",
+    "transformers_version": "4.27.1",
+    "use_cache": True,
+    "vocab_size": VOCAB,
+}
+INTERNLM2_LINEARS = ["wqkv", "wo", "w1", "w2", "w3"]
+CHATGLM_LINEARS = ["query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h"]
+
+# Seeds that do not depend on what stands before.
+CASES |= {
+    # Sequences on both sides of the length from which the base is stretched.
+    "internlm2": dict(
+        config=INTERNLM2 | dict(max_position_embeddings=16, rope_scaling={"type": "dynamic", "factor": 2.0}),
+        targets=INTERNLM2_LINEARS,
+        value=101000,
+    ),
+    "internlm2-bias": dict(config=INTERNLM2 | dict(bias=True), targets=["wqkv"], value=102000),
+    "chatglm3": dict(config=CHATGLM | dict(eos_token_id=2, pad_token_id=0), targets=CHATGLM_LINEARS, value=103000),
+    # Every bias, and the base of GLM-4-9B.
+    "chatglm-glm4": dict(
+        config=CHATGLM
+        | dict(add_bias_linear=True, rope_ratio=500, eos_token_id=[5, 6, 7], pad_token_id=5, layernorm_epsilon=1.5625e-07),
+        targets=["query_key_value"],
+        value=104000,
+    ),
+}
+
+
 def randomize(model, value: int, dtype: torch.dtype) -> None:
     """Weights large enough that attention is far from uniform; the rows of a head differ in length."""
     generator = seed(value)
@@ -184,9 +274,9 @@ def randomize(model, value: int, dtype: torch.dtype) -> None:
                 noise = 0.3 * noise + (0 if gemma else 1)
             elif name.endswith("bias"):
                 noise = 0.3 * noise
-            elif name == "lm_head.weight":
+            elif name in ("lm_head.weight", "output.weight", "transformer.output_layer.weight"):
                 noise = noise * (0.2 + 0.4 * torch.rand(parameter.shape[0], 1, generator=generator))
-            elif "embed_tokens" in name:
+            elif "embed" in name:
                 # Small where it is scaled: else a tied head answers each token with itself.
                 noise = noise * (0.1 if gemma else 0.4 if model.config.tie_word_embeddings else 1)
             else:
@@ -253,6 +343,26 @@ def make_baichuan(path, config: dict, value: int):
     return fresh
 
 
+def make_published(path, config: dict, value: int):
+    """InternLM2 and ChatGLM, whose code is not in transformers."""
+    dtype = getattr(torch, config["torch_dtype"])
+    model = published_reference.build(config)
+    randomize(model, value, dtype)
+    published_reference.check(model, config, random_ids(20, 5, VOCAB))
+    state = model.state_dict()
+    path.mkdir(parents=True)
+    write_json(path / "config.json", config)
+    stored = {name: tensor.to(dtype) for name, tensor in state.items()}
+    write_tensors(path / "model.safetensors", stored | published_reference.buffers(config, dtype))
+
+    def fresh():
+        model = published_reference.build(config)
+        model.load_state_dict(state)
+        return model.eval()
+
+    return fresh
+
+
 def adapted(model, targets: list[str], value: int):
     from peft import LoraConfig, get_peft_model
 
@@ -299,23 +409,33 @@ def one_step(model, sequences: list[dict], labelled: int) -> dict:
     }
 
 
-def greedy(model, prompt: list[int]) -> tuple[list[int], float]:
-    """20 more ids, every one from a pass over all before it, and the smallest lead of a first choice."""
-    ids, margin = list(prompt), float("inf")
+def greedy(model, prompt: list[int], cached: bool) -> tuple[list[int], float]:
+    """20 more ids, every one from a pass over all before it, and the smallest lead of a first choice.
+
+    `cached`: from a pass over the newest with the keys of those before. Where the base of the rotation grows with the text,
+    that is something else, and what every implementation does.
+    """
+    ids, margin, past, new = list(prompt), float("inf"), None, list(prompt)
     with torch.no_grad():
         for _ in range(20):
-            top = logits_of(model, ids)[-1].topk(2)
+            if cached:
+                output = model(input_ids=torch.tensor([new]), past_key_values=past, use_cache=True)
+                past, logits = output.past_key_values, output.logits[0]
+            else:
+                logits = logits_of(model, ids)
+            top = logits[-1].topk(2)
             margin = min(margin, (top.values[0] - top.values[1]).item())
-            ids.append(top.indices[0].item())
+            new = [top.indices[0].item()]
+            ids += new
     return ids[len(prompt) :], margin
 
 
-def make_greedy(plain, adapter, value: int) -> dict:
+def make_greedy(plain, adapter, value: int, cached: bool) -> dict:
     """A prompt after which no choice is close and the texts are no mere repetition."""
     for attempt in range(100):
         prompt = random_ids(6, value + attempt, VOCAB)
-        output, margin = greedy(plain, prompt)
-        adapter_output, adapter_margin = greedy(adapter, prompt)
+        output, margin = greedy(plain, prompt, cached)
+        adapter_output, adapter_margin = greedy(adapter, prompt, cached)
         least = min(margin, adapter_margin)
         if least > 5e-3 and output != adapter_output and min(len(set(output)), len(set(adapter_output))) > 3:
             return {
@@ -329,12 +449,13 @@ def make_greedy(plain, adapter, value: int) -> dict:
 
 def every(name: str, tensor: torch.Tensor) -> int:
     """Which elements of a parameter are stored: all of the embedding, for its padding row, and of small ones."""
-    return 1 if "embed_tokens" in name or tensor.numel() < 600 else 11
+    return 1 if "embed" in name or tensor.numel() < 600 else 11
 
 
 def make_case(out, name: str, config: dict, targets: list[str], value: int) -> dict:
     shutil.rmtree(out / name, ignore_errors=True)
-    make_model = make_baichuan if name.startswith("baichuan") else make_from_transformers
+    makers = {"baichuan": make_baichuan, "internlm2": make_published, "chatglm": make_published}
+    make_model = makers.get(config.get("model_type"), make_from_transformers)
     fresh = make_model(out / name / "model", config, value)
     plain, adapter = fresh(), adapted(fresh(), targets, value + 1)
     save(adapter, out / name / "adapter", base=f"families/{name}")
@@ -346,7 +467,7 @@ def make_case(out, name: str, config: dict, targets: list[str], value: int) -> d
             tensors[f"logits.{index}"] = logits_of(plain, sequence["ids"])
             tensors[f"adapter_logits.{index}"] = logits_of(adapter, sequence["ids"])
             assert (tensors[f"logits.{index}"] - tensors[f"adapter_logits.{index}"]).abs().max() > 0.05
-    text = make_greedy(plain, adapter, value + 100)
+    text = make_greedy(plain, adapter, value + 100, cached=make_model is make_published)
     if make_model is make_from_transformers:
         settings = dict(do_sample=False, max_new_tokens=20, eos_token_id=None, pad_token_id=0)
         generated = plain.generate(torch.tensor([text["prompt_ids"]]), **settings)[0, 6:].tolist()
@@ -382,6 +503,7 @@ def make() -> None:
     slopes = {heads: baichuan_reference.slopes_of(heads).tolist() for heads in (1, 3, 5, 6, 8, 12, 32, 40, 64)}
     write_json(out / "slopes.json", {"made_by": "test/parity/make_fixtures.py families", "slopes": slopes})
     cases = [
-        make_case(out, name, value=2000 + 1000 * index, **settings) for index, (name, settings) in enumerate(CASES.items())
+        make_case(out, name, **{"value": 2000 + 1000 * index, **settings})
+        for index, (name, settings) in enumerate(CASES.items())
     ]
     write_json(out / "cases.json", {"made_by": "test/parity/make_fixtures.py families", "cases": cases})
