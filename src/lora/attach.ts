@@ -1,5 +1,10 @@
 /** Puts an adapter on a model: its matrices, and the modules and biases that it trains whole. */
-import { type CausalLanguageModel, growVocabulary, type ModelBranch } from "../models/index.js";
+import {
+  type CausalLanguageModel,
+  growVocabulary,
+  type ModelBranch,
+  ownWeights,
+} from "../models/index.js";
 import {
   denseLinear,
   type Linear,
@@ -66,7 +71,7 @@ export function attachAdapter(
   const attaching: Attaching = { model, config, plan, source, generator, ...options, ...own };
   attachOuter(attaching);
   for (const branch of model.branches) attachBranch(attaching, branch);
-  saveNorms(attaching);
+  saveOthers(attaching);
   return { config, ...own };
 }
 
@@ -108,12 +113,23 @@ export function describeAdapter(
 function attachBranch(attaching: Attaching, branch: ModelBranch): void {
   Object.entries(branch.linears).forEach(([role, linear], position) => {
     if (!linear.parts.some((part) => isConcerned(attaching, linear, part))) return;
+    if (branch.experts?.roles.has(role)) checkExpert(attaching, linear);
     const units = unitsOf(linear)
       .flatMap((unit) =>
         needsSplit(attaching, unit.base) ? splitUnit(unit, attaching.model.dtype) : [unit],
       )
       .map((unit) => attachUnit(attaching, unit));
     branch.linears[role] = assemble(units, position);
+  });
+}
+
+/** What is added to an expert's output would have to be multiplied by its weight too. */
+function checkExpert({ plan, config }: Attaching, { parts }: Linear): void {
+  const target = parts.find(({ name }) => plan.targets.has(name));
+  if (!config.lora_bias || !target) return;
+  throw new ConfigError(`lora_bias does not work on experts: ${target.name}`, {
+    why: "PEFT has no such adapter",
+    todo: "leave out lora_bias, or the experts: exclude_modules",
   });
 }
 
@@ -213,16 +229,15 @@ function trainBias(attaching: Attaching, { parts }: Linear, bias: Parameter): vo
   before.dispose();
 }
 
-/** Norms that the adapter has whole. */
-function saveNorms(attaching: Attaching): void {
+/** Norms and routers that the adapter has whole. */
+function saveOthers(attaching: Attaching): void {
   const { model, plan, training, tensors } = attaching;
-  const norms = [...model.branches.flatMap((branch) => branch.norms), ...model.output.norms];
-  for (const norm of norms) {
-    if (!plan.saved.has(moduleOf(norm.name))) continue;
-    const before = norm.tensor;
-    norm.tensor = wholeValue(attaching, norm.name, before);
-    norm.trainable = training;
-    if (norm.tensor !== before) before.dispose();
-    tensors.push({ name: norm.name, parameter: norm });
+  for (const one of [...model.branches.flatMap(ownWeights), ...model.output.norms]) {
+    if (!plan.saved.has(moduleOf(one.name))) continue;
+    const before = one.tensor;
+    one.tensor = wholeValue(attaching, one.name, before);
+    one.trainable = training;
+    if (one.tensor !== before) before.dispose();
+    tensors.push({ name: one.name, parameter: one });
   }
 }

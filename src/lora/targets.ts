@@ -1,5 +1,5 @@
 /** The modules of a model, and what an adapter's settings do to each. */
-import type { CausalLanguageModel } from "../models/index.js";
+import { type CausalLanguageModel, ownWeights } from "../models/index.js";
 import type { Linear } from "../nn/index.js";
 import { ConfigError } from "../util/errors.js";
 import { isExcluded, isSaved, isTarget, type LoraSettings } from "./settings.js";
@@ -33,7 +33,7 @@ export function lastName(name: string): string {
 export interface AdapterPlan {
   /** Names of linear layers, embedding and head that get an adapter. */
   targets: ReadonlySet<string>;
-  /** Names of layers, norms, embedding and head that are trained whole. */
+  /** Names of layers, norms, routers, embedding and head that are trained whole. */
   saved: ReadonlySet<string>;
 }
 
@@ -54,11 +54,11 @@ function partNames({ parts }: Linear): string[] {
  */
 export function planAdapter(model: CausalLanguageModel, settings: LoraSettings): AdapterPlan {
   const linear = linearNames(model);
-  const norms = [model.output.norms, ...model.branches.map(({ norms }) => norms)]
-    .flat()
-    .map(({ name }) => moduleOf(name));
+  const others = [...model.output.norms, ...model.branches.flatMap(ownWeights)].map(({ name }) =>
+    moduleOf(name),
+  );
   const ends = [embeddingName(model), headName(model)];
-  const leaves = [...linear, ...ends, ...norms];
+  const leaves = [...linear, ...ends, ...others];
   const saved = new Set(
     leaves.filter((name) => [name, ...ancestors(name)].some((one) => isSaved(settings, one))),
   );
@@ -74,7 +74,7 @@ export function planAdapter(model: CausalLanguageModel, settings: LoraSettings):
   if (wrong !== undefined) {
     throw new ConfigError(`the adapter's targets name ${wrong}, which is not a linear layer`, {
       why: "only linear layers, the embedding and the output head can be adapted",
-      todo: `name layers: ${known(leaves, norms)}`,
+      todo: `name layers: ${known(leaves, others)}`,
     });
   }
   return checked({ targets: new Set(targets), saved }, leaves, settings);

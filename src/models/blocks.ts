@@ -12,6 +12,7 @@ import {
   type Value,
 } from "../nn/index.js";
 import type { ModelConfig } from "./config.js";
+import { ownWeights } from "./parameters.js";
 import type { CausalLanguageModel, ModelBranch, ModelReader } from "./types.js";
 
 /**
@@ -62,7 +63,7 @@ export function modelBranch(branch: Omit<ModelBranch, "parameters">): ModelBranc
   return {
     ...branch,
     parameters: () => [
-      ...branch.norms,
+      ...ownWeights(branch),
       ...Object.values(branch.linears).flatMap((linear) => linear.parameters()),
     ],
   };
@@ -96,7 +97,7 @@ interface BranchNorms {
 }
 
 /** The norms of a branch: what they hold, and as functions. @param module the layer */
-function branchNorms(
+export function branchNorms(
   config: ModelConfig,
   read: ModelReader,
   module: string,

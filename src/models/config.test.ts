@@ -115,6 +115,23 @@ describe("families with keys of their own", () => {
     expect(windows({ ...on, layer_types })).toEqual([8, undefined]);
   });
 
+  it("qwen3_moe has experts in the layers that the file says", () => {
+    const isSparse = (changes: Record<string, unknown>) => {
+      const raw = { model_type: "qwen3_moe", num_hidden_layers: 6, ...changes };
+      return tidy(() =>
+        describeModel(parse(raw))
+          .branches.filter(({ attention }) => attention === null)
+          .map(({ experts }) => experts?.count ?? 0),
+      );
+    };
+    expect(isSparse({ num_experts: 16 })).toEqual([16, 16, 16, 16, 16, 16]);
+    expect(isSparse({ num_experts: 16, mlp_only_layers: [0, 3] })).toEqual([0, 16, 16, 0, 16, 16]);
+    const every = { num_local_experts: 9, decoder_sparse_step: 3, mlp_only_layers: [2] };
+    expect(isSparse(every)).toEqual([0, 0, 0, 0, 0, 9]);
+    expect(isSparse({ num_experts: 0 })).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(isSparse({})).toEqual([128, 128, 128, 128, 128, 128]);
+  });
+
   it("gemma2 has caps, and a window in every other layer", () => {
     const gemma2 = { model_type: "gemma2", sliding_window: 8 };
     const { options, softCap, scale } = described(gemma2);
@@ -236,6 +253,11 @@ const notComputed: [what: string, changes: Record<string, unknown>, message: str
     { model_type: "gemma3_text", attn_logit_softcapping: 50 },
     "attn_logit_softcapping is not supported",
   ],
+  [
+    "a loss for the balance of experts",
+    { model_type: "qwen3_moe", output_router_logits: true },
+    "output_router_logits: true is not supported for qwen3_moe models",
+  ],
 ];
 it.each(notComputed)("refuses %s, which is not computed", (_, changes, message) => {
   const config = parse(changes);
@@ -338,6 +360,11 @@ const wrong: [what: string, changes: Record<string, unknown>, message: string][]
     "windows without their size",
     { model_type: "gemma2", sliding_window: null },
     "`sliding_window` is missing",
+  ],
+  [
+    "more experts for a token than there are",
+    { model_type: "qwen3_moe", num_local_experts: 4, num_experts_per_tok: 5 },
+    "`num_experts_per_tok` is 5, with 4 experts",
   ],
   ["a cap of 0", { model_type: "gemma2", final_logit_softcapping: 0 }, "above 0"],
   [

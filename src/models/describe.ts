@@ -2,7 +2,7 @@
 import { denseLinear, nameStack, type Parameter, parameter } from "../nn/index.js";
 import { empty, type Tensor } from "../tensor/index.js";
 import type { ModelConfig } from "./config.js";
-import { headParameters, modelParameters, outerAdapters } from "./parameters.js";
+import { headParameters, modelParameters, outerAdapters, ownWeights } from "./parameters.js";
 import { modelFamily } from "./registry.js";
 import type { CausalLanguageModel, ModelReader } from "./types.js";
 
@@ -46,8 +46,9 @@ export function countElements(model: CausalLanguageModel): { all: number; traina
   const sizes = (parameters: readonly Parameter[]) =>
     sum(parameters.map(({ tensor }) => tensor.numel));
   const inBranches = branches.map(
-    ({ norms, linears }) =>
-      sizes(norms) + sum(Object.values(linears).map(({ elements }) => elements)),
+    (branch) =>
+      sizes(ownWeights(branch)) +
+      sum(Object.values(branch.linears).map(({ elements }) => elements)),
   );
   return {
     all: sizes([embedding, ...headParameters(model), ...outerAdapters(model)]) + sum(inBranches),

@@ -18,6 +18,7 @@ export {
   modelParameters,
   modelTensors,
   outerAdapters,
+  ownWeights,
   trainAllParameters,
   trainableParameters,
 } from "./parameters.js";

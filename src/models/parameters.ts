@@ -1,7 +1,12 @@
 /** Walks over a model's description. */
 import type { Parameter } from "../nn/index.js";
 import type { Tensor } from "../tensor/index.js";
-import type { CausalLanguageModel } from "./types.js";
+import type { CausalLanguageModel, ModelBranch } from "./types.js";
+
+/** Weights of a branch outside its linear layers: its norms, and its router. */
+export function ownWeights({ norms, router }: Pick<ModelBranch, "norms" | "router">): Parameter[] {
+  return router ? [...norms, router] : [...norms];
+}
 
 /** The output head's own parameters: its norms, and its weight where that is not the embedding. */
 export function headParameters({ embedding, output }: CausalLanguageModel): Parameter[] {
@@ -29,9 +34,9 @@ export function modelTensors(model: CausalLanguageModel): Tensor[] {
   const { embedding, branches, embeddingAdapter, output } = model;
   return [
     embedding.tensor,
-    ...branches.flatMap(({ norms, linears }) => [
-      ...norms.map(({ tensor }) => tensor),
-      ...Object.values(linears).flatMap((linear) => linear.tensors()),
+    ...branches.flatMap((branch) => [
+      ...ownWeights(branch).map(({ tensor }) => tensor),
+      ...Object.values(branch.linears).flatMap((linear) => linear.tensors()),
     ]),
     ...headParameters(model).map(({ tensor }) => tensor),
     ...(embeddingAdapter?.tensors() ?? []),

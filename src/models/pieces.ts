@@ -1,5 +1,6 @@
 /** A model in pieces that are loaded one at a time, where the whole would not fit into memory. */
 import type { Linear } from "../nn/index.js";
+import { ownWeights } from "./parameters.js";
 import type { CausalLanguageModel, ModelBranch } from "./types.js";
 
 /** Names of weights that are loaded together, as files have them, and the layer that they make. */
@@ -33,8 +34,11 @@ export function modelPieces({ embedding, branches, output }: CausalLanguageModel
   };
 }
 
-function branchNames({ norms, linears }: ModelBranch): string[] {
-  return [...norms.map(({ name }) => name), ...Object.values(linears).flatMap(linearNames)];
+function branchNames(branch: ModelBranch): string[] {
+  return [
+    ...ownWeights(branch).map(({ name }) => name),
+    ...Object.values(branch.linears).flatMap(linearNames),
+  ];
 }
 
 function linearNames({ parts }: Linear): string[] {

@@ -7,7 +7,7 @@ import type { ModelFamily } from "./types.js";
 import { windowedLayers } from "./windows.js";
 
 /** A file that says nothing of windows has none. */
-const windowOff = (raw: Record<string, unknown>) => ({
+export const windowOff = (raw: Record<string, unknown>) => ({
   ...raw,
   use_sliding_window: raw.use_sliding_window ?? false,
 });

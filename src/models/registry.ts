@@ -12,6 +12,7 @@ import { olmo2 } from "./olmo2.js";
 import { phi3 } from "./phi3.js";
 import { qwen2 } from "./qwen2.js";
 import { qwen3 } from "./qwen3.js";
+import { qwen3_moe } from "./qwen3_moe.js";
 import type { ModelFamily } from "./types.js";
 
 export const families: Readonly<Record<string, ModelFamily>> = {
@@ -19,6 +20,7 @@ export const families: Readonly<Record<string, ModelFamily>> = {
   mistral,
   qwen2,
   qwen3,
+  qwen3_moe,
   phi3,
   olmo2,
   glm4,

@@ -3,7 +3,7 @@ import { type WeightDType, type WeightEntry, writeShardedSafetensors } from "../
 import { isJoined, type Linear, type Parameter } from "../nn/index.js";
 import { type DType, type Tensor, tidy } from "../tensor/index.js";
 import { writeModelConfig } from "./configFile.js";
-import { headParameters } from "./parameters.js";
+import { headParameters, ownWeights } from "./parameters.js";
 import type { CausalLanguageModel } from "./types.js";
 
 const storedTypes: Partial<Record<DType, WeightDType>> = {
@@ -57,9 +57,9 @@ export function weightEntries(model: CausalLanguageModel, typeOf: TypeOf): Weigh
   const plain = ({ name, tensor }: Parameter) => entry(name, () => tensor, tensor.shape, typeOf);
   return [
     plain(embedding),
-    ...branches.flatMap(({ norms, linears }) => [
-      ...norms.map(plain),
-      ...Object.values(linears).flatMap((linear) => linearEntries(linear, typeOf)),
+    ...branches.flatMap((branch) => [
+      ...ownWeights(branch).map(plain),
+      ...Object.values(branch.linears).flatMap((linear) => linearEntries(linear, typeOf)),
     ]),
     ...headParameters(model).map(plain),
   ];

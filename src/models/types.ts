@@ -20,6 +20,15 @@ export interface AttentionShape {
   options: AttentionOptions;
 }
 
+/** Experts of a branch: linear layers of which each token goes through some. */
+export interface ExpertShape {
+  count: number;
+  /** Experts that each token goes through. */
+  perToken: number;
+  /** Which of the branch's linear layers are theirs. */
+  roles: ReadonlySet<string>;
+}
+
 /** A residual branch with linear layers that adapters may wrap or quantization replace. */
 export interface ModelBranch extends Branch {
   /** Name of its module, such as `model.layers.0.mlp`. */
@@ -31,6 +40,9 @@ export interface ModelBranch extends Branch {
   linears: Record<string, Linear>;
   /** Null for a branch without attention. */
   attention: AttentionShape | null;
+  /** What chooses the experts of a token, [experts, dim]; it is never adapted nor quantized. */
+  router?: Parameter;
+  experts?: ExpertShape;
 }
 
 /** What an adapter makes of the rows of the embedding. */

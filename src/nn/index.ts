@@ -18,6 +18,15 @@ export {
   type TokenGroup,
 } from "./branches.js";
 export { keyedDropout, type MaskRows } from "./dropout.js";
+export {
+  combineTokens,
+  dispatchTokens,
+  type ExpertSlots,
+  joinExperts,
+  sortByExpert,
+  splitExperts,
+  weighSlots,
+} from "./experts.js";
 export { geglu, swiglu } from "./gated.js";
 export { splitGroups, splitHeads } from "./heads.js";
 export { isJoined, type JoinedLinear, joinLinears } from "./joined.js";
@@ -73,3 +82,11 @@ export {
   rotationRegime,
   trainedPositions,
 } from "./rope.js";
+export {
+  chooseExperts,
+  type ExpertChoice,
+  type ExpertWeighting,
+  expertWeights,
+  routerLogits,
+} from "./router.js";
+export { sumValues } from "./sum.js";

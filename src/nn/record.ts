@@ -66,6 +66,8 @@ export interface OperationRecord {
   operations: Operation[];
   /** Gradients of parameters, by name, float32; a parameter without an entry is not trained. */
   gradients: ReadonlyMap<string, Tensor>;
+  /** What {@link decide} made. */
+  decisions: Tensor[];
   /** While a backward pass runs: what it has made and handed on. */
   handedOn: Tensor[];
   /** While a backward pass runs: the only values that it may read. */
@@ -74,7 +76,7 @@ export interface OperationRecord {
 
 /** A record without operations. */
 export function createRecord(gradients: ReadonlyMap<string, Tensor>): OperationRecord {
-  return { operations: [], gradients, handedOn: [], readable: null };
+  return { operations: [], gradients, decisions: [], handedOn: [], readable: null };
 }
 
 /** A value without a record: what is computed from it is not differentiated. */
@@ -124,6 +126,18 @@ export function operate(description: OperationDescription): Value[] {
   }
   record.operations.push(operation);
   return results;
+}
+
+/**
+ * Makes tensors that stay as long as the record, whatever the budget: choices, such as the experts of
+ * a token, that would perhaps fall differently if they were made again from a rounded value.
+ *
+ * @param value in whose record they stay; without one they are the caller's
+ */
+export function decide(value: Value, compute: () => Tensor[]): Tensor[] {
+  const made = tidy(compute);
+  value.record?.decisions.push(...made);
+  return made;
 }
 
 /** The tensor of a value, computed again where it was dropped. It stays the record's. */
@@ -220,10 +234,12 @@ export function dropValues(
     return { value, tensor: tensor!, dtype: exact ? tensor!.dtype : dtype };
   });
   const bytes = kept.reduce((sum, one) => sum + bytesOf(one.tensor, one.dtype), 0);
-  const fits = bytes <= budget.bytes;
-  const notes: Tensor[] = [];
+  const decided = record.decisions.reduce((sum, one) => sum + bytesOf(one, one.dtype), 0);
+  const fits = bytes + decided <= budget.bytes;
+  const spent = fits ? bytes + decided : decided;
+  const notes: Tensor[] = [...record.decisions];
+  budget.bytes -= spent;
   if (fits) {
-    budget.bytes -= bytes;
     for (const { value, tensor, dtype } of kept) {
       value.note = tidy(() => castTo(tensor, dtype).contiguous());
       notes.push(value.note);
@@ -232,7 +248,7 @@ export function dropValues(
   for (const { inputs, results } of record.operations) {
     for (const value of [...inputs, ...results]) if (value.record) value.tensor = null;
   }
-  return { notes, bytes: fits ? bytes : 0 };
+  return { notes, bytes: spent };
 }
 
 /**

@@ -5,7 +5,7 @@
  * of causal attention, logits without label, and recomputation. Both walk the model's description.
  */
 import { unitsOf } from "../lora/index.js";
-import { type CausalLanguageModel, countElements } from "../models/index.js";
+import { type CausalLanguageModel, countElements, type ModelBranch } from "../models/index.js";
 import type { Linear } from "../nn/index.js";
 
 /** What went through the model. */
@@ -23,8 +23,10 @@ export interface FlopBatch {
  * the gradient of its weights where these are trained: 6N in full fine-tuning; with an adapter of A
  * weights over a frozen base 4N + 6A. The head costs the same, at labelled positions only. Causal
  * attention of a sequence of s tokens costs `2 * heads * head_dim * s^2` a layer forward and twice
- * that backward; where it is within a window, keys beyond it are left out. Embedding, norms and activations are left out, and so is recomputation: it is
- * work that the device does, not work that the result needs.
+ * that backward; where it is within a window, keys beyond it are left out. Of experts, those count that a
+ * token goes through; where their adapters differ in rank, with the mean of all. Embedding, norms and
+ * activations are left out, and so is recomputation: it is work that the device does, not work that
+ * the result needs.
  */
 export function trainingFlops(
   { branches, output }: CausalLanguageModel,
@@ -37,8 +39,9 @@ export function trainingFlops(
     0,
   );
   let total = ((trainable ? 6 : 4) * tensor.numel + 6 * adapter) * labelledTokens;
-  for (const { linears, attention } of branches) {
-    for (const linear of Object.values(linears)) total += linearFlops(linear) * tokens;
+  for (const branch of branches) {
+    const { attention } = branch;
+    total += productFlops(branch) * tokens;
     if (!attention) continue;
     const { heads, headDim, options } = attention;
     const squares = lengths.reduce((sum, length) => sum + attended(length, options.window), 0);
@@ -51,6 +54,15 @@ export function trainingFlops(
 function attended(length: number, window = length): number {
   const beyond = Math.max(0, length - window);
   return length ** 2 - beyond ** 2;
+}
+
+/** Operations of a branch's products for each token; of experts those that it goes through. */
+function productFlops({ linears, router, experts }: ModelBranch): number {
+  const routing = router ? (router.trainable ? 6 : 4) * router.tensor.numel : 0;
+  return Object.entries(linears).reduce((total, [role, linear]) => {
+    const share = experts?.roles.has(role) ? experts.perToken / experts.count : 1;
+    return total + share * linearFlops(linear);
+  }, routing);
 }
 
 /** Operations of a linear layer for each token. */

