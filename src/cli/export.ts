@@ -16,6 +16,12 @@ export const exportCommand: CommandModule = {
         .choices(Object.keys(exportForms))
         .makeOptionMandatory(),
     );
+    command.addOption(
+      new Option(
+        "--as <family>",
+        "write it as another family (baichuan: q, k, v in layers of their own)",
+      ).choices(["llama"]),
+    );
     addWeightOptions(command);
     command.option("--no-compare", "do not compare the logits of what was read and written");
     command.option("--force", "replace an older export of the same name", false);
@@ -27,6 +33,7 @@ export const exportCommand: CommandModule = {
     addExamples(
       command,
       "tunewright export --model output/my-run --to safetensors --out models/mine",
+      "tunewright export --model Baichuan2-7B-Base --adapter output/my-run --to safetensors --as llama --out models/mine",
       "tunewright export --model mine.gguf --to safetensors --out models/mine --dtype bfloat16",
     );
     command.action(async ({ json, ...flags }: ExportFlags & { json?: boolean }) => {

@@ -1,6 +1,7 @@
 /** The weights of a model with its adapters merged, one layer after another. */
 import type { WeightDType, WeightEntry } from "../format/index.js";
 import {
+  asLlama,
   loadModel,
   type ModelConfig,
   type ModelPiece,
@@ -35,6 +36,8 @@ export interface MergeOptions {
   dtype?: DType | undefined;
   /** Takes weights that bitsandbytes quantized as the values that their codes stand for. Default false. */
   dequantizes?: boolean;
+  /** Writes a model of another family as a Llama. Default false. */
+  asLlama?: boolean;
 }
 
 /**
@@ -48,7 +51,7 @@ export interface MergeOptions {
 export function mergedWeights(
   path: string,
   adapters: readonly string[],
-  { dtype, dequantizes = false }: MergeOptions = {},
+  { dtype, dequantizes = false, asLlama: toLlama = false }: MergeOptions = {},
 ): MergedWeights {
   const { types: stored, codes } = storedTypes(path, { dtype, dequantizes });
   const types = new Set([...stored.values(), ...(dtype ? [dtype] : [])]);
@@ -60,21 +63,24 @@ export function mergedWeights(
     const wasTied = isTied(model);
     loadStack(model, adapters);
     mergeAdapters(model);
-    return { model, wasTied };
+    const pieces = modelPieces(model);
+    const cutFrom = toLlama ? asLlama(model) : new Map<string, string>();
+    return { model, wasTied, pieces, cutFrom };
   };
   const whole = hold(() => merged(new Set()));
-  const { model, wasTied } = whole.result;
+  const { model, wasTied, cutFrom } = whole.result;
   const embeddingType = dtype ?? stored.get(model.embedding.name) ?? inMemory;
-  const typeOf = (name: string) => dtype ?? stored.get(name) ?? embeddingType;
+  const inFile = (name: string) => cutFrom.get(name) ?? name;
+  const typeOf = (name: string) => dtype ?? stored.get(inFile(name)) ?? embeddingType;
   const entries = weightEntries(model, typeOf);
-  const pieces = piecesByName(modelPieces(model));
+  const pieces = piecesByName(whole.result.pieces);
   whole.free();
 
   let piece: ModelPiece | undefined;
   let made = new Map<string, WeightEntry>();
   let close = () => {};
   const dataOf = (name: string) => {
-    const wanted = pieces.get(name)!;
+    const wanted = pieces.get(inFile(name))!;
     if (piece !== wanted) {
       close();
       const { result, free } = hold(() => weightEntries(merged(wanted.names).model, typeOf));

@@ -6,11 +6,22 @@
  * config.json names neither: an ALiBi model is the one without `max_position_embeddings`, a NormHead
  * that with `z_loss_weight` or with Baichuan2's vocabulary (some published files lack the key).
  */
-import { alibiSlopes, type Linear, rmsNorm, rotary, splitHeads } from "../nn/index.js";
+import {
+  alibiSlopes,
+  denseLinear,
+  type Linear,
+  nameStack,
+  parameter,
+  rmsNorm,
+  rotary,
+  splitHeads,
+} from "../nn/index.js";
 import { ConfigError } from "../util/errors.js";
+import { entriesOf, Float } from "../util/json/index.js";
 import { attentionModule, decoder, gatedFeedForward, modelBranch } from "./blocks.js";
 import { type ModelConfig, parseModelConfig } from "./config.js";
-import { checkDecoder, llamaDefaults } from "./llama.js";
+import { checkDecoder, llama, llamaDefaults } from "./llama.js";
+import { foldOutput } from "./output.js";
 import type { ModelBranch, ModelFamily, ModelReader } from "./types.js";
 
 /** Tokens of Baichuan2; a resized vocabulary is larger. */
@@ -71,4 +82,64 @@ export const baichuan: ModelFamily = {
       },
     ),
   gguf: null,
+  asLlama(model) {
+    const { config } = model;
+    if (hasAlibi(config)) {
+      throw new ConfigError("this Baichuan model cannot be written as a Llama", {
+        why: "it has linear biases (ALiBi) instead of rotary positions, which Llama has not",
+        todo: "leave --as out; transformers loads the folder with trust_remote_code=True",
+      });
+    }
+    const renamed = new Map<string, string>();
+    for (const { linears } of model.branches) {
+      const { qkv } = linears;
+      if (qkv) linears.qkv = splitPacked(qkv, renamed);
+    }
+    if (model.output.weight === model.embedding && model.output.normalizesRows) {
+      const { name, tensor } = model.embedding;
+      model.output.weight = parameter("lm_head.weight", tensor.clone());
+      renamed.set(model.output.weight.name, name);
+    }
+    foldOutput(model);
+    model.config = llamaConfig(config);
+    return renamed;
+  },
 };
+
+/** `W_pack` as layers q, k and v over the same rows. @param renamed takes what each is cut from */
+function splitPacked(packed: Linear, renamed: Map<string, string>): Linear {
+  const { name, outFeatures } = packed.parts[0]!;
+  const prefix = name.slice(0, name.lastIndexOf("."));
+  const rows = outFeatures / 3;
+  const { parts } = nameStack(prefix, { q_proj: rows, k_proj: rows, v_proj: rows });
+  for (const part of parts) renamed.set(`${part.name}.weight`, `${name}.weight`);
+  return denseLinear(packed.parameters()[0]!, packed.bias, parts);
+}
+
+/** Keys of config.json that only Baichuan's classes read. */
+const ownKeys = new Set(["auto_map", "z_loss_weight", "tokenizer_class", "_from_model_config"]);
+
+function llamaConfig({ raw, stored = {}, ...config }: ModelConfig): ModelConfig {
+  const own = {
+    model_type: "llama",
+    architectures: ["LlamaForCausalLM"],
+    num_key_value_heads: config.num_key_value_heads,
+    max_position_embeddings: config.max_position_embeddings,
+    hidden_act: config.hidden_act,
+    attention_bias: false,
+    mlp_bias: false,
+  };
+  const without = <Value>(entries: [string, Value][]) =>
+    Object.fromEntries(entries.filter(([key]) => !ownKeys.has(key)));
+  const { rope_theta: theta, rms_norm_eps: epsilon } = config;
+  const plain = { ...without(Object.entries(raw)), ...own };
+  return {
+    ...llama.configure({ ...plain, rope_theta: theta, rms_norm_eps: epsilon }, "config.json"),
+    stored: {
+      ...without(entriesOf(stored)),
+      ...own,
+      rope_theta: new Float(theta),
+      rms_norm_eps: new Float(epsilon),
+    },
+  };
+}

@@ -404,6 +404,17 @@ describe("writing", () => {
     expect(written(both)).toEqual({ ...both, padded_vocab_size: 97, vocab_size: 97 });
   });
 
+  it("keeps floats that are whole, which transformers wants to be floats", () => {
+    const raw = `{"a": 50.0, "deep": {"b": [1.0, 2, 1e-06]}, ${JSON.stringify(SMALL).slice(1)}`;
+    writeFileSync(join(folder, "config.json"), raw);
+    const out = join(folder, "floats");
+    mkdirSync(out);
+    writeModelConfig(out, { ...readModelConfig(folder), vocab_size: 66 });
+    const written = readFileSync(join(out, "config.json"), "utf8").replace(/\s+/g, "");
+    expect(written).toContain('"a":50.0,"deep":{"b":[1.0,2,1e-06]}');
+    expect(written).toContain('"vocab_size":66');
+  });
+
   it("puts in what was changed", () => {
     const config = {
       ...parse({ torch_dtype: "float16", rope_scaling: { type: "linear", factor: 2 } }),
@@ -420,7 +431,8 @@ describe("writing", () => {
       eos_token_id: 7,
       rope_parameters: { rope_type: "linear", factor: 2, rope_theta: 77 },
     });
-    expect({ ...readModelConfig(folder), raw: 0 }).toEqual({ ...config, raw: 0 });
+    const again = readModelConfig(folder);
+    expect({ ...again, raw: 0, stored: undefined }).toEqual({ ...config, raw: 0 });
   });
 });
 

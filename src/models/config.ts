@@ -4,6 +4,7 @@
  * here reads stays in `raw` and is written back.
  */
 import { keyReader } from "../format/index.js";
+import type { JsonObject } from "../util/json/index.js";
 import { parseRope, type RopeConfig } from "./ropeScaling.js";
 
 /** A model's architecture, in the names of config.json. */
@@ -33,6 +34,8 @@ export interface ModelConfig extends RopeConfig {
   dtype: string | null;
   /** The file as it was read. */
   raw: Record<string, unknown>;
+  /** The same to be written again: floats that are whole stay floats, as transformers wants them. */
+  stored?: JsonObject;
 }
 
 /** Values of keys that a file leaves out: those of the family's configuration class. */

@@ -1,8 +1,16 @@
 /** config.json of a model directory, read and written by the rules of its family. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { keyReader, readJsonObject } from "../format/index.js";
 import { writeFileAtomic } from "../util/atomicFile.js";
+import {
+  entriesOf,
+  fileStyle,
+  isJsonObject,
+  parseJson,
+  stringifyJson,
+} from "../util/json/index.js";
 import type { ModelConfig } from "./config.js";
 import { modelFamily } from "./registry.js";
 
@@ -14,7 +22,9 @@ import { modelFamily } from "./registry.js";
  */
 export function readModelConfig(directory: string): ModelConfig {
   const path = join(directory, "config.json");
-  return configure(readJsonObject(path), path);
+  const config = configure(readJsonObject(path), path);
+  const stored = parseJson(readFileSync(path, "utf8"));
+  return isJsonObject(stored) ? { ...config, stored } : config;
 }
 
 /** A parsed config.json by the rules of its family. @param where the file, for messages */
@@ -30,11 +40,11 @@ export function configure(raw: Record<string, unknown>, where: string): ModelCon
  */
 export function writeModelConfig(directory: string, config: ModelConfig): void {
   const path = join(directory, "config.json");
-  const { raw, ...values } = config;
+  const { raw, stored = {}, ...values } = config;
   const family = modelFamily(config.model_type);
-  const { raw: _, ...before } = family.configure(raw, path);
+  const { raw: _, stored: _stored, ...before } = family.configure(raw, path);
   const changed = (key: keyof typeof before) => !isDeepStrictEqual(values[key], before[key]);
-  const out: Record<string, unknown> = { ...raw };
+  const out: Record<string, unknown> = { ...raw, ...Object.fromEntries(entriesOf(stored)) };
   // Weights are written as values, whatever they were read from.
   delete out.quantization_config;
   for (const key of Object.keys(values) as (keyof typeof before)[]) {
@@ -57,7 +67,7 @@ export function writeModelConfig(directory: string, config: ModelConfig): void {
         : { partial_rotary_factor: values.partial_rotary_factor }),
     };
   }
-  writeFileAtomic(path, `${JSON.stringify(out, null, 2)}\n`);
+  writeFileAtomic(path, `${stringifyJson(out, fileStyle)}\n`);
 }
 
 const ROPE_KEYS: ReadonlySet<string> = new Set([

@@ -1,4 +1,5 @@
 /** Model families, their description, loading, passes without gradients, saving. */
+export { asLlama } from "./asLlama.js";
 export { type ModelConfig, parseModelConfig } from "./config.js";
 export { configure, readModelConfig, writeModelConfig } from "./configFile.js";
 export { countElements, describeModel } from "./describe.js";

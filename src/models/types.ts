@@ -149,6 +149,14 @@ export interface ModelFamily {
   /** The model, with weights from `read` by Hugging Face's names. */
   build(config: ModelConfig, read: ModelReader): CausalLanguageModel;
   gguf: GgufLayout | null;
+  /**
+   * Makes a Llama with the same logits of a dense model, in place; absent for families of which that
+   * cannot be made.
+   *
+   * @returns names of new weights, with those that they are cut from
+   * @throws ConfigError where this configuration has what Llama has not
+   */
+  asLlama?(model: CausalLanguageModel): ReadonlyMap<string, string>;
 }
 
 /** Gives the weights of a model that is being built. */

@@ -12,6 +12,7 @@ export {
 } from "./encodeConversation.js";
 export { generationNotes, writeGenerationConfig } from "./generationConfig.js";
 export { createJinjaTemplate } from "./jinjaTemplate.js";
+export { nameLlamaTokenizer } from "./llamaTokenizer.js";
 export { loadTokenizer } from "./loadTokenizer.js";
 export { chatTemplateNames } from "./namedTemplate.js";
 export {

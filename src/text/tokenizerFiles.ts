@@ -139,7 +139,15 @@ export function readDirectoryFiles(path: string): DirectoryFiles {
 
 /** What generation_config.json of a directory says; nothing where there is none. @throws FormatError */
 export function readGenerationFile(path: string): Record<string, unknown> {
-  const name = "generation_config.json";
+  return readObject(path, "generation_config.json");
+}
+
+/** The same for tokenizer_config.json. */
+export function readTokenizerConfig(path: string): Record<string, unknown> {
+  return readObject(path, "tokenizer_config.json");
+}
+
+function readObject(path: string, name: string): Record<string, unknown> {
   const file = join(path, name);
   const contents = existsSync(file) ? [[name, readFileSync(file, "utf8")] as const] : [];
   // It is written again: 1.0 has to stay a float for Python.
@@ -158,7 +166,7 @@ function readCopies(path: string, config: Record<string, unknown>): Map<string, 
 }
 
 /** Files with the code that `auto_map` names, `tokenization_x.ClassName`. */
-function codeFiles({ auto_map: map }: Record<string, unknown>): string[] {
+export function codeFiles({ auto_map: map }: Record<string, unknown>): string[] {
   const classes = isRecord(map) ? [map.AutoTokenizer].flat() : [];
   const modules = classes.flatMap((name) =>
     typeof name === "string" ? (/^(\w+)\.\w+$/.exec(name)?.[1] ?? []) : [],

@@ -4,6 +4,7 @@ import { writeFolder } from "../modelOut/writeFolder.js";
 import type { WriteForm } from "./writeForm.js";
 
 export const exportSafetensors: WriteForm = async (place, flags, say) => {
-  const { out, ...report } = await writeFolder(place, flags, { say, dequantizes: true });
+  const options = { say, dequantizes: true, asLlama: flags.as === "llama" };
+  const { out, ...report } = await writeFolder(place, flags, options);
   return { out, lines: describeModel({ out, ...report }), json: report };
 };

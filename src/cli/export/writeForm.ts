@@ -5,6 +5,8 @@ import type { ModelOutFlags } from "../modelOut/options.js";
 /** Options of the command. */
 export interface ExportFlags extends ModelOutFlags {
   to: string;
+  /** The family that it is written as, if not its own. */
+  as?: "llama";
 }
 
 /** What was written, for `--json` and for people. */

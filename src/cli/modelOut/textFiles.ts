@@ -7,6 +7,7 @@ import type { ModelConfig } from "../../models/index.js";
 import {
   type ChatTemplate,
   loadTokenizer,
+  nameLlamaTokenizer,
   ownTemplateName,
   readGenerationFile,
   readTrainedTemplate,
@@ -51,6 +52,8 @@ export async function openModelText(place: ModelPlace): Promise<ModelText> {
 /**
  * Writes everything beside weights and config.json.
  *
+ * @param config what the model is written as
+ * @param asLlama whether that is a Llama, though it was read as another family
  * @returns what should be known of it, a line each
  */
 export function writeModelText(
@@ -58,6 +61,7 @@ export function writeModelText(
   place: ModelPlace,
   config: ModelConfig,
   directory: string,
+  asLlama = false,
 ): string[] {
   const notes: string[] = [];
   if (tokenizer) tokenizer.save(directory);
@@ -72,7 +76,7 @@ export function writeModelText(
   }
   notes.push(
     ...writeGeneration({ tokenizer, template }, place.path, config, directory),
-    ...copyCode(place.path, directory),
+    ...(asLlama ? nameLlamaTokenizer(directory) : copyCode(place.path, directory)),
   );
   return notes;
 }

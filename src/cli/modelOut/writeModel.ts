@@ -52,7 +52,7 @@ export async function writeModel(
     await writeOutFolder(out, bytes, async (directory) => {
       files = writeShardedSafetensors(directory, entries, { maxShardBytes, onFile });
       writeModelConfig(directory, config);
-      notes.push(...writeModelText(text, place, config, directory));
+      notes.push(...writeModelText(text, place, config, directory, options.asLlama));
     });
   } finally {
     merged.close();
