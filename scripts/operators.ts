@@ -143,6 +143,7 @@ export const operators: readonly string[] = [
   "_flash_attention_forward",
   "_flash_attention_backward",
   "tunewright::counter_dropout",
+  "tunewright::quantize_nf4_blocks",
   // whole lists of parameters
   "_foreach_norm.Scalar",
   "_foreach_mul_.Scalar",

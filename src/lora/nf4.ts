@@ -1,7 +1,7 @@
 /**
  * 4-bit NormalFloat with double quantization (Dettmers et al., 2023, arXiv 2305.14314), equal to
- * bitsandbytes byte for byte. On the CPU bitsandbytes itself quantizes with torch operators and
- * dequantizes with its C kernels; so do we.
+ * bitsandbytes byte for byte. On the CPU bitsandbytes itself quantizes with torch operators, which
+ * is slow, and dequantizes with its C kernels; we have an operator for the first.
  */
 import type { StoredFourBit } from "../format/index.js";
 import {
@@ -14,6 +14,7 @@ import {
   empty,
   noGrad,
   quantizeBlockwise,
+  quantizeNf4Blocks,
   type Tensor,
   tensor,
   tidy,
@@ -50,8 +51,9 @@ export interface Nf4Tensor {
 export function quantizeNf4(values: Tensor): Nf4Tensor {
   return noGrad(() =>
     tidy(() => {
-      const flat = values.reshape([-1]).to({ dtype: "float32" });
-      const { scaled, absmax } = scaleBlocks(flat);
+      const flat = values.reshape([-1]);
+      const { packed, absmax } =
+        flat.device === "cpu" ? quantizeInOnePass(flat) : quantizeByOperators(flat);
       const offset = absmax.mean(null);
       const centred = absmax.sub(offset);
       const statistics = empty([centred.numel], { dtype: "uint8", device: flat.device });
@@ -63,7 +65,7 @@ export function quantizeNf4(values: Tensor): Nf4Tensor {
       quantizeBlockwise(nestedCode, centred, nestedAbsmax, statistics, STATISTICS_BLOCK);
       return {
         shape: [...values.shape],
-        packed: packNibbles(nearestCodes(scaled)),
+        packed,
         absmax: statistics,
         nestedAbsmax,
         nestedCode,
@@ -91,6 +93,21 @@ export function storedNf4(stored: StoredFourBit, device: Device): Nf4Tensor | un
   }));
 }
 
+/** Codes in nibbles, and the absolute maxima of the blocks. */
+type Blocks = Pick<Nf4Tensor, "packed"> & { absmax: Tensor };
+
+/** @param flat [n] on the CPU */
+export function quantizeInOnePass(flat: Tensor): Blocks {
+  const [packed, absmax] = quantizeNf4Blocks(flat, middlesOfCodes());
+  return { packed, absmax };
+}
+
+/** The chain of operators that bitsandbytes uses on a CPU, for other devices. @param flat [n] */
+export function quantizeByOperators(flat: Tensor): Blocks {
+  const { scaled, absmax } = scaleBlocks(flat.to({ dtype: "float32" }));
+  return { packed: packNibbles(nearestCodes(scaled)), absmax };
+}
+
 /** Each block of 64 divided by its absolute maximum, as bitsandbytes rounds it. */
 function scaleBlocks(flat: Tensor): { scaled: Tensor; absmax: Tensor } {
   const whole = flat.numel - (flat.numel % BLOCK);
@@ -114,12 +131,15 @@ function scaleBlocks(flat: Tensor): { scaled: Tensor; absmax: Tensor } {
 
 /** Index of the nearest of the sixteen codes; a value in the middle takes the lower one. */
 function nearestCodes(scaled: Tensor): Tensor {
+  return bucketize(scaled, middlesOfCodes().to({ device: scaled.device })).to({ dtype: "uint8" });
+}
+
+function middlesOfCodes(): Tensor {
   const code = tensor(nf4Code);
-  const middles = code
+  return code
     .narrow(0, 0, 15)
     .add(code.narrow(0, 1, 15))
     .div(2);
-  return bucketize(scaled, middles.to({ device: scaled.device })).to({ dtype: "uint8" });
 }
 
 function packNibbles(codes: Tensor): Tensor {

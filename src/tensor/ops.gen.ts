@@ -809,6 +809,12 @@ export function counterDropout(input: Tensor, p: number, key: number, firstEleme
   return wrap(native.call(id($counterDropout), handle(input), p, key, firstElement));
 }
 
+const $quantizeNf4Blocks = operator("tunewright::quantize_nf4_blocks", "");
+export function quantizeNf4Blocks(values: Tensor, middles: Tensor): [Tensor, Tensor] {
+  const result = native.call(id($quantizeNf4Blocks), handle(values), handle(middles)) as unknown[];
+  return [wrapOptional(result[0]) as Tensor, wrapOptional(result[1]) as Tensor];
+}
+
 const $_foreachNorm_Scalar = operator("aten::_foreach_norm", "Scalar");
 export function _foreachNorm(self: readonly Tensor[], ord?: number | boolean, dtype?: DType | null): Tensor[] {
   return wrapAll(native.call(id($_foreachNorm_Scalar), handles(self), ord, dtype));

@@ -1,0 +1,193 @@
+// A full-size Baichuan2-7B with random weights on this machine, from `pytorch_model.bin` to llama.cpp: check, `<pad>` trap, three
+// QLoRA steps of Firefly's configuration on short rows with a kill between, merge, GGUF, llama.cpp. Needs 60 GB of disk.
+//
+//   node bench/fullsize/run.mjs FOLDER [--model DIR] [--stages check,train,resume,merge,export,llama] [--max-memory 90%]
+//
+// Each stage prints its time and the most memory that its process had of its own (RssAnon; pages of files that are mapped are not
+// counted). The model is made by make_model.py if FOLDER has none, with sentencepiece and protobuf in .tunewright/fullsize.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { parseArgs } from "node:util";
+
+const root = path.resolve(import.meta.dirname, "../..");
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    model: { type: "string" },
+    stages: { type: "string", default: "check,train,resume,merge,export,llama" },
+    "max-memory": { type: "string", default: "90%" },
+  },
+});
+if (!positionals[0]) throw new Error("name a folder with 60 GB of free disk");
+const work = path.resolve(positionals[0]);
+const model = path.resolve(values.model ?? path.join(work, "baichuan2"));
+const run = path.join(work, "run");
+const merged = path.join(work, "merged");
+const gguf = path.join(work, "merged-Q4_0.gguf");
+
+function makeModel() {
+  const python = path.join(root, ".venv/bin/python");
+  const packages = path.join(root, ".tunewright/fullsize");
+  const steps = [
+    ["-m", "pip", "install", "--quiet", "--target", packages, "sentencepiece==0.2.3", "protobuf"],
+    [path.join(import.meta.dirname, "make_model.py"), model],
+  ];
+  for (const words of existsSync(packages) ? steps.slice(1) : steps) {
+    const env = { ...process.env, PYTHONPATH: packages };
+    const { status } = spawnSync(python, words, { stdio: "inherit", env });
+    if (status !== 0) throw new Error(`${words.join(" ")} ended with ${status}`);
+  }
+}
+
+/** Rows of two short turns in Firefly's form; `odd` stands in the last of them. */
+function writeRows(name, odd = "") {
+  const asked = ["你好", "What is a token?", "讲一个短故事", "Name three rivers.", "谢谢你"];
+  const told = ["你好，很高兴见到你。", "A piece of text with a number.", "从前有一只猫，它爱看海。", "The Nile, the Rhine, the Yangtze.", "不客气！"]; // biome-ignore format: one line
+  const row = (i) => ({
+    conversation_id: i,
+    conversation: [
+      { human: `${asked[i % 5]} ${i}`, assistant: told[i % 5] },
+      { human: asked[(i + 1) % 5], assistant: told[(i + 1) % 5] + (i === 95 ? odd : "") },
+    ],
+  });
+  const file = path.join(work, name);
+  writeFileSync(file, Array.from({ length: 96 }, (_, i) => `${JSON.stringify(row(i))}\n`).join(""));
+  return file;
+}
+
+/** Firefly's QLoRA file; what differs from it is the length of the rows, the steps, and that each step is saved and logged. */
+function writeConfig(train_file) {
+  const config = {
+    output_dir: run,
+    model_name_or_path: model,
+    train_file,
+    template_name: "baichuan2",
+    num_train_epochs: 1,
+    max_steps: 3,
+    per_device_train_batch_size: 16,
+    gradient_accumulation_steps: 2,
+    learning_rate: 2e-4,
+    max_seq_length: 1024,
+    logging_steps: 1,
+    save_steps: 1,
+    save_total_limit: 1,
+    lr_scheduler_type: "constant_with_warmup",
+    warmup_steps: 1000,
+    lora_rank: 64,
+    lora_alpha: 16,
+    lora_dropout: 0.05,
+    bits: 4,
+    gradient_checkpointing: true,
+    optim: "paged_adamw_32bit",
+    seed: 42,
+    fp16: true,
+    report_to: "none",
+    weight_decay: 0,
+    max_grad_norm: 0.3,
+    max_memory: values["max-memory"],
+  };
+  const file = path.join(work, "seed.json");
+  writeFileSync(file, JSON.stringify(config, null, 2));
+  return file;
+}
+
+function ownBytes(pid) {
+  const read = (file) => {
+    try {
+      return readFileSync(file, "utf8");
+    } catch {
+      return "";
+    }
+  };
+  const own = Number(/^RssAnon:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) * 1024;
+  const children = read(`/proc/${pid}/task/${pid}/children`).split(" ").filter(Boolean);
+  return children.reduce((sum, child) => sum + ownBytes(child), own);
+}
+
+/** Runs a command; `stopAt` looks on and says when it is to be killed. Returns its exit code, time and peak. */
+function stage(name, words, { stopAt, expected = 0 } = {}) {
+  console.log(`\n== ${name}: ./tunewright ${words.join(" ")}`);
+  return new Promise((resolve, reject) => {
+    const began = Date.now();
+    let peak = 0;
+    const child = spawn(process.execPath, [path.join(root, "dist/cli/main.js"), ...words], {
+      stdio: "inherit",
+    });
+    const timer = setInterval(() => {
+      peak = Math.max(peak, ownBytes(child.pid));
+      if (stopAt?.()) killed = child.kill("SIGKILL");
+    }, 100);
+    child.on("close", (code, signal) => {
+      clearInterval(timer);
+      const took = (Date.now() - began) / 1000;
+      console.log(
+        `== ${name}: ${signal ?? `exit code ${code}`}, ${took.toFixed(1)} s, peak ${(peak / 1e9).toFixed(2)} GB`,
+      );
+      if (killed || code === expected) resolve();
+      else reject(new Error(`${name} was to end with ${expected}`));
+    });
+  });
+}
+
+const rows = () => writeRows("rows.jsonl");
+const fix = "--fix_added_tokens";
+const stages = {
+  async check() {
+    await stage("check", ["check", writeConfig(rows())]);
+    const config = writeConfig(writeRows("pad.jsonl", " <pad>"));
+    await stage("check of a row with <pad>", ["check", config], { expected: 3 });
+    await stage("check with --fix-added-tokens", ["check", config, fix]);
+  },
+  async train() {
+    rmSync(run, { recursive: true, force: true });
+    const saved = () => existsSync(run) && readdirSync(run).includes("checkpoint-2");
+    const config = writeConfig(writeRows("pad.jsonl", " <pad>"));
+    await stage("train, killed after checkpoint 2", ["train", config, fix], { stopAt: saved });
+  },
+  resume: () => stage("resume", ["train", path.join(work, "seed.json"), fix, "--resume"]),
+  async merge() {
+    rmSync(merged, { recursive: true, force: true });
+    await stage("merge", ["merge", "--model", run, "--out", merged]);
+  },
+  async export() {
+    rmSync(gguf, { force: true });
+    await stage("export", [
+      "export",
+      "--model",
+      merged,
+      "--to",
+      "gguf",
+      "--type",
+      "Q4_0",
+      "--out",
+      gguf,
+    ]);
+  },
+  async llama() {
+    const { getLlama } = await import("node-llama-cpp");
+    const llama = await getLlama({ gpu: false, build: "never" });
+    const began = Date.now();
+    const loaded = await llama.loadModel({ modelPath: gguf });
+    const context = await loaded.createContext({ contextSize: 256 });
+    const sequence = context.getSequence();
+    const prompt = loaded.tokenize("你好", true);
+    const made = [];
+    for await (const token of sequence.evaluate(prompt, { temperature: 0 })) {
+      made.push(token);
+      if (made.length === 16) break;
+    }
+    console.log(
+      `\n== llama.cpp: ${made.length} tokens in ${((Date.now() - began) / 1000).toFixed(1)} s: ${made.join(" ")}`,
+    );
+    await llama.dispose();
+  },
+};
+
+mkdirSync(work, { recursive: true });
+if (!existsSync(path.join(model, "config.json"))) makeModel();
+for (const name of values.stages.split(",")) {
+  if (!stages[name])
+    throw new Error(`no stage ${name}; there are ${Object.keys(stages).join(", ")}`);
+  await stages[name]();
+}
