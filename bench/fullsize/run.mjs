@@ -111,6 +111,7 @@ function stage(name, words, { stopAt, expected = 0 } = {}) {
   return new Promise((resolve, reject) => {
     const began = Date.now();
     let peak = 0;
+    let killed = false;
     const child = spawn(process.execPath, [path.join(root, "dist/cli/main.js"), ...words], {
       stdio: "inherit",
     });
