@@ -15,11 +15,13 @@ import {
 } from "../lora/index.js";
 import {
   type CausalLanguageModel,
+  countElements,
   describeModel,
   loadModel,
   type ModelConfig,
   modelParameters,
   modelTensors,
+  openModelWeights,
   saveModel,
   trainAllParameters,
   trainableParameters,
@@ -40,6 +42,21 @@ import { makeRows, type NewTokens, withTokenRows } from "./newTokens.js";
 export function fetchBaseModel(config: TrainingConfig): Promise<ModelPlace> {
   const { model_name_or_path: name, adapter_name_or_path: adapters } = config;
   return locateModel(name, adapters ?? [], modelOptions(config));
+}
+
+/** A model with fewer weights is loaded before one wonders. */
+const LARGE_MODEL = 1e9;
+
+/** Said before a large model is loaded, which can take minutes. */
+export function loadingNotes({ train_mode: mode }: TrainingConfig, place: ModelPlace): string[] {
+  const count = tidy(() => {
+    const weights = openModelWeights(place.path);
+    weights.close();
+    return countElements(describeModel(weights.config)).all;
+  });
+  if (count < LARGE_MODEL) return [];
+  const how = mode === "qlora" ? "; they are quantized to 4 bits as they are read" : "";
+  return [`Loading ${(count / 1e9).toFixed(2)} billion weights of ${place.name}${how}.`];
 }
 
 /** A model, and the adapters on it, the lowest first; the last of them is trained. */

@@ -14,7 +14,7 @@ import { crossEntropy } from "../objectives/crossEntropy.js";
 import { type RunOptions, type RunResult, startRun } from "../run.js";
 import { encodeSamplePrompts } from "../samples.js";
 import { trainAndSave } from "../trainAndSave.js";
-import { fetchBaseModel, loadTrainedModel } from "../trainedModel.js";
+import { fetchBaseModel, loadingNotes, loadTrainedModel } from "../trainedModel.js";
 import { describeData, openEvalFile, openText, openTrainFile } from "../trainingFiles.js";
 
 /**
@@ -45,6 +45,7 @@ export async function runPretrain(
     const record = await identifyRun(run, { base, text, data, evaluationData });
 
     // Model.
+    for (const line of loadingNotes(config, base)) say(line);
     const trained = loadTrainedModel(config, base, newTokensOf(text.tokenizer), checkpoint?.path);
     const { model } = trained;
     defer(() => dispose(modelTensors(model)));
