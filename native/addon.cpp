@@ -59,6 +59,7 @@ NAPI_MODULE_INIT() {
     initRuntime(env, exports);
     initDevice(env, exports);
     initHostMemory(env, exports);
+    initMetaMemory(env, exports);
     initObserve(env, exports);
     initBitsandbytes(env, exports);
   } catch (...) {

@@ -94,6 +94,7 @@ void initAutograd(napi_env env, napi_value exports);
 void initRuntime(napi_env env, napi_value exports);
 void initDevice(napi_env env, napi_value exports);
 void initHostMemory(napi_env env, napi_value exports);
+void initMetaMemory(napi_env env, napi_value exports);
 void initObserve(napi_env env, napi_value exports);
 void initBitsandbytes(napi_env env, napi_value exports);
 

@@ -37,6 +37,8 @@ export interface LoadOptions {
   only?: (name: string) => boolean;
   /** Whether the base weights will be trained: what could be computed once at load then is not. */
   trainsWeights?: boolean;
+  /** For a rehearsal: names, shapes and types are checked, and no value is read. */
+  withoutValues?: boolean;
 }
 
 /**
@@ -104,15 +106,22 @@ function readerOf(
     }
   };
 
+  const typeOf = (name: string, stored: WeightDType): DType => {
+    const type = dtypes[stored];
+    if (type) return type;
+    throw new FormatError(
+      `${path}: ${name} has type ${stored}, which is not supported for weights`,
+    );
+  };
+
   const copyInto = (name: string, flat: Tensor, offset: number) => {
     unread.delete(name);
+    if (options.withoutValues) {
+      typeOf(name, source.info(name).dtype);
+      return;
+    }
     for (const chunk of source.chunks(name, CHUNK)) {
-      const type = dtypes[chunk.dtype];
-      if (!type) {
-        throw new FormatError(
-          `${path}: ${name} has type ${chunk.dtype}, which is not supported for weights`,
-        );
-      }
+      const type = typeOf(name, chunk.dtype);
       tidy(() => {
         flat
           .narrow(0, offset + chunk.start, chunk.count)
@@ -168,6 +177,7 @@ function readerOf(
         : null;
       const dense = denseLinear(weight, bias, parts);
       if (!options.transform) return dense;
+      if (options.withoutValues) return options.transform(dense, dtype);
       const fourBit = parts.flatMap((part) => source.fourBit?.(`${part.name}.weight`) ?? []);
       return options.transform(dense, dtype, fourBit.length === parts.length ? fourBit : undefined);
     },

@@ -34,6 +34,8 @@ export interface PreparedWeights {
   close(): void;
   /** Bytes that were ever prepared without staying. */
   readonly passingBytes: number;
+  /** Bytes of what stays. */
+  readonly stayingBytes: number;
   /** Frees everything. */
   dispose(): void;
 }
@@ -46,6 +48,7 @@ export function prepareWeights(stayBytes: number, isTraining: boolean): Prepared
   const staying = new Map<object, Map<DType, Tensor>>();
   const passing = new Map<object, Map<DType, Tensor>>();
   let left = stayBytes;
+  let stayed = 0;
   let passingBytes = 0;
   const make: PreparedWeights["make"] = (owner, dtype, frozen, compute) => {
     const found = staying.get(owner)?.get(dtype) ?? passing.get(owner)?.get(dtype);
@@ -53,8 +56,10 @@ export function prepareWeights(stayBytes: number, isTraining: boolean): Prepared
     const made = keep(tidy(compute));
     const bytes = made.numel * bytesPerElement[dtype];
     const stays = (frozen || !isTraining) && bytes <= left;
-    if (stays) left -= bytes;
-    else passingBytes += bytes;
+    if (stays) {
+      left -= bytes;
+      stayed += bytes;
+    } else passingBytes += bytes;
     const place = stays ? staying : passing;
     if (!place.has(owner)) place.set(owner, new Map());
     place.get(owner)!.set(dtype, made);
@@ -74,10 +79,14 @@ export function prepareWeights(stayBytes: number, isTraining: boolean): Prepared
     get passingBytes() {
       return passingBytes;
     },
+    get stayingBytes() {
+      return stayed;
+    },
     dispose() {
       clear(staying);
       clear(passing);
       left = stayBytes;
+      stayed = 0;
     },
   };
 }

@@ -44,6 +44,7 @@ export type {
 } from "./native.js";
 export { cudaCounters, observedOperators, observeOperators } from "./observe.js";
 export * from "./ops.gen.js";
+export { rehearse, rehearsedMemory, resetRehearsedPeak } from "./rehearsal.js";
 export {
   capabilities,
   hostMemory,

@@ -49,6 +49,13 @@ export interface HostMemory {
   freedBytes: number;
 }
 
+/** What all tensors of the `meta` device would take, in bytes. */
+export interface MetaMemory {
+  liveBytes: number;
+  /** The most since the peak was reset. */
+  peakBytes: number;
+}
+
 /** What a CUDA device is. */
 export interface DeviceProperties {
   name: string;
@@ -140,6 +147,8 @@ export interface NativeAddon {
   limitHostMemory(bytes: number): void;
   hostMemory(): HostMemory;
   resetHostPeak(): void;
+  metaMemory(): MetaMemory;
+  resetMetaPeak(): void;
   refuseAllocations(first: number, count: number): number;
   observeOperators(mode: string): void;
   observedOperators(): ObservedOperator[];

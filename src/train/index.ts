@@ -8,11 +8,19 @@ export { openDialogue } from "./dialogue.js";
 export * from "./events/index.js";
 export { type FlopBatch, modelFlopsUtilization, totalFlos, trainingFlops } from "./flops.js";
 export { createGradients, disposeGradients, type Gradients } from "./gradients.js";
-export { roomOf } from "./memory/index.js";
+export { largestBatch, roomOf } from "./memory/index.js";
 export { newTokensOf } from "./newTokens.js";
 export { evaluationPass, type Sequence, trainingPass } from "./pass.js";
 export { measurePeak, peakRate } from "./peakRate.js";
 export { choosePrecision, type ProductPrecision } from "./precision.js";
+export {
+  type AdviceParts,
+  adviseChanges,
+  findMemory,
+  type MemoryEstimate,
+  type MemoryFindings,
+  type RehearsalParts,
+} from "./preflight/index.js";
 export { createProgress, formatBytes, formatDuration, type Progress } from "./progress.js";
 export { heldOut, readingOptions } from "./readingOptions.js";
 export { runPretrain, runSft, runTraining } from "./recipes/index.js";
@@ -35,7 +43,7 @@ export {
   writeRunConfig,
 } from "./runDirectory.js";
 export { encodeSamplePrompts } from "./samples.js";
-export { checkpointBytes, resultBytes, stateBytes } from "./savedSize.js";
+export { checkpointBytes, resultBytes } from "./savedSize.js";
 export {
   countIntervalSteps,
   countWarmupSteps,
@@ -46,6 +54,5 @@ export {
 export { skippedRowsName } from "./skippedRows.js";
 export { describeTrainedModel, fetchBaseModel } from "./trainedModel.js";
 export { countWorkers, evalFiles, openText, resolveFiles } from "./trainingFiles.js";
-export { groupTokens } from "./update.js";
 export { planSteps, type StepPlan } from "./window.js";
 export { openWorld } from "./world.js";

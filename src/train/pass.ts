@@ -68,6 +68,8 @@ export interface TrainingPassSettings extends PassSettings {
   dropoutKey(branch: number): number | null;
   /** A factor on all gradients beside the loss, [] (loss scaling of float16); null for 1. */
   gradientScale: Tensor | null;
+  /** Called between the last branch and the output head. */
+  beforeHead?: (() => void) | undefined;
   /**
    * Called in the backward pass after each branch, with the gradients of its inputs; after the
    * output head as the branch behind the last.
@@ -293,6 +295,7 @@ function computeParts(pass: Pass, parts: readonly PackedSequences[]): void {
       budget,
       { ...settings, inputsNeedGradients: isEmbeddingTrained },
     );
+    settings.beforeHead?.();
     const dropoutKey = settings.dropoutKey(model.branches.length);
     const byOutputs = outputs.map((x, i) =>
       headPass(pass, x, parts[i]!, { ...tokens[i]!, dropoutKey }),

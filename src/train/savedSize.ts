@@ -2,7 +2,7 @@
 import type { DeviceConfig } from "./config/index.js";
 
 /** Bytes of an optimizer's state for each trained weight. */
-export const stateBytes = { adamw: 8, adamw8bit: 2, sgd: 0 } as const;
+const stateBytes = { adamw: 8, adamw8bit: 2, sgd: 0 } as const;
 
 /**
  * Bytes that a checkpoint has at least: what is trained, and the optimizer's state unless it is left

@@ -17,6 +17,7 @@ import {
   type CausalLanguageModel,
   countElements,
   describeModel,
+  type LoadOptions,
   loadModel,
   type ModelConfig,
   modelParameters,
@@ -70,24 +71,27 @@ export interface TrainedModel {
  *
  * @param tokens that the model gets rows for
  * @param checkpoint directory to take the trained weights from, when a run is resumed
+ * @param options.withoutValues for a rehearsal
  */
 export function loadTrainedModel(
   config: DeviceConfig,
   place: ModelPlace,
   tokens: NewTokens,
   checkpoint?: string,
+  { withoutValues = false }: Pick<LoadOptions, "withoutValues"> = {},
 ): TrainedModel {
   const { train_mode: mode, device, computeDtype } = config;
   if (mode === "full") {
     // The master weights of full fine-tuning are float32, as in mixed precision everywhere.
-    const options = { dtype: "float32", device, trainsWeights: true } as const;
+    const options = { dtype: "float32", device, trainsWeights: true, withoutValues } as const;
     const model = loadModel(checkpoint ?? place.path, options);
     if (!checkpoint) makeRows(model, tokens);
     trainAllParameters(model);
     return { model, adapters: [] };
   }
   const transform = mode === "qlora" ? { transform: quantizeLinear } : {};
-  const model = loadModel(place.path, { dtype: computeDtype, device, ...transform });
+  const options = { dtype: computeDtype, device, withoutValues, ...transform };
+  const model = loadModel(place.path, options);
   const goesOn = place.adapters.length > 0 && !config.create_new_adapter;
   if (checkpoint || goesOn) {
     const stack = checkpoint ? adapterStack(checkpoint) : place.adapters;

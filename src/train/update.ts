@@ -7,6 +7,7 @@ import {
   trainableParameters,
 } from "../models/index.js";
 import { type Device, type DType, dispose } from "../tensor/index.js";
+import type { MemoryRoom } from "../util/memoryLimits.js";
 import { stopIfAsked } from "../util/signals.js";
 import { createGradients, disposeGradients } from "./gradients.js";
 import { loraPlusFactor } from "./loraPlus.js";
@@ -19,18 +20,22 @@ import type { Run } from "./run.js";
 import { describeLauncherThreads } from "./world.js";
 
 /** Tokens computed together: on a CPU, their activations should stay in its cache. */
-export function groupTokens(device: Device): number {
+function groupTokens(device: Device): number {
   return device === "cpu" ? 1024 : 16384;
 }
 
+/** What steps are made ready from. */
+export type PassParts = Pick<Run, "config" | "device" | "checkpoint" | "defer">;
+
 /** The model, ready for passes in the run's data type, and how the passes go. */
 export function preparePasses(
-  { config, device, checkpoint, defer }: Run,
+  { config, device, checkpoint, defer }: PassParts,
   model: CausalLanguageModel,
   dtype: DType,
+  room: Pick<MemoryRoom, "free"> = roomOf(device, config.max_memory),
 ): { prepared: PreparedModel; pass: PassPlan } {
   const { keepBytes, weightBytes } = planPassMemory(
-    roomOf(device, config.max_memory),
+    room,
     config.gradient_checkpointing,
     checkpoint?.state.keepBytes,
   );
@@ -60,7 +65,7 @@ export function prepareProducts({ config, device, checkpoint, say }: Run): Produ
  * @throws CheckpointError where the checkpoint's optimizer state does not fit
  */
 export function prepareUpdate(
-  { config, device, checkpoint, defer }: Run,
+  { config, device, checkpoint, defer }: PassParts,
   model: CausalLanguageModel,
 ): StepParts {
   const optimizer = createOptimizer(trainableParameters(model), {

@@ -5,10 +5,10 @@ import {
   type LeftOutCounts,
   leftOutLines,
 } from "../../data/index.js";
+import { formatBytes, type MemoryEstimate } from "../../train/index.js";
 import { type TunewrightError, withWhy } from "../../util/errors.js";
 import { visibleText } from "../../util/visibleText.js";
 import { countRows } from "../countRows.js";
-import type { MemoryEstimate } from "./memory.js";
 
 /** A problem that would stop training, or something to know before it starts. */
 export interface Finding {
@@ -52,6 +52,16 @@ export interface DataReport {
   problems: { file: string; line: number; what: string; why?: string; todo?: string }[];
 }
 
+/** All but counts in bytes. */
+export interface MemoryReport extends MemoryEstimate {
+  /** For the whole process, or of the device. */
+  available: number;
+  /** Who sets the limit on what is available. */
+  limited_by: string;
+  /** The most rows of the longest length that fit in a micro-batch; null where not even one does. */
+  largest_batch: { rows: number; tokens_each: number; is_most_tried: boolean } | null;
+}
+
 export interface CheckReport {
   ok: boolean;
   model: {
@@ -70,11 +80,7 @@ export interface CheckReport {
   sources: { name: string; rows_in_files: number; rows: number; rows_per_epoch: number }[];
   steps_per_epoch: number;
   total_steps: number;
-  memory: MemoryEstimate & {
-    available: number;
-    /** Who sets the limit on what is available. */
-    limited_by: string;
-  };
+  memory: MemoryReport;
   disk: { needed: number; free: number };
   /** The trackers of report_to: where each writes, and variables that it does not follow. */
   trackers: { name: string; place: string; remarks: string[] }[];
@@ -124,8 +130,6 @@ function withoutPlace(error: TunewrightError, file: string, line: number): strin
 const number = (value: number) => value.toLocaleString("en");
 const percent = (part: number, whole: number) =>
   `${((100 * part) / Math.max(1, whole)).toFixed(1)} %`;
-const size = (bytes: number) =>
-  bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 
 /** The report as lines for the terminal. */
 export function formatReport(report: CheckReport): string[] {
@@ -156,12 +160,11 @@ export function formatReport(report: CheckReport): string[] {
   lines.push(
     "Run",
     row("steps", `${number(report.total_steps)}, ${number(report.steps_per_epoch)} per epoch`),
+    ...formatMemory(memory, row),
     row(
-      "memory",
-      `about ${size(memory.total)} (weights ${size(memory.weights)}, trained ${size(memory.trained)}, ` +
-        `activations ${size(memory.activations)}); ${size(memory.available)} available (${memory.limited_by})`,
+      "disk",
+      `about ${formatBytes(disk.needed)} for checkpoints and result; ${formatBytes(disk.free)} free`,
     ),
-    row("disk", `about ${size(disk.needed)} for checkpoints and result; ${size(disk.free)} free`),
     ...report.trackers.flatMap(({ name, place, remarks }) =>
       [place, ...remarks].map((text) => row("tracker", `${name}: ${text}`)),
     ),
@@ -174,6 +177,48 @@ export function formatReport(report: CheckReport): string[] {
   }
   if (report.ok) lines.push("No problems found: training can start.");
   return lines;
+}
+
+const peaks: Readonly<Record<MemoryEstimate["peak_of"], string>> = {
+  loading: "loading the model",
+  forward: "a forward pass",
+  logits: "a chunk of logits",
+  backward: "a backward pass",
+  optimizer: "an optimizer step",
+};
+
+function formatMemory(memory: MemoryReport, row: (name: string, value: string) => string) {
+  const { largest_batch: batch } = memory;
+  const part = (name: string, bytes: number) =>
+    bytes < 1e5 ? [] : [`${name} ${formatBytes(bytes)}`];
+  const standing = [
+    ...part("weights", memory.weights),
+    ...part("4-bit weights", memory.quantized),
+    ...part("trained", memory.trained),
+    ...part("gradients", memory.gradients),
+    ...part("optimizer", memory.optimizer),
+  ];
+  const passing = [
+    ...part("prepared weights", memory.prepared),
+    ...part("kept values", memory.kept),
+    ...part(peaks[memory.peak_of], memory.working),
+    ...part("program", memory.runtime),
+  ];
+  const most = batch && `${batch.rows} x ${number(batch.tokens_each)} tokens`;
+  return [
+    row(
+      "memory",
+      `about ${formatBytes(memory.total)} of ${formatBytes(memory.available)} (${memory.limited_by})`,
+    ),
+    row("", standing.join(", ")),
+    row("", `${passing.join(", ")}; the peak is in ${peaks[memory.peak_of]}`),
+    row(
+      "largest batch",
+      most === null
+        ? "none: not a single row fits"
+        : `${most} fit${batch?.is_most_tried ? "; larger ones were not tried" : ""}`,
+    ),
+  ];
 }
 
 function formatData(data: DataReport, row: (name: string, value: string) => string): string[] {

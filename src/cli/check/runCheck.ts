@@ -8,7 +8,12 @@ import {
   type TrainingData,
 } from "../../data/index.js";
 import { weightNotes } from "../../format/index.js";
-import { countElements, type ModelConfig, openModelWeights } from "../../models/index.js";
+import {
+  countElements,
+  type ModelConfig,
+  openModelWeights,
+  type Sequence,
+} from "../../models/index.js";
 import { tidy } from "../../tensor/index.js";
 import { generationNotes, textNotes } from "../../text/index.js";
 import { describeTrackers } from "../../tracking/index.js";
@@ -20,7 +25,9 @@ import {
   encodeSamplePrompts,
   evalFiles,
   fetchBaseModel,
+  formatBytes,
   heldOut,
+  largestBatch,
   loadTrainingConfig,
   newTokensOf,
   openDialogue,
@@ -31,7 +38,6 @@ import {
   resolveFiles,
   resolveForDevice,
   resultBytes,
-  roomOf,
   settleAdapters,
   warmupNotes,
 } from "../../train/index.js";
@@ -39,7 +45,7 @@ import { ConfigError } from "../../util/errors.js";
 import { progressLine } from "../data/progressLine.js";
 import type { TextModel } from "../data/textModel.js";
 import { checkOutput, freeDisk } from "./machineRoom.js";
-import { estimateMemory } from "./memory.js";
+import { checkMemory } from "./memory.js";
 import { type CheckReport, type DataReport, type Finding, reportData } from "./report.js";
 import { checkResume } from "./resume.js";
 import { checkRows } from "./rows.js";
@@ -76,24 +82,16 @@ export async function runCheck(
 
   const epoch = await planEpoch(files, text, config);
   const { totalSteps, stepsPerEpoch } = planSteps(epoch.microBatchesPerEpoch, config);
-  const longest = Math.min(train.lengths?.max ?? 0, config.max_seq_length);
-  const counted = tidy(() => {
-    const described = describeTrainedModel(
-      model,
-      config,
-      place.adapters,
-      newTokensOf(text.tokenizer),
-    );
-    const { trainable } = countElements(described);
-    return { trainable, memory: estimateMemory(described, config, longest) };
-  });
-  const { free, source } = roomOf(config.device, config.max_memory);
-  const memory = { ...counted.memory, available: free, limited_by: source };
+  const tokens = newTokensOf(text.tokenizer);
+  const trainable = tidy(
+    () => countElements(describeTrainedModel(model, config, place.adapters, tokens)).trainable,
+  );
+  const memory = checkMemory({ config, facts, place, tokens, sequences: epoch.largest });
   const checkpoints = countCheckpoints(config, totalSteps, stepsPerEpoch);
   const disk = {
     needed:
-      checkpoints * (checkpointBytes(counted.trainable, config) + smallFiles) +
-      resultBytes(counted.trainable, config) +
+      checkpoints * (checkpointBytes(trainable, config) + smallFiles) +
+      resultBytes(trainable, config) +
       smallFiles,
     free: freeDisk(config.output_dir),
   };
@@ -105,7 +103,8 @@ export async function runCheck(
       device,
       data,
     })),
-    ...checkRoom(memory, disk),
+    ...memory.findings,
+    ...checkDisk(disk),
     ...checkPositions(config, model),
     ...data.flatMap((part) => checkRows(part, config)),
   ];
@@ -118,7 +117,7 @@ export async function runCheck(
       type: model.model_type,
       embedding_rows: embeddingRows,
       template: text.template.name,
-      trained_weights: counted.trainable,
+      trained_weights: trainable,
     },
     device: config.device,
     compute_dtype: config.computeDtype,
@@ -139,7 +138,7 @@ export async function runCheck(
     })),
     steps_per_epoch: stepsPerEpoch,
     total_steps: totalSteps,
-    memory,
+    memory: memory.report,
     disk,
     trackers: describeTrackers(config),
     findings,
@@ -182,12 +181,14 @@ async function surveyFiles(
   return reportData(role, source.files, survey);
 }
 
-/** The rows per source and the micro-batches of one epoch. */
+/** The rows per source and the micro-batches of one epoch, and a micro-batch of its largest rows. */
 async function planEpoch(
   files: readonly (string | DataSource)[],
   text: TextModel,
   config: DeviceConfig,
-): Promise<Pick<TrainingData, "sources" | "microBatchesPerEpoch">> {
+): Promise<
+  Pick<TrainingData, "sources" | "microBatchesPerEpoch"> & { largest: readonly Sequence[] }
+> {
   const data = await openTrainingData({
     ...text,
     files,
@@ -198,8 +199,12 @@ async function planEpoch(
     packing: config.packing,
     seed: config.data_seed,
   });
-  await data.close();
-  return data;
+  try {
+    const largest = await largestBatch({ config, data });
+    return { sources: data.sources, microBatchesPerEpoch: data.microBatchesPerEpoch, largest };
+  } finally {
+    await data.close();
+  }
 }
 
 function streamRefusal(): ConfigError {
@@ -223,30 +228,10 @@ function countCheckpoints(config: DeviceConfig, totalSteps: number, stepsPerEpoc
   return Math.min(saved, (config.save_total_limit ?? saved) + 1);
 }
 
-function checkRoom(memory: CheckReport["memory"], disk: CheckReport["disk"]): Finding[] {
-  const findings: Finding[] = [];
-  const size = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
-  const fixed = memory.weights + memory.trained;
-  if (memory.total > memory.available) {
-    findings.push({
-      what: `the run may need ${size(memory.total)} of memory, but only ${size(memory.available)} are free (${memory.limited_by})`,
-      why: "estimated from the sizes of the model, the batch and the longest conversation",
-      todo:
-        fixed > memory.available
-          ? "use train_mode qlora (bits 4), optim adamw_8bit or a smaller model: the weights alone do not fit"
-          : "lower max_seq_length, or give the run more memory; batches that do not fit are taken apart",
-      // Of activations there may be fewer; of weights there may not.
-      blocking: fixed > memory.available,
-    });
-  }
-  if (disk.needed > disk.free) {
-    findings.push({
-      what: `checkpoints and result need ${size(disk.needed)} of disk space, but only ${size(disk.free)} are free`,
-      todo: "free some space, or lower save_total_limit",
-      blocking: true,
-    });
-  }
-  return findings;
+function checkDisk({ needed, free }: CheckReport["disk"]): Finding[] {
+  if (needed <= free) return [];
+  const what = `checkpoints and result need ${formatBytes(needed)} of disk space, but only ${formatBytes(free)} are free`;
+  return [{ what, todo: "free some space, or lower save_total_limit", blocking: true }];
 }
 
 function checkPositions(config: DeviceConfig, model: ModelConfig): Finding[] {

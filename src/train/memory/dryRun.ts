@@ -4,9 +4,8 @@
  * optimizer and all later numbers are those of a run without it.
  */
 import type { StreamingData, TrainingData } from "../../data/index.js";
-import type { PreparedModel, Sequence } from "../../models/index.js";
+import type { Sequence } from "../../models/index.js";
 import {
-  full,
   hostMemory,
   memoryStatistics,
   resetHostPeak,
@@ -14,26 +13,17 @@ import {
   synchronize,
   tidy,
   trimMemory,
-  zeros,
 } from "../../tensor/index.js";
 import { DataError } from "../../util/errors.js";
-import { hashKey } from "../../util/hash.js";
-import type { DeviceConfig } from "../config/index.js";
-import type { Objective } from "../objectives/objective.js";
-import { optimizerStep, type StepParts } from "../optimizerStep.js";
 import { PassMemoryError } from "../pass.js";
 import { formatBytes } from "../progress.js";
 import { roomOf } from "./room.js";
-import { freeAfterFailure, type PassPlan, retryTighter } from "./splitting.js";
+import { freeAfterFailure, retryTighter } from "./splitting.js";
+import { denseSequence, type TrialParts, tryStep, withFullGroup } from "./trialStep.js";
 
-export interface DryRunParts {
-  config: DeviceConfig;
-  prepared: PreparedModel;
+export interface DryRunParts extends TrialParts {
   data: TrainingData | StreamingData;
   evaluationData: TrainingData | undefined;
-  objective: Objective;
-  update: StepParts;
-  pass: PassPlan;
   /** Micro-batches that are still to come. */
   remaining: number;
   say: (line: string) => void;
@@ -78,7 +68,10 @@ export async function dryRun(parts: DryRunParts): Promise<void> {
  * The rows with the most tokens, as many as a micro-batch has, each learnt from its first token to its
  * last, since other rows may have more to learn; of a stream, what may come at most.
  */
-async function largestBatch({ config, data }: DryRunParts): Promise<Sequence[]> {
+export async function largestBatch({
+  config,
+  data,
+}: Pick<DryRunParts, "config" | "data">): Promise<Sequence[]> {
   const { per_device_train_batch_size: size, max_seq_length: length, packing } = config;
   const worst = Array.from({ length: size }, () => denseSequence(length));
   if (!("largest" in data)) return worst;
@@ -103,31 +96,11 @@ async function largestEvaluation({ config, evaluationData }: DryRunParts): Promi
   return rows.flat().map((row) => ({ ...row, labels: row.inputIds }));
 }
 
-/**
- * A batch with one group of sequences as large as they come. Long rows often leave room in their groups
- * that shorter ones of another batch fill.
- */
-function withFullGroup(batch: readonly Sequence[], groupTokens: number): Sequence[] {
-  const [longest, second, ...others] = [...batch].sort(
-    (one, other) => other.inputIds.length - one.inputIds.length,
-  );
-  if (!longest || !second) return [...batch];
-  const room = groupTokens - longest.inputIds.length;
-  if (room < 2) return [longest, second, ...others];
-  const cut = { inputIds: second.inputIds.slice(0, room), labels: second.labels.slice(0, room) };
-  return [longest, cut, ...others];
-}
-
 function isLarger(one: readonly Sequence[], other: readonly Sequence[]): boolean {
   const lengths = (batch: readonly Sequence[]) => batch.map(({ inputIds }) => inputIds.length);
   const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
   const [mine, theirs] = [lengths(one), lengths(other)];
   return Math.max(0, ...mine) > Math.max(0, ...theirs) || sum(mine) > sum(theirs);
-}
-
-/** A sequence that is learnt from its first token to its last. */
-function denseSequence(length: number): Sequence {
-  return { inputIds: new Int32Array(length), labels: new Int32Array(length) };
 }
 
 function describeBatch(sequences: readonly Sequence[]): string {
@@ -142,25 +115,6 @@ function describeBatch(sequences: readonly Sequence[]): string {
 }
 
 type Compute = (sequences: readonly Sequence[], parts: DryRunParts) => void;
-
-/** A step that changes nothing: its loss is no number. */
-function tryStep(sequences: readonly Sequence[], parts: DryRunParts): void {
-  const { config, prepared, objective, update, pass } = parts;
-  const { device } = prepared.model;
-  update.gradients.flat.zero_();
-  const rowLosses = zeros([sequences.length], { dtype: "float32", device });
-  objective.trainingPass(prepared, sequences, update.gradients, {
-    ...pass,
-    rowLosses,
-    largestOnly: true,
-    lossFactor: 1 / Math.max(1, objective.units(sequences)),
-    gradientScale: update.lossScale?.value ?? null,
-    dropoutKey: (branch) => hashKey(config.seed, 0, 0, branch),
-  });
-  const rows = zeros([sequences.length], { dtype: "float32", device });
-  const losses = { loss: full([], Number.NaN, { dtype: "float32", device }), rows };
-  optimizerStep({ ...update, lossScale: null }, losses, config.learning_rate);
-}
 
 function tryEvaluation(sequences: readonly Sequence[], parts: DryRunParts): void {
   const { prepared, objective, pass } = parts;

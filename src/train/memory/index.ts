@@ -1,5 +1,5 @@
 /** Memory of a run: how much there is, what of it passes use, and what becomes of a pass that got none. */
-export { type DryRunParts, dryRun } from "./dryRun.js";
+export { type DryRunParts, dryRun, largestBatch } from "./dryRun.js";
 export { explainOutOfMemory } from "./explain.js";
 export { type PassMemory, planPassMemory } from "./passMemory.js";
 export { guardHostMemory, memoryBytes, roomOf } from "./room.js";
@@ -8,5 +8,7 @@ export {
   isSplit,
   type PassPlan,
   rememberPlan,
+  tightestPlan,
   withSplitting,
 } from "./splitting.js";
+export { denseSequence, type TrialParts, tryStep, withFullGroup } from "./trialStep.js";

@@ -40,6 +40,11 @@ export function isSplit(
 /** Logits at once where memory is short: 8 MB in float32. */
 const FEW_LOGITS = 2 ** 21;
 
+/** A plan with nothing left to lower. @param longest tokens of the longest sequence */
+export function tightestPlan(longest: number): Partial<PassPlan> {
+  return { atOnceTokens: longest, keepBytes: 0, logitElements: FEW_LOGITS };
+}
+
 /**
  * Lowers a plan after a pass that failed.
  *

@@ -1,0 +1,122 @@
+/** How much memory a run will need, from a rehearsal of it. */
+import type { Sequence } from "../../models/index.js";
+import { hostMemory } from "../../tensor/index.js";
+import type { DeviceConfig } from "../config/index.js";
+import { denseSequence, tightestPlan } from "../memory/index.js";
+import {
+  type RehearsalParts,
+  type RehearsedRun,
+  rehearseRun,
+  type StandingMemory,
+  type StepMemory,
+} from "./rehearsal.js";
+
+/** All in bytes. */
+export interface MemoryEstimate extends StandingMemory, Omit<StepMemory, "peakOf"> {
+  /** What the peak is in: `loading` the model, or a part of a step. */
+  peak_of: StepMemory["peakOf"] | "loading";
+  /** The process, or a device's context: everything but tensors. */
+  runtime: number;
+  /** At the peak. */
+  total: number;
+}
+
+/** Of a GPU before its first tensor: CUDA's context, kernels, workspaces of libraries. */
+const DEVICE_RUNTIME = 0.8e9;
+
+/** What is no tensor. Of the run's own process it is what this one takes, which has loaded the same. */
+function runtimeBytes(device: DeviceConfig["device"]): number {
+  if (device !== "cpu") return DEVICE_RUNTIME;
+  const { residentBytes, liveBytes } = hostMemory();
+  return residentBytes - liveBytes;
+}
+
+function sumOf({ weights, quantized, trained, gradients, optimizer }: StandingMemory): number {
+  return weights + quantized + trained + gradients + optimizer;
+}
+
+function estimateOf(
+  { standing, loading }: RehearsedRun,
+  { peakOf, ...step }: StepMemory,
+  runtime: number,
+): MemoryEstimate {
+  const training = sumOf(standing) + step.prepared + step.kept + step.working;
+  const isLoading = loading > training;
+  return {
+    ...standing,
+    ...step,
+    peak_of: isLoading ? "loading" : peakOf,
+    runtime,
+    total: runtime + Math.max(loading, training),
+  };
+}
+
+/** What a run needs with this as its largest micro-batch. */
+export function estimateStep(
+  parts: RehearsalParts,
+  sequences: readonly Sequence[],
+): MemoryEstimate {
+  const runtime = runtimeBytes(parts.config.device);
+  return rehearseRun(parts, (run) => estimateOf(run, run.step(sequences), runtime));
+}
+
+/** Of a run as it is configured. */
+export interface MemoryFindings {
+  estimate: MemoryEstimate;
+  /** With batches taken apart and nothing kept: what it needs at the least. */
+  least: number;
+  /** The most rows of the longest length that fit in a micro-batch; null where not even one does. */
+  largestBatch: number | null;
+  /** Whether more were not tried. */
+  isMost: boolean;
+}
+
+/** Tokens of the largest micro-batch that is tried: beyond it nothing becomes faster. */
+const MOST_TOKENS = 16_384;
+
+/** What findings are made from. */
+export interface FindingParts extends RehearsalParts {
+  /** Of the largest micro-batch. */
+  sequences: readonly Sequence[];
+  /** For the whole process, bytes. */
+  available: number;
+}
+
+/** @param longest tokens of the longest row */
+export function findMemory(parts: FindingParts, longest: number): MemoryFindings {
+  const { sequences, available } = parts;
+  const runtime = runtimeBytes(parts.config.device);
+  return rehearseRun(parts, (run) => {
+    const of = (batch: readonly Sequence[]) => estimateOf(run, run.step(batch), runtime);
+    const { batch, isMost } = largestBatch(
+      (rows) => of(denseBatch(rows, longest)).total <= available,
+      longest,
+    );
+    const least = run.step(denseBatch(1, longest), tightestPlan(longest));
+    return {
+      estimate: of(sequences),
+      least: estimateOf(run, least, runtime).total,
+      largestBatch: batch,
+      isMost,
+    };
+  });
+}
+
+/** Sequences that are as long as they come. */
+function denseBatch(rows: number, length: number): Sequence[] {
+  return Array.from({ length: rows }, () => denseSequence(length));
+}
+
+/** The largest power of two of rows that fits. */
+function largestBatch(
+  fits: (rows: number) => boolean,
+  longest: number,
+): { batch: number | null; isMost: boolean } {
+  const most = Math.max(1, Math.floor(MOST_TOKENS / Math.max(1, longest)));
+  let batch: number | null = null;
+  for (let rows = 1; rows <= most; rows *= 2) {
+    if (!fits(rows)) return { batch, isMost: false };
+    batch = rows;
+  }
+  return { batch, isMost: true };
+}
