@@ -32,6 +32,8 @@ export interface PreparedWeights {
   make(owner: object, dtype: DType, frozen: boolean, compute: () => Tensor): Tensor;
   /** Frees what does not stay. */
   close(): void;
+  /** Frees what stays, and has nothing stay any more. @returns whether anything did */
+  letNothingStay(): boolean;
   /** Bytes that were ever prepared without staying. */
   readonly passingBytes: number;
   /** Bytes of what stays. */
@@ -76,6 +78,12 @@ export function prepareWeights(stayBytes: number, isTraining: boolean): Prepared
         ? source.tensor
         : make(source, dtype, !source.trainable, () => source.tensor.to({ dtype })),
     close: () => clear(passing),
+    letNothingStay() {
+      const stayed = staying.size > 0;
+      clear(staying);
+      left = 0;
+      return stayed;
+    },
     get passingBytes() {
       return passingBytes;
     },

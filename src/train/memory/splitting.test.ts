@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { TrainingData } from "../../data/index.js";
 import { attachNewAdapter, newAdapterConfig } from "../../lora/index.js";
 import { loadModel, modelTensors, prepareModel } from "../../models/index.js";
+import { prepareWeights } from "../../nn/index.js";
 import {
   dispose,
   hostMemory,
@@ -155,11 +156,21 @@ it("a limit refuses a tensor, names the operator, and nothing once it is lifted"
 
 it("a plan is tightened step by step, until nothing is left", () => {
   const plan: PassPlan = { groupTokens: 1024, keepBytes: 4000 };
-  expect(tighten(plan, { sequences: 4, tokens: 1000 })).toContain("at most 500");
+  const weights = prepareWeights(1e6, true);
+  const live = hostMemory().liveBytes;
+  weights.make({}, "float32", true, () => zeros([1000]));
+  expect(tighten(plan, weights, { sequences: 4, tokens: 1000 })).toContain("prepared anew");
+  expect(hostMemory().liveBytes).toBe(live);
+  weights.make({}, "float32", true, () => zeros([1000]));
+  expect(weights.passingBytes).toBe(4000);
+  weights.close();
+  expect(tighten(plan, weights, { sequences: 4, tokens: 1000 })).toContain("at most 500");
   expect(plan).toMatchObject({ atOnceTokens: 500, keepBytes: 2000 });
-  expect(tighten(plan, { sequences: 1, tokens: 480 })).toContain("no activations are kept");
-  expect(tighten(plan, { sequences: 1, tokens: 480 })).toContain("logits");
-  expect(tighten(plan, { sequences: 1, tokens: 480 })).toBeNull();
+  expect(tighten(plan, weights, { sequences: 1, tokens: 480 })).toContain(
+    "no activations are kept",
+  );
+  expect(tighten(plan, weights, { sequences: 1, tokens: 480 })).toContain("logits");
+  expect(tighten(plan, weights, { sequences: 1, tokens: 480 })).toBeNull();
 });
 
 it("sizes, shares and bytes are understood, and nothing else", () => {

@@ -1,9 +1,10 @@
 /**
- * What becomes of a pass that ran out of memory: the micro-batch is computed again in parts of half as
- * many tokens, down to single sequences, then with fewer values kept and smaller chunks of logits. Loss,
- * gradients and dropout stay those of the whole micro-batch.
+ * What becomes of a pass that ran out of memory: prepared weights no longer stay, then the micro-batch is
+ * computed again in parts of half as many tokens, down to single sequences, then with fewer values kept
+ * and smaller chunks of logits. Loss, gradients and dropout stay those of the whole micro-batch.
  */
 import type { PreparedModel } from "../../models/index.js";
+import type { PreparedWeights } from "../../nn/index.js";
 import { isOutOfMemory } from "../../util/outOfMemory.js";
 import { PassMemoryError, type TrainingPassSettings } from "../pass.js";
 import { giveBack } from "../secondTry.js";
@@ -46,15 +47,20 @@ export function tightestPlan(longest: number): Partial<PassPlan> {
 }
 
 /**
- * Lowers a plan after a pass that failed.
+ * Lowers a plan after a pass that failed. Weights come first: to make them anew for each pass costs the
+ * least time.
  *
  * @returns what changes, in words; null where nothing is left to lower
  */
 export function tighten(
   plan: PassPlan,
+  weights: Pick<PreparedWeights, "letNothingStay">,
   { sequences, tokens }: Pick<PassMemoryError, "sequences" | "tokens">,
 ): string | null {
   const count = (value: number) => value.toLocaleString("en");
+  if (weights.letNothingStay()) {
+    return `${count(tokens)} tokens leave no room: from now on weights are prepared anew for each pass`;
+  }
   if (sequences > 1) {
     plan.atOnceTokens = Math.max(1, Math.floor(tokens / 2));
     // What is kept would otherwise fill the same budget again.
@@ -102,7 +108,7 @@ export async function retryTighter<T>(
         isSecond = true;
         continue;
       }
-      const change = tighten(pass, error);
+      const change = tighten(pass, prepared.weights, error);
       if (change === null) throw error;
       onSplit(
         `Memory ran out: ${change}. Loss and gradients stay those of the whole batch; it takes a little longer.`,
