@@ -14,7 +14,6 @@ export { generationNotes, writeGenerationConfig } from "./generationConfig.js";
 export { createJinjaTemplate } from "./jinjaTemplate.js";
 export { nameLlamaTokenizer } from "./llamaTokenizer.js";
 export { loadTokenizer } from "./loadTokenizer.js";
-export { chatTemplateNames } from "./namedTemplate.js";
 export {
   type EncodeSequencesOptions,
   encodeSequences,
@@ -44,7 +43,7 @@ export { textOf } from "./segmentText.js";
 export { literalTexts, type SpecialTokensInText, tokensSpelledIn } from "./spelledTokens.js";
 export { withoutUnlearnt } from "./splitConversation.js";
 export type { StreamingDecoder } from "./streamingDecoder.js";
-export { fireflyTemplateName } from "./templateForms.js";
+export { chatTemplateNames, fireflyTemplateName } from "./templateForms.js";
 export { reservedVariable, templateNotes } from "./templateVariables.js";
 export { textNotes, vocabularyNotes } from "./textNotes.js";
 export type { DecodeOptions, EncodeOptions, Tokenizer, TokenizerOptions } from "./tokenizer.js";

@@ -39,7 +39,8 @@ export function createJinjaTemplate(
     const key = own === undefined ? "" : stringifyJson(own);
     const known = frames.get(key);
     if (known) return known;
-    const frame = readTurnFrame(plain, tokenizer.addedTokens, eos, own);
+    const ends = [...(options.stop ?? []), ...eos];
+    const frame = readTurnFrame(plain, tokenizer.addedTokens, ends, own);
     if (frames.size < mostFrames) frames.set(key, frame);
     return frame;
   };
@@ -70,6 +71,8 @@ export interface JinjaTemplateOptions {
   now?: () => Date;
   /** Variables of every conversation. */
   variables?: TemplateVariables | undefined;
+  /** Texts known to end a turn, besides that which the template writes. */
+  stop?: readonly string[];
 }
 
 /** Rows may each bring variables of their own; so many different frames are remembered. */

@@ -11,6 +11,7 @@ const chatml = {
   prompt: "<|im_start|>assistant\n",
   assistant: "{content}<|im_end|>\n",
   stop: "<|im_end|>",
+  tokens: ["<|im_start|>"],
 } satisfies StringForm;
 
 /** Mistral-7B-Instruct v0.1 and v0.2, Mixtral-8x7B-Instruct: the template "v1" of mistral-common. */
@@ -33,6 +34,8 @@ export const publisherForms: Readonly<Record<string, StringForm | IdForm>> = {
   yi: chatml,
   /** Qwen-Chat, Qwen1.5, Qwen2. */
   qwen: { ...chatml, defaultSystem: "You are a helpful assistant." },
+  /** InternLM2-Chat, InternLM2.5-Chat. */
+  internlm2: { ...chatml, begin: "{bos}" },
   /** Llama 2 Chat. */
   llama2: {
     kind: "string",
@@ -53,6 +56,7 @@ export const publisherForms: Readonly<Record<string, StringForm | IdForm>> = {
     assistant: "{content}<|eot_id|>",
     stop: "<|eot_id|>",
     trim: true,
+    tokens: ["<|start_header_id|>", "<|end_header_id|>"],
   },
   mistral,
   mixtral: mistral,
@@ -77,6 +81,20 @@ export const publisherForms: Readonly<Record<string, StringForm | IdForm>> = {
     prompt: "ASSISTANT:",
     assistant: " {content}</s>",
     stop: "</s>",
+  },
+  /** Stanford Alpaca; several turns are ours. */
+  alpaca: {
+    kind: "string",
+    bosFirst: true,
+    system: "{content}\n\n",
+    defaultSystem:
+      "Below is an instruction that describes a task. " +
+      "Write a response that appropriately completes the request.",
+    user: "### Instruction:\n{content}\n\n",
+    prompt: "### Response:",
+    assistant: "{content}{eos}",
+    stop: "{eos}",
+    between: "\n\n",
   },
   /** DeepSeek LLM Chat, DeepSeek-V2-Chat. */
   deepseek: {
@@ -106,6 +124,7 @@ export const publisherForms: Readonly<Record<string, StringForm | IdForm>> = {
     assistant: "{content}<end_of_turn>\n",
     stop: "<end_of_turn>",
     trim: true,
+    tokens: ["<start_of_turn>"],
   },
   /** Phi-3-mini-instruct. */
   phi3: {
@@ -116,6 +135,7 @@ export const publisherForms: Readonly<Record<string, StringForm | IdForm>> = {
     assistant: "{content}<|end|>\n",
     stop: "<|end|>",
     end: "{eos}",
+    tokens: ["<|system|>", "<|user|>", "<|assistant|>"],
   },
   baichuan,
   baichuan2: baichuan,

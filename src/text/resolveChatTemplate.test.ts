@@ -4,8 +4,8 @@ import { checkLabels, checkTokenIds } from "./checks.js";
 import { encodeConversation } from "./encodeConversation.js";
 import { createJinjaTemplate } from "./jinjaTemplate.js";
 import { loadTokenizer } from "./loadTokenizer.js";
-import { chatTemplateNames } from "./namedTemplate.js";
 import { resolveChatTemplate } from "./resolveChatTemplate.js";
+import { chatTemplateNames } from "./templateForms.js";
 import { byteTokenizer, chatmlJinja, sentencePieceDirectory } from "./testTokenizers.js";
 import type { Message } from "./types.js";
 
@@ -43,10 +43,15 @@ describe("resolving a template", () => {
     expect(() => resolveChatTemplate(name, tokenizer)).toThrow(/unknown chat template/);
   });
 
-  test("refuses a format whose end token the tokenizer lacks", () => {
+  test("refuses a format whose tokens the tokenizer lacks", () => {
     const error = failure(() => resolveChatTemplate("llama3", tokenizer));
     expect(error).toBeInstanceOf(ConfigError);
-    expect(error).toMatchObject({ why: "its tokenizer lacks the token <|eot_id|>" });
+    expect(error).toMatchObject({
+      why: "its tokenizer lacks the tokens <|eot_id|>, <|start_header_id|>, <|end_header_id|>",
+      todo: expect.stringContaining(
+        'new_tokens: ["<|eot_id|>","<|start_header_id|>","<|end_header_id|>"]',
+      ),
+    });
   });
 
   test("names the fault of a template that cannot be parsed", () => {

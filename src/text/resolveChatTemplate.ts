@@ -1,9 +1,9 @@
 /** Finds the chat template that a configuration or a checkpoint names. */
 import { ConfigError } from "../util/errors.js";
 import { createJinjaTemplate } from "./jinjaTemplate.js";
-import { chatTemplateNames, createNamedTemplate } from "./namedTemplate.js";
+import { createNamedTemplate } from "./namedTemplate.js";
 import { createPlainTemplate, plainTemplateName } from "./plainTemplate.js";
-import { templateForms } from "./templateForms.js";
+import { chatTemplateNames, templateForms } from "./templateForms.js";
 import { reservedVariable } from "./templateVariables.js";
 import type { Tokenizer } from "./tokenizer.js";
 import type { ChatTemplate, TemplateVariables } from "./types.js";
@@ -28,7 +28,8 @@ export function resolveChatTemplate(
   variables: TemplateVariables = {},
 ): ChatTemplate {
   const own = ownName(name, tokenizer);
-  checkVariables(own === undefined ? name : undefined, variables);
+  const readsVariables = own !== undefined || templateForms[name!]?.kind === "jinja";
+  checkVariables(readsVariables ? undefined : name, variables);
   if (own !== undefined) return ownTemplate(own, tokenizer, variables);
   if (name === plainTemplateName) return createPlainTemplate(tokenizer);
   const form = Object.hasOwn(templateForms, name!) ? templateForms[name!] : undefined;
@@ -38,11 +39,11 @@ export function resolveChatTemplate(
       todo: `use one of ${[ownTemplateName, ...further, ...chatTemplateNames].join(", ")}`,
     });
   }
-  const template = createNamedTemplate(name!, form, tokenizer);
+  const template = createNamedTemplate(name!, form, tokenizer, variables);
   // Nearly every model has a default one, which nobody means by this name.
   if (name === "default" || !tokenizer.chatTemplates.has(name!)) return template;
   const note = `template_name ${name} is not the model's own template of that name, which is ${ownPrefix}${name}.`;
-  return { ...template, notes: [note] };
+  return { ...template, notes: [...(template.notes ?? []), note] };
 }
 
 /** The model's template that a name means: "" for the one it uses by itself; undefined for none. */
@@ -99,7 +100,7 @@ function checkVariables(name: string | undefined, variables: TemplateVariables):
   }
   if (name === undefined) return;
   throw new ConfigError(`chat template ${name} takes no variables`, {
-    why: `chat_template_kwargs sets ${first}, which only a model's own template can read`,
+    why: `chat_template_kwargs sets ${first}, which this format does not read`,
     todo: "remove chat_template_kwargs, or template_name to use the model's own template",
   });
 }

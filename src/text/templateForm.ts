@@ -22,12 +22,16 @@ export interface StringForm {
   assistant: string;
   /** Ends the assistant's turn and is trained; what `assistant` has behind it is not. */
   stop: string;
+  /** Stands between an answer and what follows it; not trained. */
+  between?: string;
   /** Ends a conversation that asks for no answer; not trained. */
   end?: string;
   /** Leave out white space around messages. */
   trim?: boolean;
   /** Encode each part apart, as Firefly does; otherwise the whole as one text, as transformers does. */
   apart?: boolean;
+  /** Markers that are one token each where the format comes from, besides `stop`. */
+  tokens?: readonly string[];
 }
 
 /** A format that is written as token ids around utterances that are encoded apart. */
@@ -36,3 +40,15 @@ export interface IdForm {
   /** Firefly's first format, or Baichuan's official one. */
   layout: "firefly-classic" | "baichuan-official";
 }
+
+/** A format that is written in Jinja. `{eos}` in `stop` stands for the tokenizer's end token. */
+export interface JinjaForm {
+  kind: "jinja";
+  source: string;
+  /** Texts that end the assistant's turn, one token each. */
+  stop: readonly string[];
+  /** Further markers that are one token each where the format comes from. */
+  tokens: readonly string[];
+}
+
+export type TemplateForm = StringForm | IdForm | JinjaForm;
