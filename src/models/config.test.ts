@@ -6,6 +6,7 @@ import { tidy } from "../tensor/index.js";
 import { ConfigError, FormatError } from "../util/errors.js";
 import { configure, readModelConfig, writeModelConfig } from "./configFile.js";
 import { describeModel } from "./describe.js";
+import { dropoutNotes } from "./dropoutNotes.js";
 
 const folder = mkdtempSync(join(tmpdir(), "model-config-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -308,6 +309,16 @@ it("takes one token id, a list or none", () => {
   ]);
   expect(parse({ eos_token_id: 2 }).eos_token_id).toEqual([2]);
   expect(parse({ eos_token_id: null }).eos_token_id).toEqual([]);
+});
+
+it("says which dropout of a file is not applied", () => {
+  expect(dropoutNotes(parse({ attention_dropout: 0.0, resid_pdrop: null }))).toEqual([]);
+  const notes = dropoutNotes(parse({ attention_dropout: 0.1, resid_pdrop: 0.05 }));
+  expect(notes.map((note) => note.split(" in ")[0])).toEqual([
+    "attention_dropout is 0.1",
+    "resid_pdrop is 0.05",
+  ]);
+  expect(() => dropoutNotes(parse({ attention_dropout: "0.1" }))).toThrow("`attention_dropout`");
 });
 
 it("takes the stored type from dtype or, in older files, torch_dtype", () => {

@@ -3,6 +3,7 @@ export { asLlama } from "./asLlama.js";
 export { type ModelConfig, parseModelConfig } from "./config.js";
 export { configure, readModelConfig, writeModelConfig } from "./configFile.js";
 export { countElements, describeModel } from "./describe.js";
+export { dropoutNotes } from "./dropoutNotes.js";
 export { forward, hiddenStates, logitsOf } from "./forward.js";
 export { type LoadOptions, loadModel } from "./load.js";
 export { openModelWeights } from "./openModel.js";

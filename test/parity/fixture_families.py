@@ -244,6 +244,11 @@ CHATGLM_LINEARS = ["query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h"]
 
 # Seeds that do not depend on what stands before.
 CASES |= {
+    "qwen3-window": dict(
+        config=dict(tie_word_embeddings=False, use_sliding_window=True, sliding_window=5, max_window_layers=1),
+        targets=LINEARS,
+        value=105000,
+    ),
     # Sequences on both sides of the length from which the base is stretched.
     "internlm2": dict(
         config=INTERNLM2 | dict(max_position_embeddings=16, rope_scaling={"type": "dynamic", "factor": 2.0}),

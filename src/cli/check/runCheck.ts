@@ -10,6 +10,7 @@ import {
 import { weightNotes } from "../../format/index.js";
 import {
   countElements,
+  dropoutNotes,
   type ModelConfig,
   openModelWeights,
   type Sequence,
@@ -125,6 +126,7 @@ export async function runCheck(
       ...loaded.notes,
       ...notes,
       ...[path, ...place.adapters].flatMap(weightNotes),
+      ...dropoutNotes(model),
       ...textNotes(text),
       ...generationNotes(text.tokenizer, text.template),
       ...warmupNotes(config, totalSteps),

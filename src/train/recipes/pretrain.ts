@@ -3,7 +3,7 @@
  * text longer than max_seq_length is several sequences.
  */
 import { weightNotes } from "../../format/index.js";
-import { modelTensors } from "../../models/index.js";
+import { dropoutNotes, modelTensors } from "../../models/index.js";
 import { dispose } from "../../tensor/index.js";
 import { vocabularyNotes } from "../../text/index.js";
 import { checkRowsFirst } from "../checkedRows.js";
@@ -48,6 +48,7 @@ export async function runPretrain(
     for (const line of loadingNotes(config, base)) say(line);
     const trained = loadTrainedModel(config, base, newTokensOf(text.tokenizer), checkpoint?.path);
     const { model } = trained;
+    for (const line of dropoutNotes(model.config)) say(line);
     defer(() => dispose(modelTensors(model)));
     const prompts = await encodeSamplePrompts(config.sample_prompts, text, model);
 

@@ -4,7 +4,7 @@
  * the same numbers as one that was never stopped.
  */
 import { weightNotes } from "../../format/index.js";
-import { modelTensors } from "../../models/index.js";
+import { dropoutNotes, modelTensors } from "../../models/index.js";
 import { dispose } from "../../tensor/index.js";
 import { checkTrainedTemplate, generationNotes, textNotes } from "../../text/index.js";
 import { checkRowsFirst } from "../checkedRows.js";
@@ -49,6 +49,7 @@ export async function runSft(loaded: LoadedConfig, options: RunOptions = {}): Pr
     for (const line of loadingNotes(config, base)) say(line);
     const trained = loadTrainedModel(config, base, newTokensOf(text.tokenizer), checkpoint?.path);
     const { model } = trained;
+    for (const line of dropoutNotes(model.config)) say(line);
     defer(() => dispose(modelTensors(model)));
     const prompts = await encodeSamplePrompts(config.sample_prompts, text, model);
     const dialogue = await openDialogue(config.sample_dialogue, text, model);
