@@ -12,8 +12,7 @@ import {
   writeSync,
 } from "node:fs";
 import path from "node:path";
-import { readModelConfig } from "../models/configFile.js";
-import { describeModel, modelParameters } from "../models/index.js";
+import { describeModel, modelParameters, readModelConfig } from "../models/index.js";
 import { tidy } from "../tensor/index.js";
 import { writeTestModel } from "./testModel.js";
 
