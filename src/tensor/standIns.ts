@@ -63,6 +63,14 @@ export const standIns: Readonly<Record<string, StandIn>> = {
   logical_not: ([x], made) => like(x, made, "bool"),
   bucketize: ([x, _boundaries, outInt32], made) => like(x, made, outInt32 ? "int32" : "int64"),
   "tunewright::counter_dropout": ([x], made) => like(x, made),
+  "tunewright::quantize_nf4_blocks": ([values], made) => {
+    const { shape } = made.describe(values as number);
+    const count = shape.reduce((product, size) => product * size, 1);
+    return [
+      made.empty([Math.ceil(count / 2)], "uint8"),
+      made.empty([Math.ceil(count / 64)], "float32"),
+    ];
+  },
   _fused_adamw_: () => undefined,
   _fused_sgd_: () => undefined,
   _scaled_dot_product_flash_attention_for_cpu: ([query], made) => {
