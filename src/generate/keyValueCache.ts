@@ -16,7 +16,7 @@ import { TunewrightError } from "../util/errors.js";
 /** Tokens by which a cache grows at least; a larger one grows by a quarter. */
 const CHUNK = 256;
 
-/** Keys and values of one layer, `[capacity, nKv, hd]` each; rows from the held tokens on are free. */
+/** Keys `[capacity, nKv, hd]` and values `[capacity, nKv, vd]` of one layer; rows from the held tokens on are free. */
 export interface CachedLayer {
   keys: Tensor;
   values: Tensor;
@@ -87,9 +87,9 @@ export function reserve({ model }: PreparedModel, cache: KeyValueCache, length: 
   const wanted = Math.max(length, Math.floor(cache.capacity * 1.25));
   const capacity = Math.ceil(wanted / CHUNK) * CHUNK;
   const { dtype, ids } = cache;
-  const grown = (old: Tensor | undefined, { keyHeads, headDim }: AttentionShape): Tensor =>
+  const grown = (old: Tensor | undefined, { keyHeads }: AttentionShape, width: number): Tensor =>
     tidy(() => {
-      const shape = [capacity, keyHeads, headDim];
+      const shape = [capacity, keyHeads, width];
       const fresh = keep(empty(shape, { dtype, device: model.device }));
       if (old && ids.length > 0) {
         fresh.narrow(0, 0, ids.length).copy_(old.narrow(0, 0, ids.length));
@@ -100,9 +100,10 @@ export function reserve({ model }: PreparedModel, cache: KeyValueCache, length: 
   for (const { layer, attention } of model.branches) {
     if (!attention) continue;
     const old = cache.layers[layer];
+    const { headDim, valueDim = headDim } = attention;
     cache.layers[layer] = {
-      keys: grown(old?.keys, attention),
-      values: grown(old?.values, attention),
+      keys: grown(old?.keys, attention, headDim),
+      values: grown(old?.values, attention, valueDim),
     };
   }
   cache.capacity = capacity;

@@ -76,7 +76,7 @@ interface Norm {
 }
 
 /** @param name within the model, without `.weight` */
-function normOf(
+export function normOf(
   { rms_norm_eps: epsilon }: ModelConfig,
   read: ModelReader,
   name: string,

@@ -226,6 +226,8 @@ describe("families with keys of their own", () => {
   });
 });
 
+const DEEPSEEK = { model_type: "deepseek_v2", num_experts_per_tok: 2, num_key_value_heads: 4 };
+
 const notComputed: [what: string, changes: Record<string, unknown>, message: string][] = [
   ["an activation", { hidden_act: "gelu" }, 'activation "gelu" is not supported for llama models'],
   ["gemma's activation", { model_type: "gemma2", hidden_activation: "gelu" }, 'activation "gelu"'],
@@ -254,6 +256,19 @@ const notComputed: [what: string, changes: Record<string, unknown>, message: str
     { model_type: "gemma3_text", attn_logit_softcapping: 50 },
     "attn_logit_softcapping is not supported",
   ],
+  [
+    "key heads of their own in deepseek_v2",
+    { ...DEEPSEEK, num_key_value_heads: 2 },
+    "num_key_value_heads: 2 is not supported for deepseek_v2 models",
+  ],
+  [
+    "another choice of experts",
+    { ...DEEPSEEK, topk_method: "noaux_tc" },
+    'topk_method: "noaux_tc"',
+  ],
+  ["another score of experts", { ...DEEPSEEK, scoring_func: "sigmoid" }, 'scoring_func: "sigmoid"'],
+  ["weights that add up to 1", { ...DEEPSEEK, norm_topk_prob: true }, "norm_topk_prob: true is"],
+  ["experts in every other layer", { ...DEEPSEEK, moe_layer_freq: 2 }, "moe_layer_freq: 2 is not"],
   [
     "a loss for the balance of experts",
     { model_type: "qwen3_moe", output_router_logits: true },
@@ -377,6 +392,18 @@ const wrong: [what: string, changes: Record<string, unknown>, message: string][]
     { model_type: "qwen3_moe", num_local_experts: 4, num_experts_per_tok: 5 },
     "`num_experts_per_tok` is 5, with 4 experts",
   ],
+  ["no number of experts for a token", { model_type: "deepseek_v2" }, "`num_experts_per_tok` is"],
+  [
+    "groups that do not divide the experts",
+    { ...DEEPSEEK, topk_method: "group_limited_greedy", n_group: 5, topk_group: 2 },
+    "`n_group` is 5, which does not divide 64 experts",
+  ],
+  [
+    "more experts than their groups have",
+    { ...DEEPSEEK, topk_method: "group_limited_greedy", n_group: 64, topk_group: 1 },
+    "`num_experts_per_tok` is 2, with 1 experts to choose from",
+  ],
+  ["no shared experts", { ...DEEPSEEK, n_shared_experts: null }, "`n_shared_experts` is missing"],
   ["a cap of 0", { model_type: "gemma2", final_logit_softcapping: 0 }, "above 0"],
   [
     "gemma3's rotation without kinds of layers",

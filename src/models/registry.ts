@@ -2,6 +2,7 @@
 import { ConfigError } from "../util/errors.js";
 import { baichuan } from "./baichuan.js";
 import { chatglm } from "./chatglm.js";
+import { deepseek_v2 } from "./deepseek_v2.js";
 import { gemma2 } from "./gemma2.js";
 import { gemma3_text } from "./gemma3_text.js";
 import { glm4 } from "./glm4.js";
@@ -21,6 +22,7 @@ export const families: Readonly<Record<string, ModelFamily>> = {
   qwen2,
   qwen3,
   qwen3_moe,
+  deepseek_v2,
   phi3,
   olmo2,
   glm4,

@@ -17,6 +17,8 @@ export interface AttentionShape {
   heads: number;
   keyHeads: number;
   headDim: number;
+  /** Width of a head's values; default: that of its keys. */
+  valueDim?: number;
   options: AttentionOptions;
 }
 

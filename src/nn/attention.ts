@@ -4,7 +4,8 @@
  * probabilities again in the backward pass. One call serves a packed row: a kernel for sequences of
  * different lengths on CUDA, the CPU's kernel sequence by sequence.
  *
- * Shapes: n tokens, nH query heads, nKv key/value heads, g = nH / nKv, hd head dimension.
+ * Shapes: n tokens, nH query heads, nKv key/value heads, g = nH / nKv, hd head dimension, vd that of values
+ * where it is another.
  */
 import {
   _flashAttentionBackward,
@@ -16,6 +17,7 @@ import {
   vjp,
 } from "../tensor/index.js";
 import { attentionBias } from "./attentionBias.js";
+import { cutHeads, paddedHeads, padHeads } from "./heads.js";
 import { addGradient, operate, tensorOf, type Value } from "./record.js";
 
 /** How a model's attention differs from the plain one. */
@@ -46,8 +48,8 @@ export interface SequenceLengths {
  *
  * @param q [n, nH, hd]
  * @param k [n, nKv, hd]
- * @param v [n, nKv, hd]
- * @returns [n, nH * hd]
+ * @param v [n, nKv, vd]; where vd is less than hd, zeros stand behind them for the kernels
+ * @returns [n, nH * vd]
  */
 export function causalAttention(
   q: Value,
@@ -55,6 +57,21 @@ export function causalAttention(
   v: Value,
   sequences: SequenceLengths,
   options: AttentionOptions = {},
+): Value {
+  const [, heads = 0, headDim = 0] = tensorOf(q).shape;
+  const width = tensorOf(v).size(-1);
+  if (width === headDim) return evenAttention(q, k, v, sequences, options);
+  const padded = paddedHeads(v, headDim);
+  return cutHeads(evenAttention(q, k, padded, sequences, options), heads, width);
+}
+
+/** {@link causalAttention} where keys and values are of one width. */
+function evenAttention(
+  q: Value,
+  k: Value,
+  v: Value,
+  sequences: SequenceLengths,
+  options: AttentionOptions,
 ): Value {
   const { device, dtype } = tensorOf(q);
   if (options.softCap !== undefined) return plainAttention(q, k, v, sequences, options);
@@ -281,8 +298,8 @@ function plainAttention(
  *
  * @param q [m, nH, hd] the newest m tokens
  * @param k [n, nKv, hd] all tokens, the newest last
- * @param v [n, nKv, hd]
- * @returns [m, nH * hd]
+ * @param v [n, nKv, vd]
+ * @returns [m, nH * vd]
  */
 export function cachedAttention(
   q: Tensor,
@@ -294,11 +311,14 @@ export function cachedAttention(
   if (m < k.size(0) || q.device !== "cpu" || options.softCap !== undefined) {
     return attendTo(q, k, v, options);
   }
-  const [output] = hostForward(q, k, v, options);
-  return tokensFirst(output).reshape([m, heads * headDim]);
+  const width = v.size(-1);
+  const [output] = hostForward(q, k, width === headDim ? v : padHeads(v, headDim), options);
+  return tokensFirst(output)
+    .narrow(-1, 0, width)
+    .reshape([m, heads * width]);
 }
 
-/** Scores written out. @param q [m, nH, hd] @param k [n, nKv, hd] @param v [n, nKv, hd] */
+/** Scores written out. @param q [m, nH, hd] @param k [n, nKv, hd] @param v [n, nKv, vd] */
 function attendTo(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Tensor {
   const [m = 0, heads = 0, headDim = 0] = q.shape;
   const [n = 0, keyHeads = 0] = k.shape;
@@ -318,8 +338,8 @@ function attendTo(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): T
   return scores
     .softmax(-1)
     .to({ dtype: q.dtype })
-    .bmm(v.transpose(0, 1)) // [nKv, g * m, hd]
-    .view([keyHeads, group, m, headDim])
+    .bmm(v.transpose(0, 1)) // [nKv, g * m, vd]
+    .view([keyHeads, group, m, v.size(-1)])
     .permute([2, 0, 1, 3])
-    .reshape([m, heads * headDim]);
+    .reshape([m, heads * v.size(-1)]);
 }

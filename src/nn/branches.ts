@@ -45,7 +45,7 @@ export interface TokenGroup extends ProductGroup {
   /**
    * Attention of its tokens; `layer` tells caches apart.
    *
-   * @param q [n, nH, hd] @param k [n, nKv, hd] @param v [n, nKv, hd] @returns [n, nH * hd]
+   * @param q [n, nH, hd] @param k [n, nKv, hd] @param v [n, nKv, vd] @returns [n, nH * vd]
    */
   attend(q: Value, k: Value, v: Value, layer: number, options?: AttentionOptions): Value;
 }

@@ -1,5 +1,5 @@
 /** From the columns of a projection to heads. */
-import { empty, type Tensor } from "../tensor/index.js";
+import { cat, empty, type Tensor, zeros } from "../tensor/index.js";
 import { addGradient, operate, tensorOf, type Value } from "./record.js";
 
 /**
@@ -70,4 +70,97 @@ export function splitGroups(mixed: Value, counts: readonly number[], headDim: nu
       addGradient(mixed, all.view([shape[0]!, -1]));
     },
   });
+}
+
+/** Parts of the columns of each row, without a copy. @param x [..., sum of widths] @returns [..., width] */
+export function splitColumns(x: Value, widths: readonly number[]): Value[] {
+  const starts = widths.map((_, i) => widths.slice(0, i).reduce((sum, width) => sum + width, 0));
+  const parts = (tensor: Tensor) => widths.map((width, i) => tensor.narrow(-1, starts[i]!, width));
+  return operate({
+    inputs: [x],
+    cost: "cheap",
+    compute: () => parts(tensorOf(x)),
+    backward(gradients) {
+      const { dtype, device, shape } = gradients.find((one) => one !== null)!;
+      const all = widths.reduce((sum, width) => sum + width, 0);
+      const result = empty([...shape.slice(0, -1), all], { dtype, device });
+      parts(result).forEach((part, i) => {
+        const gradient = gradients[i];
+        if (gradient) part.copy_(gradient);
+        else part.zero_();
+      });
+      addGradient(x, result);
+    },
+  });
+}
+
+/**
+ * Puts the columns of heads beside each other; of one head they stand beside those of every other's.
+ *
+ * @param parts [n, heads, width] each, or [n, 1, width]
+ * @returns [n, heads, sum of widths]
+ */
+export function joinColumns(parts: readonly Value[]): Value {
+  const [output] = operate({
+    inputs: parts,
+    cost: "cheap",
+    compute() {
+      const tensors = parts.map(tensorOf);
+      const heads = Math.max(...tensors.map((tensor) => tensor.size(1)));
+      return [
+        cat(
+          tensors.map((one) => one.expand([-1, heads, -1])),
+          -1,
+        ),
+      ];
+    },
+    reads: parts,
+    backward([gradient]) {
+      let start = 0;
+      for (const part of parts) {
+        const [, heads = 0, width = 0] = tensorOf(part).shape;
+        const own = gradient!.narrow(-1, start, width);
+        addGradient(part, heads === own.size(1) ? own.clone() : own.sum([1], true));
+        start += width;
+      }
+    },
+  });
+  return output!;
+}
+
+/** Zeros behind the columns of each head. @param x [n, heads, less] @returns [n, heads, width] */
+export function padHeads(x: Tensor, width: number): Tensor {
+  const [n = 0, heads = 0, own = 0] = x.shape;
+  const { dtype, device } = x;
+  return cat([x, zeros([n, heads, width - own], { dtype, device })], -1);
+}
+
+/** {@link padHeads} of a value. */
+export function paddedHeads(x: Value, width: number): Value {
+  const own = tensorOf(x).size(-1);
+  const [output] = operate({
+    inputs: [x],
+    cost: "cheap",
+    compute: () => [padHeads(tensorOf(x), width)],
+    backward: ([gradient]) => addGradient(x, gradient!.narrow(-1, 0, own).contiguous()),
+  });
+  return output!;
+}
+
+/** Only the first columns of each head. @param x [n, heads * all] @returns [n, heads * width] */
+export function cutHeads(x: Value, heads: number, width: number): Value {
+  const all = tensorOf(x).size(1) / heads;
+  const [output] = operate({
+    inputs: [x],
+    cost: "cheap",
+    compute() {
+      const first = tensorOf(x).view([-1, heads, all]).narrow(-1, 0, width);
+      return [first.reshape([-1, heads * width])];
+    },
+    backward([gradient]) {
+      const padded = padHeads(gradient!.view([-1, heads, width]), all);
+      addGradient(x, padded.view([-1, heads * all]));
+    },
+  });
+  return output!;
 }

@@ -28,7 +28,7 @@ export {
   weighSlots,
 } from "./experts.js";
 export { geglu, swiglu } from "./gated.js";
-export { splitGroups, splitHeads } from "./heads.js";
+export { joinColumns, splitColumns, splitGroups, splitHeads } from "./heads.js";
 export { isJoined, type JoinedLinear, joinLinears } from "./joined.js";
 export {
   type AffineLayer,
@@ -81,6 +81,7 @@ export {
   rotaryTables,
   rotationRegime,
   trainedPositions,
+  yarnMagnitude,
 } from "./rope.js";
 export {
   chooseExperts,

@@ -117,19 +117,22 @@ function llama3Frequencies(
   });
 }
 
+/** YaRN's factor on cos and sin, or on scores, of texts `scale` times as long. */
+export function yarnMagnitude(scale: number, mscale = 1): number {
+  return scale <= 1 ? 1 : 0.1 * mscale * Math.log(scale) + 1;
+}
+
 /** YaRN (Peng et al., 2023, arXiv 2309.00071): interpolate slow dimensions, keep fast ones. */
 function yarnFrequencies(parameters: RopeParameters, dim: number): Frequencies {
   const scaling = parameters.rope_scaling!;
   const theta = parameters.rope_theta;
   const trained = trainedPositions(parameters);
   const factor = scaling.factor ?? parameters.max_position_embeddings / trained;
-  const magnitude = (scale: number, mscale = 1) =>
-    scale <= 1 ? 1 : 0.1 * mscale * Math.log(scale) + 1;
   const attention =
     scaling.attention_factor ??
     (scaling.mscale && scaling.mscale_all_dim
-      ? magnitude(factor, scaling.mscale) / magnitude(factor, scaling.mscale_all_dim)
-      : magnitude(factor));
+      ? yarnMagnitude(factor, scaling.mscale) / yarnMagnitude(factor, scaling.mscale_all_dim)
+      : yarnMagnitude(factor));
   const dimensionOf = (rotations: number) =>
     (dim * Math.log(trained / (rotations * 2 * Math.PI))) / (2 * Math.log(theta));
   const truncate = scaling.truncate ?? true;

@@ -22,7 +22,8 @@ export interface FlopBatch {
  * A linear layer of N weights costs 2N a token forward, 2N for the gradient of its input, and 2N for
  * the gradient of its weights where these are trained: 6N in full fine-tuning; with an adapter of A
  * weights over a frozen base 4N + 6A. The head costs the same, at labelled positions only. Causal
- * attention of a sequence of s tokens costs `2 * heads * head_dim * s^2` a layer forward and twice
+ * attention of a sequence of s tokens costs `2 * heads * head_dim * s^2` a layer (half of it for the
+ * keys, half for the values, which may be of another width) forward and twice
  * that backward; where it is within a window, keys beyond it are left out. Of experts, those count that a
  * token goes through; where their adapters differ in rank, with the mean of all. Embedding, norms and
  * activations are left out, and so is recomputation: it is work that the device does, not work that
@@ -43,9 +44,9 @@ export function trainingFlops(
     const { attention } = branch;
     total += productFlops(branch) * tokens;
     if (!attention) continue;
-    const { heads, headDim, options } = attention;
+    const { heads, headDim, valueDim = headDim, options } = attention;
     const squares = lengths.reduce((sum, length) => sum + attended(length, options.window), 0);
-    total += 6 * heads * headDim * squares;
+    total += 3 * heads * (headDim + valueDim) * squares;
   }
   return total;
 }

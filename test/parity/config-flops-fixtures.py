@@ -13,16 +13,30 @@ import transformers
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoConfig, AutoModelForCausalLM
 
-ATTENTION = ["q_proj", "k_proj", "v_proj", "o_proj"]
-TARGETS = [*ATTENTION, "gate_proj", "up_proj", "down_proj"]
+ATTENTION = {
+    "llama": ["q_proj", "k_proj", "v_proj", "o_proj"],
+    "qwen3_moe": ["q_proj", "k_proj", "v_proj", "o_proj"],
+    "deepseek_v2": ["q_a_proj", "q_b_proj", "kv_a_proj_with_mqa", "kv_b_proj", "o_proj"],
+}
 MIXTURES = {
     "qwen3_moe": dict(num_experts=8, num_experts_per_tok=3, moe_intermediate_size=24, decoder_sparse_step=2),
+    "deepseek_v2": dict(
+        n_routed_experts=8,
+        num_experts_per_tok=3,
+        moe_intermediate_size=24,
+        first_k_dense_replace=1,
+        num_key_value_heads=4,
+        q_lora_rank=20,
+        kv_lora_rank=28,
+        qk_nope_head_dim=12,
+        qk_rope_head_dim=8,
+        v_head_dim=14,
+    ),
 }
 
 
 def case(tied, rank, length, family="llama", **keys):
-    config = AutoConfig.for_model(
-        family,
+    sizes = dict(
         hidden_size=64,
         intermediate_size=96,
         num_hidden_layers=3,
@@ -30,11 +44,10 @@ def case(tied, rank, length, family="llama", **keys):
         num_key_value_heads=2,
         head_dim=16,
         vocab_size=160,
-        tie_word_embeddings=tied,
-        **keys,
     )
+    config = AutoConfig.for_model(family, **(sizes | keys), tie_word_embeddings=tied)
     model = AutoModelForCausalLM.from_config(config, attn_implementation="eager", experts_implementation="eager")
-    targets = ATTENTION if family in MIXTURES else TARGETS
+    targets = ATTENTION[family] + ([] if family in MIXTURES else ["gate_proj", "up_proj", "down_proj"])
     if rank:
         model = peft.get_peft_model(model, peft.LoraConfig(r=rank, lora_alpha=16, target_modules=targets))
         # Gradients reach the first block's inputs, as with block recomputation.

@@ -39,9 +39,11 @@ it.each(cases)("$family, tied $tied, rank $rank: equals both references", (one) 
     const { length } = one;
     expect(totalFlos(model, length)).toBe(one.total_flos);
     // PyTorch counts the whole square of attention, of which causal attention needs half.
-    const { config } = model;
-    const width = config.num_attention_heads * config.head_dim;
-    const half = 6 * width * length ** 2 * config.num_hidden_layers;
+    const half = model.branches.reduce((sum, { attention }) => {
+      if (!attention) return sum;
+      const { heads, headDim, valueDim = headDim } = attention;
+      return sum + 3 * heads * (headDim + valueDim) * length ** 2;
+    }, 0);
     const batch = { lengths: [length], labelledTokens: length };
     expect(trainingFlops(model, batch) + half).toBe(one.counted);
   });

@@ -20,6 +20,21 @@ from fixture_lora import LINEARS
 
 RANK, ALPHA = 2, 6
 
+# Widths that are all different.
+LATENT = dict(
+    num_key_value_heads=4,
+    q_lora_rank=None,
+    kv_lora_rank=20,
+    qk_nope_head_dim=12,
+    qk_rope_head_dim=8,
+    v_head_dim=14,
+    moe_intermediate_size=16,
+    n_shared_experts=2,
+)
+YARN = dict(
+    beta_fast=32, beta_slow=1, factor=40, mscale=0.707, mscale_all_dim=0.707, original_max_position_embeddings=16
+)
+
 CASES = {
     # The keys of the files that Qwen published (transformers 4.51); the first layer has no experts.
     "qwen3_moe": dict(
@@ -55,6 +70,63 @@ CASES = {
         ),
         targets=["q_proj", "v_proj", "o_proj"],
         value=202000,
+    ),
+    # The keys of DeepSeek-V2-Lite.
+    "deepseek_v2": dict(
+        config=LATENT
+        | dict(
+            n_routed_experts=10,
+            num_experts_per_tok=3,
+            first_k_dense_replace=1,
+            rope_parameters=YARN | dict(rope_type="yarn", rope_theta=10000.0),
+        ),
+        targets=["q_proj", "kv_a_proj_with_mqa", "kv_b_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
+        value=203000,
+        published=dict(
+            aux_loss_alpha=0.001,
+            ep_size=1,
+            moe_layer_freq=1,
+            n_group=1,
+            norm_topk_prob=False,
+            q_lora_rank=None,
+            rope_scaling=YARN | dict(type="yarn"),
+            rope_theta=10000,
+            routed_scaling_factor=1.0,
+            scoring_func="softmax",
+            seq_aux=True,
+            topk_group=1,
+            topk_method="greedy",
+            torch_dtype="bfloat16",
+            transformers_version="4.33.1",
+        ),
+    ),
+    "deepseek_v2-groups": dict(
+        config=LATENT
+        | dict(
+            q_lora_rank=12,
+            attention_bias=True,
+            mlp_bias=True,
+            tie_word_embeddings=True,
+            pad_token_id=0,
+            rms_norm_eps=1e-5,
+            n_routed_experts=8,
+            num_experts_per_tok=2,
+            n_shared_experts=1,
+            n_group=4,
+            topk_group=2,
+            topk_method="group_limited_greedy",
+            routed_scaling_factor=2.5,
+            rope_parameters=dict(
+                rope_type="yarn",
+                rope_theta=10000.0,
+                factor=4.0,
+                mscale=1.0,
+                mscale_all_dim=0.5,
+                original_max_position_embeddings=16,
+            ),
+        ),
+        targets=["q_a_proj", "q_b_proj", "kv_a_proj_with_mqa", "kv_b_proj", "o_proj"],
+        value=204000,
     ),
 }
 
@@ -104,8 +176,7 @@ def joined(weights: dict[str, torch.Tensor], names: list[str]) -> dict[str, torc
 def build(family: str, config: dict):
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    given = {key: value for key, value in {**LLAMA, **config}.items() if value is not None}
-    settings = AutoConfig.for_model(family, **given)
+    settings = AutoConfig.for_model(family, **{**LLAMA, **config})
     return AutoModelForCausalLM.from_config(settings, attn_implementation="eager", dtype=torch.float32)
 
 
@@ -125,13 +196,14 @@ def make_model(path, config: dict, value: int, published: dict) -> dict[str, tor
     (path / "generation_config.json").unlink(missing_ok=True)
     if published:
         written = json.loads((path / "config.json").read_text())
-        kept = {key: value for key, value in written.items() if key not in ("rope_parameters", "num_local_experts", "dtype")}
-        write_json(path / "config.json", dict(sorted((kept | config | published).items())))
+        newer = ("rope_parameters", "num_local_experts", "dtype")
+        kept = {key: value for key, value in (written | config | published).items() if key not in newer}
+        write_json(path / "config.json", dict(sorted(kept.items())))
     state = {name: tensor.float() for name, tensor in load_file(path / "model.safetensors").items()}
     loaded = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32, attn_implementation="eager").eval()
     ids = torch.tensor([random_ids(20, 5, VOCAB)])
     with torch.no_grad():
-        assert torch.equal(loaded(ids).logits, Published(loaded, state)(ids).logits)
+        assert torch.equal(loaded(ids).logits, Published(build(path.parent.name.split("-")[0], config), state)(ids).logits)
     return state
 
 
@@ -174,6 +246,14 @@ def routes_well(model, sequences: list[dict]) -> bool:
         with torch.no_grad():
             output = model(torch.tensor([sequence["ids"]]), output_router_logits=True)
         for logits in output.router_logits:
+            if getattr(model.config, "topk_method", None) == "group_limited_greedy":
+                groups = logits.unflatten(1, (model.config.n_group, -1))
+                best = groups.amax(-1).topk(model.config.topk_group + 1)
+                gap = (best.values[:, -2] - best.values[:, -1]).min()
+                inside = torch.zeros_like(groups[..., 0], dtype=torch.bool).scatter_(1, best.indices[:, :-1], True)
+                logits = groups.masked_fill(~inside[..., None], -torch.inf).flatten(1)
+                if gap < 1e-3:
+                    return False
             best = logits.topk(model.config.num_experts_per_tok + 1)
             if (best.values[:, -2] - best.values[:, -1]).min() < 1e-3:
                 return False
