@@ -1,6 +1,7 @@
 /** `tunewright chat`: chat with a model, or replay a list of user turns. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { ConfigError } from "../util/errors.js";
+import { adapterForm, collectAdapters } from "./adapterOption.js";
 import type { ChatFlags } from "./chat/flags.js";
 import { addExamples, type CommandModule } from "./command.js";
 import { addFixOption, addKeyOption, addTemplateOptions, camelOptions } from "./data/options.js";
@@ -14,9 +15,9 @@ export const chatCommand: CommandModule = {
       "model directory, .gguf file, OWNER/NAME on the hub, builtin:smollm2-135m, or run directory of an adapter",
     );
     command.option(
-      "--adapter <dir>",
+      adapterForm,
       "directory or OWNER/NAME of a LoRA adapter, on top of the model; can be given several times",
-      (dir: string, before: string[] = []) => [...before, dir],
+      collectAdapters,
     );
     command.option(
       "--script <file>",

@@ -1,7 +1,7 @@
 /** Everything that talking to a model takes: weights, adapter, tokenizer, template, its own settings. */
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { loadStack } from "../lora/index.js";
+import { type AttachedAdapter, loadStack } from "../lora/index.js";
 import {
   type CausalLanguageModel,
   type LoadOptions,
@@ -19,7 +19,13 @@ import {
   templateOfWeights,
 } from "../text/index.js";
 import { FormatError } from "../util/errors.js";
-import { locateModel, templateHome, tokenizerHome, vocabularyRows } from "./modelPlace.js";
+import {
+  type AdapterName,
+  locateModel,
+  templateHome,
+  tokenizerHome,
+  vocabularyRows,
+} from "./modelPlace.js";
 import { type GenerationChoices, readGenerationConfig } from "./settings.js";
 
 export interface ChatModel {
@@ -38,11 +44,13 @@ export interface ChatModel {
   path: string;
   /** Directories of its adapters, the lowest first. */
   adapters: readonly string[];
+  /** The same adapters on the model; `setStrength` changes how much each counts. */
+  attached: readonly AttachedAdapter[];
 }
 
 export interface ChatModelOptions extends LoadOptions {
   /** Directories or ids of LoRA adapters, such as those of runs, above those that the model has. */
-  adapter?: string | readonly string[] | undefined;
+  adapter?: AdapterName | readonly AdapterName[] | undefined;
   /** Name of a chat template; default: the one that the run was trained with, or the model's own. */
   template?: string | undefined;
   /** Variables of the template; they go before those of the training, one by one. */
@@ -69,7 +77,7 @@ export async function loadChatModel(
   }: ChatModelOptions = {},
 ): Promise<ChatModel> {
   const place = await locateModel(name, [adapterOption ?? []].flat());
-  const { path, adapters } = place;
+  const { path, adapters, weights } = place;
   const results = [path, ...adapters].map(resultStamp);
   const embeddingRows = vocabularyRows(place);
   const tokenizer = await loadTokenizer(tokenizerHome(place), { embeddingRows, fixAddedTokens });
@@ -77,18 +85,18 @@ export async function loadChatModel(
   checkVocabulary(tokenizer, embeddingRows);
   checkTemplateRows(chatTemplate, tokenizer);
   // Where something does not fit, what was loaded by then is freed.
-  const { result: model } = hold(() => {
-    const loaded = loadModel(path, options);
-    loadStack(loaded, adapters);
+  const { result } = hold(() => {
+    const model = loadModel(path, options);
+    const attached = loadStack(model, adapters, { weights });
     const changed = [path, ...adapters].find((one, i) => resultStamp(one) !== results[i]);
     if (changed !== undefined) throw replacedMeanwhile(changed);
-    return loaded;
+    return { model, attached };
   });
   return {
-    model,
+    ...result,
     tokenizer,
     template: chatTemplate,
-    ...answerEnds(model, tokenizer, chatTemplate),
+    ...answerEnds(result.model, tokenizer, chatTemplate),
     defaults: readGenerationConfig(path),
     name: place.name,
     path,

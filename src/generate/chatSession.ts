@@ -2,13 +2,20 @@
  * A conversation with a model as plain data: its messages, the cache that turns share, and the
  * generator that draws. Each turn reads only what the cache does not hold yet.
  */
+import { setStrength } from "../lora/index.js";
 import { type PreparedModel, prepareModel } from "../models/index.js";
 import { encodePrompt, type Message } from "../text/index.js";
 import { DataError } from "../util/errors.js";
 import type { ChatModel } from "./chatModel.js";
 import { generateText } from "./generateText.js";
 import { contextLength, type FinishReason } from "./generateTokens.js";
-import { createCache, disposeCache, type KeyValueCache, sharedPrefix } from "./keyValueCache.js";
+import {
+  createCache,
+  disposeCache,
+  type KeyValueCache,
+  sharedPrefix,
+  truncateCache,
+} from "./keyValueCache.js";
 import { type RandomState, seededRandom } from "./random.js";
 import type { GenerationSettings } from "./settings.js";
 
@@ -16,7 +23,8 @@ import type { GenerationSettings } from "./settings.js";
 export type SessionModel = Pick<
   ChatModel,
   "model" | "tokenizer" | "template" | "stopTokenIds" | "stop"
->;
+> &
+  Partial<Pick<ChatModel, "adapters" | "attached">>;
 
 export interface ChatSession {
   chat: SessionModel;
@@ -85,6 +93,29 @@ export function resetSession(session: ChatSession): void {
 export function setSystem(session: ChatSession, text: string): void {
   const turns = session.messages.slice(systemOf(session.messages).length);
   session.messages = text === "" ? turns : [{ role: "system", content: text }, ...turns];
+}
+
+/**
+ * Changes how much each adapter counts, from the next answer on, which reads the whole conversation
+ * anew.
+ *
+ * @param weights of all adapters of the model, the lowest first
+ * @throws ConfigError where an adapter cannot have its weight; then nothing is changed
+ */
+export function setAdapterWeights(session: ChatSession, weights: readonly number[]): void {
+  const { attached = [], adapters = [] } = session.chat;
+  const before = attached.map(({ strength }) => strength.value);
+  try {
+    attached.forEach((adapter, i) => {
+      setStrength(adapter, weights[i] ?? before[i]!, adapters[i]!);
+    });
+  } catch (error) {
+    attached.forEach(({ strength }, i) => {
+      strength.value = before[i]!;
+    });
+    throw error;
+  }
+  truncateCache(session.cache, 0);
 }
 
 /** Takes back the last user message and the answer to it; undefined where there is none. */

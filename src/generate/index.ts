@@ -12,6 +12,7 @@ export {
   disposeSession,
   reply,
   resetSession,
+  setAdapterWeights,
   setSystem,
   type Turn,
   takeBackTurn,
@@ -35,6 +36,7 @@ export {
   truncateCache,
 } from "./keyValueCache.js";
 export {
+  type AdapterName,
   locateModel,
   type ModelPlace,
   templateHome,

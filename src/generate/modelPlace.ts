@@ -16,28 +16,41 @@ export interface ModelPlace {
   path: string;
   /** Directories of adapters, each alone, the lowest first. */
   adapters: readonly string[];
+  /** Factor on what each of them adds. */
+  weights: readonly number[];
 }
+
+/** An adapter to be found: a directory or id, with the factor on what it adds, if not 1. */
+export type AdapterName = string | { name: string; weight: number };
 
 /**
  * Finds a model and adapters, and downloads what is not here.
  *
  * @param name model directory, GGUF file, `builtin:` name, id on the hub; or the directory or id of
  *   an adapter, whose base model, and the adapters that lie under it, are then found too
- * @param adapterNames directories or ids of adapters that lie on it, the lowest first
+ * @param adapterNames directories or ids of adapters that lie on it, the lowest first; a factor does
+ *   not count for those that lie under one
  * @throws ConfigError where something is not there, or an adapter does not say on which model it lies
  */
 export async function locateModel(
   name: string,
-  adapterNames: readonly string[] = [],
+  adapterNames: readonly AdapterName[] = [],
   options: ModelOptions = {},
 ): Promise<ModelPlace> {
   const path = wholeResult(await fetchModel(name, options));
-  const { adapters, ...base } = isAdapterDirectory(path)
+  const base = isAdapterDirectory(path)
     ? await underAdapter(name, path, options)
-    : { name, path, adapters: [] };
-  const stacks = [...adapters];
-  for (const adapter of adapterNames) stacks.push(...(await stackOf(adapter, options)));
-  return { ...base, adapters: stacks };
+    : { name, path, adapters: [], weights: [] };
+  const adapters = [...base.adapters];
+  const weights = [...base.weights];
+  for (const adapter of adapterNames) {
+    const { name: directory, weight } =
+      typeof adapter === "string" ? { name: adapter, weight: 1 } : adapter;
+    const stack = await stackOf(directory, options);
+    adapters.push(...stack);
+    weights.push(...stack.map((_, i) => (i === stack.length - 1 ? weight : 1)));
+  }
+  return { ...base, adapters, weights };
 }
 
 async function stackOf(name: string, { revision: _, ...options }: ModelOptions): Promise<string[]> {
@@ -91,7 +104,8 @@ async function underAdapter(
     [],
     revision === null ? options : { ...options, revision },
   );
-  return { ...place, adapters: [...place.adapters, ...adapterStack(directory)] };
+  const adapters = [...place.adapters, ...adapterStack(directory)];
+  return { ...place, adapters, weights: adapters.map(() => 1) };
 }
 
 /** The uppermost directory of a model and its adapters that has one of these files; else the model's own. */

@@ -42,6 +42,7 @@ function example(onParts: readonly number[], dropout = 0) {
     return {
       part,
       scale: 0.5 + at,
+      strength: { value: 1 },
       bias: null,
       magnitude: null,
       dropout,

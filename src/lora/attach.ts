@@ -27,6 +27,7 @@ import type { BegunWith } from "./convert.js";
 import { isQuantized } from "./nf4Linear.js";
 import { attachOuter } from "./outer.js";
 import type { LoraOptions } from "./settings.js";
+import type { Strength } from "./strength.js";
 import { moduleOf, planAdapter } from "./targets.js";
 import { assemble, splitUnit, type Unit, unitsOf } from "./units.js";
 
@@ -37,6 +38,8 @@ export interface AttachedAdapter {
   tensors: readonly AdapterTensor[];
   /** By layer, what it began with, where that was taken out of the base weights. */
   begun: ReadonlyMap<string, BegunWith>;
+  /** Of what it adds; changed with {@link setStrength}. */
+  strength: Strength;
 }
 
 /** How an adapter is attached. */
@@ -66,7 +69,7 @@ export function attachAdapter(
   const plan = planAdapter(model, config);
   const tensors: AdapterTensor[] = [];
   const begun = new Map<string, BegunWith>();
-  const own = { tensors, begun };
+  const own = { tensors, begun, strength: { value: 1 } };
   const options = { training, label, toQuantize };
   const attaching: Attaching = { model, config, plan, source, generator, ...options, ...own };
   attachOuter(attaching);

@@ -11,6 +11,7 @@ import { checkBeginning, type FirstValues, firstValues } from "./initial.js";
 import type { Adapter } from "./lowRank.js";
 import { partOf, takeOut } from "./reduceBase.js";
 import { shapeOf } from "./settings.js";
+import type { Strength } from "./strength.js";
 import type { AdapterPlan } from "./targets.js";
 
 /** Where the tensors of an adapter come from, float32. */
@@ -38,6 +39,7 @@ export interface Attaching {
   toQuantize: boolean;
   /** Distinguishes the parameters of an adapter under another; empty for the last. */
   label: string;
+  strength: Strength;
   /** What has been attached. */
   tensors: AdapterTensor[];
   /** What layers began with, where that was taken out of their weights. */
@@ -140,6 +142,7 @@ export function linearAdapter(
     bias: null,
     magnitude: null,
     scale,
+    strength: attaching.strength,
     dropout: training ? config.lora_dropout : 0,
   };
   if (config.lora_bias) {

@@ -54,6 +54,7 @@ function example(onQuantized: boolean) {
     return {
       part,
       scale: 0.5 + at,
+      strength: { value: 1 },
       a: own("lora_A.weight", [2 + at, inFeatures]),
       b: own("lora_B.weight", [part.outFeatures, 2 + at]),
       magnitude: own("lora_magnitude_vector", [part.outFeatures]),

@@ -17,6 +17,7 @@ import {
 } from "../nn/index.js";
 import { linalgVectorNorm, ones, type Tensor } from "../tensor/index.js";
 import { type Adapter, type InputDropout, type Lowering, lowered, raised } from "./lowRank.js";
+import { scaleOf } from "./strength.js";
 
 /**
  * `m / ‖W + scale · B A‖ · (W + scale · B A) x + b`, row by row.
@@ -44,10 +45,13 @@ export function decomposed(
  * @param weight [out, in], of the adapter's part
  * @returns [out] float32
  */
-export function rowLengths(weight: Tensor, { a, b, scale }: Adapter): Tensor {
+export function rowLengths(weight: Tensor, adapter: Adapter): Tensor {
+  const { a, b } = adapter;
   const { dtype } = weight;
   const low = b.tensor.matmul(a.tensor).to({ dtype });
-  return linalgVectorNorm(weight.add(low, { alpha: scale }), 2, [1], false, { dtype: "float32" });
+  return linalgVectorNorm(weight.add(low, { alpha: scaleOf(adapter) }), 2, [1], false, {
+    dtype: "float32",
+  });
 }
 
 /** Rows times magnitude by length, plus bias and rest. */

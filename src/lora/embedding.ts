@@ -2,8 +2,9 @@
 import type { EmbeddingAdapter } from "../models/index.js";
 import type { Parameter } from "../nn/index.js";
 import { embedding, linalgVectorNorm, type Tensor, tidy } from "../tensor/index.js";
+import { type Strength, scaleOf } from "./strength.js";
 
-/** The adapter of an embedding: it adds `scale · A[:, ids]ᵀ Bᵀ` to the rows of tokens. */
+/** The adapter of an embedding: it adds `scale · strength · A[:, ids]ᵀ Bᵀ` to the rows of tokens. */
 export interface LowRankRows {
   /** [rank, vocab] */
   a: Parameter;
@@ -12,12 +13,16 @@ export interface LowRankRows {
   /** Lengths of the columns of embedding and adapter together, [dim] (DoRA), or null. */
   magnitude: Parameter | null;
   scale: number;
+  strength: Strength;
 }
 
 /** Lengths of the columns of embedding and adapter together. @param weight [vocab, dim] */
-export function columnLengths(weight: Tensor, { a, b, scale }: Omit<LowRankRows, "magnitude">) {
+export function columnLengths(weight: Tensor, rows: Omit<LowRankRows, "magnitude">) {
+  const { a, b } = rows;
   const low = b.tensor.matmul(a.tensor).transpose(0, 1).to({ dtype: weight.dtype }); // [vocab, dim]
-  return linalgVectorNorm(weight.add(low, { alpha: scale }), 2, [0], false, { dtype: "float32" });
+  return linalgVectorNorm(weight.add(low, { alpha: scaleOf(rows) }), 2, [0], false, {
+    dtype: "float32",
+  });
 }
 
 /**
@@ -31,11 +36,11 @@ export function embeddingAdapter(
   rows: LowRankRows,
   padding: number | null,
 ): EmbeddingAdapter {
-  const { a, b, magnitude, scale } = rows;
+  const { a, b, magnitude } = rows;
   const parameters = [a, b, magnitude].filter((one) => one !== null);
   /** [n, rank] */
   const innerOf = (ids: Tensor) => embedding(a.tensor.transpose(0, 1), ids);
-  const lowOf = (ids: Tensor) => innerOf(ids).matmul(b.tensor.transpose(0, 1)).mul_(scale);
+  const lowOf = (ids: Tensor) => innerOf(ids).matmul(b.tensor.transpose(0, 1)).mul_(scaleOf(rows));
   const lengths = () => columnLengths(weight.tensor, rows);
   return {
     parameters: () => parameters,
@@ -59,10 +64,10 @@ export function embeddingAdapter(
           }
           bySum = byRows.mul(byLength.mul(magnitude.tensor));
         }
-        byB?.addmm_(bySum.transpose(0, 1), innerOf(ids), { alpha: scale });
+        byB?.addmm_(bySum.transpose(0, 1), innerOf(ids), { alpha: scaleOf(rows) });
         if (!byA) return;
         const counted = padding === null ? bySum : bySum.mul(ids.ne(padding).unsqueeze(1));
-        const byInner = counted.matmul(b.tensor).mul_(scale); // [n, rank]
+        const byInner = counted.matmul(b.tensor).mul_(scaleOf(rows)); // [n, rank]
         byA.indexAdd_(1, ids, byInner.transpose(0, 1).contiguous());
       });
     },

@@ -26,6 +26,7 @@ import { type AttachedAdapter, type AttachOptions, attachAdapter } from "./attac
 import type { TensorSource } from "./attaching.js";
 import { type AdapterConfig, readAdapterConfig, writeAdapterConfig } from "./configFile.js";
 import { plainConfig, plainTensor } from "./convert.js";
+import { setStrength } from "./strength.js";
 
 const [WEIGHTS, PICKLE] = adapterWeights;
 const PREFIX = "base_model.model.";
@@ -71,17 +72,24 @@ export function loadAdapter(
  *
  * @param options.training trains the last of them
  * @param options.dropout in place of that in its file
+ * @param options.weights factor on what each adds, 1 where there is none
  */
 export function loadStack(
   model: CausalLanguageModel,
   directories: readonly string[],
-  { training = false, dropout }: { training?: boolean; dropout?: number } = {},
+  {
+    training = false,
+    dropout,
+    weights = [],
+  }: { training?: boolean; dropout?: number; weights?: readonly number[] } = {},
 ): AttachedAdapter[] {
   return directories.map((directory, i) => {
     const trained = training && i === directories.length - 1;
     const config = readAdapterConfig(directory);
     if (trained && dropout !== undefined) config.lora_dropout = dropout;
-    return loadOne(model, directory, config, stackOptions(i, trained));
+    const attached = loadOne(model, directory, config, stackOptions(i, trained));
+    setStrength(attached, weights[i] ?? 1, directory);
+    return attached;
   });
 }
 

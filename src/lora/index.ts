@@ -29,5 +29,6 @@ export { type MergedWeights, type MergeOptions, mergedWeights } from "./mergedWe
 export { dequantizeNf4Tensor, type Nf4Tensor, quantizeNf4 } from "./nf4.js";
 export { isQuantized, type QuantizedLinear, quantizedLinear, quantizeLinear } from "./nf4Linear.js";
 export { isSaved, type LoraOptions, type LoraSettings } from "./settings.js";
+export { setStrength } from "./strength.js";
 export { embeddingName, headName, isTied, lastName, planAdapter } from "./targets.js";
 export { unitsOf } from "./units.js";

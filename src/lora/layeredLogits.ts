@@ -23,17 +23,19 @@ import { loadStack } from "./files.js";
  * @param path model directory or GGUF file
  * @param adapters directories of adapters, each alone, the lowest first; may be empty
  * @param sequences token ids
+ * @param weights factor on what each adapter adds, 1 where there is none
  * @returns [n, vocab] float32, of all sequences one after the other
  */
 export function layeredLogits(
   path: string,
   adapters: readonly string[],
   sequences: readonly Int32Array[],
+  weights: readonly number[] = [],
 ): Tensor {
   const load = (...pieces: readonly ModelPiece[]): CausalLanguageModel => {
     const isWanted = (name: string) => pieces.some(({ names }) => names.has(name));
     const model = loadModel(path, { dtype: "float32", only: isWanted });
-    loadStack(model, adapters);
+    loadStack(model, adapters, { weights });
     return model;
   };
   const { outer, norms, layers } = tidy(() => modelPieces(load()));

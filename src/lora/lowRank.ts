@@ -15,8 +15,9 @@ import {
 } from "../nn/index.js";
 import { cat, linear, type Tensor } from "../tensor/index.js";
 import { hashKey } from "../util/hash.js";
+import { type Strength, scaleOf } from "./strength.js";
 
-/** The adapter of one linear layer: it adds `scale · (dropout(x) Aᵀ Bᵀ + bias)` to its output. */
+/** The adapter of one linear layer: it adds `scale · strength · (dropout(x) Aᵀ Bᵀ + bias)` to its output. */
 export interface Adapter {
   /** Row range of the layer in its stack. */
   part: LinearPart;
@@ -29,6 +30,7 @@ export interface Adapter {
   /** Lengths of the rows of weight and adapter together, [out] (DoRA), or null. */
   magnitude: Parameter | null;
   scale: number;
+  strength: Strength;
   /** Probability with which training drops elements of its input. */
   dropout: number;
 }
@@ -117,7 +119,7 @@ export function lowered(
 }
 
 /**
- * `x Wᵀ + b + Σ scale · (inner Bᵀ + bias)`.
+ * `x Wᵀ + b + Σ scale · strength · (inner Bᵀ + bias)`.
  *
  * @param inners [n, sum of ranks] of each lowering
  * @param base without its bias where something is still to be done to the sum
@@ -150,7 +152,8 @@ export function raised(
     compute() {
       const result = product(tensorOf(x), group, base);
       for (const { adapter, inner } of terms) {
-        const { part, scale, bias } = adapter;
+        const { part, bias } = adapter;
+        const scale = scaleOf(adapter);
         const rows = result.narrow(1, part.start, part.outFeatures);
         rows.addmm_(inner(), up(adapter).transpose(0, 1), { alpha: scale });
         if (bias) rows.add_(weights.cast(bias, dtype), { alpha: scale });
@@ -161,7 +164,8 @@ export function raised(
     backward([gradient]) {
       const byInners: Tensor[][] = lowerings.map(() => []);
       for (const { adapter, which, inner, byUp, byShift } of terms) {
-        const { part, scale } = adapter;
+        const { part } = adapter;
+        const scale = scaleOf(adapter);
         const rows = gradient!.narrow(1, part.start, part.outFeatures); // [n, out of the part]
         byInners[which]!.push(rows.matmul(up(adapter)).mul_(scale));
         byShift?.add_(rows.sum([0]), { alpha: scale });

@@ -5,6 +5,7 @@ import { arange, type Tensor, tidy } from "../tensor/index.js";
 import { ConfigError } from "../util/errors.js";
 import { rowLengths } from "./dora.js";
 import type { Adapter } from "./lowRank.js";
+import { scaleOf } from "./strength.js";
 import { headName, isTied } from "./targets.js";
 import { assemble, type Unit, unitsOf } from "./units.js";
 
@@ -66,8 +67,9 @@ function partsOf(adapters: readonly Adapter[]): Adapter["part"][] {
 /** @param rows [out, in] of one layer */
 function mergeRows(rows: Tensor, adapters: readonly Adapter[]): void {
   const sum = rows.to({ dtype: "float32", copy: true });
-  for (const { a, b, scale } of adapters) {
-    sum.add_(b.tensor.matmul(a.tensor), { alpha: scale });
+  for (const adapter of adapters) {
+    const { a, b } = adapter;
+    sum.add_(b.tensor.matmul(a.tensor), { alpha: scaleOf(adapter) });
   }
   for (const adapter of adapters) {
     if (!adapter.magnitude) continue;
@@ -78,7 +80,9 @@ function mergeRows(rows: Tensor, adapters: readonly Adapter[]): void {
 
 function shiftRows(rows: Tensor, adapters: readonly Adapter[]): void {
   const sum = rows.to({ dtype: "float32", copy: true });
-  for (const { bias, scale } of adapters) sum.add_(bias!.tensor, { alpha: scale });
+  for (const adapter of adapters) {
+    sum.add_(adapter.bias!.tensor, { alpha: scaleOf(adapter) });
+  }
   rows.copy_(sum);
 }
 

@@ -38,6 +38,8 @@ export interface MergeOptions {
   dequantizes?: boolean;
   /** Writes a model of another family as a Llama. Default false. */
   asLlama?: boolean;
+  /** Factor on what each adapter adds, 1 where there is none. */
+  weights?: readonly number[];
 }
 
 /**
@@ -51,7 +53,7 @@ export interface MergeOptions {
 export function mergedWeights(
   path: string,
   adapters: readonly string[],
-  { dtype, dequantizes = false, asLlama: toLlama = false }: MergeOptions = {},
+  { dtype, dequantizes = false, asLlama: toLlama = false, weights = [] }: MergeOptions = {},
 ): MergedWeights {
   const { types: stored, codes } = storedTypes(path, { dtype, dequantizes });
   const types = new Set([...stored.values(), ...(dtype ? [dtype] : [])]);
@@ -61,7 +63,7 @@ export function mergedWeights(
     const isWanted = (name: string) => wanted.has(name);
     const model = loadModel(path, { dtype: inMemory, only: isWanted, trainsWeights: true });
     const wasTied = isTied(model);
-    loadStack(model, adapters);
+    loadStack(model, adapters, { weights });
     mergeAdapters(model);
     const pieces = modelPieces(model);
     const cutFrom = toLlama ? asLlama(model) : new Map<string, string>();

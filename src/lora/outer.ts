@@ -151,6 +151,7 @@ function adaptEmbedding(attaching: Attaching, name: string): void {
     b: ownParameter(attaching, `${name}.lora_embedding_B`, up!, device, () => normal(up!)),
     magnitude: null,
     scale,
+    strength: attaching.strength,
   };
   if (config.use_dora) {
     rows.magnitude = ownParameter(attaching, `${name}.lora_magnitude_vector`, [dim], device, () =>

@@ -3,7 +3,13 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { type AttachedAdapter, loadAdapter, loadStack, saveAdapter } from "../../src/lora/index.js";
+import {
+  type AttachedAdapter,
+  loadAdapter,
+  loadStack,
+  saveAdapter,
+  setStrength,
+} from "../../src/lora/index.js";
 import {
   type CausalLanguageModel,
   forward,
@@ -20,7 +26,7 @@ interface Cases {
   ids: number[];
   samples: { ids: number[]; labels: number[] }[];
   cases: { name: string; base: string; loss: number }[];
-  stack: { base: string; adapters: string[] };
+  stack: { base: string; adapters: string[]; weights: number[] };
 }
 
 const { ids, samples, cases, stack } = JSON.parse(
@@ -157,11 +163,26 @@ describe.each(["pissa", "olora"])("an adapter that began with %s", (name) => {
   });
 });
 
+const whole = ["dora", "bias-all", "saved", "saved-embedding", "pissa", "tokens", "dora-outer"];
+
+it.each(whole)("an adapter that does more than add has no weight: %s", (name) => {
+  const { base } = cases.find((one) => one.name === name)!;
+  const directory = fixture(`adapters/${name}`);
+  withModel(
+    base,
+    (model) => {
+      const adapters = loadStack(model, [directory], { weights: [1] });
+      expect(() => setStrength(adapters[0]!, 0.5, name)).toThrow(`${name} counts whole or not`);
+      return adapters;
+    },
+    () => {},
+  );
+});
+
 describe("two adapters of PEFT on one model", () => {
-  const { logits } = Object.fromEntries(fixtureTensors("adapters/stack.safetensors")) as Record<
-    string,
-    FixtureTensor
-  >;
+  const { logits, weighted } = Object.fromEntries(
+    fixtureTensors("adapters/stack.safetensors"),
+  ) as Record<string, FixtureTensor>;
   const directories = stack.adapters.map((name) => fixture(`adapters/${name}`));
 
   it("have the same logits, and are written as one that has the other under it", () => {
@@ -178,6 +199,26 @@ describe("two adapters of PEFT on one model", () => {
       stack.base,
       (model) => loadAdapter(model, target),
       (model) => expect(distance(logitsOf(model), logits!.values)).toBeLessThan(1e-5),
+    );
+  });
+
+  it("have PEFT's weighted sum, also where the weights are changed later", () => {
+    const { weights } = stack;
+    withModel(
+      stack.base,
+      (model) => loadStack(model, directories, { weights }),
+      (model) => expect(distance(logitsOf(model), weighted!.values)).toBeLessThan(1e-5),
+    );
+    withModel(
+      stack.base,
+      (model) => loadStack(model, directories),
+      (model, adapters) => {
+        adapters.forEach((adapter, i) => {
+          setStrength(adapter, weights[i]!, directories[i]!);
+        });
+        expect(distance(logitsOf(model), weighted!.values)).toBeLessThan(1e-5);
+        expect(() => setStrength(adapters[0]!, Number.NaN, "a")).toThrow(/weight of a is NaN/);
+      },
     );
   });
 

@@ -4,8 +4,9 @@ Written to fixtures/adapters:
   NAME/               saved by PEFT, every trained value moved away from where it began
   NAME.safetensors    `logits` [length, vocab] of `ids`, and the gradient of `loss` for everything that PEFT trains, by the names
                       of adapter_model.safetensors
-  stack.safetensors   `logits` of two of them on one model, the lower one frozen
-  cases.json          {"ids", "samples": [{ids, labels}], "cases": [{name, base, loss}], "stack": {base, adapters}}
+  stack.safetensors   `logits` of two of them on one model, the lower one frozen; `weighted` those of their sum with the weights
+                      WEIGHTS, by PEFT's add_weighted_adapter (combination_type cat)
+  cases.json          {"ids", "samples": [{ids, labels}], "cases": [{name, base, loss}], "stack": {base, adapters, weights}}
                       labels are aligned with ids (not shifted); `loss` is the mean over all labelled tokens
 
 Logits and gradients are those of PeftModel.from_pretrained on the plain base, so what PEFT does to the base while it loads an
@@ -56,7 +57,7 @@ CASES = {
     "tokens-tied": (TIED, dict(target_modules=["q_proj"], trainable_token_indices=[5, 90, 17])),
     "tokens-apart": (TIED, dict(target_modules=["q_proj"], trainable_token_indices={"embed_tokens": [5, 90], "lm_head": [7]})),
 }
-STACK = ("patterns", "names")
+STACK, WEIGHTS = ("patterns", "names"), [0.7, -0.4]
 
 
 def base_model(name: str):
@@ -145,8 +146,12 @@ def make() -> None:
     model.load_adapter(out / upper, "upper")
     model.base_model.set_adapter(["default", "upper"])
     with torch.no_grad():
-        write_tensors(out / "stack.safetensors", {"logits": model.eval()(torch.tensor([ids])).logits[0]})
+        logits = model.eval()(torch.tensor([ids])).logits[0]
+        model.add_weighted_adapter(["upper", "default"], WEIGHTS[::-1], "sum", combination_type="cat")
+        model.set_adapter("sum")
+        weighted = model.eval()(torch.tensor([ids])).logits[0]
+        write_tensors(out / "stack.safetensors", {"logits": logits, "weighted": weighted})
     write_json(
         out / "cases.json",
-        {"ids": ids, "samples": samples, "cases": cases, "stack": {"base": UNTIED, "adapters": list(STACK)}},
+        {"ids": ids, "samples": samples, "cases": cases, "stack": {"base": UNTIED, "adapters": list(STACK), "weights": WEIGHTS}},
     )

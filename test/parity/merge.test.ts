@@ -19,7 +19,7 @@ import { fixture, fixtureRaw, fixtureTensors } from "./fixtures.js";
 interface Adapters {
   ids: number[];
   cases: { name: string; base: string }[];
-  stack: { base: string; adapters: string[] };
+  stack: { base: string; adapters: string[]; weights: number[] };
 }
 
 const read = <Value>(name: string) => JSON.parse(readFileSync(fixture(name), "utf8")) as Value;
@@ -32,10 +32,15 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 const model = (name: string) => fixture(`model/${name}`);
 
 /** Writes a merged model; nothing of it stays in memory. */
-function merge(base: string, adapters: readonly string[], dtype?: DType): string {
+function merge(
+  base: string,
+  adapters: readonly string[],
+  dtype?: DType,
+  weights: readonly number[] = [],
+): string {
   const before = liveTensors();
   const out = mkdtempSync(path.join(work, "merged-"));
-  const merged = mergedWeights(base, adapters, { dtype });
+  const merged = mergedWeights(base, adapters, { dtype, weights });
   writeShardedSafetensors(out, merged.entries, { maxShardBytes: 40_000 });
   writeModelConfig(out, merged.config);
   merged.close();
@@ -121,9 +126,11 @@ describe.each(merges)("an adapter merged in bfloat16: $name", ({ name, base, tie
 describe("merging", () => {
   it("takes several adapters, in float32 and rounded once", () => {
     const adapters = stack.adapters.map((name) => fixture(`adapters/${name}`));
-    const { values } = fixtureTensors("adapters/stack.safetensors").get("logits")!;
+    const expected = fixtureTensors("adapters/stack.safetensors");
     const out = merge(model(stack.base), adapters);
-    expect(distance(logitsOf(out), values)).toBeLessThan(2e-5);
+    expect(distance(logitsOf(out), expected.get("logits")!.values)).toBeLessThan(2e-5);
+    const weighted = merge(model(stack.base), adapters, undefined, stack.weights);
+    expect(distance(logitsOf(weighted), expected.get("weighted")!.values)).toBeLessThan(2e-5);
   });
 
   it.each(cases)("gives logits layer by layer that are the whole model's: $name", (one) => {

@@ -13,7 +13,7 @@ import {
   loadChatModel,
   readScript,
 } from "../../generate/index.js";
-import { writeTestModel } from "../../generate/testModel.js";
+import { testAdapter, writeTestModel } from "../../generate/testModel.js";
 import { converse } from "./converse.js";
 import { chosenSeed, generationSettings, modelOptions } from "./flags.js";
 import { replay, requireAnswers } from "./script.js";
@@ -49,6 +49,36 @@ async function type(...lines: string[]) {
   const failure = await done.then(() => undefined, String);
   return { ...said, failure };
 }
+
+describe("/adapter", () => {
+  it("weighs adapters, each answer with those that count", async () => {
+    const adapted = await loadChatModel(directory, {
+      template: "firefly-classic",
+      adapter: [{ name: testAdapter, weight: 0.5 }, testAdapter],
+    });
+    const settings = { ...greedySettings, maxNewTokens: 6 };
+    const answerOf = async (...lines: string[]) => {
+      const plain = session;
+      session = createSession(adapted, { settings });
+      const { output, errors } = await type(...lines);
+      disposeSession(session);
+      session = plain;
+      return { output, errors };
+    };
+    const listed = await answerOf("/adapter");
+    expect(listed.errors).toMatch(/1 {2}.*lora\/adapter, weight 0\.5\n2 {2}.*, weight 1\n/);
+    const none = await answerOf("/adapter 1=0 2=0", "one");
+    expect(none.output).toBe((await type("one")).output);
+    const second = await answerOf("/adapter 2", "one");
+    expect(second.output).not.toBe(none.output);
+    expect(second.errors).toMatch(/, weight 0\n2 {2}.*, weight 1\n/);
+    for (const wrong of ["/adapter 3", "/adapter 1=x", "/adapter 1 2", "/adapter 0"]) {
+      expect((await answerOf(wrong)).errors).toMatch(/does not understand/);
+    }
+    disposeChatModel(adapted);
+    expect((await type("/adapter")).errors).toMatch(/has no adapters/);
+  });
+});
 
 describe("a conversation over a pipe", () => {
   it("answers every line, also those that wait while an answer is made", async () => {

@@ -1,6 +1,7 @@
 /** Turns the flags of `chat` into options. */
 import { randomInt } from "node:crypto";
 import {
+  type AdapterName,
   type ChatModelOptions,
   type GenerationChoices,
   type GenerationSettings,
@@ -12,7 +13,7 @@ import { ConfigError } from "../../util/errors.js";
 
 export interface ChatFlags extends GenerationChoices {
   model: string;
-  adapter?: string[];
+  adapter?: AdapterName[];
   script?: string;
   json?: boolean;
   system?: string;

@@ -8,6 +8,7 @@ import {
   readScript,
 } from "../../generate/index.js";
 import { textNotes } from "../../text/index.js";
+import { showAdapter } from "../adapterOption.js";
 import { printJson } from "../command.js";
 import { stderr } from "../output.js";
 import { converse } from "./converse.js";
@@ -27,7 +28,8 @@ export async function runChat(flags: ChatFlags): Promise<void> {
     const session = createSession(chat, { settings, system: flags.system, seed });
     const { dtype, device } = chat.model;
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
-    const adapter = chat.adapters.length === 0 ? "" : ` with ${chat.adapters.join(" and ")}`;
+    const shown = chat.adapters.map((one, i) => showAdapter(one, chat.attached[i]!.strength.value));
+    const adapter = shown.length === 0 ? "" : ` with ${shown.join(" and ")}`;
     const drawn = settings.temperature > 0 ? `, seed ${seed}` : "";
     stderr.write(`${chat.name}${adapter} loaded in ${seconds} s (${dtype} on ${device}${drawn})\n`);
     try {

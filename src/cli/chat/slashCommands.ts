@@ -1,6 +1,12 @@
 /** Interprets a line typed in a chat: a message, or a command that starts with a slash. */
 import { writeFileSync } from "node:fs";
-import { type ChatSession, resetSession, setSystem, takeBackTurn } from "../../generate/index.js";
+import {
+  type ChatSession,
+  resetSession,
+  setAdapterWeights,
+  setSystem,
+  takeBackTurn,
+} from "../../generate/index.js";
 import { ConfigError, TunewrightError } from "../../util/errors.js";
 
 export interface LineAction {
@@ -15,13 +21,14 @@ const help = [
   "/reset          start a new conversation with the same system message",
   "/system TEXT    replace the system message (without TEXT: remove it)",
   "/regenerate     generate another answer to the last message",
+  "/adapter        list the adapters; /adapter 2 uses only the second, /adapter 1=0.5 2=1 weighs them",
   "/save FILE      save the conversation to FILE as a row of training data",
   "/help           show this list",
   "/exit           leave (or press Ctrl-D, or Ctrl-C twice)",
   "//TEXT          send /TEXT as a message",
 ].join("\n");
 
-const quietCommands = ["help", "exit", "quit", "reset", "system", "save"];
+const quietCommands = ["help", "exit", "quit", "reset", "system", "adapter", "save"];
 
 /** Whether a line is a command that no answer is expected to. */
 export function isCommand(line: string): boolean {
@@ -56,6 +63,8 @@ export function runSlashCommand(session: ChatSession, line: string): LineAction 
       if (question === undefined) throw new ConfigError("there is no message to answer yet");
       return { ask: question };
     }
+    case "adapter":
+      return { say: weighAdapters(session, rest) };
     case "save":
       return { say: save(session, rest) };
     default:
@@ -63,6 +72,30 @@ export function runSlashCommand(session: ChatSession, line: string): LineAction 
         todo: "see /help; type // at the start to send a message that starts with a slash",
       });
   }
+}
+
+/** Changes the weights of adapters where `words` says so. @returns a list of them */
+function weighAdapters(session: ChatSession, words: string): string {
+  const { attached = [], adapters = [] } = session.chat;
+  if (attached.length === 0) {
+    throw new ConfigError("the model has no adapters", { todo: "start with --adapter DIR" });
+  }
+  const asked = words.trim() === "" ? [] : words.trim().split(/\s+/);
+  const weights = attached.map(({ strength }) => strength.value);
+  for (const word of asked) {
+    const [, number = "", weight] = /^(\d+)(?:=(-?\d*\.?\d+))?$/.exec(word) ?? [];
+    const at = Number(number) - 1;
+    const alone = weight === undefined && asked.length === 1;
+    if (attached[at] === undefined || (weight === undefined && !alone)) {
+      throw new ConfigError(`/adapter does not understand ${word}`, {
+        todo: `give a number from 1 to ${attached.length}, or weights such as 1=0.5`,
+      });
+    }
+    if (alone) weights.fill(0);
+    weights[at] = weight === undefined ? 1 : Number(weight);
+  }
+  if (asked.length > 0) setAdapterWeights(session, weights);
+  return adapters.map((one, i) => `${i + 1}  ${one}, weight ${weights[i]}`).join("\n");
 }
 
 function save(session: ChatSession, file: string): string {

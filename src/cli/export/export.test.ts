@@ -74,6 +74,18 @@ describe("export --to safetensors", () => {
     );
   });
 
+  it("weighs adapters as it is asked to", async () => {
+    const adapter = [
+      { name: testAdapter, weight: 0.25 },
+      { name: testAdapter, weight: 0.75 },
+    ];
+    const { json, said } = await exported("weighted", model, { adapter });
+    expect(json.adapter_weights).toEqual([0.25, 0.75]);
+    expect(said).toMatch(/adapter \(weight 0\.25\) into .*\n {4}and .*\(weight 0\.75\)/);
+    const [whole, weighted] = [logitsOf(place("adapter")), logitsOf(place("weighted"))];
+    expect(Math.max(...whole.map((value, i) => Math.abs(value - weighted[i]!)))).toBeLessThan(1e-4);
+  });
+
   it("writes the values of weights that bitsandbytes quantized, in the model's type", async () => {
     const source = path.join(fixtures, "bitsandbytes/nf4");
     const { said } = await exported("nf4", source, { compare: false });

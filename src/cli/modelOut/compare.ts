@@ -37,7 +37,7 @@ export function compareWritten(
   rows: readonly Int32Array[],
 ): Comparison {
   return tidy(() => {
-    const expected = layeredLogits(place.path, place.adapters, rows); // [n, vocab]
+    const expected = layeredLogits(place.path, place.adapters, rows, place.weights); // [n, vocab]
     const actual = layeredLogits(written, [], rows); // [n, vocab]
     const largest = (x: Tensor) => x.abs().view([-1]).amax([0]).item();
     const choices = [expected, actual].map((x) => x.argmax(1));

@@ -1,11 +1,13 @@
 /** Options of the commands that write a model. */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { AdapterName } from "../../generate/index.js";
 import type { DType } from "../../tensor/index.js";
+import { adapterForm, collectAdapters } from "../adapterOption.js";
 
 /** What {@link addModelOptions} adds, and {@link addWeightOptions}. */
 export interface ModelOutFlags {
   model: string;
-  adapter: string[];
+  adapter: AdapterName[];
   out: string;
   force: boolean;
   dtype?: DType;
@@ -21,11 +23,8 @@ export function addModelOptions(command: Command, whole: string): void {
     "model directory, .gguf file, OWNER/NAME on the hub, or run directory of an adapter",
   );
   command.addOption(
-    new Option(
-      "--adapter <dir>",
-      "directory or OWNER/NAME of an adapter; several lie on each other",
-    )
-      .argParser((dir: string, before: string[]) => [...before, dir])
+    new Option(adapterForm, "directory or OWNER/NAME of an adapter; several lie on each other")
+      .argParser(collectAdapters)
       .default([], "those of the run that --model names"),
   );
   command.requiredOption("--out <path>", whole);

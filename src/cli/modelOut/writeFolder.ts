@@ -12,6 +12,8 @@ export interface ModelReport {
   /** Path of the base model. */
   model: string;
   adapters: readonly string[];
+  /** Factor on what each of them adds. */
+  adapter_weights: readonly number[];
   out: string;
   weights: number;
   bytes: number;
@@ -44,6 +46,6 @@ export async function writeFolder(
     const rows = await rowsToCompare(text, readModelConfig(out.path).vocab_size);
     comparison = compareWritten(place, out.path, rows);
   }
-  const { path: model, adapters } = place;
-  return { model, adapters, out: out.path, ...written, comparison };
+  const { path: model, adapters, weights } = place;
+  return { model, adapters, adapter_weights: weights, out: out.path, ...written, comparison };
 }

@@ -3,11 +3,12 @@ import { entryBytes, writeShardedSafetensors } from "../../format/index.js";
 import type { ModelPlace } from "../../generate/index.js";
 import { type MergeOptions, mergedWeights } from "../../lora/index.js";
 import { writeModelConfig } from "../../models/index.js";
+import { showAdapter } from "../adapterOption.js";
 import { type OutFolder, writeOutFolder } from "./outFolder.js";
 import { type ModelText, writeModelText } from "./textFiles.js";
 
 /** How a model is written. */
-export interface WriteModelOptions extends MergeOptions {
+export interface WriteModelOptions extends Omit<MergeOptions, "weights"> {
   maxShardBytes: number;
   say: (line: string) => void;
 }
@@ -28,12 +29,13 @@ export async function writeModel(
   out: OutFolder,
   { maxShardBytes, say, ...options }: WriteModelOptions,
 ): Promise<WrittenModel> {
-  const { path, adapters } = place;
-  const merged = mergedWeights(path, adapters, options);
+  const { path, adapters, weights } = place;
+  const merged = mergedWeights(path, adapters, { ...options, weights });
   const { config, entries, becameUntied, dequantized } = merged;
   const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
   for (const [i, adapter] of adapters.entries()) {
-    say(i === 0 ? `merging ${adapter} into ${place.name}` : `    and ${adapter}`);
+    const shown = showAdapter(adapter, weights[i]!);
+    say(i === 0 ? `merging ${shown} into ${place.name}` : `    and ${shown}`);
   }
   const notes: string[] = [];
   if (becameUntied) {
