@@ -53,9 +53,16 @@ export function sortByExpert(value: Value, chosen: Tensor, experts: number): Exp
   });
   const ranges = tidy(() => {
     const read = counts!.to({ device: "cpu" }).bytes().slice();
-    return rangesOf(new Int32Array(read.buffer));
+    return rangesOf(counted(new Int32Array(read.buffer), n * perToken));
   });
   return { perToken, order: order!, tokens: tokens!, places: places!, ranges };
+}
+
+/** In a rehearsal, tensors have no values and nothing is counted: experts have equal shares then. */
+function counted(counts: Int32Array, slots: number): Int32Array {
+  if (counts.some((count) => count > 0)) return counts;
+  const [share, rest] = [Math.floor(slots / counts.length), slots % counts.length];
+  return counts.map((_, expert) => share + (expert < rest ? 1 : 0));
 }
 
 function rangesOf(counts: Int32Array): ExpertRange[] {
