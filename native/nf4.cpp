@@ -88,15 +88,21 @@ void nf4Blocks(const at::Tensor& values, const Nf4Middles& middles, at::Tensor& 
       256);
 }
 
-// packed [ceil(n / 2)] uint8, absolute maxima [ceil(n / 64)] float32; the middles between the codes are given, [15].
-std::tuple<at::Tensor, at::Tensor> quantizeNf4(const at::Tensor& values, const at::Tensor& middles) {
+using Nf4Results = std::tuple<at::Tensor, at::Tensor>;
+
+// packed [ceil(n / 2)] uint8, absolute maxima [ceil(n / 64)] float32: all that a tensor without memory gives.
+Nf4Results nf4Results(const at::Tensor& values, const at::Tensor& middles) {
   TORCH_CHECK(values.dim() == 1 && values.numel() > 0, "the values must be a vector that is not empty");
   TORCH_CHECK(middles.dim() == 1 && middles.numel() == 15 && middles.scalar_type() == at::kFloat, "the middles must be 15 float32 numbers");
+  return {at::empty({(values.numel() + 1) / 2}, values.options().dtype(at::kByte)),
+          at::empty({(values.numel() + NF4_BLOCK - 1) / NF4_BLOCK}, values.options().dtype(at::kFloat))};
+}
+
+Nf4Results quantizeNf4(const at::Tensor& values, const at::Tensor& middles) {
+  auto [packed, maxima] = nf4Results(values, middles);
   const at::Tensor source = values.contiguous(), between = middles.contiguous();
   Nf4Middles numbers;
   std::memcpy(numbers.data(), between.const_data_ptr(), sizeof numbers);
-  at::Tensor packed = at::empty({(source.numel() + 1) / 2}, source.options().dtype(at::kByte));
-  at::Tensor maxima = at::empty({(source.numel() + NF4_BLOCK - 1) / NF4_BLOCK}, source.options().dtype(at::kFloat));
   switch (source.scalar_type()) {
     case at::kFloat: nf4Blocks<float>(source, numbers, packed, maxima); break;
     case at::kBFloat16: nf4Blocks<c10::BFloat16>(source, numbers, packed, maxima); break;
@@ -110,3 +116,4 @@ std::tuple<at::Tensor, at::Tensor> quantizeNf4(const at::Tensor& values, const a
 
 TORCH_LIBRARY_FRAGMENT(tunewright, library) { library.def("quantize_nf4_blocks(Tensor values, Tensor middles) -> (Tensor packed, Tensor absmax)"); }
 TORCH_LIBRARY_IMPL(tunewright, CPU, library) { library.impl("quantize_nf4_blocks", quantizeNf4); }
+TORCH_LIBRARY_IMPL(tunewright, Meta, library) { library.impl("quantize_nf4_blocks", nf4Results); }

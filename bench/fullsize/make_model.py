@@ -1,8 +1,10 @@
 """A folder like Baichuan2-7B-Base with random weights: its shapes, names and files, `<pad>` trap included.
 
-python make_model.py FOLDER [--layers 32] [--vocab 125696]: weights in bfloat16 as `pytorch_model.bin` shards with their
-index, a SentencePiece model with Baichuan2's special ids, and a tokenizer class written in Python (which nothing runs).
-Needs torch, sentencepiece and protobuf.
+python make_model.py FOLDER [--layers 32] [--hidden 4096] …: weights in bfloat16 as `pytorch_model.bin` shards with their index,
+a SentencePiece model with Baichuan2's special ids, and a tokenizer class written in Python (which nothing runs).
+Needs torch, sentencepiece and protobuf. Made test/e2e/fixtures/baichuan2 too:
+
+  make_model.py test/e2e/fixtures/baichuan2 --layers 2 --hidden 32 --intermediate 48 --heads 4 --vocab 640 --layers-per-shard 2
 """
 
 import argparse
@@ -15,7 +17,6 @@ import sentencepiece
 import torch
 from sentencepiece import sentencepiece_model_pb2 as protobuf
 
-HIDDEN, INTERMEDIATE, HEADS = 4096, 11008, 32
 FIRST_RESERVED = 89  # <reserved_106> is 195, the user's mark; <reserved_107> is 196, the assistant's
 
 
@@ -67,21 +68,21 @@ def write_tokenizer(folder: str, vocabulary: int, texts: list[str]) -> None:
         file.write(model.SerializeToString())
 
 
-def shapes(layers: int, vocabulary: int) -> list[list[tuple[str, tuple[int, ...]]]]:
+def shapes(layers: int, vocabulary: int, hidden: int, intermediate: int) -> list[list[tuple[str, tuple[int, ...]]]]:
     """Names and shapes of all weights, a group for each layer, one for the embedding and one for the end."""
-    groups = [[("model.embed_tokens.weight", (vocabulary, HIDDEN))]]
+    groups = [[("model.embed_tokens.weight", (vocabulary, hidden))]]
     for layer in range(layers):
         block = {
-            "self_attn.W_pack": (3 * HIDDEN, HIDDEN), "self_attn.o_proj": (HIDDEN, HIDDEN),
-            "mlp.gate_proj": (INTERMEDIATE, HIDDEN), "mlp.up_proj": (INTERMEDIATE, HIDDEN),
-            "mlp.down_proj": (HIDDEN, INTERMEDIATE), "input_layernorm": (HIDDEN,), "post_attention_layernorm": (HIDDEN,),
+            "self_attn.W_pack": (3 * hidden, hidden), "self_attn.o_proj": (hidden, hidden),
+            "mlp.gate_proj": (intermediate, hidden), "mlp.up_proj": (intermediate, hidden),
+            "mlp.down_proj": (hidden, intermediate), "input_layernorm": (hidden,), "post_attention_layernorm": (hidden,),
         }  # fmt: skip
         groups.append([(f"model.layers.{layer}.{name}.weight", shape) for name, shape in block.items()])
-    groups.append([("model.norm.weight", (HIDDEN,)), ("lm_head.weight", (vocabulary, HIDDEN))])
+    groups.append([("model.norm.weight", (hidden,)), ("lm_head.weight", (vocabulary, hidden))])
     return groups
 
 
-def write_weights(folder: str, groups: list[list[tuple[str, tuple[int, ...]]]], layers_per_shard: int = 8) -> None:
+def write_weights(folder: str, groups: list[list[tuple[str, tuple[int, ...]]]], layers_per_shard: int) -> None:
     """Normal weights of deviation 0.02, norms of 1, in `pytorch_model-*.bin` with their index."""
     torch.manual_seed(0)
     shards = [groups[at : at + layers_per_shard] for at in range(0, len(groups), layers_per_shard)]
@@ -106,8 +107,9 @@ def write_json(folder: str, name: str, value: object) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder")
-    parser.add_argument("--layers", type=int, default=32)
-    parser.add_argument("--vocab", type=int, default=125696)
+    sizes = {"layers": 32, "hidden": 4096, "intermediate": 11008, "heads": 32, "vocab": 125696, "layers-per-shard": 8}
+    for name, default in sizes.items():
+        parser.add_argument(f"--{name}", type=int, default=default)
     options = parser.parse_args()
     os.makedirs(options.folder, exist_ok=True)
     here = os.path.dirname(os.path.abspath(__file__))
@@ -118,9 +120,9 @@ def main() -> None:
     write_json(options.folder, "config.json", {
         "architectures": ["BaichuanForCausalLM"],
         "auto_map": {"AutoConfig": "configuration_baichuan.BaichuanConfig", "AutoModelForCausalLM": "modeling_baichuan.BaichuanForCausalLM"},
-        "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0, "hidden_act": "silu", "hidden_size": HIDDEN, "initializer_range": 0.02,
-        "intermediate_size": INTERMEDIATE, "max_position_embeddings": 4096, "model_max_length": 4096, "model_type": "baichuan",
-        "num_attention_heads": HEADS, "num_hidden_layers": options.layers, "rms_norm_eps": 1e-6, "tie_word_embeddings": False,
+        "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0, "hidden_act": "silu", "hidden_size": options.hidden, "initializer_range": 0.02,
+        "intermediate_size": options.intermediate, "max_position_embeddings": 4096, "model_max_length": 4096, "model_type": "baichuan",
+        "num_attention_heads": options.heads, "num_hidden_layers": options.layers, "rms_norm_eps": 1e-6, "tie_word_embeddings": False,
         "torch_dtype": "bfloat16", "use_cache": True, "vocab_size": options.vocab, "_from_model_config": True, "z_loss_weight": 0,
     })  # fmt: skip
     write_json(options.folder, "tokenizer_config.json", {
@@ -134,7 +136,8 @@ def main() -> None:
     for name in ("configuration", "modeling", "tokenization"):
         with open(os.path.join(options.folder, f"{name}_baichuan.py"), "w") as file:
             file.write('raise SystemExit("code of the model folder was run")\n')
-    write_weights(options.folder, shapes(options.layers, options.vocab))
+    groups = shapes(options.layers, options.vocab, options.hidden, options.intermediate)
+    write_weights(options.folder, groups, options.layers_per_shard)
 
 
 main()
