@@ -40,7 +40,7 @@ test("one that has it stays as it is, and a model without a file gets one", asyn
   expect(listed.notes).toEqual([]);
   expect(JSON.parse(listed.text).eos_token_id.toSorted()).toEqual([2, 579]);
   const none = await written("none", undefined, "firefly-classic");
-  expect(none.notes).toEqual([]);
+  expect(none.notes).toEqual([expect.stringContaining("no chat_template.jinja can say")]);
   expect(JSON.parse(none.text)).toEqual({ eos_token_id: 2 });
   const plain = await written("plain", undefined, undefined);
   expect(JSON.parse(plain.text)).toEqual({ eos_token_id: 2 });

@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileStyle, stringifyJson } from "../util/json/index.js";
+import { chatTemplateJinja } from "./templateSource.js";
 import type { Tokenizer } from "./tokenizer.js";
 import type { ChatTemplate } from "./types.js";
 
@@ -28,8 +29,14 @@ export function writeGenerationConfig(
   writeFileSync(file, `${stringifyJson(written, fileStyle)}\n`);
 }
 
-/** What to tell the user of ends of turns that the model's generation_config.json lacks, a line each. */
+/** What to tell the user of how other programs will use what is saved, a line each. */
 export function generationNotes(tokenizer: Tokenizer, template: ChatTemplate): string[] {
+  const { note } = chatTemplateJinja(template, tokenizer);
+  return [...endNotes(tokenizer, template), ...(note === undefined ? [] : [note])];
+}
+
+/** Of ends of turns that the model's generation_config.json lacks. */
+function endNotes(tokenizer: Tokenizer, template: ChatTemplate): string[] {
   const { eos_token_id: named } = tokenizer.generationConfig;
   const stop = template.stop[0];
   const id = stop === undefined ? undefined : tokenizer.tokenToId(stop);

@@ -44,6 +44,7 @@ export { literalTexts, type SpecialTokensInText, tokensSpelledIn } from "./spell
 export { withoutUnlearnt } from "./splitConversation.js";
 export type { StreamingDecoder } from "./streamingDecoder.js";
 export { chatTemplateNames, fireflyTemplateName } from "./templateForms.js";
+export { chatTemplateJinja, type TemplateSource } from "./templateSource.js";
 export { reservedVariable, templateNotes } from "./templateVariables.js";
 export { textNotes, vocabularyNotes } from "./textNotes.js";
 export type { DecodeOptions, EncodeOptions, Tokenizer, TokenizerOptions } from "./tokenizer.js";

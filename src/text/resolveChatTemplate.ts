@@ -47,7 +47,10 @@ export function resolveChatTemplate(
 }
 
 /** The model's template that a name means: "" for the one it uses by itself; undefined for none. */
-function ownName(name: string | undefined, { chatTemplates }: Tokenizer): string | undefined {
+export function ownName(
+  name: string | undefined,
+  { chatTemplates }: Tokenizer,
+): string | undefined {
   if (name === undefined || name === ownTemplateName) return "";
   const prefixed = name.startsWith(ownPrefix);
   const own = prefixed ? name.slice(ownPrefix.length) : name;

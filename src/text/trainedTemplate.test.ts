@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { fireflyTemplateName, templateForms } from "./templateForms.js";
+import { byteTokenizer } from "./testTokenizers.js";
 import {
   checkTrainedTemplate,
   readTrainedTemplate,
@@ -11,18 +12,23 @@ import {
 
 const folder = mkdtempSync(join(tmpdir(), "tunewright-template-"));
 afterAll(() => rmSync(folder, { recursive: true }));
+const tokenizer = byteTokenizer();
 const store = (text: string) => writeFileSync(join(folder, "tunewright.json"), text);
 
 test("a name that is written is read again, and may be gone on with", () => {
   for (const name of Object.keys(templateForms)) {
-    writeTrainedTemplate(folder, { name });
+    writeTrainedTemplate(folder, { name }, tokenizer);
     expect(readTrainedTemplate(folder).name).toBe(name);
     checkTrainedTemplate(folder, name);
   }
 });
 
 test("the template's variables are kept", () => {
-  writeTrainedTemplate(folder, { name: "tokenizer", variables: { enable_thinking: false } });
+  writeTrainedTemplate(
+    folder,
+    { name: "tokenizer", variables: { enable_thinking: false } },
+    tokenizer,
+  );
   expect(readTrainedTemplate(folder).variables).toEqual({ enable_thinking: false });
 });
 

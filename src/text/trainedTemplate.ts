@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { ConfigError, FormatError } from "../util/errors.js";
 import { resolveChatTemplate } from "./resolveChatTemplate.js";
 import { fireflyTemplateName } from "./templateForms.js";
+import { writeTemplateSource } from "./templateSource.js";
 import type { Tokenizer } from "./tokenizer.js";
 import type { ChatTemplate, TemplateVariables } from "./types.js";
 
@@ -21,16 +22,23 @@ export interface TrainedTemplate {
   variables?: TemplateVariables;
 }
 
+/**
+ * Writes which template was trained with, for Tunewright by its name and for other programs in Jinja.
+ * @param directory with the tokenizer's files
+ * @returns what other programs will do otherwise, a line each
+ */
 export function writeTrainedTemplate(
   directory: string,
   { name, variables }: Pick<ChatTemplate, "name" | "variables">,
-): void {
+  tokenizer: Tokenizer,
+): string[] {
   const used = {
     template_name: name,
     names_version: namesVersion,
     ...(variables && { chat_template_kwargs: variables }),
   };
   writeFileSync(join(directory, fileName), `${JSON.stringify(used, null, 2)}\n`);
+  return writeTemplateSource(directory, { name, ...(variables && { variables }) }, tokenizer);
 }
 
 /**

@@ -169,5 +169,5 @@ function writeWeights(
   saveTrained(trained, config, directory, resumable);
   tokenizer.save(directory);
   writeGenerationConfig(directory, tokenizer, template);
-  if (template !== null) writeTrainedTemplate(directory, template);
+  if (template !== null) writeTrainedTemplate(directory, template, tokenizer);
 }

@@ -28,7 +28,7 @@ MARKERS = """<s> </s> <|im_start|> <|im_end|> <think> </think> <tool_call> </too
 [/SYSTEM_PROMPT] [TOOL_CONTENT] [gMASK] <sop> <|system|> <|user|> <|assistant|> <|observation|> <｜end▁of▁sentence｜> <｜User｜>
 <｜Assistant｜> <｜tool▁calls▁begin｜> <｜tool▁call▁begin｜> <｜tool▁sep｜> <｜tool▁call▁end｜> <｜tool▁calls▁end｜>
 <｜tool▁outputs▁begin｜> <｜tool▁output▁begin｜> <｜tool▁output▁end｜> <｜tool▁outputs▁end｜> <start_of_turn> <end_of_turn>
-<eoh> <eot> <eoc> <eor> <eom>""".split()
+<eoh> <eot> <eoc> <eor> <eom> <|end|> <|endoftext|> <eos>""".split()
 # mistral-common writes an empty description where a tool has none, the templates of its models do not.
 STOP = {"type": "function", "function": {"name": "stop", "description": "停止", "parameters": {"type": "object", "properties": {}}}}
 DATE = "01 Feb 2025"

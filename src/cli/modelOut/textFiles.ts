@@ -8,7 +8,6 @@ import {
   type ChatTemplate,
   loadTokenizer,
   nameLlamaTokenizer,
-  ownTemplateName,
   readGenerationFile,
   readTrainedTemplate,
   type Tokenizer,
@@ -66,13 +65,8 @@ export function writeModelText(
   const notes: string[] = [];
   if (tokenizer) tokenizer.save(directory);
   else notes.push("There are no tokenizer files beside the weights, so none are written.");
-  if (template && isTrained) {
-    writeTrainedTemplate(directory, template);
-    if (!template.name.startsWith(ownTemplateName)) {
-      notes.push(
-        `It was trained with the chat template ${template.name}: tunewright.json says so to Tunewright, but not to other programs.`,
-      );
-    }
+  if (tokenizer && template && isTrained) {
+    notes.push(...writeTrainedTemplate(directory, template, tokenizer));
   }
   notes.push(
     ...writeGeneration({ tokenizer, template }, place.path, config, directory),
