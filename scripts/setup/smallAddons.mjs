@@ -10,9 +10,14 @@ export const smallAddons = [
   { name: "minhash", key: "minhashAddon", title: "the addon of deduplication" },
   { name: "fileLock", key: "fileLockAddon", title: "the addon for file locks" },
   { name: "process", key: "processAddon", title: "the addon for signals and output" },
+  { name: "ggufBlocks", key: "ggufBlocksAddon", title: "the addon for GGUF's types" },
 ];
 
-const FLAGS = ["-std=c++20", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "-Wall", "-Wextra"];
+// Fused products would change the last bits from one processor to the next.
+const FLAGS = [
+  ...["-std=c++20", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "-Wall", "-Wextra"],
+  ...["-ffp-contract=off", "-pthread"],
+];
 
 function sources(root, { name }) {
   return listFiles(path.join(root, "native", name)).filter((file) => /\.(cpp|h)$/.test(file));

@@ -1,10 +1,26 @@
 /** `tunewright export`: writes a model, with its adapters, for other programs. */
-import { Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
+import type { GgufFileType } from "../models/index.js";
 import { addExamples, type CommandModule, printJson } from "./command.js";
 import { exportForms } from "./export/forms.js";
 import type { ExportFlags } from "./export/writeForm.js";
 import { addModelOptions, addWeightOptions } from "./modelOut/options.js";
 import { stderr, stdout } from "./output.js";
+
+const ggufTypes = [
+  "F32",
+  "F16",
+  "BF16",
+  "Q8_0",
+  "Q4_0",
+  "Q4_K_M",
+] as const satisfies readonly GgufFileType[];
+
+function ggufTypeOf(given: string): GgufFileType {
+  const type = ggufTypes.find((one) => one === given.toUpperCase());
+  if (type) return type;
+  throw new InvalidArgumentError(`Allowed choices are ${ggufTypes.join(", ")}.`);
+}
 
 export const exportCommand: CommandModule = {
   name: "export",
@@ -22,6 +38,12 @@ export const exportCommand: CommandModule = {
         "write it as another family (baichuan: q, k, v in layers of their own)",
       ).choices(["llama"]),
     );
+    command.addOption(
+      new Option(
+        "--type <type>",
+        `type of a GGUF file: ${ggufTypes.join(", ")} (default: F16)`,
+      ).argParser(ggufTypeOf),
+    );
     addWeightOptions(command);
     command.option("--no-compare", "do not compare the logits of what was read and written");
     command.option("--force", "replace an older export of the same name", false);
@@ -34,6 +56,7 @@ export const exportCommand: CommandModule = {
       command,
       "tunewright export --model output/my-run --to safetensors --out models/mine",
       "tunewright export --model Baichuan2-7B-Base --adapter output/my-run --to safetensors --as llama --out models/mine",
+      "tunewright export --model output/my-run --to gguf --type Q4_K_M --out models/mine.gguf",
       "tunewright export --model mine.gguf --to safetensors --out models/mine --dtype bfloat16",
     );
     command.action(async ({ json, ...flags }: ExportFlags & { json?: boolean }) => {

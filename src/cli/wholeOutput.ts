@@ -19,8 +19,8 @@ import { showBytes } from "../util/showBytes.js";
 export interface Output {
   /** Absolute path of the archive or folder. */
   path: string;
-  /** `gzip`, `tar`, or a folder. */
-  form: "gzip" | "tar" | "folder";
+  /** `gzip`, `tar`, any other file, or a folder. */
+  form: "gzip" | "tar" | "file" | "folder";
   force: boolean;
 }
 

@@ -65,3 +65,12 @@ export const GGML_TYPES: ReadonlyMap<number, GgmlType> = new Map([
   [40, unreadable("NVFP4", 64, 36)],
   [41, unreadable("Q1_0", 128, 18)],
 ]);
+
+const byName: ReadonlyMap<string, GgmlType & { number: number }> = new Map(
+  [...GGML_TYPES].map(([number, type]) => [type.name, { ...type, number }]),
+);
+
+/** A type by its name, with its number in files; undefined for an unknown name. */
+export function ggmlType(name: string): (GgmlType & { number: number }) | undefined {
+  return byName.get(name);
+}

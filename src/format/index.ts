@@ -10,10 +10,13 @@ export {
   type StoredFourBit,
 } from "./bitsandbytes.js";
 export { type FileReader, openFile } from "./fileReader.js";
+export { encodeBlocks, type GgufWrittenType } from "./ggufBlocks.js";
 export type { GgufArray, GgufHeader, GgufScalar, GgufTensor, GgufValue } from "./ggufHeader.js";
 export { type GgufMetadata, type GgufTokenizer, readGgufMetadata } from "./ggufMetadata.js";
 export { ggufFileOf } from "./ggufPath.js";
+export { ggmlType } from "./ggufTypes.js";
 export { type GgufFile, readGguf } from "./ggufWeights.js";
+export { type GgufEntry, type GgufField, ggufEntryBytes, writeGgufFile } from "./ggufWriter.js";
 export { readJsonObject } from "./json.js";
 export { isObject, type KeyReader, keyReader } from "./keyReader.js";
 

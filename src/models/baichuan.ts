@@ -18,11 +18,11 @@ import {
 } from "../nn/index.js";
 import { ConfigError } from "../util/errors.js";
 import { entriesOf, Float } from "../util/json/index.js";
-import { attentionModule, decoder, gatedFeedForward, modelBranch } from "./blocks.js";
+import { attentionModule, decoder, gatedFeedForward, ggufNames, modelBranch } from "./blocks.js";
 import { type ModelConfig, parseModelConfig } from "./config.js";
 import { checkDecoder, llama, llamaDefaults } from "./llama.js";
 import { foldOutput } from "./output.js";
-import type { ModelBranch, ModelFamily, ModelReader } from "./types.js";
+import type { GgufLayout, ModelBranch, ModelFamily, ModelReader } from "./types.js";
 
 /** Tokens of Baichuan2; a resized vocabulary is larger. */
 const BAICHUAN2_VOCABULARY = 125696;
@@ -58,6 +58,25 @@ function attention(config: ModelConfig, read: ModelReader, layer: number): Model
   });
 }
 
+/** The number of layers by which llama.cpp tells models with ALiBi. */
+const LAYERS_13B = 40;
+
+const layout: GgufLayout = {
+  architecture: "llama",
+  className: "BaichuanForCausalLM",
+  names: ggufNames,
+  interleavesHeads: true,
+  split: {
+    "model.layers.N.self_attn.W_pack": ["blk.N.attn_q", "blk.N.attn_k", "blk.N.attn_v"],
+  },
+};
+
+/** config.json of a model with ALiBi has another name for its length. */
+function withoutPositions(raw: Record<string, unknown>): Record<string, unknown> {
+  const { max_position_embeddings: length, ...rest } = raw;
+  return raw.num_hidden_layers === LAYERS_13B ? { ...rest, model_max_length: length } : raw;
+}
+
 export const baichuan: ModelFamily = {
   configure: (raw, where) =>
     parseModelConfig(raw, where, { ...llamaDefaults, max_position_embeddings: 4096 }),
@@ -81,7 +100,16 @@ export const baichuan: ModelFamily = {
         rotary: hasAlibi(config) ? null : { parameters: config, inFloat32: hasNormHead(config) },
       },
     ),
-  gguf: null,
+  gguf: { ...layout, architecture: "baichuan", configure: withoutPositions },
+  ggufLayout(config) {
+    // Any number of layers will do where the model is a Llama but for the names of its weights.
+    if (!hasAlibi(config)) return layout;
+    if (config.num_hidden_layers === LAYERS_13B) return { ...layout, architecture: "baichuan" };
+    throw new ConfigError("a Baichuan with ALiBi cannot be written as GGUF", {
+      why: `it has ${config.num_hidden_layers} layers, and llama.cpp knows the 13B models by having ${LAYERS_13B}`,
+      todo: "export safetensors instead",
+    });
+  },
   asLlama(model) {
     const { config } = model;
     if (hasAlibi(config)) {

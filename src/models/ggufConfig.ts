@@ -5,6 +5,7 @@
 import { type GgufHeader, type KeyReader, keyReader } from "../format/index.js";
 import { FormatError } from "../util/errors.js";
 import type { ModelConfig } from "./config.js";
+import { llama3Factors } from "./llama3Factors.js";
 import { families } from "./registry.js";
 import type { GgufLayout, ModelFamily } from "./types.js";
 
@@ -44,7 +45,7 @@ export function ggufFamily(header: GgufHeader, path: string): GgufFamily {
 export function ggufConfig(
   header: GgufHeader,
   path: string,
-  { modelType, family }: GgufFamily,
+  { modelType, family, layout }: GgufFamily,
   ropeFactors?: Float32Array,
 ): ModelConfig {
   const metadata = keyReader(Object.fromEntries(header.metadata), path);
@@ -66,7 +67,7 @@ export function ggufConfig(
   }
   const has = (tensor: string) => header.tensors.has(tensor);
   const raw: Record<string, unknown> = {
-    architectures: [family.gguf!.className],
+    architectures: [layout.className],
     model_type: modelType,
     vocab_size: vocabularySize(header, metadata, key("vocab_size")),
     hidden_size: hidden,
@@ -92,7 +93,7 @@ export function ggufConfig(
     eos_token_id: tokenId(metadata, "tokenizer.ggml.eos_token_id"),
     pad_token_id: tokenId(metadata, "tokenizer.ggml.padding_token_id"),
   };
-  return family.configure(raw, path);
+  return family.configure(layout.configure?.(raw) ?? raw, path);
 }
 
 /** Rows of the embedding, which every other statement of the size has to agree with. */
@@ -152,19 +153,15 @@ function llama3Scaling(
 ): Record<string, unknown> {
   const theta = metadata.number(thetaKey, { above: 0 }) ?? 10000;
   const factor = factors.reduce((most, value) => Math.max(most, value), 0);
-  const [low, high, original] = [1, 4, 8192];
-  const fits = factors.every((stored, i) => {
-    const wavelength = 2 * Math.PI * theta ** (i / factors.length);
-    const smooth = Math.min(1, Math.max(0, (original / wavelength - low) / (high - low)));
-    const expected = 1 / ((1 - smooth) / factor + smooth);
-    return Math.abs(stored - expected) < 1e-3 * expected;
-  });
-  if (!fits) metadata.fail("rope_freqs.weight", "is not the scaling of a Llama 3 model");
-  return {
+  const scaling = {
     rope_type: "llama3",
     factor,
-    low_freq_factor: low,
-    high_freq_factor: high,
-    original_max_position_embeddings: original,
+    low_freq_factor: 1,
+    high_freq_factor: 4,
+    original_max_position_embeddings: 8192,
   };
+  const expected = llama3Factors(theta, factors.length, scaling);
+  const fits = factors.every((stored, i) => Math.abs(stored - expected[i]!) < 1e-3 * expected[i]!);
+  if (!fits) metadata.fail("rope_freqs.weight", "is not the scaling of a Llama 3 model");
+  return scaling;
 }

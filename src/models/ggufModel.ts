@@ -5,6 +5,8 @@ import {
   type GgufFile,
   type GgufTensor,
   readGguf,
+  type WeightChunk,
+  type WeightInfo,
 } from "../format/index.js";
 import { FormatError } from "../util/errors.js";
 import type { ModelConfig } from "./config.js";
@@ -12,10 +14,10 @@ import { ggufConfig, ggufFamily } from "./ggufConfig.js";
 import type { GgufLayout, ModelSource } from "./types.js";
 
 interface Weight {
-  /** Name in the file. */
-  stored: string;
-  /** Rows of a head whose order has to be undone, or 0. */
-  permutedRows: number;
+  /** Names in the file, of the parts whose rows follow each other. */
+  stored: string[];
+  /** Of each part the rows of a head whose order has to be undone, or 0. */
+  permutedRows: number[];
 }
 
 /**
@@ -40,16 +42,33 @@ export function readGgufModel(opened: FileReader): ModelSource {
       kind: "gguf",
       config,
       names: () => [...weights.keys()],
-      info: (name) => file.info(find(name).stored),
-      chunks: (name, maxElements) => {
-        const { stored, permutedRows } = find(name);
-        return file.chunks(stored, maxElements, permutedRows);
-      },
+      info: (name) => joinedInfo(file, find(name)),
+      chunks: (name, maxElements) => joinedChunks(file, find(name), maxElements),
       close: file.close,
     };
   } catch (error) {
     file.close();
     throw error;
+  }
+}
+
+function joinedInfo(file: GgufFile, { stored }: Weight): WeightInfo {
+  const infos = stored.map((name) => file.info(name));
+  const [rows, ...rest] = infos[0]!.shape;
+  return { ...infos[0]!, shape: [rows! * stored.length, ...rest] };
+}
+
+function* joinedChunks(
+  file: GgufFile,
+  { stored, permutedRows }: Weight,
+  maxElements: number | undefined,
+): Generator<WeightChunk, void, void> {
+  let before = 0;
+  for (const [part, name] of stored.entries()) {
+    for (const chunk of file.chunks(name, maxElements, permutedRows[part])) {
+      yield { ...chunk, start: before + chunk.start };
+    }
+    before += elementCount(file.info(name).shape);
   }
 }
 
@@ -75,11 +94,14 @@ function collectWeights(
     }
     if (mapped.layer !== undefined) layers.add(mapped.layer);
     file.info(tensor.name); // refuses a type that cannot be read
-    weights.set(mapped.name, {
-      stored: tensor.name,
-      permutedRows: layout.interleavesHeads ? permutedRows(tensor, config, path) : 0,
-    });
+    const weight = weights.get(mapped.name) ?? { stored: [], permutedRows: [] };
+    weight.stored[mapped.part] = tensor.name;
+    weight.permutedRows[mapped.part] = layout.interleavesHeads
+      ? permutedRows(tensor, config, path)
+      : 0;
+    weights.set(mapped.name, weight);
   }
+  checkJoined(file, weights, layout);
   const depth = config.num_hidden_layers;
   if (layers.size !== depth || Math.max(...layers) !== depth - 1) {
     throw new FormatError(
@@ -90,6 +112,27 @@ function collectWeights(
     );
   }
   return weights;
+}
+
+/** Parts of one weight have to be all there, of one shape, and delivered in one type. */
+function checkJoined(
+  file: GgufFile,
+  weights: ReadonlyMap<string, Weight>,
+  { split = {} }: GgufLayout,
+): void {
+  for (const [name, { stored }] of weights) {
+    const parts = split[general(name)]?.length ?? 1;
+    const there = stored.filter((one) => one !== undefined);
+    const kinds = there.map((one) => {
+      const { shape, dtype } = file.info(one);
+      return `${dtype} [${shape}]`;
+    });
+    if (there.length === parts && new Set(kinds).size === 1) continue;
+    throw new FormatError(`${file.path}: the parts of ${name} do not fit together`, {
+      why: `${parts} tensors of one shape make it up; the file has ${there.join(", ")}`,
+      todo: "use the model's safetensors files instead",
+    });
+  }
 }
 
 function permutedRows(tensor: GgufTensor, config: ModelConfig, path: string): number {
@@ -106,20 +149,32 @@ function permutedRows(tensor: GgufTensor, config: ModelConfig, path: string): nu
 
 const TENSOR = /^(?:blk\.(0|[1-9]\d{0,4})\.)?([a-z_]+)\.(weight|bias)$/;
 
-/** Hugging Face's name, and which layer it is in; undefined for a tensor that the layout lacks. */
-function mapName(
-  name: string,
-  { names }: GgufLayout,
-): { name: string; layer: number | undefined } | undefined {
+/** A weight's name without its suffix, with `N` for the layer. */
+function general(name: string): string {
+  return name.replace(/\.layers\.\d+\./, ".layers.N.").replace(/\.(weight|bias)$/, "");
+}
+
+interface MappedName {
+  /** Hugging Face's name. */
+  name: string;
+  layer: number | undefined;
+  /** Which part of the weight the tensor is. */
+  part: number;
+}
+
+/** Undefined for a tensor that the layout lacks. */
+function mapName(name: string, { names, split = {} }: GgufLayout): MappedName | undefined {
   const match = TENSOR.exec(name);
   if (!match) return undefined;
-  const [, layer, part = "", suffix = ""] = match;
-  const key = layer === undefined ? part : `blk.N.${part}`;
-  if (!Object.hasOwn(names, key)) return undefined;
-  const mapped = names[key]!.replace(".N.", `.${layer}.`);
+  const [, layer, module = "", suffix = ""] = match;
+  const key = layer === undefined ? module : `blk.N.${module}`;
+  const whole = Object.entries(split).find(([, parts]) => parts.includes(key));
+  if (!whole && !Object.hasOwn(names, key)) return undefined;
+  const mapped = (whole ? whole[0] : names[key]!).replace(".N.", `.${layer}.`);
   return {
     name: `${mapped}.${suffix}`,
     layer: layer === undefined ? undefined : Number(layer),
+    part: whole ? whole[1].indexOf(key) : 0,
   };
 }
 

@@ -5,6 +5,8 @@ export { configure, readModelConfig, writeModelConfig } from "./configFile.js";
 export { countElements, describeModel } from "./describe.js";
 export { dropoutNotes } from "./dropoutNotes.js";
 export { forward, hiddenStates, logitsOf } from "./forward.js";
+export { type GgufFileType, ggufFileTypes } from "./ggufMix.js";
+export { type GgufModel, type GgufPlan, planGguf } from "./ggufWrite.js";
 export { type LoadOptions, loadModel } from "./load.js";
 export { openModelWeights } from "./openModel.js";
 export { outputGradient, outputWeight } from "./output.js";

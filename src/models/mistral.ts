@@ -4,7 +4,7 @@
  */
 import { decoder, gatedFeedForward, groupedAttention } from "./blocks.js";
 import { parseModelConfig } from "./config.js";
-import { checkDecoder, llamaDefaults } from "./llama.js";
+import { checkDecoder, llama, llamaDefaults } from "./llama.js";
 import type { ModelFamily } from "./types.js";
 import { refuseMixedLayers } from "./windows.js";
 
@@ -33,4 +33,5 @@ export const mistral: ModelFamily = {
     );
   },
   gguf: null,
+  ggufLayout: () => llama.gguf!,
 };

@@ -22,9 +22,14 @@ function normalizeRows_(weight: Tensor): void {
   for (let start = 0; start < weight.size(0); start += ROWS) {
     tidy(() => {
       const part = weight.narrow(0, start, Math.min(ROWS, weight.size(0) - start));
-      part.copy_(part.to({ dtype: "float32" }).div(rowNorms(part)));
+      part.copy_(normalizedRows(part));
     });
   }
+}
+
+/** Rows divided by their norms, in float32. @param weight [rows, dim] @returns likewise */
+export function normalizedRows(weight: Tensor): Tensor {
+  return weight.to({ dtype: "float32" }).div(rowNorms(weight));
 }
 
 /** Divides the rows of a frozen head by their norms once and for all; the logits stay the same. */
@@ -44,10 +49,9 @@ function copyOf({ name, tensor }: Parameter): Parameter {
 export function outputWeight(output: HeadWeight, weights: PreparedWeights, dtype: DType): Tensor {
   const { weight, normalizesRows } = output;
   if (!normalizesRows) return weights.cast(weight, dtype);
-  return weights.make(output, dtype, !weight.trainable, () => {
-    const { tensor } = weight;
-    return tensor.to({ dtype: "float32" }).div(rowNorms(tensor)).to({ dtype });
-  });
+  return weights.make(output, dtype, !weight.trainable, () =>
+    normalizedRows(weight.tensor).to({ dtype }),
+  );
 }
 
 /**

@@ -129,6 +129,10 @@ export interface GgufLayout {
   names: Readonly<Record<string, string>>;
   /** Whether rows of q and k are stored in the order of llama.cpp's rotary embedding. */
   interleavesHeads: boolean;
+  /** GGUF names of the equal parts of weights that Hugging Face's files have in one. */
+  split?: Readonly<Record<string, readonly string[]>>;
+  /** What config.json of such a model says otherwise than the metadata alone would make it. */
+  configure?(raw: Record<string, unknown>): Record<string, unknown>;
 }
 
 /** A model family: everything that is particular to one `model_type`. */
@@ -150,6 +154,7 @@ export interface ModelFamily {
   check(config: ModelConfig): void;
   /** The model, with weights from `read` by Hugging Face's names. */
   build(config: ModelConfig, read: ModelReader): CausalLanguageModel;
+  /** How files are read, and written where {@link ggufLayout} does not say otherwise. */
   gguf: GgufLayout | null;
   /**
    * Makes a Llama with the same logits of a dense model, in place; absent for families of which that
@@ -159,6 +164,8 @@ export interface ModelFamily {
    * @throws ConfigError where this configuration has what Llama has not
    */
   asLlama?(model: CausalLanguageModel): ReadonlyMap<string, string>;
+  /** How files of this configuration are written. @throws ConfigError where llama.cpp has no way */
+  ggufLayout?(config: ModelConfig): GgufLayout;
 }
 
 /** Gives the weights of a model that is being built. */

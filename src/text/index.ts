@@ -11,6 +11,7 @@ export {
   encodePrompt,
 } from "./encodeConversation.js";
 export { generationNotes, writeGenerationConfig } from "./generationConfig.js";
+export { type GgufVocabulary, ggufVocabulary } from "./ggufVocabulary.js";
 export { createJinjaTemplate } from "./jinjaTemplate.js";
 export { nameLlamaTokenizer } from "./llamaTokenizer.js";
 export { loadTokenizer } from "./loadTokenizer.js";

@@ -3,6 +3,7 @@
  * (`tokenizer.ggml.pre`). The regular expressions are those of the models' own tokenizer.json
  * files; which name means which is llama.cpp's table.
  */
+import type { TokenizerJson } from "./tokenizerFiles.js";
 
 export interface PreTokenizerRules {
   normalizer: unknown;
@@ -77,3 +78,27 @@ export function preTokenizerRules(name: string | undefined): PreTokenizerRules |
 }
 
 export const preTokenizerNames: readonly string[] = [...table.keys()];
+
+/**
+ * The name in GGUF files of how a tokenizer.json cuts text; undefined where llama.cpp has none.
+ * Offsets, and the flag that keeps them, change no ids.
+ */
+export function ggufPreTokenizer({
+  normalizer,
+  pre_tokenizer,
+  model,
+}: TokenizerJson): string | undefined {
+  const shown = (value: unknown) =>
+    JSON.stringify(value ?? null, (key, one) => (key === "trim_offsets" ? undefined : sorted(one)));
+  const wanted = shown([normalizer, pre_tokenizer, model.ignore_merges === true]);
+  const found = byName.find(
+    ([entry]) => shown([entry.normalizer, entry.pre_tokenizer, entry.ignore_merges]) === wanted,
+  );
+  return found?.[1][0];
+}
+
+/** The same object with its keys in order. */
+function sorted(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

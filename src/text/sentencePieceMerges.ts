@@ -43,3 +43,30 @@ export function mergesFromScores(
   );
   return merges.map((merge) => merge.pair);
 }
+
+/**
+ * The way back: a score for each id, the higher the earlier its merges come. Tokens that are no
+ * result have 0.
+ *
+ * @param merges two tokens with a space between, best first
+ * @returns undefined where merges with the same result are apart, which scores cannot say
+ */
+export function scoresFromMerges(
+  vocabulary: Readonly<Record<string, number>>,
+  merges: readonly string[],
+): number[] | undefined {
+  const scores: number[] = [];
+  for (const id of Object.values(vocabulary)) scores[id] = 0;
+  let before: string | undefined;
+  let results = 0;
+  for (const merge of merges) {
+    const result = merge.replace(" ", "");
+    if (result === before) continue;
+    const id = vocabulary[result];
+    if (id === undefined || scores[id] !== 0) return undefined;
+    results += 1;
+    scores[id] = -results;
+    before = result;
+  }
+  return scores;
+}

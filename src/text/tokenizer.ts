@@ -83,6 +83,8 @@ export interface Tokenizer {
   decodeStream(options?: DecodeOptions): StreamingDecoder;
   tokenToId(token: string): number | undefined;
   idToToken(id: number): string | undefined;
+  /** Its files, read anew: kept, they would take tens of megabytes. */
+  files(): TokenizerFiles;
   /**
    * Writes the tokenizer's files into `dir` (made if missing), as they were read, from which Python's
    * `AutoTokenizer` loads it with the same ids.
@@ -178,6 +180,7 @@ export function createTokenizer(given: TokenizerFiles, options: TokenizerOptions
     decodeStream: (options = {}) => createStreamingDecoder((list) => decode(list, options)),
     tokenToId: (token) => ids.get(token),
     idToToken: (id) => tokens[id],
+    files: () => parseAgain(kept),
     save(dir) {
       for (const [name, content] of [...kept.contents, ...(kept.copies ?? [])]) {
         makeFolders(dirname(join(dir, name)));

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { EnvironmentError } from "./errors.js";
 import { packageRoot } from "./packageRoot.js";
 
-export type SmallAddonKey = "minhashAddon" | "fileLockAddon" | "processAddon";
+export type SmallAddonKey = "minhashAddon" | "fileLockAddon" | "processAddon" | "ggufBlocksAddon";
 
 /**
  * @param key what `.tunewright/runtime.json` calls it

@@ -50,7 +50,6 @@ import { checkMemory } from "./memory.js";
 import { type CheckReport, type DataReport, type Finding, reportData } from "./report.js";
 import { checkResume } from "./resume.js";
 import { checkRows } from "./rows.js";
-import { checkSchedule } from "./schedule.js";
 
 /**
  * @param file configuration file
@@ -108,7 +107,6 @@ export async function runCheck(
     ...memory.findings,
     ...checkDisk(disk),
     ...checkPositions(config, model),
-    ...checkSchedule(config, { totalSteps, stepsPerEpoch }, epoch.microBatchesPerEpoch),
     ...data.flatMap((part) => checkRows(part, config)),
   ];
   return {

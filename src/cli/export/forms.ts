@@ -13,4 +13,8 @@ export const exportForms: Readonly<Record<string, ExportForm>> = {
     summary: "a folder in Hugging Face's layout, for transformers and vLLM",
     load: async () => (await import("./safetensors.js")).exportSafetensors,
   },
+  gguf: {
+    summary: "one file with tokenizer and chat template, for llama.cpp and what is built on it",
+    load: async () => (await import("./gguf.js")).exportGguf,
+  },
 };

@@ -1,5 +1,6 @@
 /** What the forms of an export have in common. */
 import type { ModelPlace } from "../../generate/index.js";
+import type { GgufFileType } from "../../models/index.js";
 import type { ModelOutFlags } from "../modelOut/options.js";
 
 /** Options of the command. */
@@ -7,6 +8,8 @@ export interface ExportFlags extends ModelOutFlags {
   to: string;
   /** The family that it is written as, if not its own. */
   as?: "llama";
+  /** Type of a GGUF file. */
+  type?: GgufFileType;
 }
 
 /** What was written, for `--json` and for people. */

@@ -61,7 +61,7 @@ export async function rowsToCompare(
     const ids = tokenizer
       ? [...(await tokenizer.encode(text))].filter((id) => id < vocabulary)
       : Array.from({ length: 16 }, (_, i) => ((row * 16 + i) * 7919) % vocabulary);
-    rows.push(Int32Array.from(ids.slice(0, ROW_TOKENS)));
+    if (ids.length > 0) rows.push(Int32Array.from(ids.slice(0, ROW_TOKENS)));
   }
   return rows;
 }

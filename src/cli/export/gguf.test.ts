@@ -1,0 +1,104 @@
+/** Exports as GGUF: what is in the file, what is said, what is refused. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { readGgufMetadata } from "../../format/index.js";
+import { locateModel } from "../../generate/index.js";
+import { testAdapter, writeTestModel } from "../../generate/testModel.js";
+import { liveTensors } from "../../tensor/index.js";
+import { byteAlphabet } from "../../text/byteLevel/index.js";
+import { loadTokenizer } from "../../text/index.js";
+import { exportForms } from "./forms.js";
+import type { ExportFlags } from "./writeForm.js";
+
+const work = mkdtempSync(path.join(tmpdir(), "tunewright-export-gguf-"));
+const model = writeTestModel({ generation: { eos_token_id: 2 } });
+afterAll(() => {
+  for (const folder of [work, model]) rmSync(folder, { recursive: true, force: true });
+});
+/** Single bytes, without those above 124, for which the model has no rows. */
+function writeByteTokenizer(directory: string): void {
+  const file = path.join(directory, "tokenizer.json");
+  const json = JSON.parse(readFileSync(file, "utf8"));
+  const tokens = ["<pad>", "<s>", "</s>", ...byteAlphabet.slice(0, 125)];
+  const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true };
+  json.pre_tokenizer = { ...byteLevel, use_regex: true };
+  json.decoder = json.pre_tokenizer;
+  json.model.vocab = Object.fromEntries(tokens.map((token, id) => [token, id]));
+  writeFileSync(file, JSON.stringify(json));
+}
+writeByteTokenizer(model);
+
+const place = (name: string) => path.join(work, name);
+
+async function exported(out: string, flags: Partial<ExportFlags> = {}) {
+  const before = liveTensors();
+  const said: string[] = [];
+  const defaults = { adapter: [], maxShardSize: 5e9, compare: true, force: false, to: "gguf" };
+  const given = { ...defaults, model, out: place(out), ...flags };
+  const write = await exportForms[given.to]!.load();
+  const found = await locateModel(given.model, given.adapter);
+  try {
+    const report = await write(found, given, (line) => said.push(line));
+    return { ...report, said: said.join("\n") };
+  } finally {
+    expect(liveTensors(), "tensors left alive").toBe(before);
+  }
+}
+
+describe("export --to gguf", () => {
+  it("writes weights, tokenizer and what the file is; logits are those of the rounded weights", async () => {
+    const { json, lines } = await exported("plain.gguf", { type: "F32" });
+    expect(json).toMatchObject({ type: "F32", weights: 21 });
+    const { largest_difference: difference } = json.comparison as { largest_difference: number };
+    expect(difference).toBeLessThan(1e-5);
+    expect(lines[0]).toMatch(/plain\.gguf: 21 weights, /);
+    const { values, tokenizer } = readGgufMetadata(place("plain.gguf"));
+    expect(values.get("general.architecture")).toBe("llama");
+    expect(values.get("general.file_type")).toBe(0);
+    const [ours, theirs] = await Promise.all(
+      [model, place("plain.gguf")].map((at) => loadTokenizer(at)),
+    );
+    const text = "Hello, world\n  1234 don't";
+    expect(await theirs!.encode(text)).toEqual(await ours!.encode(text));
+    expect(tokenizer?.eosTokenId).toBe(ours!.eosTokenId);
+  });
+
+  it("merges adapters", async () => {
+    const { json, said } = await exported("adapter.gguf", { adapter: [testAdapter], type: "F32" });
+    expect(said).toMatch(/merging .*lora\/adapter into/);
+    const { largest_difference: off, largest_logit: size } = json.comparison as Record<
+      string,
+      number
+    >;
+    expect(off! / size!).toBeLessThan(1e-4);
+  });
+
+  it("says which types are not what was asked for", async () => {
+    const { said } = await exported("small.gguf", { type: "Q4_K_M", compare: false });
+    expect(said).toMatch(
+      /tensors \(.*\): \S+ instead of Q4_K, since their rows are not whole blocks/,
+    );
+  });
+
+  it("refuses names that are taken or say something else, and options of other forms", async () => {
+    await expect(exported("model.bin")).rejects.toThrow(/does not end with .gguf/);
+    writeFileSync(place("taken.gguf"), "mine");
+    await expect(exported("taken.gguf")).rejects.toThrow(/taken.gguf exists/);
+    mkdirSync(place("folder.gguf"));
+    await expect(exported("folder.gguf", { force: true })).rejects.toThrow(/is a folder/);
+    await expect(exported("a.gguf", { dtype: "float16" })).rejects.toThrow(
+      /--dtype is for folders/,
+    );
+    await expect(exported("a.gguf", { as: "llama" })).rejects.toThrow(/--as is for folders/);
+    await expect(exported("a", { to: "safetensors", type: "F16" })).rejects.toThrow(
+      /--type is for/,
+    );
+    expect(readFileSync(place("taken.gguf"), "utf8")).toBe("mine");
+    await exported("taken.gguf", { force: true, compare: false });
+    const source = { model: place("taken.gguf"), force: true };
+    await expect(exported("taken.gguf", source)).rejects.toThrow(/taken.gguf is .*taken.gguf/);
+    expect(readdirSync(work).filter((name) => name.startsWith("."))).toEqual([]);
+  });
+});

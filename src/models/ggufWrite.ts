@@ -1,0 +1,111 @@
+/** Writes a model as one GGUF file. */
+import {
+  type GgufField,
+  ggufEntryBytes,
+  type WeightEntry,
+  writeGgufFile,
+} from "../format/index.js";
+import { tidy } from "../tensor/index.js";
+import { ConfigError } from "../util/errors.js";
+import type { ModelConfig } from "./config.js";
+import { describeModel } from "./describe.js";
+import { ggufFields } from "./ggufFields.js";
+import { fileTypeNumbers, type GgufFileType } from "./ggufMix.js";
+import { ggufTensors } from "./ggufTensors.js";
+import { families } from "./registry.js";
+import type { GgufLayout } from "./types.js";
+
+/** A model that is to be written. */
+export interface GgufModel {
+  config: ModelConfig;
+  /** Its weights by Hugging Face's names; each may be asked for more than once. */
+  weights: readonly WeightEntry[];
+  /** `tokenizer.*` and what else the file should say. */
+  fields: ReadonlyMap<string, GgufField>;
+  /** Name of the model. */
+  name: string;
+  type: GgufFileType;
+}
+
+/** A file that is ready to be written. */
+export interface GgufPlan {
+  /** Bytes of its tensors. */
+  bytes: number;
+  tensors: number;
+  /** What should be known of it, a line each. */
+  notes: string[];
+  /**
+   * Streams the file, under another name until it is whole.
+   *
+   * @param onTensor is told how many tensors are written
+   */
+  write(path: string, onTensor?: (done: number) => void): void;
+}
+
+/**
+ * Plans a file; no weight is read before it is written.
+ *
+ * @throws ConfigError for a model that llama.cpp has no architecture for
+ */
+export function planGguf({ config, weights, fields, name, type }: GgufModel): GgufPlan {
+  const layout = layoutOf(config);
+  const { hasRotary, normalizesHead } = tidy(() => {
+    const { rotary, output } = describeModel(config);
+    return { hasRotary: rotary !== null, normalizesHead: output.normalizesRows };
+  });
+  const { fields: own, ropeFactors } = ggufFields(config, layout.architecture, hasRotary);
+  const { entries, fallbacks } = ggufTensors(weights, config, layout, type, normalizesHead);
+  if (ropeFactors) {
+    const data = () => new Uint8Array(ropeFactors.buffer);
+    entries.push({ name: "rope_freqs.weight", type: "F32", shape: [ropeFactors.length], data });
+  }
+  const isQuantized = !["F32", "F16", "BF16"].includes(type);
+  const metadata = new Map<string, GgufField>([
+    ["general.architecture", layout.architecture],
+    ["general.type", "model"],
+    ["general.name", name],
+    ["general.file_type", { uint32: fileTypeNumbers[type] }],
+    ...(isQuantized ? [["general.quantization_version", { uint32: 2 }] as const] : []),
+    ...own,
+    ...fields,
+  ]);
+  return {
+    bytes: entries.reduce((sum, entry) => sum + ggufEntryBytes(entry), 0),
+    tensors: entries.length,
+    notes: [...fallbackNotes(fallbacks), ...windowNotes(config, layout)],
+    write: (path, onTensor) => writeGgufFile(path, metadata, entries, onTensor),
+  };
+}
+
+/** How files of a model are laid out. @throws ConfigError for a model that llama.cpp does not compute */
+export function layoutOf(config: ModelConfig): GgufLayout {
+  const family = families[config.model_type];
+  const layout = family?.ggufLayout?.(config) ?? family?.gguf;
+  if (layout) return layout;
+  const known = Object.entries(families).filter(([, one]) => one.gguf || one.ggufLayout);
+  throw new ConfigError(`${config.model_type} models are not written as GGUF`, {
+    why: `these are: ${known.map(([modelType]) => modelType).join(", ")}`,
+    todo: "export safetensors instead",
+  });
+}
+
+function fallbackNotes(
+  fallbacks: readonly { name: string; wanted: string; type: string }[],
+): string[] {
+  const byTypes = new Map<string, string[]>();
+  for (const { name, wanted, type } of fallbacks) {
+    const key = `${type} instead of ${wanted}`;
+    byTypes.set(key, [...(byTypes.get(key) ?? []), name]);
+  }
+  return [...byTypes].map(([types, names]) => {
+    const which = names.length === 1 ? names[0]! : `${names.length} tensors (${names[0]}, …)`;
+    return `${which}: ${types}, since their rows are not whole blocks of it.`;
+  });
+}
+
+function windowNotes({ sliding_window: window }: ModelConfig, layout: GgufLayout): string[] {
+  if (window === null) return [];
+  return [
+    `Attention reaches back ${window} tokens in some layers of this model. llama.cpp's ${layout.architecture} models attend to all of a text: longer texts are computed differently there.`,
+  ];
+}

@@ -1,0 +1,22 @@
+/** Texts that tokenizers tell apart. */
+export const hardTexts: readonly string[] = [
+  "Hello, world!",
+  " leading, trailing and  double   spaces ",
+  "\n\nlines\n \n\t\ttabs\r\nand returns",
+  "def f(x):\n    return {k: v for k, v in x.items() if v != 0x1F}  # comment",
+  "for (let i = 0; i < 10; i++) { sum += a[i] ** 2; }",
+  "1234567890 3.14159 1,000,000 2026-11-30 0b1010",
+  "你好，世界！今天天气怎么样？我们去北京大学吧。",
+  "繁體中文與简体中文，混在一起：「引號」、《書名》……",
+  "日本語のテキスト、カタカナとひらがな。한국어 문장입니다.",
+  "😀😃 👩‍👩‍👧‍👦 🇨🇳 👍🏽 ☃️",
+  "naïve café Ångström — “quotes” … №5 ½",
+  "don't I'll we've IT'S he'd",
+  "MixedCaseIdentifiersAndsnake_case_names, UPPER and lower",
+  "https://example.com/path?query=1&other=two#fragment",
+  "مرحبا بالعالم שלום עולם Привет, мир",
+  "a\u00a0b\u2003c\u200bd\ufeffe",
+  "▁ not a space ▁▁",
+  "𠮷野家 𝒜𝒷𝒸 \u{10ffff}",
+  "!!!??? ... --- *** ### @@@",
+];
