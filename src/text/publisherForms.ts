@@ -140,4 +140,6 @@ export const publisherForms: Readonly<Record<string, StringForm | IdForm>> = {
   baichuan,
   baichuan2: baichuan,
   "baichuan-official": baichuan,
+  /** ChatGLM3-6B. */
+  chatglm3: { kind: "ids", layout: "chatglm3" },
 };

@@ -3,6 +3,7 @@ import { ConfigError } from "../util/errors.js";
 import { createJinjaTemplate } from "./jinjaTemplate.js";
 import { createNamedTemplate } from "./namedTemplate.js";
 import { createPlainTemplate, plainTemplateName } from "./plainTemplate.js";
+import { knownTemplateName } from "./templateAliases.js";
 import { chatTemplateNames, templateForms } from "./templateForms.js";
 import { reservedVariable } from "./templateVariables.js";
 import type { Tokenizer } from "./tokenizer.js";
@@ -15,7 +16,7 @@ export const ownTemplateName = "tokenizer";
 const ownPrefix = `${ownTemplateName}:`;
 
 /**
- * @param name a name of `chatTemplateNames`; undefined or `tokenizer` means the model's own,
+ * @param given a name of `chatTemplateNames` or one that other programs have for it; undefined or `tokenizer` means the model's own,
  *   `tokenizer:NAME` one of its further ones (NAME alone where it is no name here), `plain` none,
  *   for plain texts
  * @param variables that the template gets with every conversation (`chat_template_kwargs`)
@@ -23,11 +24,12 @@ const ownPrefix = `${ownTemplateName}:`;
  * tokens the tokenizer lacks, or variables that it cannot take
  */
 export function resolveChatTemplate(
-  name: string | undefined,
+  given: string | undefined,
   tokenizer: Tokenizer,
   variables: TemplateVariables = {},
 ): ChatTemplate {
-  const own = ownName(name, tokenizer);
+  const own = ownName(given, tokenizer);
+  const name = given && knownTemplateName(given);
   const readsVariables = own !== undefined || templateForms[name!]?.kind === "jinja";
   checkVariables(readsVariables ? undefined : name, variables);
   if (own !== undefined) return ownTemplate(own, tokenizer, variables);
@@ -35,15 +37,20 @@ export function resolveChatTemplate(
   const form = Object.hasOwn(templateForms, name!) ? templateForms[name!] : undefined;
   if (!form) {
     const further = [...tokenizer.chatTemplates.keys()].map((one) => `${ownPrefix}${one}`);
-    throw new ConfigError(`unknown chat template ${JSON.stringify(name)}`, {
+    throw new ConfigError(`unknown chat template ${JSON.stringify(given)}`, {
       todo: `use one of ${[ownTemplateName, ...further, ...chatTemplateNames].join(", ")}`,
     });
   }
   const template = createNamedTemplate(name!, form, tokenizer, variables);
+  const notes = [...(template.notes ?? [])];
+  if (name !== given) notes.push(`template_name ${given} is called ${name} here.`);
   // Nearly every model has a default one, which nobody means by this name.
-  if (name === "default" || !tokenizer.chatTemplates.has(name!)) return template;
-  const note = `template_name ${name} is not the model's own template of that name, which is ${ownPrefix}${name}.`;
-  return { ...template, notes: [...(template.notes ?? []), note] };
+  if (name !== "default" && tokenizer.chatTemplates.has(name!)) {
+    notes.push(
+      `template_name ${name} is not the model's own template of that name, which is ${ownPrefix}${name}.`,
+    );
+  }
+  return notes.length > 0 ? { ...template, notes } : template;
 }
 
 /** The model's template that a name means: "" for the one it uses by itself; undefined for none. */

@@ -37,8 +37,8 @@ export interface StringForm {
 /** A format that is written as token ids around utterances that are encoded apart. */
 export interface IdForm {
   kind: "ids";
-  /** Firefly's first format, or Baichuan's official one. */
-  layout: "firefly-classic" | "baichuan-official";
+  /** Firefly's first format, Baichuan's official one, or ChatGLM3's. */
+  layout: "firefly-classic" | "baichuan-official" | "chatglm3";
 }
 
 /** A format that is written in Jinja. `{eos}` in `stop` stands for the tokenizer's end token. */

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, FormatError } from "../util/errors.js";
 import { resolveChatTemplate } from "./resolveChatTemplate.js";
+import { knownTemplateName } from "./templateAliases.js";
 import { fireflyTemplateName } from "./templateForms.js";
 import { writeTemplateSource } from "./templateSource.js";
 import type { Tokenizer } from "./tokenizer.js";
@@ -66,7 +67,7 @@ export function templateOfWeights(
   variables: TemplateVariables | undefined,
 ): ChatTemplate {
   const trained = readTrainedTemplate(directory);
-  const isTrained = name === undefined || name === trained.name;
+  const isTrained = name === undefined || knownTemplateName(name) === trained.name;
   return resolveChatTemplate(name ?? trained.name, tokenizer, {
     ...(isTrained ? trained.variables : {}),
     ...variables,

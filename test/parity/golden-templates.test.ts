@@ -1,8 +1,9 @@
 /** Named templates with tools, reasoning, dates or parts: text, ids and labels of their publishers' programs. */
-import { readFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import {
   type Conversation,
   type EncodedConversation,
@@ -67,3 +68,34 @@ describe.each(golden.cases.map((one) => [one.template, one.conversation, one] as
     });
   },
 );
+
+describe("chatglm3", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tunewright-chatglm3-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  copyFileSync(
+    join(fixtures, "../tokenizers/unigram-bytes.model"),
+    join(folder, "tokenizer.model"),
+  );
+  const config = JSON.stringify({ tokenizer_class: "ChatGLMTokenizer" });
+  writeFileSync(join(folder, "tokenizer_config.json"), config);
+  const own = await loadTokenizer(folder);
+  const template = resolveChatTemplate("chatglm3", own);
+  const { cases }: { cases: { conversation: string; ids: number[]; labels: number[] | null }[] } =
+    JSON.parse(readFileSync(join(fixtures, "chatglm3-template.json"), "utf8"));
+
+  test.each(cases)("writes $conversation", async ({ conversation, ids, labels }) => {
+    const talk = golden.conversations[conversation]!;
+    if (labels === null) {
+      expect([...(await encodePrompt(talk.messages, own, template))]).toEqual(ids);
+      return;
+    }
+    const encoded = await encodeConversation(talk, own, template);
+    expect([...encoded.inputIds]).toEqual(ids);
+    expect([...encoded.labels]).toEqual(labels);
+  });
+
+  test("stops where an answer may end", () => {
+    expect(template.stop).toEqual(["</s>", "<|user|>", "<|observation|>"]);
+    expect(template.stopTokenIds).toEqual(template.stop.map((text) => own.tokenToId(text)));
+  });
+});

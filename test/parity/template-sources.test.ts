@@ -61,7 +61,7 @@ async function ours(talk: Conversation, template: ChatTemplate, tokenizer: Token
   }
 }
 
-const idForms = ["baichuan", "baichuan2", "baichuan-official", "firefly-classic"];
+const idForms = ["baichuan", "baichuan2", "baichuan-official", "chatglm3", "firefly-classic"];
 
 test("formats of token ids say that Jinja cannot say them, and all others are sources", () => {
   expect(chatTemplateNames.filter((name) => !(name in rendered)).toSorted()).toEqual(

@@ -235,6 +235,8 @@ def sentence_piece(special: list[str]) -> Tokenizer:
         [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(content=" ", left=1)]
     )
     bytes_ = [f"<0x{value:02X}>" for value in range(256)]
+    # Two bytes that no text has, with the ids of Baichuan's roles.
+    bytes_[0xC0:0xC2] = ["<reserved_195>", "<reserved_196>"]
     splitter = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="first", split=True)
     trained = Tokenizer(models.BPE(unk_token="<unk>"))
     trained.pre_tokenizer = splitter

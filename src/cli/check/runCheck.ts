@@ -50,6 +50,7 @@ import { checkMemory } from "./memory.js";
 import { type CheckReport, type DataReport, type Finding, reportData } from "./report.js";
 import { checkResume } from "./resume.js";
 import { checkRows } from "./rows.js";
+import { checkSchedule } from "./schedule.js";
 
 /**
  * @param file configuration file
@@ -107,6 +108,7 @@ export async function runCheck(
     ...memory.findings,
     ...checkDisk(disk),
     ...checkPositions(config, model),
+    ...checkSchedule(config, { totalSteps, stepsPerEpoch }, epoch.microBatchesPerEpoch),
     ...data.flatMap((part) => checkRows(part, config)),
   ];
   return {

@@ -14,6 +14,8 @@ export interface ModelOutFlags {
   /** Bytes. */
   maxShardSize: number;
   compare: boolean;
+  /** Files with figures for the model card. */
+  results?: string[];
 }
 
 /** Adds which model is written, and where. @param whole what `--out` is for */
@@ -28,6 +30,11 @@ export function addModelOptions(command: Command, whole: string): void {
       .default([], "those of the run that --model names"),
   );
   command.requiredOption("--out <path>", whole);
+  command.option(
+    "--results <file>",
+    "results.json of an evaluation, for the model card (repeatable)",
+    (file: string, before: string[] = []) => [...before, file],
+  );
 }
 
 /** Adds the type of the weights and the size of their files. */

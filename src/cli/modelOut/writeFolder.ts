@@ -1,6 +1,7 @@
 /** A model as a folder in Hugging Face's layout: written, and compared with what it was made of. */
 import type { ModelPlace } from "../../generate/index.js";
 import { readModelConfig } from "../../models/index.js";
+import { readScores } from "./card/scores.js";
 import { type Comparison, compareWritten, rowsToCompare } from "./compare.js";
 import type { ModelOutFlags } from "./options.js";
 import { chooseOutFolder } from "./outFolder.js";
@@ -30,14 +31,16 @@ export interface ModelReport {
 export async function writeFolder(
   place: ModelPlace,
   flags: ModelOutFlags,
-  options: Omit<WriteModelOptions, "dtype" | "maxShardBytes">,
+  options: Omit<WriteModelOptions, "dtype" | "maxShardBytes" | "scores">,
 ): Promise<ModelReport> {
   const out = chooseOutFolder(flags.out, flags.force, [place.path, ...place.adapters]);
+  const scores = (flags.results ?? []).flatMap(readScores);
   const text = await openModelText(place);
   const { notes, ...written } = await writeModel(place, text, out, {
     ...options,
     dtype: flags.dtype,
     maxShardBytes: flags.maxShardSize,
+    scores,
   });
   for (const note of notes) options.say(note);
   let comparison: Comparison | null = null;

@@ -1,15 +1,22 @@
 /** Writes a model, with its adapters merged, as a directory in Hugging Face's layout. */
+
+import { basename } from "node:path";
 import { entryBytes, writeShardedSafetensors } from "../../format/index.js";
 import type { ModelPlace } from "../../generate/index.js";
 import { type MergedWeights, type MergeOptions, mergedWeights } from "../../lora/index.js";
-import { writeModelConfig } from "../../models/index.js";
+import { type ModelConfig, writeModelConfig } from "../../models/index.js";
+import { entriesOf, objectOf } from "../../util/json/index.js";
 import { showAdapter } from "../adapterOption.js";
+import type { Score } from "./card/scores.js";
+import { writeCard } from "./card/writeCard.js";
 import { type OutFolder, writeOutFolder } from "./outFolder.js";
 import { type ModelText, writeModelText } from "./textFiles.js";
 
 /** How a model is written. */
 export interface WriteModelOptions extends Omit<MergeOptions, "weights"> {
   maxShardBytes: number;
+  /** Figures for the model card. */
+  scores: readonly Score[];
   say: (line: string) => void;
 }
 
@@ -48,7 +55,7 @@ export async function writeModel(
   place: ModelPlace,
   text: ModelText,
   out: OutFolder,
-  { maxShardBytes, say, ...options }: WriteModelOptions,
+  { maxShardBytes, scores, say, ...options }: WriteModelOptions,
 ): Promise<WrittenModel> {
   const { path, adapters, weights } = place;
   const merged = mergedWeights(path, adapters, { ...options, weights });
@@ -62,11 +69,22 @@ export async function writeModel(
   try {
     await writeOutFolder(out, bytes, async (directory) => {
       files = writeShardedSafetensors(directory, entries, { maxShardBytes, onFile });
-      writeModelConfig(directory, config);
+      writeModelConfig(directory, withoutRun(config));
+      const { template } = text;
+      const name = basename(out.path);
+      writeCard(directory, { place, name, template, scores, library: "transformers" });
       notes.push(...writeModelText(text, place, config, directory, options.asLlama));
     });
   } finally {
     merged.close();
   }
   return { weights: entries.length, bytes, files, notes };
+}
+
+/** A fully trained model's config.json has its run's settings too, with paths of this machine. */
+function withoutRun({ raw, stored, ...config }: ModelConfig): ModelConfig {
+  const { tunewright: _, ...own } = raw;
+  if (stored === undefined) return { ...config, raw: own };
+  const entries = entriesOf(stored).filter(([key]) => key !== "tunewright");
+  return { ...config, raw: own, stored: objectOf(entries) };
 }

@@ -71,8 +71,9 @@ export interface MemoryFindings {
   isMost: boolean;
 }
 
-/** Tokens of the largest micro-batch that is tried: beyond it nothing becomes faster. */
+/** Tokens, and rows, of the largest micro-batch that is tried: beyond them nothing becomes faster. */
 const MOST_TOKENS = 16_384;
+const MOST_ROWS = 64;
 
 /** What findings are made from. */
 export interface FindingParts extends RehearsalParts {
@@ -112,7 +113,7 @@ function largestBatch(
   fits: (rows: number) => boolean,
   longest: number,
 ): { batch: number | null; isMost: boolean } {
-  const most = Math.max(1, Math.floor(MOST_TOKENS / Math.max(1, longest)));
+  const most = Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_TOKENS / Math.max(1, longest))));
   let batch: number | null = null;
   for (let rows = 1; rows <= most; rows *= 2) {
     if (!fits(rows)) return { batch, isMost: false };
