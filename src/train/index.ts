@@ -8,7 +8,7 @@ export { openDialogue } from "./dialogue.js";
 export * from "./events/index.js";
 export { type FlopBatch, modelFlopsUtilization, totalFlos, trainingFlops } from "./flops.js";
 export { createGradients, disposeGradients, type Gradients } from "./gradients.js";
-export { largestBatch, roomOf } from "./memory/index.js";
+export { largestBatch, reservedBytes, roomOf } from "./memory/index.js";
 export { newTokensOf } from "./newTokens.js";
 export { evaluationPass, type Sequence, trainingPass } from "./pass.js";
 export { measurePeak, peakRate } from "./peakRate.js";
@@ -20,6 +20,7 @@ export {
   type MemoryEstimate,
   type MemoryFindings,
   type RehearsalParts,
+  settleBatchSize,
 } from "./preflight/index.js";
 export { createProgress, formatBytes, formatDuration, type Progress } from "./progress.js";
 export { heldOut, readingOptions } from "./readingOptions.js";

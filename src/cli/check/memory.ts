@@ -4,6 +4,7 @@ import {
   adviseChanges,
   findMemory,
   formatBytes,
+  reservedBytes,
   roomOf,
 } from "../../train/index.js";
 import type { Finding, MemoryReport } from "./report.js";
@@ -16,7 +17,7 @@ export function checkMemory(given: Parts): { report: MemoryReport; findings: Fin
   const { free, resident, source } = roomOf(config.device, config.max_memory);
   // The run's process will have what this one has.
   const available = free + resident;
-  const parts = { ...given, free, available };
+  const parts = { ...given, free, available: available - reservedBytes(free) };
   const longest = Math.max(1, ...sequences.map(({ inputIds }) => inputIds.length));
   const { estimate, least, largestBatch, isMost } = findMemory(parts, longest);
   const report = {
@@ -28,8 +29,8 @@ export function checkMemory(given: Parts): { report: MemoryReport; findings: Fin
         ? null
         : { rows: largestBatch, tokens_each: longest, is_most_tried: isMost },
   };
-  if (estimate.total <= available) return { report, findings: [] };
-  const blocking = least > available;
+  if (estimate.total <= parts.available) return { report, findings: [] };
+  const blocking = least > parts.available;
   const { fitting, otherwise } = adviseChanges(parts);
   const [only, ...others] = fitting;
   const finding: Finding = {

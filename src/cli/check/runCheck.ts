@@ -40,6 +40,7 @@ import {
   resolveForDevice,
   resultBytes,
   settleAdapters,
+  settleBatchSize,
   warmupNotes,
 } from "../../train/index.js";
 import { ConfigError } from "../../util/errors.js";
@@ -62,7 +63,7 @@ export async function runCheck(
   file: string | undefined,
   flags: readonly string[],
 ): Promise<CheckReport> {
-  const loaded = await settleAdapters(loadTrainingConfig(file, flags));
+  const loaded = await settleAdapters(await settleBatchSize(loadTrainingConfig(file, flags)));
   const { device, facts } = probeDevice(loaded.config.use_cpu);
   const { config, notes } = resolveForDevice(loaded.config, facts);
   const place = await fetchBaseModel(config);

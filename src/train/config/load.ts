@@ -83,11 +83,14 @@ export function loadTrainingConfig(
   if (translation) problems.push(...problemsOf(translation, typed));
   const used = new Map<ConfigKey, Given>();
   const others = new Map<string, Given>();
-  for (const item of [...content.given, ...typed]) {
+  for (const item of [...content.given, ...typed].map(automaticSize)) {
     if (item.value === null) continue;
     const { key } = item;
-    if (isConfigKey(key)) used.set(key, item);
-    else if (Object.hasOwn(fixedKeys, key) || Object.hasOwn(inertKeys, key)) others.set(key, item);
+    if (isConfigKey(key)) {
+      problems.push(...replaceOther(used, item));
+      used.set(key, item);
+    } else if (Object.hasOwn(fixedKeys, key) || Object.hasOwn(inertKeys, key))
+      others.set(key, item);
     else judgeUnknown(item, notes, problems);
   }
   for (const item of others.values()) checkOther(item, notes, problems);
@@ -108,6 +111,31 @@ export function loadTrainingConfig(
     });
   if (problems.length > 0 || !config) throw joinErrors(problems);
   return { config, origins, notes, ...(translation ? { dialect: translation.dialect.title } : {}) };
+}
+
+/** The two keys that each say how large a micro-batch is. */
+const sizeKeys: readonly ConfigKey[] = ["per_device_train_batch_size", "auto_batch_size"];
+
+/** `per_device_train_batch_size: auto` is spelled as the number that it takes the place of. */
+function automaticSize(item: Given): Given {
+  if (item.key !== "per_device_train_batch_size" || item.value !== "auto") return item;
+  return { ...item, key: "auto_batch_size", value: true };
+}
+
+/** A flag with one of {@link sizeKeys} takes the place of the other in a file; side by side they contradict. */
+function replaceOther(used: Map<ConfigKey, Given>, item: Given): ConfigError[] {
+  const other = sizeKeys.find((key) => key !== item.key);
+  if (!sizeKeys.includes(item.key as ConfigKey) || other === undefined) return [];
+  const before = used.get(other);
+  if (!before || item.value === false || before.value === false) return [];
+  used.delete(other);
+  if (before.origin !== item.origin) return [];
+  return [
+    new ConfigError(
+      `per_device_train_batch_size is both a number and auto: ${before.where} and ${item.where}`,
+      { todo: "Keep one of them." },
+    ),
+  ];
 }
 
 /** Reads a file, and translates it where it was written for another program. */

@@ -121,7 +121,15 @@ export const dataFields = {
     .default(8)
     .describe(
       "Conversations per micro-batch. They are packed, never padded. With packing: the size of a " +
-        "micro-batch as a multiple of max_seq_length tokens.",
+        "micro-batch as a multiple of max_seq_length tokens. Or auto: see auto_batch_size.",
+    ),
+  auto_batch_size: boolean()
+    .default(false)
+    .describe(
+      "Take the largest micro-batch that fits into memory; `per_device_train_batch_size: auto` says the " +
+        "same. Where gradient_accumulation_steps is set, a step takes as many rows as it says, in " +
+        "micro-batches of a divisor of it, so that the result depends on no memory; else one micro-batch. " +
+        "A resumed run keeps the size (docs/memory.md).",
     ),
   packing: boolean()
     .default(false)

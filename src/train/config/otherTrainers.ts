@@ -154,7 +154,7 @@ export const inertKeys: Readonly<Record<string, InertKey>> = {
   fp16_full_eval: inert("evaluation uses the number type of training.", false),
   auto_find_batch_size: inert(
     "a micro-batch that does not fit into memory is taken apart, with the loss and gradients of the " +
-      "whole; the batch size, which affects the result, stays.",
+      "whole; the batch size, which affects the result, stays. per_device_train_batch_size auto chooses it.",
     false,
   ),
   torch_empty_cache_steps: inert("freed memory is reused."),

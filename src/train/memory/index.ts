@@ -2,7 +2,7 @@
 export { type DryRunParts, dryRun, largestBatch } from "./dryRun.js";
 export { explainOutOfMemory } from "./explain.js";
 export { type PassMemory, planPassMemory } from "./passMemory.js";
-export { guardHostMemory, memoryBytes, roomOf } from "./room.js";
+export { guardHostMemory, memoryBytes, reservedBytes, roomOf } from "./room.js";
 export {
   answerIfRoom,
   isSplit,

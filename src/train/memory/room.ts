@@ -60,6 +60,11 @@ export function roomOf(device: Device, maxMemory: string | number | null): Memor
 const RESERVED_SHARE = 1 / 8;
 const RESERVED_BYTES = 256e6;
 
+/** What a run leaves free of so many bytes, for what is no tensor. */
+export function reservedBytes(free: number): number {
+  return Math.min(RESERVED_BYTES, free * RESERVED_SHARE);
+}
+
 /** Milliseconds for which what was read of the limits is good enough. */
 const LOOK_INTERVAL = 1000;
 
@@ -80,7 +85,7 @@ export function guardHostMemory(maxMemory: string | number | null): () => void {
     const max = maxMemory === null ? undefined : memoryBytes(maxMemory, totalMemory);
     const { freedBytes } = hostMemory();
     const { resident, free } = memoryRoom({ maxMemory: max, freedBytes, withSwap: true });
-    limitHostMemory(resident + free - Math.min(RESERVED_BYTES, free * RESERVED_SHARE));
+    limitHostMemory(resident + free - reservedBytes(free));
     looked = performance.now();
   }
   return () => {

@@ -72,8 +72,8 @@ export interface MemoryFindings {
 }
 
 /** Tokens, and rows, of the largest micro-batch that is tried: beyond them nothing becomes faster. */
-const MOST_TOKENS = 16_384;
-const MOST_ROWS = 64;
+export const MOST_TOKENS = 16_384;
+export const MOST_ROWS = 64;
 
 /** What findings are made from. */
 export interface FindingParts extends RehearsalParts {
@@ -100,6 +100,30 @@ export function findMemory(parts: FindingParts, longest: number): MemoryFindings
       largestBatch: batch,
       isMost,
     };
+  });
+}
+
+/**
+ * The largest of some sizes of micro-batches that fits.
+ *
+ * @param candidates ascending
+ * @param length tokens of each row
+ * @returns null where not even the smallest fits
+ */
+export function fittingBatch(
+  parts: Omit<FindingParts, "sequences">,
+  candidates: readonly number[],
+  length: number,
+): number | null {
+  const runtime = runtimeBytes(parts.config.device);
+  return rehearseRun(parts, (run) => {
+    let fitting: number | null = null;
+    for (const rows of candidates) {
+      const { total } = estimateOf(run, run.step(denseBatch(rows, length)), runtime);
+      if (total > parts.available) break;
+      fitting = rows;
+    }
+    return fitting;
   });
 }
 

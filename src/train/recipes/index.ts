@@ -2,6 +2,7 @@
 import { defaultDevice } from "../../tensor/index.js";
 import type { LoadedConfig } from "../config/index.js";
 import { explainOutOfMemory } from "../memory/index.js";
+import { settleBatchSize } from "../preflight/index.js";
 import type { RunOptions, RunResult } from "../run.js";
 import { RolledBack } from "../watch/index.js";
 import { runPretrain } from "./pretrain.js";
@@ -16,9 +17,10 @@ export { runPretrain, runSft };
  * @throws what the recipe throws
  */
 export async function runTraining(
-  loaded: LoadedConfig,
+  given: LoadedConfig,
   options: RunOptions = {},
 ): Promise<RunResult> {
+  const loaded = await settleBatchSize(given);
   const recipes = { sft: runSft, pretrain: runPretrain };
   const recipe = recipes[loaded.config.task_type];
   const goingOn = { resume_from_checkpoint: true, overwrite_output_dir: false } as const;

@@ -63,6 +63,7 @@ export const resumeRules: Readonly<Record<ConfigKey, ResumeRule>> = {
   over_length: rendered,
   special_tokens_in_text: rendered,
   per_device_train_batch_size: { kind: "position" },
+  auto_batch_size: free,
   packing: fixed("which rows lie behind the checkpoint is counted in micro-batches of this kind"),
   per_device_eval_batch_size: free,
   seed: fixed("dropout and the order of the rows are functions of it"),

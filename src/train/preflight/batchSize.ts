@@ -1,0 +1,96 @@
+/**
+ * `per_device_train_batch_size: auto`: the largest micro-batch that fits into memory. The rows of an
+ * optimizer step stay what gradient_accumulation_steps says, where that is set.
+ */
+import { resolveResume } from "../checkpoint/index.js";
+import { type DeviceConfig, type LoadedConfig, resolveForDevice } from "../config/index.js";
+import { settleAdapters } from "../continued.js";
+import { probeDevice } from "../deviceFacts.js";
+import { reservedBytes, roomOf } from "../memory/index.js";
+import { readRunRecord } from "../resume/index.js";
+import { fetchBaseModel } from "../trainedModel.js";
+import { fittingBatch, MOST_ROWS, MOST_TOKENS } from "./estimate.js";
+
+type BatchKeys = Pick<DeviceConfig, "per_device_train_batch_size" | "gradient_accumulation_steps">;
+
+/**
+ * Fills in the sizes where they are left to the memory: those of the checkpoint that the run goes on
+ * from, or the largest that fit.
+ *
+ * @returns the same configuration where they are set
+ * @throws what finding and describing the model throws
+ */
+export async function settleBatchSize(loaded: LoadedConfig): Promise<LoadedConfig> {
+  if (!loaded.config.auto_batch_size) return loaded;
+  const before = await sizesBefore(loaded.config);
+  const { sizes, why } = before
+    ? { sizes: before, why: "as in the checkpoint" }
+    : await largestSizes(loaded);
+  const { per_device_train_batch_size: rows, gradient_accumulation_steps: accumulation } = sizes;
+  const note =
+    `per_device_train_batch_size auto: ${rows}, ${why}; ` +
+    `with gradient_accumulation_steps ${accumulation} a step takes ${rows * accumulation} rows.`;
+  const derived = {
+    per_device_train_batch_size: "derived",
+    gradient_accumulation_steps: "derived",
+  } as const;
+  return {
+    ...loaded,
+    config: { ...loaded.config, ...sizes },
+    origins: { ...loaded.origins, ...derived },
+    notes: [...loaded.notes, note],
+  };
+}
+
+/** Those of the checkpoint that training goes on from, where there is one. */
+async function sizesBefore(config: LoadedConfig["config"]): Promise<BatchKeys | undefined> {
+  const { output_dir, resume_from_checkpoint } = config;
+  const found = await resolveResume(output_dir, resume_from_checkpoint, { readOnly: true });
+  const stored = found.checkpoint && readRunRecord(found.checkpoint.path)?.config;
+  const rows = stored?.per_device_train_batch_size;
+  const accumulation = stored?.gradient_accumulation_steps;
+  if (typeof rows !== "number" || typeof accumulation !== "number") return undefined;
+  return { per_device_train_batch_size: rows, gradient_accumulation_steps: accumulation };
+}
+
+async function largestSizes(loaded: LoadedConfig): Promise<{ sizes: BatchKeys; why: string }> {
+  const { config: settled } = await settleAdapters(loaded);
+  const { device, facts } = probeDevice(settled.use_cpu);
+  const { config } = resolveForDevice(settled, facts);
+  const place = await fetchBaseModel(config);
+  const { free, resident } = roomOf(device, config.max_memory);
+  const { max_seq_length: length, gradient_accumulation_steps: asked } = config;
+  const isAsked = ["file", "flag"].includes(loaded.origins.gradient_accumulation_steps);
+  const most = Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_TOKENS / length)));
+  const candidates = isAsked ? divisorsUpTo(asked, most) : powersUpTo(most);
+  const parts = {
+    config,
+    place,
+    tokens: { first: 0, count: 0 },
+    free,
+    available: free + resident - reservedBytes(free),
+  };
+  const fitting = fittingBatch(parts, candidates, length);
+  const rows = fitting ?? 1;
+  const sizes = {
+    per_device_train_batch_size: rows,
+    gradient_accumulation_steps: isAsked ? asked / rows : asked,
+  };
+  const tokens = `rows of up to ${length.toLocaleString("en")} tokens`;
+  if (fitting === null)
+    return { sizes, why: `though not even one of the ${tokens} fits by estimate` };
+  const isMost = rows === candidates.at(-1);
+  return { sizes, why: `the most ${isMost ? "that is tried" : "that fit"} of ${tokens}` };
+}
+
+/** 1, 2, 4, … @param most at least 1 */
+function powersUpTo(most: number): number[] {
+  return Array.from({ length: Math.floor(Math.log2(most)) + 1 }, (_, i) => 2 ** i);
+}
+
+/** Ascending. */
+function divisorsUpTo(number: number, most: number): number[] {
+  return Array.from({ length: Math.min(number, most) }, (_, i) => i + 1).filter(
+    (divisor) => number % divisor === 0,
+  );
+}
