@@ -57,9 +57,7 @@ export async function ggufVocabulary(
     fields.set("tokenizer.ggml.scores", scores);
   }
   if (kind.merges) fields.set("tokenizer.ggml.merges", kind.merges);
-  if (kind.spacePrefix !== undefined) {
-    fields.set("tokenizer.ggml.add_space_prefix", kind.spacePrefix);
-  }
+  if (kind.isSentencePiece) await addSpacePrefix(fields, tokenizer, files, notes);
   addNamedTokens(fields, tokenizer, rows, template, notes);
   await addTextEnds(fields, tokenizer, notes);
   addTemplates(fields, tokenizer, template, notes);
@@ -74,7 +72,7 @@ interface Kind {
   scores?: ArrayLike<number>;
   /** Types that the vocabulary itself gives to its tokens. */
   types?: ArrayLike<number>;
-  spacePrefix?: boolean;
+  isSentencePiece?: true;
 }
 
 function kindOf(files: TokenizerFiles, notes: string[]): Kind {
@@ -87,10 +85,14 @@ function kindOf(files: TokenizerFiles, notes: string[]): Kind {
   if (isSentencePieceJson(json)) return fromMerges(files);
   const pre = ggufPreTokenizer(json);
   if (pre === undefined) throw unknownKind(files, "rules of its own for cutting text into words");
+  // Merges that are recovered from a tiktoken file lead to every token.
+  if (!pre.isExact && !files.rebuild) {
+    notes.push("llama.cpp cuts words by merges alone that this tokenizer takes as one token each.");
+  }
   if (json.normalizer) {
     notes.push("llama.cpp does not normalize text (NFC) before it is cut, as this tokenizer does.");
   }
-  return { model: "gpt2", pre, merges: mergeTexts(json.model.merges) };
+  return { model: "gpt2", pre: pre.name, merges: mergeTexts(json.model.merges) };
 }
 
 /** Whether a tokenizer.json was made from a SentencePiece model: ▁ for spaces, tokens for bytes, no other rules. */
@@ -134,12 +136,12 @@ function fromModel(model: SentencePieceModel, files: TokenizerFiles, notes: stri
     pre: "default",
     scores: model.scores,
     types: model.types,
-    spacePrefix: model.addDummyPrefix,
+    isSentencePiece: true,
   };
 }
 
 function fromMerges(files: TokenizerFiles): Kind {
-  const { model, normalizer, pre_tokenizer: preTokenizer } = files.tokenizerJson;
+  const { model } = files.tokenizerJson;
   const vocabulary = isRecord(model.vocab) ? (model.vocab as Record<string, number>) : {};
   const scores = scoresFromMerges(vocabulary, mergeTexts(model.merges));
   if (!scores) throw unknownKind(files, "merges that are in no order of their results");
@@ -149,11 +151,7 @@ function fromMerges(files: TokenizerFiles): Kind {
   }
   const unknown = vocabulary[String(model.unk_token)];
   if (unknown !== undefined) types[unknown] = pieceType.unknown;
-  const text = JSON.stringify([normalizer, preTokenizer]);
-  const spacePrefix = /"Prepend"|"prepend_scheme":"(first|always)"|"add_prefix_space":true/.test(
-    text,
-  );
-  return { model: "llama", pre: "default", scores, types, spacePrefix };
+  return { model: "llama", pre: "default", scores, types, isSentencePiece: true };
 }
 
 function mergeTexts(merges: unknown): string[] {
@@ -222,6 +220,29 @@ function addNamedTokens(
   if (others.length > 2) {
     const left = others.slice(2).map((id) => tokenizer.idToToken(id));
     notes.push(`GGUF has no place for further ends of answers: ${left.join(", ")}.`);
+  }
+}
+
+/** Whether a space is put before a text. */
+async function addSpacePrefix(
+  fields: Map<string, GgufField>,
+  tokenizer: Tokenizer,
+  files: TokenizerFiles,
+  notes: string[],
+): Promise<void> {
+  const [first] = await tokenizer.encode("a");
+  const isPut = tokenizer.idToToken(first ?? -1)?.startsWith("▁") ?? false;
+  fields.set("tokenizer.ggml.add_space_prefix", isPut);
+  if (!isPut) return;
+  if (JSON.stringify(files.tokenizerJson.pre_tokenizer ?? null).includes('"Metaspace"')) {
+    notes.push("llama.cpp puts a space before every text; this tokenizer not where one is there.");
+  }
+  const { symbols = [] } = files.own ?? {};
+  if (symbols.length > 0) {
+    const shown = symbols.slice(0, 3).map((symbol) => JSON.stringify(symbol));
+    notes.push(
+      `llama.cpp puts a space behind symbols such as ${shown.join(", ")}, not before the text, where this tokenizer puts one before the text alone.`,
+    );
   }
 }
 

@@ -81,20 +81,22 @@ export const preTokenizerNames: readonly string[] = [...table.keys()];
 
 /**
  * The name in GGUF files of how a tokenizer.json cuts text; undefined where llama.cpp has none.
- * Offsets, and the flag that keeps them, change no ids.
+ * Offsets, and the flag that keeps them, change no ids. Exact is what takes whole words in the same way, too.
  */
 export function ggufPreTokenizer({
   normalizer,
   pre_tokenizer,
   model,
-}: TokenizerJson): string | undefined {
+}: TokenizerJson): { name: string; isExact: boolean } | undefined {
   const shown = (value: unknown) =>
     JSON.stringify(value ?? null, (key, one) => (key === "trim_offsets" ? undefined : sorted(one)));
-  const wanted = shown([normalizer, pre_tokenizer, model.ignore_merges === true]);
-  const found = byName.find(
-    ([entry]) => shown([entry.normalizer, entry.pre_tokenizer, entry.ignore_merges]) === wanted,
+  const wanted = shown([normalizer, pre_tokenizer]);
+  const found = byName.filter(
+    ([entry]) => shown([entry.normalizer, entry.pre_tokenizer]) === wanted,
   );
-  return found?.[1][0];
+  const exact = found.find(([entry]) => entry.ignore_merges === (model.ignore_merges === true));
+  const name = (exact ?? found[0])?.[1][0];
+  return name === undefined ? undefined : { name, isExact: exact !== undefined };
 }
 
 /** The same object with its keys in order. */

@@ -6,11 +6,14 @@ import { expect } from "vitest";
 import type { GgufField } from "../../src/format/index.js";
 import { loadAdapter, mergedWeights } from "../../src/lora/index.js";
 import {
+  configure,
+  describeModel,
   forward,
   type GgufFileType,
   loadModel,
   modelTensors,
   planGguf,
+  weightEntries,
 } from "../../src/models/index.js";
 import { dispose, tidy } from "../../src/tensor/index.js";
 import { byteAlphabet } from "../../src/text/byteLevel/index.js";
@@ -96,4 +99,27 @@ export function expectOurChoices(
   }
   dispose(modelTensors(loaded));
   return likeliest / count;
+}
+
+/** Writes a model whose weights are zero, for its tokenizer alone. */
+export function writeEmptyModel(
+  file: string,
+  rows: number,
+  fields: ReadonlyMap<string, GgufField>,
+): void {
+  const raw = {
+    model_type: "llama",
+    vocab_size: rows,
+    hidden_size: 32,
+    intermediate_size: 32,
+    num_hidden_layers: 1,
+    num_attention_heads: 2,
+  };
+  const config = configure(raw, "config.json");
+  const described = tidy(() => weightEntries(describeModel(config), () => "float32"));
+  const weights = described.map((entry) => ({
+    ...entry,
+    data: () => new Uint8Array(entry.shape.reduce((product, size) => product * size, 4)),
+  }));
+  planGguf({ config, weights, fields, name: "tokens", type: "F16" }).write(file);
 }
