@@ -38,10 +38,14 @@ export function generationNotes(tokenizer: Tokenizer, template: ChatTemplate): s
 /** Of ends of turns that the model's generation_config.json lacks. */
 function endNotes(tokenizer: Tokenizer, template: ChatTemplate): string[] {
   const { eos_token_id: named } = tokenizer.generationConfig;
-  const stop = template.stop[0];
-  const id = stop === undefined ? undefined : tokenizer.tokenToId(stop);
-  if (named === undefined || id === undefined || [named].flat().includes(id)) return [];
+  if (named === undefined) return [];
+  const known = [named].flat();
+  const missing = template.stop.filter((text) => {
+    const id = tokenizer.tokenToId(text);
+    return id !== undefined && !known.includes(id);
+  });
+  if (missing.length === 0) return [];
   return [
-    `chat template ${template.name} ends turns with ${stop}, which the model's generation_config.json does not name: the one that is saved does.`,
+    `chat template ${template.name} ends turns with ${missing.join(", ")}, which the model's generation_config.json does not name: the one that is saved does.`,
   ];
 }

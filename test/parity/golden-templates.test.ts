@@ -1,4 +1,4 @@
-/** Named templates with tools, reasoning, dates or parts: text, ids and labels of their publishers' programs. */
+/** Named templates: text, ids and labels of their publishers' programs. */
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -65,6 +65,38 @@ describe.each(golden.cases.map((one) => [one.template, one.conversation, one] as
         expect([...encoded.inputIds]).toEqual(ids);
         if (learnt) expect(learntRanges(encoded)).toEqual(learnt);
       }
+    });
+  },
+);
+
+describe.each([...new Set(golden.cases.map(({ template }) => template))])(
+  "%s, where the row spells its tokens,",
+  (name) => {
+    const template = resolveChatTemplate(name, tokenizer);
+    const talkOf = (text: string): Conversation => ({
+      messages: [
+        { role: "user", content: `What is ${text}?` },
+        { role: "assistant", content: `${text} ends, 这是${text}` },
+        { role: "user", content: `And${text}` },
+        { role: "assistant", content: "I said so." },
+      ],
+    });
+    const encode = (text: string, mode: "error" | "text" | "token") =>
+      encodeConversation(talkOf(text), tokenizer, template, { specialTokensInText: mode });
+
+    test.each(template.stop)("takes %s for text, and ends turns where they end", async (stop) => {
+      const id = tokenizer.tokenToId(stop)!;
+      const count = (ids: Int32Array) => ids.filter((one) => one === id).length;
+      const [plain, text, token] = await Promise.all([
+        encode("it", "text"),
+        encode(stop, "text"),
+        encode(stop, "token"),
+      ]);
+      expect(count(text.inputIds)).toBe(count(plain.inputIds));
+      expect(count(text.labels)).toBe(count(plain.labels));
+      expect(count(token.inputIds)).toBe(count(plain.inputIds) + 4);
+      expect(tokenizer.decode(text.inputIds)).toBe(tokenizer.decode(token.inputIds));
+      await expect(encode(stop, "error")).rejects.toThrow("spells the special token");
     });
   },
 );

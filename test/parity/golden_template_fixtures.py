@@ -1,8 +1,8 @@
-"""Writes fixtures/text/golden-templates.json: ids and labels of conversations in formats with tools, reasoning, dates or token
-ids, and fixtures/text/marked-bytelevel, a tokenizer that has the markers of all of them as special tokens.
+"""Writes fixtures/text/golden-templates.json: ids and labels of conversations in the publishers' formats, and
+fixtures/text/marked-bytelevel, a tokenizer that has the markers of all of them as special tokens.
 
 Where the formats come from, at the time of making: the official templates in TRL and llama-cpp-python, axolotl's corrected copy
-of DeepSeek-V3's, mistral-common (the publisher's own code), and for GLM-4, InternLM2, Alpaca and MOSS the rules of their
+of DeepSeek-V3's, mistral-common (the publisher's own code), and for Vicuna, DeepSeek-V2, GLM-4, InternLM2, Alpaca and MOSS the rules of their
 publishers' training programs, put down here as functions (finetune_demo/finetune.py of GLM-4, train.py of Stanford Alpaca,
 finetune_moss.py of MOSS). Labels: from where the prompt before a turn ends to the end of its end token, which for templates that
 have a training variant in TRL is what its `{% generation %}` marks give without the line break behind the end token.
@@ -183,6 +183,23 @@ def alpaca(talk: dict, prompt: bool) -> str:
     return text + ("### Response:" if prompt else "")
 
 
+def vicuna(talk: dict, prompt: bool) -> str:
+    """FastChat's conversation of Vicuna 1.1, two separators in turn."""
+    messages = talk["messages"]
+    system = "A chat between a curious user and an artificial intelligence assistant. "
+    system += "The assistant gives helpful, detailed, and polite answers to the user's questions."
+    if messages[0]["role"] == "system":
+        system, messages = messages[0]["content"], messages[1:]
+    ends = {"user": "USER: {} ", "assistant": "ASSISTANT: {}</s>"}
+    return f"<s>{system} " + "".join(ends[one["role"]].format(one["content"]) for one in messages) + ("ASSISTANT:" if prompt else "")
+
+
+def deepseek2(talk: dict, prompt: bool) -> str:
+    ends = {"system": "{}\n\n", "user": "User: {}\n\n", "assistant": "Assistant: {}</s>"}
+    text = "<s>" + "".join(ends[one["role"]].format(one["content"]) for one in talk["messages"])
+    return text + ("Assistant:" if prompt else "")
+
+
 def moss(talk: dict, prompt: bool) -> str:
     """The five parts of each turn as they are in MOSS's files, one behind the other."""
     text, parts = "", None
@@ -262,7 +279,19 @@ def main(sources: str, mistral_folder: str) -> None:
         r"<eoh>\n(?!<\|Inner Thoughts\|>: None)(.*?(?:<eoc>(?=\n<\|Results\|>:\n)|<eom>))|<\|MOSS\|>:( .*?<eom>)"
     )
     im_end = re.compile(re.escape("<|im_end|>"))
+    kept = lambda name: jinja((HERE / "templates" / f"{name}.jinja").read_text(encoding="utf-8"), tokenizer)  # noqa: E731
+    end = re.compile("</s>")
     formats = {
+        "chatml": (read("axolotl--chatml"), im_end, PLAIN, spans_by_prompt),
+        "qwen": (read("axolotl--qwen2_vl"), im_end, PLAIN, spans_by_prompt),
+        "llama2": (kept("llama2"), end, PLAIN, spans_by_prompt),
+        "llama3": (read("trl--llama3"), re.compile(re.escape("<|eot_id|>")), PLAIN, spans_by_prompt),
+        "mistral": (read("axolotl--mistral_v1"), end, PLAIN, spans_by_prompt),
+        "zephyr": (kept("zephyr"), end, PLAIN, spans_by_prompt),
+        "vicuna": (vicuna, end, PLAIN, spans_by_prompt),
+        "deepseek": (deepseek2, end, PLAIN, spans_by_prompt),
+        "gemma": (read("trl--gemma"), re.compile(re.escape("<end_of_turn>")), ["single", "prompt", "turns"], spans_by_prompt),
+        "phi3": (read("trl--phi3"), re.compile(re.escape("<|end|>")), PLAIN, spans_by_prompt),
         "qwen2.5": (read("trl--qwen2_5"), im_end, TOOLED, spans_by_prompt),
         "qwen3": (read("trl--qwen3"), im_end, [*TOOLED, "thinking"], spans_of(r"<\|im_start\|>assistant\n(.*?<\|im_end\|>)")),
         "qwen3-instruct": (read("trl--qwen3_instruct_2507"), im_end, TOOLED, spans_by_prompt),
@@ -285,7 +314,7 @@ def main(sources: str, mistral_folder: str) -> None:
         "alpaca": (alpaca, re.compile("</s>"), PLAIN, spans_by_prompt),
         "moss": (moss, None, [*PLAIN, "moss"], moss_turns),
     }
-    trained = {"qwen3-instruct": "qwen3_instruct_2507", "gemma3": "gemma3"}
+    trained = {"qwen3-instruct": "qwen3_instruct_2507", "gemma3": "gemma3", "gemma": "gemma"}
     trained = {name: (folder / f"trl--{one}_training.jinja").read_text(encoding="utf-8") for name, one in trained.items()}
     cases = []
     for name, (render, stop, keys, spans) in formats.items():
