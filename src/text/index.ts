@@ -12,6 +12,7 @@ export {
 } from "./encodeConversation.js";
 export { generationNotes, writeGenerationConfig } from "./generationConfig.js";
 export { type GgufVocabulary, ggufVocabulary } from "./ggufVocabulary.js";
+export { goTemplate } from "./goTemplate.js";
 export { createJinjaTemplate } from "./jinjaTemplate.js";
 export { nameLlamaTokenizer } from "./llamaTokenizer.js";
 export { loadTokenizer } from "./loadTokenizer.js";
@@ -57,6 +58,7 @@ export {
   templateOfWeights,
   writeTrainedTemplate,
 } from "./trainedTemplate.js";
+export { conversationText, type TurnTexts, turnTexts, writeTurns } from "./turnTexts.js";
 export {
   type ChatTemplate,
   type Conversation,

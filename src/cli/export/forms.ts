@@ -17,4 +17,8 @@ export const exportForms: Readonly<Record<string, ExportForm>> = {
     summary: "one file with tokenizer and chat template, for llama.cpp and what is built on it",
     load: async () => (await import("./gguf.js")).exportGguf,
   },
+  ollama: {
+    summary: "a folder with a GGUF file and a Modelfile, for ollama create",
+    load: async () => (await import("./ollama.js")).exportOllama,
+  },
 };

@@ -102,3 +102,36 @@ describe("export --to gguf", () => {
     expect(readdirSync(work).filter((name) => name.startsWith("."))).toEqual([]);
   });
 });
+
+describe("export --to ollama", () => {
+  const jinja =
+    "{% for m in messages %}<s>{{ m.role }}: {{ m.content }}</s>{% endfor %}{% if add_generation_prompt %}<s>assistant: {% endif %}";
+  const file = path.join(model, "chat_template.jinja");
+
+  it("writes weights, Modelfile and card, and replaces only such a folder", async () => {
+    writeFileSync(file, jinja);
+    const { json, lines } = await exported("ollama", { to: "ollama", adapter: [testAdapter] });
+    expect(readdirSync(place("ollama")).sort()).toEqual(["Modelfile", "README.md", "model.gguf"]);
+    expect(json).toMatchObject({ type: "F16", files: ["model.gguf", "Modelfile", "README.md"] });
+    expect(lines[0]).toMatch(/ollama\/model\.gguf: 21 weights, /);
+    expect(lines.at(-1)).toMatch(/ollama create ollama -f Modelfile/);
+    const text = readFileSync(place("ollama/Modelfile"), "utf8");
+    expect(text).toMatch(/^FROM \.\/model\.gguf\nTEMPLATE """\{\{ if \.System \}\}<s>system: /);
+    expect(text).toMatch(/\nPARAMETER stop "<\/s>"\nPARAMETER num_ctx 64\n/);
+    await exported("ollama", { to: "ollama", compare: false, force: true });
+    mkdirSync(place("other"));
+    writeFileSync(place("other/config.json"), "{}");
+    const other = exported("other", { to: "ollama", force: true });
+    await expect(other).rejects.toThrow(/neither empty nor an older one of its kind/);
+  });
+
+  it("says where there is no template in Ollama's language", async () => {
+    writeFileSync(file, `${jinja}{{ messages | length }}`);
+    const { said } = await exported("no-template", { to: "ollama", compare: false });
+    expect(said).toMatch(/writes more than fixed texts .*so the Modelfile has no TEMPLATE: Ollama/);
+    expect(readFileSync(place("no-template/Modelfile"), "utf8")).not.toContain("TEMPLATE");
+    rmSync(file);
+    const none = await exported("none", { to: "ollama", compare: false });
+    expect(none.said).toMatch(/has no chat template, so the Modelfile has no TEMPLATE/);
+  });
+});

@@ -64,7 +64,13 @@ export const exportGguf: WriteForm = async (place, flags, say) => {
 };
 
 /** Options that say how a folder is written. */
-function refuseFolderOptions({ dtype, as }: ExportFlags): void {
+function refuseFolderOptions({ dtype, as, results }: ExportFlags): void {
+  if (results) {
+    throw new ConfigError("--results is for folders", {
+      why: "a GGUF file has no model card",
+      todo: "leave it out, or use --to ollama",
+    });
+  }
   if (dtype) {
     throw new ConfigError("--dtype is for folders with safetensors", {
       todo: "say the type of a GGUF file with --type, for instance --type BF16",

@@ -7,7 +7,7 @@ import type { WriteForm } from "./writeForm.js";
 export const exportSafetensors: WriteForm = async (place, flags, say) => {
   if (flags.type) {
     throw new ConfigError("--type is for GGUF files", {
-      todo: "say the type of weights in a folder with --dtype",
+      todo: "say the type of the weights with --dtype, for instance --dtype bfloat16",
     });
   }
   const options = { say, dequantizes: true, asLlama: flags.as === "llama" };

@@ -19,16 +19,18 @@ const OTHER_BYTES = 64e6;
  * Understands `--out`.
  *
  * @param inputs paths that are read, which must not be replaced
+ * @param mark file that a folder to be replaced has to have
  * @throws ConfigError where something is in the way
  */
 export function chooseOutFolder(
   given: string,
   force: boolean,
   inputs: readonly string[],
+  mark = "config.json",
 ): OutFolder {
   const path = resolve(given);
   const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat) refuseWhatIsThere(path, stat.isDirectory(), force);
+  if (stat) refuseWhatIsThere(path, stat.isDirectory(), force, mark);
   const place = `${realPath(path) ?? path}${sep}`;
   const lost = inputs.find((input) =>
     `${realPath(input) ?? resolve(input)}${sep}`.startsWith(place),
@@ -42,19 +44,22 @@ export function chooseOutFolder(
   return { path, force };
 }
 
-function refuseWhatIsThere(path: string, isFolder: boolean, force: boolean): void {
+function refuseWhatIsThere(path: string, isFolder: boolean, force: boolean, mark: string): void {
   if (!isFolder) {
     throw new ConfigError(`--out ${path}: there is a file of this name`, {
       todo: "give the name of a folder",
     });
   }
   if (readdirSync(path).length === 0) return;
-  if (force && existsSync(join(path, "config.json"))) return;
+  if (force && existsSync(join(path, mark))) return;
   if (force) {
-    throw new ConfigError(`--out ${path}: the folder is neither empty nor a model`, {
-      why: "what is in it would be lost",
-      todo: "choose another name",
-    });
+    throw new ConfigError(
+      `--out ${path}: the folder is neither empty nor an older one of its kind`,
+      {
+        why: "what is in it would be lost",
+        todo: "choose another name",
+      },
+    );
   }
   throw new ConfigError(`${path} exists`, { todo: "choose another name, or add --force" });
 }
