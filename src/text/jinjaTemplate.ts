@@ -45,10 +45,12 @@ export function createJinjaTemplate(
     return frame;
   };
   const { stop, trail, prompt } = frameOf();
+  // Without a generation prompt nothing could be read off the template.
+  const notes = trail === "" && prompt !== "" ? [endlessTurns] : [];
+  notes.push(...unknownMarkers(prompt + trail, tokenizer));
   return {
     name,
-    // Without a generation prompt nothing could be read off the template.
-    ...(trail === "" && prompt !== "" ? { notes: [endlessTurns] } : {}),
+    ...(notes.length > 0 ? { notes } : {}),
     stop,
     stopTokenIds: stop.flatMap((token) => tokenizer.tokenToId(token) ?? []),
     ...(options.variables === undefined ? {} : { variables: options.variables }),
@@ -63,6 +65,16 @@ export function createJinjaTemplate(
 /** GLM's template is such a one: what comes next, `<|user|>`, ends its turns. */
 const endlessTurns =
   "the chat template writes no end token behind the assistant's turns: training with it does not teach when to stop.";
+
+/** Of marks such as `<|im_end|>` that a template writes and the vocabulary has not, a line. */
+function unknownMarkers(written: string, { addedTokens }: Tokenizer): string[] {
+  const marks = new Set(written.match(/<([|｜])[^<>|｜\s]{1,40}\1>/g));
+  const unknown = [...marks].filter((mark) => !addedTokens.includes(mark));
+  if (unknown.length === 0) return [];
+  return [
+    `the chat template writes ${unknown.join(", ")}, for which the vocabulary has no token, so that it is spelled out in pieces: the template may be another model's. new_tokens makes tokens of such texts.`,
+  ];
+}
 
 export interface JinjaTemplateOptions {
   /** Source for conversations with tools, where it is another. */

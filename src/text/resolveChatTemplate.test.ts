@@ -107,6 +107,14 @@ describe("rendering", () => {
     expect(notes("\n")).toEqual([expect.stringContaining("no end token")]);
   });
 
+  test("says when a model's own template writes marks that are no tokens", () => {
+    const other = chatmlJinja.replaceAll("im_", "turn_");
+    expect(createJinjaTemplate(other, "other", tokenizer).notes).toEqual([
+      expect.stringMatching(/<\|turn_(start|end)\|>, <\|turn_(start|end)\|>, for which/),
+    ]);
+    expect(createJinjaTemplate(chatmlJinja, "own", tokenizer).notes).toBeUndefined();
+  });
+
   test("refuses a template that hides turns instead of guessing the labels", () => {
     const template = createJinjaTemplate("{{ messages[0].content }}", "first", tokenizer);
     expect(() => template.render(system, { source })).toThrow(
