@@ -29,10 +29,10 @@ const work = mkdtempSync(path.join(tmpdir(), "tunewright-exported-"));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 const ids = [3, 9, 27, 4, 12, 60, 1, 33];
-const families = readdirSync(fixture("families")).filter((name) =>
-  existsSync(fixture(`families/${name}/model`)),
-);
-const packed = families.filter((name) => name.startsWith("baichuan"));
+const families = ["families", "experts"]
+  .flatMap((topic) => readdirSync(fixture(topic)).map((name) => `${topic}/${name}`))
+  .filter((name) => existsSync(fixture(`${name}/model`)));
+const packed = families.filter((name) => name.startsWith("families/baichuan"));
 const rotated = packed.filter((name) => name.endsWith("7b"));
 
 /** Exports a model and returns the folder with what was said. */
@@ -64,8 +64,8 @@ function expectSame(actual: readonly number[], expected: readonly number[], what
 
 describe.each(rotated)("%s as a Llama", (name) => {
   it.each(["alone", "adapted"])("has the logits of the Baichuan model, %s", async (how) => {
-    const model = fixture(`families/${name}/model`);
-    const adapter = how === "adapted" ? [fixture(`families/${name}/adapter`)] : [];
+    const model = fixture(`${name}/model`);
+    const adapter = how === "adapted" ? [fixture(`${name}/adapter`)] : [];
     const { out, json } = await exported(model, {
       as: "llama",
       adapter,
@@ -84,9 +84,11 @@ describe.each(rotated)("%s as a Llama", (name) => {
 
 describe("--as llama", () => {
   it("is refused for positions and families that Llama does not have", async () => {
-    const refusal = (name: string) => exported(fixture(`families/${name}/model`), { as: "llama" });
-    await expect(refusal("baichuan2-13b")).rejects.toThrow(/cannot be written as a Llama/);
-    await expect(refusal("qwen2")).rejects.toThrow(/qwen2 models cannot be written as Llamas/);
+    const refusal = (name: string) => exported(fixture(`${name}/model`), { as: "llama" });
+    await expect(refusal("families/baichuan2-13b")).rejects.toThrow(/cannot be written as a Llama/);
+    await expect(refusal("families/qwen2")).rejects.toThrow(
+      /qwen2 models cannot be written as Llamas/,
+    );
   });
 
   it("names a tokenizer that needs no code, with the same ids", async () => {
@@ -142,10 +144,10 @@ describe.skipIf(python === undefined)("transformers loads what is exported", () 
 
   beforeAll(async () => {
     for (const name of families) {
-      const model = fixture(`families/${name}/model`);
+      const model = fixture(`${name}/model`);
       const as = rotated.includes(name) ? ("llama" as const) : undefined;
       if (needsCode(model) && as === undefined) continue;
-      for (const adapter of [[], [fixture(`families/${name}/adapter`)]]) {
+      for (const adapter of [[], [fixture(`${name}/adapter`)]]) {
         const { out } = await exported(model, { adapter, dtype: "float32", ...(as && { as }) });
         expected.set(out, { name: `${name} ${adapter.length}`, logits: logitsOf(model, adapter) });
       }
