@@ -58,6 +58,7 @@ export const exportCommand: CommandModule = {
       "tunewright export --model Baichuan2-7B-Base --adapter output/my-run --to safetensors --as llama --out models/mine",
       "tunewright export --model output/my-run --to gguf --type Q4_K_M --out models/mine.gguf",
       "tunewright export --model output/my-run --to ollama --type Q8_0 --out models/mine-ollama",
+      "tunewright export --model output/my-run --to gguf-lora --out models/mine-lora.gguf",
       "tunewright export --model mine.gguf --to safetensors --out models/mine --dtype bfloat16",
     );
     command.action(async ({ json, ...flags }: ExportFlags & { json?: boolean }) => {

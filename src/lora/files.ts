@@ -93,6 +93,20 @@ export function loadStack(
   });
 }
 
+/** One tensor of an adapter's file, float32. @param name as {@link AdapterTensor} has it */
+export function readAdapterTensor(
+  directory: string,
+  name: string,
+  shape: readonly number[],
+): Tensor {
+  const file = openWeights(directory);
+  try {
+    return readFloats(file, readableNames(file.names(), directory).get(name)!, shape);
+  } finally {
+    file.close();
+  }
+}
+
 /** How an adapter of a stack is attached. @param trained whether it is trained; the others keep apart */
 export function stackOptions(number: number, trained: boolean): AttachOptions {
   return { training: trained, label: trained ? "" : `below ${number + 1}: ` };

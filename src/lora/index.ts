@@ -22,6 +22,7 @@ export {
   saveAdapter,
   stackOptions,
 } from "./files.js";
+export { type GgufLoraPlan, planGgufLora } from "./ggufLora.js";
 export { layeredLogits } from "./layeredLogits.js";
 export type { Adapter } from "./lowRank.js";
 export { mergeAdapters } from "./merge.js";

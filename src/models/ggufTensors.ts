@@ -13,14 +13,20 @@ import { chooseType, type GgufFileType } from "./ggufMix.js";
 import { normalizedRows } from "./output.js";
 import type { GgufLayout } from "./types.js";
 
-/** Where the rows of a tensor come from. */
-interface Source {
-  entry: WeightEntry;
+/** A tensor of the file, as rows of a weight. */
+export interface GgufPart {
+  /** GGUF's name. */
+  name: string;
   /** Its first row in the weight, and how many it has. */
   first: number;
   rows: number;
   /** Rows of a head that are put in llama.cpp's order, or 0. */
   rowsOfHead: number;
+}
+
+/** Where the rows of a tensor come from. */
+interface Source extends GgufPart {
+  entry: WeightEntry;
   /** Whether rows are divided by their norms (NormHead). */
   normalizes: boolean;
 }
@@ -44,20 +50,14 @@ export function ggufTensors(
   file: GgufFileType,
   normalizesHead: boolean,
 ): GgufTensors {
-  const names = new Map(Object.entries(layout.names).map(([gguf, own]) => [own, gguf]));
+  const partsOf = partsBy(layout, config);
   const isTied = !weights.some(({ name }) => name === HEAD);
   const fallbacks: GgufTensors["fallbacks"] = [];
   const entries = headFirst(weights).flatMap((entry) => {
     const normalizes = normalizesHead && entry.name === HEAD;
-    return partsOf(entry, layout, names).map(({ name, part, parts }) => {
-      const rows = entry.shape[0]! / parts;
-      const source: Source = {
-        entry,
-        first: part * rows,
-        rows,
-        rowsOfHead: layout.interleavesHeads ? interleavedRows(name, rows, config) : 0,
-        normalizes,
-      };
+    return partsOf(entry.name, entry.shape[0]!).map((part) => {
+      const { name, rows } = part;
+      const source: Source = { ...part, entry, normalizes };
       const shape = [rows, ...entry.shape.slice(1)];
       const isHead = name === "output.weight" || (isTied && name === "token_embd.weight");
       const { type, instead } = chooseType({ name, shape }, file, config, isHead);
@@ -76,41 +76,42 @@ function headFirst(weights: readonly WeightEntry[]): WeightEntry[] {
   return [...weights.filter(isOuter), ...weights.filter((entry) => !isOuter(entry))];
 }
 
-interface Part {
-  /** GGUF's name. */
-  name: string;
-  /** Which of `parts` equal parts of the weight it is. */
-  part: number;
-  parts: number;
-}
-
-/** The tensors that a weight becomes. */
-export function partsOf(
-  { name }: { name: string },
-  { split = {} }: GgufLayout,
-  names: ReadonlyMap<string, string>,
-): Part[] {
-  const [, layer] = /\.layers\.(\d+)\./.exec(name) ?? [];
-  const [, module, suffix] = /^(.*)\.(weight|bias)$/.exec(name) ?? [];
-  const general = (module ?? name).replace(`.layers.${layer}.`, ".layers.N.");
-  const direct = names.get(general);
-  const targets = split[general] ?? (direct === undefined ? [] : [direct]);
-  if (suffix === undefined || targets.length === 0) {
-    throw new ConfigError(`the weight ${name} cannot be written as GGUF`, {
-      why: "llama.cpp's architecture for this model has no such tensor",
-      todo: "export safetensors instead",
-    });
-  }
-  return targets.map((target, part) => ({
-    name: `${target.replace("blk.N.", `blk.${layer}.`)}.${suffix}`,
-    part,
-    parts: targets.length,
-  }));
+/**
+ * Finds the tensors that a weight becomes.
+ *
+ * @returns a function of the weight's name and its rows, which throws ConfigError for a weight that the
+ *   architecture has no tensor for
+ */
+export function partsBy(
+  { names, split = {}, interleavesHeads }: GgufLayout,
+  config: ModelConfig,
+): (name: string, rows: number) => GgufPart[] {
+  const ggufNames = new Map(Object.entries(names).map(([gguf, own]) => [own, gguf]));
+  return (name, rows) => {
+    const [, layer] = /\.layers\.(\d+)\./.exec(name) ?? [];
+    const [, module, suffix] = /^(.*)\.(weight|bias)$/.exec(name) ?? [];
+    const general = (module ?? name).replace(`.layers.${layer}.`, ".layers.N.");
+    const direct = ggufNames.get(general);
+    const targets = split[general] ?? (direct === undefined ? [] : [direct]);
+    if (suffix === undefined || targets.length === 0) {
+      throw new ConfigError(`the weight ${name} cannot be written as GGUF`, {
+        why: "llama.cpp's architecture for this model has no such tensor",
+        todo: "export safetensors instead",
+      });
+    }
+    const own = rows / targets.length;
+    return targets.map((target, part) => ({
+      name: `${target.replace("blk.N.", `blk.${layer}.`)}.${suffix}`,
+      first: part * own,
+      rows: own,
+      rowsOfHead: interleavesHeads ? rowsOfHead(target, own, config) : 0,
+    }));
+  };
 }
 
 /** Rows of a head of q and k, whose order llama.cpp changes; 0 for other tensors. */
-export function interleavedRows(name: string, rows: number, config: ModelConfig): number {
-  const part = /\.attn_([qk])\.(?:weight|bias)/.exec(name)?.[1];
+function rowsOfHead(name: string, rows: number, config: ModelConfig): number {
+  const part = /\.attn_([qk])$/.exec(name)?.[1];
   if (!part) return 0;
   return rows / (part === "q" ? config.num_attention_heads : config.num_key_value_heads);
 }
@@ -122,27 +123,28 @@ const dtypes: Partial<Record<WeightEntry["dtype"], DType>> = {
 };
 
 function* tensorBytes(
-  { entry, first, rows, rowsOfHead, normalizes }: Source,
+  { entry, normalizes, ...part }: Source,
   type: GgufWrittenType,
 ): Generator<Uint8Array, void, void> {
   const row = entry.shape.slice(1).reduce((product, size) => product * size, 1);
   const rowBytes = row * WEIGHT_DTYPE_BYTES[entry.dtype];
   const data = entry.data();
   const whole = data instanceof Uint8Array ? data : Buffer.concat([...data]);
-  const own = whole.subarray(first * rowBytes, (first + rows) * rowBytes);
+  const own = whole.subarray(part.first * rowBytes, (part.first + part.rows) * rowBytes);
   if (normalizes) {
     yield* normalizedBlocks(own, entry, type);
     return;
   }
-  const ordered = rowsOfHead > 0 ? interleave(own, rowBytes, rowsOfHead) : own;
-  yield* encodeBlocks(ordered, entry.dtype, type, entry.name);
+  yield* encodeBlocks(interleaveRows(own, part), entry.dtype, type, entry.name);
 }
 
 /** Rows of a head as llama.cpp rotates them: element `i` of half `j` becomes row `2 i + j`. */
-export function interleave(data: Uint8Array, rowBytes: number, rowsOfHead: number): Uint8Array {
+export function interleaveRows(data: Uint8Array, { rows, rowsOfHead }: GgufPart): Uint8Array {
+  if (rowsOfHead === 0) return data;
   const out = new Uint8Array(data.length);
+  const rowBytes = data.length / rows;
   const half = rowsOfHead / 2;
-  for (let row = 0; row * rowBytes < data.length; row++) {
+  for (let row = 0; row < rows; row++) {
     const inHead = row % rowsOfHead;
     const to = row - inHead + 2 * (inHead % half) + Math.floor(inHead / half);
     out.set(data.subarray(row * rowBytes, (row + 1) * rowBytes), to * rowBytes);

@@ -11,7 +11,7 @@ import type { ModelConfig } from "./config.js";
 import { describeModel } from "./describe.js";
 import { ggufFields } from "./ggufFields.js";
 import { fileTypeNumbers, type GgufFileType } from "./ggufMix.js";
-import { ggufTensors } from "./ggufTensors.js";
+import { type GgufPart, ggufTensors, partsBy } from "./ggufTensors.js";
 import { families } from "./registry.js";
 import type { GgufLayout } from "./types.js";
 
@@ -77,8 +77,22 @@ export function planGguf({ config, weights, fields, name, type }: GgufModel): Gg
   };
 }
 
+/**
+ * Where the weights of a model are in its GGUF file.
+ *
+ * @throws ConfigError for a model that llama.cpp has no architecture for
+ */
+export function ggufParts(config: ModelConfig): {
+  architecture: string;
+  /** The tensors that a weight becomes, by its name and rows. @throws ConfigError where there is none */
+  parts: (name: string, rows: number) => GgufPart[];
+} {
+  const layout = layoutOf(config);
+  return { architecture: layout.architecture, parts: partsBy(layout, config) };
+}
+
 /** How files of a model are laid out. @throws ConfigError for a model that llama.cpp does not compute */
-export function layoutOf(config: ModelConfig): GgufLayout {
+function layoutOf(config: ModelConfig): GgufLayout {
   const family = families[config.model_type];
   const layout = family?.ggufLayout?.(config) ?? family?.gguf;
   if (layout) return layout;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "vitest";
 import type { GgufField } from "../../src/format/index.js";
-import { loadAdapter, mergedWeights } from "../../src/lora/index.js";
+import { loadStack, mergedWeights } from "../../src/lora/index.js";
 import {
   configure,
   describeModel,
@@ -66,17 +66,18 @@ const TIE = 4e-3;
 /**
  * Checks that each token is the likeliest one in float32 here too, or one as good but for roundings.
  *
- * @param adapter directory of a LoRA on the model
+ * @param adapters directories of adapters on the model
  * @returns share of the tokens that are the likeliest
  */
 export function expectOurChoices(
   model: string,
   prompts: readonly { ids: number[] }[],
   outputs: readonly (readonly number[])[],
-  adapter?: string,
+  adapters: readonly string[] = [],
+  weights: readonly number[] = [],
 ): number {
   const loaded = loadModel(model, { dtype: "float32" });
-  if (adapter) loadAdapter(loaded, adapter);
+  loadStack(loaded, adapters, { weights });
   let likeliest = 0;
   let count = 0;
   for (const [index, { ids }] of prompts.entries()) {

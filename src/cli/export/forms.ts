@@ -21,4 +21,8 @@ export const exportForms: Readonly<Record<string, ExportForm>> = {
     summary: "a folder with a GGUF file and a Modelfile, for ollama create",
     load: async () => (await import("./ollama.js")).exportOllama,
   },
+  "gguf-lora": {
+    summary: "the adapters alone as a GGUF file, which llama.cpp puts beside the model",
+    load: async () => (await import("./ggufLora.js")).exportGgufLora,
+  },
 };

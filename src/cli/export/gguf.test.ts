@@ -135,3 +135,24 @@ describe("export --to ollama", () => {
     expect(none.said).toMatch(/has no chat template, so the Modelfile has no TEMPLATE/);
   });
 });
+
+describe("export --to gguf-lora", () => {
+  it("writes the adapter alone", async () => {
+    const flags = { to: "gguf-lora", adapter: [testAdapter] };
+    const { json, lines } = await exported("lora.gguf", flags);
+    expect(lines[0]).toMatch(/lora\.gguf: an adapter of \d+ layers, /);
+    const { values } = readGgufMetadata(place("lora.gguf"));
+    expect(Object.fromEntries(values)).toMatchObject({
+      "general.architecture": "llama",
+      "general.type": "adapter",
+      "adapter.type": "lora",
+    });
+    expect(json).toMatchObject({ adapters: [testAdapter], adapter_weights: [1] });
+  });
+
+  it("refuses to write nothing, and options of models", async () => {
+    await expect(exported("none.gguf", { to: "gguf-lora" })).rejects.toThrow(/has no adapter/);
+    const flags = { to: "gguf-lora", adapter: [testAdapter], type: "Q8_0" as const };
+    await expect(exported("none.gguf", flags)).rejects.toThrow(/--type is for models/);
+  });
+});
