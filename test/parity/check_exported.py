@@ -3,7 +3,7 @@
 
     python test/parity/check_exported.py INPUT.json
 
-INPUT.json is {"ids": [...], "texts": [...], "messages": [...], "directories": [...]}. Output: by directory, {"missing": [...],
+INPUT.json is {"texts": [...], "messages": [...], "directories": {DIRECTORY: token ids}}. Output: by directory, {"missing": [...],
 "unexpected": [...], "class", "eos", "logits": [[...]], "text": null or {"ids": [[...]], "chat": [...]}}. Logits are computed in float32;
 `missing` and `unexpected` must be empty when all is well. Nothing is taken from outside, and no code of a directory is run.
 """
@@ -46,8 +46,9 @@ def checked(directory: pathlib.Path, ids: list[int], texts: list[str], messages:
 
 def main() -> None:
     given = json.loads(pathlib.Path(sys.argv[1]).read_text())
-    settings = [given[key] for key in ("ids", "texts", "messages")]
-    json.dump({one: checked(pathlib.Path(one), *settings) for one in given["directories"]}, sys.stdout)
+    texts, messages = given["texts"], given["messages"]
+    results = {name: checked(pathlib.Path(name), ids, texts, messages) for name, ids in given["directories"].items()}
+    json.dump(results, sys.stdout)
     print()
 
 

@@ -21,7 +21,7 @@ import { writeTestModel } from "../../src/generate/testModel.js";
 import { layeredLogits } from "../../src/lora/index.js";
 import { liveTensors, tidy } from "../../src/tensor/index.js";
 import { encodePrompt, loadTokenizer, resolveChatTemplate } from "../../src/text/index.js";
-import { fixture } from "./fixtures.js";
+import { fixture, fixtureTensors } from "./fixtures.js";
 import { peersPython } from "./peersPython.js";
 import { runPython } from "./pythonTrackers.js";
 
@@ -137,7 +137,7 @@ describe.skipIf(python === undefined)("transformers loads what is exported", () 
   ];
   const chat =
     "{% for m in messages %}<s>{{ m.role }}: {{ m.content }}</s>{% endfor %}{% if add_generation_prompt %}<s>{% endif %}";
-  const expected = new Map<string, { name: string; logits: number[] }>();
+  const expected = new Map<string, { name: string; logits: number[]; ids: number[] }>();
   const talking = writeTestModel({ generation: { temperature: 0.7, eos_token_id: [2, 5] } });
   let results: Record<string, Loaded> = {};
   let talked = "";
@@ -149,21 +149,38 @@ describe.skipIf(python === undefined)("transformers loads what is exported", () 
       if (needsCode(model) && as === undefined) continue;
       for (const adapter of [[], [fixture(`${name}/adapter`)]]) {
         const { out } = await exported(model, { adapter, dtype: "float32", ...(as && { as }) });
-        expected.set(out, { name: `${name} ${adapter.length}`, logits: logitsOf(model, adapter) });
+        const logits = logitsOf(model, adapter);
+        expected.set(out, { name: `${name} ${adapter.length}`, logits, ids });
       }
+    }
+    const { cases, ids: row } = JSON.parse(
+      readFileSync(fixture("adapters/cases.json"), "utf8"),
+    ) as {
+      cases: { name: string; base: string }[];
+      ids: number[];
+    };
+    for (const { name, base } of cases) {
+      const adapter = [fixture(`adapters/${name}`)];
+      const { out } = await exported(fixture(`model/${base}`), { adapter, dtype: "float32" });
+      // PEFT's own, of the adapter beside the model.
+      const { values } = fixtureTensors(`adapters/${name}.safetensors`).get("logits")!;
+      expected.set(out, { name: `adapter ${name}`, logits: [...values], ids: row });
     }
     writeFileSync(path.join(talking, "chat_template.jinja"), chat);
     talked = (await exported(talking)).out;
-    expected.set(talked, { name: "talking", logits: logitsOf(talking) });
+    expected.set(talked, { name: "talking", logits: logitsOf(talking), ids });
     const input = path.join(work, "input.json");
-    const directories = [...expected.keys()];
-    writeFileSync(input, JSON.stringify({ ids, texts, messages, directories }));
+    const rows = [...expected].map(([directory, { ids: own }]) => [directory, own]);
+    writeFileSync(
+      input,
+      JSON.stringify({ texts, messages, directories: Object.fromEntries(rows) }),
+    );
     const script = path.join(import.meta.dirname, "check_exported.py");
     results = (await runPython(python!, script, [input])) as typeof results;
   });
 
   it("with every weight in its place, and the same logits", () => {
-    expect(expected.size).toBeGreaterThan(20);
+    expect(expected.size).toBeGreaterThan(40);
     for (const [out, { name, logits }] of expected) {
       const { missing, unexpected, logits: theirs } = results[out]!;
       expect({ name, missing, unexpected }).toEqual({ name, missing: [], unexpected: [] });
