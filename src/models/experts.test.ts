@@ -1,10 +1,10 @@
 /** Mixtures of experts beyond what parity with transformers shows: recomputation, precision, adapters. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
-import { openSafetensors } from "../format/index.js";
+import { openSafetensors, writeSafetensors } from "../format/index.js";
 import {
   attachNewAdapter,
   type LoraOptions,
@@ -194,4 +194,23 @@ it("is written under the names that it was read by", () => {
     return Object.fromEntries(all.sort());
   };
   expect(contents(folder)).toEqual(contents(checkpoint));
+});
+
+it("is refused in the form that has all experts of a layer in one tensor", () => {
+  const directory = join(folder, "joined");
+  mkdirSync(directory);
+  cpSync(join(checkpoint, "config.json"), join(directory, "config.json"));
+  const file = openSafetensors(join(checkpoint, "model.safetensors"));
+  const entries = file.names().flatMap((name) => {
+    const { shape, dtype } = file.info(name);
+    const data = () => Buffer.concat([...file.chunks(name)].map((chunk) => chunk.data));
+    if (!name.includes(".experts.")) return [{ name, shape, dtype, data }];
+    if (!name.endsWith(".0.gate_proj.weight")) return [];
+    return [{ name: name.replace("0.gate_proj.weight", "gate_up_proj"), shape, dtype, data }];
+  });
+  writeSafetensors(join(directory, "model.safetensors"), entries, { format: "pt" });
+  file.close();
+  expect(() => loadModel(directory)).toThrow(
+    "model.layers.1.mlp.experts.gate_up_proj holds all experts of a layer",
+  );
 });

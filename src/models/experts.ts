@@ -18,7 +18,7 @@ import {
   weighSlots,
 } from "../nn/index.js";
 import type { DType } from "../tensor/index.js";
-import { ConfigError } from "../util/errors.js";
+import { ConfigError, FormatError } from "../util/errors.js";
 import { hashKey } from "../util/hash.js";
 import { branchNorms, llamaNames, modelBranch } from "./blocks.js";
 import type { ModelConfig } from "./config.js";
@@ -98,6 +98,7 @@ function expertLinears(
   { experts, width, sharedWidth = 0 }: MixtureOptions,
 ): Record<string, Linear> {
   const { hidden_size: dim, mlp_bias: hasBias } = config;
+  refuseJoined(read, `${name}.experts`);
   const linears: Record<string, Linear> = {};
   for (let expert = 0; expert < experts; expert++) {
     const module = `${name}.experts.${expert}`;
@@ -111,6 +112,16 @@ function expertLinears(
     linears.sharedDown = read.stack(module, { down_proj: dim }, sharedWidth, hasBias);
   }
   return linears;
+}
+
+/** transformers 5 can also save the experts of a layer as it keeps them, in one tensor. */
+function refuseJoined(read: ModelReader, module: string): void {
+  const joined = `${module}.gate_up_proj`;
+  if (!read.has(joined) || read.has(`${module}.0.gate_proj.weight`)) return;
+  throw new FormatError(`${joined} holds all experts of a layer, which is not read`, {
+    why: "published files have each expert by itself, and so has what save_pretrained writes by default",
+    todo: "save the model again without save_original_format=False",
+  });
 }
 
 /** A bias would have to be multiplied by the weight of the expert too. */
