@@ -77,6 +77,13 @@ napi_value fromBytes(napi_env env, napi_callback_info info) {
   });
 }
 
+// What keeps the memory of an ArrayBuffer that bytes() gave. Node runs finalizers only in the event loop, so that a loop which
+// never returns to it has to let go by itself, with releaseBytes().
+struct HeldBytes {
+  c10::Storage storage;
+};
+constexpr napi_type_tag kHeldBytes = {0x7c1f5d0a9b3e4f62, 0x8e2ab0c4d61f7935};
+
 // bytes(tensor): the tensor's own memory as an ArrayBuffer, without a copy. The buffer holds a
 // reference to the storage, so it stays valid after the tensor is released; whoever writes to one
 // writes to the other.
@@ -92,13 +99,30 @@ napi_value bytes(napi_env env, napi_callback_info info) {
       return buffer;
     }
     if (!tensor.mutable_data_ptr()) throw std::runtime_error("the tensor has no memory of its own; call clone() first");
-    auto* holder = new c10::Storage(tensor.storage());
+    auto* held = new HeldBytes{tensor.storage()};
     const napi_status status = napi_create_external_arraybuffer(
-        env, tensor.mutable_data_ptr(), length, [](napi_env, void*, void* hint) { delete static_cast<c10::Storage*>(hint); }, holder,
-        &buffer);
-    if (status != napi_ok) delete holder;
+        env, tensor.mutable_data_ptr(), length, [](napi_env, void*, void* hint) { delete static_cast<HeldBytes*>(hint); }, held, &buffer);
+    if (status != napi_ok) delete held;
     check(env, status);
+    check(env, napi_type_tag_object(env, buffer, &kHeldBytes));
+    check(env, napi_wrap(env, buffer, held, nullptr, nullptr, nullptr));
     return buffer;
+  });
+}
+
+// releaseBytes(buffer): lets go at once of the memory behind an ArrayBuffer of bytes(), which is empty from then on. False where it
+// was released already, or had no bytes.
+napi_value releaseBytes(napi_env env, napi_callback_info info) {
+  return guarded(env, info, "releaseBytes", [&](Arguments& arguments) {
+    bool isBuffer = false, isOurs = false;
+    if (arguments.count > 0) check(env, napi_is_arraybuffer(env, arguments[0], &isBuffer));
+    if (!isBuffer) arguments.refuse(0, "buffer", "an ArrayBuffer that bytes() gave");
+    check(env, napi_check_object_type_tag(env, arguments[0], &kHeldBytes, &isOurs));
+    void* held = nullptr;
+    if (!isOurs || napi_remove_wrap(env, arguments[0], &held) != napi_ok) return booleanValue(env, false);
+    check(env, napi_detach_arraybuffer(env, arguments[0]));
+    static_cast<HeldBytes*>(held)->storage = c10::Storage();
+    return booleanValue(env, true);
   });
 }
 
@@ -153,6 +177,7 @@ void initTensors(napi_env env, napi_value exports) {
   exportAll(env, exports,
             {{"fromBytes", fromBytes},
              {"bytes", bytes},
+             {"releaseBytes", releaseBytes},
              {"describe", describe},
              {"item", item},
              {"share", share},

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { hostMemory, tidy, zeros } from "../tensor/index.js";
 import { FormatError } from "../util/errors.js";
 import { openSafetensors } from "./safetensorsReader.js";
 import { writeShardedSafetensors } from "./safetensorsShards.js";
@@ -18,6 +19,23 @@ function floats(name: string, ...values: number[]): WeightEntry {
   const data = () => new Uint8Array(Float32Array.from(values).buffer);
   return { name, dtype: "F32", shape: [values.length], data };
 }
+
+it("a tensor's memory is free again when the next one's turn comes", () => {
+  const before = hostMemory().liveBytes;
+  const seen: number[] = [];
+  const entry = (name: string): WeightEntry => ({
+    name,
+    dtype: "F32",
+    shape: [100_000],
+    data: () => {
+      seen.push(hostMemory().liveBytes - before);
+      return tidy(() => zeros([100_000]).bytes());
+    },
+  });
+  writeSafetensors(join(folder, "a.safetensors"), ["a", "b", "c"].map(entry));
+  expect(seen).toEqual([0, 0, 0]);
+  expect(hostMemory().liveBytes).toBe(before);
+});
 
 describe("a file", () => {
   it("comes back with its metadata, whole or in pieces", () => {

@@ -2,6 +2,7 @@
  * Writes safetensors files, streamed: the header comes first, from the declared shapes, then each
  * tensor's bytes as they are made. The bytes equal those of Hugging Face's own writer.
  */
+import { releaseBytes } from "../tensor/index.js";
 import { writeAtomic } from "../util/atomicFile.js";
 import { FormatError } from "../util/errors.js";
 import { elementCount, WEIGHT_DTYPE_BYTES, type WeightDType } from "./weights.js";
@@ -11,7 +12,10 @@ export interface WeightEntry {
   name: string;
   dtype: WeightDType;
   shape: readonly number[];
-  /** Called once, when the tensor's turn comes: its little-endian values, whole or in pieces. */
+  /**
+   * Called once, when the tensor's turn comes: its little-endian values, whole or in pieces. What a
+   * tensor's `bytes()` gave is released once it is written.
+   */
   data: () => Iterable<Uint8Array> | Uint8Array;
 }
 
@@ -61,6 +65,7 @@ export function writeSafetensors(
         written += piece.length;
         if (written > expected) break;
         write(piece);
+        releaseBytes(piece);
       }
       if (written !== expected) {
         const more = written > expected ? " or more" : "";

@@ -11,7 +11,6 @@ import {
   weightEntries,
 } from "../models/index.js";
 import { type DType, hold, trimMemory } from "../tensor/index.js";
-import { collectGarbage } from "../util/collectGarbage.js";
 import { ConfigError, FormatError } from "../util/errors.js";
 import { loadStack } from "./files.js";
 import { mergeAdapters } from "./merge.js";
@@ -90,8 +89,6 @@ export function mergedWeights(
       made = new Map(result.map((entry) => [entry.name, entry]));
       close = () => {
         free();
-        // Bytes that were handed out share the memory of their tensors.
-        collectGarbage();
         trimMemory();
         piece = undefined;
         close = () => {};

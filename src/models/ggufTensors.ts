@@ -6,7 +6,7 @@ import {
   WEIGHT_DTYPE_BYTES,
   type WeightEntry,
 } from "../format/index.js";
-import { type DType, tensor, tidy } from "../tensor/index.js";
+import { type DType, releaseBytes, tensor, tidy } from "../tensor/index.js";
 import { ConfigError } from "../util/errors.js";
 import type { ModelConfig } from "./config.js";
 import { chooseType, type GgufFileType } from "./ggufMix.js";
@@ -133,9 +133,10 @@ function* tensorBytes(
   const own = whole.subarray(part.first * rowBytes, (part.first + part.rows) * rowBytes);
   if (normalizes) {
     yield* normalizedBlocks(own, entry, type);
-    return;
+  } else {
+    yield* encodeBlocks(interleaveRows(own, part), entry.dtype, type, entry.name);
   }
-  yield* encodeBlocks(interleaveRows(own, part), entry.dtype, type, entry.name);
+  releaseBytes(whole);
 }
 
 /** Rows of a head as llama.cpp rotates them: element `i` of half `j` becomes row `2 i + j`. */
@@ -165,10 +166,9 @@ function* normalizedBlocks(
     const count = Math.min(ROWS, rows - start);
     const bytes = tidy(() => {
       const part = data.subarray(start * rowBytes, (start + count) * rowBytes);
-      return normalizedRows(tensor(part, [count, width], dtypes[dtype]))
-        .bytes()
-        .slice();
+      return normalizedRows(tensor(part, [count, width], dtypes[dtype])).bytes();
     });
     yield* encodeBlocks(bytes, "F32", type, name);
+    releaseBytes(bytes);
   }
 }

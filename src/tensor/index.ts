@@ -56,5 +56,5 @@ export {
   torchVersion,
   trimMemory,
 } from "./runtime.js";
-export { dispose, hold, keep, liveTensors, Tensor, tensor, tidy } from "./tensor.js";
+export { dispose, hold, keep, liveTensors, releaseBytes, Tensor, tensor, tidy } from "./tensor.js";
 export { requestedThreads } from "./threadCount.js";

@@ -1,14 +1,18 @@
 /** Host memory: tensors from typed arrays, and their memory seen without a copy. */
 import { describe, expect, test } from "vitest";
 import { numbers } from "../../test/engine/values.js";
+import { collectGarbage } from "../util/collectGarbage.js";
 import { ArgumentError, NativeError } from "../util/errors.js";
 import {
   type DType,
+  hostMemory,
   liveTensors,
   memoryStatistics,
   ones,
+  releaseBytes,
   type TensorData,
   tensor,
+  tidy,
   zeros,
 } from "./index.js";
 
@@ -126,6 +130,43 @@ describe("bytes()", () => {
   test("refuses tensors without memory of that form", () => {
     expect(() => zeros([2, 3]).transpose(0, 1).bytes()).toThrow(/not contiguous; call contiguous/);
     expect(() => zeros([2], { device: "meta" as never }).bytes()).toThrow(NativeError);
+  });
+});
+
+describe("releaseBytes()", () => {
+  test("frees a tensor's memory at once, in a loop that never returns to the event loop", () => {
+    const before = hostMemory().liveBytes;
+    for (let i = 0; i < 4; i++) {
+      const bytes = tidy(() => ones([1_000_000]).bytes());
+      expect(hostMemory().liveBytes - before).toBeGreaterThanOrEqual(4e6);
+      releaseBytes(bytes);
+      expect(bytes.length).toBe(0);
+      expect(hostMemory().liveBytes).toBe(before);
+      releaseBytes(bytes);
+    }
+  });
+
+  test("leaves the tensor, its other views and memory of others as they are", () => {
+    using x = tensor([1, 2, 3]);
+    const [one, other] = [x.bytes(), x.bytes()];
+    releaseBytes(one);
+    expect([...floats(other)]).toEqual([1, 2, 3]);
+    expect(numbers(x)).toEqual([1, 2, 3]);
+    const foreign = Uint8Array.of(1, 2);
+    releaseBytes(foreign);
+    releaseBytes(Buffer.from("text"));
+    releaseBytes(new Uint8Array(new SharedArrayBuffer(4)));
+    releaseBytes(zeros([0]).bytes());
+    expect(foreign).toEqual(Uint8Array.of(1, 2));
+  });
+
+  test("may be called after the collector and the event loop have had their turn", async () => {
+    const bytes = tidy(() => ones([1000]).bytes());
+    releaseBytes(bytes);
+    collectGarbage();
+    await new Promise((resolve) => setImmediate(resolve));
+    releaseBytes(bytes);
+    expect(bytes.length).toBe(0);
   });
 });
 

@@ -98,6 +98,7 @@ export interface NativeAddon {
     pinned?: boolean,
   ): number;
   bytes(tensor: number): ArrayBuffer;
+  releaseBytes(buffer: ArrayBuffer): boolean;
   describe(tensor: number): { shape: number[]; dtype: string; device: string };
   item(tensor: number): number;
   share(tensor: number): number;

@@ -121,7 +121,8 @@ export class Tensor {
 
   /**
    * The tensor's own memory, without a copy: what is written to one is seen in the other. The view
-   * stays valid after the tensor is disposed.
+   * stays valid after the tensor is disposed; its memory is freed when the view is collected and the
+   * event loop has had a turn, or by {@link releaseBytes}.
    *
    * @throws NativeError where the tensor is not contiguous or not on the CPU.
    */
@@ -237,6 +238,17 @@ export function hold<T>(body: () => T): { result: T; free: () => void } {
     scope = outer;
     closeScope(mine, new Set(mine), undefined);
   }
+}
+
+/**
+ * Frees what `bytes()` gave, without waiting for the garbage collector and the event loop. The view is
+ * empty from then on. Views of other memory stay as they are.
+ */
+export function releaseBytes(view: Uint8Array): void {
+  if (!(view instanceof Uint8Array)) {
+    throw new ArgumentError("releaseBytes", "view", "a Uint8Array", describeValue(view));
+  }
+  if (view.buffer instanceof ArrayBuffer) native.releaseBytes(view.buffer);
 }
 
 /** Lets a tensor outlive the `tidy` around it; from then on `dispose()` is the caller's. */

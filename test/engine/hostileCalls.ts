@@ -125,6 +125,8 @@ const publicFunctions: [string, (random: Random, pool: Pool) => unknown[]][] = [
   ["manualSeed", () => []],
   ["keep", () => []],
   ["dispose", () => []],
+  ["releaseBytes", () => []],
+  ["releaseBytes", () => [tensors.zeros([3]).bytes()]],
   ["quantizeBlockwise", () => []],
   ["dequantizeNf4", () => []],
   // More elements than bitsandbytes counts on a device; memory that nobody touches costs nothing.
