@@ -88,7 +88,7 @@ const rules: Record<string, Rule> = {
   special_tokens: specialTokens,
   reinit_weights: unsupported("Training from random weights"),
   ...each(
-    "model_quantization_config model_quantization_config_kwargs use_onebitllms gptq qat quantization quantize_moe_experts",
+    "model_quantization_config model_quantization_config_kwargs use_onebitllms gptq qat quantization",
     (value) =>
       isEmpty(value) || isFalse(value)
         ? nothing
@@ -97,6 +97,7 @@ const rules: Record<string, Rule> = {
             "Use load_in_4bit, or remove it.",
           ),
   ),
+  quantize_moe_experts: inert("experts have 4 bits where other layers have", true),
   gptq_disable_exllama: inert("it belongs to gptq"),
   load_in_4bit: (value, keys) =>
     isTrue(value) && keys.has("adapter")
@@ -122,7 +123,10 @@ const rules: Record<string, Rule> = {
       : everyLayer(value, keys),
   ),
   lora_target_parameters: () =>
-    refuse("Adapters of single parameters are not supported.", "Remove it."),
+    refuse(
+      "Adapters lie on layers, those of experts too.",
+      "Name the experts' layers as files do, gate_proj, up_proj and down_proj, among the targets.",
+    ),
   lora_modules_to_save: ofAdapter(trainedModules),
   lora_fan_in_fan_out: inert("the layers of the model say how their weights lie", false),
   lora_rank_pattern: ofAdapter(renamed("rank_pattern")),

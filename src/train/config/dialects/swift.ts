@@ -156,7 +156,10 @@ const rules: Record<string, Rule> = {
   lora_target_modules: ofAdapter(everyLayer),
   target_regex: ofAdapter(renamed("lora_target")),
   target_parameters: ofAdapter(() =>
-    refuse("Adapters of single parameters are not supported.", "Remove it."),
+    refuse(
+      "Adapters lie on layers, those of experts too.",
+      "Name the experts' layers as files do, gate_proj, up_proj and down_proj, among the targets.",
+    ),
   ),
   modules_to_save: ofAdapter(trainedModules),
   lora_rank: ofAdapter(renamed("lora_rank")),

@@ -156,7 +156,10 @@ const rules: Record<string, Rule> = {
   lora_dropout: ofPeft(renamed("lora_dropout")),
   lora_target_modules: learntLayers,
   lora_target_parameters: ofPeft(() =>
-    refuse("Adapters of single parameters are not supported.", "Remove it."),
+    refuse(
+      "Adapters lie on layers, those of experts too.",
+      "Name the experts' layers as files do, gate_proj, up_proj and down_proj, among the targets.",
+    ),
   ),
   lora_modules_to_save: ofPeft(trainedModules),
   lora_task_type: only("CAUSAL_LM", "Only causal language models are trained."),
