@@ -1,6 +1,7 @@
 /** `tunewright export`: writes a model, with its adapters, for other programs. */
 import { InvalidArgumentError, Option } from "commander";
 import type { GgufFileType } from "../models/index.js";
+import { ConfigError } from "../util/errors.js";
 import { addExamples, type CommandModule, printJson } from "./command.js";
 import { exportForms } from "./export/forms.js";
 import type { ExportFlags } from "./export/writeForm.js";
@@ -45,6 +46,10 @@ export const exportCommand: CommandModule = {
       ).argParser(ggufTypeOf),
     );
     addWeightOptions(command);
+    command.option(
+      "--no-merge",
+      "--to ollama: adapters in a file of their own (ADAPTER), the model as it is",
+    );
     command.option("--no-compare", "do not compare the logits of what was read and written");
     command.option("--force", "replace an older export of the same name", false);
     command.option("--json", "print one JSON object on stdout");
@@ -63,6 +68,12 @@ export const exportCommand: CommandModule = {
     );
     command.action(async ({ json, ...flags }: ExportFlags & { json?: boolean }) => {
       const { locateModel } = await import("../generate/index.js");
+      if (!flags.merge && flags.to !== "ollama") {
+        throw new ConfigError(`--no-merge does not go with --to ${flags.to}`, {
+          why: "it is for a Modelfile, which names a model and an adapter",
+          todo: "leave it out, or write the adapters alone with --to gguf-lora",
+        });
+      }
       const write = await exportForms[flags.to]!.load();
       const place = await locateModel(flags.model, flags.adapter);
       const report = await write(place, flags, (line) => stderr.write(`${line}\n`));

@@ -125,6 +125,21 @@ describe("export --to ollama", () => {
     await expect(other).rejects.toThrow(/neither empty nor an older one of its kind/);
   });
 
+  it("leaves adapters in a file of their own where they are not to be merged", async () => {
+    const flags = { to: "ollama", merge: false, adapter: [testAdapter] };
+    const { json } = await exported("apart", flags);
+    expect(json.files).toEqual(["model.gguf", "adapter.gguf", "Modelfile", "README.md"]);
+    const text = readFileSync(place("apart/Modelfile"), "utf8");
+    expect(text).toMatch(/^FROM \.\/model\.gguf\nADAPTER \.\/adapter\.gguf\n/);
+    const { values } = readGgufMetadata(place("apart/adapter.gguf"));
+    expect(values.get("general.type")).toBe("adapter");
+    expect(readFileSync(place("apart/README.md"), "utf8")).toMatch(
+      /with the LoRA adapter .* beside/,
+    );
+    await exported("merged-file", { to: "ollama", compare: false });
+    expect(readdirSync(place("merged-file"))).not.toContain("adapter.gguf");
+  });
+
   it("says where there is no template in Ollama's language", async () => {
     writeFileSync(file, `${jinja}{{ messages | length }}`);
     const { said } = await exported("no-template", { to: "ollama", compare: false });

@@ -5,6 +5,8 @@ import type { GenerationChoices } from "../../generate/index.js";
 export interface ModelfileSettings {
   /** File of the weights, relative to the Modelfile. */
   from: string;
+  /** File of an adapter, relative to the Modelfile. */
+  adapter?: string | undefined;
   /** In Go's language; without one, Ollama chooses. */
   template: string | undefined;
   /** Texts that end an answer. */
@@ -19,10 +21,11 @@ export interface ModelfileSettings {
 const MOST_POSITIONS = 8192;
 
 export function modelfile(settings: ModelfileSettings): string {
-  const { from, template, stop, contextLength, generation } = settings;
+  const { from, adapter, template, stop, contextLength, generation } = settings;
   const parameter = (name: string, value: string | number) => `PARAMETER ${name} ${value}`;
   const lines = [
     `FROM ${from}`,
+    ...(adapter === undefined ? [] : [`ADAPTER ${adapter}`]),
     ...(template === undefined ? [] : [`TEMPLATE """${template}"""`]),
     ...stop.map((text) => parameter("stop", quoted(text))),
     parameter("num_ctx", Math.min(contextLength, MOST_POSITIONS)),

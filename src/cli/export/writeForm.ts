@@ -8,6 +8,8 @@ export interface ExportFlags extends ModelOutFlags {
   to: string;
   /** The family that it is written as, if not its own. */
   as?: "llama";
+  /** Whether adapters go into the weights; a file of their own only for Ollama. */
+  merge?: boolean;
   /** Type of a GGUF file. */
   type?: GgufFileType;
 }

@@ -21,6 +21,8 @@ export interface CardOptions {
   scores: readonly Score[];
   /** Beside `text-generation`: how it is used. */
   library: "transformers" | undefined;
+  /** Whether the adapters are in the weights. Default true. */
+  isMerged?: boolean;
 }
 
 /** Writes README.md, and the curves that it shows. Nothing is said that no file says. */
@@ -37,7 +39,7 @@ export function writeCard(directory: string, options: CardOptions): void {
   const parts = [
     `---\n${stringify(header(options, runs))}---`,
     `# ${plain(name)}`,
-    origin(place),
+    origin(place, options.isMerged ?? true),
     ...runs.map((run, i) => describeRun(run, pictures[i], runs.length > 1)),
     scoreTable(scores),
     talk(template),
@@ -63,7 +65,7 @@ function publicName(name: string): string {
   return isHubName(name) || name.startsWith("builtin:") ? name : basename(name);
 }
 
-function origin({ name, adapters, weights }: ModelPlace): string {
+function origin({ name, adapters, weights }: ModelPlace, isMerged: boolean): string {
   const base = code(publicName(name));
   const by = `Written by Tunewright ${packageVersion()}`;
   if (adapters.length === 0) return `${by} from ${base}.`;
@@ -72,7 +74,8 @@ function origin({ name, adapters, weights }: ModelPlace): string {
     return `${code(adapterName(adapter))}${weight}`;
   });
   const noun = adapters.length === 1 ? "adapter" : "adapters";
-  return `${by} from ${base}, with the LoRA ${noun} ${shown.join(", ")} in its weights.`;
+  const where = isMerged ? "in its weights" : "beside it";
+  return `${by} from ${base}, with the LoRA ${noun} ${shown.join(", ")} ${where}.`;
 }
 
 /** Of a checkpoint, or of a result that is not in its place yet, with its run's name. */
