@@ -41,8 +41,9 @@ function weightsOf(directory: string): { name: string; shape: number[] }[] {
  * Writes such a model, with the tokenizer of the test model.
  *
  * @param config its config.json
+ * @param bits what each bfloat16 weight is, as its two bytes; other than zero it takes disk
  */
-export function writeEmptyModel(directory: string, config: object): void {
+export function writeEmptyModel(directory: string, config: object, bits = 0): void {
   mkdirSync(directory, { recursive: true });
   const tokenizer = writeTestModel();
   for (const name of ["tokenizer.json", "tokenizer_config.json"]) {
@@ -63,7 +64,11 @@ export function writeEmptyModel(directory: string, config: object): void {
   try {
     writeSync(file, length);
     writeSync(file, text);
-    ftruncateSync(file, length.length + text.length + end);
+    if (bits === 0) ftruncateSync(file, length.length + text.length + end);
+    const chunk = Buffer.from(Uint16Array.from({ length: 1 << 20 }, () => bits).buffer);
+    for (let left = bits === 0 ? 0 : end; left > 0; left -= chunk.length) {
+      writeSync(file, chunk, 0, Math.min(left, chunk.length));
+    }
   } finally {
     closeSync(file);
   }

@@ -19,6 +19,7 @@ export {
   findMemory,
   type MemoryEstimate,
   type MemoryFindings,
+  otherGpu,
   type RehearsalParts,
   settleBatchSize,
 } from "./preflight/index.js";

@@ -5,16 +5,18 @@ import {
   findMemory,
   formatBytes,
   reservedBytes,
-  roomOf,
 } from "../../train/index.js";
+import type { MemoryRoom } from "../../util/memoryLimits.js";
 import type { Finding, MemoryReport } from "./report.js";
 
 type Parts = Omit<AdviceParts, "free" | "available">;
 
 /** By rehearsing the run: see docs/memory.md. */
-export function checkMemory(given: Parts): { report: MemoryReport; findings: Finding[] } {
-  const { config, sequences } = given;
-  const { free, resident, source } = roomOf(config.device, config.max_memory);
+export function checkMemory(
+  given: Parts,
+  { free, resident, source }: Pick<MemoryRoom, "free" | "resident" | "source">,
+): { report: MemoryReport; findings: Finding[] } {
+  const { sequences } = given;
   // The run's process will have what this one has.
   const available = free + resident;
   const parts = { ...given, free, available: available - reservedBytes(free) };

@@ -202,6 +202,7 @@ function formatMemory(memory: MemoryReport, row: (name: string, value: string) =
     ...part("prepared weights", memory.prepared),
     ...part("kept values", memory.kept),
     ...part(peaks[memory.peak_of], memory.working),
+    ...part("fragmentation", memory.fragmentation),
     ...part("program", memory.runtime),
   ];
   const most = batch && `${batch.rows} x ${number(batch.tokens_each)} tokens`;

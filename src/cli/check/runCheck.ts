@@ -33,12 +33,14 @@ import {
   newTokensOf,
   openDialogue,
   openText,
+  otherGpu,
   planSteps,
   probeDevice,
   readingOptions,
   resolveFiles,
   resolveForDevice,
   resultBytes,
+  roomOf,
   settleAdapters,
   settleBatchSize,
   warmupNotes,
@@ -56,15 +58,19 @@ import { checkSchedule } from "./schedule.js";
 /**
  * @param file configuration file
  * @param flags `--key value` words
+ * @param gpu memory of a GPU that is estimated for in place of this machine, such as `24GB`
  * @throws ConfigError for an invalid configuration, FormatError for a model that cannot be read,
  * DataError for a data file that cannot be read
  */
 export async function runCheck(
   file: string | undefined,
   flags: readonly string[],
+  gpu?: string,
 ): Promise<CheckReport> {
-  const loaded = await settleAdapters(await settleBatchSize(loadTrainingConfig(file, flags)));
-  const { device, facts } = probeDevice(loaded.config.use_cpu);
+  const given = loadTrainingConfig(file, flags);
+  const there = gpu === undefined ? undefined : otherGpu(gpu, given.config);
+  const loaded = await settleAdapters(await settleBatchSize(given, there));
+  const { device, facts } = there ?? probeDevice(loaded.config.use_cpu);
   const { config, notes } = resolveForDevice(loaded.config, facts);
   const place = await fetchBaseModel(config);
   const { path } = place;
@@ -89,7 +95,10 @@ export async function runCheck(
   const trainable = tidy(
     () => countElements(describeTrainedModel(model, config, place.adapters, tokens)).trainable,
   );
-  const memory = checkMemory({ config, facts, place, tokens, sequences: epoch.largest });
+  const memory = checkMemory(
+    { config, facts, place, tokens, sequences: epoch.largest },
+    there?.room ?? roomOf(config.device, config.max_memory),
+  );
   const checkpoints = countCheckpoints(config, totalSteps, stepsPerEpoch);
   const disk = {
     needed:

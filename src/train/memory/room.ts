@@ -16,13 +16,18 @@ const units: Readonly<Record<string, number>> = { K: 1, M: 2, G: 3, T: 4 };
  * `max_memory` in bytes: a number of them, a size such as `8GB` or `7.5GiB`, or a share such as `70%`.
  *
  * @param total what a share is taken of
+ * @param name of what was set, for errors
  * @throws ConfigError for anything else, and for less than any run takes
  */
-export function memoryBytes(value: string | number, total: () => number): number {
+export function memoryBytes(
+  value: string | number,
+  total: () => number,
+  name = "max_memory",
+): number {
   const text = String(value).trim();
   const parts = /^(\d+(?:\.\d+)?)\s*(?:(%)|([KMGT])?(i)?B?)$/i.exec(text);
   const refuse = (why: string) => {
-    throw new ConfigError(`max_memory ${text} is not an amount of memory to train with`, {
+    throw new ConfigError(`${name} ${text} is not an amount of memory to train with`, {
       why,
       todo: "write a size such as 8GB or 7.5GiB, a share of the memory such as 70%, or a number of bytes",
     });

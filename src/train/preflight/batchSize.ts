@@ -2,14 +2,52 @@
  * `per_device_train_batch_size: auto`: the largest micro-batch that fits into memory. The rows of an
  * optimizer step stay what gradient_accumulation_steps says, where that is set.
  */
+import type { Device } from "../../tensor/index.js";
+import { ConfigError } from "../../util/errors.js";
+import type { MemoryRoom } from "../../util/memoryLimits.js";
 import { resolveResume } from "../checkpoint/index.js";
-import { type DeviceConfig, type LoadedConfig, resolveForDevice } from "../config/index.js";
+import {
+  type DeviceConfig,
+  type DeviceFacts,
+  type LoadedConfig,
+  resolveForDevice,
+} from "../config/index.js";
 import { settleAdapters } from "../continued.js";
 import { probeDevice } from "../deviceFacts.js";
-import { reservedBytes, roomOf } from "../memory/index.js";
+import { memoryBytes, reservedBytes, roomOf } from "../memory/index.js";
 import { readRunRecord } from "../resume/index.js";
 import { fetchBaseModel } from "../trainedModel.js";
 import { fittingBatch, MOST_ROWS, MOST_TOKENS } from "./estimate.js";
+
+/** A device that need not be here, with the memory that it has. */
+export interface OtherDevice {
+  device: Device;
+  facts: DeviceFacts;
+  room: Pick<MemoryRoom, "free" | "resident" | "source">;
+}
+
+/**
+ * A GPU that is estimated for.
+ *
+ * @param size its memory, such as `24GB`
+ * @throws ConfigError for no size; where the configuration is for the CPU
+ */
+export function otherGpu(size: string, { use_cpu }: LoadedConfig["config"]): OtherDevice {
+  if (use_cpu) {
+    throw new ConfigError("--gpu with use_cpu", { todo: "leave one of them out" });
+  }
+  const refuseShare = () => {
+    throw new ConfigError(`--gpu ${size} is a share, of what is not known`, {
+      todo: "write a size, such as 24GB",
+    });
+  };
+  const free = memoryBytes(size, refuseShare, "--gpu");
+  return {
+    device: "cuda",
+    facts: { device: "cuda", bf16: true, pagedMemory: true },
+    room: { free, resident: 0, source: `a GPU of ${size}` },
+  };
+}
 
 type BatchKeys = Pick<DeviceConfig, "per_device_train_batch_size" | "gradient_accumulation_steps">;
 
@@ -17,15 +55,19 @@ type BatchKeys = Pick<DeviceConfig, "per_device_train_batch_size" | "gradient_ac
  * Fills in the sizes where they are left to the memory: those of the checkpoint that the run goes on
  * from, or the largest that fit.
  *
+ * @param there a device to choose for in place of this machine's
  * @returns the same configuration where they are set
  * @throws what finding and describing the model throws
  */
-export async function settleBatchSize(loaded: LoadedConfig): Promise<LoadedConfig> {
+export async function settleBatchSize(
+  loaded: LoadedConfig,
+  there?: OtherDevice,
+): Promise<LoadedConfig> {
   if (!loaded.config.auto_batch_size) return loaded;
   const before = await sizesBefore(loaded.config);
   const { sizes, why } = before
     ? { sizes: before, why: "as in the checkpoint" }
-    : await largestSizes(loaded);
+    : await largestSizes(loaded, there);
   const { per_device_train_batch_size: rows, gradient_accumulation_steps: accumulation } = sizes;
   const note =
     `per_device_train_batch_size auto: ${rows}, ${why}; ` +
@@ -53,12 +95,15 @@ async function sizesBefore(config: LoadedConfig["config"]): Promise<BatchKeys | 
   return { per_device_train_batch_size: rows, gradient_accumulation_steps: accumulation };
 }
 
-async function largestSizes(loaded: LoadedConfig): Promise<{ sizes: BatchKeys; why: string }> {
+async function largestSizes(
+  loaded: LoadedConfig,
+  there?: OtherDevice,
+): Promise<{ sizes: BatchKeys; why: string }> {
   const { config: settled } = await settleAdapters(loaded);
-  const { device, facts } = probeDevice(settled.use_cpu);
+  const { device, facts } = there ?? probeDevice(settled.use_cpu);
   const { config } = resolveForDevice(settled, facts);
   const place = await fetchBaseModel(config);
-  const { free, resident } = roomOf(device, config.max_memory);
+  const { free, resident } = there?.room ?? roomOf(device, config.max_memory);
   const { max_seq_length: length, gradient_accumulation_steps: asked } = config;
   const isAsked = ["file", "flag"].includes(loaded.origins.gradient_accumulation_steps);
   const most = Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_TOKENS / length)));

@@ -1,6 +1,6 @@
 /** What a run will need, known before anything is loaded. */
 export { type AdviceParts, adviseChanges } from "./advice.js";
-export { settleBatchSize } from "./batchSize.js";
+export { otherGpu, settleBatchSize } from "./batchSize.js";
 export {
   estimateStep,
   findMemory,
