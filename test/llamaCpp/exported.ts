@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "vitest";
 import type { GgufField } from "../../src/format/index.js";
+import { writeSafetensors } from "../../src/format/safetensorsWriter.js";
 import { loadStack, mergedWeights } from "../../src/lora/index.js";
 import {
   configure,
@@ -17,6 +18,7 @@ import {
 } from "../../src/models/index.js";
 import { dispose, tidy } from "../../src/tensor/index.js";
 import { byteAlphabet } from "../../src/text/byteLevel/index.js";
+import { randomNumbers } from "../../src/util/testRandom.js";
 import { fixture } from "../parity/fixtures.js";
 
 /** A copy of a fixture's model whose config.json says something else. @returns its directory */
@@ -61,12 +63,13 @@ export function writeModelAsGguf(
 }
 
 /** Where two tokens are this close, as a share of the range of the logits, half precision decides between them. */
-const TIE = 4e-3;
+const HALF_TIE = 4e-3;
 
 /**
  * Checks that each token is the likeliest one in float32 here too, or one as good but for roundings.
  *
  * @param adapters directories of adapters on the model
+ * @param tie how far below the likeliest one a token may be, as a share of the range of the logits
  * @returns share of the tokens that are the likeliest
  */
 export function expectOurChoices(
@@ -75,6 +78,7 @@ export function expectOurChoices(
   outputs: readonly (readonly number[])[],
   adapters: readonly string[] = [],
   weights: readonly number[] = [],
+  tie = HALF_TIE,
 ): number {
   const loaded = loadModel(model, { dtype: "float32" });
   loadStack(loaded, adapters, { weights });
@@ -94,12 +98,32 @@ export function expectOurChoices(
       count += 1;
       if (row[id] === most) likeliest += 1;
       expect((most - row[id]!) / (most - least), `step ${step} of prompt ${index}`).toBeLessThan(
-        TIE,
+        tie,
       );
     }
   }
   dispose(modelTensors(loaded));
   return likeliest / count;
+}
+
+/** A model with random weights in a new directory. @param raw its config.json */
+export function randomModel(raw: Record<string, unknown>): string {
+  const directory = mkdtempSync(path.join(tmpdir(), "gguf-random-"));
+  writeFileSync(path.join(directory, "config.json"), JSON.stringify(raw));
+  const config = configure(raw, "config.json");
+  const described = tidy(() => weightEntries(describeModel(config), () => "float32"));
+  const next = randomNumbers(5);
+  const entries = described.map((entry) => {
+    const [, width] = entry.shape;
+    const count = entry.shape.reduce((product, size) => product * size, 1);
+    // Norms are 1; sums of products stay near the size of what they are made of.
+    const value =
+      width === undefined ? () => 1 : () => (next(2001) - 1000) / 400 / Math.sqrt(width);
+    const data = () => new Uint8Array(Float32Array.from({ length: count }, value).buffer);
+    return { ...entry, data };
+  });
+  writeSafetensors(path.join(directory, "model.safetensors"), entries);
+  return directory;
 }
 
 /** Writes a model whose weights are zero, for its tokenizer alone. */

@@ -1,12 +1,12 @@
 /** Small checkpoints of every family that GGUF files are written of, computed by llama.cpp and by us. */
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { writeSafetensors } from "../../src/format/safetensorsWriter.js";
 import { openModelWeights } from "../../src/models/index.js";
 import { randomNumbers } from "../../src/util/testRandom.js";
-import { changedModel, expectOurChoices, writeModelAsGguf } from "./exported.js";
+import { fixture } from "../parity/fixtures.js";
+import { changedModel, expectOurChoices, randomModel, writeModelAsGguf } from "./exported.js";
 import { hasLlamaCpp, runLlamaCpp } from "./llamaCpp.js";
 
 const present = await hasLlamaCpp();
@@ -55,6 +55,18 @@ const prompts = [12, 5, 1].map((length) => ({
   count: 24,
 }));
 
+/** Rows of whole blocks of 256. */
+const wideModel = randomModel({
+  model_type: "llama",
+  vocab_size: 320,
+  hidden_size: 256,
+  intermediate_size: 512,
+  num_hidden_layers: 4,
+  num_attention_heads: 8,
+  num_key_value_heads: 4,
+  max_position_embeddings: 256,
+});
+
 describe.skipIf(!present)("llama.cpp computes what we compute", () => {
   it.each(cases)("%s", async (title, name, change) => {
     const directory = changedModel(name, change);
@@ -80,41 +92,26 @@ describe.skipIf(!present)("llama.cpp computes what we compute", () => {
   });
 
   it("baichuan2 13B (ALiBi, 40 layers)", async () => {
-    const directory = alibiModel();
+    const config = readFileSync(fixture("families/baichuan2-13b/model/config.json"), "utf8");
+    // llama.cpp knows the 13B models, which have ALiBi, by their layers.
+    const directory = randomModel({ ...JSON.parse(config), num_hidden_layers: 40 });
     const file = path.join(folder, "alibi.gguf");
     writeModelAsGguf(directory, file, "F16");
     const { outputs } = await runLlamaCpp({ model: file, prompts });
     expect(expectOurChoices(directory, prompts, outputs)).toBeGreaterThan(0.95);
     expectOurChoices(file, prompts, outputs);
   });
-});
 
-/** A small model with ALiBi and as many layers as the 13B ones, by which llama.cpp knows them. */
-function alibiModel(): string {
-  const directory = changedModel("baichuan2-13b", { num_hidden_layers: 40 });
-  const small = openModelWeights(changedModel("baichuan2-13b"));
-  const names = small
-    .names()
-    .flatMap((name) =>
-      name.includes(".layers.0.")
-        ? Array.from(
-            { length: 40 },
-            (_, layer) => [name.replace(".0.", `.${layer}.`), name] as const,
-          )
-        : name.includes(".layers.")
-          ? []
-          : [[name, name] as const],
-    );
-  const next = randomNumbers(5);
-  const entries = names.map(([name, like]) => {
-    const { shape } = small.info(like);
-    const isNorm = shape.length === 1;
-    const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () =>
-      isNorm ? 1 : (next(2001) - 1000) / 8000,
-    );
-    return { name, dtype: "F32" as const, shape, data: () => new Uint8Array(values.buffer) };
-  });
-  small.close();
-  writeSafetensors(path.join(directory, "model.safetensors"), entries);
-  return directory;
-}
+  it.each(["F32", "BF16", "Q8_0", "Q4_0", "Q4_K_M"] as const)(
+    "%s is read as we read it",
+    async (type) => {
+      const file = path.join(folder, `wide-${type}.gguf`);
+      expect(writeModelAsGguf(wideModel, file, type)).toEqual([]);
+      const { outputs, log } = await runLlamaCpp({ model: file, prompts });
+      expect(log.filter((line) => line.startsWith("error"))).toEqual([]);
+      // Products with quantized weights round what they are multiplied with to 8 bits, those with BF16 to its 8.
+      const tie = type === "F32" ? 1e-3 : 0.05;
+      expect(expectOurChoices(file, prompts, outputs, [], [], tie)).toBeGreaterThan(0.85);
+    },
+  );
+});
