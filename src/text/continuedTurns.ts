@@ -80,23 +80,20 @@ function joinParts(messages: readonly Message[]): JoinedMessage[] {
 /** A segment that holds a whole turn, as a segment for each part. */
 function splitParts(segment: Segment, turn: JoinedMessage, source: Source | undefined): Segment[] {
   if ("ids" in segment) return [{ ...segment, message: turn.first + turn.parts.length - 1 }];
-  const { content } = turn.message;
-  const words = [content, content.trim()].find((text) => segment.text.includes(text));
-  if (words === undefined) {
+  const ends = partEnds(segment.text, turn);
+  if (ends === undefined) {
     throw new DataError(`${place(source)}the chat template changes the text of a turn`, {
       why: "parts of a turn that are trained on differently have to be found in the rendered text",
       todo: "train on all parts of a turn or none (moss_learn), or use another template",
     });
   }
-  const start = segment.text.indexOf(words);
-  const shift = start - content.indexOf(words);
   const split: Segment[] = [];
   let from = 0;
-  let end = shift;
   for (const [index, part] of turn.parts.entries()) {
-    end += part.content.length;
     const last = index === turn.parts.length - 1;
-    const to = last ? segment.text.length : Math.max(from, Math.min(end, segment.text.length));
+    const to = last
+      ? segment.text.length
+      : Math.max(from, Math.min(ends[index]!, segment.text.length));
     const { apart, ...piece } = sliceText(segment, from, to);
     from = to;
     if (piece.text === "") continue;
@@ -104,4 +101,30 @@ function splitParts(segment: Segment, turn: JoinedMessage, source: Source | unde
     split.push(split.length === 0 && apart ? { ...own, apart } : own);
   }
   return split;
+}
+
+/**
+ * Where the parts of a turn end in its text: one behind the other, or each by itself where the
+ * template writes something between them (MOSS's does).
+ */
+function partEnds(text: string, { message, parts }: JoinedMessage): number[] | undefined {
+  const { content } = message;
+  const words = [content, content.trim()].find((one) => text.includes(one));
+  const ends: number[] = [];
+  if (words !== undefined) {
+    let end = text.indexOf(words) - content.indexOf(words);
+    for (const part of parts) {
+      end += part.content.length;
+      ends.push(end);
+    }
+    return ends;
+  }
+  let from = 0;
+  for (const part of parts) {
+    const own = [part.content, part.content.trim()].find((one) => text.includes(one, from));
+    if (own === undefined) return undefined;
+    from = text.indexOf(own, from) + own.length;
+    ends.push(from);
+  }
+  return ends;
 }

@@ -47,7 +47,7 @@ export function createJinjaTemplate(
   const { stop, trail, prompt } = frameOf();
   // Without a generation prompt nothing could be read off the template.
   const notes = trail === "" && prompt !== "" ? [endlessTurns] : [];
-  notes.push(...unknownMarkers(prompt + trail, tokenizer));
+  if (options.stop === undefined) notes.push(...unknownMarkers(prompt + trail, tokenizer));
   return {
     name,
     ...(notes.length > 0 ? { notes } : {}),
@@ -142,7 +142,14 @@ function renderSegments(
       const standard = messages.every((message) => message.train === undefined);
       if (known || standard) {
         const learnt = spans.filter((span) => !known || trained.includes(span.message));
-        if (standard || learnt.length === trained.length) return learnt;
+        if (standard) return learnt;
+        // Marks are around the assistant's turns only.
+        const others = trained.filter((index) => messages[index]!.role !== "assistant");
+        if (learnt.length + others.length === trained.length) {
+          const found = messageSpans(renderer, messages, others, full, render, frame);
+          const all = [...learnt, ...(found ?? [])].sort((a, b) => a.start - b.start);
+          if (found && inOrder(all)) return all;
+        }
       }
     }
     const spans = messageSpans(renderer, messages, trained, full, render, frame);

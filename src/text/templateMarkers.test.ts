@@ -9,6 +9,7 @@ import { loadTokenizer } from "./loadTokenizer.js";
 import { resolveChatTemplate } from "./resolveChatTemplate.js";
 import { knownTemplateName } from "./templateAliases.js";
 import { chatTemplateNames } from "./templateForms.js";
+import { byteTokenizer, chatmlJinja } from "./testTokenizers.js";
 import type { Tokenizer, TokenizerOptions } from "./tokenizer.js";
 
 const vocabularies = fileURLToPath(
@@ -71,7 +72,18 @@ test.each([
   const { message, why, todo } = refusal(name, tokenizer);
   expect(message).toBe(`chat template ${name} does not fit the model ${tokenizer.name}`);
   expect(why).toContain(lacks);
-  expect(todo).toContain("choose another");
+  expect(todo).toMatch(/^choose another, of which it has the tokens \(.*\bdefault\b/);
+});
+
+test("a refusal names the formats that fit, and the model's own where it has one", async () => {
+  const tokenizer = await llama2();
+  const { todo } = refusal("llama3", tokenizer);
+  const named = /tokens \((.*?)\)/.exec(todo!)![1]!.split(", ");
+  const fitting = ["llama2", "vicuna", "mistral", "zephyr", "alpaca", "firefly-llama2"];
+  expect(named).toEqual(expect.arrayContaining(fitting));
+  for (const name of named) expect(() => refusal(name, tokenizer)).toThrow("is taken");
+  const own = byteTokenizer([], chatmlJinja);
+  expect(refusal("llama3", own).todo).toMatch(/^remove template_name to use the model's own/);
 });
 
 test("new_tokens make a format fit", async () => {

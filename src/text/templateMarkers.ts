@@ -1,7 +1,7 @@
 /** Whether a vocabulary has the tokens that a format writes. */
 import { ConfigError } from "../util/errors.js";
 import type { JinjaForm, StringForm } from "./templateForm.js";
-import { chatTemplateNames } from "./templateForms.js";
+import { templateForms } from "./templateForms.js";
 import type { Tokenizer } from "./tokenizer.js";
 
 /**
@@ -14,28 +14,34 @@ export function checkMarkers(
   form: StringForm | JinjaForm,
   tokenizer: Tokenizer,
 ): void {
-  const { bosToken, eosToken } = tokenizer;
+  const missing = missingTokens(form, tokenizer);
+  if (missing === undefined) return;
+  throw lacking(name, missing.what, tokenizer, missing.texts);
+}
+
+/** What a vocabulary lacks for a format, in words, and the texts that it would need as tokens. */
+function missingTokens(
+  form: StringForm | JinjaForm,
+  { bosToken, eosToken, addedTokens, tokenToId }: Tokenizer,
+): { what: string; texts: string[] } | undefined {
   const isJinja = form.kind === "jinja";
-  const texts = isJinja ? form.source : Object.values(form).join();
+  const written = isJinja ? form.source : Object.values(form).join();
   const stops = [form.stop].flat();
-  const writesEnd = stops.includes("{eos}") || texts.includes(isJinja ? "eos_token" : "{eos}");
-  if (eosToken === undefined && writesEnd) {
-    throw lacking(name, "an end token (eos_token)", tokenizer);
-  }
+  const writesEnd = stops.includes("{eos}") || written.includes(isJinja ? "eos_token" : "{eos}");
+  if (eosToken === undefined && writesEnd) return { what: "an end token (eos_token)", texts: [] };
   const writesStart = isJinja
-    ? texts.includes("bos_token")
-    : form.bosFirst || texts.includes("{bos}");
+    ? written.includes("bos_token")
+    : form.bosFirst || written.includes("{bos}");
   if (bosToken === undefined && writesStart) {
-    throw lacking(name, "a start token (bos_token)", tokenizer);
+    return { what: "a start token (bos_token)", texts: [] };
   }
   const ends = stops.filter((text) => !text.includes("{eos}"));
-  const missing = [
-    ...ends.filter((text) => tokenizer.tokenToId(text) === undefined),
-    ...(form.tokens ?? []).filter((text) => !tokenizer.addedTokens.includes(text)),
+  const texts = [
+    ...ends.filter((text) => tokenToId(text) === undefined),
+    ...(form.tokens ?? []).filter((text) => !addedTokens.includes(text)),
   ];
-  if (missing.length === 0) return;
-  const what = missing.length === 1 ? "the token" : "the tokens";
-  throw lacking(name, `${what} ${missing.join(", ")}`, tokenizer, missing);
+  const what = texts.length === 1 ? "the token" : "the tokens";
+  return texts.length === 0 ? undefined : { what: `${what} ${texts.join(", ")}`, texts };
 }
 
 /** @param texts of tokens that would make it fit */
@@ -45,12 +51,20 @@ export function lacking(
   tokenizer: Tokenizer,
   texts: readonly string[] = [],
 ): ConfigError {
-  const added =
-    texts.length === 0
-      ? ""
-      : `, or add to the vocabulary what is missing: new_tokens: ${JSON.stringify(texts)}`;
+  const fitting = Object.entries(templateForms).flatMap(([other, form]) =>
+    form.kind === "ids" || missingTokens(form, tokenizer) !== undefined ? [] : [other],
+  );
+  const ways = [
+    ...(tokenizer.chatTemplates.has("default")
+      ? ["remove template_name to use the model's own template"]
+      : []),
+    `choose another, of which it has the tokens (${fitting.join(", ")})`,
+    ...(texts.length === 0
+      ? []
+      : [`add to the vocabulary what is missing: new_tokens: ${JSON.stringify(texts)}`]),
+  ];
   return new ConfigError(`chat template ${name} does not fit the model ${tokenizer.name}`, {
     why: `its tokenizer lacks ${what}`,
-    todo: `remove template_name to use the model's own template, choose another (${chatTemplateNames.join(", ")})${added}`,
+    todo: ways.join(", or "),
   });
 }

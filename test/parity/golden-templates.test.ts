@@ -11,6 +11,7 @@ import {
   encodePrompt,
   ignoredLabel,
   loadTokenizer,
+  type Message,
   renderConversation,
   resolveChatTemplate,
   textOf,
@@ -100,6 +101,37 @@ describe.each([...new Set(golden.cases.map(({ template }) => template))])(
     });
   },
 );
+
+test("moss learns what people say too, where the row asks for it", () => {
+  const { messages } = golden.conversations.moss!;
+  const asked = messages.map((one) => (one.role === "user" ? { ...one, train: true } : one));
+  const segments = resolveChatTemplate("moss", tokenizer).render(asked);
+  const learnt = segments.filter(({ train }) => train);
+  expect(learnt.map((segment) => [segment.message, textOf([segment])])).toEqual([
+    [1, "<|Human|>: 3*7?<eoh>\n"],
+    [2, messages[2]!.content],
+    [4, " 21<eom>"],
+    [5, "<|Human|>: Why?<eoh>\n"],
+    [
+      6,
+      "<|Inner Thoughts|>: I know.<eot>\n<|Commands|>: None<eoc>\n<|Results|>: None<eor>\n<|MOSS|>: Because.<eom>",
+    ],
+    [7, "<|Human|>: 谢谢<eoh>\n"],
+    [8, " 不客气<eom>"],
+  ]);
+});
+
+test("moss learns an answer without the thought before it", () => {
+  const messages: Message[] = [
+    { role: "user", content: "Why?" },
+    { role: "assistant", content: "<|Inner Thoughts|>: I know.<eot>\n", train: false },
+    { role: "assistant", content: "Because.", continues: true },
+  ];
+  const segments = renderConversation({ messages }, resolveChatTemplate("moss", tokenizer));
+  expect(segments.filter(({ train }) => train).map((segment) => textOf([segment]))).toEqual([
+    "<|Commands|>: None<eoc>\n<|Results|>: None<eor>\n<|MOSS|>: Because.<eom>",
+  ]);
+});
 
 describe("chatglm3", async () => {
   const folder = mkdtempSync(join(tmpdir(), "tunewright-chatglm3-"));
