@@ -14,6 +14,7 @@ export {
   readAdapterConfig,
   takesPart,
 } from "./configFile.js";
+export { expertNotes } from "./expertNotes.js";
 export {
   adapterStack,
   loadAdapter,

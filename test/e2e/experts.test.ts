@@ -98,6 +98,10 @@ describe.each(kinds)("%s, %s", (family, kind, settings) => {
     const model = writeModel(family);
     const report = await runCheck(undefined, flagsOf(model, `${run}-none`, settings));
     expect(report.ok).toBe(true);
+    const told = report.notes.filter((note) => note.includes("lie on experts"));
+    expect(told.length).toBe(kind === "qlora" ? 1 : 0);
+    if (kind === "qlora")
+      expect(told[0]).toMatch(/^[\d,]+ of the adapters' .*lora_target q_proj,k/);
     await train(model, run, ...settings);
     const weights = kind === "full" ? "model.safetensors" : "adapter_model.safetensors";
     const stored = fixtureTensors(path.join(place(run), weights));

@@ -8,6 +8,7 @@ import {
   type TrainingData,
 } from "../../data/index.js";
 import { weightNotes } from "../../format/index.js";
+import { expertNotes } from "../../lora/index.js";
 import {
   countElements,
   dropoutNotes,
@@ -92,9 +93,10 @@ export async function runCheck(
   const epoch = await planEpoch(files, text, config);
   const { totalSteps, stepsPerEpoch } = planSteps(epoch.microBatchesPerEpoch, config);
   const tokens = newTokensOf(text.tokenizer);
-  const trainable = tidy(
-    () => countElements(describeTrainedModel(model, config, place.adapters, tokens)).trainable,
-  );
+  const { trainable, onExperts } = tidy(() => {
+    const trained = describeTrainedModel(model, config, place.adapters, tokens);
+    return { trainable: countElements(trained).trainable, onExperts: expertNotes(trained) };
+  });
   const memory = checkMemory(
     { config, facts, place, tokens, sequences: epoch.largest },
     there?.room ?? roomOf(config.device, config.max_memory),
@@ -139,6 +141,7 @@ export async function runCheck(
       ...notes,
       ...[path, ...place.adapters].flatMap(weightNotes),
       ...dropoutNotes(model),
+      ...onExperts,
       ...textNotes(text),
       ...generationNotes(text.tokenizer, text.template),
       ...warmupNotes(config, totalSteps),
