@@ -1,5 +1,13 @@
 /** Exports as GGUF: what is in the file, what is said, what is refused. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -63,6 +71,10 @@ describe("export --to gguf", () => {
     const text = "Hello, world\n  1234 don't";
     expect(await theirs!.encode(text)).toEqual(await ours!.encode(text));
     expect(tokenizer?.eosTokenId).toBe(ours!.eosTokenId);
+    const alone = place("alone");
+    mkdirSync(alone);
+    cpSync(place("plain.gguf"), path.join(alone, "model.gguf"));
+    expect(await (await loadTokenizer(alone)).encode(text)).toEqual(await ours!.encode(text));
   });
 
   it("merges adapters", async () => {
