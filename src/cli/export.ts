@@ -36,7 +36,7 @@ export const exportCommand: CommandModule = {
     command.addOption(
       new Option(
         "--as <family>",
-        "write it as another family (baichuan: q, k, v in layers of their own)",
+        "write it as another family, which more programs know: baichuan, internlm2",
       ).choices(["llama"]),
     );
     command.addOption(

@@ -5,6 +5,7 @@
 import { splitGroups } from "../nn/index.js";
 import { decoder, gatedFeedForward, groupedAttention, type ModuleNames } from "./blocks.js";
 import { parseModelConfig } from "./config.js";
+import { internlm2AsLlama } from "./internlm2AsLlama.js";
 import { checkDecoder, llamaDefaults } from "./llama.js";
 import type { ModelFamily } from "./types.js";
 
@@ -45,4 +46,5 @@ export const internlm2: ModelFamily = {
       { names, rotary: { parameters: config, inFloat32: false } },
     ),
   gguf: null,
+  asLlama: internlm2AsLlama,
 };

@@ -1,5 +1,5 @@
 /**
- * Exported folders: Baichuan as Llama has its own logits, and transformers, where there is one, loads every family
+ * Exported folders: Baichuan and InternLM2 as Llamas have their own logits, and transformers, where there is one, loads every family
  * and computes what is computed here. A Python with it is made by bench/peers/setup.sh.
  */
 import {
@@ -33,7 +33,10 @@ const families = ["families", "experts"]
   .flatMap((topic) => readdirSync(fixture(topic)).map((name) => `${topic}/${name}`))
   .filter((name) => existsSync(fixture(`${name}/model`)));
 const packed = families.filter((name) => name.startsWith("families/baichuan"));
-const rotated = packed.filter((name) => name.endsWith("7b"));
+const llamas = [
+  ...packed.filter((name) => name.endsWith("7b")),
+  ...families.filter((name) => path.basename(name).startsWith("internlm2")),
+];
 
 /** Exports a model and returns the folder with what was said. */
 async function exported(model: string, flags: Partial<ExportFlags> = {}) {
@@ -62,8 +65,8 @@ function expectSame(actual: readonly number[], expected: readonly number[], what
   expect(worst / largest, what).toBeLessThan(2e-5);
 }
 
-describe.each(rotated)("%s as a Llama", (name) => {
-  it.each(["alone", "adapted"])("has the logits of the Baichuan model, %s", async (how) => {
+describe.each(llamas)("%s as a Llama", (name) => {
+  it.each(["alone", "adapted"])("has the logits of the model, %s", async (how) => {
     const model = fixture(`${name}/model`);
     const adapter = how === "adapted" ? [fixture(`${name}/adapter`)] : [];
     const { out, json } = await exported(model, {
@@ -145,7 +148,7 @@ describe.skipIf(python === undefined)("transformers loads what is exported", () 
   beforeAll(async () => {
     for (const name of families) {
       const model = fixture(`${name}/model`);
-      const as = rotated.includes(name) ? ("llama" as const) : undefined;
+      const as = llamas.includes(name) ? ("llama" as const) : undefined;
       if (needsCode(model) && as === undefined) continue;
       for (const adapter of [[], [fixture(`${name}/adapter`)]]) {
         const { out } = await exported(model, { adapter, dtype: "float32", ...(as && { as }) });
