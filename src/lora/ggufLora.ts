@@ -131,13 +131,11 @@ function pairOf(part: GgufPart, products: readonly Product[], alpha: number): Gg
       type: "F32",
       shape: [part.rows, rank],
       data: () => {
+        const rowsOf = (all: Tensor) =>
+          cat(part.runs.map(({ first, rows }) => all.narrow(0, first, rows)));
         const scaled = values(() =>
           cat(
-            products.map((one) =>
-              matrixOf(one, "B")
-                .narrow(0, part.first, part.rows)
-                .mul((one.scale * rank) / alpha),
-            ),
+            products.map((one) => rowsOf(matrixOf(one, "B")).mul((one.scale * rank) / alpha)),
             1,
           ),
         )();

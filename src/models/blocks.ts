@@ -11,6 +11,7 @@ import {
   swiglu,
   type Value,
 } from "../nn/index.js";
+import { ConfigError } from "../util/errors.js";
 import type { ModelConfig } from "./config.js";
 import { ownWeights } from "./parameters.js";
 import type { CausalLanguageModel, ModelBranch, ModelReader } from "./types.js";
@@ -286,18 +287,59 @@ export function decoder(
   };
 }
 
-/** Norms, biases and linear layers that Llama-like models share, in GGUF's names. */
-export const ggufNames: Readonly<Record<string, string>> = {
-  token_embd: "model.embed_tokens",
-  output_norm: "model.norm",
-  output: "lm_head",
-  "blk.N.attn_norm": "model.layers.N.input_layernorm",
-  "blk.N.attn_q": "model.layers.N.self_attn.q_proj",
-  "blk.N.attn_k": "model.layers.N.self_attn.k_proj",
-  "blk.N.attn_v": "model.layers.N.self_attn.v_proj",
-  "blk.N.attn_output": "model.layers.N.self_attn.o_proj",
-  "blk.N.ffn_norm": "model.layers.N.post_attention_layernorm",
-  "blk.N.ffn_gate": "model.layers.N.mlp.gate_proj",
-  "blk.N.ffn_up": "model.layers.N.mlp.up_proj",
-  "blk.N.ffn_down": "model.layers.N.mlp.down_proj",
-};
+/**
+ * The names of a model's modules by those that they have in GGUF files, where layers are fused as in
+ * Hugging Face's files: `attn_qkv` has q, k and v, `ffn_up` gate and up.
+ *
+ * @param norms further norms of a layer, or other names of them, by GGUF's; empty for none
+ */
+export function ggufNamesOf(
+  names: ModuleNames,
+  norms: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const layer = `${names.layers}.N`;
+  const attention = `${layer}.${names.attention}`;
+  const feedForward = `${layer}.${names.feedForward}`;
+  const within = (module: string, own: readonly string[], gguf: readonly string[]) =>
+    own.map((name, i) => [`blk.N.${gguf[i]}`, `${module}.${name}`] as const);
+  const isFused = ({ length }: readonly string[]) => length === 1;
+  return Object.fromEntries([
+    ["token_embd", names.embedding],
+    ["output_norm", names.lastNorm],
+    ["output", names.head],
+    ...within(
+      attention,
+      names.qkv,
+      isFused(names.qkv) ? ["attn_qkv"] : ["attn_q", "attn_k", "attn_v"],
+    ),
+    ...within(attention, [names.o], ["attn_output"]),
+    ...within(
+      feedForward,
+      names.gateUp,
+      isFused(names.gateUp) ? ["ffn_up"] : ["ffn_gate", "ffn_up"],
+    ),
+    ...within(feedForward, [names.down], ["ffn_down"]),
+    ...Object.entries({
+      attn_norm: names.attentionNorm,
+      ffn_norm: names.feedForwardNorm,
+      ...norms,
+    }).flatMap(([gguf, own]) => (own ? [[`blk.N.${gguf}`, `${layer}.${own}`] as const] : [])),
+  ]);
+}
+
+/**
+ * For architectures whose layers have no biases in llama.cpp.
+ *
+ * @param key of config.json that says so
+ * @throws ConfigError where the model has some
+ */
+export function refuseGgufBias(hasBias: boolean, key: string): Record<string, never> {
+  if (!hasBias) return {};
+  throw new ConfigError(`a model with ${key}: true cannot be written as GGUF`, {
+    why: "llama.cpp's architecture for it has no such biases",
+    todo: "export safetensors instead",
+  });
+}
+
+/** Llama's names by GGUF's. */
+export const ggufNames: Readonly<Record<string, string>> = ggufNamesOf(llamaNames);

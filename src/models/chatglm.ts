@@ -5,10 +5,17 @@
  */
 import { keyReader } from "../format/index.js";
 import { ConfigError } from "../util/errors.js";
-import { decoder, gatedFeedForward, groupedAttention, type ModuleNames } from "./blocks.js";
+import {
+  decoder,
+  gatedFeedForward,
+  ggufNamesOf,
+  groupedAttention,
+  type ModuleNames,
+  refuseGgufBias,
+} from "./blocks.js";
 import { type ModelConfig, parseModelConfig } from "./config.js";
 import { checkDecoder, llamaDefaults } from "./llama.js";
-import type { ModelFamily } from "./types.js";
+import type { GgufFacts, GgufRope, ModelFamily } from "./types.js";
 
 const names: ModuleNames = {
   embedding: "transformer.embedding.word_embeddings",
@@ -107,6 +114,30 @@ function check(config: ModelConfig): void {
     not("quantization_bit", bits, "weights quantized by ChatGLM's own code are not read");
 }
 
+/** The keys of a GGUF file by the names of the published config.json. */
+function ownKeys(raw: Record<string, unknown>, { keys }: GgufFacts): Record<string, unknown> {
+  const { rope_type, rope_theta, partial_rotary_factor } = raw.rope_parameters as GgufRope;
+  if (partial_rotary_factor !== 0.5) {
+    keys.fail("rope.dimension_count", "is not half of a head, as ChatGLM has it");
+  }
+  if (rope_type !== "default")
+    keys.fail("rope.scaling.type", "is not supported for chatglm models");
+  const { rms_norm_eps, attention_bias, mlp_bias, rope_parameters: _, ...rest } = raw;
+  const renamed = Object.entries(rest).map(([key, value]) => [
+    (counts as Readonly<Record<string, string>>)[key] ?? key,
+    value,
+  ]);
+  return {
+    ...Object.fromEntries(renamed),
+    ...published,
+    tie_word_embeddings: raw.tie_word_embeddings,
+    layernorm_epsilon: rms_norm_eps,
+    add_qkv_bias: attention_bias,
+    add_bias_linear: mlp_bias,
+    rope_ratio: rope_theta / 10000,
+  };
+}
+
 export const chatglm: ModelFamily = {
   configure,
   keys: counts,
@@ -129,5 +160,12 @@ export const chatglm: ModelFamily = {
       { names, norm: style, rotary: { parameters: config, inFloat32: false } },
     );
   },
-  gguf: null,
+  gguf: {
+    architecture: "chatglm",
+    className: "ChatGLMModel",
+    names: ggufNamesOf(names),
+    own: ({ mlp_bias: hasBias }) => refuseGgufBias(hasBias, "add_bias_linear"),
+    interleavesHeads: false,
+    configure: ownKeys,
+  },
 };

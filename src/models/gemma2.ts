@@ -3,15 +3,15 @@
  * are stored less 1, GELU, a scaled embedding, soft caps on scores and logits, scores scaled by
  * `query_pre_attn_scalar`, and every other layer with a window.
  */
-import { keyReader } from "../format/index.js";
+import { type GgufField, keyReader } from "../format/index.js";
 import { type AttentionOptions, geglu } from "../nn/index.js";
 import { tensor, tidy } from "../tensor/index.js";
 import { ConfigError } from "../util/errors.js";
-import { decoder, gatedFeedForward, groupedAttention } from "./blocks.js";
+import { decoder, gatedFeedForward, ggufNamesOf, groupedAttention, llamaNames } from "./blocks.js";
 import { type ConfigDefaults, type ModelConfig, parseModelConfig } from "./config.js";
 import { checkDecoder } from "./llama.js";
-import type { ModelFamily, ModelReader } from "./types.js";
-import { windowedLayers } from "./windows.js";
+import type { GgufFacts, ModelFamily, ModelReader } from "./types.js";
+import { ggufLayerTypes, ggufWindow, windowedLayers, windowField } from "./windows.js";
 
 /** Gemma's norm: the weight is stored less 1 and multiplies in float32. */
 export const gemmaNorm = { offset: 1, roundsOnce: true };
@@ -121,6 +121,75 @@ const keysOf = (config: ModelConfig, where = "config.json") =>
     windowed: (layer) => layer % 2 === 0,
   });
 
+/** Names of a layer's norms by GGUF's. */
+export const gemmaGgufNorms = {
+  post_attention_norm: "post_attention_layernorm",
+  ffn_norm: "pre_feedforward_layernorm",
+  post_ffw_norm: "post_feedforward_layernorm",
+};
+
+/**
+ * What GGUF files of Gemma say beyond what all do.
+ *
+ * @param defaults.window where the file does not say
+ * @param defaults.period of the layers, likewise
+ * @param defaults.largest layers of the model whose scores are scaled by the width of a query head's share of
+ *   the model instead of the head's own; the files do not say it, and llama.cpp goes by this number
+ */
+export function gemmaGgufKeys(
+  { hidden_act: _, ...raw }: Record<string, unknown>,
+  { keys }: GgufFacts,
+  { window, period, largest }: { window: number | null; period: number; largest: number },
+): Record<string, unknown> {
+  const share = Number(raw.hidden_size) / Number(raw.num_attention_heads);
+  const caps = ["attn_logit_softcapping", "final_logit_softcapping"].flatMap((key) => {
+    const cap = keys.number(key, { above: 0 });
+    return cap === undefined ? [] : [[key, cap] as const];
+  });
+  const sliding_window = keys.has("attention.sliding_window") ? ggufWindow(keys) : window;
+  return {
+    ...raw,
+    hidden_activation: ACTIVATION,
+    query_pre_attn_scalar: raw.num_hidden_layers === largest ? share : raw.head_dim,
+    ...Object.fromEntries(caps),
+    sliding_window,
+    layer_types: ggufLayerTypes({ ...raw, sliding_window }, keys, period),
+  };
+}
+
+/** What of Gemma llama.cpp takes for granted. */
+interface GemmaGgufRules {
+  period: number;
+  /** See {@link gemmaGgufKeys}. */
+  largest: number;
+}
+
+/** The way back of {@link gemmaGgufKeys}. @throws ConfigError for what llama.cpp computes otherwise */
+export function gemmaGgufFields(
+  config: ModelConfig,
+  { query_pre_attn_scalar: scalar, windowed, ...caps }: GemmaKeys,
+  { period, largest }: GemmaGgufRules,
+): Record<string, GgufField> {
+  const { num_hidden_layers: layers, hidden_size: dim, num_attention_heads: heads } = config;
+  const taken = layers === largest ? dim / heads : config.head_dim;
+  const refuse = (what: string, why: string) => {
+    throw new ConfigError(`${what} cannot be written as GGUF`, {
+      why,
+      todo: "export safetensors instead",
+    });
+  };
+  if (scalar !== taken) {
+    refuse(`query_pre_attn_scalar: ${scalar}`, `llama.cpp takes ${taken} for a model of this size`);
+  }
+  if (windowed.some((is, layer) => is !== ((layer + 1) % period !== 0))) {
+    refuse("layer_types", `llama.cpp has windows in all layers but each ${period}th`);
+  }
+  const written = Object.entries(caps).flatMap(([key, cap]) =>
+    cap === null ? [] : [[key, { float32: cap }] as const],
+  );
+  return { ...windowField(config), ...Object.fromEntries(written) };
+}
+
 export const gemma2: ModelFamily = {
   configure(raw, where) {
     const config = { ...parseModelConfig(withActivation(raw), where, gemmaDefaults), raw };
@@ -149,5 +218,23 @@ export const gemma2: ModelFamily = {
       },
     );
   },
-  gguf: null,
+  gguf: {
+    architecture: "gemma2",
+    className: "Gemma2ForCausalLM",
+    names: ggufNamesOf(llamaNames, gemmaGgufNorms),
+    interleavesHeads: false,
+    normOffset: 1,
+    hasWindows: true,
+    own(config) {
+      const keys = keysOf(config);
+      if (keys.attn_logit_softcapping === null || keys.final_logit_softcapping === null) {
+        throw new ConfigError("a Gemma 2 without soft caps cannot be written as GGUF", {
+          why: "llama.cpp would cap its scores and logits",
+          todo: "export safetensors instead",
+        });
+      }
+      return { fields: gemmaGgufFields(config, keys, { period: 2, largest: 46 }) };
+    },
+    configure: (raw, facts) => gemmaGgufKeys(raw, facts, { window: 4096, period: 2, largest: 46 }),
+  },
 };

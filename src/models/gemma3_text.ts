@@ -6,13 +6,16 @@
 import { keyReader } from "../format/index.js";
 import { geglu } from "../nn/index.js";
 import { ConfigError } from "../util/errors.js";
-import { decoder, gatedFeedForward, groupedAttention } from "./blocks.js";
+import { decoder, gatedFeedForward, ggufNamesOf, groupedAttention, llamaNames } from "./blocks.js";
 import { type ModelConfig, parseModelConfig } from "./config.js";
 import {
   checkGemma,
   gemmaAttentionOptions,
   gemmaDefaults,
   gemmaEmbeddingScale,
+  gemmaGgufFields,
+  gemmaGgufKeys,
+  gemmaGgufNorms,
   gemmaKeys,
   gemmaNorm,
   gemmaNorms,
@@ -101,5 +104,43 @@ export const gemma3_text: ModelFamily = {
       },
     );
   },
-  gguf: null,
+  gguf: {
+    architecture: "gemma3",
+    className: "Gemma3ForCausalLM",
+    names: ggufNamesOf(llamaNames, {
+      ...gemmaGgufNorms,
+      attn_q_norm: "self_attn.q_norm",
+      attn_k_norm: "self_attn.k_norm",
+    }),
+    interleavesHeads: false,
+    normOffset: 1,
+    hasWindows: true,
+    own(config) {
+      const { rope_theta: theta, rope_scaling: scaling } = ropeOf(
+        config.raw,
+        "config.json",
+      ).windowed;
+      if (scaling) {
+        throw new ConfigError(
+          "scaled rotations of layers with a window cannot be written as GGUF",
+          {
+            why: "llama.cpp scales those of the other layers only",
+            todo: "export safetensors instead",
+          },
+        );
+      }
+      const fields = gemmaGgufFields(config, keysOf(config), { period: 6, largest: 62 });
+      return { fields: { ...fields, "rope.freq_base_swa": { float32: theta } } };
+    },
+    configure(raw, facts) {
+      const theta = facts.keys.number("rope.freq_base_swa", { above: 0 }) ?? THETA.windowed;
+      return {
+        ...gemmaGgufKeys(raw, facts, { window: null, period: 6, largest: 62 }),
+        rope_parameters: {
+          full_attention: raw.rope_parameters,
+          sliding_attention: { rope_type: "default", rope_theta: theta },
+        },
+      };
+    },
+  },
 };

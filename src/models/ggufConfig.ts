@@ -7,7 +7,7 @@ import { FormatError } from "../util/errors.js";
 import type { ModelConfig } from "./config.js";
 import { llama3Factors } from "./llama3Factors.js";
 import { families } from "./registry.js";
-import type { GgufLayout, ModelFamily } from "./types.js";
+import type { GgufFacts, GgufLayout, ModelFamily } from "./types.js";
 
 const COUNT = { whole: true, least: 1, most: 2 ** 31 } as const;
 const TOKEN_ID = { whole: true, least: 0, most: 0xffffffff } as const;
@@ -30,23 +30,26 @@ export function ggufFamily(header: GgufHeader, path: string): GgufFamily {
   const known = Object.entries(families).flatMap(([modelType, family]) =>
     family.gguf ? [{ modelType, family, layout: family.gguf }] : [],
   );
-  const found = known.find(({ layout }) => layout.architecture === name);
+  const fitting = known.filter(({ layout }) => layout.architecture === name);
+  const isMarked = ({ layout }: GgufFamily) =>
+    layout.mark !== undefined && header.metadata.has(`${name}.${layout.mark}`);
+  const found = fitting.find(isMarked) ?? fitting.find(({ layout }) => layout.mark === undefined);
   if (found) return found;
   throw new FormatError(`${path}: GGUF architecture \`${name.slice(0, 100)}\` is not supported`, {
-    why: `supported architectures: ${known.map(({ layout }) => layout.architecture).join(", ")}`,
+    why: `supported architectures: ${[...new Set(known.map(({ layout }) => layout.architecture))].join(", ")}`,
     todo: "use the model's safetensors files instead",
   });
 }
 
 /**
- * @param ropeFactors values of the tensor `rope_freqs.weight`, where the file has one
+ * @param vector the values of a short vector of the file, where it has that
  * @throws FormatError naming a metadata key that is missing or wrong
  */
 export function ggufConfig(
   header: GgufHeader,
   path: string,
   { modelType, family, layout }: GgufFamily,
-  ropeFactors?: Float32Array,
+  vector: GgufFacts["vector"],
 ): ModelConfig {
   const metadata = keyReader(Object.fromEntries(header.metadata), path);
   const arch = metadata.string("general.architecture") ?? "";
@@ -80,20 +83,28 @@ export function ggufConfig(
     rms_norm_eps: metadata.required(key("attention.layer_norm_rms_epsilon"), { least: 0 }),
     max_position_embeddings: metadata.required(key("context_length"), COUNT),
     tie_word_embeddings: !has("output.weight"),
-    attention_bias: has("blk.0.attn_q.bias"),
+    attention_bias: has("blk.0.attn_q.bias") || has("blk.0.attn_qkv.bias"),
     mlp_bias: has("blk.0.ffn_down.bias"),
     rope_parameters: {
       rope_theta: metadata.number(key("rope.freq_base"), { above: 0 }) ?? 10000,
-      ...(rotary === undefined || rotary === headDim
-        ? {}
-        : { partial_rotary_factor: rotary / headDim }),
-      ...ropeScaling(metadata, key, ropeFactors),
+      ...(rotary === undefined ? {} : { partial_rotary_factor: rotary / headDim }),
+      ...ropeScaling(metadata, key, vector("rope_freqs.weight")),
     },
     bos_token_id: tokenId(metadata, "tokenizer.ggml.bos_token_id"),
     eos_token_id: tokenId(metadata, "tokenizer.ggml.eos_token_id"),
     pad_token_id: tokenId(metadata, "tokenizer.ggml.padding_token_id"),
   };
-  return family.configure(layout.configure?.(raw) ?? raw, path);
+  const facts = { keys: keysOf(header, path, arch), has, vector };
+  return family.configure(layout.configure?.(raw, facts) ?? raw, path);
+}
+
+/** The metadata of an architecture, by keys without its name. */
+function keysOf({ metadata }: GgufHeader, path: string, arch: string): KeyReader {
+  const prefix = `${arch}.`;
+  const own = [...metadata].flatMap(([key, value]) =>
+    key.startsWith(prefix) ? [[key.slice(prefix.length), value] as const] : [],
+  );
+  return keyReader(Object.fromEntries(own), path, prefix);
 }
 
 /** Rows of the embedding, which every other statement of the size has to agree with. */

@@ -3,6 +3,7 @@ import type { GgufField } from "../format/index.js";
 import { ConfigError } from "../util/errors.js";
 import type { ModelConfig } from "./config.js";
 import { llama3Factors } from "./llama3Factors.js";
+import type { GgufLayout } from "./types.js";
 
 /** What of a configuration a GGUF file holds. */
 export interface GgufFields {
@@ -14,14 +15,16 @@ export interface GgufFields {
 /**
  * The keys of an architecture.
  *
+ * @param layout how the file is laid out
  * @param hasRotary false for a model without rotary positions
  * @throws ConfigError for scaling of positions that GGUF has no keys for
  */
 export function ggufFields(
   config: ModelConfig,
-  architecture: string,
+  layout: GgufLayout,
   hasRotary: boolean,
 ): GgufFields {
+  const { architecture } = layout;
   const fields = new Map<string, GgufField>();
   const count = (key: string, value: number) =>
     fields.set(`${architecture}.${key}`, { uint32: value });
@@ -40,18 +43,20 @@ export function ggufFields(
   if (!hasRotary) return { fields, ropeFactors: undefined };
   count("rope.dimension_count", config.head_dim * config.partial_rotary_factor);
   real("rope.freq_base", config.rope_theta);
-  return { fields, ropeFactors: addScaling(config, architecture, fields) };
+  return { fields, ropeFactors: addScaling(config, layout, fields) };
 }
 
 function addScaling(
   config: ModelConfig,
-  architecture: string,
+  { architecture, vectors }: GgufLayout,
   fields: Map<string, GgufField>,
 ): Float32Array | undefined {
   const { rope_scaling: scaling, head_dim: headDim, rope_theta: theta } = config;
   if (!scaling) return undefined;
   const { rope_type: type, factor = 1 } = scaling;
   const name = `${architecture}.rope.scaling`;
+  // llama.cpp has no dynamic scaling, of which the plan has a note; LongRoPE's divisors are vectors.
+  if (type === "dynamic" || (type === "longrope" && vectors)) return undefined;
   if (type === "llama3") return llama3Factors(theta, headDim / 2, scaling);
   if (type !== "linear" && type !== "yarn") {
     throw new ConfigError(`rotary scaling of type "${type}" cannot be written as GGUF`, {

@@ -5,20 +5,18 @@ import {
   type GgufFile,
   type GgufTensor,
   readGguf,
-  type WeightChunk,
-  type WeightInfo,
 } from "../format/index.js";
 import { FormatError } from "../util/errors.js";
 import type { ModelConfig } from "./config.js";
 import { ggufConfig, ggufFamily } from "./ggufConfig.js";
+import {
+  groupedChunks,
+  type JoinedWeight,
+  joinedChunks,
+  joinedInfo,
+  shiftedChunks,
+} from "./ggufJoined.js";
 import type { GgufLayout, ModelSource } from "./types.js";
-
-interface Weight {
-  /** Names in the file, of the parts whose rows follow each other. */
-  stored: string[];
-  /** Of each part the rows of a head whose order has to be undone, or 0. */
-  permutedRows: number[];
-}
 
 /**
  * Reads a GGUF model. The open file belongs to the source from now on.
@@ -31,8 +29,9 @@ export function readGgufModel(opened: FileReader): ModelSource {
   const { path, header } = file;
   try {
     const family = ggufFamily(header, path);
-    const config = ggufConfig(header, path, family, ropeFactors(file));
-    const weights = collectWeights(file, config, family.layout);
+    const { layout } = family;
+    const config = ggufConfig(header, path, family, (name) => shortVector(file, name));
+    const weights = collectWeights(file, config, layout);
     const find = (name: string) => {
       const found = weights.get(name);
       if (!found) throw new FormatError(`${path}: has no tensor \`${name}\``);
@@ -43,7 +42,15 @@ export function readGgufModel(opened: FileReader): ModelSource {
       config,
       names: () => [...weights.keys()],
       info: (name) => joinedInfo(file, find(name)),
-      chunks: (name, maxElements) => joinedChunks(file, find(name), maxElements),
+      chunks(name, maxElements) {
+        const weight = find(name);
+        const isGrouped = layout.splitsByGroups && weight.stored.length > 1;
+        const chunks = isGrouped
+          ? groupedChunks(file, weight, config)
+          : joinedChunks(file, weight, maxElements);
+        const offset = NORM.test(weight.stored[0]!) ? (layout.normOffset ?? 0) : 0;
+        return offset === 0 ? chunks : shiftedChunks(chunks, -offset, name);
+      },
       close: file.close,
     };
   } catch (error) {
@@ -52,39 +59,22 @@ export function readGgufModel(opened: FileReader): ModelSource {
   }
 }
 
-function joinedInfo(file: GgufFile, { stored }: Weight): WeightInfo {
-  const infos = stored.map((name) => file.info(name));
-  const [rows, ...rest] = infos[0]!.shape;
-  return { ...infos[0]!, shape: [rows! * stored.length, ...rest] };
-}
-
-function* joinedChunks(
-  file: GgufFile,
-  { stored, permutedRows }: Weight,
-  maxElements: number | undefined,
-): Generator<WeightChunk, void, void> {
-  let before = 0;
-  for (const [part, name] of stored.entries()) {
-    for (const chunk of file.chunks(name, maxElements, permutedRows[part])) {
-      yield { ...chunk, start: before + chunk.start };
-    }
-    before += elementCount(file.info(name).shape);
-  }
-}
-
 /** Tensors that hold no weight: what they say is in the configuration. */
 const NO_WEIGHT = /^rope_freqs\.weight$|^blk\.\d+\.attn_rot_embd\.weight$/;
+
+/** Tensors that are weights of norms. */
+const NORM = /_norm\.weight$/;
 
 function collectWeights(
   file: GgufFile,
   config: ModelConfig,
   layout: GgufLayout,
-): Map<string, Weight> {
+): Map<string, JoinedWeight> {
   const { path, header } = file;
-  const weights = new Map<string, Weight>();
+  const weights = new Map<string, JoinedWeight>();
   const layers = new Set<number>();
   for (const tensor of header.tensors.values()) {
-    if (NO_WEIGHT.test(tensor.name)) continue;
+    if (NO_WEIGHT.test(tensor.name) || layout.vectors?.includes(tensor.name)) continue;
     const mapped = mapName(tensor.name, layout);
     if (!mapped) {
       throw new FormatError(`${path}: tensor \`${tensor.name.slice(0, 100)}\` is unknown`, {
@@ -101,7 +91,7 @@ function collectWeights(
       : 0;
     weights.set(mapped.name, weight);
   }
-  checkJoined(file, weights, layout);
+  checkJoined(file, weights, layout, config);
   const depth = config.num_hidden_layers;
   if (layers.size !== depth || Math.max(...layers) !== depth - 1) {
     throw new FormatError(
@@ -114,22 +104,24 @@ function collectWeights(
   return weights;
 }
 
-/** Parts of one weight have to be all there, of one shape, and delivered in one type. */
+/** Parts of one weight have to be all there, with the rows of their heads, and delivered in one type. */
 function checkJoined(
   file: GgufFile,
-  weights: ReadonlyMap<string, Weight>,
+  weights: ReadonlyMap<string, JoinedWeight>,
   { split = {} }: GgufLayout,
+  { num_attention_heads: heads, num_key_value_heads: keyHeads, head_dim: headDim }: ModelConfig,
 ): void {
   for (const [name, { stored }] of weights) {
     const parts = split[general(name)]?.length ?? 1;
     const there = stored.filter((one) => one !== undefined);
-    const kinds = there.map((one) => {
-      const { shape, dtype } = file.info(one);
-      return `${dtype} [${shape}]`;
-    });
-    if (there.length === parts && new Set(kinds).size === 1) continue;
+    const infos = there.map((one) => file.info(one));
+    const kinds = infos.map(({ dtype, shape: [, ...rest] }) => `${dtype} [${rest}]`);
+    const rows = infos.map(({ shape }) => shape[0]);
+    const wanted = [heads, keyHeads, keyHeads].map((count) => count * headDim);
+    const hasRows = parts === 1 || rows.every((count, i) => count === wanted[i]);
+    if (there.length === parts && new Set(kinds).size === 1 && hasRows) continue;
     throw new FormatError(`${file.path}: the parts of ${name} do not fit together`, {
-      why: `${parts} tensors of one shape make it up; the file has ${there.join(", ")}`,
+      why: `${parts} tensors of ${wanted.join(", ")} rows make it up; the file has ${there.map((one, i) => `${one} [${infos[i]!.shape}]`).join(", ")}`,
       todo: "use the model's safetensors files instead",
     });
   }
@@ -178,15 +170,15 @@ function mapName(name: string, { names, split = {} }: GgufLayout): MappedName | 
   };
 }
 
-/** Divisors of rotary frequencies, which some files have instead of parameters. */
-function ropeFactors({ path, header, chunks }: GgufFile): Float32Array | undefined {
-  const tensor = header.tensors.get("rope_freqs.weight");
+/** The values of a vector that is no weight; undefined where the file has none. */
+function shortVector({ path, header, chunks }: GgufFile, name: string): Float32Array | undefined {
+  const tensor = header.tensors.get(name);
   if (!tensor) return undefined;
   if (tensor.type.name !== "F32" || tensor.bytes > 1 << 16) {
-    throw new FormatError(`${path}: \`rope_freqs.weight\` should be a short F32 vector`);
+    throw new FormatError(`${path}: \`${name}\` should be a short F32 vector`);
   }
-  const factors = new Float32Array(tensor.bytes / 4);
-  const bytes = new Uint8Array(factors.buffer);
-  for (const { start, data } of chunks(tensor.name)) bytes.set(data, start * 4);
-  return factors;
+  const values = new Float32Array(tensor.bytes / 4);
+  const bytes = new Uint8Array(values.buffer);
+  for (const { start, data } of chunks(name)) bytes.set(data, start * 4);
+  return values;
 }

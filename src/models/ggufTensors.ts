@@ -13,12 +13,19 @@ import { chooseType, type GgufFileType } from "./ggufMix.js";
 import { normalizedRows } from "./output.js";
 import type { GgufLayout } from "./types.js";
 
+/** Rows that follow each other. */
+export interface RowRun {
+  first: number;
+  rows: number;
+}
+
 /** A tensor of the file, as rows of a weight. */
 export interface GgufPart {
   /** GGUF's name. */
   name: string;
-  /** Its first row in the weight, and how many it has. */
-  first: number;
+  /** Where its rows are in the weight, in order. */
+  runs: readonly RowRun[];
+  /** All of its rows. */
   rows: number;
   /** Rows of a head that are put in llama.cpp's order, or 0. */
   rowsOfHead: number;
@@ -29,6 +36,8 @@ interface Source extends GgufPart {
   entry: WeightEntry;
   /** Whether rows are divided by their norms (NormHead). */
   normalizes: boolean;
+  /** What is added to each value. */
+  offset: number;
 }
 
 /** The tensors of a file, and what should be known of them. */
@@ -51,13 +60,18 @@ export function ggufTensors(
   normalizesHead: boolean,
 ): GgufTensors {
   const partsOf = partsBy(layout, config);
-  const isTied = !weights.some(({ name }) => name === HEAD);
+  const [head, embedding] = ["output", "token_embd"].map((key) => `${layout.names[key]}.weight`);
+  const isTied = !weights.some(({ name }) => name === head);
   const fallbacks: GgufTensors["fallbacks"] = [];
-  const entries = headFirst(weights).flatMap((entry) => {
-    const normalizes = normalizesHead && entry.name === HEAD;
+  // Embedding and output head are read together, so they should follow each other.
+  const isOuter = ({ name }: WeightEntry) => name === head || name === embedding;
+  const ordered = [...weights.filter(isOuter), ...weights.filter((entry) => !isOuter(entry))];
+  const entries = ordered.flatMap((entry) => {
+    const normalizes = normalizesHead && entry.name === head;
     return partsOf(entry.name, entry.shape[0]!).map((part) => {
       const { name, rows } = part;
-      const source: Source = { ...part, entry, normalizes };
+      const offset = name.endsWith("_norm.weight") ? (layout.normOffset ?? 0) : 0;
+      const source: Source = { ...part, entry, normalizes, offset };
       const shape = [rows, ...entry.shape.slice(1)];
       const isHead = name === "output.weight" || (isTied && name === "token_embd.weight");
       const { type, instead } = chooseType({ name, shape }, file, config, isHead);
@@ -68,14 +82,6 @@ export function ggufTensors(
   return { entries, fallbacks };
 }
 
-const HEAD = "lm_head.weight";
-
-/** Embedding and output head are read together, so they should follow each other. */
-function headFirst(weights: readonly WeightEntry[]): WeightEntry[] {
-  const isOuter = ({ name }: WeightEntry) => name === HEAD || name === "model.embed_tokens.weight";
-  return [...weights.filter(isOuter), ...weights.filter((entry) => !isOuter(entry))];
-}
-
 /**
  * Finds the tensors that a weight becomes.
  *
@@ -83,7 +89,7 @@ function headFirst(weights: readonly WeightEntry[]): WeightEntry[] {
  *   architecture has no tensor for
  */
 export function partsBy(
-  { names, split = {}, interleavesHeads }: GgufLayout,
+  { names, split = {}, splitsByGroups = false, interleavesHeads }: GgufLayout,
   config: ModelConfig,
 ): (name: string, rows: number) => GgufPart[] {
   const ggufNames = new Map(Object.entries(names).map(([gguf, own]) => [own, gguf]));
@@ -99,14 +105,32 @@ export function partsBy(
         todo: "export safetensors instead",
       });
     }
-    const own = rows / targets.length;
-    return targets.map((target, part) => ({
-      name: `${target.replace("blk.N.", `blk.${layer}.`)}.${suffix}`,
-      first: part * own,
-      rows: own,
-      rowsOfHead: interleavesHeads ? rowsOfHead(target, own, config) : 0,
-    }));
+    return targets.map((target, part) => {
+      const all = rows / targets.length;
+      const isGrouped = splitsByGroups && targets.length > 1;
+      const runs = isGrouped ? groupedRuns(part, config) : [{ first: part * all, rows: all }];
+      const own = runs.reduce((sum, run) => sum + run.rows, 0);
+      return {
+        name: `${target.replace("blk.N.", `blk.${layer}.`)}.${suffix}`,
+        runs,
+        rows: own,
+        rowsOfHead: interleavesHeads ? rowsOfHead(target, own, config) : 0,
+      };
+    });
   };
+}
+
+/** The rows of q, k or v where these follow each other by key heads. */
+function groupedRuns(
+  part: number,
+  { num_attention_heads: heads, num_key_value_heads: keyHeads, head_dim: headDim }: ModelConfig,
+): RowRun[] {
+  const shared = heads / keyHeads;
+  const [start, count] = part === 0 ? [0, shared] : [shared + part - 1, 1];
+  return Array.from({ length: keyHeads }, (_, group) => ({
+    first: (group * (shared + 2) + start) * headDim,
+    rows: count * headDim,
+  }));
 }
 
 /** Rows of a head of q and k, whose order llama.cpp changes; 0 for other tensors. */
@@ -123,20 +147,33 @@ const dtypes: Partial<Record<WeightEntry["dtype"], DType>> = {
 };
 
 function* tensorBytes(
-  { entry, normalizes, ...part }: Source,
+  { entry, normalizes, offset, ...part }: Source,
   type: GgufWrittenType,
 ): Generator<Uint8Array, void, void> {
   const row = entry.shape.slice(1).reduce((product, size) => product * size, 1);
   const rowBytes = row * WEIGHT_DTYPE_BYTES[entry.dtype];
   const data = entry.data();
   const whole = data instanceof Uint8Array ? data : Buffer.concat([...data]);
-  const own = whole.subarray(part.first * rowBytes, (part.first + part.rows) * rowBytes);
+  const pieces = part.runs.map(({ first, rows }) =>
+    whole.subarray(first * rowBytes, (first + rows) * rowBytes),
+  );
+  const own = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
   if (normalizes) {
     yield* normalizedBlocks(own, entry, type);
+  } else if (offset !== 0) {
+    yield* encodeBlocks(shifted(own, entry, offset), "F32", type, entry.name);
   } else {
     yield* encodeBlocks(interleaveRows(own, part), entry.dtype, type, entry.name);
   }
   releaseBytes(whole);
+}
+
+/** A number added to each value, in float32. */
+function shifted(data: Uint8Array, { shape, dtype }: WeightEntry, offset: number): Uint8Array {
+  return tidy(() => {
+    const values = tensor(data, [...shape], dtypes[dtype]).to({ dtype: "float32" });
+    return values.add(offset).bytes().slice();
+  });
 }
 
 /** Rows of a head as llama.cpp rotates them: element `i` of half `j` becomes row `2 i + j`. */

@@ -53,26 +53,30 @@ export function planGguf({ config, weights, fields, name, type }: GgufModel): Gg
     const { rotary, output } = describeModel(config);
     return { hasRotary: rotary !== null, normalizesHead: output.normalizesRows };
   });
-  const { fields: own, ropeFactors } = ggufFields(config, layout.architecture, hasRotary);
+  const { architecture } = layout;
+  const { fields: common, ropeFactors } = ggufFields(config, layout, hasRotary);
+  const { fields: own = {}, vectors = {} } = layout.own?.(config) ?? {};
   const { entries, fallbacks } = ggufTensors(weights, config, layout, type, normalizesHead);
-  if (ropeFactors) {
-    const data = () => new Uint8Array(ropeFactors.buffer);
-    entries.push({ name: "rope_freqs.weight", type: "F32", shape: [ropeFactors.length], data });
+  const shortVectors = ropeFactors ? { ...vectors, "rope_freqs.weight": ropeFactors } : vectors;
+  for (const [tensor, values] of Object.entries(shortVectors)) {
+    const data = () => new Uint8Array(values.buffer);
+    entries.push({ name: tensor, type: "F32", shape: [values.length], data });
   }
   const isQuantized = !["F32", "F16", "BF16"].includes(type);
   const metadata = new Map<string, GgufField>([
-    ["general.architecture", layout.architecture],
+    ["general.architecture", architecture],
     ["general.type", "model"],
     ["general.name", name],
     ["general.file_type", { uint32: fileTypeNumbers[type] }],
     ...(isQuantized ? [["general.quantization_version", { uint32: 2 }] as const] : []),
-    ...own,
+    ...common,
+    ...Object.entries(own).map(([key, value]) => [`${architecture}.${key}`, value] as const),
     ...fields,
   ]);
   return {
     bytes: entries.reduce((sum, entry) => sum + ggufEntryBytes(entry), 0),
     tensors: entries.length,
-    notes: [...fallbackNotes(fallbacks), ...windowNotes(config, layout)],
+    notes: [...fallbackNotes(fallbacks), ...windowNotes(config, layout), ...scalingNotes(config)],
     write: (path, onTensor) => writeGgufFile(path, metadata, entries, onTensor),
   };
 }
@@ -117,8 +121,19 @@ function fallbackNotes(
   });
 }
 
+function scalingNotes({
+  rope_scaling: scaling,
+  max_position_embeddings: longest,
+}: ModelConfig): string[] {
+  if (scaling?.rope_type !== "dynamic") return [];
+  const trained = scaling.original_max_position_embeddings ?? longest;
+  return [
+    `Dynamic rotary scaling is not in the file, since llama.cpp has none: texts of more than ${trained} tokens are computed differently there.`,
+  ];
+}
+
 function windowNotes({ sliding_window: window }: ModelConfig, layout: GgufLayout): string[] {
-  if (window === null) return [];
+  if (window === null || layout.hasWindows) return [];
   return [
     `Attention reaches back ${window} tokens in some layers of this model. llama.cpp's ${layout.architecture} models attend to all of a text: longer texts are computed differently there.`,
   ];

@@ -2,7 +2,7 @@
  * GLM-4-0414 (GLM Team, 2024, arXiv 2406.12793): Llama with biases on q, k and v, gate and up in one
  * layer, norms before and behind each branch, and rotation of half of each head, neighbours paired.
  */
-import { decoder, gatedFeedForward, groupedAttention, llamaNames } from "./blocks.js";
+import { decoder, gatedFeedForward, ggufNamesOf, groupedAttention, llamaNames } from "./blocks.js";
 import { parseModelConfig } from "./config.js";
 import { checkDecoder, llamaDefaults } from "./llama.js";
 import type { ModelFamily } from "./types.js";
@@ -36,5 +36,17 @@ export const glm4: ModelFamily = {
       ],
       { rotary: { parameters: config, inFloat32: false } },
     ),
-  gguf: null,
+  gguf: {
+    architecture: "glm4",
+    className: "Glm4ForCausalLM",
+    names: ggufNamesOf(names, {
+      post_attention_norm: "post_self_attn_layernorm",
+      post_ffw_norm: "post_mlp_layernorm",
+    }),
+    interleavesHeads: false,
+    configure(raw, { keys }) {
+      if (!keys.has("rope.dimension_sections")) return raw;
+      return keys.fail("rope.dimension_sections", "is of a model with images (GLM-4V)");
+    },
+  },
 };

@@ -3,7 +3,14 @@
  * q, k and v in one layer `wqkv`, whose outputs follow each other by key heads.
  */
 import { splitGroups } from "../nn/index.js";
-import { decoder, gatedFeedForward, groupedAttention, type ModuleNames } from "./blocks.js";
+import {
+  decoder,
+  gatedFeedForward,
+  ggufNamesOf,
+  groupedAttention,
+  type ModuleNames,
+  refuseGgufBias,
+} from "./blocks.js";
 import { parseModelConfig } from "./config.js";
 import { internlm2AsLlama } from "./internlm2AsLlama.js";
 import { checkDecoder, llamaDefaults } from "./llama.js";
@@ -45,6 +52,17 @@ export const internlm2: ModelFamily = {
       ],
       { names, rotary: { parameters: config, inFloat32: false } },
     ),
-  gguf: null,
+  gguf: {
+    architecture: "internlm2",
+    className: "InternLM2ForCausalLM",
+    names: ggufNamesOf(names),
+    own: ({ attention_bias: hasBias }) => refuseGgufBias(hasBias, "bias"),
+    interleavesHeads: true,
+    split: {
+      "model.layers.N.attention.wqkv": ["blk.N.attn_q", "blk.N.attn_k", "blk.N.attn_v"],
+    },
+    splitsByGroups: true,
+    configure: ({ attention_bias: bias, ...rest }) => ({ ...rest, bias }),
+  },
   asLlama: internlm2AsLlama,
 };

@@ -1,12 +1,22 @@
 /**
  * Mistral (Jiang et al., 2023, arXiv 2310.06825): Llama whose attention may reach back within a window
- * only, and whose heads may have a size of their own. GGUF files of it are of architecture `llama`.
+ * only, and whose heads may have a size of their own. GGUF files of it are of architecture `llama`;
+ * those that name a window are read as Mistral's.
  */
 import { decoder, gatedFeedForward, groupedAttention } from "./blocks.js";
 import { parseModelConfig } from "./config.js";
 import { checkDecoder, llama, llamaDefaults } from "./llama.js";
-import type { ModelFamily } from "./types.js";
-import { refuseMixedLayers } from "./windows.js";
+import type { GgufLayout, ModelFamily } from "./types.js";
+import { ggufWindow, refuseMixedLayers, windowField } from "./windows.js";
+
+/** Llama's with a window, which llama.cpp does not compute. */
+const layout: GgufLayout = {
+  ...llama.gguf!,
+  className: "MistralForCausalLM",
+  mark: "attention.sliding_window",
+  configure: (raw, { keys }) => ({ ...raw, sliding_window: ggufWindow(keys) }),
+  own: (config) => ({ fields: windowField(config) }),
+};
 
 export const mistral: ModelFamily = {
   configure: (raw, where) =>
@@ -32,6 +42,6 @@ export const mistral: ModelFamily = {
       { rotary: { parameters: config, inFloat32: false } },
     );
   },
-  gguf: null,
-  ggufLayout: () => llama.gguf!,
+  gguf: layout,
+  ggufLayout: ({ sliding_window: window }) => (window === null ? llama.gguf! : layout),
 };

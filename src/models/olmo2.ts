@@ -2,10 +2,18 @@
  * OLMo 2 (OLMo Team, 2025, arXiv 2501.00656): Llama with its norms behind the branches instead of
  * before them, and norms of q and k over all heads at once.
  */
-import { decoder, gatedFeedForward, groupedAttention } from "./blocks.js";
+import {
+  decoder,
+  gatedFeedForward,
+  ggufNamesOf,
+  groupedAttention,
+  llamaNames,
+  refuseGgufBias,
+} from "./blocks.js";
 import { parseModelConfig } from "./config.js";
 import { checkDecoder, llamaDefaults } from "./llama.js";
 import type { ModelFamily } from "./types.js";
+import { ggufWindow } from "./windows.js";
 
 const style = { roundsOnce: true };
 
@@ -28,5 +36,22 @@ export const olmo2: ModelFamily = {
       ],
       { norm: style, rotary: { parameters: config, inFloat32: true } },
     ),
-  gguf: null,
+  gguf: {
+    architecture: "olmo2",
+    className: "Olmo2ForCausalLM",
+    names: ggufNamesOf(llamaNames, {
+      attn_norm: "",
+      ffn_norm: "",
+      attn_q_norm: "self_attn.q_norm",
+      attn_k_norm: "self_attn.k_norm",
+      post_attention_norm: "post_attention_layernorm",
+      post_ffw_norm: "post_feedforward_layernorm",
+    }),
+    own: ({ attention_bias: hasBias }) => refuseGgufBias(hasBias, "attention_bias"),
+    interleavesHeads: false,
+    configure(raw, { keys }) {
+      if (ggufWindow(keys) === null) return raw;
+      return keys.fail("attention.sliding_window", "is of an OLMo 3, which is not supported");
+    },
+  },
 };

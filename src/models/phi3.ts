@@ -3,12 +3,14 @@
  * layer, gate and up in another, an optional window, and heads of which only a part may rotate. The
  * long-context models have LongRoPE (called `su` in old files, `yarn` in some).
  */
+import type { GgufField } from "../format/index.js";
+import { ropeFrequencies, trainedPositions } from "../nn/index.js";
 import { ConfigError } from "../util/errors.js";
-import { decoder, gatedFeedForward, groupedAttention, llamaNames } from "./blocks.js";
-import { parseModelConfig } from "./config.js";
+import { decoder, gatedFeedForward, ggufNamesOf, groupedAttention, llamaNames } from "./blocks.js";
+import { type ModelConfig, parseModelConfig } from "./config.js";
 import { checkDecoder, llamaDefaults } from "./llama.js";
-import type { ModelFamily } from "./types.js";
-import { refuseMixedLayers } from "./windows.js";
+import type { GgufFacts, GgufRope, ModelFamily } from "./types.js";
+import { ggufWindow, refuseMixedLayers, windowField } from "./windows.js";
 
 const names = { ...llamaNames, qkv: ["qkv_proj"], gateUp: ["gate_up_proj"] };
 
@@ -20,6 +22,44 @@ function renameScaling(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const { type, rope_type = type, ...rest } = value as Record<string, unknown>;
   return { ...rest, rope_type: OLD_NAMES.includes(rope_type) ? "longrope" : rope_type };
+}
+
+/** The tensors of GGUF files with LongRoPE's divisors. */
+const [LONG, SHORT] = ["rope_factors_long.weight", "rope_factors_short.weight"];
+
+/** Key of the length that the short ones are for. */
+const ORIGINAL = "rope.scaling.original_context_length";
+
+/** LongRoPE of a GGUF file: nothing where it has none. */
+function ggufScaling({ keys, vector }: GgufFacts): Record<string, unknown> {
+  const [long, short] = [vector(LONG), vector(SHORT)];
+  if (!long && !short) return {};
+  if (!long || !short) return keys.fail(ORIGINAL, `needs both ${LONG} and ${SHORT}`);
+  return {
+    rope_type: "longrope",
+    long_factor: [...long],
+    short_factor: [...short],
+    attention_factor: keys.number("rope.scaling.attn_factor", { above: 0 }),
+  };
+}
+
+/** LongRoPE's metadata; nothing without it. */
+function scalingFields(config: ModelConfig): Record<string, GgufField> {
+  if (!config.rope_scaling) return {};
+  const { attention } = ropeFrequencies(config, 1);
+  return {
+    [ORIGINAL]: { uint32: trainedPositions(config) },
+    "rope.scaling.attn_factor": { float32: attention },
+  };
+}
+
+/** LongRoPE's divisors by the names of their tensors; none without it. */
+function divisors({ rope_scaling: scaling }: ModelConfig): Record<string, Float32Array> {
+  if (!scaling) return {};
+  return {
+    [LONG]: Float32Array.from(scaling.long_factor!),
+    [SHORT]: Float32Array.from(scaling.short_factor!),
+  };
 }
 
 export const phi3: ModelFamily = {
@@ -60,5 +100,21 @@ export const phi3: ModelFamily = {
       { rotary: { parameters: config, inFloat32: false } },
     );
   },
-  gguf: null,
+  gguf: {
+    architecture: "phi3",
+    className: "Phi3ForCausalLM",
+    names: ggufNamesOf(names),
+    interleavesHeads: false,
+    vectors: [LONG, SHORT],
+    own: (config) => ({
+      fields: { ...windowField(config), ...scalingFields(config) },
+      vectors: divisors(config),
+    }),
+    configure: (raw, facts) => ({
+      ...raw,
+      sliding_window: ggufWindow(facts.keys),
+      original_max_position_embeddings: facts.keys.number(ORIGINAL, { whole: true, least: 1 }),
+      rope_parameters: { ...(raw.rope_parameters as GgufRope), ...ggufScaling(facts) },
+    }),
+  },
 };

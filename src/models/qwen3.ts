@@ -2,7 +2,7 @@
  * Qwen3 (Yang et al., 2025, arXiv 2505.09388): Llama with RMS norms on the heads of q and k, and
  * heads whose size is written out.
  */
-import { decoder, gatedFeedForward, ggufNames, groupedAttention } from "./blocks.js";
+import { decoder, gatedFeedForward, ggufNamesOf, groupedAttention, llamaNames } from "./blocks.js";
 import { checkDecoder } from "./llama.js";
 import { parseQwen, qwenWindows } from "./qwen2.js";
 import type { ModelFamily } from "./types.js";
@@ -28,11 +28,10 @@ export const qwen3: ModelFamily = {
   gguf: {
     architecture: "qwen3",
     className: "Qwen3ForCausalLM",
-    names: {
-      ...ggufNames,
-      "blk.N.attn_q_norm": "model.layers.N.self_attn.q_norm",
-      "blk.N.attn_k_norm": "model.layers.N.self_attn.k_norm",
-    },
+    names: ggufNamesOf(llamaNames, {
+      attn_q_norm: "self_attn.q_norm",
+      attn_k_norm: "self_attn.k_norm",
+    }),
     interleavesHeads: false,
   },
 };

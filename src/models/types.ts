@@ -1,5 +1,5 @@
 /** What describes a model: its parts, their names and shapes. Generic code knows no more. */
-import type { StoredFourBit, WeightReader } from "../format/index.js";
+import type { GgufField, KeyReader, StoredFourBit, WeightReader } from "../format/index.js";
 import type {
   AttentionOptions,
   Branch,
@@ -129,10 +129,54 @@ export interface GgufLayout {
   names: Readonly<Record<string, string>>;
   /** Whether rows of q and k are stored in the order of llama.cpp's rotary embedding. */
   interleavesHeads: boolean;
-  /** GGUF names of the equal parts of weights that Hugging Face's files have in one. */
+  /** GGUF names of the parts of weights that Hugging Face's files have in one. */
   split?: Readonly<Record<string, readonly string[]>>;
+  /**
+   * Whether the rows of such a weight follow each other by key heads: the query heads that share one,
+   * its keys, its values. Otherwise part follows part.
+   */
+  splitsByGroups?: boolean;
+  /** What the weights of norms are more than in Hugging Face's files. */
+  normOffset?: number;
+  /** Short vectors that {@link configure} reads. */
+  vectors?: readonly string[];
+  /** A metadata key, without the architecture, by which the family is told from others of the same. */
+  mark?: string;
+  /** Whether llama.cpp computes the windows of such models. */
+  hasWindows?: boolean;
   /** What config.json of such a model says otherwise than the metadata alone would make it. */
-  configure?(raw: Record<string, unknown>): Record<string, unknown>;
+  configure?(raw: Record<string, unknown>, facts: GgufFacts): Record<string, unknown>;
+  /**
+   * The way back of {@link configure}: what a file has beside the metadata of all.
+   *
+   * @throws ConfigError for what llama.cpp computes otherwise
+   */
+  own?(config: ModelConfig): GgufOwn;
+}
+
+/** What files of an architecture have beside what all have. */
+export interface GgufOwn {
+  /** Metadata, by keys without the architecture. */
+  fields?: Readonly<Record<string, GgufField>>;
+  /** Short vectors by the names of their tensors. */
+  vectors?: Readonly<Record<string, Float32Array>>;
+}
+
+/** The rotary parameters that every GGUF file has. */
+export interface GgufRope {
+  rope_type: string;
+  rope_theta: number;
+  partial_rotary_factor?: number;
+}
+
+/** What a family may ask a GGUF file for. */
+export interface GgufFacts {
+  /** The metadata of its architecture, by keys without its name. */
+  keys: KeyReader;
+  /** Whether the file has a tensor. */
+  has(tensor: string): boolean;
+  /** The values of a short vector; undefined where the file has none. */
+  vector(tensor: string): Float32Array | undefined;
 }
 
 /** A model family: everything that is particular to one `model_type`. */

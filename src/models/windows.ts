@@ -1,10 +1,37 @@
 /** Which layers attend within a window: `layer_types` of config.json, or a family's pattern. */
-import { keyReader } from "../format/index.js";
+import { type GgufField, type KeyReader, keyReader } from "../format/index.js";
 import { ConfigError } from "../util/errors.js";
 import type { ModelConfig } from "./config.js";
 
 const WINDOWED = "sliding_attention";
 const WHOLE = "full_attention";
+
+/** The window of a GGUF file; null for none, which some files write as 0. */
+export function ggufWindow(keys: KeyReader): number | null {
+  return keys.number("attention.sliding_window", { whole: true, least: 0 }) || null;
+}
+
+/** The way back of {@link ggufWindow}. */
+export function windowField({ sliding_window: window }: ModelConfig): Record<string, GgufField> {
+  return { "attention.sliding_window": { uint32: window ?? 0 } };
+}
+
+/**
+ * `layer_types` of a GGUF file: of each period of layers the last attends to everything.
+ *
+ * @param period where the file does not say
+ */
+export function ggufLayerTypes(
+  { num_hidden_layers: layers, sliding_window: window }: Record<string, unknown>,
+  keys: KeyReader,
+  period: number,
+): string[] {
+  const key = "attention.sliding_window_pattern";
+  const every = keys.number(key, { whole: true, least: 1 }) ?? period;
+  return Array.from({ length: Number(layers) }, (_, layer) =>
+    window !== null && (layer + 1) % every !== 0 ? WINDOWED : WHOLE,
+  );
+}
 
 /**
  * Whether each layer attends within the window.

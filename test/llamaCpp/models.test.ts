@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
+import { writeSafetensors } from "../../src/format/safetensorsWriter.js";
 import { openModelWeights } from "../../src/models/index.js";
 import { randomNumbers } from "../../src/util/testRandom.js";
 import { fixture } from "../parity/fixtures.js";
@@ -45,6 +46,24 @@ const cases: [title: string, name: string, change?: Record<string, unknown>][] =
   ],
   ["qwen3, tied", "qwen3-tied"],
   ["qwen3", "qwen3-untied"],
+  ["phi3", "phi3", wide],
+  [
+    "phi3, longrope",
+    "phi3-longrope",
+    { original_max_position_embeddings: 300, max_position_embeddings: 1000 },
+  ],
+  ["olmo2", "olmo2", { attention_bias: false }],
+  ["glm4", "glm4"],
+  ["glm4, half of each head rotates", "glm4", rope({ partial_rotary_factor: 0.5 })],
+  // Windows of 5 tokens, which llama.cpp computes for these.
+  ["gemma2", "gemma2", { query_pre_attn_scalar: 16 }],
+  [
+    "gemma3",
+    "gemma3_text",
+    { query_pre_attn_scalar: 16, layer_types: ["sliding_attention", "sliding_attention"] },
+  ],
+  ["internlm2", "internlm2", { max_position_embeddings: 256 }],
+  ["chatglm3", "chatglm3", { seq_length: 256 }],
   ["baichuan 7B", "baichuan-7b"],
   ["baichuan2 7B (NormHead)", "baichuan2-7b"],
 ];
@@ -70,6 +89,7 @@ const wideModel = randomModel({
 describe.skipIf(!present)("llama.cpp computes what we compute", () => {
   it.each(cases)("%s", async (title, name, change) => {
     const directory = changedModel(name, change);
+    if (change?.attention_bias === false) dropBiases(directory);
     const file = path.join(folder, `${title.replaceAll(" ", "-")}.gguf`);
     writeModelAsGguf(directory, file, "F16");
     const { outputs, log } = await runLlamaCpp({ model: file, prompts });
@@ -115,3 +135,18 @@ describe.skipIf(!present)("llama.cpp computes what we compute", () => {
     },
   );
 });
+
+/** Takes the biases out of a model's files. */
+function dropBiases(directory: string): void {
+  const source = openModelWeights(directory);
+  const entries = source
+    .names()
+    .filter((name) => !name.endsWith(".bias"))
+    .map((name) => {
+      const { shape, dtype } = source.info(name);
+      const data = Buffer.concat([...source.chunks(name)].map((chunk) => Buffer.from(chunk.data)));
+      return { name, dtype, shape, data: () => data };
+    });
+  source.close();
+  writeSafetensors(path.join(directory, "model.safetensors"), entries);
+}

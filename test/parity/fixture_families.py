@@ -256,7 +256,10 @@ CASES |= {
         value=101000,
     ),
     "internlm2-bias": dict(config=INTERNLM2 | dict(bias=True), targets=["wqkv"], value=102000),
-    "chatglm3": dict(config=CHATGLM | dict(eos_token_id=2, pad_token_id=0), targets=CHATGLM_LINEARS, value=103000),
+    # Heads that make up the width, without which llama.cpp loads no ChatGLM.
+    "chatglm3": dict(
+        config=CHATGLM | dict(kv_channels=12, eos_token_id=2, pad_token_id=0), targets=CHATGLM_LINEARS, value=103000
+    ),
     # Every bias, and the base of GLM-4-9B.
     "chatglm-glm4": dict(
         config=CHATGLM
