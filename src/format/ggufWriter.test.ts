@@ -22,6 +22,12 @@ function entry(name: string, type: GgufWrittenType, shape = [2, 256]): GgufEntry
 const none = new Map<string, GgufField>();
 
 describe("a GGUF file", () => {
+  it("has room for the vocabularies of today", () => {
+    const texts = Array.from({ length: 300_000 }, (_, i) => `token ${i}`);
+    writeGgufFile(file, new Map<string, GgufField>([["a.texts", texts]]), []);
+    expect(readMetadata(openFile(file)).values.get("a.texts")).toEqual(texts);
+  });
+
   it("is read back: metadata of every type, tensors of every type, at multiples of 32", () => {
     const metadata = new Map<string, GgufField>([
       ["general.architecture", "llama"],

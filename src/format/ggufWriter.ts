@@ -94,7 +94,7 @@ function encodeHeader(
   entries: readonly GgufEntry[],
 ): Uint8Array {
   const parts = [Buffer.from("GGUF"), uint32(3), uint64(entries.length), uint64(metadata.size)];
-  for (const [key, value] of metadata) parts.push(string(key), ...field(value));
+  for (const [key, value] of metadata) parts.push(string(key), field(value));
   const names = new Set<string>();
   let offset = 0;
   for (const entry of entries) {
@@ -127,18 +127,18 @@ const BOOL = 7;
 const STRING = 8;
 const ARRAY = 9;
 
-function field(value: GgufField): Buffer[] {
-  if (typeof value === "string") return [uint32(STRING), string(value)];
-  if (typeof value === "boolean") return [uint32(BOOL), Buffer.of(Number(value))];
+function field(value: GgufField): Buffer {
+  if (typeof value === "string") return Buffer.concat([uint32(STRING), string(value)]);
+  if (typeof value === "boolean") return Buffer.concat([uint32(BOOL), Buffer.of(Number(value))]);
   if (value instanceof Int32Array) return array(INT32, value.length, littleEndian(value));
   if (value instanceof Float32Array) return array(FLOAT32, value.length, littleEndian(value));
-  if ("uint32" in value) return [uint32(UINT32), uint32(value.uint32)];
-  if ("float32" in value) return [uint32(FLOAT32), float32(value.float32)];
-  return array(STRING, value.length, ...value.map(string));
+  if ("uint32" in value) return Buffer.concat([uint32(UINT32), uint32(value.uint32)]);
+  if ("float32" in value) return Buffer.concat([uint32(FLOAT32), float32(value.float32)]);
+  return array(STRING, value.length, Buffer.concat(value.map(string)));
 }
 
-function array(type: number, length: number, ...items: Buffer[]): Buffer[] {
-  return [uint32(ARRAY), uint32(type), uint64(length), ...items];
+function array(type: number, length: number, items: Buffer): Buffer {
+  return Buffer.concat([uint32(ARRAY), uint32(type), uint64(length), items]);
 }
 
 function littleEndian({ buffer, byteOffset, byteLength }: Int32Array | Float32Array): Buffer {
