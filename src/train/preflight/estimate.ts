@@ -35,9 +35,9 @@ function runtimeBytes(device: DeviceConfig["device"]): number {
 
 /**
  * What lies in freed blocks at the peak, as a share of what comes and goes in a step. No count of tensors shows it: it
- * is what allocators were seen to keep on a CPU, 11 to 31 % (bench/memory/shapes.mjs); of GPUs it is an assumption.
+ * is what glibc was seen to keep, 11 to 41 % (bench/memory/shapes.mjs); of GPUs it is an assumption.
  */
-const FRAGMENTED = 1 / 6;
+const FRAGMENTED = { cpu: 1 / 5, cuda: 1 / 6 };
 
 function sumOf({ weights, quantized, trained, gradients, optimizer }: StandingMemory): number {
   return weights + quantized + trained + gradients + optimizer;
@@ -46,12 +46,13 @@ function sumOf({ weights, quantized, trained, gradients, optimizer }: StandingMe
 function estimateOf(
   { standing, loading }: RehearsedRun,
   { peakOf, ...step }: StepMemory,
-  runtime: number,
+  device: DeviceConfig["device"],
 ): MemoryEstimate {
+  const runtime = runtimeBytes(device);
   const passing = step.prepared + step.kept + step.working;
   const training = sumOf(standing) + passing;
   const tensors = Math.max(loading, training);
-  const fragmentation = Math.round(FRAGMENTED * passing);
+  const fragmentation = Math.round(FRAGMENTED[device] * passing);
   return {
     ...standing,
     ...step,
@@ -67,8 +68,8 @@ export function estimateStep(
   parts: RehearsalParts,
   sequences: readonly Sequence[],
 ): MemoryEstimate {
-  const runtime = runtimeBytes(parts.config.device);
-  return rehearseRun(parts, (run) => estimateOf(run, run.step(sequences), runtime));
+  const { device } = parts.config;
+  return rehearseRun(parts, (run) => estimateOf(run, run.step(sequences), device));
 }
 
 /** Of a run as it is configured. */
@@ -97,9 +98,9 @@ export interface FindingParts extends RehearsalParts {
 /** @param longest tokens of the longest row */
 export function findMemory(parts: FindingParts, longest: number): MemoryFindings {
   const { sequences, available } = parts;
-  const runtime = runtimeBytes(parts.config.device);
+  const { device } = parts.config;
   return rehearseRun(parts, (run) => {
-    const of = (batch: readonly Sequence[]) => estimateOf(run, run.step(batch), runtime);
+    const of = (batch: readonly Sequence[]) => estimateOf(run, run.step(batch), device);
     const { batch, isMost } = largestBatch(
       (rows) => of(denseBatch(rows, longest)).total <= available,
       longest,
@@ -107,7 +108,7 @@ export function findMemory(parts: FindingParts, longest: number): MemoryFindings
     const least = run.step(denseBatch(1, longest), tightestPlan(longest));
     return {
       estimate: of(sequences),
-      least: estimateOf(run, least, runtime).total,
+      least: estimateOf(run, least, device).total,
       largestBatch: batch,
       isMost,
     };
@@ -126,11 +127,11 @@ export function fittingBatch(
   candidates: readonly number[],
   length: number,
 ): number | null {
-  const runtime = runtimeBytes(parts.config.device);
+  const { device } = parts.config;
   return rehearseRun(parts, (run) => {
     let fitting: number | null = null;
     for (const rows of candidates) {
-      const { total } = estimateOf(run, run.step(denseBatch(rows, length)), runtime);
+      const { total } = estimateOf(run, run.step(denseBatch(rows, length)), device);
       if (total > parts.available) break;
       fitting = rows;
     }
