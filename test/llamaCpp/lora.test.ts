@@ -7,7 +7,7 @@ import { planGgufLora } from "../../src/lora/index.js";
 import { liveTensors } from "../../src/tensor/index.js";
 import { randomNumbers } from "../../src/util/testRandom.js";
 import { fixture } from "../parity/fixtures.js";
-import { expectOurChoices, writeModelAsGguf } from "./exported.js";
+import { changedModel, expectOurChoices, writeModelAsGguf } from "./exported.js";
 import { hasLlamaCpp, runLlamaCpp } from "./llamaCpp.js";
 
 const present = await hasLlamaCpp();
@@ -29,6 +29,11 @@ const cases: [title: string, model: string, adapters: string[], weights?: number
   ["llama, heads in llama.cpp's order", family("llama"), [familyAdapter("llama")]],
   ["qwen3", family("qwen3-untied"), [familyAdapter("qwen3-untied")]],
   ["baichuan, W_pack in three", family("baichuan-7b"), [familyAdapter("baichuan-7b")]],
+  [
+    "internlm2, wqkv by key heads",
+    changedModel("internlm2", { max_position_embeddings: 256 }),
+    [familyAdapter("internlm2")],
+  ],
   ["ranks and alphas by pattern, rslora", untied, [adapterOf("patterns")]],
   ["some layers", untied, [adapterOf("layers")]],
   [
