@@ -172,7 +172,9 @@ function tokenList(
     tokenizer.idToToken(rows + index),
   ).filter((token) => token !== undefined);
   if (left.length > 0) {
-    notes.push(`Left out, since the embedding has no rows for them: ${left.join(", ")}.`);
+    const more = left.length > 5 ? ` and ${left.length - 5} more` : "";
+    const shown = `${left.slice(0, 5).join(", ")}${more}`;
+    notes.push(`Left out, since the embedding has no rows for them: ${shown}.`);
   }
   const added = new Map(tokensOf(files).added.map((token) => [token.id, token]));
   const types = new Int32Array(rows);
