@@ -17,10 +17,11 @@ import {
   splitHeads,
 } from "../nn/index.js";
 import { ConfigError } from "../util/errors.js";
-import { entriesOf, Float } from "../util/json/index.js";
+import { Float, type JsonValue } from "../util/json/index.js";
 import { attentionModule, decoder, gatedFeedForward, ggufNames, modelBranch } from "./blocks.js";
 import { type ModelConfig, parseModelConfig } from "./config.js";
-import { checkDecoder, llama, llamaDefaults } from "./llama.js";
+import { checkDecoder, llamaDefaults } from "./llama.js";
+import { llamaConfig } from "./llamaConfig.js";
 import { foldOutput } from "./output.js";
 import type { GgufLayout, ModelBranch, ModelFamily, ModelReader } from "./types.js";
 
@@ -129,7 +130,7 @@ export const baichuan: ModelFamily = {
       renamed.set(model.output.weight.name, name);
     }
     foldOutput(model);
-    model.config = llamaConfig(config);
+    model.config = llamaConfig(config, ownKeys, llamaKeys(config));
     return renamed;
   },
 };
@@ -145,29 +146,15 @@ function splitPacked(packed: Linear, renamed: Map<string, string>): Linear {
 }
 
 /** Keys of config.json that only Baichuan's classes read. */
-const ownKeys = new Set(["auto_map", "z_loss_weight", "tokenizer_class", "_from_model_config"]);
+const ownKeys = ["z_loss_weight", "_from_model_config"];
 
-function llamaConfig({ raw, stored = {}, ...config }: ModelConfig): ModelConfig {
-  const own = {
-    model_type: "llama",
-    architectures: ["LlamaForCausalLM"],
+function llamaKeys(config: ModelConfig): Record<string, JsonValue> {
+  return {
     num_key_value_heads: config.num_key_value_heads,
     max_position_embeddings: config.max_position_embeddings,
     hidden_act: config.hidden_act,
     attention_bias: false,
-    mlp_bias: false,
-  };
-  const without = <Value>(entries: [string, Value][]) =>
-    Object.fromEntries(entries.filter(([key]) => !ownKeys.has(key)));
-  const { rope_theta: theta, rms_norm_eps: epsilon } = config;
-  const plain = { ...without(Object.entries(raw)), ...own };
-  return {
-    ...llama.configure({ ...plain, rope_theta: theta, rms_norm_eps: epsilon }, "config.json"),
-    stored: {
-      ...without(entriesOf(stored)),
-      ...own,
-      rope_theta: new Float(theta),
-      rms_norm_eps: new Float(epsilon),
-    },
+    rope_theta: new Float(config.rope_theta),
+    rms_norm_eps: new Float(config.rms_norm_eps),
   };
 }

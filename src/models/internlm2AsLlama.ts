@@ -1,9 +1,8 @@
 /** InternLM2 as a Llama: other names, and the rows of `wqkv` sorted into q, k and v. */
 import { denseLinear, type Linear, nameStack, type Parameter, parameter } from "../nn/index.js";
 import { cat, type Tensor } from "../tensor/index.js";
-import { entriesOf } from "../util/json/index.js";
 import type { ModelConfig } from "./config.js";
-import { llama } from "./llama.js";
+import { llamaConfig } from "./llamaConfig.js";
 import type { CausalLanguageModel } from "./types.js";
 
 /** Llama's names of modules, by InternLM2's. */
@@ -46,7 +45,9 @@ export function internlm2AsLlama(model: CausalLanguageModel): ReadonlyMap<string
       }
     }
   }
-  model.config = llamaConfig(config);
+  const { attention_bias, pad_token_id } = config;
+  const own = { attention_bias, pad_token_id };
+  model.config = llamaConfig(config, ["bias", "attn_implementation"], own);
   return renamed;
 }
 
@@ -73,23 +74,4 @@ function sorted(linear: Linear, config: ModelConfig): Linear {
   const { name, parts } = nameStack(prefix, Object.fromEntries(features));
   const bias = linear.bias && parameter(`${name}.bias`, rows(linear.bias.tensor));
   return denseLinear(parameter(`${name}.weight`, rows(weight!.tensor)), bias, parts);
-}
-
-/** Keys of config.json that only InternLM2's classes read. */
-const ownKeys = new Set(["auto_map", "bias", "tokenizer_class", "attn_implementation"]);
-
-function llamaConfig({ raw, stored = {}, ...config }: ModelConfig): ModelConfig {
-  const own = {
-    model_type: "llama",
-    architectures: ["LlamaForCausalLM"],
-    attention_bias: config.attention_bias,
-    mlp_bias: false,
-    pad_token_id: config.pad_token_id,
-  };
-  const without = <Value>(entries: [string, Value][]) =>
-    Object.fromEntries(entries.filter(([key]) => !ownKeys.has(key)));
-  return {
-    ...llama.configure({ ...without(Object.entries(raw)), ...own }, "config.json"),
-    stored: { ...without(entriesOf(stored)), ...own },
-  };
 }
