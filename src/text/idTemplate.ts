@@ -84,12 +84,12 @@ function fireflyClassic(name: string, tokenizer: Tokenizer, eos: number): Layout
   };
 }
 
-/** Ids that open a turn in Baichuan's official format, the same in both generations. */
-const officialUser = 195;
-const officialAssistant = 196;
+/** Ids that open a user's and an assistant's turn in Baichuan's official format, the same in both generations. */
+export const baichuanMarks = [195, 196] as const;
+const [officialUser, officialAssistant] = baichuanMarks;
 
 function baichuanOfficial(name: string, tokenizer: Tokenizer, eos: number): Layout {
-  for (const id of [officialUser, officialAssistant]) {
+  for (const id of baichuanMarks) {
     const text = tokenizer.idToToken(id);
     // `<reserved_102>` and `<reserved_103>`; in Baichuan2 `<reserved_106>` and `<reserved_107>`.
     if (text !== undefined && /^<reserved_\d+>$/.test(text)) continue;

@@ -3,11 +3,12 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileStyle, type JsonValue, parseJson, stringifyJson } from "../util/json/index.js";
 import { makeFolders } from "../util/makeFolders.js";
+import { baichuanMarks } from "./idTemplate.js";
 import { plainTemplateName } from "./plainTemplate.js";
 import { ownName } from "./resolveChatTemplate.js";
 import { stringFormJinja } from "./stringFormJinja.js";
 import { templateFolder } from "./templateFiles.js";
-import type { StringForm } from "./templateForm.js";
+import type { IdForm, StringForm } from "./templateForm.js";
 import { templateForms } from "./templateForms.js";
 import type { Tokenizer } from "./tokenizer.js";
 import type { ChatTemplate, TemplateVariables } from "./types.js";
@@ -36,6 +37,8 @@ export function chatTemplateJinja(
   const form = templateForms[name];
   if (form === undefined) return {};
   if (form.kind === "ids") {
+    const spelled = spelledForm(form, tokenizer);
+    if (spelled) return { source: stringFormJinja(spelled), note: inPartsNote(name) };
     return {
       note: `chat template ${name} is written as token ids, which no chat_template.jinja can say: other programs than Tunewright have to be told how to prompt the model.`,
     };
@@ -44,12 +47,30 @@ export function chatTemplateJinja(
     return { source: withDefaults(withoutMarks(form.source), variables) };
   }
   const source = stringFormJinja(form);
-  return isInParts(form)
-    ? {
-        source,
-        note: `chat template ${name} is encoded in parts, and chat_template.jinja as one text by other programs: where parts meet, their ids can differ.`,
-      }
-    : { source };
+  return isInParts(form) ? { source, note: inPartsNote(name) } : { source };
+}
+
+/**
+ * A format of token ids as text, where ids stand only for tokens that have a spelling. Where the tokenizer
+ * puts a space before each text that it encodes, llama.cpp does so too behind such tokens; others may not.
+ */
+function spelledForm({ layout }: IdForm, tokenizer: Tokenizer): StringForm | undefined {
+  if (layout !== "baichuan-official") return undefined;
+  const [user, assistant] = baichuanMarks.map((id) => tokenizer.idToToken(id));
+  if (user === undefined || assistant === undefined) return undefined;
+  return {
+    kind: "string",
+    system: "{content}",
+    user: `${user}{content}`,
+    prompt: assistant,
+    assistant: "{content}",
+    end: "{eos}",
+    stop: "{eos}",
+  };
+}
+
+function inPartsNote(name: string): string {
+  return `chat template ${name} is encoded in parts, and chat_template.jinja as one text by other programs: where parts meet, their ids can differ.`;
 }
 
 /** Files that may have a template too, which programs of their time read. */

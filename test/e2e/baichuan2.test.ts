@@ -8,6 +8,14 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  chatTemplateJinja,
+  createJinjaTemplate,
+  encodePrompt,
+  loadTokenizer,
+  type Message,
+  resolveChatTemplate,
+} from "../../src/text/index.js";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const base = path.join(import.meta.dirname, "fixtures/baichuan2");
@@ -155,3 +163,24 @@ it("a shard that was cut short is refused with its name, before training", async
   expect(refused.code).not.toBe(0);
   expect(refused.stderr).toContain("pytorch_model-00002-of-00002.bin");
 }, 60_000);
+
+describe("Baichuan's ids as a template for other programs", () => {
+  it("makes a text of the ids that training makes, in Jinja", async () => {
+    const tokenizer = await loadTokenizer(base);
+    const template = resolveChatTemplate("baichuan2", tokenizer);
+    const { source } = chatTemplateJinja(template, tokenizer);
+    const own = createJinjaTemplate(source!, "saved", tokenizer);
+    const messages: Message[] = [
+      { role: "system", content: "Be brief." },
+      { role: "user", content: "你好 42" },
+      { role: "assistant", content: " Hello!\n" },
+      { role: "user", content: "and then?" },
+    ];
+    for (const talk of [messages, messages.slice(1), messages.slice(1, 2)]) {
+      const [ours, theirs] = await Promise.all(
+        [template, own].map((one) => encodePrompt(talk, tokenizer, one)),
+      );
+      expect([...theirs!]).toEqual([...ours!]);
+    }
+  });
+});
