@@ -24,7 +24,7 @@ async function exported(out: string, source: string, flags: Partial<ExportFlags>
   const said: string[] = [];
   const defaults = {
     adapter: [],
-    maxShardSize: 5e9,
+
     compare: true,
     force: false,
     to: "safetensors",

@@ -43,7 +43,7 @@ const place = (name: string) => path.join(work, name);
 async function exported(out: string, flags: Partial<ExportFlags> = {}) {
   const before = liveTensors();
   const said: string[] = [];
-  const defaults = { adapter: [], maxShardSize: 5e9, compare: true, force: false, to: "gguf" };
+  const defaults = { adapter: [], compare: true, force: false, to: "gguf" };
   const given = { ...defaults, model, out: place(out), ...flags };
   const write = await exportForms[given.to]!.load();
   const found = await locateModel(given.model, given.adapter);
@@ -102,6 +102,9 @@ describe("export --to gguf", () => {
     await expect(exported("folder.gguf", { force: true })).rejects.toThrow(/is a folder/);
     await expect(exported("a.gguf", { dtype: "float16" })).rejects.toThrow(
       /--dtype is for folders/,
+    );
+    await expect(exported("a.gguf", { maxShardSize: 1e9 })).rejects.toThrow(
+      /--max-shard-size is for folders/,
     );
     await expect(exported("a.gguf", { as: "llama" })).rejects.toThrow(/--as is for folders/);
     await expect(exported("a", { to: "safetensors", type: "F16" })).rejects.toThrow(

@@ -64,7 +64,13 @@ export const exportGguf: WriteForm = async (place, flags, say) => {
 };
 
 /** Options that say how a folder is written. */
-function refuseFolderOptions({ dtype, as, results }: ExportFlags): void {
+function refuseFolderOptions({ dtype, as, results, maxShardSize }: ExportFlags): void {
+  if (maxShardSize !== undefined) {
+    throw new ConfigError("--max-shard-size is for folders with safetensors", {
+      why: "a GGUF file is written in one piece",
+      todo: "leave it out; llama-gguf-split of llama.cpp cuts a file",
+    });
+  }
   if (results) {
     throw new ConfigError("--results is for folders", {
       why: "a GGUF file has no model card",

@@ -33,9 +33,15 @@ export const exportGgufLora: WriteForm = async (place, flags, say) => {
 };
 
 /** Options that say how a model is written. */
-function refuseModelOptions({ dtype, as, type, results }: ExportFlags): void {
-  const options = [dtype && "--dtype", as && "--as", type && "--type", results && "--results"];
-  const given = options.find(Boolean);
+function refuseModelOptions({ dtype, as, type, results, maxShardSize }: ExportFlags): void {
+  const options = {
+    "--dtype": dtype,
+    "--as": as,
+    "--type": type,
+    "--results": results,
+    "--max-shard-size": maxShardSize,
+  };
+  const [given] = Object.entries(options).find(([, value]) => value !== undefined) ?? [];
   if (!given) return;
   throw new ConfigError(`${given} is for models`, {
     why: "an adapter is written in F32",

@@ -52,7 +52,7 @@ const place = (name: string) => path.join(work, name);
 async function merge(out: string, flags: Partial<ModelOutFlags> = {}) {
   const before = liveTensors();
   const said: string[] = [];
-  const defaults = { adapter: [], maxShardSize: 5e9, compare: true, force: false };
+  const defaults = { adapter: [], compare: true, force: false };
   const given = { ...defaults, model: run, out: place(out), ...flags };
   const report: ModelReport = await runMerge(given, (line) => said.push(line));
   expect(liveTensors(), "tensors left alive").toBe(before);

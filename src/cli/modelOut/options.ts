@@ -12,7 +12,8 @@ export interface ModelOutFlags {
   force: boolean;
   dtype?: DType;
   /** Bytes. */
-  maxShardSize: number;
+  /** Bytes of the largest weight file; default {@link SHARD_BYTES}. */
+  maxShardSize?: number;
   compare: boolean;
   /** Files with figures for the model card. */
   results?: string[];
@@ -49,9 +50,12 @@ export function addWeightOptions(command: Command): void {
   command.addOption(
     new Option("--max-shard-size <size>", "largest weight file, such as 5GB or 500MB")
       .argParser(bytesOf)
-      .default(5e9, "5GB"),
+      .default(undefined, "5GB"),
   );
 }
+
+/** Of the largest weight file, where `--max-shard-size` says nothing. */
+export const SHARD_BYTES = 5e9;
 
 const units = { MB: 1e6, GB: 1e9, MIB: 2 ** 20, GIB: 2 ** 30 } as const;
 

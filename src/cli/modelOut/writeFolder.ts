@@ -3,7 +3,7 @@ import type { ModelPlace } from "../../generate/index.js";
 import { readModelConfig } from "../../models/index.js";
 import { readScores } from "./card/scores.js";
 import { type Comparison, compareWritten, rowsToCompare } from "./compare.js";
-import type { ModelOutFlags } from "./options.js";
+import { type ModelOutFlags, SHARD_BYTES } from "./options.js";
 import { chooseOutFolder } from "./outFolder.js";
 import { openModelText } from "./textFiles.js";
 import { type WriteModelOptions, writeModel } from "./writeModel.js";
@@ -39,7 +39,7 @@ export async function writeFolder(
   const { notes, ...written } = await writeModel(place, text, out, {
     ...options,
     dtype: flags.dtype,
-    maxShardBytes: flags.maxShardSize,
+    maxShardBytes: flags.maxShardSize ?? SHARD_BYTES,
     scores,
   });
   for (const note of notes) options.say(note);
