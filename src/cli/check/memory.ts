@@ -21,7 +21,7 @@ export function checkMemory(
   const available = free + resident;
   const parts = { ...given, free, available: available - reservedBytes(free) };
   const longest = Math.max(1, ...sequences.map(({ inputIds }) => inputIds.length));
-  const { estimate, least, largestBatch, isMost } = findMemory(parts, longest);
+  const { estimate, needed, least, largestBatch, isMost } = findMemory(parts, longest);
   const report = {
     ...estimate,
     available,
@@ -31,12 +31,12 @@ export function checkMemory(
         ? null
         : { rows: largestBatch, tokens_each: longest, is_most_tried: isMost },
   };
-  if (estimate.total <= parts.available) return { report, findings: [] };
+  if (needed <= parts.available) return { report, findings: [] };
   const blocking = least > parts.available;
   const { fitting, otherwise } = adviseChanges(parts);
   const [only, ...others] = fitting;
   const finding: Finding = {
-    what: `the run needs about ${formatBytes(estimate.total)} of memory, but only ${formatBytes(available)} are there (${source})`,
+    what: `the run needs about ${formatBytes(needed)} of memory, but only ${formatBytes(available)} are there (${source})`,
     why: blocking
       ? `even one row at a time, with nothing kept, takes about ${formatBytes(least)}`
       : "batches that do not fit are taken apart, which is slower",

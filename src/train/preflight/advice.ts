@@ -1,7 +1,7 @@
 /** What to change where a run would not fit into memory: values that were tried, and that do. */
 import { type DeviceConfig, type DeviceFacts, resolveForDevice } from "../config/index.js";
 import { formatBytes } from "../progress.js";
-import { estimateStep, type FindingParts } from "./estimate.js";
+import { type FindingParts, neededBytes } from "./estimate.js";
 
 export interface AdviceParts extends FindingParts {
   facts: DeviceFacts;
@@ -86,7 +86,7 @@ function neededWith(parts: AdviceParts, keys: Partial<DeviceConfig>): number {
     inputIds: inputIds.slice(0, length),
     labels: labels.slice(0, length),
   }));
-  return estimateStep({ ...parts, config }, sequences).total;
+  return neededBytes({ ...parts, config }, sequences);
 }
 
 function checkpointing({ gradient_checkpointing: isOn }: DeviceConfig): Change[] {

@@ -2,7 +2,7 @@
 import type { Sequence } from "../../models/index.js";
 import { hostMemory } from "../../tensor/index.js";
 import type { DeviceConfig } from "../config/index.js";
-import { denseSequence, tightestPlan } from "../memory/index.js";
+import { denseSequence, type PassPlan, tightestPlan } from "../memory/index.js";
 import {
   type RehearsalParts,
   type RehearsedRun,
@@ -63,18 +63,39 @@ function estimateOf(
   };
 }
 
-/** What a run needs with this as its largest micro-batch. */
-export function estimateStep(
-  parts: RehearsalParts,
+/**
+ * What has to be there for a step. Prepared weights that stay are given up where memory is short, and on the CPU
+ * freed blocks go back to the system before an allocation is refused.
+ */
+function neededFor(
+  run: RehearsedRun,
   sequences: readonly Sequence[],
-): MemoryEstimate {
-  const { device } = parts.config;
-  return rehearseRun(parts, (run) => estimateOf(run, run.step(sequences), device));
+  device: DeviceConfig["device"],
+  tightened?: Partial<PassPlan>,
+): number {
+  const step = run.step(sequences, { preparesAnew: true, ...(tightened && { tightened }) });
+  const { total, fragmentation } = estimateOf(run, step, device);
+  return device === "cpu" ? total - fragmentation : total;
+}
+
+/** What has to be there for a run with this as its largest micro-batch, bytes. */
+export function neededBytes(parts: RehearsalParts, sequences: readonly Sequence[]): number {
+  return rehearseRun(parts, (run) => neededFor(run, sequences, parts.config.device));
+}
+
+/** An estimate of a run that fits: what it would take beyond that gives way. */
+function within(estimate: MemoryEstimate, available: number): MemoryEstimate {
+  const over = Math.max(0, estimate.total - available);
+  const fragmentation = Math.max(0, estimate.fragmentation - over);
+  const prepared = Math.max(0, estimate.prepared - (over - estimate.fragmentation + fragmentation));
+  return { ...estimate, fragmentation, prepared, total: Math.min(estimate.total, available) };
 }
 
 /** Of a run as it is configured. */
 export interface MemoryFindings {
   estimate: MemoryEstimate;
+  /** What has to be there for it. */
+  needed: number;
   /** With batches taken apart and nothing kept: what it needs at the least. */
   least: number;
   /** The most rows of the longest length that fit in a micro-batch; null where not even one does. */
@@ -100,15 +121,16 @@ export function findMemory(parts: FindingParts, longest: number): MemoryFindings
   const { sequences, available } = parts;
   const { device } = parts.config;
   return rehearseRun(parts, (run) => {
-    const of = (batch: readonly Sequence[]) => estimateOf(run, run.step(batch), device);
     const { batch, isMost } = largestBatch(
-      (rows) => of(denseBatch(rows, longest)).total <= available,
+      (rows) => neededFor(run, denseBatch(rows, longest), device) <= available,
       longest,
     );
-    const least = run.step(denseBatch(1, longest), tightestPlan(longest));
+    const estimate = estimateOf(run, run.step(sequences), device);
+    const needed = neededFor(run, sequences, device);
     return {
-      estimate: of(sequences),
-      least: estimateOf(run, least, device).total,
+      estimate: needed <= available ? within(estimate, available) : estimate,
+      needed,
+      least: neededFor(run, denseBatch(1, longest), device, tightestPlan(longest)),
       largestBatch: batch,
       isMost,
     };
@@ -131,8 +153,7 @@ export function fittingBatch(
   return rehearseRun(parts, (run) => {
     let fitting: number | null = null;
     for (const rows of candidates) {
-      const { total } = estimateOf(run, run.step(denseBatch(rows, length)), device);
-      if (total > parts.available) break;
+      if (neededFor(run, denseBatch(rows, length), device) > parts.available) break;
       fitting = rows;
     }
     return fitting;

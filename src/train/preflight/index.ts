@@ -2,7 +2,6 @@
 export { type AdviceParts, adviseChanges } from "./advice.js";
 export { otherGpu, settleBatchSize } from "./batchSize.js";
 export {
-  estimateStep,
   findMemory,
   type MemoryEstimate,
   type MemoryFindings,

@@ -12,6 +12,7 @@ import { crossEntropy } from "../objectives/crossEntropy.js";
 import { choosePrecision } from "../precision.js";
 import { fetchBaseModel, loadTrainedModel } from "../trainedModel.js";
 import { preparePasses, prepareUpdate } from "../update.js";
+import { findMemory } from "./estimate.js";
 import { rehearseRun } from "./rehearsal.js";
 
 const work = mkdtempSync(path.join(tmpdir(), "tunewright-rehearsal-"));
@@ -167,4 +168,27 @@ test.each(fixtures)("%s is rehearsed for CPU and GPU", async (name) => {
     }
   }
   expect(rehearsedMemory().liveBytes).toBe(0);
+});
+
+test("what gives way where memory is short does not keep a run from fitting", async () => {
+  const directory = path.join(work, "short");
+  writeEmptyModel(directory, models.llama!);
+  const config = configured(directory, ["--train_mode=qlora", "--lora_rank=8", "--no-bf16"]);
+  const sequences = [denseSequence(64), denseSequence(64)];
+  const parts = { config, place: await fetchBaseModel(config), tokens, free, sequences };
+  const { needed, estimate } = findMemory({ ...parts, available: 10e9 }, 64);
+  expect(estimate.prepared).toBeGreaterThan(0);
+  expect(estimate.total).toBeGreaterThan(needed);
+
+  // The process itself, which is part of it, takes a little more from one moment to the next.
+  const available = needed + 60e6;
+  const fitting = findMemory({ ...parts, available }, 64);
+  expect(fitting.needed).toBeLessThan(available);
+  expect(fitting.estimate.total).toBeLessThanOrEqual(available);
+  expect(fitting.largestBatch).toBeGreaterThanOrEqual(2);
+
+  const none = findMemory({ ...parts, available: needed / 2 }, 64);
+  expect(none.estimate.total).toBeGreaterThan(needed / 2);
+  expect(none.least).toBeLessThanOrEqual(none.needed);
+  expect(none.largestBatch).toBeNull();
 });

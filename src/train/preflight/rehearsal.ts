@@ -52,9 +52,16 @@ export interface RehearsedRun {
    * Tries a step.
    *
    * @param sequences of a micro-batch, as many and as long as they come
-   * @param tightened limits of a run that is short of memory
    */
-  step(sequences: readonly Sequence[], tightened?: Partial<PassPlan>): StepMemory;
+  step(sequences: readonly Sequence[], shortage?: Shortage): StepMemory;
+}
+
+/** What a run gives up where memory is short. */
+export interface Shortage {
+  /** Limits of its passes; default: none. */
+  tightened?: Partial<PassPlan>;
+  /** Whether prepared weights are made anew for each pass. Default false. */
+  preparesAnew?: boolean;
 }
 
 export interface RehearsalParts {
@@ -117,15 +124,17 @@ function begin(
   return {
     standing,
     loading,
-    step: (sequences, tightened = {}) =>
-      watchedStep({ ...step, pass: { ...pass, ...tightened } }, sequences),
+    step(sequences, { tightened = {}, preparesAnew = false } = {}) {
+      prepared.weights.dispose();
+      if (preparesAnew) prepared.weights.letNothingStay();
+      return watchedStep({ ...step, pass: { ...pass, ...tightened } }, sequences);
+    },
   };
 }
 
 /** Memory of a step by the parts that it goes through. */
 function watchedStep(parts: TrialParts, sequences: readonly Sequence[]): StepMemory {
   const { prepared, pass } = parts;
-  prepared.weights.dispose();
   const before = live();
   const peaks = { forward: 0, logits: 0, backward: 0, optimizer: 0 };
   let kept = 0;
