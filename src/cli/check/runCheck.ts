@@ -109,6 +109,7 @@ export async function runCheck(
       smallFiles,
     free: freeDisk(config.output_dir),
   };
+  const ofRows = data.flatMap((part) => checkRows(part, config));
   const findings = [
     ...checkOutput(config),
     ...(await checkResume(loaded, {
@@ -120,8 +121,11 @@ export async function runCheck(
     ...memory.findings,
     ...checkDisk(disk),
     ...checkPositions(config, model),
-    ...checkSchedule(config, { totalSteps, stepsPerEpoch }, epoch.microBatchesPerEpoch),
-    ...data.flatMap((part) => checkRows(part, config)),
+    ...ofRows,
+    // Without rows that can be trained on, there are no steps to speak of.
+    ...(ofRows.some(({ blocking }) => blocking)
+      ? []
+      : checkSchedule(config, { totalSteps, stepsPerEpoch }, epoch.microBatchesPerEpoch)),
   ];
   return {
     ok:
