@@ -2,9 +2,9 @@
  * Writes safetensors files, streamed: the header comes first, from the declared shapes, then each
  * tensor's bytes as they are made. The bytes equal those of Hugging Face's own writer.
  */
-import { releaseBytes } from "../tensor/index.js";
 import { writeAtomic } from "../util/atomicFile.js";
 import { FormatError } from "../util/errors.js";
+import { releaseBytes } from "../util/releaseBytes.js";
 import { elementCount, WEIGHT_DTYPE_BYTES, type WeightDType } from "./weights.js";
 
 /** A tensor to write. */

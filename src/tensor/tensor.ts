@@ -8,6 +8,7 @@
  * breaks a backward pass.
  */
 import { ArgumentError, TunewrightError, UseAfterFreeError } from "../util/errors.js";
+import { releaseBytes as releaseSharedBytes, setReleaseOfBytes } from "../util/releaseBytes.js";
 import { describeValue, isArray } from "./describe.js";
 import { bytesPerElement, type Device, type DType, type TensorData } from "./dtype.js";
 import { native } from "./native.js";
@@ -240,6 +241,8 @@ export function hold<T>(body: () => T): { result: T; free: () => void } {
   }
 }
 
+setReleaseOfBytes((buffer) => void native.releaseBytes(buffer));
+
 /**
  * Frees what `bytes()` gave, without waiting for the garbage collector and the event loop. The view is
  * empty from then on. Views of other memory stay as they are.
@@ -248,7 +251,7 @@ export function releaseBytes(view: Uint8Array): void {
   if (!(view instanceof Uint8Array)) {
     throw new ArgumentError("releaseBytes", "view", "a Uint8Array", describeValue(view));
   }
-  if (view.buffer instanceof ArrayBuffer) native.releaseBytes(view.buffer);
+  releaseSharedBytes(view);
 }
 
 /** Lets a tensor outlive the `tidy` around it; from then on `dispose()` is the caller's. */
