@@ -31,6 +31,12 @@ export function roundings(count: number): number {
 const LAYER_STEPS = 14;
 
 /**
+ * What experts and keys from latent vectors put between: down, norm and up, for queries and for keys and
+ * values; router, softmax, choice of groups and experts, their weights, two more sums.
+ */
+export const EXPERT_STEPS = 14;
+
+/**
  * Units of the logits after a pass through a model, whose layers have some steps in a row, most of
  * them sums of up to `width` products.
  *
@@ -43,9 +49,11 @@ export function passUlps(layers: number, width: number, extraSteps = 0): number 
 /**
  * Units of a gradient: the way there, twice as much work on the way back, and a sum over tokens at
  * its end, whose terms may cancel to half their size.
+ *
+ * @param extraSteps of each layer
  */
-export function gradientUlps(layers: number, width: number): number {
-  return 2 * roundings(3 * LAYER_STEPS * layers * width);
+export function gradientUlps(layers: number, width: number, extraSteps = 0): number {
+  return 2 * roundings(3 * (LAYER_STEPS + extraSteps) * layers * width);
 }
 
 /** Units of a loss, the mean over `count` tokens: errors of the logits average out, and are summed. */
