@@ -40,17 +40,21 @@ function makeModel() {
   }
 }
 
-/** Rows of two short turns in Firefly's form; `odd` stands in the last of them. */
+/** Rows of some ten tokens in Firefly's form, since a step of this model is long on a CPU; `odd` stands in the last of them. */
 function writeRows(name, odd = "") {
-  const asked = ["你好", "What is a token?", "讲一个短故事", "Name three rivers.", "谢谢你"];
-  const told = ["你好，很高兴见到你。", "A piece of text with a number.", "从前有一只猫，它爱看海。", "The Nile, the Rhine, the Yangtze.", "不客气！"]; // biome-ignore format: one line
-  const row = (i) => ({
-    conversation_id: i,
-    conversation: [
-      { human: `${asked[i % 5]} ${i}`, assistant: told[i % 5] },
-      { human: asked[(i + 1) % 5], assistant: told[(i + 1) % 5] + (i === 95 ? odd : "") },
-    ],
-  });
+  const turns = [
+    ["hi", "hello"],
+    ["a token", "a number"],
+    ["你好", "你好"],
+    ["a run", "it goes on"],
+  ];
+  const row = (i) => {
+    const [human, assistant] = turns[i % turns.length];
+    return {
+      conversation_id: i,
+      conversation: [{ human: `${human} ${i}`, assistant: assistant + (i === 95 ? odd : "") }],
+    };
+  };
   const file = path.join(work, name);
   writeFileSync(file, Array.from({ length: 96 }, (_, i) => `${JSON.stringify(row(i))}\n`).join(""));
   return file;
