@@ -9,6 +9,9 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { register } from "tsx/esm/api";
+
+register();
 
 const root = path.resolve(import.meta.dirname, "../..");
 const { values, positionals } = parseArgs({
@@ -170,22 +173,24 @@ const stages = {
     ]);
   },
   async llama() {
-    const { getLlama } = await import("node-llama-cpp");
-    const llama = await getLlama({ gpu: false, build: "never" });
+    const { hasLlamaCpp, runLlamaCpp } = await import("../../test/llamaCpp/llamaCpp.ts");
+    const { layeredLogits } = await import("../../src/lora/index.ts");
+    const { tidy } = await import("../../src/tensor/index.ts");
+    if (!(await hasLlamaCpp())) return;
+    const prompt = [195, 300, 301, 302, 196];
     const began = Date.now();
-    const loaded = await llama.loadModel({ modelPath: gguf });
-    const context = await loaded.createContext({ contextSize: 256 });
-    const sequence = context.getSequence();
-    const prompt = loaded.tokenize("你好", true);
-    const made = [];
-    for await (const token of sequence.evaluate(prompt, { temperature: 0 })) {
-      made.push(token);
-      if (made.length === 16) break;
-    }
-    console.log(
-      `\n== llama.cpp: ${made.length} tokens in ${((Date.now() - began) / 1000).toFixed(1)} s: ${made.join(" ")}`,
-    );
-    await llama.dispose();
+    const { outputs } = await runLlamaCpp({ model: gguf, prompts: [{ ids: prompt, count: 8 }] });
+    const took = ((Date.now() - began) / 1000).toFixed(1);
+    const [made] = outputs;
+    console.log(`\n== llama.cpp: loaded, and 8 tokens, in ${took} s: ${made.join(" ")}`);
+    // One layer of the same file at a time, in float32.
+    const ids = Int32Array.from([...prompt, ...made.slice(0, -1)]);
+    const likeliest = tidy(() => {
+      const choices = layeredLogits(gguf, [], [ids]).argmax(-1).to({ dtype: "int32" }).bytes();
+      return [...new Int32Array(choices.slice().buffer)].slice(prompt.length - 1);
+    });
+    const same = made.filter((id, i) => id === likeliest[i]).length;
+    console.log(`== ${same} of ${made.length} are the likeliest by our own computation too`);
   },
 };
 
