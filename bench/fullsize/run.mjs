@@ -1,7 +1,7 @@
 // A full-size Baichuan2-7B with random weights on this machine, from `pytorch_model.bin` to llama.cpp: check, `<pad>` trap, three
 // QLoRA steps of Firefly's configuration on short rows with a kill between, merge, GGUF, llama.cpp. Needs 60 GB of disk.
 //
-//   node bench/fullsize/run.mjs FOLDER [--model DIR] [--stages check,train,resume,merge,export,llama] [--max-memory 90%]
+//   node bench/fullsize/run.mjs FOLDER [--model DIR] [--stages check,train,resume,merge,export,llama] [--max-memory 90%] [--type Q4_0]
 //
 // Each stage prints its time and the most memory that its process had of its own (RssAnon; pages of files that are mapped are not
 // counted). The model is made by make_model.py if FOLDER has none, with sentencepiece and protobuf in .tunewright/fullsize.
@@ -19,6 +19,7 @@ const { values, positionals } = parseArgs({
   options: {
     model: { type: "string" },
     stages: { type: "string", default: "check,train,resume,merge,export,llama" },
+    type: { type: "string", default: "Q4_0" },
     "max-memory": { type: "string", default: "90%" },
   },
 });
@@ -27,7 +28,7 @@ const work = path.resolve(positionals[0]);
 const model = path.resolve(values.model ?? path.join(work, "baichuan2"));
 const run = path.join(work, "run");
 const merged = path.join(work, "merged");
-const gguf = path.join(work, "merged-Q4_0.gguf");
+const gguf = path.join(work, `merged-${values.type}.gguf`);
 
 function makeModel() {
   const python = path.join(root, ".venv/bin/python");
@@ -167,7 +168,7 @@ const stages = {
       "--to",
       "gguf",
       "--type",
-      "Q4_0",
+      values.type,
       "--out",
       gguf,
     ]);
