@@ -10,11 +10,7 @@
 
 #include <cstring>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define TUNEWRIGHT_SIMD __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define TUNEWRIGHT_SIMD
-#endif
+#include "simd.h"
 
 namespace {
 

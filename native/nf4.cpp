@@ -14,11 +14,7 @@
 #include <tuple>
 #include <type_traits>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define TUNEWRIGHT_NF4_SIMD __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define TUNEWRIGHT_NF4_SIMD
-#endif
+#include "simd.h"
 
 namespace {
 
@@ -29,7 +25,7 @@ using Nf4Middles = std::array<float, 15>;
 
 // Codes of `count` values, at most a block, and their absolute maximum. A last block that is not whole is divided by its
 // maximum, the others are multiplied by the inverse, as bitsandbytes rounds them. Comparisons are written so that NaN gets the last code.
-TUNEWRIGHT_NF4_SIMD float nf4Block(const float* values, int64_t count, const Nf4Middles& middles, uint8_t* packed) {
+TUNEWRIGHT_SIMD float nf4Block(const float* values, int64_t count, const Nf4Middles& middles, uint8_t* packed) {
   float scaled[NF4_BLOCK] = {};
   int32_t codes[NF4_BLOCK] = {};
   float maximum = 0;

@@ -5,6 +5,7 @@
  */
 import { writeAtomic } from "../util/atomicFile.js";
 import { FormatError } from "../util/errors.js";
+import { writeEntryData } from "./entryData.js";
 import { ggmlType } from "./ggufTypes.js";
 import { elementCount } from "./weights.js";
 
@@ -64,20 +65,7 @@ export function writeGgufFile(
     write(header);
     for (const [index, entry] of entries.entries()) {
       const expected = ggufEntryBytes(entry);
-      let written = 0;
-      const data = entry.data();
-      for (const piece of data instanceof Uint8Array ? [data] : data) {
-        written += piece.length;
-        if (written > expected) break;
-        write(piece);
-      }
-      if (written !== expected) {
-        const more = written > expected ? " or more" : "";
-        throw new FormatError(
-          `${path}: \`${entry.name}\` should have ${expected} bytes, its data gave ${written}${more}`,
-          { why: `its shape is [${entry.shape}] of ${entry.type}` },
-        );
-      }
+      writeEntryData(path, entry, expected, entry.type, write);
       write(new Uint8Array(aligned(expected) - expected));
       onTensor?.(index + 1);
     }

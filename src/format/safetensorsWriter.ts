@@ -4,7 +4,7 @@
  */
 import { writeAtomic } from "../util/atomicFile.js";
 import { FormatError } from "../util/errors.js";
-import { releaseBytes } from "../util/releaseBytes.js";
+import { writeEntryData } from "./entryData.js";
 import { elementCount, WEIGHT_DTYPE_BYTES, type WeightDType } from "./weights.js";
 
 /** A tensor to write. */
@@ -58,22 +58,7 @@ export function writeSafetensors(
   writeAtomic(path, (write) => {
     write(header);
     for (const entry of sorted) {
-      const expected = entryBytes(entry);
-      let written = 0;
-      const data = entry.data();
-      for (const piece of data instanceof Uint8Array ? [data] : data) {
-        written += piece.length;
-        if (written > expected) break;
-        write(piece);
-        releaseBytes(piece);
-      }
-      if (written !== expected) {
-        const more = written > expected ? " or more" : "";
-        throw new FormatError(
-          `${path}: \`${entry.name}\` should have ${expected} bytes, its data gave ${written}${more}`,
-          { why: `its shape is [${entry.shape}] of ${entry.dtype}` },
-        );
-      }
+      writeEntryData(path, entry, entryBytes(entry), entry.dtype, write);
     }
   });
 }

@@ -12,30 +12,10 @@ import {
   writeSync,
 } from "node:fs";
 import path from "node:path";
-import { describeModel, modelParameters, readModelConfig } from "../models/index.js";
+import { entryBytes } from "../format/index.js";
+import { describeModel, readModelConfig, weightEntries } from "../models/index.js";
 import { tidy } from "../tensor/index.js";
 import { writeTestModel } from "./testModel.js";
-
-/** Names and shapes of a model's weights as its files have them. */
-function weightsOf(directory: string): { name: string; shape: number[] }[] {
-  return tidy(() => {
-    const model = describeModel(readModelConfig(directory));
-    const linears = model.branches.flatMap((branch) => Object.values(branch.linears));
-    const stacks = new Map(
-      linears.flatMap((one) => one.parameters().map(({ name }) => [name, one])),
-    );
-    return modelParameters(model).flatMap(({ name, tensor }) => {
-      const shape = [...tensor.shape];
-      const kind = name.slice(name.lastIndexOf(".") + 1);
-      const parts = stacks.get(name)?.parts;
-      if (!parts) return [{ name, shape }];
-      return parts.map((part) => ({
-        name: `${part.name}.${kind}`,
-        shape: [part.outFeatures, ...shape.slice(1)],
-      }));
-    });
-  });
-}
 
 /**
  * Writes such a model, with the tokenizer of the test model.
@@ -52,9 +32,12 @@ export function writeEmptyModel(directory: string, config: object, bits = 0): vo
   writeFileSync(path.join(directory, "config.json"), JSON.stringify(config));
   const header: Record<string, object> = {};
   let end = 0;
-  for (const { name, shape } of weightsOf(directory)) {
-    const bytes = 2 * shape.reduce((product, size) => product * size, 1);
-    header[name] = { dtype: "BF16", shape, data_offsets: [end, end + bytes] };
+  const weights = tidy(() =>
+    weightEntries(describeModel(readModelConfig(directory)), () => "bfloat16"),
+  );
+  for (const { name, shape, dtype } of weights) {
+    const bytes = entryBytes({ dtype, shape });
+    header[name] = { dtype, shape, data_offsets: [end, end + bytes] };
     end += bytes;
   }
   const text = Buffer.from(JSON.stringify(header));

@@ -8,16 +8,8 @@ import {
   type WeightReader,
   writeSafetensors,
 } from "../format/index.js";
-import type { CausalLanguageModel } from "../models/index.js";
-import {
-  type Device,
-  type DType,
-  empty,
-  noGrad,
-  type Tensor,
-  tensor,
-  tidy,
-} from "../tensor/index.js";
+import { type CausalLanguageModel, readDTypes } from "../models/index.js";
+import { type Device, empty, noGrad, type Tensor, tensor, tidy } from "../tensor/index.js";
 import { type ErrorDetail, FormatError } from "../util/errors.js";
 import { makeFolders } from "../util/makeFolders.js";
 import { adapterWeights } from "../util/weightFiles.js";
@@ -265,17 +257,10 @@ function plainName(stored: string): string {
     .replace(/\.lora_magnitude_vector(\.default)?(\.weight)?$/, ".lora_magnitude_vector");
 }
 
-const dtypes: Record<string, DType> = {
-  F64: "float64",
-  F32: "float32",
-  F16: "float16",
-  BF16: "bfloat16",
-};
-
 function readFloats(file: WeightReader, name: string, shape: readonly number[]): Tensor {
   const result = empty([...shape], { dtype: "float32" });
   for (const { start, count, dtype, data } of file.chunks(name)) {
-    const type = dtypes[dtype];
+    const type = readDTypes[dtype];
     if (!type)
       throw new FormatError(`${name} has type ${dtype}, which is not supported for weights`);
     tidy(() => {

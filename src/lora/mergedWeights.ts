@@ -1,5 +1,5 @@
 /** The weights of a model with its adapters merged, one layer after another. */
-import type { WeightDType, WeightEntry } from "../format/index.js";
+import type { WeightEntry } from "../format/index.js";
 import {
   asLlama,
   loadModel,
@@ -9,6 +9,7 @@ import {
   modelPieces,
   openModelWeights,
   weightEntries,
+  writtenDTypes,
 } from "../models/index.js";
 import { type DType, hold, trimMemory } from "../tensor/index.js";
 import { ConfigError, FormatError } from "../util/errors.js";
@@ -106,12 +107,6 @@ export function mergedWeights(
   };
 }
 
-const dtypes: Partial<Record<WeightDType, DType>> = {
-  F32: "float32",
-  F16: "float16",
-  BF16: "bfloat16",
-};
-
 function quantizedBase(path: string): ConfigError {
   return new ConfigError(`${path} is a quantized model, and adapters are not merged into those`, {
     why: "its weights would be rounded again, or written as if they had never been rounded",
@@ -133,14 +128,15 @@ function storedTypes(path: string, { dtype, dequantizes }: MergeOptions): Stored
     const { config } = source;
     const isQuantized = config.raw.quantization_config !== undefined;
     if (isQuantized && !dequantizes) throw quantizedBase(path);
-    const computed = Object.values(dtypes).find((type) => type === config.dtype) ?? "float16";
+    const computed =
+      Object.values(writtenDTypes).find((type) => type === config.dtype) ?? "float16";
     const types = new Map<string, DType>();
     const codes = new Map<string, string>();
     for (const name of source.names()) {
       const { dtype: file, storedType } = source.info(name);
       if (storedType !== file) codes.set(name, storedType);
       // A value behind a code of bitsandbytes is given in float32, whatever it is computed in.
-      const known = isQuantized && codes.has(name) ? computed : dtypes[file];
+      const known = isQuantized && codes.has(name) ? computed : writtenDTypes[file];
       const type = known ?? (dtype && "float32");
       if (!type) {
         throw new FormatError(`${path}: ${name} has type ${file}`, {

@@ -6,12 +6,13 @@ import {
   WEIGHT_DTYPE_BYTES,
   type WeightEntry,
 } from "../format/index.js";
-import { type DType, releaseBytes, tensor, tidy } from "../tensor/index.js";
+import { releaseBytes, tensor, tidy } from "../tensor/index.js";
 import { ConfigError } from "../util/errors.js";
 import type { ModelConfig } from "./config.js";
 import { chooseType, type GgufFileType } from "./ggufMix.js";
 import { normalizedRows } from "./output.js";
 import type { GgufLayout } from "./types.js";
+import { writtenDTypes } from "./weightTypes.js";
 
 /** Rows that follow each other. */
 export interface RowRun {
@@ -140,12 +141,6 @@ function rowsOfHead(name: string, rows: number, config: ModelConfig): number {
   return rows / (part === "q" ? config.num_attention_heads : config.num_key_value_heads);
 }
 
-const dtypes: Partial<Record<WeightEntry["dtype"], DType>> = {
-  F32: "float32",
-  BF16: "bfloat16",
-  F16: "float16",
-};
-
 function* tensorBytes(
   { entry, normalizes, offset, ...part }: Source,
   type: GgufWrittenType,
@@ -171,7 +166,7 @@ function* tensorBytes(
 /** A number added to each value, in float32. */
 function shifted(data: Uint8Array, { shape, dtype }: WeightEntry, offset: number): Uint8Array {
   return tidy(() => {
-    const values = tensor(data, [...shape], dtypes[dtype]).to({ dtype: "float32" });
+    const values = tensor(data, [...shape], writtenDTypes[dtype]).to({ dtype: "float32" });
     return values.add(offset).bytes().slice();
   });
 }
@@ -203,7 +198,7 @@ function* normalizedBlocks(
     const count = Math.min(ROWS, rows - start);
     const bytes = tidy(() => {
       const part = data.subarray(start * rowBytes, (start + count) * rowBytes);
-      return normalizedRows(tensor(part, [count, width], dtypes[dtype])).bytes();
+      return normalizedRows(tensor(part, [count, width], writtenDTypes[dtype])).bytes();
     });
     yield* encodeBlocks(bytes, "F32", type, name);
     releaseBytes(bytes);

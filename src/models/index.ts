@@ -49,3 +49,4 @@ export type {
   ModelSource,
 } from "./types.js";
 export { growVocabulary, makeTokenRows } from "./vocabulary.js";
+export { readDTypes, writtenDTypes } from "./weightTypes.js";

@@ -8,16 +8,10 @@ import { openModelWeights } from "./openModel.js";
 import { foldOutput } from "./output.js";
 import { modelFamily } from "./registry.js";
 import type { CausalLanguageModel, ModelReader, ModelSource } from "./types.js";
+import { readDTypes } from "./weightTypes.js";
 
 /** Elements read at once: small beside any weight, large enough to be quick. */
 const CHUNK = 1 << 18;
-
-const dtypes: Partial<Record<WeightDType, DType>> = {
-  F64: "float64",
-  F32: "float32",
-  F16: "float16",
-  BF16: "bfloat16",
-};
 
 /** @param stored what the file holds of each part in 4 bits, where it does of all of them */
 export type LayerTransform = (
@@ -78,7 +72,7 @@ function storedDType(source: ModelSource): DType {
   const isOwn = ({ shape, dtype, storedType }: WeightInfo) =>
     shape.length === 2 && (source.kind === "gguf" || storedType === dtype);
   const name = source.names().find((candidate) => isOwn(source.info(candidate)));
-  return (name && dtypes[source.info(name).dtype]) || "float32";
+  return (name && readDTypes[source.info(name).dtype]) || "float32";
 }
 
 function readerOf(
@@ -107,7 +101,7 @@ function readerOf(
   };
 
   const typeOf = (name: string, stored: WeightDType): DType => {
-    const type = dtypes[stored];
+    const type = readDTypes[stored];
     if (type) return type;
     throw new FormatError(
       `${path}: ${name} has type ${stored}, which is not supported for weights`,

@@ -43,7 +43,7 @@ export const exportGguf: WriteForm = async (place, flags, say) => {
     const plan = planGguf({ config, weights, fields: vocabulary, name, type });
     for (const note of plan.notes) say(note);
     ({ bytes, tensors } = plan);
-    writeOutFile(out, bytes, (file) =>
+    await writeOutFile(out, bytes, (file) =>
       plan.write(file, (done) => {
         if (done % STEP === 0) say(`${done} of ${tensors} tensors are written`);
       }),

@@ -21,7 +21,7 @@ export const exportGgufLora: WriteForm = async (place, flags, say) => {
   if (adapters.length > 1) say("They become one adapter, whose rank is the sum of theirs.");
   const name = basename(adapters.at(-1)!);
   const { bytes, modules, write } = planGgufLora(model, adapters, weights, name);
-  writeOutFile(out, bytes, write);
+  await writeOutFile(out, bytes, write);
   return {
     out: out.path,
     lines: [

@@ -1,9 +1,9 @@
 /** A file with a model that is either whole or absent. */
-import { rmSync, statSync } from "node:fs";
-import { basename, join, resolve, sep } from "node:path";
+import { statSync } from "node:fs";
+import { basename, resolve } from "node:path";
 import { ConfigError } from "../../util/errors.js";
 import { checkOutPlace, realPath } from "../../util/outPlace.js";
-import { putInPlace, refuseFullDisk, temporaryFolder } from "../wholeOutput.js";
+import { writeAside } from "./writeAside.js";
 
 /** Where a file is to be written. */
 export interface OutFile {
@@ -11,9 +11,6 @@ export interface OutFile {
   path: string;
   force: boolean;
 }
-
-/** Room beside the weights: tokenizer, names, padding. */
-const OTHER_BYTES = 64e6;
 
 /**
  * Understands `--out`.
@@ -51,20 +48,14 @@ export function chooseOutFile(
 }
 
 /**
- * Writes the file and puts it in its place; where `fill` fails, nothing is left of it.
+ * Writes the file, as {@link writeAside} does.
  *
- * @param bytes of the weights, for which the disk must have room
- * @throws EnvironmentError where it has not
+ * @param bytes of the weights
  */
-export function writeOutFile(out: OutFile, bytes: number, fill: (file: string) => void): void {
-  const output = { ...out, form: "file" } as const;
-  const temporary = temporaryFolder(output);
-  try {
-    refuseFullDisk(temporary, bytes + OTHER_BYTES, "the model");
-    const file = join(temporary, basename(out.path));
-    fill(file);
-    putInPlace(file, output);
-  } finally {
-    rmSync(`${temporary}${sep}`, { recursive: true, force: true });
-  }
+export function writeOutFile(
+  out: OutFile,
+  bytes: number,
+  fill: (file: string) => void,
+): Promise<void> {
+  return writeAside({ ...out, form: "file" }, bytes, fill);
 }

@@ -1,9 +1,9 @@
 /** A folder that is either whole or absent: it is written beside its place and renamed when it is complete. */
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
-import { basename, join, resolve, sep } from "node:path";
+import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { join, resolve, sep } from "node:path";
 import { ConfigError } from "../../util/errors.js";
 import { realPath } from "../../util/outPlace.js";
-import { putInPlace, refuseFullDisk, temporaryFolder } from "../wholeOutput.js";
+import { writeAside } from "./writeAside.js";
 
 /** Where a model is to be written. */
 export interface OutFolder {
@@ -11,9 +11,6 @@ export interface OutFolder {
   path: string;
   force: boolean;
 }
-
-/** Room beside the weights: tokenizer, configuration, index. */
-const OTHER_BYTES = 64e6;
 
 /**
  * Understands `--out`.
@@ -65,26 +62,19 @@ function refuseWhatIsThere(path: string, isFolder: boolean, force: boolean, mark
 }
 
 /**
- * Fills the folder and puts it in its place; where `fill` fails, nothing is left of it.
+ * Fills the folder, as {@link writeAside} does.
  *
- * @param bytes of the weights, for which the disk must have room
- * @throws EnvironmentError where it has not
+ * @param bytes of the weights
  */
-export async function writeOutFolder(
+export function writeOutFolder(
   out: OutFolder,
   bytes: number,
   fill: (directory: string) => Promise<void>,
 ): Promise<void> {
-  const output = { ...out, form: "folder" } as const;
-  const temporary = temporaryFolder(output);
-  try {
-    refuseFullDisk(temporary, bytes + OTHER_BYTES, "the model");
-    const directory = join(temporary, basename(out.path));
+  // An empty folder in its place does not hinder the renaming.
+  const output = { ...out, form: "folder", force: true } as const;
+  return writeAside(output, bytes, (directory) => {
     mkdirSync(directory);
-    await fill(directory);
-    // An empty folder in its place does not hinder the renaming.
-    putInPlace(directory, { ...output, force: true });
-  } finally {
-    rmSync(temporary, { recursive: true, force: true });
-  }
+    return fill(directory);
+  });
 }

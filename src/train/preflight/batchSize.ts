@@ -17,7 +17,7 @@ import { probeDevice } from "../deviceFacts.js";
 import { memoryBytes, reservedBytes, roomOf } from "../memory/index.js";
 import { readRunRecord } from "../resume/index.js";
 import { fetchBaseModel } from "../trainedModel.js";
-import { fittingBatch, MOST_ROWS, MOST_TOKENS } from "./estimate.js";
+import { fittingBatch, mostRows, powersUpTo } from "./estimate.js";
 
 /** A device that need not be here, with the memory that it has. */
 export interface OtherDevice {
@@ -106,7 +106,7 @@ async function largestSizes(
   const { free, resident } = there?.room ?? roomOf(device, config.max_memory);
   const { max_seq_length: length, gradient_accumulation_steps: asked } = config;
   const isAsked = ["file", "flag"].includes(loaded.origins.gradient_accumulation_steps);
-  const most = Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_TOKENS / length)));
+  const most = mostRows(length);
   const candidates = isAsked ? divisorsUpTo(asked, most) : powersUpTo(most);
   const parts = {
     config,
@@ -126,11 +126,6 @@ async function largestSizes(
     return { sizes, why: `though not even one of the ${tokens} fits by estimate` };
   const isMost = rows === candidates.at(-1);
   return { sizes, why: `the most ${isMost ? "that is tried" : "that fit"} of ${tokens}` };
-}
-
-/** 1, 2, 4, … @param most at least 1 */
-function powersUpTo(most: number): number[] {
-  return Array.from({ length: Math.floor(Math.log2(most)) + 1 }, (_, i) => 2 ** i);
 }
 
 /** Ascending. */

@@ -105,8 +105,28 @@ export interface MemoryFindings {
 }
 
 /** Tokens, and rows, of the largest micro-batch that is tried: beyond them nothing becomes faster. */
-export const MOST_TOKENS = 16_384;
-export const MOST_ROWS = 64;
+const MOST_TOKENS = 16_384;
+const MOST_ROWS = 64;
+
+/** The most rows of a length that are tried in a micro-batch. */
+export function mostRows(length: number): number {
+  return Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_TOKENS / Math.max(1, length))));
+}
+
+/** 1, 2, 4, … @param most at least 1 */
+export function powersUpTo(most: number): number[] {
+  return Array.from({ length: Math.floor(Math.log2(most)) + 1 }, (_, i) => 2 ** i);
+}
+
+/** The last of some ascending sizes up to which all fit; null where not even the first does. */
+function largestThatFits(
+  candidates: readonly number[],
+  fits: (size: number) => boolean,
+): number | null {
+  const tooLarge = candidates.findIndex((size) => !fits(size));
+  if (tooLarge < 0) return candidates.at(-1) ?? null;
+  return candidates[tooLarge - 1] ?? null;
+}
 
 /** What findings are made from. */
 export interface FindingParts extends RehearsalParts {
@@ -121,9 +141,10 @@ export function findMemory(parts: FindingParts, longest: number): MemoryFindings
   const { sequences, available } = parts;
   const { device } = parts.config;
   return rehearseRun(parts, (run) => {
-    const { batch, isMost } = largestBatch(
+    const candidates = powersUpTo(mostRows(longest));
+    const largestBatch = largestThatFits(
+      candidates,
       (rows) => neededFor(run, denseBatch(rows, longest), device) <= available,
-      longest,
     );
     const estimate = estimateOf(run, run.step(sequences), device);
     const needed = neededFor(run, sequences, device);
@@ -131,8 +152,8 @@ export function findMemory(parts: FindingParts, longest: number): MemoryFindings
       estimate: needed <= available ? within(estimate, available) : estimate,
       needed,
       least: neededFor(run, denseBatch(1, longest), device, tightestPlan(longest)),
-      largestBatch: batch,
-      isMost,
+      largestBatch,
+      isMost: largestBatch === candidates.at(-1),
     };
   });
 }
@@ -150,31 +171,15 @@ export function fittingBatch(
   length: number,
 ): number | null {
   const { device } = parts.config;
-  return rehearseRun(parts, (run) => {
-    let fitting: number | null = null;
-    for (const rows of candidates) {
-      if (neededFor(run, denseBatch(rows, length), device) > parts.available) break;
-      fitting = rows;
-    }
-    return fitting;
-  });
+  return rehearseRun(parts, (run) =>
+    largestThatFits(
+      candidates,
+      (rows) => neededFor(run, denseBatch(rows, length), device) <= parts.available,
+    ),
+  );
 }
 
 /** Sequences that are as long as they come. */
 function denseBatch(rows: number, length: number): Sequence[] {
   return Array.from({ length: rows }, () => denseSequence(length));
-}
-
-/** The largest power of two of rows that fits. */
-function largestBatch(
-  fits: (rows: number) => boolean,
-  longest: number,
-): { batch: number | null; isMost: boolean } {
-  const most = Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_TOKENS / Math.max(1, longest))));
-  let batch: number | null = null;
-  for (let rows = 1; rows <= most; rows *= 2) {
-    if (!fits(rows)) return { batch, isMost: false };
-    batch = rows;
-  }
-  return { batch, isMost: true };
 }
