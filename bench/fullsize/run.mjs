@@ -6,10 +6,11 @@
 // Each stage prints its time and the most memory that its process had of its own (RssAnon; pages of files that are mapped are not
 // counted). The model is made by make_model.py if FOLDER has none, with sentencepiece and protobuf in .tunewright/fullsize.
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { register } from "tsx/esm/api";
+import { residentBytes } from "../train/process.mjs";
 
 register();
 
@@ -100,19 +101,6 @@ function writeConfig(train_file) {
   return file;
 }
 
-function ownBytes(pid) {
-  const read = (file) => {
-    try {
-      return readFileSync(file, "utf8");
-    } catch {
-      return "";
-    }
-  };
-  const own = Number(/^RssAnon:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) * 1024;
-  const children = read(`/proc/${pid}/task/${pid}/children`).split(" ").filter(Boolean);
-  return children.reduce((sum, child) => sum + ownBytes(child), own);
-}
-
 /** Runs a command; `stopAt` looks on and says when it is to be killed. Returns its exit code, time and peak. */
 function stage(name, words, { stopAt, expected = 0 } = {}) {
   console.log(`\n== ${name}: ./tunewright ${words.join(" ")}`);
@@ -124,7 +112,7 @@ function stage(name, words, { stopAt, expected = 0 } = {}) {
       stdio: "inherit",
     });
     const timer = setInterval(() => {
-      peak = Math.max(peak, ownBytes(child.pid));
+      peak = Math.max(peak, residentBytes(child.pid, "RssAnon"));
       if (stopAt?.()) killed = child.kill("SIGKILL");
     }, 100);
     child.on("close", (code, signal) => {

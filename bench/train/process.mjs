@@ -4,16 +4,16 @@ import fs from "node:fs";
 
 const SAMPLE_MS = 100;
 
-/** Resident bytes of a process and of all its descendants at this moment. */
-function residentBytes(pid) {
+/** Resident bytes of a process and of all its descendants at this moment; `RssAnon` leaves mapped files out. */
+export function residentBytes(pid, field = "VmRSS") {
   try {
     const status = fs.readFileSync(`/proc/${pid}/status`, "utf8");
-    const own = Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
+    const own = Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(status)?.[1] ?? 0) * 1024;
     const tasks = fs.readdirSync(`/proc/${pid}/task`);
     const children = tasks.flatMap((task) =>
       fs.readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter(Boolean),
     );
-    return children.reduce((sum, child) => sum + residentBytes(child), own);
+    return children.reduce((sum, child) => sum + residentBytes(child, field), own);
   } catch {
     return 0;
   }

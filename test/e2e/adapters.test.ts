@@ -7,10 +7,11 @@ import { runCheck } from "../../src/cli/check/runCheck.js";
 import { disposeChatModel, loadChatModel } from "../../src/generate/index.js";
 import { writeTestModel } from "../../src/generate/testModel.js";
 import { forward } from "../../src/models/index.js";
-import { liveTensors, tidy } from "../../src/tensor/index.js";
+import { tidy } from "../../src/tensor/index.js";
 import { loadTrainingConfig } from "../../src/train/config/index.js";
 import { runSft } from "../../src/train/index.js";
 import { fixtureTensors } from "../parity/fixtures.js";
+import { trainHere } from "./trainHere.js";
 
 const rows = path.resolve(import.meta.dirname, "../parity/fixtures/run-version-0/rows.jsonl");
 const work = mkdtempSync(path.join(tmpdir(), "tunewright-adapters-"));
@@ -37,15 +38,7 @@ function flagsOf(output: string, flags: readonly string[]): string[] {
   ];
 }
 
-/** Trains, and says what the run said. */
-async function train(output: string, ...flags: string[]): Promise<string[]> {
-  const before = liveTensors();
-  const said: string[] = [];
-  const loaded = loadTrainingConfig(undefined, flagsOf(output, flags));
-  await runSft(loaded, { say: (line) => said.push(line) });
-  expect(liveTensors(), "tensors left alive").toBe(before);
-  return said;
-}
+const train = (output: string, ...flags: string[]) => trainHere(flagsOf(output, flags));
 
 const onModel = `--model_name_or_path=${model}`;
 const weightsOf = (run: string) => readFileSync(path.join(place(run), "adapter_model.safetensors"));

@@ -3,7 +3,6 @@
  * bench/fullsize/make_model.py): pickled shards, `tokenizer.model`, the `<pad>` trap, Python files that
  * would end any program that ran them.
  */
-import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -16,8 +15,8 @@ import {
   type Message,
   resolveChatTemplate,
 } from "../../src/text/index.js";
+import { tunewright } from "./program.js";
 
-const root = path.resolve(import.meta.dirname, "../..");
 const base = path.join(import.meta.dirname, "fixtures/baichuan2");
 const work = mkdtempSync(path.join(tmpdir(), "tunewright-baichuan2-"));
 const at = (name: string) => path.join(work, name);
@@ -64,33 +63,6 @@ const config = (output: string, more: object = {}) => {
   writeFileSync(file, JSON.stringify(keys));
   return file;
 };
-
-interface Finished {
-  code: number | null;
-  signal: NodeJS.Signals | null;
-  stdout: string;
-  stderr: string;
-}
-
-function tunewright(
-  words: readonly string[],
-  onError: (text: string, child: ChildProcess) => void = () => {},
-): Promise<Finished> {
-  const child = spawn(process.execPath, [path.join(root, "dist/cli/main.js"), ...words], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const texts = { stdout: "", stderr: "" };
-  child.stdout.on("data", (text) => {
-    texts.stdout += text;
-  });
-  child.stderr.on("data", (text) => {
-    texts.stderr += text;
-    onError(texts.stderr, child);
-  });
-  return new Promise((resolve) => {
-    child.on("close", (code, signal) => resolve({ code, signal, ...texts }));
-  });
-}
 
 const fix = "--fix-added-tokens";
 const adapter = (run: string) => readFileSync(path.join(work, run, "adapter_model.safetensors"));

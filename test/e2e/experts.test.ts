@@ -7,17 +7,10 @@ import { runCheck } from "../../src/cli/check/runCheck.js";
 import { runMerge } from "../../src/cli/merge/runMerge.js";
 import { disposeChatModel, loadChatModel } from "../../src/generate/index.js";
 import { writeTestModel } from "../../src/generate/testModel.js";
-import {
-  forward,
-  growVocabulary,
-  loadModel,
-  modelTensors,
-  saveModel,
-} from "../../src/models/index.js";
-import { dispose, liveTensors, tidy } from "../../src/tensor/index.js";
-import { loadTrainingConfig } from "../../src/train/config/index.js";
-import { runSft } from "../../src/train/index.js";
+import { forward } from "../../src/models/index.js";
+import { tidy } from "../../src/tensor/index.js";
 import { fixture, fixtureTensors } from "../parity/fixtures.js";
+import { trainHere, writeGrown } from "./trainHere.js";
 
 const work = mkdtempSync(path.join(tmpdir(), "tunewright-mixtures-"));
 const tokenizer = writeTestModel();
@@ -42,13 +35,7 @@ writeFileSync(
 function writeModel(family: string): string {
   const directory = place(family);
   cpSync(tokenizer, directory, { recursive: true });
-  const model = loadModel(fixture(`experts/${family}/model`), {
-    dtype: "float32",
-    trainsWeights: true,
-  });
-  growVocabulary(model, 128);
-  saveModel(model, directory, "float32");
-  dispose(modelTensors(model));
+  writeGrown(fixture(`experts/${family}/model`), directory);
   return directory;
 }
 
@@ -66,11 +53,8 @@ const flagsOf = (model: string, output: string, flags: readonly string[]) => [
   ...flags,
 ];
 
-async function train(model: string, output: string, ...flags: string[]): Promise<void> {
-  const before = liveTensors();
-  await runSft(loadTrainingConfig(undefined, flagsOf(model, output, flags)), { say: () => {} });
-  expect(liveTensors(), "tensors left alive").toBe(before);
-}
+const train = (model: string, output: string, ...flags: string[]) =>
+  trainHere(flagsOf(model, output, flags));
 
 /** Logits as `chat` computes them. */
 async function logitsOf(run: string): Promise<Float32Array> {

@@ -2,14 +2,14 @@
  * What feeds training, from the command line on the built-in model: exact resume in the middle of an
  * epoch with packing, a mixture, threads and accumulation on; a run from a named pipe; rows left out.
  */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type EventRow, readEvents } from "../../src/train/index.js";
+import { type Finished, tunewright } from "./program.js";
 
-const root = path.resolve(import.meta.dirname, "../..");
 const work = mkdtempSync(path.join(tmpdir(), "tunewright-feed-"));
 const inWork = (name: string) => path.join(work, name);
 afterAll(() => rmSync(work, { recursive: true, force: true }));
@@ -35,28 +35,8 @@ beforeAll(() => {
   writeFileSync(inWork("heldout.jsonl"), `{"messages": []}\n${rows(1, "It is")}`);
 });
 
-interface Finished {
-  code: number | null;
-  stderr: string;
-}
-
-function train(
-  words: readonly string[],
-  onError: (text: string, child: ChildProcess) => void = () => {},
-): Promise<Finished> {
-  const main = path.join(root, "dist/cli/main.js");
-  const child = spawn(process.execPath, [main, "train", ...words], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  let stderr = "";
-  child.stderr.on("data", (text) => {
-    stderr += text;
-    onError(stderr, child);
-  });
-  return new Promise((resolve) => {
-    child.on("close", (code) => resolve({ code, stderr }));
-  });
-}
+const train = (words: readonly string[], onError?: Parameters<typeof tunewright>[1]) =>
+  tunewright(["train", ...words], onError);
 
 const flags = (directory: string, ...more: string[]) => [
   "--model_name_or_path=builtin:smollm2-135m",

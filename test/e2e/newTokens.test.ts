@@ -7,17 +7,10 @@ import { runCheck } from "../../src/cli/check/runCheck.js";
 import { runMerge } from "../../src/cli/merge/runMerge.js";
 import { disposeChatModel, loadChatModel } from "../../src/generate/index.js";
 import { writeTestModel } from "../../src/generate/testModel.js";
-import {
-  forward,
-  growVocabulary,
-  loadModel,
-  modelTensors,
-  saveModel,
-} from "../../src/models/index.js";
-import { dispose, liveTensors, tidy } from "../../src/tensor/index.js";
-import { loadTrainingConfig } from "../../src/train/config/index.js";
-import { runSft } from "../../src/train/index.js";
+import { forward } from "../../src/models/index.js";
+import { tidy } from "../../src/tensor/index.js";
 import { fixtureTensors } from "../parity/fixtures.js";
+import { trainHere, writeGrown } from "./trainHere.js";
 
 const work = mkdtempSync(path.join(tmpdir(), "tunewright-tokens-"));
 const untied = writeTestModel();
@@ -25,18 +18,10 @@ const untied = writeTestModel();
 const normed = path.join(work, "model");
 const family = path.resolve(import.meta.dirname, "../parity/fixtures/families/baichuan2-7b/model");
 cpSync(untied, normed, { recursive: true });
-writeNormed();
+writeGrown(family, normed);
 afterAll(() => {
   for (const folder of [work, untied]) rmSync(folder, { recursive: true, force: true });
 });
-
-/** The family's model with rows for the tokenizer's 128 tokens. */
-function writeNormed(): void {
-  const model = loadModel(family, { dtype: "float32", trainsWeights: true });
-  growVocabulary(model, 128);
-  saveModel(model, normed, "float32");
-  dispose(modelTensors(model));
-}
 
 const place = (name: string) => path.join(work, name);
 const rows = place("rows.jsonl");
@@ -67,11 +52,8 @@ const flagsOf = (model: string, output: string, flags: readonly string[]) => [
   ...flags,
 ];
 
-async function train(model: string, output: string, ...flags: string[]): Promise<void> {
-  const before = liveTensors();
-  await runSft(loadTrainingConfig(undefined, flagsOf(model, output, flags)), { say: () => {} });
-  expect(liveTensors(), "tensors left alive").toBe(before);
-}
+const train = (model: string, output: string, ...flags: string[]) =>
+  trainHere(flagsOf(model, output, flags));
 
 const vocabulary = (model: string): number =>
   JSON.parse(readFileSync(path.join(model, "config.json"), "utf8")).vocab_size;

@@ -2,14 +2,13 @@
  * Training from the command line on the built-in model: exact resume after a signal, refused
  * configurations, the files that a run leaves.
  */
-import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type EventRow, readEvents } from "../../src/train/index.js";
+import { type Finished, tunewright } from "./program.js";
 
-const root = path.resolve(import.meta.dirname, "../..");
 const work = mkdtempSync(path.join(tmpdir(), "tunewright-train-"));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
@@ -30,33 +29,6 @@ beforeAll(() => {
     rows.map((row) => `${JSON.stringify(row)}\n`).join(""),
   );
 });
-
-interface Finished {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-function tunewright(
-  words: readonly string[],
-  onError: (text: string, child: ChildProcess) => void = () => {},
-): Promise<Finished> {
-  const child = spawn(process.execPath, [path.join(root, "dist/cli/main.js"), ...words], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (text) => {
-    stdout += text;
-  });
-  child.stderr.on("data", (text) => {
-    stderr += text;
-    onError(stderr, child);
-  });
-  return new Promise((resolve) => {
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
-  });
-}
 
 const flags = (directory: string, ...more: string[]) => [
   "train",
