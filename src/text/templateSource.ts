@@ -1,7 +1,7 @@
 /** Chat templates as Jinja source, in which other programs prompt as training did. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileStyle, type JsonValue, parseJson, stringifyJson } from "../util/json/index.js";
+import { fileStyle, parseJson, stringifyJson } from "../util/json/index.js";
 import { makeFolders } from "../util/makeFolders.js";
 import { baichuanMarks } from "./idTemplate.js";
 import { plainTemplateName } from "./plainTemplate.js";
@@ -11,6 +11,7 @@ import { templateFolder } from "./templateFiles.js";
 import type { IdForm, StringForm } from "./templateForm.js";
 import { templateForms } from "./templateForms.js";
 import type { Tokenizer } from "./tokenizer.js";
+import { isRecord } from "./tokenizerFiles.js";
 import type { ChatTemplate, TemplateVariables } from "./types.js";
 
 export interface TemplateSource {
@@ -108,10 +109,6 @@ export function writeTemplateSource(
     writeFileSync(toolsFile, withDefaults(forTools, template.variables ?? {}));
   }
   return notes;
-}
-
-function isRecord(value: unknown): value is Record<string, JsonValue> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Whether no one text has the ids of the format with every tokenizer. */
