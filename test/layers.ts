@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import ts from "typescript";
 
-// The folders that are built on train may import all that it may.
-const train = [
+// The folders that are built on eval may import all that it may.
+const evaluation = [
   "util",
   "hub",
   "tensor",
@@ -16,8 +16,9 @@ const train = [
   "lora",
   "generate",
 ];
-const evaluation = [...train, "train"];
-const serve = [...evaluation, "curate", "eval", "tracking"];
+const train = [...evaluation, "eval"];
+const tracking = [...evaluation, "train"];
+const serve = [...train, "train", "curate", "tracking"];
 
 /**
  * The folders that each folder may import from. `util` holds leaf helpers without an index and is
@@ -35,9 +36,9 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   models: ["util", "tensor", "format", "text", "nn"],
   lora: ["util", "tensor", "format", "text", "nn", "models"],
   generate: ["util", "hub", "tensor", "format", "text", "nn", "models", "lora"],
-  train,
   eval: evaluation,
-  tracking: evaluation,
+  train,
+  tracking,
   serve,
   cli: [...serve, "serve"],
 };

@@ -1,0 +1,31 @@
+/** Evaluation: benchmarks by two protocols, on any object that can answer. */
+export type { AnswerStore } from "./ask.js";
+export {
+  type EvaluateOptions,
+  type Evaluation,
+  type EvaluationProgress,
+  evaluate,
+} from "./evaluate.js";
+export type { Estimate } from "./metrics.js";
+export type { ChatForm } from "./prompt.js";
+export { type PythonRandom, pythonRandom } from "./python/index.js";
+export { benchmarks, selectTasks } from "./registry.js";
+export type { ResultEntry, Results } from "./results.js";
+export type { TaskOutcome } from "./runTask.js";
+export type { Sample } from "./samples.js";
+export type {
+  Benchmark,
+  BenchmarkFiles,
+  ChatMessage,
+  ChoiceTask,
+  EvalModel,
+  GenerationRequest,
+  GenerationTask,
+  Group,
+  Loglikelihood,
+  LoglikelihoodRequest,
+  Prompt,
+  Protocol,
+  Task,
+  TaskSet,
+} from "./types.js";

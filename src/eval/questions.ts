@@ -1,0 +1,90 @@
+/** From a task's documents to questions: prompts with their examples, ready to be asked. */
+import { ConfigError } from "../util/errors.js";
+import { type ChatForm, chatMessages, plainContext } from "./prompt.js";
+import { openShots, type ShotOptions } from "./shots.js";
+import type { BenchmarkFiles, EvalModel, Prompt, Task } from "./types.js";
+
+/** One question as the model is shown it. */
+export interface Question {
+  /** Its place among the task's documents. */
+  index: number;
+  doc: unknown;
+  context: string;
+  /** What stands between the context and a choice. */
+  delimiter: string;
+  /** Whether a chat template rendered the context. */
+  rendered: boolean;
+}
+
+export interface QuestionOptions extends ShotOptions {
+  /** Ask the first questions only: a number of them, or below 1 a share. */
+  limit?: number | undefined;
+  /** Show prompts as conversations. */
+  chat?: ChatForm | undefined;
+}
+
+/** The questions of one task. */
+export interface Questions {
+  questions: Question[];
+  /** Documents of the task, whether asked or not. */
+  available: number;
+  numFewshot: number;
+  notes: string[];
+}
+
+/** @throws ConfigError, DataError where files or examples are missing, or the model has no template */
+export async function makeQuestions(
+  task: Task,
+  files: BenchmarkFiles,
+  model: EvalModel,
+  options: QuestionOptions,
+): Promise<Questions> {
+  const docs = await task.docs(files);
+  const shots = await openShots(task, files, docs, options);
+  const asked = docs.slice(0, limitOf(options.limit, docs.length));
+  const questions = asked.map((doc, index): Question => {
+    const prompt = fittingPrompt(task, doc, shots.next(index), model);
+    const shown = options.chat
+      ? renderedContext(prompt, options.chat, model)
+      : { context: plainContext(prompt), delimiter: prompt.delimiters.answer };
+    return { index, doc, ...shown, rendered: options.chat !== undefined };
+  });
+  const notes = [...(task.notes ?? []), ...shots.notes];
+  return { questions, available: docs.length, numFewshot: shots.count, notes };
+}
+
+function limitOf(limit: number | undefined, length: number): number {
+  if (limit === undefined) return length;
+  return limit < 1 ? Math.ceil(limit * length) : limit;
+}
+
+/** The prompt, without those examples that the protocol leaves out for want of room. */
+function fittingPrompt(
+  task: Task,
+  doc: unknown,
+  shots: readonly unknown[],
+  model: EvalModel,
+): Prompt {
+  const { maxLength, countTokens } = model;
+  if (!task.fit || maxLength === undefined || !countTokens) return task.prompt(doc, shots);
+  const fits = (kept: readonly unknown[]) =>
+    countTokens.call(model, plainContext(task.prompt(doc, kept))) <= maxLength;
+  return task.prompt(doc, task.fit(shots, fits));
+}
+
+function renderedContext(
+  prompt: Prompt,
+  form: ChatForm,
+  model: EvalModel,
+): { context: string; delimiter: string } {
+  if (!model.renderChat) {
+    throw new ConfigError("the model has no chat template", {
+      todo: "evaluate it without a chat template, or name one with --template",
+    });
+  }
+  const prefix = prompt.answerPrefix ?? "";
+  const context = model.renderChat(chatMessages(prompt, form)) + prefix;
+  // With a template the answer follows directly, except after words that it is made to begin with.
+  const delimiter = prefix !== "" && !/\s$/.test(prefix) ? prompt.delimiters.answer : "";
+  return { context, delimiter };
+}

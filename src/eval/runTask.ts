@@ -1,0 +1,101 @@
+/** One task from its files to its scores. */
+import { type AskingOptions, askChoices, askTexts } from "./ask.js";
+import { type Estimate, meanEstimate } from "./metrics.js";
+import { makeQuestions, type Question, type QuestionOptions } from "./questions.js";
+import { choiceSample, generationSample, type Sample } from "./samples.js";
+import { FEWSHOT_SEED } from "./shots.js";
+import type {
+  BenchmarkFiles,
+  ChoiceTask,
+  EvalModel,
+  GenerationTask,
+  Scores,
+  Task,
+} from "./types.js";
+
+/** What one task came to. */
+export interface TaskOutcome {
+  task: Task;
+  /** Estimates by metric and filter, such as `acc,none`. */
+  estimates: Readonly<Record<string, Estimate>>;
+  samples: Sample[];
+  /** Questions that were asked. */
+  size: number;
+  /** Questions that there are. */
+  available: number;
+  numFewshot: number;
+  notes: readonly string[];
+}
+
+export interface RunTaskOptions extends QuestionOptions, AskingOptions {}
+
+/** Asks all questions of a task and scores the answers. */
+export async function runTask(
+  task: Task,
+  files: BenchmarkFiles,
+  model: EvalModel,
+  options: RunTaskOptions,
+): Promise<TaskOutcome> {
+  const { questions, ...facts } = await makeQuestions(task, files, model, options);
+  const judged =
+    task.kind === "loglikelihood"
+      ? await judgeChoices(task, questions, model, options)
+      : await judgeTexts(task, questions, model, options);
+  return { task, ...judged, size: questions.length, ...facts };
+}
+
+interface Judged {
+  estimates: Record<string, Estimate>;
+  samples: Sample[];
+}
+
+async function judgeChoices(
+  task: ChoiceTask,
+  questions: readonly Question[],
+  model: EvalModel,
+  options: RunTaskOptions,
+): Promise<Judged> {
+  const answers = await askChoices(task, questions, model, options);
+  const scores = questions.map(({ doc }, i) => task.score(doc, answers[i]!));
+  return {
+    estimates: estimatesOf(task, "none", questions, scores),
+    samples: questions.map((question, i) => choiceSample(task, question, answers[i]!, scores[i]!)),
+  };
+}
+
+async function judgeTexts(
+  task: GenerationTask,
+  questions: readonly Question[],
+  model: EvalModel,
+  options: RunTaskOptions,
+): Promise<Judged> {
+  const seed = options.seed ?? FEWSHOT_SEED;
+  const answers = await askTexts(task, questions, model, seed, options);
+  const estimates: Record<string, Estimate> = {};
+  const samples: Sample[] = [];
+  for (const filter of task.filters) {
+    const filtered = answers.map((all) => filter.apply(all));
+    const scores = await Promise.all(questions.map(({ doc }, i) => task.score(doc, filtered[i]!)));
+    Object.assign(estimates, estimatesOf(task, filter.name, questions, scores));
+    questions.forEach((question, i) => {
+      const judged = [answers[i]!, filtered[i]!, filter.name, scores[i]!] as const;
+      samples.push(generationSample(task, question, ...judged));
+    });
+  }
+  return { estimates, samples };
+}
+
+function estimatesOf(
+  task: Task,
+  filter: string,
+  questions: readonly Question[],
+  scores: readonly Scores[],
+): Record<string, Estimate> {
+  const docs = questions.map(({ doc }) => doc);
+  const entries = task.metrics.map((metric): [string, Estimate] => {
+    const values = scores.map((one) => one[metric]!);
+    const estimate = task.aggregate?.(metric, values, docs) ?? meanEstimate(values);
+    return [`${metric},${filter}`, estimate];
+  });
+  return Object.fromEntries(entries);
+}

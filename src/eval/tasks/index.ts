@@ -1,0 +1,2 @@
+/** The benchmarks, one file each. */
+export { mmlu } from "./mmlu.js";

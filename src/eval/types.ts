@@ -1,0 +1,189 @@
+/** What evaluation is made of: models that answer, tasks that ask and judge, and what comes out. */
+
+import type { Estimate } from "./metrics.js";
+
+/** Whose rules a task follows: those of lm-evaluation-harness, or of the benchmark's own publishers. */
+export type Protocol = "lm-eval" | "official";
+
+export interface LoglikelihoodRequest {
+  context: string;
+  continuation: string;
+  /** Whether a chat template has rendered the context: spellings of special tokens in it are tokens. */
+  rendered?: boolean;
+}
+
+export interface Loglikelihood {
+  /** Sum of the natural logarithms of the continuation's token probabilities. */
+  logprob: number;
+  /** Whether greedy decoding of the context would give the continuation. */
+  greedy: boolean;
+}
+
+export interface GenerationRequest {
+  context: string;
+  /** Texts that end an answer; they are cut off. */
+  until: string[];
+  maxNewTokens: number;
+  rendered?: boolean;
+  /** How to sample; greedy where it is absent. */
+  sampling?: { temperature: number; topP?: number; seed: number };
+}
+
+export interface AskOptions<Answer> {
+  /** Called with each answer as soon as it is there, in any order. */
+  onAnswer?: (index: number, answer: Answer) => void;
+  signal?: AbortSignal | undefined;
+}
+
+/** Roles and texts that a chat template renders. */
+export interface ChatMessage {
+  role: "system" | "user" | "assistant";
+  content: string;
+}
+
+/** Anything that can be evaluated. */
+export interface EvalModel {
+  loglikelihood(
+    requests: LoglikelihoodRequest[],
+    options?: AskOptions<Loglikelihood>,
+  ): Promise<Loglikelihood[]>;
+  generateUntil(requests: GenerationRequest[], options?: AskOptions<string>): Promise<string[]>;
+  /** A conversation as the text of a prompt, up to where the assistant's words begin. */
+  renderChat?(messages: readonly ChatMessage[]): string;
+  /** Most tokens of prompt and answer together. */
+  maxLength?: number;
+  /** Tokens of a text, for protocols that leave out shots which do not fit. */
+  countTokens?(text: string): number;
+}
+
+/** A question and its examples, still in parts, so that it can become one text or a conversation. */
+export interface Prompt {
+  /** What stands before everything, with its own line breaks. */
+  description: string;
+  shots: readonly { question: string; answer: string }[];
+  question: string;
+  /** Between a question and its answer, and between an answer and the next question. */
+  delimiters: { answer: string; shot: string };
+  /** What the answer is made to begin with. */
+  answerPrefix?: string;
+}
+
+/** Where the examples of a prompt come from. */
+export interface Shots<Doc> {
+  /** How many, where the user does not say. */
+  count: number;
+  /** `first`: the first ones of the split; `random`: drawn for each question anew by Python's generator. */
+  draw: "first" | "random";
+  /** Most that there are, where they are a fixed few: more are never shown. */
+  most?: number;
+  /** The split that they come from; without it they are drawn from the questions themselves. */
+  docs?(files: BenchmarkFiles): Promise<readonly Doc[]>;
+}
+
+/** The files of one benchmark. Paths are relative to its folder. */
+export interface BenchmarkFiles {
+  /** Absolute path of the folder. */
+  readonly folder: string;
+  has(path: string): boolean;
+  /** @throws DataError where the file is missing or not UTF-8 */
+  text(path: string): Promise<string>;
+  csv(path: string): Promise<string[][]>;
+  json(path: string): Promise<unknown>;
+  /** One value a line; `.gz` is unpacked. */
+  jsonl(path: string): Promise<unknown[]>;
+}
+
+/** Metrics of one question by name. */
+export type Scores = Readonly<Record<string, number>>;
+
+/** A filter of answers, by lm-evaluation-harness's name. */
+export interface Filter {
+  name: string;
+  apply(answers: readonly string[]): string[];
+}
+
+/** What both kinds of tasks have. */
+interface TaskBase<Doc> {
+  /** lm-evaluation-harness's name, where it has the task. */
+  name: string;
+  protocol: Protocol;
+  version: number | string;
+  /** For reports: `mmlu`, its category, and the subject in words. */
+  benchmark: string;
+  category?: string;
+  subject?: string;
+  /** What sets this task apart from the protocol that it names; said in results and reports. */
+  notes?: readonly string[];
+  /** The questions, in order. */
+  docs(files: BenchmarkFiles): Promise<readonly Doc[]>;
+  shots?: Shots<Doc>;
+  /**
+   * Which examples stay where not all fit into the model's context; without it none is left out, and the
+   * beginning of the prompt is cut, as in lm-evaluation-harness.
+   */
+  fit?(shots: readonly Doc[], fits: (kept: readonly Doc[]) => boolean): readonly Doc[];
+  /** @param shots examples, in their order */
+  prompt(doc: Doc, shots: readonly Doc[]): Prompt;
+  /** The right answer as samples show it. */
+  target(doc: Doc): unknown;
+  /** How the values of all questions become one; where it is absent or gives undefined, their mean. */
+  aggregate?(metric: string, values: readonly number[], docs: readonly Doc[]): Estimate | undefined;
+  /** Names of the metrics that `score` gives. */
+  metrics: readonly string[];
+}
+
+/** A question is answered by the likeliest of given texts. */
+export interface ChoiceTask<Doc = unknown> extends TaskBase<Doc> {
+  kind: "loglikelihood";
+  /** The texts, without delimiter. */
+  choices(doc: Doc): readonly string[];
+  /** @param answers by choice */
+  score(doc: Doc, answers: readonly Loglikelihood[]): Scores;
+}
+
+/** A question is answered by generated text. */
+export interface GenerationTask<Doc = unknown> extends TaskBase<Doc> {
+  kind: "generation";
+  until: readonly string[];
+  maxNewTokens: number;
+  /** How samples name the settings, as lm-evaluation-harness writes them. */
+  generationArguments: Readonly<Record<string, unknown>>;
+  /** Answers to each question; default 1. */
+  repeats?: number;
+  sampling?: { temperature: number; topP?: number };
+  /** Each gives a score of its own, under its name. */
+  filters: readonly Filter[];
+  /** @param answers filtered */
+  score(doc: Doc, answers: readonly string[]): Scores | Promise<Scores>;
+}
+
+export type Task<Doc = unknown> = ChoiceTask<Doc> | GenerationTask<Doc>;
+
+/** Tasks, or groups, whose scores are averaged. */
+export interface Group {
+  name: string;
+  alias?: string;
+  /** Names of tasks and groups. */
+  members: readonly string[];
+  version: number | string;
+  /** `micro`: each question counts alike; `macro`: each task; or a weight for each member. */
+  average: "micro" | "macro" | Readonly<Record<string, number>>;
+  /** Metrics with filter, such as `acc,none`; default: all that every member has. */
+  metrics?: readonly string[];
+}
+
+/** One of the benchmarks by one protocol. */
+export interface TaskSet {
+  tasks: readonly Task[];
+  groups: readonly Group[];
+}
+
+/** A benchmark: where its files are, and its tasks by protocol. */
+export interface Benchmark {
+  name: string;
+  /** A file by which its folder is known, relative to it; one of several layouts. */
+  markers: readonly string[];
+  /** Where its publisher offers it, for messages. */
+  source: string;
+  tasks(protocol: Protocol): TaskSet;
+}
