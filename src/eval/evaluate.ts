@@ -22,6 +22,8 @@ export interface EvaluateOptions {
   limit?: number | undefined;
   /** Seed of the examples; default 1234. */
   seed?: number | undefined;
+  /** Instruction before the tasks' own descriptions. */
+  system?: string | undefined;
   /** Show prompts as conversations, by the model's chat template. */
   chat?: ChatForm | undefined;
   /** Follow the reference even where it may show the model an answer. */

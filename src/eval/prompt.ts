@@ -1,50 +1,69 @@
 /** From the parts of a prompt to what a model is shown: one text, or a conversation. */
+import { stripEnd, stripStart } from "./python/index.js";
 import type { ChatMessage, Prompt } from "./types.js";
 
-/** A prompt as a base model is shown it. */
-export function plainContext(prompt: Prompt): string {
-  const { description, shots, question, delimiters, answerPrefix } = prompt;
-  const examples = shots.map(
-    (shot) => shot.question + delimiters.answer + shot.answer + delimiters.shot,
-  );
-  const begun = answerPrefix === undefined ? "" : delimiters.answer + answerPrefix;
-  return description + examples.join("") + question + begun;
+/**
+ * A prompt as a base model is shown it.
+ *
+ * @param system instruction before the task's own description
+ */
+export function plainContext(prompt: Prompt, system = ""): string {
+  const { description, question, delimiters, answerPrefix = "" } = prompt;
+  const begun =
+    answerPrefix !== "" && question !== "" && needsDelimiter(question, answerPrefix)
+      ? delimiters.answer + answerPrefix
+      : answerPrefix;
+  return joined(system, description) + examplesText(prompt) + question + begun;
+}
+
+/** Examples one after the other, each with its delimiters. */
+function examplesText({ shots, delimiters }: Prompt): string {
+  return shots
+    .map(({ question, answer }) => question + delimiters.answer + answer + delimiters.shot)
+    .join("");
 }
 
 /** How a prompt becomes a conversation. */
 export interface ChatForm {
-  /** Instruction before the task's own description. */
-  system?: string | undefined;
-  /** Whether each example is a turn of its own; otherwise all stand in the one question. */
+  /** Whether each example is a turn of its own; otherwise all stand before the one question. */
   shotsAsTurns: boolean;
 }
 
 /**
- * A prompt as a conversation: the description is the system message.
+ * A prompt as a conversation: its description is the system message, after the user's own instruction.
  *
  * @see lm-evaluation-harness 0.4.13, `fewshot_context` with a chat template
  */
-export function chatMessages(prompt: Prompt, { system, shotsAsTurns }: ChatForm): ChatMessage[] {
-  const { description, shots, question, delimiters } = prompt;
-  const head = joinInstructions(system ?? "", description);
-  const messages: ChatMessage[] = head === "" ? [] : [{ role: "system", content: head }];
-  if (shotsAsTurns) {
-    for (const shot of shots) {
-      messages.push({ role: "user", content: shot.question });
-      messages.push({ role: "assistant", content: shot.answer });
-    }
-    messages.push({ role: "user", content: question });
-  } else {
-    const examples = shots.map(
-      (shot) => shot.question + delimiters.answer + shot.answer + delimiters.shot,
-    );
-    messages.push({ role: "user", content: examples.join("") + question });
+export function chatMessages(
+  prompt: Prompt,
+  { shotsAsTurns }: ChatForm,
+  system = "",
+): ChatMessage[] {
+  const { description, shots, question } = prompt;
+  const instruction = joined(system, description);
+  const messages: ChatMessage[] =
+    instruction === "" ? [] : [{ role: "system", content: instruction }];
+  if (!shotsAsTurns) {
+    return [...messages, { role: "user", content: examplesText(prompt) + question }];
   }
-  return messages;
+  for (const shot of shots) {
+    messages.push({ role: "user", content: shot.question });
+    messages.push({ role: "assistant", content: shot.answer });
+  }
+  return [...messages, { role: "user", content: question }];
 }
 
-/** Two instructions with an empty line between them, unless there is white space already. */
-export function joinInstructions(first: string, second: string): string {
+/** The delimiter between the words that an answer is made to begin with, and the answer. */
+export function delimiterAfter(answerPrefix: string, delimiter: string): string {
+  return answerPrefix !== "" && stripEnd(answerPrefix) === answerPrefix ? delimiter : "";
+}
+
+/** Two instructions, with an empty line between them where there is no white space. */
+function joined(first: string, second: string): string {
   if (first === "" || second === "") return first + second;
-  return /\s$/.test(first) || /^\s/.test(second) ? first + second : `${first}\n\n${second}`;
+  return needsDelimiter(first, second) ? `${first}\n\n${second}` : first + second;
+}
+
+function needsDelimiter(first: string, second: string): boolean {
+  return stripEnd(first) === first && stripStart(second) === second;
 }

@@ -1,6 +1,6 @@
 /** From a task's documents to questions: prompts with their examples, ready to be asked. */
 import { ConfigError } from "../util/errors.js";
-import { type ChatForm, chatMessages, plainContext } from "./prompt.js";
+import { type ChatForm, chatMessages, delimiterAfter, plainContext } from "./prompt.js";
 import { openShots, type ShotOptions } from "./shots.js";
 import type { BenchmarkFiles, EvalModel, Prompt, Task } from "./types.js";
 
@@ -19,6 +19,8 @@ export interface Question {
 export interface QuestionOptions extends ShotOptions {
   /** Ask the first questions only: a number of them, or below 1 a share. */
   limit?: number | undefined;
+  /** Instruction before the tasks' own descriptions. */
+  system?: string | undefined;
   /** Show prompts as conversations. */
   chat?: ChatForm | undefined;
 }
@@ -43,10 +45,10 @@ export async function makeQuestions(
   const shots = await openShots(task, files, docs, options);
   const asked = docs.slice(0, limitOf(options.limit, docs.length));
   const questions = asked.map((doc, index): Question => {
-    const prompt = fittingPrompt(task, doc, shots.next(index), model);
+    const prompt = fittingPrompt(task, doc, shots.next(index), model, options);
     const shown = options.chat
-      ? renderedContext(prompt, options.chat, model)
-      : { context: plainContext(prompt), delimiter: prompt.delimiters.answer };
+      ? renderedContext(prompt, options.chat, model, options.system)
+      : { context: plainContext(prompt, options.system), delimiter: prompt.delimiters.answer };
     return { index, doc, ...shown, rendered: options.chat !== undefined };
   });
   const notes = [...(task.notes ?? []), ...shots.notes];
@@ -64,11 +66,12 @@ function fittingPrompt(
   doc: unknown,
   shots: readonly unknown[],
   model: EvalModel,
+  { system }: QuestionOptions,
 ): Prompt {
   const { maxLength, countTokens } = model;
   if (!task.fit || maxLength === undefined || !countTokens) return task.prompt(doc, shots);
   const fits = (kept: readonly unknown[]) =>
-    countTokens.call(model, plainContext(task.prompt(doc, kept))) <= maxLength;
+    countTokens.call(model, plainContext(task.prompt(doc, kept), system)) <= maxLength;
   return task.prompt(doc, task.fit(shots, fits));
 }
 
@@ -76,6 +79,7 @@ function renderedContext(
   prompt: Prompt,
   form: ChatForm,
   model: EvalModel,
+  system?: string,
 ): { context: string; delimiter: string } {
   if (!model.renderChat) {
     throw new ConfigError("the model has no chat template", {
@@ -83,8 +87,6 @@ function renderedContext(
     });
   }
   const prefix = prompt.answerPrefix ?? "";
-  const context = model.renderChat(chatMessages(prompt, form)) + prefix;
-  // With a template the answer follows directly, except after words that it is made to begin with.
-  const delimiter = prefix !== "" && !/\s$/.test(prefix) ? prompt.delimiters.answer : "";
-  return { context, delimiter };
+  const context = model.renderChat(chatMessages(prompt, form, system)) + prefix;
+  return { context, delimiter: delimiterAfter(prefix, prompt.delimiters.answer) };
 }
