@@ -10,7 +10,7 @@ export type { Estimate } from "./metrics.js";
 export type { ChatForm } from "./prompt.js";
 export { type PythonRandom, pythonRandom } from "./python/index.js";
 export { benchmarks, selectTasks } from "./registry.js";
-export type { ResultEntry, Results } from "./results.js";
+export type { ResultEntry, Results, Topic } from "./results.js";
 export type { TaskOutcome } from "./runTask.js";
 export type { Sample } from "./samples.js";
 export type {

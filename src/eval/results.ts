@@ -13,6 +13,13 @@ export interface ResultEntry {
   [metric: string]: unknown;
 }
 
+/** Where a task belongs, for reports. */
+export interface Topic {
+  benchmark: string;
+  category?: string;
+  subject?: string;
+}
+
 /** What results.json holds about tasks and groups. */
 export interface Results {
   results: Record<string, ResultEntry>;
@@ -23,6 +30,10 @@ export interface Results {
   "n-shot": Record<string, number>;
   "n-samples": Record<string, { original: number; effective: number }>;
   higher_is_better: Record<string, Record<string, boolean>>;
+  /** How each group averages its members. */
+  averages: Record<string, Group["average"]>;
+  /** What each task asks about. */
+  topics: Record<string, Topic>;
   /** What a reader of the scores must know, by task. */
   notes: Record<string, readonly string[]>;
 }
@@ -55,6 +66,12 @@ export function resultsOf(
     higher_is_better: fromTasks(({ task }) =>
       Object.fromEntries(task.metrics.map((metric) => [metric, true])),
     ),
+    averages: Object.fromEntries(groups.map(({ name, average }) => [name, average])),
+    topics: fromTasks(({ task: { benchmark, category, subject } }) => ({
+      benchmark,
+      ...(category === undefined ? {} : { category }),
+      ...(subject === undefined ? {} : { subject }),
+    })),
     notes: Object.fromEntries(noted.map(({ task, notes }) => [task.name, notes])),
   };
 }
