@@ -18,8 +18,8 @@ export interface AnswerStore {
 export interface AskingOptions {
   store?: AnswerStore | undefined;
   signal?: AbortSignal | undefined;
-  /** Called as answers arrive, with the number of questions that are answered by then. */
-  onProgress?: ((answered: number) => void) | undefined;
+  /** Called with the place of each question that has all its answers. @param kept: from the store */
+  onAnswered?: ((question: number, kept: boolean) => void) | undefined;
 }
 
 /** Log-likelihoods of all choices. @returns by question, by choice */
@@ -72,7 +72,7 @@ async function askAll<Request extends LoglikelihoodRequest | GenerationRequest, 
     missing: Request[],
     asking: { onAnswer(index: number, answer: Answer): void; signal?: AbortSignal | undefined },
   ) => Promise<Answer[]>,
-  { store, signal, onProgress }: AskingOptions,
+  { store, signal, onAnswered }: AskingOptions,
 ): Promise<Answer[][]> {
   const answers = requests.map((all) => all.map((one) => store?.get(one) as Answer | undefined));
   const open = answers.map((all) => all.filter((answer) => answer === undefined).length);
@@ -82,8 +82,9 @@ async function askAll<Request extends LoglikelihoodRequest | GenerationRequest, 
       if (answers[question]![place] === undefined) missing.push({ request, question, place });
     });
   });
-  let answered = open.filter((count) => count === 0).length;
-  onProgress?.(answered);
+  open.forEach((count, question) => {
+    if (count === 0) onAnswered?.(question, true);
+  });
   const told = new Set<number>();
   const onAnswer = (index: number, answer: Answer) => {
     if (told.has(index)) return;
@@ -91,7 +92,7 @@ async function askAll<Request extends LoglikelihoodRequest | GenerationRequest, 
     const { request, question } = missing[index]!;
     store?.put(request, answer);
     open[question]!--;
-    if (open[question] === 0) onProgress?.(++answered);
+    if (open[question] === 0) onAnswered?.(question, false);
   };
   if (missing.length > 0) {
     const asked = missing.map(({ request }) => request);

@@ -4,9 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { AnswerStore } from "./ask.js";
-import { type EvalModel, type EvaluateOptions, evaluate } from "./index.js";
+import {
+  type EvalModel,
+  type EvaluateOptions,
+  type EvaluationProgress,
+  evaluate,
+} from "./index.js";
 import { type LetteredQuestion, letterChoice, letteredLines } from "./tasks/choices.js";
 import type { Benchmark, ChoiceTask, GenerationTask, LoglikelihoodRequest } from "./types.js";
+import { addWork } from "./work.js";
 
 let dataDir: string;
 
@@ -211,7 +217,7 @@ describe("evaluate", () => {
       get: (request) => kept.get(JSON.stringify(request)),
       put: (request, answer) => void kept.set(JSON.stringify(request), answer),
     };
-    const progress: number[] = [];
+    const progress: EvaluationProgress[] = [];
     const first: LoglikelihoodRequest[] = [];
     const tasks = ["quiz_colours"];
     await run({ model: firstChoice(first), tasks, limit: 2, store });
@@ -220,10 +226,13 @@ describe("evaluate", () => {
       model: firstChoice(second),
       tasks,
       store,
-      onProgress: ({ answered }) => progress.push(answered),
+      onProgress: (one) => progress.push(one),
     });
     expect([first.length, second.length]).toEqual([4, 4]);
-    expect(progress).toEqual([2, 3, 4]);
+    expect(progress.map(({ answered }) => answered)).toEqual([0, 1, 2, 3, 4]);
+    const { total, done, spared } = progress.at(-1)!;
+    expect([done, spared].every(({ scoring }) => scoring > 0)).toBe(true);
+    expect(addWork(done, spared)).toEqual(total);
     expect(results.quiz_colours!["acc,none"]).toBe(0.5);
   });
 

@@ -1,35 +1,12 @@
 /** Scores a model on tasks: read them from top to bottom, ask, judge, average. */
 import type { AnswerStore } from "./ask.js";
-import { openBenchmark } from "./files.js";
-import type { ChatForm } from "./prompt.js";
-import { selectTasks } from "./registry.js";
+import { type PlanOptions, planEvaluation } from "./plan.js";
 import { type Results, resultsOf } from "./results.js";
 import { runTask, type TaskOutcome } from "./runTask.js";
 import type { Sample } from "./samples.js";
-import type { Benchmark, BenchmarkFiles, EvalModel, Protocol } from "./types.js";
+import { addWork, noWork, type Work } from "./work.js";
 
-export interface EvaluateOptions {
-  model: EvalModel;
-  /** Names of tasks and groups; `*` stands for anything. */
-  tasks: readonly string[];
-  /** Directory of the benchmarks' files, in their publishers' layouts. */
-  dataDir: string;
-  /** Default `lm-eval`. */
-  protocol?: Protocol | undefined;
-  /** Examples per prompt; default: each task's own number. */
-  numFewshot?: number | undefined;
-  /** The first questions of each task only: a number, or below 1 a share. */
-  limit?: number | undefined;
-  /** Seed of the examples; default 1234. */
-  seed?: number | undefined;
-  /** Instruction before the tasks' own descriptions. */
-  system?: string | undefined;
-  /** Show prompts as conversations, by the model's chat template. */
-  chat?: ChatForm | undefined;
-  /** Follow the reference even where it may show the model an answer. */
-  parity?: boolean | undefined;
-  /** Benchmarks of the user's own. */
-  benchmarks?: readonly Benchmark[] | undefined;
+export interface EvaluateOptions extends PlanOptions {
   /** Answers of an evaluation that was interrupted; without it nothing is kept. */
   store?: AnswerStore | undefined;
   signal?: AbortSignal | undefined;
@@ -44,8 +21,16 @@ export interface EvaluationProgress {
   /** Place of the task among all, from 0 on. */
   taskIndex: number;
   taskCount: number;
-  /** Questions of this task that are answered. */
+  /** Questions of this task that are answered, and all of them. */
   answered: number;
+  questions: number;
+  /** What the task's answers cost. */
+  kind: keyof Work;
+  /** Work of all tasks. */
+  total: Work;
+  /** Work that is computed, and work that a store had spared. */
+  done: Work;
+  spared: Work;
 }
 
 export interface Evaluation extends Results {
@@ -54,34 +39,44 @@ export interface Evaluation extends Results {
 }
 
 /**
- * Evaluates a model.
+ * Evaluates a model. All prompts are made before the first is asked, so that what is missing is told at
+ * once.
  *
  * @throws ConfigError for unknown tasks, missing files and options that do not fit
  * @throws DataError for files that cannot be read
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
-  const { model, dataDir, protocol = "lm-eval", onProgress, onTask } = options;
-  const selection = selectTasks(options.tasks, protocol, options.benchmarks);
-  const folders = new Map<Benchmark, BenchmarkFiles>();
-  const filesOf = (benchmark: Benchmark) => {
-    const known = folders.get(benchmark) ?? openBenchmark(benchmark, dataDir);
-    folders.set(benchmark, known);
-    return known;
-  };
-  for (const { benchmark } of selection.tasks) filesOf(benchmark);
+  const { model, protocol = "lm-eval", onProgress, onTask, store, signal, seed } = options;
+  const { tasks, groups } = await planEvaluation(options);
+  const total = tasks.flatMap(({ work }) => work).reduce(addWork, noWork);
   const outcomes: TaskOutcome[] = [];
-  for (const [taskIndex, { task, benchmark }] of selection.tasks.entries()) {
-    const progress = { task: task.name, taskIndex, taskCount: selection.tasks.length };
-    const outcome = await runTask(task, filesOf(benchmark), model, {
-      ...options,
-      onProgress: (answered) => onProgress?.({ ...progress, answered }),
-    });
+  let done = noWork;
+  let spared = noWork;
+  for (const [taskIndex, { task, questions, work }] of tasks.entries()) {
+    let answered = 0;
+    const tell = () =>
+      onProgress?.({
+        task: task.name,
+        taskIndex,
+        taskCount: tasks.length,
+        answered,
+        questions: work.length,
+        kind: task.kind === "loglikelihood" ? "scoring" : "generating",
+        total,
+        done,
+        spared,
+      });
+    const onAnswered = (question: number, kept: boolean) => {
+      answered++;
+      if (kept) spared = addWork(spared, work[question]!);
+      else done = addWork(done, work[question]!);
+      tell();
+    };
+    tell();
+    const outcome = await runTask(task, questions, model, { seed, store, signal, onAnswered });
     outcomes.push(outcome);
     onTask?.(outcome);
   }
   const samples = outcomes.map((outcome) => [outcome.task.name, outcome.samples] as const);
-  return {
-    ...resultsOf(outcomes, selection.groups, protocol),
-    samples: Object.fromEntries(samples),
-  };
+  return { ...resultsOf(outcomes, groups, protocol), samples: Object.fromEntries(samples) };
 }

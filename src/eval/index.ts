@@ -7,6 +7,8 @@ export {
   evaluate,
 } from "./evaluate.js";
 export type { Estimate } from "./metrics.js";
+export { createPace, type Pace, type TimeLeft } from "./pace.js";
+export { type OpenedTask, openTasks, type PlanOptions, type TaskChoice } from "./plan.js";
 export type { ChatForm } from "./prompt.js";
 export { type PythonRandom, pythonRandom } from "./python/index.js";
 export { benchmarks, selectTasks } from "./registry.js";
@@ -29,3 +31,4 @@ export type {
   Task,
   TaskSet,
 } from "./types.js";
+export { addWork, type Work } from "./work.js";

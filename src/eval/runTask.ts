@@ -1,17 +1,10 @@
 /** One task from its files to its scores. */
 import { type AskingOptions, askChoices, askTexts } from "./ask.js";
 import { type Estimate, meanEstimate } from "./metrics.js";
-import { makeQuestions, type Question, type QuestionOptions } from "./questions.js";
+import type { Question, Questions } from "./questions.js";
 import { choiceSample, generationSample, type Sample } from "./samples.js";
 import { FEWSHOT_SEED } from "./shots.js";
-import type {
-  BenchmarkFiles,
-  ChoiceTask,
-  EvalModel,
-  GenerationTask,
-  Scores,
-  Task,
-} from "./types.js";
+import type { ChoiceTask, EvalModel, GenerationTask, Scores, Task } from "./types.js";
 
 /** What one task came to. */
 export interface TaskOutcome {
@@ -27,16 +20,18 @@ export interface TaskOutcome {
   notes: readonly string[];
 }
 
-export interface RunTaskOptions extends QuestionOptions, AskingOptions {}
+export interface RunTaskOptions extends AskingOptions {
+  /** Seed of sampled answers. */
+  seed?: number | undefined;
+}
 
-/** Asks all questions of a task and scores the answers. */
+/** Asks the questions of a task and scores the answers. */
 export async function runTask(
   task: Task,
-  files: BenchmarkFiles,
+  { questions, ...facts }: Questions,
   model: EvalModel,
   options: RunTaskOptions,
 ): Promise<TaskOutcome> {
-  const { questions, ...facts } = await makeQuestions(task, files, model, options);
   const judged =
     task.kind === "loglikelihood"
       ? await judgeChoices(task, questions, model, options)

@@ -1,0 +1,71 @@
+/** What an evaluation will ask: tasks, their files, their questions. */
+import { openBenchmark } from "./files.js";
+import { makeQuestions, type QuestionOptions, type Questions } from "./questions.js";
+import { type SelectedTask, selectTasks } from "./registry.js";
+import type { Benchmark, BenchmarkFiles, EvalModel, Group, Protocol, Task } from "./types.js";
+import { type Work, workOfQuestions } from "./work.js";
+
+/** Where tasks are found. */
+export interface TaskChoice {
+  /** Names of tasks and groups; `*` stands for anything. */
+  tasks: readonly string[];
+  /** Directory of the benchmarks' files, in their publishers' layouts. */
+  dataDir: string;
+  /** Default `lm-eval`. */
+  protocol?: Protocol | undefined;
+  /** Benchmarks of the user's own. */
+  benchmarks?: readonly Benchmark[] | undefined;
+}
+
+/** What is asked, and of whom. */
+export interface PlanOptions extends TaskChoice, QuestionOptions {
+  model: EvalModel;
+}
+
+/** A task with the files that it reads. */
+export interface OpenedTask extends SelectedTask {
+  files: BenchmarkFiles;
+}
+
+/**
+ * Finds tasks and their files; quick, so that it can be done before a model is loaded.
+ *
+ * @throws ConfigError for unknown tasks and files that are not there
+ */
+export function openTasks({
+  tasks: names,
+  protocol = "lm-eval",
+  benchmarks,
+  dataDir,
+}: TaskChoice): { tasks: OpenedTask[]; groups: readonly Group[] } {
+  const { tasks, groups } = selectTasks(names, protocol, benchmarks);
+  const folders = new Map<Benchmark, BenchmarkFiles>();
+  for (const { benchmark } of tasks) {
+    if (!folders.has(benchmark)) folders.set(benchmark, openBenchmark(benchmark, dataDir));
+  }
+  return {
+    tasks: tasks.map((one) => ({ ...one, files: folders.get(one.benchmark)! })),
+    groups,
+  };
+}
+
+/** A task with its questions. */
+export interface PlannedTask {
+  task: Task;
+  questions: Questions;
+  /** By question. */
+  work: Work[];
+}
+
+/** All questions of an evaluation. @throws ConfigError, DataError as `evaluate` */
+export async function planEvaluation(
+  options: PlanOptions,
+): Promise<{ tasks: PlannedTask[]; groups: readonly Group[] }> {
+  const { tasks, groups } = openTasks(options);
+  const planned: PlannedTask[] = [];
+  for (const { task, files } of tasks) {
+    const questions = await makeQuestions(task, files, options.model, options);
+    planned.push({ task, questions, work: workOfQuestions(task, questions.questions) });
+  }
+  return { tasks: planned, groups };
+}
