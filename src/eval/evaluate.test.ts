@@ -211,6 +211,22 @@ describe("evaluate", () => {
     expect(asked.every(({ rendered }) => rendered)).toBe(true);
   });
 
+  test("says how many prompts the model saw without their beginning", async () => {
+    const model: EvalModel = {
+      ...firstChoice(),
+      loglikelihood: async (requests) =>
+        requests.map(({ context }, i) => ({
+          logprob: -i,
+          greedy: false,
+          ...(context.includes("coal") ? { cutTokens: 7 + i } : {}),
+        })),
+    };
+    const { notes } = await run({ model, tasks: ["quiz_colours"] });
+    expect(notes.quiz_colours?.at(-1)).toBe(
+      "the model saw 1 of 4 prompts without their beginning: they are longer than its context, by up to 10 tokens",
+    );
+  });
+
   test("asks only what the store lacks, and tells progress by questions", async () => {
     const kept = new Map<string, unknown>();
     const store: AnswerStore = {

@@ -44,13 +44,14 @@ export async function makeQuestions(
   const docs = await task.docs(files);
   const shots = await openShots(task, files, docs, options);
   const asked = docs.slice(0, limitOf(options.limit, docs.length));
-  const questions = asked.map((doc, index): Question => {
-    const prompt = fittingPrompt(task, doc, shots.next(index), model, options);
+  const questions: Question[] = [];
+  for (const [index, doc] of asked.entries()) {
+    const prompt = await fittingPrompt(task, doc, shots.next(index), model, options);
     const shown = options.chat
       ? renderedContext(prompt, options.chat, model, options.system)
       : { context: plainContext(prompt, options.system), delimiter: prompt.delimiters.answer };
-    return { index, doc, ...shown, rendered: options.chat !== undefined };
-  });
+    questions.push({ index, doc, ...shown, rendered: options.chat !== undefined });
+  }
   const notes = [...(task.notes ?? []), ...shots.notes];
   return { questions, available: docs.length, numFewshot: shots.count, notes };
 }
@@ -61,18 +62,20 @@ function limitOf(limit: number | undefined, length: number): number {
 }
 
 /** The prompt, without those examples that the protocol leaves out for want of room. */
-function fittingPrompt(
+async function fittingPrompt(
   task: Task,
   doc: unknown,
   shots: readonly unknown[],
   model: EvalModel,
   { system }: QuestionOptions,
-): Prompt {
+): Promise<Prompt> {
   const { maxLength, countTokens } = model;
   if (!task.fit || maxLength === undefined || !countTokens) return task.prompt(doc, shots);
-  const fits = (kept: readonly unknown[]) =>
-    countTokens.call(model, plainContext(task.prompt(doc, kept), system)) <= maxLength;
-  return task.prompt(doc, task.fit(shots, fits));
+  const fits = async (kept: readonly unknown[]) => {
+    const text = plainContext(task.prompt(doc, kept), system);
+    return (await countTokens.call(model, text)) <= maxLength;
+  };
+  return task.prompt(doc, await task.fit(shots, fits));
 }
 
 function renderedContext(

@@ -4,7 +4,14 @@ import { type Estimate, meanEstimate } from "./metrics.js";
 import type { Question, Questions } from "./questions.js";
 import { choiceSample, generationSample, type Sample } from "./samples.js";
 import { FEWSHOT_SEED } from "./shots.js";
-import type { ChoiceTask, EvalModel, GenerationTask, Scores, Task } from "./types.js";
+import type {
+  ChoiceTask,
+  EvalModel,
+  GenerationTask,
+  Loglikelihood,
+  Scores,
+  Task,
+} from "./types.js";
 
 /** What one task came to. */
 export interface TaskOutcome {
@@ -36,12 +43,14 @@ export async function runTask(
     task.kind === "loglikelihood"
       ? await judgeChoices(task, questions, model, options)
       : await judgeTexts(task, questions, model, options);
-  return { task, ...judged, size: questions.length, ...facts };
+  const notes = [...facts.notes, ...judged.notes];
+  return { task, ...judged, size: questions.length, ...facts, notes };
 }
 
 interface Judged {
   estimates: Record<string, Estimate>;
   samples: Sample[];
+  notes: string[];
 }
 
 async function judgeChoices(
@@ -55,7 +64,18 @@ async function judgeChoices(
   return {
     estimates: estimatesOf(task, "none", questions, scores),
     samples: questions.map((question, i) => choiceSample(task, question, answers[i]!, scores[i]!)),
+    notes: cutNotes(answers),
   };
+}
+
+/** Of questions that the model did not see whole, a line. */
+function cutNotes(answers: readonly Loglikelihood[][]): string[] {
+  const cut = answers.map((all) => Math.max(...all.map(({ cutTokens = 0 }) => cutTokens)));
+  const count = cut.filter((tokens) => tokens > 0).length;
+  if (count === 0) return [];
+  return [
+    `the model saw ${count} of ${answers.length} prompts without their beginning: they are longer than its context, by up to ${Math.max(...cut)} tokens`,
+  ];
 }
 
 async function judgeTexts(
@@ -77,7 +97,7 @@ async function judgeTexts(
       samples.push(generationSample(task, question, ...judged));
     });
   }
-  return { estimates, samples };
+  return { estimates, samples, notes: [] };
 }
 
 function estimatesOf(

@@ -17,6 +17,8 @@ export interface Loglikelihood {
   logprob: number;
   /** Whether greedy decoding of the context would give the continuation. */
   greedy: boolean;
+  /** Tokens that were cut off the beginning of the context, which was too long for the model. */
+  cutTokens?: number;
 }
 
 export interface GenerationRequest {
@@ -53,7 +55,7 @@ export interface EvalModel {
   /** Most tokens of prompt and answer together. */
   maxLength?: number;
   /** Tokens of a text, for protocols that leave out shots which do not fit. */
-  countTokens?(text: string): number;
+  countTokens?(text: string): Promise<number>;
 }
 
 /** A question and its examples, still in parts, so that it can become one text or a conversation. */
@@ -121,7 +123,10 @@ interface TaskBase<Doc> {
    * Which examples stay where not all fit into the model's context; without it none is left out, and the
    * beginning of the prompt is cut, as in lm-evaluation-harness.
    */
-  fit?(shots: readonly Doc[], fits: (kept: readonly Doc[]) => boolean): readonly Doc[];
+  fit?(
+    shots: readonly Doc[],
+    fits: (kept: readonly Doc[]) => Promise<boolean>,
+  ): Promise<readonly Doc[]>;
   /** @param shots examples, in their order */
   prompt(doc: Doc, shots: readonly Doc[]): Prompt;
   /** The right answer as samples show it. */
