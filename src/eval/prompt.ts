@@ -8,19 +8,31 @@ import type { ChatMessage, Prompt } from "./types.js";
  * @param system instruction before the task's own description
  */
 export function plainContext(prompt: Prompt, system = ""): string {
-  const { description, question, delimiters, answerPrefix = "" } = prompt;
-  const begun =
-    answerPrefix !== "" && question !== "" && needsDelimiter(question, answerPrefix)
-      ? delimiters.answer + answerPrefix
-      : answerPrefix;
-  return joined(system, description) + examplesText(prompt) + question + begun;
+  const { description, question, answerPrefix = "" } = prompt;
+  const start = question + delimiterBefore(question, prompt) + answerPrefix;
+  return joined(system, description) + examplesText(prompt) + start;
 }
 
 /** Examples one after the other, each with its delimiters. */
-function examplesText({ shots, delimiters }: Prompt): string {
+function examplesText(prompt: Prompt): string {
+  const { shots, delimiters, answerPrefix } = prompt;
   return shots
-    .map(({ question, answer }) => question + delimiters.answer + answer + delimiters.shot)
+    .map(({ question, answer }) => {
+      const between = answerPrefix ? delimiterBefore(question, prompt) : delimiters.answer;
+      return question + between + wholeAnswer(answer, prompt) + delimiters.shot;
+    })
     .join("");
+}
+
+/** The delimiter between a question and the words that its answer is made to begin with. */
+function delimiterBefore(question: string, { delimiters, answerPrefix = "" }: Prompt): string {
+  const isNeeded = answerPrefix !== "" && question !== "" && needsDelimiter(question, answerPrefix);
+  return isNeeded ? delimiters.answer : "";
+}
+
+/** The answer of an example, with the words that answers are made to begin with. */
+function wholeAnswer(answer: string, { answerPrefix = "" }: Prompt): string {
+  return joined(answerPrefix, answer, " ");
 }
 
 /** How a prompt becomes a conversation. */
@@ -48,7 +60,7 @@ export function chatMessages(
   }
   for (const shot of shots) {
     messages.push({ role: "user", content: shot.question });
-    messages.push({ role: "assistant", content: shot.answer });
+    messages.push({ role: "assistant", content: wholeAnswer(shot.answer, prompt) });
   }
   return [...messages, { role: "user", content: question }];
 }
@@ -58,10 +70,10 @@ export function delimiterAfter(answerPrefix: string, delimiter: string): string 
   return answerPrefix !== "" && stripEnd(answerPrefix) === answerPrefix ? delimiter : "";
 }
 
-/** Two instructions, with an empty line between them where there is no white space. */
-function joined(first: string, second: string): string {
+/** Two texts, with a delimiter between them where there is no white space. */
+function joined(first: string, second: string, delimiter = "\n\n"): string {
   if (first === "" || second === "") return first + second;
-  return needsDelimiter(first, second) ? `${first}\n\n${second}` : first + second;
+  return needsDelimiter(first, second) ? first + delimiter + second : first + second;
 }
 
 function needsDelimiter(first: string, second: string): boolean {
