@@ -15,6 +15,12 @@ export { benchmarks, selectTasks } from "./registry.js";
 export type { ResultEntry, Results, Topic } from "./results.js";
 export type { TaskOutcome } from "./runTask.js";
 export type { Sample } from "./samples.js";
+export {
+  type AgievalAnswer,
+  type AgievalSetting,
+  agievalPostProcess,
+  isEquivalent,
+} from "./tasks/agieval/index.js";
 export type {
   Benchmark,
   BenchmarkFiles,

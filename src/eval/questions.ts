@@ -4,16 +4,21 @@ import { type ChatForm, chatMessages, delimiterAfter, plainContext } from "./pro
 import { openShots, type ShotOptions } from "./shots.js";
 import type { BenchmarkFiles, EvalModel, Prompt, Task } from "./types.js";
 
-/** One question as the model is shown it. */
-export interface Question {
-  /** Its place among the task's documents. */
-  index: number;
-  doc: unknown;
+/** A prompt as the model is shown it. */
+export interface ShownPrompt {
   context: string;
   /** What stands between the context and a choice. */
   delimiter: string;
   /** Whether a chat template rendered the context. */
   rendered: boolean;
+}
+
+/** One question as the model is shown it. */
+export interface Question extends ShownPrompt {
+  /** Its place among the task's documents. */
+  index: number;
+  doc: unknown;
+  prompt: Prompt;
 }
 
 export interface QuestionOptions extends ShotOptions {
@@ -28,6 +33,8 @@ export interface QuestionOptions extends ShotOptions {
 /** The questions of one task. */
 export interface Questions {
   questions: Question[];
+  /** Shows a prompt as those of the questions are shown. */
+  show(prompt: Prompt): ShownPrompt;
   /** Documents of the task, whether asked or not. */
   available: number;
   numFewshot: number;
@@ -44,16 +51,24 @@ export async function makeQuestions(
   const docs = await task.docs(files);
   const shots = await openShots(task, files, docs, options);
   const asked = docs.slice(0, limitOf(options.limit, docs.length));
+  const show = (prompt: Prompt) => showPrompt(prompt, model, options);
   const questions: Question[] = [];
   for (const [index, doc] of asked.entries()) {
     const prompt = await fittingPrompt(task, doc, shots.next(index), model, options);
-    const shown = options.chat
-      ? renderedContext(prompt, options.chat, model, options.system)
-      : { context: plainContext(prompt, options.system), delimiter: prompt.delimiters.answer };
-    questions.push({ index, doc, ...shown, rendered: options.chat !== undefined });
+    questions.push({ index, doc, prompt, ...show(prompt) });
   }
   const notes = [...(task.notes ?? []), ...shots.notes];
-  return { questions, available: docs.length, numFewshot: shots.count, notes };
+  return { questions, show, available: docs.length, numFewshot: shots.count, notes };
+}
+
+function showPrompt(
+  prompt: Prompt,
+  model: EvalModel,
+  { chat, system }: QuestionOptions,
+): ShownPrompt {
+  if (chat) return { ...renderedContext(prompt, chat, model, system), rendered: true };
+  const context = plainContext(prompt, system);
+  return { context, delimiter: prompt.delimiters.answer, rendered: false };
 }
 
 function limitOf(limit: number | undefined, length: number): number {

@@ -35,14 +35,15 @@ export interface RunTaskOptions extends AskingOptions {
 /** Asks the questions of a task and scores the answers. */
 export async function runTask(
   task: Task,
-  { questions, ...facts }: Questions,
+  asked: Questions,
   model: EvalModel,
   options: RunTaskOptions,
 ): Promise<TaskOutcome> {
+  const { questions, show: _, ...facts } = asked;
   const judged =
     task.kind === "loglikelihood"
       ? await judgeChoices(task, questions, model, options)
-      : await judgeTexts(task, questions, model, options);
+      : await judgeTexts(task, asked, model, options);
   const notes = [...facts.notes, ...judged.notes];
   return { task, ...judged, size: questions.length, ...facts, notes };
 }
@@ -80,24 +81,49 @@ function cutNotes(answers: readonly Loglikelihood[][]): string[] {
 
 async function judgeTexts(
   task: GenerationTask,
-  questions: readonly Question[],
+  asked: Questions,
   model: EvalModel,
   options: RunTaskOptions,
 ): Promise<Judged> {
+  const { questions } = asked;
   const seed = options.seed ?? FEWSHOT_SEED;
-  const answers = await askTexts(task, questions, model, seed, options);
+  const first = await askTexts(task, questions, model, seed, options);
+  const { contexts, judged: answers } = await askFollowUps(task, asked, first, model, options);
   const estimates: Record<string, Estimate> = {};
   const samples: Sample[] = [];
   for (const filter of task.filters) {
     const filtered = answers.map((all) => filter.apply(all));
-    const scores = await Promise.all(questions.map(({ doc }, i) => task.score(doc, filtered[i]!)));
+    const scores = await Promise.all(
+      questions.map(({ doc, prompt }, i) => task.score(doc, filtered[i]!, prompt)),
+    );
     Object.assign(estimates, estimatesOf(task, filter.name, questions, scores));
     questions.forEach((question, i) => {
       const judged = [answers[i]!, filtered[i]!, filter.name, scores[i]!] as const;
-      samples.push(generationSample(task, question, ...judged));
+      samples.push(generationSample(task, question, contexts[i], ...judged));
     });
   }
   return { estimates, samples, notes: [] };
+}
+
+/** Puts second questions, where a task has them. @returns their contexts, and the answers to judge */
+async function askFollowUps(
+  task: GenerationTask,
+  { questions, show }: Questions,
+  answers: string[][],
+  model: EvalModel,
+  { seed = FEWSHOT_SEED, store, signal }: RunTaskOptions,
+): Promise<{ contexts: (string | undefined)[]; judged: string[][] }> {
+  const { followUp } = task;
+  if (!followUp) return { contexts: [], judged: answers };
+  const second = questions.map((question, i): Question | undefined => {
+    const prompt = followUp.prompt(question.prompt, answers[i]![0]!);
+    return prompt && { ...question, prompt, ...show(prompt) };
+  });
+  const open = second.filter((question) => question !== undefined);
+  const asking = { ...task, maxNewTokens: followUp.maxNewTokens };
+  const given = await askTexts(asking, open, model, seed, { store, signal });
+  const judged = second.map((question, i) => (question ? given.shift()! : answers[i]!));
+  return { contexts: second.map((question) => question?.context), judged };
 }
 
 function estimatesOf(

@@ -39,9 +39,11 @@ export function choiceSample(
   };
 }
 
+/** @param second context of a second question, whose answers are judged */
 export function generationSample(
   task: GenerationTask,
   question: Question,
+  second: string | undefined,
   answers: readonly string[],
   filtered: readonly string[],
   filter: string,
@@ -49,7 +51,9 @@ export function generationSample(
 ): Sample {
   return {
     ...commonOf(task, question),
-    arguments: [[question.context, task.generationArguments]],
+    arguments: (second === undefined ? [question.context] : [question.context, second]).map(
+      (context) => [context, task.generationArguments],
+    ),
     resps: [answers],
     filtered_resps: [...filtered],
     filter,

@@ -158,8 +158,20 @@ export interface GenerationTask<Doc = unknown> extends TaskBase<Doc> {
   sampling?: { temperature: number; topP?: number };
   /** Each gives a score of its own, under its name. */
   filters: readonly Filter[];
-  /** @param answers filtered */
-  score(doc: Doc, answers: readonly string[]): Scores | Promise<Scores>;
+  /** A second question that holds the first answer, such as for the result of a chain of thought. */
+  followUp?: FollowUp;
+  /**
+   * @param answers filtered
+   * @param prompt what was asked first
+   */
+  score(doc: Doc, answers: readonly string[], prompt: Prompt): Scores | Promise<Scores>;
+}
+
+/** Its answer is judged in place of the first. Tasks that have one give one answer a question. */
+export interface FollowUp {
+  /** Undefined where the first answer is to be judged. */
+  prompt(first: Prompt, answer: string): Prompt | undefined;
+  maxNewTokens: number;
 }
 
 export type Task<Doc = unknown> = ChoiceTask<Doc> | GenerationTask<Doc>;

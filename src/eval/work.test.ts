@@ -5,7 +5,9 @@ import { workOfQuestions } from "./work.js";
 
 const questions = (contexts: string[]) =>
   contexts.map((context, index): Question => {
-    return { index, doc: undefined, context, delimiter: " ", rendered: false };
+    const delimiters = { answer: " ", shot: "" };
+    const prompt = { description: "", shots: [], question: context, delimiters };
+    return { index, doc: undefined, prompt, context, delimiter: " ", rendered: false };
   });
 
 test("a beginning that prompts share is work once, in bytes", () => {
