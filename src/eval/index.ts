@@ -1,6 +1,20 @@
 /** Evaluation: benchmarks by two protocols, on any object that can answer. */
 export type { AnswerStore } from "./ask.js";
 export {
+  type Comparison,
+  compareEvaluations,
+  compareWithPublished,
+  type Difference,
+  type Flip,
+  type GroupDifference,
+  type Published,
+  type PublishedComparison,
+  parsePublished,
+  type SeedRun,
+  type SeedSummary,
+  summarizeSeeds,
+} from "./compare/index.js";
+export {
   type EvaluateOptions,
   type Evaluation,
   type EvaluationProgress,

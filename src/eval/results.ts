@@ -94,7 +94,10 @@ function metricFields(estimates: Readonly<Record<string, Estimate>>): Record<str
 }
 
 /** Names of the tasks below a group, each once. */
-export function leavesOf(group: Group, groups: ReadonlyMap<string, Group>): string[] {
+export function leavesOf(
+  group: Pick<Group, "members">,
+  groups: ReadonlyMap<string, Pick<Group, "members">>,
+): string[] {
   const names = group.members.flatMap((member) => {
     const inner = groups.get(member);
     return inner ? leavesOf(inner, groups) : [member];
