@@ -2,7 +2,7 @@
 import { ConfigError } from "../util/errors.js";
 import { type ChatForm, chatMessages, delimiterAfter, plainContext } from "./prompt.js";
 import { openShots, type ShotOptions } from "./shots.js";
-import type { BenchmarkFiles, EvalModel, Prompt, Task } from "./types.js";
+import type { BenchmarkFiles, EvalModel, Prompt, Room, Task } from "./types.js";
 
 /** A prompt as the model is shown it. */
 export interface ShownPrompt {
@@ -52,12 +52,21 @@ export async function makeQuestions(
   const shots = await openShots(task, files, docs, options);
   const asked = docs.slice(0, limitOf(options.limit, docs.length));
   const show = (prompt: Prompt) => showPrompt(prompt, model, options);
+  const room = roomOf(model, show);
   const questions: Question[] = [];
+  let shortened = 0;
   for (const [index, doc] of asked.entries()) {
-    const prompt = await fittingPrompt(task, doc, shots.next(index), model, options);
+    const drawn = shots.next(index);
+    const prompt = room && task.fit ? await task.fit(doc, drawn, room) : task.prompt(doc, drawn);
+    if (prompt.shots.length < drawn.length) shortened++;
     questions.push({ index, doc, prompt, ...show(prompt) });
   }
   const notes = [...(task.notes ?? []), ...shots.notes];
+  if (shortened > 0) {
+    notes.push(
+      `${shortened} of ${asked.length} prompts show fewer examples: not all fit into ${room?.tokens} tokens`,
+    );
+  }
   return { questions, show, available: docs.length, numFewshot: shots.count, notes };
 }
 
@@ -76,21 +85,19 @@ function limitOf(limit: number | undefined, length: number): number {
   return limit < 1 ? Math.ceil(limit * length) : limit;
 }
 
-/** The prompt, without those examples that the protocol leaves out for want of room. */
-async function fittingPrompt(
-  task: Task,
-  doc: unknown,
-  shots: readonly unknown[],
-  model: EvalModel,
-  { system }: QuestionOptions,
-): Promise<Prompt> {
+/** The model's context, where both its length and its tokens are known. Counts of texts are kept. */
+function roomOf(model: EvalModel, show: (prompt: Prompt) => ShownPrompt): Room | undefined {
   const { maxLength, countTokens } = model;
-  if (!task.fit || maxLength === undefined || !countTokens) return task.prompt(doc, shots);
-  const fits = async (kept: readonly unknown[]) => {
-    const text = plainContext(task.prompt(doc, kept), system);
-    return (await countTokens.call(model, text)) <= maxLength;
+  if (maxLength === undefined || !countTokens) return undefined;
+  const counts = new Map<string, Promise<number>>();
+  const count = (text: string) => {
+    const tokens = counts.get(text) ?? countTokens.call(model, text);
+    counts.set(text, tokens);
+    return tokens;
   };
-  return task.prompt(doc, await task.fit(shots, fits));
+  const holds = async (prompt: Prompt) =>
+    (await countTokens.call(model, show(prompt).context)) <= maxLength;
+  return { tokens: maxLength, count, holds };
 }
 
 function renderedContext(

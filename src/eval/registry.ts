@@ -49,7 +49,7 @@ export function selectTasks(
   const chosenGroups = new Map<string, Group>();
   const addGroup = (name: string): void => {
     const group = groups.get(name);
-    if (!group || chosenGroups.has(name)) return;
+    if (!group || group.isTag || chosenGroups.has(name)) return;
     chosenGroups.set(name, group);
     for (const member of group.members) addGroup(member);
   };

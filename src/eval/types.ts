@@ -82,6 +82,16 @@ export interface Shots<Doc> {
   docs?(files: BenchmarkFiles): Promise<readonly Doc[]>;
 }
 
+/** How much a model can be shown. */
+export interface Room {
+  /** Most tokens. */
+  tokens: number;
+  /** Tokens of a text. */
+  count(text: string): Promise<number>;
+  /** Whether a prompt fits, with all that is shown around it. */
+  holds(prompt: Prompt): Promise<boolean>;
+}
+
 /** The files of one benchmark. Paths are relative to its folder. */
 export interface BenchmarkFiles {
   /** Absolute path of the folder. */
@@ -120,13 +130,10 @@ interface TaskBase<Doc> {
   docs(files: BenchmarkFiles): Promise<readonly Doc[]>;
   shots?: Shots<Doc>;
   /**
-   * Which examples stay where not all fit into the model's context; without it none is left out, and the
-   * beginning of the prompt is cut, as in lm-evaluation-harness.
+   * The prompt with those examples that stay where not all fit into the model's context; without it none
+   * is left out, and the beginning of the prompt is cut, as in lm-evaluation-harness.
    */
-  fit?(
-    shots: readonly Doc[],
-    fits: (kept: readonly Doc[]) => Promise<boolean>,
-  ): Promise<readonly Doc[]>;
+  fit?(doc: Doc, shots: readonly Doc[], room: Room): Promise<Prompt>;
   /** @param shots examples, in their order */
   prompt(doc: Doc, shots: readonly Doc[]): Prompt;
   /** The right answer as samples show it. */
@@ -185,6 +192,8 @@ export interface Group {
   version: number | string;
   /** `micro`: each question counts alike; `macro`: each task; or a weight for each member. */
   average: "micro" | "macro" | Readonly<Record<string, number>>;
+  /** Whether it is only a name for its members, without a score of its own: a tag of lm-evaluation-harness. */
+  isTag?: boolean;
   /** Metrics with filter, such as `acc,none`; default: all that every member has. */
   metrics?: readonly string[];
 }

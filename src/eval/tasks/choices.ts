@@ -1,4 +1,5 @@
 /** What questions with lettered choices have in common. */
+import { DataError } from "../../util/errors.js";
 import { choiceAccuracies } from "../metrics.js";
 import type { ChoiceTask, Loglikelihood, Scores } from "../types.js";
 
@@ -15,6 +16,20 @@ export interface LetteredQuestion {
 /** `A. first\nB. second` */
 export function letteredLines(choices: readonly string[], separator = ". "): string {
   return choices.map((choice, i) => `${LETTERS[i]}${separator}${choice}`).join("\n");
+}
+
+/**
+ * A right answer as files have it: A to D.
+ *
+ * @param where the row, for messages
+ * @throws DataError for anything else
+ */
+export function checkLetter(answer: string, where: string): string {
+  if (/^[A-D]$/.test(answer)) return answer;
+  throw new DataError(`the answer in ${where} is ${JSON.stringify(answer)}`, {
+    why: "it must be A, B, C or D",
+    todo: "get the file anew, or correct it",
+  });
 }
 
 /** The parts of a task in which the likeliest letter is the answer. */

@@ -1,3 +1,3 @@
 /** The benchmarks, one file each. */
 export { agieval } from "./agieval/index.js";
-export { mmlu } from "./mmlu.js";
+export { mmlu } from "./mmlu/index.js";

@@ -5,6 +5,7 @@
  */
 import { none } from "../../filters.js";
 import type { FollowUp, GenerationTask, Group, Prompt, Scores } from "../../types.js";
+import { firstThatFit } from "../fitting.js";
 import { isEquivalent } from "./equivalence.js";
 import { type AgievalAnswer, type AgievalSetting, agievalPostProcess } from "./postProcess.js";
 import { answerRequest, fewShotPrompt, thinkingQuestion, zeroShotQuestion } from "./prompts.js";
@@ -22,6 +23,8 @@ const EXAMPLES_NOTE =
 const STOP_NOTE = "an answer also ends where the model begins a next problem";
 
 export function officialTask(set: QuestionSet, thinking: boolean): GenerationTask<AgievalRow> {
+  const prompt = (row: AgievalRow, shots: readonly AgievalRow[]) =>
+    promptOf(row, shots, set, thinking);
   const maxNewTokens = thinking ? MAX_NEW_TOKENS.thinking : MAX_NEW_TOKENS[set.answers];
   return {
     kind: "generation",
@@ -39,8 +42,8 @@ export function officialTask(set: QuestionSet, thinking: boolean): GenerationTas
       most: set.examples,
       docs: (files) => readExamples(files, set),
     },
-    fit: longestStart,
-    prompt: (row, shots) => promptOf(row, shots, set, thinking),
+    prompt,
+    fit: (row, shots, room) => firstThatFit(shots, room, (kept) => prompt(row, kept)),
     target: ({ answer }) => answer,
     until: UNTIL,
     maxNewTokens,
@@ -53,16 +56,6 @@ export function officialTask(set: QuestionSet, thinking: boolean): GenerationTas
       return { acc: isRight(answer, row, set) ? 1 : 0 };
     },
   };
-}
-
-/** As many examples as have room, without those at the end. */
-async function longestStart<Row>(
-  shots: readonly Row[],
-  fits: (kept: readonly Row[]) => Promise<boolean>,
-): Promise<readonly Row[]> {
-  let kept = shots;
-  while (kept.length > 0 && !(await fits(kept))) kept = kept.slice(0, -1);
-  return kept;
 }
 
 function settingOf(numFewshot: number, thinking: boolean): AgievalSetting {
