@@ -1,5 +1,6 @@
 /** What an evaluation will ask: tasks, their files, their questions. */
 import { openBenchmark } from "./files.js";
+import { checkPermission } from "./permission.js";
 import { makeQuestions, type QuestionOptions, type Questions } from "./questions.js";
 import { type SelectedTask, selectTasks } from "./registry.js";
 import type { Benchmark, BenchmarkFiles, EvalModel, Group, Protocol, Task } from "./types.js";
@@ -15,6 +16,8 @@ export interface TaskChoice {
   protocol?: Protocol | undefined;
   /** Benchmarks of the user's own. */
   benchmarks?: readonly Benchmark[] | undefined;
+  /** Permission to run programs that the model writes, in a sandbox. */
+  allowCodeExecution?: boolean | undefined;
 }
 
 /** What is asked, and of whom. */
@@ -30,15 +33,20 @@ export interface OpenedTask extends SelectedTask {
 /**
  * Finds tasks and their files; quick, so that it can be done before a model is loaded.
  *
- * @throws ConfigError for unknown tasks and files that are not there
+ * @throws ConfigError for unknown tasks, files that are not there, and code that may not run
  */
 export function openTasks({
   tasks: names,
   protocol = "lm-eval",
   benchmarks,
   dataDir,
+  allowCodeExecution,
 }: TaskChoice): { tasks: OpenedTask[]; groups: readonly Group[] } {
   const { tasks, groups } = selectTasks(names, protocol, benchmarks);
+  checkPermission(
+    tasks.map(({ task }) => task),
+    allowCodeExecution,
+  );
   const folders = new Map<Benchmark, BenchmarkFiles>();
   for (const { benchmark } of tasks) {
     if (!folders.has(benchmark)) folders.set(benchmark, openBenchmark(benchmark, dataDir));

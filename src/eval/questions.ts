@@ -50,6 +50,7 @@ export async function makeQuestions(
 ): Promise<Questions> {
   const docs = await task.docs(files);
   const shots = await openShots(task, files, docs, options);
+  const description = await task.description?.(files);
   const asked = docs.slice(0, limitOf(options.limit, docs.length));
   const show = (prompt: Prompt) => showPrompt(prompt, model, options);
   const room = roomOf(model, show);
@@ -57,7 +58,8 @@ export async function makeQuestions(
   let shortened = 0;
   for (const [index, doc] of asked.entries()) {
     const drawn = shots.next(index);
-    const prompt = room && task.fit ? await task.fit(doc, drawn, room) : task.prompt(doc, drawn);
+    const made = room && task.fit ? await task.fit(doc, drawn, room) : task.prompt(doc, drawn);
+    const prompt = description === undefined ? made : { ...made, description };
     if (prompt.shots.length < drawn.length) shortened++;
     questions.push({ index, doc, prompt, ...show(prompt) });
   }

@@ -92,13 +92,13 @@ async function judgeTexts(
   const estimates: Record<string, Estimate> = {};
   const samples: Sample[] = [];
   for (const filter of task.filters) {
-    const filtered = answers.map((all) => filter.apply(all));
+    const filtered = answers.map((all, i) => filter.apply(all, questions[i]!.doc));
     const scores = await Promise.all(
       questions.map(({ doc, prompt }, i) => task.score(doc, filtered[i]!, prompt)),
     );
     Object.assign(estimates, estimatesOf(task, filter.name, questions, scores));
     questions.forEach((question, i) => {
-      const judged = [answers[i]!, filtered[i]!, filter.name, scores[i]!] as const;
+      const judged = [answers[i]!, filtered[i]!, filter, scores[i]!] as const;
       samples.push(generationSample(task, question, contexts[i], ...judged));
     });
   }

@@ -1,7 +1,7 @@
 /** What is recorded of each question, in the form of lm-evaluation-harness's samples. */
 import { createHash } from "node:crypto";
 import type { Question } from "./questions.js";
-import type { ChoiceTask, GenerationTask, Loglikelihood, Scores } from "./types.js";
+import type { ChoiceTask, Filter, GenerationTask, Loglikelihood, Scores } from "./types.js";
 
 /** One question with its answers and scores; the scores stand under the names of their metrics. */
 export interface Sample {
@@ -46,7 +46,7 @@ export function generationSample(
   second: string | undefined,
   answers: readonly string[],
   filtered: readonly string[],
-  filter: string,
+  filter: Filter,
   scores: Scores,
 ): Sample {
   return {
@@ -55,8 +55,8 @@ export function generationSample(
       (context) => [context, task.generationArguments],
     ),
     resps: [answers],
-    filtered_resps: [...filtered],
-    filter,
+    filtered_resps: filter.nested ? [filtered] : [...filtered],
+    filter: filter.name,
     metrics: Object.keys(scores),
     ...scores,
   };

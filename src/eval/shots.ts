@@ -55,6 +55,8 @@ export async function openShots(
     });
   }
   const notes = own ? [ownNote(leavesOut)] : [];
+  const note = shots.note?.(files);
+  if (note !== undefined) notes.push(note);
   if (count < asked) notes.push(`there are ${count} examples, not ${asked}: all are shown`);
   if (shots.draw === "first") {
     const next = (index: number) =>

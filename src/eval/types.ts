@@ -80,6 +80,8 @@ export interface Shots<Doc> {
   most?: number;
   /** The split that they come from; without it they are drawn from the questions themselves. */
   docs?(files: BenchmarkFiles): Promise<readonly Doc[]>;
+  /** What a reader of the scores must know of where they come from. */
+  note?(files: BenchmarkFiles): string | undefined;
 }
 
 /** How much a model can be shown. */
@@ -111,7 +113,9 @@ export type Scores = Readonly<Record<string, number>>;
 /** A filter of answers, by lm-evaluation-harness's name. */
 export interface Filter {
   name: string;
-  apply(answers: readonly string[]): string[];
+  apply(answers: readonly string[], doc: unknown): string[];
+  /** Whether samples show what it gives as one list in the list, as a function of the reference's does. */
+  nested?: boolean;
 }
 
 /** What both kinds of tasks have. */
@@ -129,6 +133,8 @@ interface TaskBase<Doc> {
   /** The questions, in order. */
   docs(files: BenchmarkFiles): Promise<readonly Doc[]>;
   shots?: Shots<Doc>;
+  /** The description of all its prompts, where a file holds it; it takes the place of the prompt's own. */
+  description?(files: BenchmarkFiles): Promise<string>;
   /**
    * The prompt with those examples that stay where not all fit into the model's context; without it none
    * is left out, and the beginning of the prompt is cut, as in lm-evaluation-harness.
@@ -163,6 +169,8 @@ export interface GenerationTask<Doc = unknown> extends TaskBase<Doc> {
   /** Answers to each question; default 1. */
   repeats?: number;
   sampling?: { temperature: number; topP?: number };
+  /** Whether judging runs what the model wrote: only with the user's permission. */
+  runsCode?: boolean;
   /** Each gives a score of its own, under its name. */
   filters: readonly Filter[];
   /** A second question that holds the first answer, such as for the result of a chain of thought. */

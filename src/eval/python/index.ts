@@ -1,3 +1,4 @@
-/** What the reference does in Python, reproduced: its random numbers and its strings. */
+/** What the reference does in Python, reproduced: its random numbers, strings and regular expressions. */
+export { asciiDigits, BOUNDARY, WORD } from "./patterns.js";
 export { type PythonRandom, pythonRandom } from "./random.js";
-export { length, strip, stripEnd, stripStart } from "./text.js";
+export { length, SPACE, splitWords, strip, stripEnd, stripStart } from "./text.js";

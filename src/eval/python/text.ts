@@ -1,7 +1,7 @@
 /** Strings as Python sees them, where JavaScript differs. */
 
-/** Python's white space: what `str.isspace` says, one character at a time. */
-const SPACE =
+/** Python's white space, what `str.isspace` says and `\s` means, for use in a class. */
+export const SPACE =
   "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 
 const leading = new RegExp(`^[${SPACE}]+`);
@@ -20,6 +20,11 @@ export function stripStart(text: string): string {
 /** `str.rstrip()` */
 export function stripEnd(text: string): string {
   return text.replace(trailing, "");
+}
+
+/** `str.split()` */
+export function splitWords(text: string): string[] {
+  return text.split(new RegExp(`[${SPACE}]+`)).filter((word) => word !== "");
 }
 
 /** `len()`: characters, not UTF-16 units. */

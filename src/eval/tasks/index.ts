@@ -1,3 +1,5 @@
 /** The benchmarks, one file each. */
 export { agieval } from "./agieval/index.js";
+export { bbh } from "./bbh/index.js";
+export { gsm8k } from "./gsm8k/index.js";
 export { mmlu } from "./mmlu/index.js";

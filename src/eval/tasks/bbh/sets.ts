@@ -1,0 +1,120 @@
+/** The 27 sets of BIG-Bench Hard. */
+import { DataError } from "../../../util/errors.js";
+import type { BenchmarkFiles } from "../../types.js";
+import { type TextRecord, textRecords } from "../records.js";
+
+/** A question with its answer. */
+export type Question = TextRecord<"input" | "target">;
+
+export type SetName = (typeof setNames)[number];
+
+export const setNames = [
+  "boolean_expressions",
+  "causal_judgement",
+  "date_understanding",
+  "disambiguation_qa",
+  "dyck_languages",
+  "formal_fallacies",
+  "geometric_shapes",
+  "hyperbaton",
+  "logical_deduction_five_objects",
+  "logical_deduction_seven_objects",
+  "logical_deduction_three_objects",
+  "movie_recommendation",
+  "multistep_arithmetic_two",
+  "navigate",
+  "object_counting",
+  "penguins_in_a_table",
+  "reasoning_about_colored_objects",
+  "ruin_names",
+  "salient_translation_error_detection",
+  "snarks",
+  "sports_understanding",
+  "temporal_sequences",
+  "tracking_shuffled_objects_five_objects",
+  "tracking_shuffled_objects_seven_objects",
+  "tracking_shuffled_objects_three_objects",
+  "web_of_lies",
+  "word_sorting",
+] as const;
+
+/** Those that the paper (table 2) calls algorithmic; the others are of natural language. */
+const algorithmic: readonly SetName[] = [
+  "boolean_expressions",
+  "dyck_languages",
+  "geometric_shapes",
+  "logical_deduction_five_objects",
+  "logical_deduction_seven_objects",
+  "logical_deduction_three_objects",
+  "multistep_arithmetic_two",
+  "navigate",
+  "object_counting",
+  "temporal_sequences",
+  "tracking_shuffled_objects_five_objects",
+  "tracking_shuffled_objects_seven_objects",
+  "tracking_shuffled_objects_three_objects",
+  "web_of_lies",
+  "word_sorting",
+];
+
+export function categoryOf(set: SetName): "nlp" | "algorithmic" {
+  return algorithmic.includes(set) ? "algorithmic" : "nlp";
+}
+
+/** How a set is named in reports. */
+export function reportNames(set: SetName) {
+  return {
+    benchmark: "bbh",
+    category: categoryOf(set),
+    subject: set.replaceAll("_", " "),
+  } as const;
+}
+
+export async function readQuestions(files: BenchmarkFiles, set: SetName): Promise<Question[]> {
+  const path = `bbh/${set}.json`;
+  const { examples } = ((await files.json(path)) ?? {}) as { examples?: unknown };
+  return textRecords(examples, ["input", "target"], `${files.folder}/${path}`);
+}
+
+/** A set's published prompt in its parts. */
+export interface FixedPrompt {
+  /** What the set is about. */
+  description: string;
+  /** Examples with the answer worked out, as published: `Let's think step by step.`, then the steps. */
+  shots: readonly Question[];
+}
+
+/** Line after which a published prompt begins; above it stands a warning to those who gather texts. */
+const border = "-----\n";
+
+/** @throws DataError where the file has another form */
+export async function readPrompt(files: BenchmarkFiles, set: SetName): Promise<FixedPrompt> {
+  const path = `cot-prompts/${set}.txt`;
+  const text = await files.text(path);
+  const start = text.indexOf(border);
+  const [description, ...examples] = text.slice(start + border.length).split("\n\nQ: ");
+  const shots = examples.map((example): Question => {
+    const at = example.indexOf("\nA: ");
+    return { input: example.slice(0, at), target: example.slice(at + "\nA: ".length) };
+  });
+  if (start < 0 || shots.length === 0 || shots.some(({ target }) => !steps.test(target))) {
+    throw new DataError(`${files.folder}/${path} is not a prompt of BIG-Bench Hard`, {
+      why: `it needs a line ----- and, after it, examples with "Q: " and "A: Let's think step by step."`,
+      todo: "get the file anew from its publisher",
+    });
+  }
+  return { description: description!, shots };
+}
+
+/** Of sports_understanding a space stands before the steps, of all others a line break. */
+const steps = /^Let's think step by step\.[ \n]/;
+
+/** The steps of a published answer, without the words that call for them. */
+export function stepsOf(target: string): string {
+  return target.replace(steps, "");
+}
+
+/** What a published answer comes to. */
+export function conclusionOf(target: string): string {
+  return [...target.matchAll(/the answer is ([^\n]*)\./g)].at(-1)?.[1] ?? "";
+}

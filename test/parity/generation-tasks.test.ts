@@ -1,0 +1,78 @@
+/**
+ * BBH and GSM8K against lm-evaluation-harness 0.4.13: what is asked, what filters make of answers that
+ * are hard to read, scores, and averages of groups. The fixture holds hashes; its script is
+ * generation_task_fixtures.py.
+ */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { type EvalModel, evaluate, type Sample } from "../../src/eval/index.js";
+import { hasShared, sharedPath } from "../sharedData.js";
+
+interface Fixture {
+  limit: number;
+  answers: string[];
+  /** Numbers of results.json by name of task or group. */
+  scores: Record<string, Record<string, number>>;
+  tasks: Record<string, { asked: string; settings: string; filtered: Record<string, string> }>;
+}
+
+const fixture: Fixture = JSON.parse(
+  readFileSync(new URL("fixtures/generation-tasks.json", import.meta.url), "utf8"),
+);
+
+function answer(context: string): string {
+  const found = createHash("sha1").update(context).digest().readUInt32LE(0);
+  return fixture.answers[found % fixture.answers.length]!.replaceAll("{line}", () =>
+    lastLine(context),
+  );
+}
+
+function lastLine(context: string): string {
+  const line = context.slice(0, context.lastIndexOf("\nA")).split("\n").at(-1)!;
+  return line.startsWith("(") ? line.slice(4) : line;
+}
+
+const model: EvalModel = {
+  loglikelihood: async () => [],
+  generateUntil: async (requests) => requests.map(({ context }) => answer(context)),
+};
+
+/** As Python's `json.dumps` writes it, up to `0.0` of settings. */
+function shortHash(value: unknown): string {
+  const text = JSON.stringify(value).replace('"temperature":0}', '"temperature":0.0}');
+  return createHash("sha1").update(text).digest("hex").slice(0, 12);
+}
+
+function digest(samples: readonly Sample[]) {
+  const filters = [...new Set(samples.map(({ filter }) => filter))];
+  const ofFilter = (name: string) => samples.filter(({ filter }) => filter === name);
+  const [first] = filters;
+  return {
+    asked: shortHash(ofFilter(first!).map((one) => [one.arguments[0]![0], one.target])),
+    settings: shortHash(samples[0]!.arguments[0]![1]),
+    filtered: Object.fromEntries(
+      filters.map((name) => [
+        name,
+        shortHash(ofFilter(name).map((one) => [one.filtered_resps, one.exact_match])),
+      ]),
+    ),
+  };
+}
+
+describe.skipIf(!hasShared("benchmarks"))("as lm-evaluation-harness", () => {
+  test.each(Object.keys(fixture.scores))("%s", async (name) => {
+    const { results, samples } = await evaluate({
+      model,
+      tasks: [name],
+      dataDir: sharedPath("benchmarks"),
+      limit: fixture.limit,
+    });
+    const digests = Object.entries(samples).map(([task, ones]) => [task, digest(ones)]);
+    const expected = digests.map(([task]) => [task, fixture.tasks[task as string]]);
+    expect(Object.fromEntries(digests)).toEqual(Object.fromEntries(expected));
+    for (const [key, value] of Object.entries(fixture.scores[name]!)) {
+      expect(results[name]![key], key).toBeCloseTo(value, 12);
+    }
+  });
+});
