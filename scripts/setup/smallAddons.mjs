@@ -11,6 +11,7 @@ export const smallAddons = [
   { name: "fileLock", key: "fileLockAddon", title: "the addon for file locks" },
   { name: "process", key: "processAddon", title: "the addon for signals and output" },
   { name: "ggufBlocks", key: "ggufBlocksAddon", title: "the addon for GGUF's types" },
+  { name: "sandbox", key: "sandboxAddon", title: "the sandbox for model-written code" },
 ];
 
 // Fused products would change the last bits from one processor to the next.

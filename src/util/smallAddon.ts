@@ -5,7 +5,12 @@ import { join, resolve } from "node:path";
 import { EnvironmentError } from "./errors.js";
 import { packageRoot } from "./packageRoot.js";
 
-export type SmallAddonKey = "minhashAddon" | "fileLockAddon" | "processAddon" | "ggufBlocksAddon";
+export type SmallAddonKey =
+  | "minhashAddon"
+  | "fileLockAddon"
+  | "processAddon"
+  | "ggufBlocksAddon"
+  | "sandboxAddon";
 
 /**
  * @param key what `.tunewright/runtime.json` calls it
@@ -13,17 +18,34 @@ export type SmallAddonKey = "minhashAddon" | "fileLockAddon" | "processAddon" | 
  * @throws EnvironmentError where set-up has not compiled it
  */
 export function loadSmallAddon<Addon>(key: SmallAddonKey, title: string): Addon {
-  const root = packageRoot();
   try {
-    const runtime = JSON.parse(readFileSync(join(root, ".tunewright/runtime.json"), "utf8"));
-    const file = (runtime as Partial<Record<typeof key, string>>)[key];
-    if (!file) throw new Error("runtime.json does not list it");
-    return createRequire(import.meta.url)(resolve(root, file)) as Addon;
+    return createRequire(import.meta.url)(pathOf(key)) as Addon;
   } catch (cause) {
-    throw new EnvironmentError(`${title} cannot be loaded`, {
-      why: cause instanceof Error ? cause.message.split("\n")[0]! : String(cause),
-      todo: "run ./tunewright setup",
-      cause,
-    });
+    throw notThere(title, cause);
   }
+}
+
+/** Absolute path of an addon that another program loads. Parameters and errors as above. */
+export function smallAddonFile(key: SmallAddonKey, title: string): string {
+  try {
+    return pathOf(key);
+  } catch (cause) {
+    throw notThere(title, cause);
+  }
+}
+
+function pathOf(key: SmallAddonKey): string {
+  const root = packageRoot();
+  const runtime = JSON.parse(readFileSync(join(root, ".tunewright/runtime.json"), "utf8"));
+  const file = (runtime as Partial<Record<typeof key, string>>)[key];
+  if (!file) throw new Error("runtime.json does not list it");
+  return resolve(root, file);
+}
+
+function notThere(title: string, cause: unknown): EnvironmentError {
+  return new EnvironmentError(`${title} cannot be loaded`, {
+    why: cause instanceof Error ? cause.message.split("\n")[0]! : String(cause),
+    todo: "run ./tunewright setup",
+    cause,
+  });
 }
