@@ -109,6 +109,7 @@ export const operators: readonly string[] = [
   "gather",
   "scatter_add_",
   "index_add_",
+  "index_copy_",
   "masked_fill.Scalar",
   "masked_fill_.Scalar",
   "fill_.Scalar",

@@ -181,11 +181,15 @@ export function chooseToken(
     keepMinP(logits, settings.minP);
   }
   const best = argmax(logits);
-  if (!Number.isFinite(logits[best])) {
-    throw new TunewrightError("the model's output is not a number", {
-      why: "its weights or its adapter hold values that overflow in this dtype",
-      todo: "load it with --dtype float32, and check the checkpoint",
-    });
-  }
+  refuseNotANumber(logits[best]);
   return temperature > 0 ? drawToken(logits, random) : best;
+}
+
+/** @param largest of the logits @throws TunewrightError where it is none to choose by */
+export function refuseNotANumber(largest: number | undefined): void {
+  if (Number.isFinite(largest)) return;
+  throw new TunewrightError("the model's output is not a number", {
+    why: "its weights or its adapter hold values that overflow in this dtype",
+    todo: "load it with --dtype float32, and check the checkpoint",
+  });
 }

@@ -17,6 +17,18 @@ export {
   type Turn,
   takeBackTurn,
 } from "./chatSession.js";
+export {
+  cancel,
+  createDecoder,
+  type DecodedToken,
+  type DecodeRequest,
+  type Decoder,
+  type DecoderOptions,
+  disposeDecoder,
+  isIdle,
+  step,
+  submit,
+} from "./decoder/index.js";
 export { type Answer, type GenerateTextOptions, generateText } from "./generateText.js";
 export {
   checkPrompt,

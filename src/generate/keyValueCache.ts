@@ -55,10 +55,14 @@ export function truncateCache(cache: KeyValueCache, length: number): void {
  * where `longrope` goes from its short divisors to the long ones, or back; with dynamic scaling keys
  * stay as they are, as in transformers, and new ones are rotated for the length so far.
  */
-export function outgrows({ rotary }: PreparedModel, cache: KeyValueCache, length: number): boolean {
+export function outgrows(
+  { rotary }: PreparedModel,
+  { rotatedFor }: Pick<KeyValueCache, "rotatedFor">,
+  length: number,
+): boolean {
   if (rotary?.parameters.rope_scaling?.rope_type !== "longrope") return false;
   const regimeOf = (tokens: number) => rotationRegime(rotary.parameters, tokens);
-  return cache.ids.length > 0 && regimeOf(length) !== regimeOf(cache.rotatedFor);
+  return regimeOf(length) !== regimeOf(rotatedFor);
 }
 
 /** Number of tokens at the beginning of `ids` that the cache holds already. */

@@ -107,18 +107,25 @@ function tokensFirst(x: Tensor): Tensor {
   return x.permute([2, 0, 1, 3]);
 }
 
-/** One sequence forward on the CPU. @returns the output [nKv, g, n, hd] and its log-sum-exp */
+/**
+ * The newest m of the n tokens of a sequence on the CPU.
+ *
+ * @returns the output [nKv, g, m, hd] and its log-sum-exp
+ */
 function hostForward(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): [Tensor, Tensor] {
-  const [n = 0, heads = 0, headDim = 0] = q.shape;
-  const keyHeads = k.size(1);
+  const [m = 0, heads = 0, headDim = 0] = q.shape;
+  const [n = 0, keyHeads = 0] = k.shape;
   const group = heads / keyHeads;
+  // The kernel's own mask takes the first query for that of the first key.
+  const isWhole = m === n;
+  const shown = { ...options, isCausal: !isWhole };
   return _scaledDotProductFlashAttentionForCpu(
     groupedQueries(q, keyHeads, headDim),
     sharedKeys(k, group),
     sharedKeys(v, group),
     0,
-    true,
-    { scale: options.scale, attnMask: attentionBias(options, n, n, keyHeads, group, q.device) },
+    isWhole,
+    { scale: options.scale, attnMask: attentionBias(shown, m, n, keyHeads, group, q.device) },
   );
 }
 
@@ -308,7 +315,8 @@ export function cachedAttention(
   options: AttentionOptions = {},
 ): Tensor {
   const [m = 0, heads = 0, headDim = 0] = q.shape;
-  if (m < k.size(0) || q.device !== "cpu" || options.softCap !== undefined) {
+  const isAlone = m === 1 && k.size(0) > 1;
+  if (isAlone || q.device !== "cpu" || options.softCap !== undefined) {
     return attendTo(q, k, v, options);
   }
   const width = v.size(-1);

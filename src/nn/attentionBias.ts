@@ -54,6 +54,34 @@ export function attentionBias(
 }
 
 /**
+ * The bias of the newest token of each of b rows, whose keys stand in columns of one width: what lies
+ * behind the row's own keys is masked.
+ *
+ * @param last [b, 1, 1, 1] float32, the column of each row's newest token
+ * @param n columns
+ * @returns [b, 1, 1, n], or with linear biases [b, keyHeads, group, n]; float32
+ */
+export function rowBias(
+  { window, alibiSlopes }: Pick<BiasOptions, "window" | "alibiSlopes">,
+  last: Tensor,
+  n: number,
+  keyHeads: number,
+): Tensor {
+  return tidy(() => {
+    const { device } = last;
+    const distances = arange(0, n, 1, { dtype: "float32", device }).sub(last); // [b, 1, 1, n]
+    const hidden = [distances.gt(0)];
+    if (window !== undefined) hidden.push(distances.le(-window));
+    const base = alibiSlopes
+      ? tensor(Float32Array.from(alibiSlopes), [keyHeads, alibiSlopes.length / keyHeads, 1])
+          .to({ device })
+          .mul(distances)
+      : distances.mul(0);
+    return hidden.reduce((bias, mask) => bias.maskedFill(mask, Number.NEGATIVE_INFINITY), base);
+  });
+}
+
+/**
  * Slopes of linear biases for a number of heads, as transformers' Bloom computes them: powers of
  * `2^(-8 / n)` for the largest power of two n that is not above `heads`, the rest from the odd
  * powers of the next.

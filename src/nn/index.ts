@@ -5,7 +5,7 @@ export {
   causalAttention,
   type SequenceLengths,
 } from "./attention.js";
-export { alibiSlopes } from "./attentionBias.js";
+export { alibiSlopes, rowBias } from "./attentionBias.js";
 export {
   attendWithin,
   type Branch,
@@ -90,4 +90,5 @@ export {
   expertWeights,
   routerLogits,
 } from "./router.js";
+export { rowAttention } from "./rowAttention.js";
 export { sumValues } from "./sum.js";

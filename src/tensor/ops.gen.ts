@@ -624,6 +624,12 @@ export function indexAdd_(self: Tensor, dim: number, index: Tensor, source: Tens
   return self;
 }
 
+const $indexCopy_ = operator("aten::index_copy_", "");
+export function indexCopy_(self: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  native.call(id($indexCopy_), handle(self), dim, handle(index), handle(source));
+  return self;
+}
+
 const $maskedFill_Scalar = operator("aten::masked_fill", "Scalar");
 export function maskedFill(self: Tensor, mask: Tensor, value: number | boolean): Tensor {
   return wrap(native.call(id($maskedFill_Scalar), handle(self), handle(mask), value));
@@ -939,6 +945,7 @@ declare module "./tensor.js" {
     gather(...rest: Rest<typeof gather>): ReturnType<typeof gather>;
     scatterAdd_(...rest: Rest<typeof scatterAdd_>): ReturnType<typeof scatterAdd_>;
     indexAdd_(...rest: Rest<typeof indexAdd_>): ReturnType<typeof indexAdd_>;
+    indexCopy_(...rest: Rest<typeof indexCopy_>): ReturnType<typeof indexCopy_>;
     maskedFill(...rest: Rest<typeof maskedFill>): ReturnType<typeof maskedFill>;
     maskedFill_(...rest: Rest<typeof maskedFill_>): ReturnType<typeof maskedFill_>;
     fill_(...rest: Rest<typeof fill_>): ReturnType<typeof fill_>;
@@ -1049,6 +1056,7 @@ const methods = {
   gather(this: Tensor, ...rest: Rest<typeof gather>) { return gather(this, ...rest); },
   scatterAdd_(this: Tensor, ...rest: Rest<typeof scatterAdd_>) { return scatterAdd_(this, ...rest); },
   indexAdd_(this: Tensor, ...rest: Rest<typeof indexAdd_>) { return indexAdd_(this, ...rest); },
+  indexCopy_(this: Tensor, ...rest: Rest<typeof indexCopy_>) { return indexCopy_(this, ...rest); },
   maskedFill(this: Tensor, ...rest: Rest<typeof maskedFill>) { return maskedFill(this, ...rest); },
   maskedFill_(this: Tensor, ...rest: Rest<typeof maskedFill_>) { return maskedFill_(this, ...rest); },
   fill_(this: Tensor, ...rest: Rest<typeof fill_>) { return fill_(this, ...rest); },

@@ -1,0 +1,257 @@
+import { rmSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { expectNoLeak } from "../../../test/leak.js";
+import { loadModel, modelTensors, type PreparedModel, prepareModel } from "../../models/index.js";
+import { dispose, liveTensors } from "../../tensor/index.js";
+import { ConfigError, DataError } from "../../util/errors.js";
+import { contextLength, generateTokens } from "../generateTokens.js";
+import { nextUniform, seededRandom } from "../random.js";
+import type { GenerationSettings } from "../settings.js";
+import { writeTestModel } from "../testModel.js";
+import {
+  cancel,
+  createDecoder,
+  type DecodedToken,
+  type Decoder,
+  type DecoderOptions,
+  disposeDecoder,
+  isIdle,
+  step,
+  submit,
+} from "./index.js";
+import { bytesPerToken } from "./storage.js";
+
+const open: (() => void)[] = [];
+let before = 0;
+beforeEach(() => {
+  before = liveTensors();
+});
+afterEach(() => {
+  for (const close of open.splice(0).reverse()) close();
+  expect(liveTensors()).toBe(before);
+});
+
+function load(config: object = {}): PreparedModel {
+  const directory = writeTestModel({ config });
+  const model = loadModel(directory);
+  rmSync(directory, { recursive: true, force: true });
+  const prepared = prepareModel(model);
+  open.push(() => {
+    prepared.dispose();
+    dispose(modelTensors(model));
+  });
+  return prepared;
+}
+
+function decoderOf(prepared: PreparedModel, options?: DecoderOptions): Decoder {
+  const decoder = createDecoder(prepared, options);
+  open.push(() => disposeDecoder(decoder));
+  return decoder;
+}
+
+function prompt(length: number, seed = 3): Int32Array {
+  const random = seededRandom(seed);
+  return Int32Array.from({ length }, () => Math.floor(nextUniform(random) * 128));
+}
+
+/** Steps to the end. @returns the answers of all requests, and how each ended */
+function finish(decoder: Decoder): { ids: number[]; ended: string | null }[] {
+  const answers: { ids: number[]; ended: string | null }[] = [];
+  while (!isIdle(decoder)) {
+    for (const { request, tokenId, finishReason } of step(decoder)) {
+      answers[request] ??= { ids: [], ended: null };
+      const answer = answers[request];
+      expect(answer.ended).toBeNull();
+      answer.ids.push(tokenId);
+      answer.ended = finishReason;
+    }
+  }
+  return answers;
+}
+
+async function alone(
+  prepared: PreparedModel,
+  promptIds: Int32Array,
+  settings: Partial<GenerationSettings>,
+  seed = 0,
+  stopTokenIds: number[] = [],
+): Promise<number[]> {
+  const ids: number[] = [];
+  const options = { settings, random: seededRandom(seed), stopTokenIds };
+  for await (const { tokenId } of generateTokens(prepared, promptIds, options)) ids.push(tokenId);
+  return ids;
+}
+
+describe("a decoder", () => {
+  it("gives each text what it gets alone, by settings of its own, while others come and go", async () => {
+    const prepared = load({ max_position_embeddings: 512 });
+    const decoder = decoderOf(prepared, { rows: 4, tokensPerStep: 24 });
+    const choices: Partial<GenerationSettings>[] = [
+      { maxNewTokens: 30 },
+      { maxNewTokens: 12, temperature: 0.9, topK: 20 },
+      { maxNewTokens: 25, repetitionPenalty: 1.4 },
+      { maxNewTokens: 3 },
+      { maxNewTokens: 18, noRepeatNgramSize: 2 },
+      { maxNewTokens: 9, temperature: 1.2, topP: 0.8, minP: 0.01 },
+    ];
+    const requests = Array.from({ length: 14 }, (_, i) => ({
+      promptIds: prompt(1 + ((i * 37) % 90), i),
+      settings: choices[i % choices.length]!,
+    }));
+    for (const [i, request] of requests.entries()) {
+      submit(decoder, { ...request, random: seededRandom(i) });
+    }
+    const answers = finish(decoder);
+    for (const [i, { promptIds, settings }] of requests.entries()) {
+      expect(answers[i]!.ids).toEqual(await alone(prepared, promptIds, settings, i));
+      expect(answers[i]!.ended).toBe("length");
+    }
+  });
+
+  it("ends at end tokens and where the context is full, and takes later requests", async () => {
+    const prepared = load();
+    const context = contextLength(prepared.model);
+    const decoder = decoderOf(prepared);
+    const free = await alone(prepared, prompt(5), { maxNewTokens: 20 });
+    submit(decoder, { promptIds: prompt(5), stopTokenIds: [free[7]!] });
+    submit(decoder, { promptIds: prompt(context - 2) });
+    const [stopped, full] = finish(decoder);
+    expect(stopped).toEqual({ ids: free.slice(0, free.indexOf(free[7]!) + 1), ended: "stop" });
+    expect(full!.ids).toHaveLength(2);
+    expect(full!.ended).toBe("length");
+    expect(submit(decoder, { promptIds: prompt(5), settings: { maxNewTokens: 20 } })).toBe(2);
+    expect(finish(decoder)[2]!.ids).toEqual(free);
+  });
+
+  it("reads on in long prompts by pieces while others get a token in every step", () => {
+    const prepared = load({ max_position_embeddings: 1024 });
+    const decoder = decoderOf(prepared, { tokensPerStep: 32 });
+    submit(decoder, { promptIds: prompt(4), settings: { maxNewTokens: 40 } });
+    step(decoder);
+    const long = submit(decoder, { promptIds: prompt(600, 9), settings: { maxNewTokens: 2 } });
+    let steps = 0;
+    for (
+      let events: DecodedToken[] = [];
+      !events.some(({ request }) => request === long);
+      steps++
+    ) {
+      events = step(decoder);
+      expect(events.some(({ request }) => request === 0)).toBe(true);
+    }
+    expect(steps).toBe(Math.ceil(600 / 31));
+  });
+
+  it("forgets what is cancelled, waiting or running, and serves the others", async () => {
+    const prepared = load();
+    const decoder = decoderOf(prepared, { rows: 2 });
+    const settings = { maxNewTokens: 10 };
+    for (let i = 0; i < 5; i++) submit(decoder, { promptIds: prompt(6, i), settings });
+    step(decoder);
+    cancel(decoder, 0);
+    cancel(decoder, 3);
+    cancel(decoder, 99);
+    const answers = finish(decoder);
+    expect(Object.keys(answers)).toEqual(["1", "2", "4"]);
+    expect(answers[1]!.ids).toEqual((await alone(prepared, prompt(6, 1), settings)).slice(1));
+    for (const i of [2, 4]) {
+      expect(answers[i]!.ids).toEqual(await alone(prepared, prompt(6, i), settings));
+    }
+  });
+
+  it("computes a beginning that prompts share once, and copies it", async () => {
+    const prepared = load({ max_position_embeddings: 512 });
+    const header = Array.from(prompt(100));
+    const prompts = [1, 2, 3, 4].map((i) => Int32Array.from([...header, ...prompt(10, 50 + i)]));
+    const settings = { maxNewTokens: 5 };
+    const decoder = decoderOf(prepared, { rows: 4 });
+    for (const promptIds of prompts) submit(decoder, { promptIds, settings });
+    const answers = finish(decoder);
+    for (const [i, promptIds] of prompts.entries()) {
+      expect(answers[i]!.ids).toEqual(await alone(prepared, promptIds, settings));
+    }
+    // The last token of an answer is never computed.
+    expect(decoder.computed).toBe(100 + 4 * (10 + 4));
+    // What an earlier text has left serves later ones.
+    submit(decoder, { promptIds: prompts[2]!, settings });
+    expect(finish(decoder)[4]).toEqual(answers[2]);
+    expect(decoder.computed).toBe(100 + 4 * (10 + 4) + 5);
+  });
+
+  it("keeps within its memory: texts wait, and one that never fits is refused", async () => {
+    const prepared = load({ max_position_embeddings: 4096 });
+    const memoryBytes = 512 * bytesPerToken(prepared);
+    const decoder = decoderOf(prepared, { rows: 8, memoryBytes });
+    const settings = { maxNewTokens: 10 };
+    const lengths = [20, 30, 40, 300, 20, 30];
+    lengths.forEach((length, i) => {
+      submit(decoder, { promptIds: prompt(length, i), settings });
+    });
+    const answers: number[][] = lengths.map(() => []);
+    while (!isIdle(decoder)) {
+      for (const { request, tokenId } of step(decoder)) answers[request]!.push(tokenId);
+      const { rows, width } = decoder.storage;
+      expect(rows * width).toBeLessThanOrEqual(512);
+    }
+    for (const [i, length] of lengths.entries()) {
+      expect(answers[i]).toEqual(await alone(prepared, prompt(length, i), settings));
+    }
+    expect(() => submit(decoder, { promptIds: prompt(510), settings })).toThrow(DataError);
+    expect(isIdle(decoder)).toBe(true);
+  });
+
+  it.each([
+    ["dynamic", { rope_type: "dynamic", rope_theta: 1e4, factor: 4 }, 32],
+    [
+      "longrope",
+      {
+        rope_type: "longrope",
+        rope_theta: 1e4,
+        short_factor: Array.from({ length: 8 }, () => 1),
+        long_factor: Array.from({ length: 8 }, (_, i) => 2 + i / 2),
+        original_max_position_embeddings: 32,
+        factor: 8,
+      },
+      256,
+    ],
+  ])("rotates by each text's own length with %s scaling", async (_, rope_parameters, positions) => {
+    const prepared = load({ rope_parameters, max_position_embeddings: positions });
+    const decoder = decoderOf(prepared);
+    const settings = { maxNewTokens: 20 };
+    // Within the trained length, across it, beyond it; some begin alike.
+    const prompts = [prompt(5), prompt(25), prompt(40), prompt(60), prompt(25, 8)];
+    for (const promptIds of prompts) submit(decoder, { promptIds, settings });
+    const answers = finish(decoder);
+    for (const [i, promptIds] of prompts.entries()) {
+      expect(answers[i]!.ids).toEqual(await alone(prepared, promptIds, settings));
+    }
+  });
+
+  it("refuses what cannot be answered, and goes on", () => {
+    const prepared = load();
+    const decoder = decoderOf(prepared);
+    expect(() => submit(decoder, { promptIds: new Int32Array() })).toThrow(DataError);
+    expect(() => submit(decoder, { promptIds: Int32Array.of(128) })).toThrow(DataError);
+    expect(() => submit(decoder, { promptIds: prompt(64) })).toThrow(DataError);
+    const settings = { temperature: -1 };
+    expect(() => submit(decoder, { promptIds: prompt(3), settings })).toThrow(ConfigError);
+    expect(isIdle(decoder)).toBe(true);
+    expect(step(decoder)).toEqual([]);
+  });
+
+  it("leaves nothing behind", async () => {
+    const prepared = load();
+    const decoder = decoderOf(prepared, { rows: 3 });
+    let round = 0;
+    await expectNoLeak(
+      () => {
+        for (let i = 0; i < 4; i++) {
+          submit(decoder, { promptIds: prompt(4 + i, round++), settings: { maxNewTokens: 4 } });
+        }
+        step(decoder);
+        cancel(decoder, decoder.requests - 1);
+        finish(decoder);
+      },
+      { warmUp: 10, iterations: 60 },
+    );
+  });
+});

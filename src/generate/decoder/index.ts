@@ -1,0 +1,13 @@
+/** Batched decoding: many answers from one pass of the model. */
+export {
+  cancel,
+  createDecoder,
+  type DecodedToken,
+  type DecodeRequest,
+  type Decoder,
+  type DecoderOptions,
+  disposeDecoder,
+  isIdle,
+  step,
+  submit,
+} from "./decoder.js";
