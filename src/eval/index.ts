@@ -35,6 +35,7 @@ export {
   agievalPostProcess,
   isEquivalent,
 } from "./tasks/agieval/index.js";
+export { type AnswerKind as GaokaoAnswerKind, gaokaoAnswers } from "./tasks/gaokao/index.js";
 export type {
   Benchmark,
   BenchmarkFiles,

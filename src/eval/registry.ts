@@ -4,11 +4,11 @@ import { nearestOf } from "../util/editDistance.js";
 import { ConfigError } from "../util/errors.js";
 import { escapeRegExp } from "../util/escapeRegExp.js";
 import { leavesOf } from "./results.js";
-import { agieval, bbh, gsm8k, mmlu } from "./tasks/index.js";
+import { agieval, bbh, gaokao, gsm8k, mmlu } from "./tasks/index.js";
 import type { Benchmark, Group, Protocol, Task } from "./types.js";
 
 /** All that come with the program. */
-export const benchmarks: readonly Benchmark[] = [mmlu, agieval, bbh, gsm8k];
+export const benchmarks: readonly Benchmark[] = [mmlu, agieval, gaokao, bbh, gsm8k];
 
 /** A task with the benchmark whose files it reads. */
 export interface SelectedTask {
@@ -27,7 +27,7 @@ export interface Selection {
  * Tasks and groups by name; `*` stands for anything.
  *
  * @param more benchmarks of the user's own
- * @throws ConfigError for a name that nothing has
+ * @throws ConfigError for a name that nothing has, or that of something which cannot be scored
  */
 export function selectTasks(
   names: readonly string[],
@@ -44,6 +44,13 @@ export function selectTasks(
       tasks.map((task): [string, SelectedTask] => [task.name, { task, benchmark }]),
     ),
   );
+  const refused = sets.flatMap((set) => set.refused ?? []).find(({ name }) => names.includes(name));
+  if (refused) {
+    throw new ConfigError(`${refused.name} cannot be scored`, {
+      why: refused.why,
+      todo: refused.todo,
+    });
+  }
   const known = [...groups.keys(), ...tasks.keys()];
   const matched = [...new Set(names.flatMap((name) => matching(name, known)))];
   const chosenGroups = new Map<string, Group>();

@@ -210,6 +210,15 @@ export interface Group {
 export interface TaskSet {
   tasks: readonly Task[];
   groups: readonly Group[];
+  /** Names under which someone may look for what cannot be scored. */
+  refused?: readonly RefusedTask[];
+}
+
+/** A part of a benchmark that cannot be scored: the reason, and the way out. */
+export interface RefusedTask {
+  name: string;
+  why: string;
+  todo: string;
 }
 
 /** A benchmark: where its files are, and its tasks by protocol. */

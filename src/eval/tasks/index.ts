@@ -1,5 +1,6 @@
 /** The benchmarks, one file each. */
 export { agieval } from "./agieval/index.js";
 export { bbh } from "./bbh/index.js";
+export { gaokao } from "./gaokao/index.js";
 export { gsm8k } from "./gsm8k/index.js";
 export { mmlu } from "./mmlu/index.js";

@@ -3,9 +3,11 @@
  * Chinese, one JSON object a line.
  *
  * Under `official` the plain names mean the publishers' own settings, which their repository documents whole;
- * what Baichuan published with five examples is known in outline only, and has names of its own.
+ * what Baichuan published with five examples is known in outline only, and has names of its own
+ * (`agieval_baichuan`).
  */
 import type { Benchmark } from "../../types.js";
+import { baichuanGroup, baichuanTasks } from "./baichuan.js";
 import { harnessGroups, harnessTask } from "./harness.js";
 import { officialGroups, officialTask } from "./official.js";
 import { markers } from "./rows.js";
@@ -22,9 +24,11 @@ export const agieval: Benchmark = {
     protocol === "lm-eval"
       ? { tasks: questionSets.map(harnessTask), groups: harnessGroups() }
       : {
-          tasks: [false, true].flatMap((thinking) =>
-            questionSets.map((set) => officialTask(set, thinking)),
-          ),
-          groups: officialGroups(),
+          tasks: [
+            ...questionSets.map((set) => officialTask(set, false)),
+            ...questionSets.map((set) => officialTask(set, true)),
+            ...baichuanTasks(),
+          ],
+          groups: [...officialGroups(), baichuanGroup()],
         },
 };
