@@ -256,7 +256,7 @@ describe("evaluate", () => {
     [{ tasks: ["quiz_color"] }, /there is no task quiz_color/],
     [{ tasks: ["quiz_*s", "nothing*"] }, /there is no task nothing\*/],
     [{ dataDir: "/nowhere" }, /\/nowhere is not a directory/],
-    [{ dataDir: tmpdir(), tasks: ["mmlu"] }, /the files of mmlu are not in/],
+    [{ tasks: ["mmlu"] }, /the files of mmlu are not in/],
     [{ numFewshot: 4 }, /quiz_colours has no 4 examples/],
     [
       { model: { ...firstChoice(), renderChat: undefined }, chat: { shotsAsTurns: true } },

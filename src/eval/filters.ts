@@ -19,6 +19,11 @@ export function regexFilter(name: string, pattern: RegExp, select = 0): Filter {
   return { name, apply: (answers) => answers.map((answer) => pick(answer, pattern, select)) };
 }
 
+/** What is found in each answer. @param find gives undefined where there is nothing */
+export function findFilter(name: string, find: (answer: string) => string | undefined): Filter {
+  return { name, apply: (answers) => answers.map((answer) => find(answer) ?? INVALID) };
+}
+
 function pick(answer: string, pattern: RegExp, select: number): string {
   const found = [...answer.matchAll(pattern)].at(select);
   if (!found) return INVALID;

@@ -35,6 +35,13 @@ export {
   agievalPostProcess,
   isEquivalent,
 } from "./tasks/agieval/index.js";
+export {
+  exactCevalAnswer,
+  extractCevalAnswer,
+  reasonedCevalAnswer,
+  statedCevalAnswer,
+} from "./tasks/ceval/index.js";
+export { extractChoice } from "./tasks/cmmlu/index.js";
 export { type AnswerKind as GaokaoAnswerKind, gaokaoAnswers } from "./tasks/gaokao/index.js";
 export type {
   Benchmark,

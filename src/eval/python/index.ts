@@ -1,4 +1,5 @@
 /** What the reference does in Python, reproduced: its random numbers, strings and regular expressions. */
 export { asciiDigits, BOUNDARY, WORD } from "./patterns.js";
 export { type PythonRandom, pythonRandom } from "./random.js";
+export { pythonRegExp } from "./regExp.js";
 export { length, SPACE, splitWords, strip, stripEnd, stripStart } from "./text.js";

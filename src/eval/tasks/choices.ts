@@ -13,6 +13,12 @@ export interface LetteredQuestion {
   answer: string;
 }
 
+/** What a task says of itself, however it asks. */
+export type TaskIdentity<Doc> = Pick<
+  ChoiceTask<Doc>,
+  "name" | "protocol" | "version" | "benchmark" | "category" | "subject" | "docs"
+>;
+
 /** `A. first\nB. second` */
 export function letteredLines(choices: readonly string[], separator = ". "): string {
   return choices.map((choice, i) => `${LETTERS[i]}${separator}${choice}`).join("\n");
