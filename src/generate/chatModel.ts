@@ -14,6 +14,8 @@ import {
   checkTemplateRows,
   checkVocabulary,
   loadTokenizer,
+  plainTemplateName,
+  readTrainedTemplate,
   type TemplateVariables,
   type Tokenizer,
   templateOfWeights,
@@ -57,6 +59,8 @@ export interface ChatModelOptions extends LoadOptions {
   variables?: TemplateVariables | undefined;
   /** Take added tokens without a row in the embedding as ordinary text. */
   fixAddedTokens?: boolean | undefined;
+  /** Whether a model without a chat template is refused; otherwise it gets the one named `plain`. Default true. */
+  needsTemplate?: boolean | undefined;
 }
 
 /**
@@ -73,6 +77,7 @@ export async function loadChatModel(
     template,
     variables,
     fixAddedTokens,
+    needsTemplate = true,
     ...options
   }: ChatModelOptions = {},
 ): Promise<ChatModel> {
@@ -81,7 +86,13 @@ export async function loadChatModel(
   const results = [path, ...adapters].map(resultStamp);
   const embeddingRows = vocabularyRows(place);
   const tokenizer = await loadTokenizer(tokenizerHome(place), { embeddingRows, fixAddedTokens });
-  const chatTemplate = templateOfWeights(templateHome(place), tokenizer, template, variables);
+  const home = templateHome(place);
+  const isKnown =
+    template !== undefined ||
+    readTrainedTemplate(home).name !== undefined ||
+    tokenizer.chatTemplates.has("default");
+  const named = isKnown || needsTemplate ? template : plainTemplateName;
+  const chatTemplate = templateOfWeights(home, tokenizer, named, variables);
   checkVocabulary(tokenizer, embeddingRows);
   checkTemplateRows(chatTemplate, tokenizer);
   // Where something does not fit, what was loaded by then is freed.

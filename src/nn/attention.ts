@@ -92,18 +92,18 @@ function spans(lengths: readonly number[]): { start: number; length: number }[] 
 
 /** [n, nH, hd] as [nKv, g, n, hd]: key heads take the place of a batch, so that the queries of a
  * group read the same keys without a copy. */
-function groupedQueries(x: Tensor, keyHeads: number, headDim: number): Tensor {
+export function groupedQueries(x: Tensor, keyHeads: number, headDim: number): Tensor {
   return x.view([x.size(0), keyHeads, -1, headDim]).permute([1, 2, 0, 3]);
 }
 
 /** [n, nKv, hd] as [nKv, g, n, hd]. */
-function sharedKeys(x: Tensor, group: number): Tensor {
+export function sharedKeys(x: Tensor, group: number): Tensor {
   const [n = 0, keyHeads = 0, headDim = 0] = x.shape;
   return x.transpose(0, 1).unsqueeze(1).expand([keyHeads, group, n, headDim]);
 }
 
 /** [nKv, g, n, hd] as [n, nKv, g, hd]. */
-function tokensFirst(x: Tensor): Tensor {
+export function tokensFirst(x: Tensor): Tensor {
   return x.permute([2, 0, 1, 3]);
 }
 

@@ -92,3 +92,4 @@ export {
 } from "./router.js";
 export { rowAttention } from "./rowAttention.js";
 export { sumValues } from "./sum.js";
+export { type SharedBeginning, type TextNode, treeAttention } from "./treeAttention.js";

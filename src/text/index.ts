@@ -23,7 +23,7 @@ export {
 } from "./overLength.js";
 export { place } from "./place.js";
 export { plainTemplateName } from "./plainTemplate.js";
-export { encodeTextPrompt } from "./plainText.js";
+export { encodeTextPrompt, textFrame } from "./plainText.js";
 export {
   hasReasoning,
   type ReasoningChoice,

@@ -24,7 +24,7 @@ export async function plainTextSegments(
       todo: "add eos_token to tokenizer_config.json",
     });
   }
-  const { opening, closing } = await frameOf(tokenizer);
+  const { opening, closing } = await textFrame(tokenizer);
   if (closing.at(-1) !== end) closing.push(end);
   const ids = (list: number[], train = true): IdSegment[] =>
     list.length > 0 ? [{ ids: list, train }] : [];
@@ -48,7 +48,7 @@ export async function encodeTextPrompt(
   tokenizer: Tokenizer,
   template: ChatTemplate,
 ): Promise<Int32Array> {
-  const { opening } = await frameOf(tokenizer);
+  const { opening } = await textFrame(tokenizer);
   const segment = textSegment(
     text,
     literalRanges(text, controlTokens(tokenizer, template), "text"),
@@ -64,7 +64,9 @@ function textSegment(text: string, literal: TextSegment["literal"]): TextSegment
 }
 
 /** What a tokenizer puts before and behind every text. */
-async function frameOf(tokenizer: Tokenizer): Promise<{ opening: number[]; closing: number[] }> {
+export async function textFrame(
+  tokenizer: Tokenizer,
+): Promise<{ opening: number[]; closing: number[] }> {
   const [bare, framed] = await Promise.all([
     tokenizer.encode("x"),
     tokenizer.encode("x", { addSpecialTokens: true }),
