@@ -175,7 +175,7 @@ function resultOf({ channel, complaint, late }: Said, password: string): Program
     outcome,
     detail,
   });
-  const told = /^started\n(failed|out of memory|timed out)\n?(.*)$/s.exec(channel);
+  const told = /^(failed|out of memory|timed out)\n(.*)/ms.exec(channel);
   if (told) return failed(told[1] as ProgramResult["outcome"], told[2]!.trim());
   const signal = /signal (\d+)\n$/.exec(channel)?.[1];
   if (late || signal === "14") return failed("timed out", "");
