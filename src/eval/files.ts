@@ -9,6 +9,9 @@ import type { Benchmark, BenchmarkFiles } from "./types.js";
 /** Folders below the given directory in which a benchmark is looked for. */
 const DEPTH = 3;
 
+/** Markers that a message names; a benchmark may have one for each subject. */
+const MARKERS_SHOWN = 2;
+
 /**
  * Finds a benchmark's folder: that of its name first, then the directory itself and the folders in it.
  *
@@ -29,7 +32,7 @@ export function openBenchmark(
     if (folder !== undefined) return filesOf(resolve(folder));
   }
   throw new ConfigError(`the files of ${name} are not in ${dataDir}`, {
-    why: `there is no ${markers.join(" or ")} in it, in its folders or in theirs`,
+    why: `there is no ${markers.slice(0, MARKERS_SHOWN).join(" or ")} in it, in its folders or in theirs`,
     todo: `get them from ${source}`,
   });
 }

@@ -30,6 +30,14 @@ export type { ResultEntry, Results, Topic } from "./results.js";
 export type { TaskOutcome } from "./runTask.js";
 export type { Sample } from "./samples.js";
 export {
+  checkSubmission,
+  makeSubmission,
+  type Submission,
+  type SubmissionAnswers,
+  type SubmissionOptions,
+  writeSubmission,
+} from "./submission.js";
+export {
   type AgievalAnswer,
   type AgievalSetting,
   agievalPostProcess,

@@ -2,6 +2,7 @@
 import type { Benchmark } from "../../types.js";
 import { harnessTasks } from "./harness.js";
 import { officialTasks } from "./official.js";
+import { categories } from "./subjects.js";
 
 export {
   exactCevalAnswer,
@@ -10,9 +11,24 @@ export {
   statedCevalAnswer,
 } from "./extractAnswer.js";
 
+export {
+  cevalSubjects,
+  missingSubjects,
+  type SubmissionForm,
+  submissionBenchmark,
+  submissionIds,
+  submissionTask,
+} from "./submissionTasks.js";
+
+/** Any subject will do, but for those of high schools: MMLU's files are called like these. */
+const markers = Object.values(categories)
+  .flatMap(Object.keys)
+  .filter((subject) => !subject.startsWith("high_school"))
+  .flatMap((subject) => [`val/${subject}_val.csv`, `test/${subject}_test.csv`]);
+
 export const ceval: Benchmark = {
   name: "ceval",
-  markers: ["val/law_val.csv", "test/law_test.csv"],
+  markers,
   source: "https://huggingface.co/datasets/ceval/ceval-exam",
   tasks: (protocol) => (protocol === "lm-eval" ? harnessTasks() : officialTasks()),
 };

@@ -2,12 +2,15 @@
 import type { Benchmark } from "../../types.js";
 import { harnessTasks } from "./harness.js";
 import { officialTasks } from "./official.js";
+import { categories } from "./subjects.js";
 
 export { extractChoice } from "./extractChoice.js";
 
 export const cmmlu: Benchmark = {
   name: "cmmlu",
-  markers: ["test/agronomy.csv"],
+  markers: Object.values(categories)
+    .flatMap(Object.keys)
+    .map((subject) => `test/${subject}.csv`),
   source: "https://huggingface.co/datasets/haonan-li/cmmlu",
   tasks: (protocol) => (protocol === "lm-eval" ? harnessTasks() : officialTasks()),
 };

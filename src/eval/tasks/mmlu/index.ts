@@ -2,10 +2,17 @@
 import type { Benchmark } from "../../types.js";
 import { harnessTasks } from "./harness.js";
 import { officialTasks } from "./official.js";
+import { officialCategories } from "./subjects.js";
+
+/** Any subject will do, but for those of high schools: C-Eval's files are called like these. */
+const markers = Object.values(officialCategories)
+  .flat()
+  .filter((subject) => !subject.startsWith("high_school"))
+  .map((subject) => `test/${subject}_test.csv`);
 
 export const mmlu: Benchmark = {
   name: "mmlu",
-  markers: ["dev/abstract_algebra_dev.csv"],
+  markers,
   source: "https://people.eecs.berkeley.edu/~hendrycks/data.tar",
   tasks: (protocol) => (protocol === "lm-eval" ? harnessTasks() : officialTasks()),
 };
