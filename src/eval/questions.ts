@@ -64,6 +64,7 @@ export async function makeQuestions(
     questions.push({ index, doc, prompt, ...show(prompt) });
   }
   const notes = [...(task.notes ?? []), ...shots.notes];
+  if (task.kind === "generation" && task.prepare) notes.push(await task.prepare());
   if (shortened > 0) {
     notes.push(
       `${shortened} of ${asked.length} prompts show fewer examples: not all fit into ${room?.tokens} tokens`,

@@ -4,11 +4,20 @@ import { nearestOf } from "../util/editDistance.js";
 import { ConfigError } from "../util/errors.js";
 import { escapeRegExp } from "../util/escapeRegExp.js";
 import { leavesOf } from "./results.js";
-import { agieval, bbh, ceval, cmmlu, gaokao, gsm8k, mmlu } from "./tasks/index.js";
+import { agieval, bbh, ceval, cmmlu, gaokao, gsm8k, humaneval, mmlu } from "./tasks/index.js";
 import type { Benchmark, Group, Protocol, Task } from "./types.js";
 
 /** All that come with the program. */
-export const benchmarks: readonly Benchmark[] = [mmlu, ceval, cmmlu, agieval, gaokao, bbh, gsm8k];
+export const benchmarks: readonly Benchmark[] = [
+  mmlu,
+  ceval,
+  cmmlu,
+  agieval,
+  gaokao,
+  bbh,
+  gsm8k,
+  humaneval,
+];
 
 /** A task with the benchmark whose files it reads. */
 export interface SelectedTask {

@@ -171,6 +171,8 @@ export interface GenerationTask<Doc = unknown> extends TaskBase<Doc> {
   sampling?: { temperature: number; topP?: number };
   /** Whether judging runs what the model wrote: only with the user's permission. */
   runsCode?: boolean;
+  /** Makes ready what judging needs, before anything is asked. @returns a note for results and reports */
+  prepare?(): Promise<string>;
   /** Each gives a score of its own, under its name. */
   filters: readonly Filter[];
   /** A second question that holds the first answer, such as for the result of a chain of thought. */

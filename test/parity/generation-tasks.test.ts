@@ -1,12 +1,13 @@
 /**
- * BBH and GSM8K against lm-evaluation-harness 0.4.13: what is asked, what filters make of answers that
- * are hard to read, scores, and averages of groups. The fixture holds hashes; its script is
- * generation_task_fixtures.py.
+ * BBH, GSM8K and HumanEval against lm-evaluation-harness 0.4.13: what is asked, what filters make of
+ * answers that are hard to read, scores, and averages of groups. The fixture holds hashes; its script is
+ * generation_task_fixtures.py. Programs are not run: a hash says whether they pass.
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { type EvalModel, evaluate, type Sample } from "../../src/eval/index.js";
+import { humanEvalWith } from "../../src/eval/tasks/humaneval/index.js";
 import { hasShared, sharedPath } from "../sharedData.js";
 
 interface Fixture {
@@ -21,8 +22,11 @@ const fixture: Fixture = JSON.parse(
   readFileSync(new URL("fixtures/generation-tasks.json", import.meta.url), "utf8"),
 );
 
-function answer(context: string): string {
-  const found = createHash("sha1").update(context).digest().readUInt32LE(0);
+const sha1 = (text: string) => createHash("sha1").update(text).digest();
+
+/** @param time how often the prompt has come before */
+function answer(context: string, time: number): string {
+  const found = sha1(`${context}#${time}`).readUInt32LE(0);
   return fixture.answers[found % fixture.answers.length]!.replaceAll("{line}", () =>
     lastLine(context),
   );
@@ -35,14 +39,29 @@ function lastLine(context: string): string {
 
 const model: EvalModel = {
   loglikelihood: async () => [],
-  generateUntil: async (requests) => requests.map(({ context }) => answer(context)),
+  async generateUntil(requests) {
+    const seen = new Map<string, number>();
+    return requests.map(({ context }) => {
+      const time = seen.get(context) ?? 0;
+      seen.set(context, time + 1);
+      return answer(context, time);
+    });
+  },
 };
+
+const humaneval = humanEvalWith(async () => ({
+  description: "nothing",
+  run: async (program) => ({ passed: sha1(program)[0]! % 3 === 0 }),
+}));
 
 /** As Python's `json.dumps` writes it, up to `0.0` of settings. */
 function shortHash(value: unknown): string {
   const text = JSON.stringify(value).replace('"temperature":0}', '"temperature":0.0}');
-  return createHash("sha1").update(text).digest("hex").slice(0, 12);
+  return sha1(text).toString("hex").slice(0, 12);
 }
+
+const billionths = (sample: Sample) =>
+  sample.metrics.map((metric) => Math.round(Number(sample[metric]) * 1e9));
 
 function digest(samples: readonly Sample[]) {
   const filters = [...new Set(samples.map(({ filter }) => filter))];
@@ -54,7 +73,7 @@ function digest(samples: readonly Sample[]) {
     filtered: Object.fromEntries(
       filters.map((name) => [
         name,
-        shortHash(ofFilter(name).map((one) => [one.filtered_resps, one.exact_match])),
+        shortHash(ofFilter(name).map((one) => [one.filtered_resps, billionths(one)])),
       ]),
     ),
   };
@@ -67,6 +86,8 @@ describe.skipIf(!hasShared("benchmarks"))("as lm-evaluation-harness", () => {
       tasks: [name],
       dataDir: sharedPath("benchmarks"),
       limit: fixture.limit,
+      benchmarks: [humaneval],
+      allowCodeExecution: true,
     });
     const digests = Object.entries(samples).map(([task, ones]) => [task, digest(ones)]);
     const expected = digests.map(([task]) => [task, fixture.tasks[task as string]]);

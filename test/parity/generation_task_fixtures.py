@@ -1,21 +1,26 @@
-"""BBH and GSM8K by lm-evaluation-harness 0.4.13 on answers that are hard to read, for generation-tasks.test.ts.
+"""BBH, GSM8K and HumanEval by lm-evaluation-harness 0.4.13 on answers that are hard to read, for generation-tasks.test.ts.
 
     python test/parity/generation_task_fixtures.py ../shared/data/benchmarks
 
 Each question gets one of ANSWERS, chosen by a hash of its prompt; `{line}` in it is the question's last line, without the
-letter of a choice. Kept are hashes of what was asked and of what the filters made of the answers, and the scores.
+letter of a choice. Programs are not run: a hash says whether they pass. Kept are hashes of what was asked and of what the
+filters made of the answers, and the scores.
 """
 
+import collections
 import hashlib
 import json
+import math
 import pathlib
 import sys
+import types
 
 from harness_local import HashModel, evaluate, numbers_of, use_local_files
 
 LIMIT = 40
 GROUPS = ["bbh_cot_fewshot", "bbh_fewshot", "bbh_cot_zeroshot", "bbh_zeroshot"]
 TASKS = ["gsm8k", "gsm8k_cot_zeroshot"]
+TASKS += ["humaneval", "humaneval_instruct", "humaneval_64", "humaneval_64_instruct"]
 
 ANSWERS = [
     "",
@@ -75,19 +80,44 @@ ANSWERS = [
     "a.b.c.\n",
     "\x1c 5 \x1d",
     "\ufeff(B)\ufeff",
+    "    return 1\n",
+    "    return [x for x in y]\n```\nand ```more```",
+    "```",
 ]
 
 
-def answer(context: str, _index: int) -> str:
-    found = hashlib.sha1(context.encode()).digest()
+class HardModel(HashModel):
+    """Answers by the prompt and by how often it has come before."""
+
+    def generate_until(self, requests, disable_tqdm: bool = False):
+        seen = collections.Counter()
+        answers = []
+        for request in requests:
+            context = request.args[0]
+            answers.append(answer(context, seen[context]))
+            seen[context] += 1
+        return answers
+
+
+def answer(context: str, time: int) -> str:
+    found = hashlib.sha1(f"{context}#{time}".encode()).digest()
     template = ANSWERS[int.from_bytes(found[:4], "little") % len(ANSWERS)]
     return template.replace("{line}", last_line(context))
 
 
 def last_line(context: str) -> str:
     """Last line before the last line with "A:" or "Answer:", without `(A) ` or the like."""
-    line = context[: context.rindex("\nA")].split("\n")[-1]
+    line = context[: context.rfind("\nA")].split("\n")[-1]
     return line[4:] if line[:1] == "(" else line
+
+
+class CodeEval:
+    """Stands for Hugging Face's metric code_eval, without running anything."""
+
+    def compute(self, references: list[str], predictions: list[list[str]], k: list[int]):
+        programs = [f"{program}\n{references[0]}" for program in predictions[0]]
+        n, c = len(programs), sum(hashlib.sha1(program.encode()).digest()[0] % 3 == 0 for program in programs)
+        return {f"pass@{one}": 1 - math.comb(n - c, one) / math.comb(n, one) for one in k}, {}
 
 
 def short_hash(value: object) -> str:
@@ -105,7 +135,7 @@ def digest(samples: list[dict]) -> dict:
         "filtered": {
             name: short_hash(
                 [
-                    [sample["filtered_resps"], int(sample["exact_match"])]
+                    [sample["filtered_resps"], [round(float(sample[metric]) * 1e9) for metric in sample["metrics"]]]
                     for sample in ordered
                     if sample["filter"] == name
                 ]
@@ -117,9 +147,10 @@ def digest(samples: list[dict]) -> dict:
 
 def main() -> None:
     use_local_files(sys.argv[1])
+    sys.modules["evaluate"] = types.SimpleNamespace(load=lambda _name: CodeEval())
     tasks, scores = {}, {}
     for name in [*GROUPS, *TASKS]:
-        evaluated = evaluate([name], model=HashModel(answer), limit=LIMIT)
+        evaluated = evaluate([name], model=HardModel(), limit=LIMIT, confirm_run_unsafe_code=True)
         tasks.update({task: digest(samples) for task, samples in evaluated["samples"].items()})
         scores[name] = numbers_of({**evaluated["results"], **evaluated.get("groups", {})}[name])
     fixture = {"limit": LIMIT, "answers": ANSWERS, "scores": scores, "tasks": tasks}

@@ -4,7 +4,7 @@ import { smallAddonFile } from "../../util/smallAddon.js";
 import { findInterpreter, type Interpreter } from "./interpreter.js";
 import { type Launch, launch, NotHeldError } from "./launch.js";
 import { probe } from "./probe.js";
-import type { ProgramResult, RunOptions, Sandbox, SandboxLevel } from "./types.js";
+import type { RunOptions, Sandbox, SandboxLevel } from "./types.js";
 
 const LEVELS: readonly SandboxLevel[] = ["namespaces", "landlock"];
 /** Programs at once, as in the reference. */
@@ -79,16 +79,4 @@ function slots(count: number): <Result>(job: () => Promise<Result>) => Promise<R
       else free++;
     }
   };
-}
-
-let opened: Promise<Sandbox> | undefined;
-
-/**
- * Runs a Python program in the sandbox, which is opened once.
- *
- * @throws EnvironmentError as {@link openSandbox}
- */
-export async function runPython(program: string, options?: RunOptions): Promise<ProgramResult> {
-  opened ??= openSandbox();
-  return (await opened).run(program, options);
 }

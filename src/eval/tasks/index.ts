@@ -14,4 +14,5 @@ export { cmmlu } from "./cmmlu/index.js";
 export { drawnLetter } from "./drawnLetter.js";
 export { gaokao } from "./gaokao/index.js";
 export { gsm8k } from "./gsm8k/index.js";
+export { humaneval } from "./humaneval/index.js";
 export { mmlu } from "./mmlu/index.js";
