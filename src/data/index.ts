@@ -40,6 +40,7 @@ export {
   fileState,
   fileStateOf,
   listCache,
+  openRowFile,
 } from "./rowFile/index.js";
 export {
   checkNotRead,

@@ -19,9 +19,10 @@ const MARKERS_SHOWN = 2;
  * @throws ConfigError saying where it was looked for
  */
 export function openBenchmark(
-  { name, markers, source }: Pick<Benchmark, "name" | "markers" | "source">,
+  { name, markers, source, folder: own }: Omit<Benchmark, "tasks">,
   dataDir: string,
 ): BenchmarkFiles {
+  if (own !== undefined) return filesOf(resolve(own));
   if (!statSync(dataDir, { throwIfNoEntry: false })?.isDirectory()) {
     throw new ConfigError(`${dataDir} is not a directory`, {
       todo: "give the directory that holds the benchmarks with --data",

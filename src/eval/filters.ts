@@ -48,7 +48,8 @@ export function exactMatch(
   return comparable(prediction, options) === comparable(reference, options) ? 1 : 0;
 }
 
-function comparable(text: string, options: ExactMatchOptions): string {
+/** A text without what options leave out of a comparison. */
+export function comparable(text: string, options: ExactMatchOptions): string {
   let result = text;
   for (const pattern of options.ignore ?? []) result = result.replace(pattern, "");
   if (options.ignoreCase) result = result.toLowerCase();

@@ -52,6 +52,7 @@ export {
 } from "./tasks/ceval/index.js";
 export { extractChoice } from "./tasks/cmmlu/index.js";
 export { type AnswerKind as GaokaoAnswerKind, gaokaoAnswers } from "./tasks/gaokao/index.js";
+export { readTaskFile } from "./tasks/own/index.js";
 export type {
   Benchmark,
   BenchmarkFiles,

@@ -48,16 +48,17 @@ export function meanEstimate(values: readonly number[]): Estimate {
 }
 
 /**
- * Every question counts alike. The standard error is lm-evaluation-harness's `pooled_sample_stderr`.
+ * Every question counts alike. The standard error is lm-evaluation-harness's `pooled_sample_stderr`, to which
+ * a part of one question adds nothing (there it leaves the whole without).
  */
 export function microAverage(parts: readonly SizedEstimate[]): Estimate {
   const total = parts.reduce((sum, { size }) => sum + size, 0);
   const value = parts.reduce((sum, part) => sum + part.value * part.size, 0) / total;
-  if (parts.some(({ stderr }) => stderr === null) || total === parts.length) {
+  if (parts.some(({ stderr, size }) => stderr === null && size > 1) || total === parts.length) {
     return { value, stderr: null };
   }
   const variance =
-    parts.reduce((sum, { size, stderr }) => sum + (size - 1) * stderr! ** 2 * size, 0) /
+    parts.reduce((sum, { size, stderr }) => sum + (size - 1) * (stderr ?? 0) ** 2 * size, 0) /
     (total - parts.length);
   return { value, stderr: Math.sqrt(variance / total) };
 }

@@ -8,15 +8,18 @@ import type { ChatMessage, Prompt } from "./types.js";
  * @param system instruction before the task's own description
  */
 export function plainContext(prompt: Prompt, system = ""): string {
-  const { description, question, answerPrefix = "" } = prompt;
+  const { description, shots, turns = [], question, answerPrefix = "" } = prompt;
   const start = question + delimiterBefore(question, prompt) + answerPrefix;
-  return joined(system, description) + examplesText(prompt) + start;
+  return joined(system, description) + exchangesText([...shots, ...turns], prompt) + start;
 }
 
-/** Examples one after the other, each with its delimiters. */
-function examplesText(prompt: Prompt): string {
-  const { shots, delimiters, answerPrefix } = prompt;
-  return shots
+/** Examples or turns one after the other, each with its delimiters. */
+function exchangesText(
+  exchanges: readonly { question: string; answer: string }[],
+  prompt: Prompt,
+): string {
+  const { delimiters, answerPrefix } = prompt;
+  return exchanges
     .map(({ question, answer }) => {
       const between = answerPrefix ? delimiterBefore(question, prompt) : delimiters.answer;
       return question + between + wholeAnswer(answer, prompt) + delimiters.shot;
@@ -51,18 +54,19 @@ export function chatMessages(
   { shotsAsTurns }: ChatForm,
   system = "",
 ): ChatMessage[] {
-  const { description, shots, question } = prompt;
+  const { description, shots, turns = [], question } = prompt;
   const instruction = joined(system, description);
   const messages: ChatMessage[] =
     instruction === "" ? [] : [{ role: "system", content: instruction }];
-  if (!shotsAsTurns) {
-    return [...messages, { role: "user", content: examplesText(prompt) + question }];
-  }
-  for (const shot of shots) {
-    messages.push({ role: "user", content: shot.question });
-    messages.push({ role: "assistant", content: wholeAnswer(shot.answer, prompt) });
-  }
-  return [...messages, { role: "user", content: question }];
+  const before = shotsAsTurns ? "" : exchangesText(shots, prompt);
+  const exchanges = shotsAsTurns ? [...shots, ...turns] : turns;
+  const questions = [...exchanges.map((exchange) => exchange.question), question];
+  questions.forEach((content, i) => {
+    messages.push({ role: "user", content: i === 0 ? before + content : content });
+    const said = exchanges[i];
+    if (said) messages.push({ role: "assistant", content: wholeAnswer(said.answer, prompt) });
+  });
+  return messages;
 }
 
 /** The delimiter between the words that an answer is made to begin with, and the answer. */

@@ -53,6 +53,7 @@ export function selectTasks(
       tasks.map((task): [string, SelectedTask] => [task.name, { task, benchmark }]),
     ),
   );
+  refuseTaken(sets);
   const refused = sets.flatMap((set) => set.refused ?? []).find(({ name }) => names.includes(name));
   if (refused) {
     throw new ConfigError(`${refused.name} cannot be scored`, {
@@ -78,6 +79,16 @@ export function selectTasks(
     tasks: [...new Set(chosen)].map((name) => tasks.get(name)!),
     groups: [...chosenGroups.values()],
   };
+}
+
+/** A task of the user's own must not hide another. */
+function refuseTaken(sets: readonly { tasks: readonly Task[]; groups: readonly Group[] }[]): void {
+  const names = sets.flatMap(({ tasks, groups }) => [...groups, ...tasks].map(({ name }) => name));
+  const taken = names.find((name, i) => names.indexOf(name) !== i);
+  if (taken === undefined) return;
+  throw new ConfigError(`there are two tasks of the name ${taken}`, {
+    todo: "give your own another name",
+  });
 }
 
 function matching(name: string, known: readonly string[]): string[] {

@@ -63,6 +63,8 @@ export interface Prompt {
   /** What stands before everything, with its own line breaks. */
   description: string;
   shots: readonly { question: string; answer: string }[];
+  /** What was said before in the conversation that the question goes on with. */
+  turns?: readonly { question: string; answer: string }[];
   question: string;
   /** Between a question and its answer, and between an answer and the next question. */
   delimiters: { answer: string; shot: string };
@@ -228,6 +230,8 @@ export interface Benchmark {
   name: string;
   /** A file by which its folder is known, relative to it; one of several layouts. */
   markers: readonly string[];
+  /** Where its files are, if they are not looked for among those of other benchmarks. */
+  folder?: string;
   /** Where its publisher offers it, for messages. */
   source: string;
   tasks(protocol: Protocol): TaskSet;

@@ -3,7 +3,7 @@ import { DataError } from "../../util/errors.js";
 import { choiceAccuracies } from "../metrics.js";
 import type { ChoiceTask, Loglikelihood, Scores } from "../types.js";
 
-export const LETTERS: readonly string[] = ["A", "B", "C", "D", "E", "F", "G"];
+export const LETTERS: readonly string[] = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
 
 /** A question whose choices have letters. */
 export interface LetteredQuestion {
