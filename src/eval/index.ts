@@ -27,6 +27,19 @@ export { type OpenedTask, openTasks, type PlanOptions, type TaskChoice } from ".
 export type { ChatForm } from "./prompt.js";
 export { type PythonRandom, pythonRandom } from "./python/index.js";
 export { benchmarks, selectTasks } from "./registry.js";
+export {
+  type ReportedEvaluation,
+  type ReportInput,
+  type ReportOptions,
+  readEvaluation,
+  readReportInput,
+  reportMarkdown,
+  reportPage,
+  summaryNotes,
+  summaryTable,
+  type TextTable,
+  verdictLine,
+} from "./report/index.js";
 export type { ResultEntry, Results, Topic } from "./results.js";
 export type { TaskOutcome } from "./runTask.js";
 export type { Sample } from "./samples.js";

@@ -5,7 +5,6 @@ import {
   drawInTerminal,
   drawPage,
   drawSvgFile,
-  formatValue,
   type Panel,
   smoothCurve,
   thinCurve,
@@ -26,6 +25,7 @@ import { writeFileAtomic } from "../../util/atomicFile.js";
 import { nearestOf } from "../../util/editDistance.js";
 import { ConfigError } from "../../util/errors.js";
 import { checkOutPlace } from "../../util/outPlace.js";
+import { formatValue } from "../../util/scale.js";
 import { visibleText } from "../../util/visibleText.js";
 import { printJson } from "../command.js";
 import { oneOf } from "../data/options.js";

@@ -1,13 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  drawInTerminal,
-  drawPage,
-  drawSvgFile,
-  formatValue,
-  smoothCurve,
-  thinCurve,
-} from "./index.js";
-import { scaleOf } from "./scale.js";
+import { formatValue, scaleOf } from "../../util/scale.js";
+import { drawInTerminal, drawPage, drawSvgFile, smoothCurve, thinCurve } from "./index.js";
 import type { Curve } from "./types.js";
 
 const rising: Curve = { run: "one", x: [0, 1, 2, 3], y: [0, 1, 2, 3] };

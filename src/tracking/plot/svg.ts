@@ -1,7 +1,7 @@
 /** Charts as SVG, with everything inside: it opens in a browser, an editor or a report, offline. */
 import { type Markup, markup } from "../../util/markup.js";
-import { formatValue, type Scale, scaleOf, valuesOf } from "./scale.js";
-import type { Curve, Panel } from "./types.js";
+import { formatValue, type Scale, scaleOf } from "../../util/scale.js";
+import { type Curve, type Panel, valuesOf } from "./types.js";
 
 /** A panel as it is drawn. */
 export interface Chart {

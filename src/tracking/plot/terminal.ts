@@ -1,6 +1,6 @@
 /** Charts of characters: Braille dots where runs have colours, letters where they have none. */
-import { formatValue, type Scale, scaleOf, valuesOf } from "./scale.js";
-import type { Curve, Panel } from "./types.js";
+import { formatValue, type Scale, scaleOf } from "../../util/scale.js";
+import { type Curve, type Panel, valuesOf } from "./types.js";
 
 export interface TerminalOptions {
   /** Characters of a line. */

@@ -17,3 +17,8 @@ export interface Panel {
   /** In the order of the runs; one without this metric has no points. */
   curves: readonly Curve[];
 }
+
+/** All x, or all y, of several curves. */
+export function* valuesOf(curves: readonly Curve[], axis: "x" | "y"): Generator<number> {
+  for (const curve of curves) yield* curve[axis];
+}

@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { code, plain, table } from "./markdown.js";
+import { code, plain, table } from "../../../util/markdown.js";
 import { readScores } from "./scores.js";
 import { writeCard } from "./writeCard.js";
 

@@ -1,6 +1,6 @@
 /** A run in words and tables, for a model card. */
 import { basename } from "node:path";
-import { code, plain, table } from "./markdown.js";
+import { code, plain, table } from "../../../util/markdown.js";
 import type { CardRun } from "./run.js";
 
 /**

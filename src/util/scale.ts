@@ -1,5 +1,4 @@
 /** Axes: the range of what is drawn, round numbers along it, and how they are written. */
-import type { Curve } from "./types.js";
 
 /** Values from `low` to `high`, mapped to 0 … 1. */
 export interface Scale {
@@ -78,9 +77,4 @@ export function formatValue(value: number): string {
       return `${Number((value / (name === "k" ? 1e3 : unit)).toPrecision(4))}${name}`;
   }
   return String(Number(value.toPrecision(4)));
-}
-
-/** All x, or all y, of several curves. */
-export function* valuesOf(curves: readonly Curve[], axis: "x" | "y"): Generator<number> {
-  for (const curve of curves) yield* curve[axis];
 }
