@@ -11,6 +11,7 @@ import { outputLockOf } from "../util/outPlace.js";
  * are one place.
  *
  * @param inputs what is read, as it was named
+ * @param flag that named the output
  * @throws ConfigError where another process writes it, or where a folder or pattern among the inputs
  *   would read it the next time
  */
@@ -18,6 +19,7 @@ export async function withOutput<T>(
   out: string,
   inputs: readonly string[],
   action: () => Promise<T>,
+  flag = "--out",
 ): Promise<T> {
   refuseAmongInputs(out, inputs);
   const file = outputLockOf(out);
@@ -34,7 +36,7 @@ export async function withOutput<T>(
   if (!lock) {
     throw new ConfigError(`${out} is being written by another process`, {
       why: describeHolder(lockHolder(file)),
-      todo: "wait for it to end, or give another --out",
+      todo: `wait for it to end, or give another ${flag}`,
     });
   }
   try {

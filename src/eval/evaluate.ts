@@ -73,6 +73,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
       tell();
     };
     tell();
+    signal?.throwIfAborted();
     const outcome = await runTask(task, questions, model, { seed, store, signal, onAnswered });
     outcomes.push(outcome);
     onTask?.(outcome);

@@ -23,7 +23,13 @@ export {
 export type { Estimate } from "./metrics.js";
 export { createPace, type Pace, type TimeLeft } from "./pace.js";
 export { passAtK } from "./passAtK.js";
-export { type OpenedTask, openTasks, type PlanOptions, type TaskChoice } from "./plan.js";
+export {
+  type OpenedTask,
+  openTasks,
+  type PlanOptions,
+  planEvaluation,
+  type TaskChoice,
+} from "./plan.js";
 export type { ChatForm } from "./prompt.js";
 export { type PythonRandom, pythonRandom } from "./python/index.js";
 export { benchmarks, selectTasks } from "./registry.js";

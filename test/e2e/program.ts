@@ -12,12 +12,17 @@ export interface Finished {
   stderr: string;
 }
 
-/** @param onError gets all that stderr has so far, whenever there is more */
+/**
+ * @param onError gets all that stderr has so far, whenever there is more
+ * @param onStart gets the process as it begins
+ */
 export function tunewright(
   words: readonly string[],
   onError: (text: string, child: ChildProcess) => void = () => {},
+  onStart: (child: ChildProcess) => void = () => {},
 ): Promise<Finished> {
   const child = spawn(process.execPath, [main, ...words], { stdio: ["ignore", "pipe", "pipe"] });
+  onStart(child);
   const texts = { stdout: "", stderr: "" };
   child.stdout.on("data", (text) => {
     texts.stdout += text;

@@ -34,6 +34,11 @@ export function addKeyOption(
 /** Declares what a chat template is chosen by, and what it gets. */
 export function addTemplateOptions(command: Command, standard = "the model's own"): void {
   addKeyOption(command, "--template <name>", `name of the chat template (default: ${standard})`);
+  addTemplateVariables(command);
+}
+
+/** Declares the variables that a chat template gets. */
+export function addTemplateVariables(command: Command): void {
   addKeyOption(
     command,
     "--chat-template-kwargs <json>",

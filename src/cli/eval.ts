@@ -1,0 +1,139 @@
+/** `tunewright eval`: scores models on benchmarks. */
+import { type Command, InvalidArgumentError } from "commander";
+import { adapterForm, collectAdapters } from "./adapterOption.js";
+import { addExamples, type CommandModule } from "./command.js";
+import { addFixOption, addKeyOption, addTemplateVariables, camelOptions } from "./data/options.js";
+import type { EvalFlags } from "./eval/flags.js";
+
+export const evalCommand: CommandModule = {
+  name: "eval",
+  summary: "score a model on benchmarks",
+  register(command) {
+    addModelOptions(command);
+    addTaskOptions(command);
+    addPromptOptions(command);
+    addResultOptions(command);
+    command.addHelpText(
+      "after",
+      [
+        "",
+        "Scores are log-likelihoods of the choices, or generated answers, as the protocol says. Prompts are",
+        "plain text unless --apply-chat-template is given. An evaluation that was interrupted goes on where",
+        "it was when the same command is run again.",
+      ].join("\n"),
+    );
+    addExamples(
+      command,
+      "tunewright eval --list",
+      "tunewright eval --model builtin:smollm2-135m --tasks mmlu_anatomy --data benchmarks --output results/small",
+      "tunewright eval --model baichuan-7B --adapter output/my-run --tasks mmlu,ceval-valid --num-fewshot 5 \\",
+      "    --data benchmarks --output results/my-run",
+    );
+    command.action(async (options: object) => {
+      const flags = camelOptions(options) as EvalFlags;
+      if (flags.list) {
+        const { listTasks } = await import("./eval/list.js");
+        listTasks(flags);
+        return;
+      }
+      const { runEval } = await import("./eval/runEval.js");
+      await runEval(flags);
+    });
+  },
+};
+
+function addModelOptions(command: Command): void {
+  command.option(
+    "--model <dir>",
+    "model directory, .gguf file, OWNER/NAME on the hub, builtin:smollm2-135m, or run directory of an adapter",
+  );
+  command.option(
+    adapterForm,
+    "directory or OWNER/NAME of a LoRA adapter, on top of the model; can be given several times",
+    collectAdapters,
+  );
+  addFixOption(command);
+  command.option(
+    "--dtype <type>",
+    "float32, bfloat16 or float16 (default: that of the model files)",
+  );
+  command.option("--device <device>", "cpu or cuda (default: cuda if there is a GPU)");
+}
+
+function addTaskOptions(command: Command): void {
+  command.option("--list", "print the names of all tasks and groups, by benchmark");
+  command.option(
+    "--tasks <names>",
+    "tasks and groups, such as mmlu,ceval-valid_law; * stands for anything",
+    (text: string, before: string[] = []) => [...before, ...namesIn(text)],
+  );
+  command.option(
+    "--data <dir>",
+    "directory of the benchmarks' files, as their publishers lay them out",
+  );
+  command.option(
+    "--protocol <lm-eval|official>",
+    "whose rules: those of lm-evaluation-harness, or of each benchmark's publishers (default: lm-eval)",
+  );
+  addKeyOption(
+    command,
+    "--num-fewshot <n>",
+    "examples in each prompt (default: the task's own number)",
+    wholeNumber,
+  );
+  command.option(
+    "--limit <n>",
+    "only the first n questions of each task, or below 1 a share",
+    limit,
+  );
+  command.option("--seed <n>", "seed of the examples (default: 1234)", wholeNumber);
+  command.option(
+    "--parity",
+    "follow lm-evaluation-harness even where it may show the answer among the examples",
+  );
+}
+
+function addPromptOptions(command: Command): void {
+  addKeyOption(
+    command,
+    "--apply-chat-template [name]",
+    "show prompts as conversations, by the model's chat template or by that of this name",
+  );
+  addKeyOption(
+    command,
+    "--fewshot-as-multiturn",
+    "with --apply-chat-template: each example is a turn of the conversation",
+  );
+  command.option(
+    "--thinking <on|off>",
+    "with --apply-chat-template: set enable_thinking, for models that may think before they answer",
+  );
+  addTemplateVariables(command);
+  command.option("--system <text>", "instruction before the tasks' own");
+}
+
+function addResultOptions(command: Command): void {
+  command.option("--output <dir>", "directory for results.json and samples_TASK.jsonl");
+  command.option("--overwrite", "begin anew in a directory that holds another evaluation");
+  command.option("--json", "print the results as one JSON object on stdout");
+}
+
+function namesIn(text: string): string[] {
+  return text
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+}
+
+function wholeNumber(value: string): number {
+  const number = Number(value);
+  if (/^\d+$/.test(value) && Number.isSafeInteger(number)) return number;
+  throw new InvalidArgumentError("It must be a whole number, not below 0.");
+}
+
+function limit(value: string): number {
+  const number = Number(value);
+  if (value.trim() !== "" && number > 0 && (number < 1 || Number.isSafeInteger(number)))
+    return number;
+  throw new InvalidArgumentError("It must be a whole number, or a share between 0 and 1.");
+}
