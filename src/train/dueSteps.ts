@@ -8,6 +8,8 @@ export interface Due {
   evaluate: boolean;
   /** The answers to sample prompts and dialogue. */
   sample: boolean;
+  /** The scores on `eval_tasks`. */
+  benchmark: boolean;
   save: boolean;
 }
 
@@ -27,10 +29,15 @@ export function dueSteps(config: DeviceConfig, plan: StepPlan) {
       logs(step) || (config.logging_first_step && step === 1) || step === plan.totalSteps,
     /** @param isLast whether training ends with this step, as planned or before */
     follows(step: number, isLast = false): Due {
-      if (step === 0) return { evaluate: config.eval_on_start, sample: true, save: false };
+      const { eval_on_start: onStart, eval_tasks: tasks } = config;
+      const hasTasks = tasks.length > 0;
+      if (step === 0) {
+        return { evaluate: onStart, sample: true, benchmark: onStart && hasTasks, save: false };
+      }
       const evaluate = evaluates(step) || (isLast && config.eval_strategy === "no");
       const save = saves(step) || (isLast && savesLast(config));
-      return { evaluate, sample: evaluate || save || isLast, save };
+      const benchmark = hasTasks && (evaluates(step) || isLast);
+      return { evaluate, sample: evaluate || save || isLast, benchmark, save };
     },
   };
 }

@@ -1,4 +1,5 @@
 /** Supervised fine-tuning: configuration, schedules, events, checkpoints and the run directory. */
+export { openBenchmarks } from "./benchmarks.js";
 export * from "./checkpoint/index.js";
 export * from "./config/index.js";
 export { configOfRun, openRunText, sourceNames } from "./configOfRun.js";
@@ -23,7 +24,7 @@ export {
   type RehearsalParts,
   settleBatchSize,
 } from "./preflight/index.js";
-export { createProgress, formatBytes, formatDuration, type Progress } from "./progress.js";
+export { createProgress, formatBytes, type Progress } from "./progress.js";
 export { heldOut, readingOptions } from "./readingOptions.js";
 export { runPretrain, runSft, runTraining } from "./recipes/index.js";
 export {

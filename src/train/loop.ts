@@ -149,11 +149,11 @@ export async function trainLoop(parts: TrainingParts): Promise<"done" | "stopped
 }
 
 /**
- * The held-out loss and the answers of the recorder's step, as far as they are due and not on record.
+ * Held-out loss, answers and scores of the recorder's step, as far as they are due and not on record.
  *
  * @returns whether anything was told
  */
-async function tell({ evaluate: isDue, sample }: Due, parts: TrainingParts): Promise<boolean> {
+async function tell({ evaluate: isDue, ...due }: Due, parts: TrainingParts): Promise<boolean> {
   const { config, recorder, evaluationData } = parts;
   const { state } = recorder;
   const measure = async (data: TrainingData) => {
@@ -166,8 +166,9 @@ async function tell({ evaluate: isDue, sample }: Due, parts: TrainingParts): Pro
     isDue &&
     evaluationData !== undefined &&
     (await tellOnce(state, "evaluation", () => measure(evaluationData)));
-  const isAnswered = sample && (await parts.sample());
-  return isMeasured || isAnswered;
+  const isAnswered = due.sample && (await parts.sample());
+  const isScored = due.benchmark && (await parts.benchmark());
+  return isMeasured || isAnswered || isScored;
 }
 
 /** How a run goes on after an error that leaves the steps before it good; nothing for any other. */

@@ -1,10 +1,10 @@
 /**
- * What is told of a step once: its held-out loss, sample answers, dialogue. A signal may come between
+ * What is told of a step once: its held-out loss, sample answers, dialogue, scores. A signal may come between
  * a step and these; a checkpoint knows which of them were told, and the next attempt makes up the rest.
  */
 import type { TrainerState } from "./trainerState.js";
 
-const kinds = ["evaluation", "sample", "dialogue"] as const;
+const kinds = ["evaluation", "sample", "dialogue", "benchmark"] as const;
 
 /** A type of events, of which a step has what belongs together once. */
 export type ToldOnce = (typeof kinds)[number];

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
+import { formatDuration } from "../util/formatDuration.js";
 import type { EventRow, TrainingEvent } from "./events/index.js";
-import { createProgress, formatBytes, formatDuration } from "./progress.js";
+import { createProgress, formatBytes } from "./progress.js";
 
 /** What a terminal shows after everything that was written: its lines, without the escapes. */
 function screen(isTTY: boolean, columns = 120) {

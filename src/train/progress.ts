@@ -2,7 +2,8 @@
  * Progress of a run on a terminal: one line that is drawn over and over, or plain lines where the
  * output is no terminal. It only reads events, so a replayed events file shows the same.
  */
-import type { DialogueEvent, EventRow, Tick } from "./events/index.js";
+import { formatDuration } from "../util/formatDuration.js";
+import type { BenchmarkEvent, DialogueEvent, EventRow, Tick } from "./events/index.js";
 
 /** Where progress goes; `process.stderr` is one. */
 export interface ProgressStream {
@@ -143,6 +144,8 @@ function describeEvent(
       return `step ${event.step}: ${event.prompt.trim()} → ${event.text.trim()}`;
     case "dialogue":
       return `step ${event.step}: dialogue of ${event.turns.length} turns: ${describeAnswers(event)}`;
+    case "benchmark":
+      return `step ${event.step}: ${describeScores(event)}`;
     case "end":
       return `${endWords[event.reason]}${event.stopped_early ? " early" : ""} at step ${event.steps}: loss ${Number(event.train_loss).toFixed(4)}, ${formatDuration(event.train_runtime)}, ${Math.round(event.tokens_per_second)} tokens/s${describeBest(event)}`;
   }
@@ -160,6 +163,20 @@ function describeAnswers(event: DialogueEvent): string {
   ].join(", ");
 }
 
+/** Scores that one line names. */
+const MOST_SCORES = 4;
+
+/** The first metric of each task and group. */
+function describeScores({ scores }: BenchmarkEvent): string {
+  const named = Object.entries(scores).flatMap(([task, metrics]) => {
+    const [first] = Object.entries(metrics);
+    if (!first) return [];
+    return [`${task} ${first[0].split(",")[0]} ${(100 * Number(first[1])).toFixed(1)} %`];
+  });
+  const more = named.length - MOST_SCORES;
+  return named.slice(0, MOST_SCORES).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
 /** Which step the result is of, where it is not the last. */
 function describeBest({ best_step, best_eval_loss }: Extract<EventRow, { type: "end" }>): string {
   if (best_step === undefined) return "";
@@ -167,16 +184,6 @@ function describeBest({ best_step, best_eval_loss }: Extract<EventRow, { type: "
 }
 
 const endWords = { done: "Done", stopped: "Stopped", failed: "Failed" } as const;
-
-/** `75` becomes `1:15`, `3700` becomes `1:01:40`. */
-export function formatDuration(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  const two = (value: number) => String(value).padStart(2, "0");
-  const hours = Math.floor(whole / 3600);
-  const minutes = Math.floor((whole % 3600) / 60);
-  const rest = two(whole % 60);
-  return hours > 0 ? `${hours}:${two(minutes)}:${rest}` : `${minutes}:${rest}`;
-}
 
 /** `1500000000` becomes `1.50 GB`; powers of 1000. */
 export function formatBytes(bytes: number): string {

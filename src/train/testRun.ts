@@ -141,6 +141,7 @@ export function testRun(options: TestRunOptions = {}): TestRun {
     world: openWorld({}),
     data: rows(),
     evaluationData: undefined,
+    benchmark: async () => false,
     objective: crossEntropy,
     update: { gradients, optimizer, lossScale: scale, maxGradNorm: config.max_grad_norm },
     pass: { groupTokens: 1024, keepBytes: Number.POSITIVE_INFINITY },

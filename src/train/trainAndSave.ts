@@ -4,6 +4,7 @@ import type { CausalLanguageModel } from "../models/index.js";
 import type { ChatTemplate } from "../text/index.js";
 import { noteSignals, stopIfAsked } from "../util/signals.js";
 import { beginRecord } from "./beginRecord.js";
+import { type Benchmarks, recordBenchmarks } from "./benchmarks.js";
 import { loadBestStep } from "./bestStep.js";
 import { whereFilesFail } from "./checkpoint/index.js";
 import { recordDialogue } from "./dialogue.js";
@@ -24,7 +25,7 @@ import type { TrainedModel } from "./trainedModel.js";
 import type { DataText } from "./trainingFiles.js";
 import { preparePasses, prepareProducts, prepareUpdate } from "./update.js";
 import { RolledBack, requireTrainable } from "./watch/index.js";
-import { planSteps } from "./window.js";
+import { planSteps, type StepPlan } from "./window.js";
 
 /** What a recipe has made ready. */
 export interface RecipeParts {
@@ -36,6 +37,8 @@ export interface RecipeParts {
   prompts: readonly SamplePrompt[];
   /** User turns of `sample_dialogue`. */
   dialogue: readonly string[];
+  /** What `eval_tasks` name; nothing where there are none. */
+  benchmarks: Benchmarks | undefined;
   objective: Objective;
   /** The chat template that is trained with; null where there is none. */
   template: ChatTemplate | null;
@@ -114,6 +117,7 @@ export async function trainAndSave(run: Run, parts: RecipeParts): Promise<RunRes
       say,
       tellLeftOut: parts.isChecked ? () => {} : leftOutTeller(say),
       sample: sampler(model, parts, recorder, config.sample_max_new_tokens),
+      benchmark: scorer(model, parts, recorder, plan),
       save: async (isPlanned) => {
         newest = await onceMore(model.device, () => saver(isPlanned));
         return newest;
@@ -157,4 +161,16 @@ function sampler(
     }
     return isNew;
   };
+}
+
+/** What scores the model on benchmarks at the recorder's step; it gives whether it had to. */
+function scorer(
+  model: CausalLanguageModel,
+  { text, benchmarks }: RecipeParts,
+  recorder: Recorder,
+  { stepsPerEpoch }: Pick<StepPlan, "stepsPerEpoch">,
+): () => Promise<boolean> {
+  if (!benchmarks) return async () => false;
+  const score = () => recordBenchmarks({ model, ...text }, benchmarks, recorder, stepsPerEpoch);
+  return () => tellOnce(recorder.state, "benchmark", () => answerIfRoom(recorder, score));
 }

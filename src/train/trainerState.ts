@@ -78,7 +78,7 @@ const stateSchema = z.object({
     })
     .optional(),
   /**
-   * The last steps whose held-out loss, sample answers and dialogue are on record. A checkpoint may lie
+   * The last steps whose held-out loss, sample answers, dialogue and scores are on record. A checkpoint may lie
    * between a step and these; whoever goes on from it makes them up.
    */
   onRecord: z
@@ -86,6 +86,7 @@ const stateSchema = z.object({
       evaluation: count.optional(),
       sample: count.optional(),
       dialogue: count.optional(),
+      benchmark: count.optional(),
     })
     .optional(),
 });
@@ -217,7 +218,7 @@ function parseState(file: string): TrainerState {
     ...counters,
     sums,
     // Versions without it saved a checkpoint behind everything else of its step.
-    onRecord: onRecord ?? { evaluation: step, sample: step, dialogue: step },
+    onRecord: onRecord ?? { evaluation: step, sample: step, dialogue: step, benchmark: step },
     lossSum: lossSum ?? 0,
     lossSteps: lossSum === null ? 0 : (lossSteps ?? counters.step),
     ...(data === undefined ? {} : { data }),

@@ -28,6 +28,8 @@ export interface TrainingParts {
   tellLeftOut: (leftOut: LeftOutCounts) => void;
   /** Answers prompts and dialogue at the current step, if that is not on record; gives whether it did. */
   sample: () => Promise<boolean>;
+  /** Scores the model on `eval_tasks` at the current step, if that is not on record; gives whether it did. */
+  benchmark: () => Promise<boolean>;
   /**
    * Writes a checkpoint of the current step and returns its path.
    * @param isPlanned whether it may be the best one, which none is that a signal asked for

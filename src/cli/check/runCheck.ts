@@ -32,6 +32,7 @@ import {
   largestBatch,
   loadTrainingConfig,
   newTokensOf,
+  openBenchmarks,
   openDialogue,
   openText,
   otherGpu,
@@ -83,6 +84,7 @@ export async function runCheck(
   if (config.streaming) throw streamRefusal();
   await encodeSamplePrompts(config.sample_prompts, { ...text, embeddingRows }, { config: model });
   await openDialogue(config.sample_dialogue, { ...text, embeddingRows }, { config: model });
+  const benchmarks = await openBenchmarks(config);
   const files = await resolveFiles(config.train_file);
   const train = await surveyFiles("train", files, text, config);
   const data = [train];
@@ -143,6 +145,7 @@ export async function runCheck(
     notes: [
       ...loaded.notes,
       ...notes,
+      ...(benchmarks ? [benchmarks.note] : []),
       ...[path, ...place.adapters].flatMap(weightNotes),
       ...dropoutNotes(model),
       ...onExperts,

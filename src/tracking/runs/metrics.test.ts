@@ -68,3 +68,17 @@ it("keeps the figures of the whole run for the end", () => {
   const curves = Object.entries(figures).map(([name, value]) => [`train/${name}`, value]);
   expect(metricsOf(end)).toEqual({ ...Object.fromEntries(curves), "train/epoch": 1 });
 });
+
+it("names scores by task and metric, with the filter of an answer behind", () => {
+  const scores = {
+    mmlu_anatomy: { "acc,none": 0.5, "acc_stderr,none": 0.1 },
+    gsm8k: { "exact_match,strict-match": 0.25 },
+  };
+  const event = { protocol: "lm-eval", scores, questions: 6, seconds: 1 } as const;
+  expect(metricsOf({ ...stored, type: "benchmark", step: 5, epoch: 0.5, ...event })).toEqual({
+    "eval/mmlu_anatomy/acc": 0.5,
+    "eval/mmlu_anatomy/acc_stderr": 0.1,
+    "eval/gsm8k/exact_match/strict-match": 0.25,
+    "train/epoch": 0.5,
+  });
+});

@@ -4,6 +4,7 @@
  * of ours in the same manner.
  */
 import type {
+  BenchmarkEvent,
   DialogueEvent,
   EndEvent,
   EvaluationEvent,
@@ -28,6 +29,8 @@ export function metricsOf(row: EventRow): Metrics | undefined {
       return given(evaluationMetrics(row));
     case "dialogue":
       return given(prefixed("dialogue/", dialogueFigures(row)));
+    case "benchmark":
+      return given(benchmarkScores(row));
     case "end":
       return given({ ...prefixed("train/", runFigures(row)), "train/epoch": row.epoch });
     default:
@@ -77,6 +80,17 @@ function dialogueFigures(row: DialogueEvent): Record<string, number | undefined>
     wrong_language_rate: row.wrong_language_rate ?? undefined,
     answer_tokens: row.answer_tokens,
   };
+}
+
+/** `eval/mmlu_anatomy/acc`; where an answer is filtered, with the filter's name behind. */
+function benchmarkScores({ scores, epoch }: BenchmarkEvent): Record<string, number | undefined> {
+  const named = Object.entries(scores).flatMap(([task, metrics]) =>
+    Object.entries(metrics).map(([key, value]): [string, number] => {
+      const [metric, filter] = key.split(",");
+      return [`eval/${task}/${metric}${filter === "none" ? "" : `/${filter}`}`, value];
+    }),
+  );
+  return { ...Object.fromEntries(named), "train/epoch": epoch };
 }
 
 function runFigures(row: EndEvent): Record<string, number | undefined> {

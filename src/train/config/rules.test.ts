@@ -69,6 +69,13 @@ describe("options that void one another", () => {
     [{ val_size: 5, streaming: true, max_steps: 3 }, /contradict/],
     [{ eval_strategy: "steps" }, /requires eval_file/],
     [{ do_eval: true }, /requires eval_file/],
+    [{ eval_tasks: "mmlu" }, /requires eval_data_dir/],
+    [{ eval_tasks: "mmlu", eval_data_dir: "d", eval_limit: 1.5 }, /neither a share nor a number/],
+    [{ eval_tasks: "mmlu", eval_data_dir: "d", do_eval: true }, /requires eval_file/],
+    [
+      { eval_tasks: "mmlu", eval_data_dir: "d", eval_strategy: "steps", save_strategy: "best" },
+      /requires eval_strategy/,
+    ],
     [{ resume: true, overwrite_output_dir: true }, /contradict/],
   ])("%j is an error", (options, expected) => {
     expect(() => load(options)).toThrow(expected);
@@ -76,6 +83,7 @@ describe("options that void one another", () => {
 
   it.each([
     [{ max_steps: 5, num_train_epochs: 1 }, "max_steps 5 overrides num_train_epochs."],
+    [{ eval_limit: 5 }, "eval_limit: no effect without eval_tasks."],
     [{ eval_steps: 5 }, "eval_steps: no effect, eval_strategy is no."],
     [{ optim: "sgd", adam_beta1: 0.8 }, "adam_beta1: no effect, optim is sgd."],
     [{ save_strategy: "epoch", save_steps: 5 }, "save_steps: no effect, save_strategy is epoch."],
@@ -85,6 +93,13 @@ describe("options that void one another", () => {
     ],
   ])("%j is noted", (options, note) => {
     expect(load(options).notes).toContain(note);
+  });
+
+  it("eval_tasks alone need no held-out rows", () => {
+    const asked = { eval_tasks: "mmlu,ceval-valid", eval_data_dir: "d", eval_strategy: "steps" };
+    const { config } = load(asked);
+    expect(config).toMatchObject({ do_eval: false, eval_tasks: ["mmlu", "ceval-valid"] });
+    expect(load({ ...asked, val_size: 0.1 }).config.do_eval).toBe(true);
   });
 
   it("eval_steps follows logging_steps", () => {

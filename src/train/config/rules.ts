@@ -247,13 +247,15 @@ function checkSchedule(config: TrainingConfig, context: RuleContext): void {
 function checkEvaluation(config: TrainingConfig, context: RuleContext): void {
   const { origins, notes, asked, where } = context;
   const contradiction = contradictIn(context);
-  if (config.eval_strategy !== "no" && !config.do_eval) {
+  const isHeldOut = config.eval_file !== null || config.val_size > 0;
+  const onlyTasks = config.eval_tasks.length > 0 && !isHeldOut;
+  if (config.eval_strategy !== "no" && !config.do_eval && !onlyTasks) {
     if (origins.do_eval !== "default")
       notes.push(`eval_strategy ${config.eval_strategy} overrides do_eval false.`);
     config.do_eval = true;
     origins.do_eval = "derived";
   }
-  if (config.eval_on_start && !config.do_eval) {
+  if (config.eval_on_start && !config.do_eval && !onlyTasks) {
     config.do_eval = true;
     origins.do_eval = "derived";
   }
@@ -275,7 +277,7 @@ function checkEvaluation(config: TrainingConfig, context: RuleContext): void {
         ? "val_size: the rows held out for evaluation are not trained on."
         : "val_size: the rows held out are not trained on; nothing is measured on them, since do_eval is false and eval_strategy is no.",
     );
-  if (config.do_eval && config.eval_file === null && config.val_size === 0) {
+  if (config.do_eval && !isHeldOut) {
     const cause = (["eval_strategy", "eval_on_start", "do_eval"] as const).find(asked) ?? "do_eval";
     contradiction(
       `${cause} (${where(cause)}) requires eval_file`,
@@ -295,6 +297,32 @@ function checkEvaluation(config: TrainingConfig, context: RuleContext): void {
   const isSampled = config.sample_prompts.length > 0 || config.sample_dialogue !== null;
   if (!isSampled && asked("sample_max_new_tokens"))
     notes.push("sample_max_new_tokens: no effect without sample_prompts or sample_dialogue.");
+  checkTasks(config, context);
+}
+
+/** Keys that say how `eval_tasks` are asked. */
+const taskKeys = ["eval_data_dir", "eval_limit", "eval_num_fewshot", "eval_protocol"] as const;
+
+function checkTasks(config: TrainingConfig, context: RuleContext): void {
+  const { notes, asked, where } = context;
+  const contradiction = contradictIn(context);
+  if (config.eval_tasks.length === 0) {
+    const idle = taskKeys.filter(asked).join(", ");
+    if (idle) notes.push(`${idle}: no effect without eval_tasks.`);
+    return;
+  }
+  if (config.eval_data_dir === null)
+    contradiction(
+      `eval_tasks (${where("eval_tasks")}) requires eval_data_dir`,
+      "The questions are in the benchmarks' files.",
+      "Set eval_data_dir to the directory that holds them.",
+    );
+  if (config.eval_limit !== null && config.eval_limit >= 1 && !Number.isInteger(config.eval_limit))
+    contradiction(
+      `eval_limit ${config.eval_limit} (${where("eval_limit")}) is neither a share nor a number of questions`,
+      "Below 1 it is a share of the questions, from there on their number.",
+      "Use a whole number, or one below 1.",
+    );
 }
 
 function checkData(config: TrainingConfig, context: RuleContext): void {

@@ -155,7 +155,7 @@ export const evaluationFields = {
     .describe("Evaluate on eval_file; with eval_strategy no, once after the last step."),
   eval_strategy: choice(["no", "steps", "epoch"])
     .default("no")
-    .describe("When to measure the loss on eval_file."),
+    .describe("When to measure the loss on eval_file, and to score eval_tasks."),
   eval_steps: steps()
     .nullable()
     .default(null)
@@ -180,6 +180,32 @@ export const evaluationFields = {
   sample_max_new_tokens: integer(1)
     .default(64)
     .describe("Maximum number of tokens of a sample answer."),
+  eval_tasks: words()
+    .default([])
+    .describe(
+      "Tasks and groups, named as for `eval --tasks`, that the model is scored on at every evaluation " +
+        "and after the last step; the scores are logged as benchmark events. A list, or names separated " +
+        "by commas.",
+    ),
+  eval_data_dir: path()
+    .nullable()
+    .default(null)
+    .describe("Directory of the benchmarks' files for eval_tasks, as for `eval --data`."),
+  eval_limit: number(z.number().gt(0))
+    .nullable()
+    .default(null)
+    .describe(
+      "Score only the first questions of each task: a number, or below 1 a share. If not set: all.",
+    ),
+  eval_num_fewshot: integer(0)
+    .nullable()
+    .default(null)
+    .describe("Examples in each prompt of eval_tasks. If not set: each task's own number."),
+  eval_protocol: choice(["lm-eval", "official"])
+    .default("lm-eval")
+    .describe(
+      "Whose rules eval_tasks follow: those of lm-evaluation-harness, or of each benchmark's publishers.",
+    ),
 };
 
 export const runFields = {

@@ -56,7 +56,7 @@ function checkBest(config: TrainingConfig, { asked, notes, problems, where }: Ru
   const contradict = (what: string, why: string, todo: string) =>
     void problems.push(new ConfigError(what, { why, todo }));
   for (const key of choosers(config)) {
-    if (eval_strategy !== "no") continue;
+    if (eval_strategy !== "no" && config.do_eval) continue;
     contradict(
       `${key} ${config[key]} (${where(key)}) requires eval_strategy`,
       "Which step is the best is seen by evaluations during training.",

@@ -154,6 +154,19 @@ export interface DialogueEvent {
   seconds: number;
 }
 
+/** Scores on the benchmarks of `eval_tasks`, at this point. */
+export interface BenchmarkEvent {
+  type: "benchmark";
+  step: number;
+  epoch: number;
+  protocol: "lm-eval" | "official";
+  /** By task and group: metrics with their filter, such as `acc,none`, and their standard errors. */
+  scores: Record<string, Record<string, number>>;
+  /** Asked, of all tasks. */
+  questions: number;
+  seconds: number;
+}
+
 /** Something that the user should know of. */
 export interface WarningEvent {
   type: "warning";
@@ -219,6 +232,7 @@ export type TrainingEvent =
   | NonFiniteEvent
   | SampleEvent
   | DialogueEvent
+  | BenchmarkEvent
   | WarningEvent
   | ResumeEvent
   | EndEvent;

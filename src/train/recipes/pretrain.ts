@@ -6,6 +6,7 @@ import { weightNotes } from "../../format/index.js";
 import { dropoutNotes, modelTensors } from "../../models/index.js";
 import { dispose } from "../../tensor/index.js";
 import { vocabularyNotes } from "../../text/index.js";
+import { openBenchmarks } from "../benchmarks.js";
 import { checkRowsFirst } from "../checkedRows.js";
 import type { LoadedConfig } from "../config/index.js";
 import { identifyRun } from "../identifyRun.js";
@@ -36,6 +37,7 @@ export async function runPretrain(
     for (const line of [base.path, ...base.adapters].flatMap(weightNotes)) say(line);
     const text = await openText(base, config);
     for (const line of vocabularyNotes(text.tokenizer)) say(line);
+    const benchmarks = await openBenchmarks(config);
     const isChecked = !checkpoint && (await checkRowsFirst(config, text, say));
     const data = await openTrainFile(config, text, checkpoint?.state.data, world);
     defer(() => data.close());
@@ -60,6 +62,7 @@ export async function runPretrain(
       evaluationData,
       prompts,
       dialogue: [],
+      benchmarks,
       objective: crossEntropy,
       isChecked,
       record,

@@ -7,6 +7,7 @@ import { weightNotes } from "../../format/index.js";
 import { dropoutNotes, modelTensors } from "../../models/index.js";
 import { dispose } from "../../tensor/index.js";
 import { checkTrainedTemplate, generationNotes, textNotes } from "../../text/index.js";
+import { openBenchmarks } from "../benchmarks.js";
 import { checkRowsFirst } from "../checkedRows.js";
 import type { LoadedConfig } from "../config/index.js";
 import { openDialogue } from "../dialogue.js";
@@ -36,6 +37,7 @@ export async function runSft(loaded: LoadedConfig, options: RunOptions = {}): Pr
     if (checkpoint) checkTrainedTemplate(checkpoint.path, config.template_name);
     const text = await openText(base, config);
     for (const line of textNotes(text)) say(line);
+    const benchmarks = await openBenchmarks(config);
     for (const line of generationNotes(text.tokenizer, text.template)) say(line);
     const isChecked = !checkpoint && (await checkRowsFirst(config, text, say));
     const data = await openTrainFile(config, text, checkpoint?.state.data, world);
@@ -62,6 +64,7 @@ export async function runSft(loaded: LoadedConfig, options: RunOptions = {}): Pr
       evaluationData,
       prompts,
       dialogue,
+      benchmarks,
       objective: crossEntropy,
       isChecked,
       record,

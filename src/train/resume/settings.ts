@@ -161,6 +161,11 @@ export const resumeRules: Readonly<Record<ConfigKey, ResumeRule>> = {
   sample_prompts: free,
   sample_max_new_tokens: free,
   sample_dialogue: free,
+  eval_tasks: free,
+  eval_data_dir: free,
+  eval_limit: free,
+  eval_num_fewshot: free,
+  eval_protocol: free,
 
   // Watching
   load_best_model_at_end: free,
