@@ -14,6 +14,7 @@ export {
   type SeedSummary,
   summarizeSeeds,
 } from "./compare/index.js";
+export { downloadBenchmarks } from "./download.js";
 export {
   type EvaluateOptions,
   type Evaluation,

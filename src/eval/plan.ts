@@ -1,5 +1,6 @@
 /** What an evaluation will ask: tasks, their files, their questions. */
-import { openBenchmark } from "./files.js";
+import { downloadBenchmarks } from "./download.js";
+import { type DataPlace, openBenchmark } from "./files.js";
 import { checkPermission } from "./permission.js";
 import { makeQuestions, type QuestionOptions, type Questions } from "./questions.js";
 import { type SelectedTask, selectTasks } from "./registry.js";
@@ -10,8 +11,11 @@ import { type Work, workOfQuestions } from "./work.js";
 export interface TaskChoice {
   /** Names of tasks and groups; `*` stands for anything. */
   tasks: readonly string[];
-  /** Directory of the benchmarks' files, in their publishers' layouts. */
-  dataDir: string;
+  /**
+   * Directory of the benchmarks' files, in their publishers' layouts or archives. Where it is absent,
+   * `evaluate` downloads what can be had by name.
+   */
+  dataDir?: DataPlace | undefined;
   /** Default `lm-eval`. */
   protocol?: Protocol | undefined;
   /** Benchmarks of the user's own. */
@@ -69,7 +73,8 @@ export interface PlannedTask {
 export async function planEvaluation(
   options: PlanOptions,
 ): Promise<{ tasks: PlannedTask[]; groups: readonly Group[] }> {
-  const { tasks, groups } = openTasks(options);
+  const dataDir = options.dataDir ?? (await downloadBenchmarks(options));
+  const { tasks, groups } = openTasks({ ...options, dataDir });
   const planned: PlannedTask[] = [];
   for (const { task, files } of tasks) {
     const questions = await makeQuestions(task, files, options.model, options);

@@ -1,6 +1,7 @@
 /** Answers to C-Eval's test split in the form that its site scores. */
 import { writeAtomic } from "../util/atomicFile.js";
 import { ConfigError, DataError } from "../util/errors.js";
+import { downloadBenchmarks } from "./download.js";
 import { type EvaluateOptions, type Evaluation, evaluate } from "./evaluate.js";
 import { openBenchmark } from "./files.js";
 import { INVALID } from "./filters.js";
@@ -56,12 +57,15 @@ export async function makeSubmission({
       todo: "use --protocol official",
     });
   }
-  const files = openBenchmark(ceval, options.dataDir);
+  const tasks = ["ceval-test"];
+  const dataDir = options.dataDir ?? (await downloadBenchmarks({ tasks }));
+  const files = openBenchmark(ceval, dataDir);
   const missing = missingSubjects(files);
   if (missing.length > 0) throw lacksSubjects(missing, `${files.folder}/test`);
   const ids = await submissionIds(files);
   const evaluation = await evaluate({
     ...options,
+    dataDir,
     benchmarks: [submissionBenchmark(ceval, form)],
     tasks: cevalSubjects.map(submissionTask),
   });

@@ -232,6 +232,8 @@ export interface Benchmark {
   markers: readonly string[];
   /** Where its files are, if they are not looked for among those of other benchmarks. */
   folder?: string;
+  /** An archive on the hub, as its publisher offers it: `hf://datasets/OWNER/NAME/FILE`. */
+  archive?: string;
   /** Where its publisher offers it, for messages. */
   source: string;
   tasks(protocol: Protocol): TaskSet;

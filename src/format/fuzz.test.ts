@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { FormatError } from "../util/errors.js";
-import type { FileReader } from "./fileReader.js";
+import type { FileReader } from "../util/fileReader.js";
 import { readMetadata } from "./ggufMetadata.js";
 import { readGguf } from "./ggufWeights.js";
 import { readSafetensors } from "./safetensorsReader.js";

@@ -4,7 +4,7 @@
  */
 import { isUtf8 } from "node:buffer";
 import { FormatError } from "../util/errors.js";
-import type { FileReader } from "./fileReader.js";
+import type { FileReader } from "../util/fileReader.js";
 
 /** Longest string: chat templates and tokens are far below. */
 export const MAX_STRING_BYTES = 4 << 20;

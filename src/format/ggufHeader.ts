@@ -4,7 +4,7 @@
  * https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
  */
 import { excerpt } from "../util/excerpt.js";
-import type { FileReader } from "./fileReader.js";
+import type { FileReader } from "../util/fileReader.js";
 import { type GgufCursor, ggufCursor } from "./ggufCursor.js";
 import { GGML_TYPES, type GgmlType } from "./ggufTypes.js";
 

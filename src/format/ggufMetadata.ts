@@ -1,6 +1,6 @@
 /** Everything that a GGUF file says about itself, and what it needs to rebuild its tokenizer. */
 import { FormatError } from "../util/errors.js";
-import { type FileReader, openFile } from "./fileReader.js";
+import { type FileReader, openFile } from "../util/fileReader.js";
 import { type GgufValue, readGgufHeader } from "./ggufHeader.js";
 
 /** What `tokenizer.ggml.*` holds. Ids are checked to be tokens. */

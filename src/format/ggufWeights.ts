@@ -5,8 +5,8 @@
  * architectures; they are put back while reading, so that a row never has to be moved again.
  */
 import { FormatError } from "../util/errors.js";
+import type { FileReader } from "../util/fileReader.js";
 import { type BufferPool, createBufferPool } from "./bufferPool.js";
-import type { FileReader } from "./fileReader.js";
 import { type GgufHeader, type GgufTensor, readGgufHeader } from "./ggufHeader.js";
 import {
   DEFAULT_CHUNK_ELEMENTS,

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { openFile } from "./fileReader.js";
+import { openFile } from "../util/fileReader.js";
 import { encodeBlocks, type GgufWrittenType } from "./ggufBlocks.js";
 import { readMetadata } from "./ggufMetadata.js";
 import { readGguf } from "./ggufWeights.js";

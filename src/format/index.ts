@@ -3,13 +3,13 @@
  * streamed; hostile files are refused before anything is allocated for them.
  */
 
+export { type FileReader, openFile } from "../util/fileReader.js";
 export {
   type DequantizingReader,
   dequantizing,
   refuseOtherQuantization,
   type StoredFourBit,
 } from "./bitsandbytes.js";
-export { type FileReader, openFile } from "./fileReader.js";
 export { encodeBlocks, type GgufWrittenType } from "./ggufBlocks.js";
 export type { GgufArray, GgufHeader, GgufScalar, GgufTensor, GgufValue } from "./ggufHeader.js";
 export { type GgufMetadata, type GgufTokenizer, readGgufMetadata } from "./ggufMetadata.js";

@@ -6,7 +6,7 @@
  */
 import { FormatError } from "../util/errors.js";
 import { excerpt } from "../util/excerpt.js";
-import type { FileReader } from "./fileReader.js";
+import type { FileReader } from "../util/fileReader.js";
 import { parseStrictJson, type StrictJson } from "./strictJson.js";
 import { WEIGHT_DTYPE_BYTES, type WeightDType } from "./weights.js";
 

@@ -1,7 +1,7 @@
 /** Reads safetensors files: the header at once, tensors in chunks. */
 import { FormatError } from "../util/errors.js";
+import { type FileReader, openFile } from "../util/fileReader.js";
 import { type BufferPool, createBufferPool } from "./bufferPool.js";
-import { type FileReader, openFile } from "./fileReader.js";
 import { readSafetensorsHeader } from "./safetensorsHeader.js";
 import {
   chunkElements,

@@ -1,6 +1,6 @@
 /** Files for tests, made in memory: byte by byte where a header has to be wrong in one place. */
 import { FormatError } from "../util/errors.js";
-import type { FileReader } from "./fileReader.js";
+import type { FileReader } from "../util/fileReader.js";
 
 /** A file of these bytes, followed by zeros up to `size`. */
 export function memoryFile(bytes: Uint8Array, size = bytes.length): FileReader {

@@ -1,6 +1,6 @@
 /** How many token ids a model has an embedding for, without its weights. */
 import { join } from "node:path";
-import { openFile } from "./fileReader.js";
+import { openFile } from "../util/fileReader.js";
 import { readGgufHeader } from "./ggufHeader.js";
 import { ggufFileOf } from "./ggufPath.js";
 import { readJsonObject } from "./json.js";

@@ -1,6 +1,6 @@
 /** Reads the bytes of a pickle one after another, through a small window of the file. */
 import { FormatError } from "../../util/errors.js";
-import type { FileReader } from "../fileReader.js";
+import type { FileReader } from "../../util/fileReader.js";
 
 const WINDOW_BYTES = 64 << 10;
 

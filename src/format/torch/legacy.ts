@@ -4,7 +4,7 @@
  * each after the number of its values.
  */
 import { FormatError } from "../../util/errors.js";
-import type { FileReader } from "../fileReader.js";
+import type { FileReader } from "../../util/fileReader.js";
 import { WEIGHT_DTYPE_BYTES } from "../weights.js";
 import { pickleCursor } from "./cursor.js";
 import { type PickleHost, readPickle } from "./pickle.js";

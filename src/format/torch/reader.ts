@@ -4,10 +4,10 @@
  * else, and values are read when they are asked for.
  */
 import { FormatError } from "../../util/errors.js";
+import { type FileReader, openFile } from "../../util/fileReader.js";
+import { readZipEntries, type ZipEntry } from "../../util/zipEntries.js";
 import { type BufferPool, createBufferPool } from "../bufferPool.js";
-import { type FileReader, openFile } from "../fileReader.js";
 import { DEFAULT_CHUNK_ELEMENTS, WEIGHT_DTYPE_BYTES, type WeightReader } from "../weights.js";
-import { readZipEntries, type ZipEntry } from "../zipEntries.js";
 import { type PickleCursor, pickleCursor } from "./cursor.js";
 import { isLegacy, readLegacy } from "./legacy.js";
 import { readPickle } from "./pickle.js";

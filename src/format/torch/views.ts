@@ -1,6 +1,7 @@
 /** Reads the values of a tensor that is a view of a storage, whatever its strides, in little memory. */
+
+import type { FileReader } from "../../util/fileReader.js";
 import type { BufferPool } from "../bufferPool.js";
-import type { FileReader } from "../fileReader.js";
 import {
   chunkElements,
   elementCount,

@@ -1,5 +1,5 @@
 /** CRC-32C (Castagnoli), RFC 3720 appendix B.4, and the masked form that record files store. */
-import { reflectedCrc32 } from "../crc.js";
+import { reflectedCrc32 } from "../../util/crc.js";
 
 /** The checksum of bytes, 32 bits unsigned. */
 export const crc32c = reflectedCrc32(0x82f63b78);

@@ -9,8 +9,8 @@
  */
 import { closeSync, fdatasyncSync, openSync } from "node:fs";
 import { writeAll } from "../../util/atomicFile.js";
+import { reflectedCrc32 } from "../../util/crc.js";
 import { joinBytes } from "../../util/protobuf.js";
-import { reflectedCrc32 } from "../crc.js";
 
 const crc32 = reflectedCrc32(0xedb88320);
 

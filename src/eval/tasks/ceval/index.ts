@@ -29,6 +29,7 @@ const markers = Object.values(categories)
 export const ceval: Benchmark = {
   name: "ceval",
   markers,
+  archive: "hf://datasets/ceval/ceval-exam/ceval-exam.zip",
   source: "https://huggingface.co/datasets/ceval/ceval-exam",
   tasks: (protocol) => (protocol === "lm-eval" ? harnessTasks() : officialTasks()),
 };

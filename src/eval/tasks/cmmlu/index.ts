@@ -11,6 +11,7 @@ export const cmmlu: Benchmark = {
   markers: Object.values(categories)
     .flatMap(Object.keys)
     .map((subject) => `test/${subject}.csv`),
+  archive: "hf://datasets/haonan-li/cmmlu/cmmlu_v1_0_1.zip",
   source: "https://huggingface.co/datasets/haonan-li/cmmlu",
   tasks: (protocol) => (protocol === "lm-eval" ? harnessTasks() : officialTasks()),
 };

@@ -13,6 +13,7 @@ const markers = Object.values(officialCategories)
 export const mmlu: Benchmark = {
   name: "mmlu",
   markers,
+  archive: "hf://datasets/cais/mmlu/data.tar",
   source: "https://people.eecs.berkeley.edu/~hendrycks/data.tar",
   tasks: (protocol) => (protocol === "lm-eval" ? harnessTasks() : officialTasks()),
 };

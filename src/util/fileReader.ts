@@ -3,7 +3,7 @@
  * a weight file is larger than memory more often than not.
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { FormatError } from "../util/errors.js";
+import { FormatError } from "./errors.js";
 
 export interface FileReader {
   readonly path: string;

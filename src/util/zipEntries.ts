@@ -1,17 +1,31 @@
 /**
- * The entries of a zip archive whose contents lie in it uncompressed, as `torch.save` writes them, so
- * that any part of an entry can be read in its place. Sizes over 4 GiB (zip64) are understood.
+ * The entries of a zip archive, in their place: contents that lie in it uncompressed, as `torch.save`
+ * writes them, can be read from any byte on. Sizes over 4 GiB (zip64) are understood.
  * https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
  */
-import { FormatError } from "../util/errors.js";
-import { excerpt } from "../util/excerpt.js";
-import { visibleText } from "../util/visibleText.js";
+import { FormatError } from "./errors.js";
+import { excerpt } from "./excerpt.js";
 import type { FileReader } from "./fileReader.js";
+import { visibleText } from "./visibleText.js";
 
 /** Where the contents of an entry are in the file. */
 export interface ZipEntry {
   position: number;
   bytes: number;
+  /** How many they are in the archive. */
+  packedBytes: number;
+  /** 0: as they are; 8: deflated. */
+  method: number;
+  crc32: number;
+  /** Mode of the file where the archive was made on Unix, otherwise 0. */
+  mode: number;
+}
+
+export interface ZipOptions {
+  /** Allow entries that are compressed, or have been measured after they were written. */
+  compressed?: boolean;
+  /** What else the archive could be, for messages. */
+  expected?: string;
 }
 
 /** Longest list of entries: one of 100,000 takes some 7 MiB. */
@@ -28,11 +42,10 @@ const IN_ZIP64 = 0xffffffff;
 
 type Fail = (what: string) => never;
 
-interface ListedEntry {
+interface ListedEntry extends Omit<ZipEntry, "position"> {
   name: string;
   /** The name's bytes, which the entry's own header repeats. */
   nameBytes: Uint8Array;
-  bytes: number;
   /** Where its own header is. */
   header: number;
 }
@@ -40,18 +53,21 @@ interface ListedEntry {
 /**
  * Reads the list of entries and the header of each.
  *
- * @throws FormatError when the archive is damaged, or has entries that are compressed, encrypted,
- *   named twice or overlapping
+ * @throws FormatError when the archive is damaged, or has entries that are encrypted, named twice,
+ *   overlapping, or compressed without leave
  */
-export function readZipEntries(file: FileReader): Map<string, ZipEntry> {
+export function readZipEntries(
+  file: FileReader,
+  { compressed = false, expected = "a zip archive as torch.save writes it" }: ZipOptions = {},
+): Map<string, ZipEntry> {
   const fail: Fail = (what) => {
     throw new FormatError(`${file.path}: ${what}`, {
-      why: "not a zip archive as torch.save writes it",
+      why: `not ${expected}`,
       todo: "the file is damaged, cut short or of another format; download it again",
     });
   };
   const { count, position, bytes } = findDirectory(file, fail);
-  const listed = readDirectory(read(file, position, bytes), count, fail);
+  const listed = readDirectory(read(file, position, bytes), count, compressed, fail);
   listed.sort((a, b) => a.header - b.header);
   const entries = new Map<string, ZipEntry>();
   let end = 0;
@@ -61,9 +77,10 @@ export function readZipEntries(file: FileReader): Map<string, ZipEntry> {
     if (entries.has(one.name)) fail(`${label} is there twice`);
     if (one.header + LOCAL_BYTES > position) fail(`${label} reaches past the list of entries`);
     const start = contentPosition(file, one, fail);
-    end = start + one.bytes;
+    end = start + one.packedBytes;
     if (end > position) fail(`${label} reaches past the list of entries`);
-    entries.set(one.name, { position: start, bytes: one.bytes });
+    const { bytes, packedBytes, method, crc32, mode } = one;
+    entries.set(one.name, { position: start, bytes, packedBytes, method, crc32, mode });
   }
   return entries;
 }
@@ -118,7 +135,12 @@ function findEnd64(file: FileReader, endPosition: number, fail: Fail): number {
   return position;
 }
 
-function readDirectory(view: DataView, count: number, fail: Fail): ListedEntry[] {
+function readDirectory(
+  view: DataView,
+  count: number,
+  compressed: boolean,
+  fail: Fail,
+): ListedEntry[] {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const entries: ListedEntry[] = [];
   let at = 0;
@@ -140,15 +162,27 @@ function readDirectory(view: DataView, count: number, fail: Fail): ListedEntry[]
     const label = `entry \`${shown(name)}\``;
     if (view.getUint16(at + 8, true) & 1) fail(`${label} is encrypted`);
     const method = view.getUint16(at + 10, true);
-    if (method !== 0) fail(`${label} is compressed (method ${method})`);
+    if (method !== 0 && !compressed) fail(`${label} is compressed (method ${method})`);
     const extra = new DataView(view.buffer, at + CENTRAL_BYTES + nameLength, extraLength);
-    const [bytes, packed, header] = sizes64(
+    const [bytes, packedBytes, header] = sizes64(
       [view.getUint32(at + 24, true), view.getUint32(at + 20, true), view.getUint32(at + 42, true)],
       extra,
       fail,
     ) as [number, number, number];
-    if (bytes !== packed) fail(`${label} has two sizes, ${bytes} and ${packed} bytes`);
-    entries.push({ name, nameBytes, bytes, header });
+    if (method === 0 && bytes !== packedBytes) {
+      fail(`${label} has two sizes, ${bytes} and ${packedBytes} bytes`);
+    }
+    const madeOnUnix = view.getUint8(at + 5) === 3;
+    entries.push({
+      name,
+      nameBytes,
+      bytes,
+      packedBytes,
+      method,
+      crc32: view.getUint32(at + 16, true),
+      mode: madeOnUnix ? view.getUint16(at + 40, true) : 0,
+      header,
+    });
     at = next;
   }
   return entries;
@@ -179,12 +213,12 @@ function sizes64(values: readonly number[], extra: DataView, fail: Fail): number
 
 /** First byte of an entry's contents, from its own header, which has to agree with the list. */
 function contentPosition(file: FileReader, entry: ListedEntry, fail: Fail): number {
-  const { header, nameBytes, name } = entry;
+  const { header, nameBytes, name, method } = entry;
   const local = read(file, header, LOCAL_BYTES);
   const nameLength = local.getUint16(26, true);
   const agrees =
     local.getUint32(0, true) === 0x04034b50 &&
-    local.getUint16(8, true) === 0 &&
+    local.getUint16(8, true) === method &&
     nameLength === nameBytes.length;
   if (!agrees) fail(`entry \`${shown(name)}\` is not where the list of entries says`);
   const ownName = new Uint8Array(nameLength);
