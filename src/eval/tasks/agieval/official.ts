@@ -21,6 +21,8 @@ const MAX_NEW_TOKENS = { letter: 64, letters: 64, result: 256, thinking: 2000 };
 const EXAMPLES_NOTE =
   "the publishers show as many of their examples as go into 2048 of GPT-4's tokens; here all are shown that the model has room for";
 const STOP_NOTE = "an answer also ends where the model begins a next problem";
+const ONCE_NOTE =
+  "without examples the publishers' code can ask a second time for the bare answer: here only tasks with a chain of thought do";
 
 export function officialTask(set: QuestionSet, thinking: boolean): GenerationTask<AgievalRow> {
   const prompt = (row: AgievalRow, shots: readonly AgievalRow[]) =>
@@ -34,7 +36,7 @@ export function officialTask(set: QuestionSet, thinking: boolean): GenerationTas
     benchmark: "agieval",
     category: set.language === "en" ? "English" : "Chinese",
     subject: set.subject,
-    notes: [EXAMPLES_NOTE, STOP_NOTE],
+    notes: [EXAMPLES_NOTE, STOP_NOTE, ...(thinking ? [] : [ONCE_NOTE])],
     docs: (files) => readQuestions(files, set),
     shots: {
       count: 0,

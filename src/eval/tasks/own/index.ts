@@ -8,7 +8,7 @@ import { ConfigError, DataError } from "../../../util/errors.js";
 import type { Benchmark, Protocol, TaskSet } from "../../types.js";
 import { cellsOf, groupsOf } from "./groups.js";
 import { parseTask } from "./parse.js";
-import { type OwnRow, readRows, rowsWhere } from "./rows.js";
+import { type OwnRow, readConversations, readRows, rowsWhere } from "./rows.js";
 import type { OwnTask } from "./schema.js";
 import { ownTask, type TaskFacts } from "./tasks.js";
 
@@ -25,7 +25,7 @@ import { ownTask, type TaskFacts } from "./tasks.js";
 export async function readTaskFile(path: string): Promise<Benchmark> {
   const folder = dirname(path);
   const own = parseTask(readText(path), path);
-  const rows = await readRows(join(folder, own.data), formOf(own));
+  const rows = await reader(own)(join(folder, own.data));
   const examples = await examplesOf(own, rows, folder);
   const held = new Set(examples);
   const asked = rowsWhere(rows, own.where).filter((row) => !held.has(row));
@@ -47,7 +47,7 @@ function readText(path: string): string {
   }
 }
 
-const formOf = ({ kind }: OwnTask) => (kind === "conversation" ? "conversation" : "fields");
+const reader = ({ kind }: OwnTask) => (kind === "conversation" ? readConversations : readRows);
 
 /** Rows that examples are taken from; undefined where they are the questions themselves, or there are none. */
 async function examplesOf(
@@ -57,8 +57,7 @@ async function examplesOf(
 ): Promise<OwnRow[] | undefined> {
   const shots = "shots" in own ? own.shots : undefined;
   if (!shots || (shots.file === undefined && shots.where === undefined)) return undefined;
-  const pool =
-    shots.file === undefined ? rows : await readRows(join(folder, shots.file), formOf(own));
+  const pool = shots.file === undefined ? rows : await reader(own)(join(folder, shots.file));
   return rowsWhere(pool, shots.where);
 }
 

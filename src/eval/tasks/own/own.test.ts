@@ -161,6 +161,18 @@ describe("how answers are written", () => {
     expect(results.t).toMatchObject({ "acc,none": 1, "acc_norm,none": 1 });
   });
 
+  test("numbers are texts, and samples can be written", async () => {
+    const task = await read({
+      "t.yaml": "task: t\nkind: question_answer\ndata: rows.json\nanswer: a\nprompt: '{id}: {x}'\n",
+      "rows.json": '[{"id": 12345678901234567890, "x": 0.5, "a": 7}]',
+    });
+    const { standIn, asked } = model(() => "7");
+    const { results, samples } = await run(task, standIn);
+    expect(asked).toEqual(["12345678901234567890: 0.5"]);
+    expect(results.t!["exact_match,none"]).toBe(1);
+    expect(JSON.stringify(samples)).toContain('"id":"12345678901234567890"');
+  });
+
   test("choices that are the same for all, and rows in other files", async () => {
     const task = await read({
       "t.yaml": `task: t\nkind: multiple_choice\ndata: rows.csv\nchoices: { texts: ["yes", "no"] }\nanswer: ok\nanswer_form: text\nshots: { count: 1, draw: random }\n`,

@@ -62,14 +62,9 @@ function shapeError(issue: z.core.$ZodIssue, value: unknown, place: Place): Conf
   const kind = (value as { kind?: unknown } | null)?.kind;
   if (issue.code === "unrecognized_keys") {
     const key = issue.keys[0]!;
-    const known = knownKeys(kind, issue.path[0]);
-    const near = nearestOf(key, known);
     const inner = path === "" ? "" : ` in ${path}`;
     return new ConfigError(`${place([...issue.path, key])}: unknown key ${key}${inner}`, {
-      todo:
-        near === undefined
-          ? `${known.length > 0 ? `use ${known.join(", ")}` : "remove it"}`
-          : `did you mean ${near}?`,
+      todo: suggestion(key, knownKeys(kind, issue.path[0])),
     });
   }
   if (path === "") {
@@ -88,4 +83,10 @@ function shapeError(issue: z.core.$ZodIssue, value: unknown, place: Place): Conf
     });
   }
   return new ConfigError(`${place(issue.path)}: ${path} ${issue.message}`);
+}
+
+function suggestion(key: string, known: readonly string[]): string {
+  const near = nearestOf(key, known);
+  if (near !== undefined) return `did you mean ${near}?`;
+  return known.length > 0 ? `use ${known.join(", ")}` : "remove it";
 }

@@ -2,56 +2,65 @@
 import { resolve } from "node:path";
 import { nearestOf } from "../../../util/editDistance.js";
 import { ConfigError, DataError } from "../../../util/errors.js";
-import { entriesOf, Float, isJsonObject, type JsonValue } from "../../../util/json/index.js";
+import {
+  entriesOf,
+  Float,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from "../../../util/json/index.js";
 import type { ChatMessage } from "../../types.js";
 import type { Where } from "./schema.js";
 
 /** A row of a data file. */
 export interface OwnRow {
   fields: Readonly<Record<string, unknown>>;
-  /** `file:line`, or `file, row n`. */
+  /** `file:line`; of Parquet and Arrow the number of the row. */
   where: string;
   /** Of files of conversations, all turns. */
   messages?: readonly ChatMessage[];
 }
 
 /**
- * All rows of a file of any kind that training data may have, other than those that a task does not want.
+ * All rows of a file of any kind that training data may have.
  *
  * @throws DataError naming file and line
  */
-export async function readRows(file: string, as: "fields" | "conversation"): Promise<OwnRow[]> {
-  const { openConversations, openRowFile } = await import("../../../data/index.js");
-  const path = resolve(file);
-  if (as === "fields") {
-    const rows = await openRowFile(path);
-    try {
-      return await all(rows.rows, async (row) => {
-        const place = `${file}:${rows.line(row)}`;
-        return { fields: fieldsOf(await rows.read(row), place), where: place };
-      });
-    } finally {
-      await rows.close();
-    }
+export async function readRows(file: string): Promise<OwnRow[]> {
+  const { openRowFile } = await import("../../../data/index.js");
+  const rows = await openRowFile(resolve(file));
+  try {
+    return await all(rows.rows, async (row) => {
+      const where = `${file}:${rows.line(row)}`;
+      const value = await rows.read(row);
+      if (isJsonObject(value)) return { fields: plainFields(value), where };
+      throw new DataError(`${where}: the row is not an object of fields`);
+    });
+  } finally {
+    await rows.close();
   }
-  const rows = await openConversations([path], { pairs: "keep" });
+}
+
+/**
+ * All conversations of a file in any format that training takes, with the keys that are not theirs.
+ *
+ * @throws DataError naming file and line
+ */
+export async function readConversations(file: string): Promise<OwnRow[]> {
+  const { openConversations } = await import("../../../data/index.js");
+  const rows = await openConversations([resolve(file)], { pairs: "keep" });
   try {
     return await all(rows.rows, async (row) => {
       const { conversation, rest } = await rows.readWhole(row);
-      const { line } = rows.place(row);
-      const place = `${file}:${line ?? row + 1}`;
+      const where = `${file}:${rows.place(row).line}`;
       const messages = conversation.messages.map(({ role, content }): ChatMessage => {
         if (role === "system" || role === "user" || role === "assistant") return { role, content };
-        throw new DataError(`${place}: a turn of ${role} cannot be asked`, {
+        throw new DataError(`${where}: a turn of ${role} cannot be asked`, {
           why: "only turns of system, user and assistant can",
           todo: "remove the row",
         });
       });
-      return {
-        fields: plainOf(rest as JsonValue) as Record<string, unknown>,
-        where: place,
-        messages,
-      };
+      return { fields: plainFields(rest as Record<string, JsonValue>), where, messages };
     });
   } finally {
     await rows.close();
@@ -64,17 +73,16 @@ async function all<Item>(count: number, make: (index: number) => Promise<Item>):
   return items;
 }
 
-function fieldsOf(value: JsonValue, where: string): Record<string, unknown> {
-  if (!isJsonObject(value)) throw new DataError(`${where}: the row is not an object of fields`);
-  return plainOf(value) as Record<string, unknown>;
+function plainFields(row: JsonObject): Record<string, unknown> {
+  return Object.fromEntries(entriesOf(row).map(([key, value]) => [key, plainOf(value)]));
 }
 
-/** JSON values as JavaScript's own. */
+/** A JSON value as JavaScript's own; a whole number that these cannot hold is its digits. */
 function plainOf(value: JsonValue): unknown {
   if (value instanceof Float) return value.value;
+  if (typeof value === "bigint") return String(value);
   if (Array.isArray(value)) return value.map(plainOf);
-  if (!isJsonObject(value)) return value;
-  return Object.fromEntries(entriesOf(value).map(([key, inner]) => [key, plainOf(inner)]));
+  return isJsonObject(value) ? plainFields(value) : value;
 }
 
 /** Rows whose fields have the values that are asked for. @throws DataError for a field that no row has */
@@ -101,9 +109,7 @@ export function fieldOf({ fields, where }: OwnRow, name: string): unknown {
 export function textOf(row: OwnRow, name: string): string {
   const value = fieldOf(row, name);
   if (typeof value === "string") return value;
-  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") {
-    return String(value);
-  }
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
   const what = value === null || value === undefined ? "empty" : "a list or an object";
   throw new DataError(`${row.where}: ${name} is ${what}`, { todo: "it must be a text" });
 }

@@ -54,10 +54,11 @@ const common = {
   shot_delimiter: text.default("\n\n"),
 };
 
-const generation = {
-  until: z.array(text.min(1, "must not be empty")).default(["\n\n"]),
+/** @param until what ends an answer besides the model's own end */
+const generation = (until: string[]) => ({
+  until: z.array(text.min(1, "must not be empty")).default(until),
   max_new_tokens: count(1).default(256),
-};
+});
 
 const compare = z.strictObject({
   ignore_case: z.boolean().default(false),
@@ -117,7 +118,7 @@ const questionAnswer = z.strictObject({
   /** A text, or a list of which any is right. */
   answer: field,
   shots: shots.optional(),
-  ...generation,
+  ...generation(["\n\n"]),
   ...judging,
 });
 
@@ -126,7 +127,7 @@ const conversation = z.strictObject({
   ...common,
   /** How a user's turn is put. Without a chat template something like `User: {user}\nAssistant:` is needed. */
   prompt: text.default("{user}"),
-  ...generation,
+  ...generation([]),
   ...judging,
 });
 
@@ -141,7 +142,7 @@ const refusal = z.strictObject({
   ]),
   /** Field that says whether the request should be refused: then `acc` is the share of right reactions. */
   should_refuse: field.optional(),
-  ...generation,
+  ...generation([]),
 });
 
 const kinds = {
