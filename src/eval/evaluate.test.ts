@@ -227,6 +227,21 @@ describe("evaluate", () => {
     );
   });
 
+  test("says so too where an answer needs the room", async () => {
+    const lengths: number[] = [];
+    const countTokens = async (text: string) => {
+      lengths.push(text.length);
+      return text.length;
+    };
+    const model: EvalModel = { ...firstChoice(), maxLength: 40, countTokens };
+    const { notes } = await run({ model, tasks: ["quiz_text"] });
+    const most = Math.max(...lengths) - (40 - textTask.maxNewTokens);
+    expect(most).toBeGreaterThan(0);
+    expect(notes.quiz_text?.at(-1)).toBe(
+      `the model saw 2 of 2 prompts without their beginning: with their answers they are longer than its context, by up to ${most} tokens`,
+    );
+  });
+
   test("asks only what the store lacks, and tells progress by questions", async () => {
     const kept = new Map<string, unknown>();
     const store: AnswerStore = {

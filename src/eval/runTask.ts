@@ -4,14 +4,7 @@ import { type Estimate, meanEstimate } from "./metrics.js";
 import type { Question, Questions } from "./questions.js";
 import { choiceSample, generationSample, type Sample } from "./samples.js";
 import { FEWSHOT_SEED } from "./shots.js";
-import type {
-  ChoiceTask,
-  EvalModel,
-  GenerationTask,
-  Loglikelihood,
-  Scores,
-  Task,
-} from "./types.js";
+import type { ChoiceTask, EvalModel, GenerationTask, Scores, Task } from "./types.js";
 
 /** What one task came to. */
 export interface TaskOutcome {
@@ -65,17 +58,16 @@ async function judgeChoices(
   return {
     estimates: estimatesOf(task, "none", questions, scores),
     samples: questions.map((question, i) => choiceSample(task, question, answers[i]!, scores[i]!)),
-    notes: cutNotes(answers),
+    notes: cutNotes(answers.map((all) => Math.max(...all.map(({ cutTokens = 0 }) => cutTokens)))),
   };
 }
 
-/** Of questions that the model did not see whole, a line. */
-function cutNotes(answers: readonly Loglikelihood[][]): string[] {
-  const cut = answers.map((all) => Math.max(...all.map(({ cutTokens = 0 }) => cutTokens)));
+/** Of prompts that the model did not see whole, a line. @param cut tokens that each lost @param what is too long */
+function cutNotes(cut: readonly number[], what = "they"): string[] {
   const count = cut.filter((tokens) => tokens > 0).length;
   if (count === 0) return [];
   return [
-    `the model saw ${count} of ${answers.length} prompts without their beginning: they are longer than its context, by up to ${Math.max(...cut)} tokens`,
+    `the model saw ${count} of ${cut.length} prompts without their beginning: ${what} are longer than its context, by up to ${Math.max(...cut)} tokens`,
   ];
 }
 
@@ -102,7 +94,22 @@ async function judgeTexts(
       samples.push(generationSample(task, question, contexts[i], ...judged));
     });
   }
-  return { estimates, samples, notes: [] };
+  const shown = questions.map(({ context }, i) => contexts[i] ?? context);
+  const cut = await cutForAnswers(shown, model, task.maxNewTokens);
+  return { estimates, samples, notes: cutNotes(cut, "with their answers they") };
+}
+
+/** Tokens that prompts lose where answers need the room; none where the model does not say how much. */
+async function cutForAnswers(
+  contexts: readonly string[],
+  model: EvalModel,
+  maxNewTokens: number,
+): Promise<number[]> {
+  const { maxLength, countTokens } = model;
+  if (maxLength === undefined || !countTokens) return [];
+  const lengths = contexts.map((context) => countTokens.call(model, context));
+  const room = maxLength - maxNewTokens;
+  return (await Promise.all(lengths)).map((length) => Math.max(0, length - room));
 }
 
 /** Puts second questions, where a task has them. @returns their contexts, and the answers to judge */

@@ -194,7 +194,10 @@ interface Planned {
 /** Prompts are read on by at least so many tokens in each step. */
 const LEAST_PIECE = 16;
 
-/** What the next pass computes: texts that lack one token first, by their rows, as passes want it. */
+/**
+ * What the next pass computes: texts that lack one token first, by their rows, as passes want it. A prompt
+ * is only cut where it is too long for a pass: attention of its rest to its beginning costs more.
+ */
 function planPass({ prepared, rows, tokensPerStep }: Decoder): Planned[] {
   const singles: Planned[] = [];
   const reading: Row[] = [];
@@ -210,8 +213,9 @@ function planPass({ prepared, rows, tokensPerStep }: Decoder): Planned[] {
   const pieces: Planned[] = [];
   let left = Math.max(tokensPerStep - singles.length, LEAST_PIECE);
   for (const row of reading.sort((a, b) => a.text!.request - b.text!.request)) {
-    const count = Math.min(row.ids.length - row.held, left);
-    if (count < 2) break;
+    const missing = row.ids.length - row.held;
+    if (missing > left && pieces.length > 0) break;
+    const count = Math.min(missing, left);
     pieces.push(planned(rows, row, count));
     left -= count;
   }
