@@ -14,6 +14,7 @@ export const operators: readonly string[] = [
   "mul_.Tensor|Scalar",
   "div_.Tensor|Scalar",
   "addcmul_",
+  "lerp_.Tensor",
   "addcdiv_",
   "neg",
   "abs",

@@ -15,7 +15,7 @@ torch_version=2.13.0
 # Everything a benchmark imports.
 has_packages() {
   "$1" -c 'import importlib.util as u, sys
-names = ["torch", "transformers", "peft", "trl", "bitsandbytes", "datasets", "gguf"]
+names = ["torch", "transformers", "peft", "trl", "bitsandbytes", "datasets", "gguf", "lm_eval"]
 missing = [n for n in names if u.find_spec(n) is None]
 print("missing packages: " + ", ".join(missing), file=sys.stderr) if missing else None
 sys.exit(bool(missing))'
@@ -55,7 +55,7 @@ if ! "$python" -c 'import torch' 2>/dev/null; then
       "${pip[@]}" "torch==$torch_version" >&2
   fi
 fi
-echo "peers: installing transformers, peft, trl, bitsandbytes …" >&2
+echo "peers: installing transformers, peft, trl, bitsandbytes, lm_eval …" >&2
 "${pip[@]}" --quiet -r "$here/requirements.txt" >&2
 has_packages "$python"
 cp "$here/requirements.txt" "$stamp"

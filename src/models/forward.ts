@@ -11,12 +11,23 @@ import type { CausalLanguageModel } from "./types.js";
  *
  * @param ids [n] int32 on the device
  * @param group positions and attention of these tokens
- * @returns [n, dim] in the dtype of the computation
+ * @param rows [m] int32 on the device, the tokens whose states are wanted; default: all. Behind the last
+ *   attention only these are computed.
+ * @returns [m, dim] in the dtype of the computation
  */
-export function hiddenStates({ model }: PreparedModel, ids: Tensor, group: TokenGroup): Tensor {
+export function hiddenStates(
+  { model }: PreparedModel,
+  ids: Tensor,
+  group: TokenGroup,
+  rows?: Tensor,
+): Tensor {
+  const { branches, output } = model;
+  const split = rows ? branches.findLastIndex(({ attention }) => attention) + 1 : branches.length;
   return tidy(() => {
-    const [x] = forwardBranches(model.branches, [embedTokens(model, ids)], [group]);
-    return tensorOf(model.output.norm(constant(x!.to({ dtype: group.dtype }))));
+    let [x] = forwardBranches(branches.slice(0, split), [embedTokens(model, ids)], [group]);
+    if (rows) x = x!.indexSelect(0, rows);
+    if (x!.size(0) > 0) [x] = forwardBranches(branches.slice(split), [x!], [group]);
+    return tensorOf(output.norm(constant(x!.to({ dtype: group.dtype }))));
   });
 }
 

@@ -103,7 +103,7 @@ export function sharedKeys(x: Tensor, group: number): Tensor {
 }
 
 /** [nKv, g, n, hd] as [n, nKv, g, hd]. */
-export function tokensFirst(x: Tensor): Tensor {
+function tokensFirst(x: Tensor): Tensor {
   return x.permute([2, 0, 1, 3]);
 }
 

@@ -16,13 +16,7 @@ import {
   type Tensor,
   tidy,
 } from "../tensor/index.js";
-import {
-  type AttentionOptions,
-  cachedAttention,
-  groupedQueries,
-  sharedKeys,
-  tokensFirst,
-} from "./attention.js";
+import { type AttentionOptions, cachedAttention, groupedQueries, sharedKeys } from "./attention.js";
 import { padHeads } from "./heads.js";
 
 /** A stretch of tokens in the rows of a pass. */
@@ -87,7 +81,7 @@ function tokensOn(path: readonly TextNode[]): number {
   return path.reduce((sum, { length }) => sum + length, 0);
 }
 
-/** By the CPU's flash kernel. */
+/** By the CPU's flash kernel, whose results lie in memory as [nKv, rows, g, ...]. */
 function joinedAttention(
   q: Tensor,
   k: Tensor,
@@ -102,46 +96,47 @@ function joinedAttention(
   const width = v.size(-1);
   const padded = (values: Tensor) => (width === headDim ? values : padHeads(values, headDim));
   const values = padded(v);
-  const parents = nodes.filter(({ start, length, end }) => end > start + length);
-  const joins = parents.length > 0 || beginning !== null;
-  const dtype = joins ? "float32" : q.dtype;
-  const output = empty([n, keyHeads, group, headDim], { dtype });
-  const sums = empty([keyHeads, group, n], { dtype: "float32" });
-  const attend = (start: number, length: number, keys: Tensor, own: Tensor, isCausal: boolean) =>
-    _scaledDotProductFlashAttentionForCpu(
-      groupedQueries(q.narrow(0, start, length), keyHeads, headDim),
+  const attend = (start: number, end: number, keys: Tensor, own: Tensor, isCausal: boolean) => {
+    const [part, sum] = _scaledDotProductFlashAttentionForCpu(
+      groupedQueries(q.narrow(0, start, end - start), keyHeads, headDim),
       sharedKeys(keys, group),
       sharedKeys(own, group),
       0,
       isCausal,
       { scale },
     );
+    return [part.transpose(1, 2), sum.transpose(1, 2)] as const;
+  };
+  const parents = nodes.filter(({ start, length, end }) => end > start + length);
+  const isJoined = parents.length > 0 || beginning !== null;
+  const dtype = isJoined ? "float32" : q.dtype;
+  const output = empty([keyHeads, n, group, headDim], { dtype });
+  const sums = empty([keyHeads, n, group], { dtype: "float32" });
   for (const { start, length } of nodes) {
     tidy(() => {
       const rows = (x: Tensor) => x.narrow(0, start, length);
-      const [part, sum] = attend(start, length, rows(k), rows(values), true);
-      rows(output).copy_(tokensFirst(part));
-      sums.narrow(2, start, length).copy_(sum);
+      const [part, sum] = attend(start, start + length, rows(k), rows(values), true);
+      output.narrow(1, start, length).copy_(part);
+      if (isJoined) sums.narrow(1, start, length).copy_(sum);
     });
   }
-  const join = (start: number, end: number, keys: Tensor, shared: Tensor) =>
+  const join = (start: number, end: number, keys: Tensor, shared: Tensor, isLast: boolean) =>
     tidy(() => {
-      const length = end - start;
-      const [part, sum] = attend(start, length, keys, shared, false);
-      const own = sums.narrow(2, start, length);
-      const share = sum.sub(own).sigmoid().unsqueeze(-1); // [nKv, g, length, 1]
-      const rows = output.narrow(0, start, length).permute([1, 2, 0, 3]);
-      rows.add_(part.sub(rows).mul_(share));
-      own.copy_(stack([own, sum]).logsumexp([0]));
+      const rows = (x: Tensor) => x.narrow(1, start, end - start);
+      const [part, sum] = attend(start, end, keys, shared, false);
+      const own = rows(sums);
+      const share = sum.sub(own).sigmoid().unsqueeze(-1); // [nKv, rows, g, 1]
+      rows(output).lerp_(part.to({ dtype: "float32" }), share);
+      if (!isLast) own.copy_(stack([own, sum]).logsumexp([0]));
     });
   for (const { start, length, end } of parents) {
-    join(start + length, end, k.narrow(0, start, length), values.narrow(0, start, length));
+    const own = (x: Tensor) => x.narrow(0, start, length);
+    join(start + length, end, own(k), own(values), false);
   }
-  if (beginning) join(0, n, beginning.keys, padded(beginning.values));
-  return output
-    .narrow(-1, 0, width)
-    .reshape([n, heads * width])
-    .to({ dtype: q.dtype });
+  if (beginning) join(0, n, beginning.keys, padded(beginning.values), true);
+  const attended = empty([n, keyHeads, group, width], { dtype: q.dtype });
+  attended.copy_(output.narrow(-1, 0, width).transpose(0, 1));
+  return attended.view([n, heads * width]);
 }
 
 /** Node by node, for what no kernel joins. */

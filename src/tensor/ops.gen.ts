@@ -115,6 +115,12 @@ export function addcmul_(self: Tensor, tensor1: Tensor, tensor2: Tensor, options
   return self;
 }
 
+const $lerp__Tensor = operator("aten::lerp_", "Tensor");
+export function lerp_(self: Tensor, end: Tensor, weight: Tensor): Tensor {
+  native.call(id($lerp__Tensor), handle(self), handle(end), handle(weight));
+  return self;
+}
+
 const $addcdiv_ = operator("aten::addcdiv_", "");
 export function addcdiv_(self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: { value?: number | boolean | undefined }): Tensor {
   const keyword = keywords($addcdiv_, options);
@@ -866,6 +872,7 @@ declare module "./tensor.js" {
     mul_(...rest: Rest<typeof mul_>): ReturnType<typeof mul_>;
     div_(...rest: Rest<typeof div_>): ReturnType<typeof div_>;
     addcmul_(...rest: Rest<typeof addcmul_>): ReturnType<typeof addcmul_>;
+    lerp_(...rest: Rest<typeof lerp_>): ReturnType<typeof lerp_>;
     addcdiv_(...rest: Rest<typeof addcdiv_>): ReturnType<typeof addcdiv_>;
     neg(...rest: Rest<typeof neg>): ReturnType<typeof neg>;
     abs(...rest: Rest<typeof abs>): ReturnType<typeof abs>;
@@ -977,6 +984,7 @@ const methods = {
   mul_(this: Tensor, ...rest: Rest<typeof mul_>) { return mul_(this, ...rest); },
   div_(this: Tensor, ...rest: Rest<typeof div_>) { return div_(this, ...rest); },
   addcmul_(this: Tensor, ...rest: Rest<typeof addcmul_>) { return addcmul_(this, ...rest); },
+  lerp_(this: Tensor, ...rest: Rest<typeof lerp_>) { return lerp_(this, ...rest); },
   addcdiv_(this: Tensor, ...rest: Rest<typeof addcdiv_>) { return addcdiv_(this, ...rest); },
   neg(this: Tensor, ...rest: Rest<typeof neg>) { return neg(this, ...rest); },
   abs(this: Tensor, ...rest: Rest<typeof abs>) { return abs(this, ...rest); },

@@ -7,8 +7,8 @@ import { TunewrightError } from "../../util/errors.js";
 import type { AskOptions, Loglikelihood } from "../types.js";
 import type { EncodedRequest } from "./encoding.js";
 import { answerPass, type MarkAnswer } from "./markedLogits.js";
-import { passesOf } from "./passes.js";
-import { type MarkedText, type PrefixNode, prefixTree } from "./prefixTree.js";
+import { heldTokens, passesOf } from "./passes.js";
+import { type MarkedText, prefixTree } from "./prefixTree.js";
 
 /** Tokens that go through the model at once: products of so many rows are at their fastest on a CPU. */
 const PASS_TOKENS = 1024;
@@ -86,17 +86,6 @@ function byRegime(
     else regimes.set(regime, [text]);
   }
   return [...regimes.values()];
-}
-
-/** Most tokens that are held at once. */
-function heldTokens(nodes: readonly PrefixNode[], most: number): number {
-  const large = nodes.filter(({ size }) => size > most);
-  return Math.max(
-    0,
-    ...large.map(({ position, tokens, children }) =>
-      Math.max(position + tokens.length, heldTokens(children, most)),
-    ),
-  );
 }
 
 function notANumber(): TunewrightError {

@@ -46,9 +46,7 @@ export function answerPass(
     const { device } = prepared.model;
     const [ids, positions, marked] = uploadTogether([pass.ids, pass.positions, rows], device);
     const group = passGroup(prepared, cache, pass, positions!, longest);
-    const hidden = hiddenStates(prepared, ids!, group);
-    if (rows.length === 0) return [];
-    const wanted = hidden.indexSelect(0, marked!);
+    const wanted = hiddenStates(prepared, ids!, group, marked!);
     const chunk = Math.max(1, Math.floor(CHUNK_ELEMENTS / prepared.model.config.vocab_size));
     const answers: MarkAnswer[] = [];
     for (let at = 0; at < rows.length; at += chunk) {

@@ -16,13 +16,24 @@ export interface Pass {
 }
 
 /**
+ * Tokens that a pass of their own must spare: it reads all weights, in which time some 50 tokens more
+ * could have been computed.
+ */
+const LEAST_SPARED = 128;
+
+/**
  * The passes of a tree, in order. What several passes need is computed before them and held; what fits
  * into one is computed within it.
  *
  * @param most tokens of a pass
  */
-export function* passesOf(nodes: readonly PrefixNode[], most: number): Generator<Pass> {
-  const held = nodes[0]?.position ?? 0;
+export function* passesOf(
+  tree: readonly PrefixNode[],
+  most: number,
+  leastSpared = LEAST_SPARED,
+): Generator<Pass> {
+  const nodes = tree.flatMap((node) => worthHolding(node, most, leastSpared));
+  const held = nodes[0]?.start ?? 0;
   let together: PrefixNode[] = [];
   let size = 0;
   for (const node of nodes.filter((one) => one.size <= most)) {
@@ -36,23 +47,45 @@ export function* passesOf(nodes: readonly PrefixNode[], most: number): Generator
   }
   if (together.length > 0) yield layOut(together, held);
   for (const node of nodes.filter((one) => one.size > most)) {
-    for (let at = 0; at < node.tokens.length; at += most) {
-      yield { ...layOut([partOf(node, at, at + most)], held + at), holds: true };
+    for (let at = node.start; at < node.end; at += most) {
+      yield { ...layOut([partOf(node, at, Math.min(at + most, node.end))], at), holds: true };
     }
-    yield* passesOf(node.children, most);
+    yield* passesOf(node.children, most, leastSpared);
   }
 }
 
+/** Most tokens that the passes of a tree hold at once. */
+export function heldTokens(tree: readonly PrefixNode[], most: number): number {
+  return tree
+    .filter(({ size }) => size > most)
+    .reduce((held, { end, children }) => Math.max(held, end, heldTokens(children, most)), 0);
+}
+
+/** A node, or those that go on from it with its tokens before theirs, where holding them is not worth a pass. */
+function worthHolding(node: PrefixNode, most: number, leastSpared: number): PrefixNode[] {
+  const { start, end, marks, children, size } = node;
+  const spared = (end - start) * (children.length - 1);
+  if (size <= most || children.length === 0 || spared >= leastSpared) return [node];
+  return children.flatMap((child, i) => {
+    const longer = {
+      ...child,
+      start,
+      marks: i === 0 ? [...marks, ...child.marks] : child.marks,
+      size: child.size + end - start,
+    };
+    return worthHolding(longer, most, leastSpared);
+  });
+}
+
 /** A stretch of a node's own tokens. */
-function partOf({ tokens, position, marks }: PrefixNode, start: number, end: number): PrefixNode {
-  const own = tokens.subarray(start, end);
-  const first = position + start;
+function partOf({ ids, marks }: PrefixNode, start: number, end: number): PrefixNode {
   return {
-    tokens: own,
-    position: first,
-    marks: marks.filter(({ at }) => at >= first && at < first + own.length),
+    ids,
+    start,
+    end,
+    marks: marks.filter(({ at }) => at >= start && at < end),
     children: [],
-    size: own.length,
+    size: end - start,
   };
 }
 
@@ -63,13 +96,13 @@ function layOut(top: readonly PrefixNode[], held: number): Pass {
   const positions = new Int32Array(size);
   const nodes: TextNode[] = [];
   const marks: Pass["marks"] = [];
-  const add = (node: PrefixNode, start: number): number => {
-    const { tokens, position, children } = node;
-    ids.set(tokens, start);
-    for (let i = 0; i < tokens.length; i++) positions[start + i] = position + i;
-    marks.push(...node.marks.map((mark) => ({ row: start + mark.at - position, mark })));
-    nodes.push({ start, length: tokens.length, end: start + node.size });
-    return children.reduce((row, child) => add(child, row), start + tokens.length);
+  const add = (node: PrefixNode, row: number): number => {
+    const { start, end } = node;
+    ids.set(node.ids.subarray(start, end), row);
+    for (let at = start; at < end; at++) positions[row + at - start] = at;
+    marks.push(...node.marks.map((mark) => ({ row: row + mark.at - start, mark })));
+    nodes.push({ start: row, length: end - start, end: row + node.size });
+    return node.children.reduce((next, child) => add(child, next), row + end - start);
   };
   top.reduce((row, node) => add(node, row), 0);
   return { held, holds: false, ids, positions, nodes, marks };

@@ -13,8 +13,8 @@ function texts(...lists: number[][]): MarkedText[] {
 }
 
 /** A tree as nested lists: tokens, requests whose marks it has, what goes on from it. */
-function shape({ tokens, marks, children }: PrefixNode): unknown[] {
-  const own = [[...tokens], marks.map(({ request }) => request)];
+function shape({ ids, start, end, marks, children }: PrefixNode): unknown[] {
+  const own = [[...ids.subarray(start, end)], marks.map(({ request }) => request)];
   return children.length > 0 ? [...own, children.map(shape)] : own;
 }
 
@@ -36,7 +36,7 @@ describe("a tree", () => {
       [[7], [3]],
     ]);
     expect(tree.map(({ size }) => size)).toEqual([5, 1]);
-    expect(tree[0]!.children.map(({ position }) => position)).toEqual([2, 2]);
+    expect(tree[0]!.children.map(({ start }) => start)).toEqual([2, 2]);
   });
 
   test("computes again what is too short to be shared", () => {
@@ -62,13 +62,13 @@ describe("passes", () => {
       texts([...shared, 6, 7], [...shared, 6, 8], [...shared, 9], [10, 11, 12]),
       1,
     );
-    expect([...passesOf(tree, 4)].map(outline)).toEqual([
+    expect([...passesOf(tree, 4, 1)].map(outline)).toEqual([
       [[10, 11, 12], 0, false],
       [[1, 2, 3, 4], 0, true],
       [[5], 4, true],
       [[6, 7, 8, 9], 5, false],
     ]);
-    const last = [...passesOf(tree, 4)].at(-1)!;
+    const last = [...passesOf(tree, 4, 1)].at(-1)!;
     expect([...last.positions]).toEqual([5, 6, 6, 5]);
     expect(last.nodes).toEqual([
       { start: 0, length: 1, end: 3 },
@@ -83,6 +83,18 @@ describe("passes", () => {
     ]);
   });
 
+  test("do not hold what is too short", () => {
+    const tree = prefixTree(texts([1, 2, 3, 4, 5], [1, 2, 3, 6, 7]), 1);
+    expect([...passesOf(tree, 5, 4)].map(outline)).toEqual([
+      [[1, 2, 3, 4, 5], 0, false],
+      [[1, 2, 3, 6, 7], 0, false],
+    ]);
+    expect([...passesOf(tree, 5, 3)].map(outline)).toEqual([
+      [[1, 2, 3], 0, true],
+      [[4, 5, 6, 7], 3, false],
+    ]);
+  });
+
   test.each([1, 3, 8, 1000])("of at most %d tokens give every text its own", (most) => {
     const random = randomNumbers(5);
     const lists = Array.from({ length: 60 }, () =>
@@ -91,7 +103,7 @@ describe("passes", () => {
     for (const leastSpared of [1, 4, 30]) {
       const found: (number[] | undefined)[] = [];
       const heldIds: number[] = [];
-      for (const pass of passesOf(prefixTree(texts(...lists), leastSpared), most)) {
+      for (const pass of passesOf(prefixTree(texts(...lists), leastSpared), most, leastSpared)) {
         heldIds.length = pass.held;
         expect(pass.ids.length).toBeLessThanOrEqual(most);
         for (const { row, mark } of pass.marks) {

@@ -17,9 +17,11 @@ export interface MarkedText {
 
 /** A stretch of tokens that one or more texts have in common. */
 export interface PrefixNode {
-  tokens: Int32Array;
-  /** Position of its first token. */
-  position: number;
+  /** One of the texts. */
+  ids: Int32Array;
+  /** Positions of its first token, and behind its last. */
+  start: number;
+  end: number;
   marks: Mark[];
   children: PrefixNode[];
   /** Tokens in it and in all that go on from it. */
@@ -65,8 +67,9 @@ function makeNode(
   children: PrefixNode[],
 ): PrefixNode {
   return {
-    tokens: texts[0]!.ids.subarray(from, to),
-    position: from,
+    ids: texts[0]!.ids,
+    start: from,
+    end: to,
     marks: texts.flatMap(({ marks }) => marks.filter(({ at }) => at >= from && at < to)),
     children,
     size: children.reduce((sum, { size }) => sum + size, to - from),
