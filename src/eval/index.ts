@@ -14,6 +14,14 @@ export {
   type SeedSummary,
   summarizeSeeds,
 } from "./compare/index.js";
+export {
+  type Contamination,
+  type ContaminationOptions,
+  contaminationRules,
+  type FoundQuestion,
+  findContamination,
+  type TaskContamination,
+} from "./contamination/index.js";
 export { downloadBenchmarks } from "./download.js";
 export {
   type EvaluateOptions,
