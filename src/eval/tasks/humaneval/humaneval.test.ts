@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hasShared, sharedPath } from "../../../../test/sharedData.js";
-import { type EvalModel, type EvaluateOptions, evaluate } from "../../index.js";
+import { type Benchmark, type EvalModel, type EvaluateOptions, evaluate } from "../../index.js";
 import { passAtK } from "../../passAtK.js";
 import { openSandbox } from "../../sandbox/index.js";
 import { humanEvalWith } from "./index.js";
@@ -39,11 +39,19 @@ function asking(answers: readonly string[], options: Partial<EvaluateOptions> = 
     loglikelihood: async () => [],
     generateUntil: async (requests) => requests.map((_, i) => answers[i % answers.length]!),
   };
+  const { tasks: tasksOf, ...benchmark } = humanEvalWith(async () => judge);
+  const renamed: Benchmark = {
+    ...benchmark,
+    tasks: (protocol) => ({
+      tasks: tasksOf(protocol).tasks.map((task) => ({ ...task, name: `own_${task.name}` })),
+      groups: [],
+    }),
+  };
   const evaluation = evaluate({
     model,
-    tasks: ["humaneval"],
+    tasks: ["own_humaneval"],
     dataDir,
-    benchmarks: [humanEvalWith(async () => judge)],
+    benchmarks: [renamed],
     allowCodeExecution: true,
     ...options,
   });
@@ -56,19 +64,19 @@ describe("HumanEval", () => {
     const { results, samples, notes } = await evaluation;
     const { prompt, canonical_solution, test } = assignment;
     expect(programs).toEqual([`${prompt}${canonical_solution}\n${test}\ncheck(double)`]);
-    expect(results.humaneval!["pass@1,create_test"]).toBe(1);
-    const [sample] = samples.humaneval!;
+    expect(results.own_humaneval!["pass@1,create_test"]).toBe(1);
+    const [sample] = samples.own_humaneval!;
     expect(sample!.arguments[0]![0]).toBe(prompt);
     expect(sample!.filtered_resps).toEqual([[prompt + canonical_solution]]);
-    expect(notes.humaneval).toContain("programs ran in a stand-in");
+    expect(notes.own_humaneval).toContain("programs ran in a stand-in");
   });
 
   test("in words, the answer ends with its block of code", async () => {
     const answers = ["    return 2 * n\n```\nThat is 3 * n."];
-    const { evaluation, programs } = asking(answers, { tasks: ["humaneval_instruct"] });
+    const { evaluation, programs } = asking(answers, { tasks: ["own_humaneval_instruct"] });
     const { samples } = await evaluation;
     expect(programs[0]).not.toContain("That is");
-    const [context] = samples.humaneval_instruct![0]!.arguments[0]!;
+    const [context] = samples.own_humaneval_instruct![0]!.arguments[0]!;
     expect(
       context.endsWith(
         `\`\`\`\nHere is the completed function:\n\`\`\`python\n${assignment.prompt}\n`,
@@ -78,9 +86,9 @@ describe("HumanEval", () => {
 
   test("of many programs pass@k is told for every k that their number allows", async () => {
     const answers = ["    return 2 * n", "    return n", "    pass", "    return 0"];
-    const options = { tasks: ["humaneval_20"], protocol: "official" } as const;
+    const options = { tasks: ["own_humaneval_20"], protocol: "official" } as const;
     const { results } = await asking(answers, options).evaluation;
-    const entry = results.humaneval_20!;
+    const entry = results.own_humaneval_20!;
     expect(entry["pass@1,create_test"]).toBe(passAtK(20, 5, 1));
     expect(entry["pass@10,create_test"]).toBe(passAtK(20, 5, 10));
     expect(entry).not.toHaveProperty(["pass@100,create_test"]);
@@ -88,7 +96,7 @@ describe("HumanEval", () => {
 
   test("without permission nothing is asked", async () => {
     const { evaluation, programs } = asking([""], { allowCodeExecution: false });
-    await expect(evaluation).rejects.toThrow("humaneval runs programs that the model writes");
+    await expect(evaluation).rejects.toThrow("own_humaneval runs programs that the model writes");
     expect(programs).toEqual([]);
   });
 });
@@ -118,8 +126,8 @@ describe.skipIf(!sandbox || !hasShared("benchmarks/humaneval"))("with its own pr
       dataDir: sharedPath("benchmarks"),
       allowCodeExecution: true,
     });
-    expect(results.humaneval!["pass@1,create_test"]).toBe(1);
-    expect(results.humaneval!.sample_len).toBe(164);
+    expect(results.own_humaneval!["pass@1,create_test"]).toBe(1);
+    expect(results.own_humaneval!.sample_len).toBe(164);
   });
 
   test("the publishers' six examples score as they say", { timeout: 60_000 }, async () => {
