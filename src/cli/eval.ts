@@ -4,6 +4,7 @@ import { adapterForm, collectAdapters } from "./adapterOption.js";
 import { addExamples, type CommandModule } from "./command.js";
 import { addFixOption, addKeyOption, addTemplateVariables, camelOptions } from "./data/options.js";
 import type { EvalFlags } from "./eval/flags.js";
+import { registerReport } from "./eval/report.js";
 
 export const evalCommand: CommandModule = {
   name: "eval",
@@ -13,6 +14,7 @@ export const evalCommand: CommandModule = {
     addTaskOptions(command);
     addPromptOptions(command);
     addResultOptions(command);
+    registerReport(command.command("report"));
     command.addHelpText(
       "after",
       [

@@ -1,12 +1,12 @@
-/** The page of an evaluation, in real Chromium: what it asks for, how wide it is, what stands out from its ground. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+/** `eval report` as a process, and its page in real Chromium: requests, width, contrast. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Page } from "playwright-core";
-import { afterAll, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { reportPage } from "../../src/eval/index.js";
 import { madeEvaluation } from "../../src/eval/testEvaluations.js";
+import { tunewright } from "./program.js";
 
 const work = mkdtempSync(path.join(tmpdir(), "tunewright-report-"));
 const browserPath = process.env.CHROMIUM ?? "/usr/bin/chromium";
@@ -36,35 +36,91 @@ function writePage(name: string, language: "en" | "zh"): string {
   return pathToFileURL(file).href;
 }
 
-/** Lowest contrast of text with its ground, by WCAG 2.2's formula. */
-function lowestContrast(tab: Page): Promise<number> {
-  return tab.evaluate(() => {
-    const numbers = (colour: string) => (colour.match(/[\d.]+/g) ?? []).map(Number);
-    const light = (colour: string) => {
-      const [red, green, blue] = numbers(colour).map((value) => {
-        const share = value / 255;
-        return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-      });
-      return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
-    };
-    const groundOf = (element: Element | null): string => {
-      if (!element) return "rgb(255, 255, 255)";
-      const colour = getComputedStyle(element).backgroundColor;
-      return numbers(colour)[3] === 0 ? groundOf(element.parentElement) : colour;
-    };
-    const isText = (element: Element) =>
-      [...element.childNodes].some(
-        (node) => node.nodeType === 3 && node.textContent!.trim() !== "",
-      );
-    const contrasts = [...document.querySelectorAll("body *")].filter(isText).map((element) => {
-      const style = getComputedStyle(element);
-      const ink = element.closest("svg") ? style.fill : style.color;
-      const [one, other] = [light(ink), light(groundOf(element))];
-      return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-    });
-    return Math.min(...contrasts);
+/** Runs in the page: the lowest contrast of text with its ground, by WCAG 2.2's formula. */
+const lowestContrast = `{
+  const numbers = (colour) => (colour.match(/[0-9.]+/g) ?? []).map(Number);
+  const linear = (share) => (share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4);
+  const light = (colour) => {
+    const [red, green, blue] = numbers(colour).map((value) => linear(value / 255));
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const groundOf = (element) => {
+    const colour = element ? getComputedStyle(element).backgroundColor : "rgb(255, 255, 255)";
+    return numbers(colour)[3] === 0 ? groundOf(element.parentElement) : colour;
+  };
+  const isText = (element) =>
+    [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim() !== "");
+  const contrasts = [...document.querySelectorAll("body *")].filter(isText).map((element) => {
+    const style = getComputedStyle(element);
+    const [one, other] = [element.closest("svg") ? style.fill : style.color, groundOf(element)].map(light);
+    return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
   });
+  Math.min(...contrasts);
+}`;
+
+function writeEvaluation(name: string, answers: string): string {
+  const folder = path.join(work, name);
+  mkdirSync(folder);
+  const tasks = [{ name: "quiz", gold: "ABCD".repeat(10), answers }];
+  const { samples, ...results } = madeEvaluation(tasks);
+  writeFileSync(path.join(folder, "results.json"), JSON.stringify(results));
+  const lines = samples.quiz!.map((sample) => `${JSON.stringify(sample)}\n`);
+  writeFileSync(path.join(folder, "samples_quiz.jsonl"), lines.join(""));
+  return folder;
 }
+
+describe("eval report", () => {
+  const base = writeEvaluation("small", "A".repeat(40));
+  const tuned = writeEvaluation("tuned", `${"ABCA".repeat(7)}${"A".repeat(12)}`);
+
+  it("prints both models with the verdict, and writes the page and Markdown", async () => {
+    for (const [name, start] of [
+      ["report.html", "<!doctype html>"],
+      ["report.md", "# "],
+    ] as const) {
+      const out = path.join(work, name);
+      const words = [
+        "eval",
+        "report",
+        tuned,
+        "--base",
+        base,
+        "--out",
+        out,
+        "--published",
+        "quiz=90",
+      ];
+      const { stdout, stderr, code } = await tunewright(words);
+      expect(stderr).toBe(`report written to ${out}\n`);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^task +version +filter +n-shot +metric +base +tuned/);
+      expect(stdout.replaceAll("\u00a0", " ")).toContain(
+        "quiz: 35.0 points better: not noise (95 % interval 17.6 to 49.0, p < 0.001, McNemar, exact)",
+      );
+      expect(readFileSync(out, "utf8").startsWith(start)).toBe(true);
+    }
+  });
+
+  it("gives the numbers as JSON", async () => {
+    const { stdout } = await tunewright(["eval", "report", tuned, "--base", base, "--json"]);
+    const { comparison, published } = JSON.parse(stdout);
+    expect(comparison.tasks[0]).toMatchObject({ name: "quiz", verdict: "real", size: 40 });
+    expect(comparison.flips).toHaveLength(14);
+    expect(published).toEqual([]);
+  });
+
+  it("refuses what does not go together", async () => {
+    const refused = async (...words: string[]) =>
+      (await tunewright(["eval", "report", tuned, ...words])).stderr;
+    expect(await refused("--out", path.join(work, "report.txt"))).toContain(
+      "is not a name for a report",
+    );
+    expect(await refused("--language", "zh")).toContain("--language has no effect");
+    expect(await refused("--limit", "5")).toContain("--limit has no effect");
+    expect(await refused("--published", "mmlu=54")).toContain("was not evaluated");
+    expect(await refused("--base", work)).toContain("results.json cannot be read");
+  });
+});
 
 it.skipIf(!existsSync(browserPath))(
   `fits three widths in both themes, is read by contrast, and asks no server (needs ${browserPath})`,
@@ -88,7 +144,7 @@ it.skipIf(!existsSync(browserPath))(
         }
         expect(await tab.locator("details[open]").count()).toBeGreaterThan(10);
         expect(await tab.evaluate("document.documentElement.scrollWidth")).toBe(width);
-        expect(await lowestContrast(tab)).toBeGreaterThan(4.5);
+        expect(await tab.evaluate(lowestContrast)).toBeGreaterThan(4.5);
         expect(await tab.title()).not.toBe("taken");
         expect(await tab.locator("img, main script").count()).toBe(0);
         expect(faults).toEqual([]);

@@ -18,7 +18,7 @@ import { withOutput } from "../outputLock.js";
 import { type Asked, askedOf, type EvalFlags, modelNameOf } from "./flags.js";
 import { chooseModel, identityOf, type ModelChoice, openModel } from "./model.js";
 import { createEvalProgress } from "./progress.js";
-import { scoreTable } from "./table.js";
+import { tableLines } from "./table.js";
 
 /** @throws ConfigError, DataError, FormatError; Interrupted where a signal came */
 export async function runEval(flags: EvalFlags): Promise<void> {
@@ -32,7 +32,7 @@ export async function runEval(flags: EvalFlags): Promise<void> {
       ? await evaluateModel(job)
       : await withOutput(output, [], () => evaluateInto(output, job), "--output");
   if (flags.json) printJson(results);
-  else stdout.write(`${scoreTable(results).join("\n")}\n`);
+  else stdout.write(`${tableLines(results).join("\n")}\n`);
 }
 
 interface Job {

@@ -1,6 +1,6 @@
 /** Reports of evaluations: a page, Markdown, and tables for a terminal. */
 import type { Comparison, Difference } from "../compare/index.js";
-import type { Evaluation } from "../evaluate.js";
+import type { Results } from "../results.js";
 import { type Table, textOf } from "./blocks.js";
 import { noteLines } from "./sections/index.js";
 import { describeDifference, scoreTable } from "./table.js";
@@ -21,12 +21,12 @@ export interface TextTable {
  * The scores as lm-evaluation-harness prints them, groups first, in points of 100; with a comparison the base's
  * beside them, the difference, its 95 % interval and the verdict.
  */
-export function summaryTable(evaluation: Evaluation, comparison?: Comparison): TextTable {
+export function summaryTable(evaluation: Results, comparison?: Comparison): TextTable {
   return textTable(scoreTable(evaluation, wordsOf("en"), comparison));
 }
 
 /** What a reader of the scores must know, each once, with the tasks that it is about. */
-export function summaryNotes(evaluation: Pick<Evaluation, "notes">): string[] {
+export function summaryNotes(evaluation: Pick<Results, "notes">): string[] {
   return noteLines(evaluation, wordsOf("en"));
 }
 
@@ -35,7 +35,7 @@ export function summaryNotes(evaluation: Pick<Evaluation, "notes">): string[] {
  *
  * @param evaluation the tuned model's
  */
-export function verdictLine(evaluation: Evaluation, difference: Difference): string {
+export function verdictLine(evaluation: Results, difference: Difference): string {
   const { base, tuned } = difference;
   const isShare = [base, tuned].every((value) => value >= 0 && value <= 1);
   return describeDifference(evaluation, difference, isShare ? "points" : "plain", wordsOf("en"));

@@ -1,7 +1,6 @@
 /** Scores of an evaluation, one after the other, as tables and charts need them. */
 import { stderrKey } from "../compare/index.js";
-import type { Evaluation } from "../evaluate.js";
-import { leavesOf } from "../results.js";
+import { leavesOf, type Results } from "../results.js";
 import type { Unit } from "./numbers.js";
 
 export interface Score {
@@ -18,8 +17,13 @@ export interface Score {
   unit: Unit;
 }
 
+/** Measures of dialogues that are counts, which no share of 100 says. */
+function isCount(metric: string): boolean {
+  return ["tokens", "characters", "longest_repeat"].includes(metric);
+}
+
 /** All scores of a task or group, without those that only repeat them as micro and macro average. */
-export function scoresOf(evaluation: Evaluation, name: string): Score[] {
+export function scoresOf(evaluation: Results, name: string): Score[] {
   const entry = evaluation.results[name];
   if (!entry) return [];
   const isGroup = name in evaluation.groups;
@@ -38,32 +42,29 @@ export function scoresOf(evaluation: Evaluation, name: string): Score[] {
         value,
         stderr: typeof stderr === "number" ? stderr : null,
         size: entry.sample_len,
-        unit: value >= 0 && value <= 1 ? "points" : "plain",
+        unit: value >= 0 && value <= 1 && !isCount(key.slice(0, comma)) ? "points" : "plain",
       },
     ];
   });
 }
 
 /** The first score, which is the one that a task is known by. */
-export function mainScore(evaluation: Evaluation, name: string): Score | undefined {
+export function mainScore(evaluation: Results, name: string): Score | undefined {
   return scoresOf(evaluation, name)[0];
 }
 
 /** Names of the groups, then of the tasks. */
-export function allNames({ groups, results }: Evaluation): string[] {
+export function allNames({ groups, results }: Results): string[] {
   const isTask = (name: string) => !(name in groups);
   return [...Object.keys(groups), ...Object.keys(results).filter(isTask)];
 }
 
-export function taskNames({ groups, results }: Evaluation): string[] {
+export function taskNames({ groups, results }: Results): string[] {
   return Object.keys(results).filter((name) => !(name in groups));
 }
 
 /** The tasks below a group that were evaluated. */
-export function tasksBelow(
-  { group_subtasks, groups, results }: Evaluation,
-  group: string,
-): string[] {
+export function tasksBelow({ group_subtasks, groups, results }: Results, group: string): string[] {
   const members = new Map(
     Object.entries(group_subtasks).map(([name, names]) => [name, { members: names }]),
   );
@@ -72,19 +73,19 @@ export function tasksBelow(
 }
 
 /** The groups that are in no other one, then the tasks that are in none. */
-export function topNames(evaluation: Evaluation): string[] {
+export function topNames(evaluation: Results): string[] {
   const inner = new Set(Object.values(evaluation.group_subtasks).flat());
   return allNames(evaluation).filter((name) => !inner.has(name));
 }
 
 /** Whether more is better. */
-export function isHigherBetter(evaluation: Evaluation, name: string, metric: string): boolean {
+export function isHigherBetter(evaluation: Results, name: string, metric: string): boolean {
   const [task = name] = name in evaluation.groups ? tasksBelow(evaluation, name) : [name];
   return evaluation.higher_is_better[task]?.[metric] ?? true;
 }
 
 /** A task's or group's name for readers: the subject where there is one. */
-export function labelOf({ results, topics }: Evaluation, name: string): string {
+export function labelOf({ results, topics }: Results, name: string): string {
   return topics?.[name]?.subject ?? results[name]?.alias ?? name;
 }
 
@@ -95,7 +96,7 @@ export interface BenchmarkPart {
   tasks: readonly string[];
 }
 
-export function benchmarkParts(evaluation: Evaluation): BenchmarkPart[] {
+export function benchmarkParts(evaluation: Results): BenchmarkPart[] {
   const benchmarkOf = (task: string) => evaluation.topics?.[task]?.benchmark ?? task;
   const tasks = taskNames(evaluation);
   return [...new Set(tasks.map(benchmarkOf))].map((name) => ({

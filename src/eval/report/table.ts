@@ -1,6 +1,6 @@
 /** The scores as one table, as lm-evaluation-harness prints it; with a base model, both and the verdict. */
 import { type Comparison, type Difference, NORMAL_95, type Verdict } from "../compare/index.js";
-import type { Evaluation } from "../evaluate.js";
+import type { Results } from "../results.js";
 import type { Cell, Column, Table, Tone } from "./blocks.js";
 import { showDifference, showValue, type Unit } from "./numbers.js";
 import { allNames, isHigherBetter, type Score, scoresOf } from "./scores.js";
@@ -10,7 +10,7 @@ import type { Words } from "./words/index.js";
  * All scores, groups first. With a comparison there are columns for base, difference, its 95 % interval and the
  * verdict.
  */
-export function scoreTable(evaluation: Evaluation, words: Words, comparison?: Comparison): Table {
+export function scoreTable(evaluation: Results, words: Words, comparison?: Comparison): Table {
   const { columns: titles } = words;
   const number = (title: string): Column => ({ title, isNumber: true });
   const columns = [
@@ -42,7 +42,7 @@ export function scoreTable(evaluation: Evaluation, words: Words, comparison?: Co
   return { caption: words.headline, columns, rows };
 }
 
-function namesOf({ results, versions, "n-shot": shots }: Evaluation, score: Score): Cell[] {
+function namesOf({ results, versions, "n-shot": shots }: Results, score: Score): Cell[] {
   return [
     results[score.name]!.alias,
     String(versions[score.name] ?? "–"),
@@ -70,7 +70,7 @@ function baseCell(comparison: Comparison, score: Score): Cell {
 
 /** Difference, interval and verdict. */
 export function differenceCells(
-  evaluation: Evaluation,
+  evaluation: Results,
   difference: Difference | undefined,
   unit: Unit,
   words: Words,
@@ -91,14 +91,14 @@ function toned(text: string, tone: Tone | undefined): Cell {
 
 const quiet: readonly Verdict[] = ["same", "noise", "one of many"];
 
-function toneOf(evaluation: Evaluation, difference: Difference): Tone | undefined {
+function toneOf(evaluation: Results, difference: Difference): Tone | undefined {
   if (quiet.includes(difference.verdict)) return "quiet";
   if (difference.verdict === "borderline") return undefined;
   return isImproved(evaluation, difference) ? "better" : "worse";
 }
 
 /** Whether the tuned model is the better one by this metric. */
-export function isImproved(evaluation: Evaluation, { name, metric, difference }: Difference) {
+export function isImproved(evaluation: Results, { name, metric, difference }: Difference) {
   const bare = metric.slice(0, metric.lastIndexOf(","));
   return difference > 0 === isHigherBetter(evaluation, name, bare);
 }
@@ -107,7 +107,7 @@ export function isImproved(evaluation: Evaluation, { name, metric, difference }:
  * A difference in words: `mmlu: 7.8 points better: not noise (95 % interval 3.1 to 12.4, p = 0.001, …)`.
  */
 export function describeDifference(
-  evaluation: Evaluation,
+  evaluation: Results,
   difference: Difference,
   unit: Unit,
   words: Words,
