@@ -77,8 +77,9 @@ function run(command, args, stdio = ["ignore", "pipe", "inherit"]) {
   return stdout.trim().split("\n").at(-1);
 }
 
-/** The built-in model in a folder that both sides read, written by Tunewright once. */
+/** The built-in model in a folder that both sides read, written by Tunewright once; builds that first. */
 function modelFolder({ workDir }) {
+  run(path.join(root, "tunewright"), ["--version"]);
   const folder = path.join(workDir, "smollm2-135m");
   if (fs.existsSync(path.join(folder, "config.json"))) return folder;
   fs.mkdirSync(workDir, { recursive: true });

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { DataError } from "../util/errors.js";
 import type { AnswerStore } from "./ask.js";
 import {
   type EvalModel,
@@ -209,6 +210,24 @@ describe("evaluate", () => {
         "<user>2 + 1 = ?\nA. 2\nB. 3\nAnswer: B\n\n1 + 1 = ?\nA. 2\nB. 3\nAnswer:",
     ]);
     expect(asked.every(({ rendered }) => rendered)).toBe(true);
+  });
+
+  test("leaves out a description that the chat template refuses, and says so", async () => {
+    const asked: LoglikelihoodRequest[] = [];
+    const model = firstChoice(asked);
+    const renderChat: EvalModel["renderChat"] = (messages) => {
+      if (messages[0]?.role === "system") throw new DataError("no system message");
+      return model.renderChat!(messages);
+    };
+    const options = { tasks: ["quiz_sums"], limit: 1, chat: { shotsAsTurns: false } };
+    const { notes } = await run({ ...options, model: { ...model, renderChat } });
+    expect(notes.quiz_sums).toContain(
+      "the task's description is not shown: the chat template takes no system message",
+    );
+    expect(asked[0]!.context).toBe("<user>1 + 1 = ?\nA. 2\nB. 3\nAnswer:");
+    await expect(
+      run({ ...options, model: { ...model, renderChat }, system: "Be brief." }),
+    ).rejects.toThrow("no system message");
   });
 
   test("says how many prompts the model saw without their beginning", async () => {

@@ -1,5 +1,5 @@
 /** From a task's documents to questions: prompts with their examples, ready to be asked. */
-import { ConfigError } from "../util/errors.js";
+import { ConfigError, DataError } from "../util/errors.js";
 import { type ChatForm, chatMessages, delimiterAfter, plainContext } from "./prompt.js";
 import { openShots, type ShotOptions } from "./shots.js";
 import type { BenchmarkFiles, EvalModel, Prompt, Room, Task } from "./types.js";
@@ -52,7 +52,8 @@ export async function makeQuestions(
   const shots = await openShots(task, files, docs, options);
   const description = await task.description?.(files);
   const asked = docs.slice(0, limitOf(options.limit, docs.length));
-  const show = (prompt: Prompt) => showPrompt(prompt, model, options);
+  const showing = new Set<string>();
+  const show = (prompt: Prompt) => showPrompt(prompt, model, options, showing);
   const room = roomOf(model, show);
   const questions: Question[] = [];
   let shortened = 0;
@@ -63,7 +64,7 @@ export async function makeQuestions(
     if (prompt.shots.length < drawn.length) shortened++;
     questions.push({ index, doc, prompt, ...show(prompt) });
   }
-  const notes = [...(task.notes ?? []), ...shots.notes];
+  const notes = [...(task.notes ?? []), ...shots.notes, ...showing];
   if (task.kind === "generation" && task.prepare) notes.push(await task.prepare());
   if (shortened > 0) {
     notes.push(
@@ -77,8 +78,9 @@ function showPrompt(
   prompt: Prompt,
   model: EvalModel,
   { chat, system }: QuestionOptions,
+  notes: Set<string>,
 ): ShownPrompt {
-  if (chat) return { ...renderedContext(prompt, chat, model, system), rendered: true };
+  if (chat) return { ...renderedContext(prompt, chat, model, system, notes), rendered: true };
   const context = plainContext(prompt, system);
   return { context, delimiter: prompt.delimiters.answer, rendered: false };
 }
@@ -107,7 +109,8 @@ function renderedContext(
   prompt: Prompt,
   form: ChatForm,
   model: EvalModel,
-  system?: string,
+  system: string | undefined,
+  notes: Set<string>,
 ): { context: string; delimiter: string } {
   if (!model.renderChat) {
     throw new ConfigError("the model has no chat template", {
@@ -115,6 +118,21 @@ function renderedContext(
     });
   }
   const prefix = prompt.answerPrefix ?? "";
-  const context = model.renderChat(chatMessages(prompt, form, system)) + prefix;
-  return { context, delimiter: delimiterAfter(prefix, prompt.delimiters.answer) };
+  let context: string;
+  try {
+    context = model.renderChat(chatMessages(prompt, form, system));
+  } catch (error) {
+    const hasOwn = prompt.description !== "" && !system;
+    if (!(error instanceof DataError) || !hasOwn) throw error;
+    context = model.renderChat(chatMessages({ ...prompt, description: "" }, form));
+    notes.add(WITHOUT_DESCRIPTION);
+  }
+  return {
+    context: context + prefix,
+    delimiter: delimiterAfter(prefix, prompt.delimiters.answer),
+  };
 }
+
+/** What lm-evaluation-harness does too, with a warning. */
+const WITHOUT_DESCRIPTION =
+  "the task's description is not shown: the chat template takes no system message";
