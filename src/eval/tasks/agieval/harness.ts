@@ -39,8 +39,11 @@ function notesOf({ name }: QuestionSet): string[] {
   return notes;
 }
 
-/** With examples lm-evaluation-harness 0.4.13 ends with an error where options are given. */
 const shots: Shots<never> = { count: 0, draw: "random" };
+
+/** Targets that are lists of places are no texts to it. */
+const errorNote =
+  "lm-evaluation-harness 0.4.13 ends with an error where examples are asked for: there is nothing to compare these scores with";
 
 export function harnessTask(set: QuestionSet): Task {
   return set.answers === "result" ? resultTask(set) : choiceTask(set);
@@ -77,6 +80,7 @@ function choiceTask(set: QuestionSet): ChoiceTask<ChoiceDoc> {
   return {
     kind: "loglikelihood",
     ...common(set),
+    shots: { ...shots, note: () => errorNote },
     docs: async (files) =>
       (await readQuestions(files, set)).flatMap((row): ChoiceDoc[] => {
         const gold = placesOf(row.answer);

@@ -66,8 +66,13 @@ function weightsOf(
   return Object.fromEntries(chosen.map((paper) => [taskName(paper), weigh(paper)]));
 }
 
-function group(name: string, version: string, weights: Readonly<Record<string, number>>): Group {
-  return { name, members: Object.keys(weights), version, average: weights };
+function group(
+  name: string,
+  version: string,
+  weights: Readonly<Record<string, number>>,
+  alias = name,
+): Group {
+  return { name, alias, members: Object.keys(weights), version, average: weights };
 }
 
 /** All points, as OpenCompass weighs them. */
@@ -123,7 +128,7 @@ export function officialGroups(): Group[] {
     ...common.map((subject) =>
       group(`gaokao_${subject.toLowerCase()}`, "2023", weightsOf(subjectPapers(subject))),
     ),
-    group("gaokao_science", "2023", science),
-    group("gaokao_humanities", "2023", humanities),
+    group("gaokao_science", "2023", science, "GAOKAO science, of 331 points"),
+    group("gaokao_humanities", "2023", humanities, "GAOKAO humanities, of 350 points"),
   ];
 }
