@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { fetchRepository, type HubOptions, parseRepositoryName } from "../hub/index.js";
 import { ConfigError } from "../util/errors.js";
+import { isDialogueName } from "./dialogue/index.js";
 import { selectTasks } from "./registry.js";
 import type { Benchmark, Protocol } from "./types.js";
 
@@ -22,7 +23,8 @@ export async function downloadBenchmarks(
   },
   options: HubOptions = {},
 ): Promise<Record<string, string>> {
-  const { tasks } = selectTasks(choice.tasks, choice.protocol ?? "lm-eval", choice.benchmarks);
+  const names = choice.tasks.filter((name) => !isDialogueName(name));
+  const { tasks } = selectTasks(names, choice.protocol ?? "lm-eval", choice.benchmarks);
   const needed = [...new Set(tasks.map(({ benchmark }) => benchmark))].filter(
     ({ folder }) => folder === undefined,
   );

@@ -22,6 +22,15 @@ export {
   findContamination,
   type TaskContamination,
 } from "./contamination/index.js";
+export {
+  type DetectLanguage,
+  isDialogueName,
+  isOtherLanguage,
+  languageDetector,
+  type Transcript,
+  type TranscriptTurn,
+  transcriptOf,
+} from "./dialogue/index.js";
 export { downloadBenchmarks } from "./download.js";
 export {
   type EvaluateOptions,
@@ -86,6 +95,8 @@ export type {
   BenchmarkFiles,
   ChatMessage,
   ChoiceTask,
+  ConverseOptions,
+  DialogueTask,
   EvalModel,
   GenerationRequest,
   GenerationTask,
@@ -94,6 +105,7 @@ export type {
   LoglikelihoodRequest,
   Prompt,
   Protocol,
+  SpokenTurn,
   Task,
   TaskSet,
 } from "./types.js";

@@ -1,4 +1,5 @@
 /** What an evaluation will ask: tasks, their files, their questions. */
+import { type Dialogue, isDialogueName, readDialogue } from "./dialogue/index.js";
 import { downloadBenchmarks } from "./download.js";
 import { type DataPlace, openBenchmark } from "./files.js";
 import { checkPermission } from "./permission.js";
@@ -9,7 +10,7 @@ import { type Work, workOfQuestions } from "./work.js";
 
 /** Where tasks are found. */
 export interface TaskChoice {
-  /** Names of tasks and groups; `*` stands for anything. */
+  /** Names of tasks and groups; `*` stands for anything; `dialogue:FILE` replays a script. */
   tasks: readonly string[];
   /**
    * Directory of the benchmarks' files, in their publishers' layouts or archives. Where it is absent,
@@ -34,6 +35,13 @@ export interface OpenedTask extends SelectedTask {
   files: BenchmarkFiles;
 }
 
+/** What names of tasks mean. */
+export interface OpenedTasks {
+  tasks: OpenedTask[];
+  groups: readonly Group[];
+  dialogues: Dialogue[];
+}
+
 /**
  * Finds tasks and their files; quick, so that it can be done before a model is loaded.
  *
@@ -45,8 +53,10 @@ export function openTasks({
   benchmarks,
   dataDir,
   allowCodeExecution,
-}: TaskChoice): { tasks: OpenedTask[]; groups: readonly Group[] } {
-  const { tasks, groups } = selectTasks(names, protocol, benchmarks);
+}: TaskChoice): OpenedTasks {
+  const dialogues = names.filter(isDialogueName).map(readDialogue);
+  const asked = names.filter((name) => !isDialogueName(name));
+  const { tasks, groups } = selectTasks(asked, protocol, benchmarks);
   checkPermission(
     tasks.map(({ task }) => task),
     allowCodeExecution,
@@ -58,6 +68,7 @@ export function openTasks({
   return {
     tasks: tasks.map((one) => ({ ...one, files: folders.get(one.benchmark)! })),
     groups,
+    dialogues,
   };
 }
 
@@ -72,13 +83,13 @@ export interface PlannedTask {
 /** All questions of an evaluation. @throws ConfigError, DataError as `evaluate` */
 export async function planEvaluation(
   options: PlanOptions,
-): Promise<{ tasks: PlannedTask[]; groups: readonly Group[] }> {
+): Promise<Omit<OpenedTasks, "tasks"> & { tasks: PlannedTask[] }> {
   const dataDir = options.dataDir ?? (await downloadBenchmarks(options));
-  const { tasks, groups } = openTasks({ ...options, dataDir });
+  const { tasks, ...others } = openTasks({ ...options, dataDir });
   const planned: PlannedTask[] = [];
   for (const { task, files } of tasks) {
     const questions = await makeQuestions(task, files, options.model, options);
     planned.push({ task, questions, work: workOfQuestions(task, questions.questions) });
   }
-  return { tasks: planned, groups };
+  return { tasks: planned, ...others };
 }

@@ -85,7 +85,8 @@ function showPrompt(
   return { context, delimiter: prompt.delimiters.answer, rendered: false };
 }
 
-function limitOf(limit: number | undefined, length: number): number {
+/** How many questions of `length` are asked. */
+export function limitOf(limit: number | undefined, length: number): number {
   if (limit === undefined) return length;
   return limit < 1 ? Math.ceil(limit * length) : limit;
 }

@@ -1,4 +1,5 @@
 /** Scores of tasks and groups in the form of lm-evaluation-harness's results.json. */
+import { measures } from "./dialogue/index.js";
 import { type Estimate, microAverage, type SizedEstimate, weightedAverage } from "./metrics.js";
 import type { TaskOutcome } from "./runTask.js";
 import type { Group, Protocol } from "./types.js";
@@ -64,7 +65,9 @@ export function resultsOf(
     "n-shot": fromTasks(({ numFewshot }) => numFewshot),
     "n-samples": fromTasks(({ available, size }) => ({ original: available, effective: size })),
     higher_is_better: fromTasks(({ task }) =>
-      Object.fromEntries(task.metrics.map((metric) => [metric, true])),
+      task.kind === "dialogue"
+        ? betterMeasures()
+        : Object.fromEntries(task.metrics.map((metric) => [metric, true])),
     ),
     averages: Object.fromEntries(groups.map(({ name, average }) => [name, average])),
     topics: fromTasks(({ task: { benchmark, category, subject } }) => ({
@@ -74,6 +77,14 @@ export function resultsOf(
     })),
     notes: Object.fromEntries(noted.map(({ task, notes }) => [task.name, notes])),
   };
+}
+
+function betterMeasures(): Record<string, boolean> {
+  return Object.fromEntries(
+    Object.entries(measures).flatMap(([name, isBetter]) =>
+      isBetter === undefined ? [] : [[name, isBetter] as const],
+    ),
+  );
 }
 
 function taskEntry({ task, size, estimates }: TaskOutcome): ResultEntry {

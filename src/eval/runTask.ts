@@ -4,11 +4,11 @@ import { type Estimate, meanEstimate } from "./metrics.js";
 import type { Question, Questions } from "./questions.js";
 import { choiceSample, generationSample, type Sample } from "./samples.js";
 import { FEWSHOT_SEED } from "./shots.js";
-import type { ChoiceTask, EvalModel, GenerationTask, Scores, Task } from "./types.js";
+import type { ChoiceTask, DialogueTask, EvalModel, GenerationTask, Scores, Task } from "./types.js";
 
 /** What one task came to. */
 export interface TaskOutcome {
-  task: Task;
+  task: Task | DialogueTask;
   /** Estimates by metric and filter, such as `acc,none`. */
   estimates: Readonly<Record<string, Estimate>>;
   samples: Sample[];

@@ -73,6 +73,6 @@ function commonOf(task: ChoiceTask | GenerationTask, { index, doc, context }: Qu
   };
 }
 
-function sha256(text: string): string {
+export function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }

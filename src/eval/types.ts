@@ -43,6 +43,28 @@ export interface ChatMessage {
   content: string;
 }
 
+export interface ConverseOptions {
+  system?: string | undefined;
+  /** Most tokens of each answer. */
+  maxNewTokens: number;
+  signal?: AbortSignal | undefined;
+  onAnswer?: ((index: number, turn: SpokenTurn) => void) | undefined;
+}
+
+/** What a model said in one turn of a conversation. */
+export interface SpokenTurn {
+  text: string;
+  /** Tokens of the answer, its end token included, and of all that the model was shown. */
+  tokens: number;
+  promptTokens: number;
+  /** `stop`: the model ended it; `length`: it was cut off; `error`: there is none. */
+  finishReason: "stop" | "length" | "error";
+  /** Messages that no longer fitted into the model's context. */
+  forgotten: number;
+  /** Why there is no answer. */
+  error?: string;
+}
+
 /** Anything that can be evaluated. */
 export interface EvalModel {
   loglikelihood(
@@ -50,6 +72,8 @@ export interface EvalModel {
     options?: AskOptions<Loglikelihood>,
   ): Promise<Loglikelihood[]>;
   generateUntil(requests: GenerationRequest[], options?: AskOptions<string>): Promise<string[]>;
+  /** Holds one conversation with the model's chat template; absent where it has none. */
+  converse?(questions: readonly string[], options: ConverseOptions): Promise<SpokenTurn[]>;
   /** A conversation as the text of a prompt, up to where the assistant's words begin. */
   renderChat?(messages: readonly ChatMessage[]): string;
   /** Most tokens of prompt and answer together. */
@@ -120,8 +144,8 @@ export interface Filter {
   nested?: boolean;
 }
 
-/** What both kinds of tasks have. */
-interface TaskBase<Doc> {
+/** What results say of every task. */
+interface TaskFacts {
   /** lm-evaluation-harness's name, where it has the task. */
   name: string;
   protocol: Protocol;
@@ -132,6 +156,17 @@ interface TaskBase<Doc> {
   subject?: string;
   /** What sets this task apart from the protocol that it names; said in results and reports. */
   notes?: readonly string[];
+  /** Names of the metrics that each sample has. */
+  metrics: readonly string[];
+}
+
+/** User turns that are replayed in one conversation. Their answers are measured, not judged. */
+export interface DialogueTask extends TaskFacts {
+  kind: "dialogue";
+}
+
+/** What tasks with questions have. */
+interface TaskBase<Doc> extends TaskFacts {
   /** The questions, in order. */
   docs(files: BenchmarkFiles): Promise<readonly Doc[]>;
   shots?: Shots<Doc>;
@@ -148,8 +183,6 @@ interface TaskBase<Doc> {
   target(doc: Doc): unknown;
   /** How the values of all questions become one; where it is absent or gives undefined, their mean. */
   aggregate?(metric: string, values: readonly number[], docs: readonly Doc[]): Estimate | undefined;
-  /** Names of the metrics that `score` gives. */
-  metrics: readonly string[];
 }
 
 /** A question is answered by the likeliest of given texts. */

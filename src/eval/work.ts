@@ -1,5 +1,6 @@
 /** How much an evaluation has to do, so that the time that it takes can be told from what is done. */
-import type { Question } from "./questions.js";
+import { type Dialogue, MAX_NEW_TOKENS } from "./dialogue/index.js";
+import { limitOf, type Question } from "./questions.js";
 import type { Task } from "./types.js";
 
 /**
@@ -34,6 +35,14 @@ export function workOfQuestions(task: Task, questions: readonly Question[]): Wor
     const { repeats = 1, maxNewTokens } = task;
     return { ...noWork, generating: reading[i]! + repeats * maxNewTokens * GENERATED_TOKEN };
   });
+}
+
+/** The work of each turn of a dialogue; what was said before it is not read again. */
+export function workOfDialogue({ turns }: Dialogue, limit?: number): Work[] {
+  return turns.slice(0, limitOf(limit, turns.length)).map(({ question }) => ({
+    ...noWork,
+    generating: Buffer.byteLength(question) + MAX_NEW_TOKENS * GENERATED_TOKEN,
+  }));
 }
 
 /** Bytes of each text after what it has in common with the one before it in alphabetical order. */

@@ -58,7 +58,6 @@ export {
 export { feed, feedForLogits } from "./nextLogits.js";
 export { banRepeatedNgrams, penaliseRepetition } from "./penalties.js";
 export { nextUniform, type RandomState, seededRandom } from "./random.js";
-export { readScript } from "./readScript.js";
 export {
   applyTemperature,
   argmax,

@@ -1,5 +1,5 @@
 /** What can be counted of a model's answers without knowing the right ones. */
-import { countScripts, eastAsianShare, languageOf, scriptCounts } from "../text/index.js";
+import { type DetectLanguage, isOtherLanguage } from "../eval/index.js";
 
 /** Tokens of the runs that are counted: rep-4 of Welleck et al. 2020 (arXiv 1908.04319), section 6. */
 const RUN = 4;
@@ -21,9 +21,6 @@ export interface AnswerFigures {
   wrong_language_rate: number | null;
   answer_tokens: number;
 }
-
-/** Tells the language of text in other scripts than Chinese, Japanese and Korean ones; "" where it is not sure. */
-export type DetectLanguage = (text: string) => string;
 
 /** @param turns of a dialogue, in order; at least one */
 export function measureAnswers(
@@ -49,40 +46,6 @@ function countRuns(ids: readonly number[]): { all: number; repeated: number } {
   const all = Math.max(0, ids.length - RUN + 1);
   for (let start = 0; start < all; start++) seen.add(ids.slice(start, start + RUN).join());
   return { all, repeated: all - seen.size };
-}
-
-/**
- * Whether an answer is in another language than its question. A text in Chinese, Japanese or Korean
- * is told from any other by its characters; two others only where the detector is sure of both.
- * Code is not looked at.
- *
- * @returns undefined where it cannot be told
- */
-export function isOtherLanguage(
-  question: string,
-  answer: string,
-  detect: DetectLanguage,
-): boolean | undefined {
-  const [asked, answered] = [question, answer].map((text) => tell(text, detect));
-  if (!asked || !answered) return undefined;
-  if (asked.isEastAsian || answered.isEastAsian) return asked.language !== answered.language;
-  if (asked.language === "und" || answered.language === "und") return undefined;
-  return asked.language !== answered.language;
-}
-
-/** Fewer letters than this are a name, a number or a formula. */
-const FEWEST_LETTERS = 6;
-
-function tell(text: string, detect: DetectLanguage) {
-  const prose = text.replace(/```[\s\S]*?(?:```|$)/g, " ").replace(/`[^`\n]*`/g, " ");
-  const counts = scriptCounts();
-  countScripts(prose, counts);
-  const share = eastAsianShare(counts);
-  if (share === undefined) return undefined;
-  const isEastAsian = share >= 0.5;
-  const letters = prose.match(/\p{L}/gu)?.length ?? 0;
-  if (!isEastAsian && letters < FEWEST_LETTERS) return undefined;
-  return { isEastAsian, language: languageOf(prose, counts, detect) };
 }
 
 function share<Value>(

@@ -43,8 +43,11 @@ export async function openBenchmarks(config: TaskSettings): Promise<Benchmarks |
     protocol: config.eval_protocol,
   };
   const model = { loglikelihood: async () => [], generateUntil: async () => [] };
-  const { tasks } = await planEvaluation({ ...asked, model });
-  const questions = tasks.reduce((sum, { work }) => sum + work.length, 0);
+  const { tasks, dialogues } = await planEvaluation({ ...asked, model });
+  const questions = [
+    ...tasks.map(({ work }) => work.length),
+    ...dialogues.map(({ turns }) => turns.length),
+  ].reduce((sum, count) => sum + count, 0);
   const names = config.eval_tasks.join(", ");
   const note = `eval_tasks: ${names} (${questions} questions) are asked at each evaluation and after the last step; their keys and values take memory beside training.`;
   return { asked, questions, note };

@@ -1,4 +1,5 @@
 /** A fixed dialogue that the model answers while it learns, for the run's `dialogue` events. */
+import { languageDetector } from "../eval/index.js";
 import {
   answerEnds,
   checkPrompt,
@@ -6,13 +7,13 @@ import {
   createSession,
   disposeSession,
   greedySettings,
-  readScript,
   reply,
 } from "../generate/index.js";
 import type { CausalLanguageModel } from "../models/index.js";
 import { type ChatTemplate, encodePrompt, type Tokenizer } from "../text/index.js";
 import { DataError, withWhy } from "../util/errors.js";
-import { type AnsweredTurn, type DetectLanguage, measureAnswers } from "./answerFigures.js";
+import { readScript } from "../util/readScript.js";
+import { type AnsweredTurn, measureAnswers } from "./answerFigures.js";
 import type { Recorder } from "./recorder.js";
 
 interface DialogueText {
@@ -102,12 +103,4 @@ async function askAll(
   } finally {
     disposeSession(session);
   }
-}
-
-async function languageDetector(): Promise<DetectLanguage> {
-  const { eld } = await import("eld/small");
-  return (text) => {
-    const found = eld.detect(text);
-    return found.isReliable() ? found.language : "";
-  };
 }

@@ -11,9 +11,9 @@ import {
   disposeSession,
   greedySettings,
   loadChatModel,
-  readScript,
 } from "../../generate/index.js";
 import { testAdapter, writeTestModel } from "../../generate/testModel.js";
+import { readScript } from "../../util/readScript.js";
 import { converse } from "./converse.js";
 import { chosenSeed, generationSettings, modelOptions } from "./flags.js";
 import { replay, requireAnswers } from "./script.js";

@@ -1,13 +1,14 @@
 /** Loads the model and starts the chat or replays the script. */
+
 import { weightNotes } from "../../format/index.js";
 import {
   createSession,
   disposeChatModel,
   disposeSession,
   loadChatModel,
-  readScript,
 } from "../../generate/index.js";
 import { textNotes } from "../../text/index.js";
+import { readScript } from "../../util/readScript.js";
 import { showAdapter } from "../adapterOption.js";
 import { printJson } from "../command.js";
 import { stderr } from "../output.js";

@@ -50,7 +50,7 @@ function settingsOf({ flags, asked, choice, identity }: Job): Settings {
     adapters: flags.adapter ?? [],
     model_files: identity,
     tasks,
-    data_dir: dataDir,
+    data_dir: dataDir ?? null,
     protocol,
     num_fewshot: numFewshot ?? null,
     limit: limit ?? null,

@@ -9,6 +9,7 @@ import { prepareModel } from "../../models/index.js";
 import { encodePrompt, type Message, plainTemplateName, type Tokenizer } from "../../text/index.js";
 import { ConfigError } from "../../util/errors.js";
 import type { ChatMessage, EvalModel } from "../types.js";
+import { converse } from "./converse.js";
 import { createPromptEncoder, encodeRequests, type PromptEncoder } from "./encoding.js";
 import type { Engine, EngineModel } from "./engine.js";
 import { generateUntil } from "./generateUntil.js";
@@ -74,7 +75,10 @@ export async function evalModelOf(
     maxLength,
     ...(template.name === plainTemplateName
       ? {}
-      : { renderChat: (messages) => renderedText(messages, template, tokenizer) }),
+      : {
+          renderChat: (messages) => renderedText(messages, template, tokenizer),
+          converse: (questions, options) => converse(chat, questions, options),
+        }),
     countTokens: async (text) => (await encoder.encode([{ text }]))[0]!.length,
     async loglikelihood(requests, options = {}) {
       await check(requests);

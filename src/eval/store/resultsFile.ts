@@ -1,7 +1,6 @@
 /** The object of results.json: scores, with all that a reader has to know to judge or repeat them. */
 import type { Results } from "../results.js";
 import type { TaskOutcome } from "../runTask.js";
-import type { Task } from "../types.js";
 import type { Settings } from "./settings.js";
 
 /** When an evaluation ran, in seconds since 1970, and on what. */
@@ -58,7 +57,8 @@ function taskConfig({ task, numFewshot }: Pick<TaskOutcome, "task" | "numFewshot
   };
 }
 
-function answerConfig(task: Task) {
+function answerConfig(task: TaskOutcome["task"]) {
+  if (task.kind === "dialogue") return { output_type: "dialogue", repeats: 1 };
   if (task.kind === "loglikelihood") return { output_type: "multiple_choice", repeats: 1 };
   const { generationArguments, repeats = 1, filters } = task;
   return {

@@ -1,7 +1,7 @@
 /** The user turns of a dialogue that is replayed. */
 import { readFileSync } from "node:fs";
-import { DataError } from "../util/errors.js";
-import { brokenLink } from "../util/missingPath.js";
+import { DataError } from "./errors.js";
+import { brokenLink } from "./missingPath.js";
 
 /**
  * Reads user turns from a JSON array of strings, or from a text file with one turn per line.
