@@ -40,6 +40,20 @@ describe("MMLU", () => {
     expect(samples.mmlu_abstract_algebra![0]!.arguments[1]![1]).toBe(" B");
   });
 
+  test("asks for the texts of choices, and for letters in writing", async () => {
+    const name = "mmlu_abstract_algebra";
+    const tasks = [`${name}_continuation`, `${name}_generative`];
+    const model = choosesB({ answer: " a.\x1f\nB" });
+    const { samples, results } = await run({ tasks, model, numFewshot: 1 });
+    expect(samples[tasks[0]!]![0]!.arguments[1]).toEqual([
+      "The following are questions (with answers) about abstract algebra.\n\n" +
+        "Question: Is 0 a unit?\nAnswer: no\n\nQuestion: Is 2 a prime?\nAnswer:",
+      " no",
+    ]);
+    expect(samples[tasks[1]!]!.map((one) => one.filtered_resps)).toEqual([["a."], ["a."]]);
+    expect(results[tasks[1]!]!["exact_match,get_response"]).toBe(0.5);
+  });
+
   test("is asked as its own code does: two spaces, questions as they are, nan for what pandas drops", async () => {
     const header =
       "The following are multiple choice questions (with answers) about  abstract algebra.\n\n";
