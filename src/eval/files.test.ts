@@ -8,7 +8,7 @@ import { type HubServer, startHub } from "../../test/unit/hubServer.js";
 import type { HubReport } from "../hub/index.js";
 import { tarOf, zipOf } from "./archive/testArchives.js";
 import { openBenchmark } from "./files.js";
-import { downloadBenchmarks, evaluate } from "./index.js";
+import { benchmarks, downloadBenchmarks, evaluate } from "./index.js";
 import { choosesB } from "./tasks/testFolder.js";
 
 let dataDir: string;
@@ -48,6 +48,11 @@ describe("files of a benchmark", () => {
       }
       rmSync(path);
     }
+  });
+
+  test("are known by names that no other benchmark has", () => {
+    const markers = benchmarks.flatMap((benchmark) => benchmark.markers);
+    expect(markers.filter((one, i) => markers.indexOf(one) !== i)).toEqual([]);
   });
 
   test("come from a folder rather than from an archive beside it", () => {

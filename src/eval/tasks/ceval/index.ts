@@ -20,10 +20,10 @@ export {
   submissionTask,
 } from "./submissionTasks.js";
 
-/** Any subject will do, but for those of high schools: MMLU's files are called like these. */
+/** Any subject will do, but for those of schools and colleges: MMLU's files are called like these. */
 const markers = Object.values(categories)
   .flatMap(Object.keys)
-  .filter((subject) => !subject.startsWith("high_school"))
+  .filter((subject) => !/^(college|high_school)_/.test(subject))
   .flatMap((subject) => [`val/${subject}_val.csv`, `test/${subject}_test.csv`]);
 
 export const ceval: Benchmark = {

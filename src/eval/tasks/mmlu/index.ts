@@ -4,10 +4,10 @@ import { harnessTasks } from "./harness.js";
 import { officialTasks } from "./official.js";
 import { officialCategories } from "./subjects.js";
 
-/** Any subject will do, but for those of high schools: C-Eval's files are called like these. */
+/** Any subject will do, but for those of schools and colleges: C-Eval's files are called like these. */
 const markers = Object.values(officialCategories)
   .flat()
-  .filter((subject) => !subject.startsWith("high_school"))
+  .filter((subject) => !/^(college|high_school)_/.test(subject))
   .map((subject) => `test/${subject}_test.csv`);
 
 export const mmlu: Benchmark = {
