@@ -27,7 +27,7 @@ export type DataPlace = string | Readonly<Record<string, string>>;
  * @throws ConfigError saying where it was looked for
  */
 export function openBenchmark(
-  { name, markers, source, folder: own }: Omit<Benchmark, "tasks">,
+  { name, markers, source, archive, folder: own }: Omit<Benchmark, "tasks">,
   place: DataPlace = {},
 ): BenchmarkFiles {
   if (own !== undefined) return filesOf(resolve(own));
@@ -58,7 +58,7 @@ export function openBenchmark(
   const sought = `there is no ${markers.slice(0, MARKERS_SHOWN).join(" or ")} in it, in its folders, in theirs or in an archive`;
   throw new ConfigError(`the files of ${name} are not in ${given}`, {
     why: [sought, ...unread].join("; "),
-    todo: `get them from ${source}`,
+    todo: `get them from ${source}${archive === undefined ? "" : ", or leave out --data: they are downloaded then"}`,
   });
 }
 
