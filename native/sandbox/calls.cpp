@@ -1,4 +1,5 @@
 // The system calls that a program may make: a list of what is allowed, since nobody knows all that is not.
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/sched.h>
@@ -45,10 +46,10 @@ constexpr int kAllowed[] = {
     SYS_openat, SYS_close, SYS_lseek, SYS_fstat, SYS_newfstatat, SYS_statx, SYS_statfs, SYS_fstatfs,
     SYS_faccessat, kFileAccess, SYS_readlinkat, SYS_getdents64, SYS_getcwd, SYS_chdir, SYS_fchdir,
     SYS_mkdirat, SYS_unlinkat, SYS_renameat, SYS_renameat2, SYS_linkat, SYS_symlinkat, SYS_ftruncate,
-    SYS_fallocate, SYS_fsync, SYS_fdatasync, SYS_flock, SYS_fcntl, SYS_dup, SYS_dup3, SYS_umask,
+    SYS_fallocate, SYS_fsync, SYS_fdatasync, SYS_flock, SYS_dup, SYS_dup3, SYS_umask,
     SYS_sendfile, SYS_copy_file_range, SYS_fadvise64, SYS_pipe2, kCloseRange,
     // Memory.
-    SYS_brk, SYS_mmap, SYS_munmap, SYS_mremap, SYS_mprotect, SYS_madvise, SYS_msync, SYS_mincore,
+    SYS_brk, SYS_mmap, SYS_munmap, SYS_mremap, SYS_mprotect, SYS_madvise, SYS_msync,
     // Waiting.
     SYS_ppoll, SYS_pselect6, SYS_epoll_create1, SYS_epoll_ctl, SYS_epoll_pwait, SYS_eventfd2,
     SYS_nanosleep, SYS_clock_nanosleep, SYS_sched_yield, SYS_futex, SYS_timerfd_create,
@@ -144,6 +145,11 @@ void filterCalls() {
   filter.allowWhere(SYS_socketpair, 0, all, AF_UNIX);
   filter.allowWhere(SYS_sendto, 4, all, 0, true);     // to the other end, to no address
   filter.allowWhere(SYS_prlimit64, 2, all, 0, true);  // asks, changes nothing
+  // No other: a file can be told to signal any process of the same user (F_SETOWN), or to block others.
+  for (const uint32_t command : {F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK,
+                                 F_SETLKW, F_DUPFD_CLOEXEC}) {
+    filter.allowWhere(SYS_fcntl, 1, all, command);
+  }
   for (const uint32_t request : {FIONREAD, FIONBIO, FIOCLEX, FIONCLEX, TCGETS, TIOCGWINSZ}) {
     filter.allowWhere(SYS_ioctl, 1, all, request);
   }

@@ -69,6 +69,8 @@ void dropPrivileges(bool mayChangeUser) {
   struct __user_cap_data_struct none[2] = {};
   must(static_cast<int>(syscall(SYS_capset, &header, none)), "giving up capabilities");
   must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "giving up new privileges");
+  // No dump of its memory is handed to a program of the system's when it crashes.
+  must(prctl(PR_SET_DUMPABLE, 0), "giving up dumps");
   // A change of user has cleared it.
   must(prctl(PR_SET_PDEATHSIG, SIGKILL), "ending with the parent");
 }
@@ -80,6 +82,7 @@ void guardFiles(const Request& request) {
   const int rules = static_cast<int>(syscall(kCreateRuleset, &ruleset, sizeof ruleset, 0));
   must(rules, "Landlock");
   for (const std::string& path : request.readable) allow(rules, path, kReadFile | kReadFolder);
+  allow(rules, request.folder, kReadFolder);
   allow(rules, "/dev/null", kReadFile | kWriteFile);
   allow(rules, "/dev/urandom", kReadFile);
   must(static_cast<int>(syscall(kRestrictSelf, rules, 0)), "Landlock");

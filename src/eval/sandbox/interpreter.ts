@@ -20,11 +20,11 @@ export interface Interpreter {
 
 const FACTS = `
 import json, sys, sysconfig
-from importlib import metadata
 paths = sysconfig.get_paths()
 try:
+    from importlib import metadata
     numpy = metadata.version("numpy")
-except metadata.PackageNotFoundError:
+except ImportError:
     numpy = None
 print(json.dumps({
     "file": getattr(sys, "_base_executable", None) or sys.executable,
@@ -72,11 +72,17 @@ async function ask(command: string): Promise<Facts> {
     return JSON.parse(stdout);
   } catch (cause) {
     throw new EnvironmentError(`${command} does not run`, {
-      why: (cause as Error).message.split("\n")[0]!,
+      why: complaintOf(cause),
       todo: "install Python 3.8 or newer, or name its program in TUNEWRIGHT_PYTHON",
       cause,
     });
   }
+}
+
+/** The last line that the interpreter printed, or why it did not start. */
+function complaintOf(cause: unknown): string {
+  const { stderr = "", message } = cause as Error & { stderr?: string };
+  return stderr.trim().split("\n").at(-1) || message.split("\n")[0]!;
 }
 
 function withoutInner(paths: readonly string[]): string[] {

@@ -1,7 +1,7 @@
 /** One program in one process: what goes in, what comes out, and the end of it. */
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -20,6 +20,9 @@ const START_SECONDS = 30;
 const GRACE_SECONDS = 1;
 /** Most that is read of what a process says of itself. */
 const CHANNEL_BYTES = 1 << 16;
+
+/** Modules that the reference has loaded before it takes things away; only programs that name one wait for it. */
+const early = ["numpy", "tempfile"];
 
 export interface Launch {
   interpreter: Interpreter;
@@ -44,6 +47,7 @@ export async function launch(
   const { timeoutSeconds = TIMEOUT_SECONDS, memoryBytes = MEMORY_BYTES, signal } = options;
   signal?.throwIfAborted();
   const folder = mkdtempSync(join(tmpdir(), "tunewright-program-"));
+  chmodSync(folder, 0o755); // a caller who is root becomes somebody else inside
   const password = randomBytes(24).toString("hex");
   const request = packed([
     level,
@@ -57,10 +61,8 @@ export async function launch(
     program,
   ]);
   try {
-    const { file, packages, numpy } = interpreter;
-    // What takes long to load is loaded only for programs that name it.
-    const early = numpy !== undefined && program.includes("numpy") ? "numpy" : "";
-    const script = [judge, early, ...packages];
+    const { file, packages } = interpreter;
+    const script = [judge, early.filter((name) => program.includes(name)).join(" "), ...packages];
     const said = await converse(file, script, folder, request, timeoutSeconds, signal);
     signal?.throwIfAborted();
     return resultOf(said, password);

@@ -28,7 +28,13 @@ sys.path[:] = [path for path in sys.path if path] + sys.argv[3:]
 import builtins, importlib, importlib.machinery, importlib.util, io, os, shutil, subprocess
 
 for name in sys.argv[2].split():
-    importlib.import_module(name)
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        pass  # the program sees it fail for itself
+
+if "tempfile" in sys.modules:
+    sys.modules["tempfile"].tempdir = "/sandbox"  # found out later it would ask what is taken below
 
 class Nowhere(io.StringIO):
     """Takes what is printed, as the reference does, but keeps nothing; gives no input."""

@@ -60,8 +60,13 @@ function sandboxOf(means: Launch): Sandbox {
   };
 }
 
+const held: Readonly<Record<SandboxLevel, string>> = {
+  namespaces: "held by namespaces and seccomp",
+  landlock: "held by Landlock and seccomp (programs cannot write files)",
+};
+
 function describe({ version, numpy }: Interpreter, level: SandboxLevel): string {
-  return `Python ${version} ${numpy ? `with numpy ${numpy}` : "without numpy"}, held by ${level}`;
+  return `Python ${version} ${numpy ? `with numpy ${numpy}` : "without numpy"}, ${held[level]}`;
 }
 
 /** Lets so many jobs run at once; the others wait in order. */

@@ -38,6 +38,8 @@ describe.each(held)("$description", (sandbox) => {
     ],
     ["deep recursion", "def f(n): return n and f(n - 1)\nassert f(900) == 0"],
     ["text of all kinds", "assert len('𝄞中é') == 3"],
+    ["its own folder, which is empty", "import os\nassert os.listdir('.') == []"],
+    ["a name for a temporary file", "import tempfile\nassert tempfile.gettempdir()"],
     ["a caught exception", "try:\n    1 / 0\nexcept ZeroDivisionError:\n    pass"],
   ])("passes %s", async (_, program) => {
     expect(await sandbox.run(program)).toEqual({ passed: true, outcome: "passed", detail: "" });
@@ -66,6 +68,16 @@ describe.each(held)("$description", (sandbox) => {
     expect(await outcome("import time\ntime.sleep(60)", 0.5)).toBe("timed out");
     expect(await outcome("x = [0] * 10**10")).toBe("out of memory");
   });
+
+  it.runIf(sandbox.level === "namespaces")(
+    "lets programs write, each in its own folder",
+    async () => {
+      const program = "open('x', 'x').write('y')\nassert open('x').read() == 'y'";
+      expect(await outcome(program)).toBe("passed");
+      expect(await outcome(program)).toBe("passed");
+      expect(await outcome("import tempfile\ntempfile.TemporaryFile().write(b'x')")).toBe("passed");
+    },
+  );
 
   it("runs many programs at once, each apart", async () => {
     const program = (i: number) => `x = ${i}\nassert x % 3 != 0`;

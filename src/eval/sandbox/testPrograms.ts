@@ -89,6 +89,16 @@ posix.kill(posix.getppid(), 0)
 # asks whether it may signal its group
 import posix
 posix.killpg(0, 0)
+# has a pipe kill its caller
+import fcntl, os
+reader, writer = os.pipe()
+fcntl.fcntl(reader, fcntl.F_SETOWN, PARENT)
+# has a pipe choose the signal
+import fcntl, os
+fcntl.fcntl(os.pipe()[0], 10, 9)
+# holds up whoever opens a file
+import fcntl, os
+fcntl.fcntl(os.open(os.__file__, os.O_RDONLY), 1024, 0)
 # takes hold of its parent
 import os
 os.pidfd_open(os.getppid())
