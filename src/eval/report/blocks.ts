@@ -38,6 +38,8 @@ export type Block =
   | { kind: "chart"; chart: Chart }
   /** Text as it was given to or came from a model. */
   | { kind: "quote"; label: string; text: string }
+  /** Texts beside each other, where there is room. */
+  | { kind: "beside"; columns: readonly { label: string; text: string }[] }
   /** Hidden until it is asked for. */
   | { kind: "details"; summary: string; blocks: readonly Block[] };
 

@@ -1,5 +1,6 @@
 /** What a report is written about. */
 import type { Comparison, Published, SeedRun } from "../compare/index.js";
+import type { Contamination } from "../contamination/index.js";
 import type { Evaluation } from "../evaluate.js";
 
 /** An evaluation with what results.json says about its run, as far as it does. */
@@ -23,6 +24,8 @@ export interface ReportInput {
   /** The same evaluation with several draws of examples. */
   seeds?: readonly SeedRun[] | undefined;
   published?: readonly Published[] | undefined;
+  /** What training data holds of the questions. */
+  contamination?: Contamination | undefined;
 }
 
 /** A report's input with what is computed from it once. */

@@ -36,6 +36,8 @@ function partsOf(block: Block): string[] {
       return [];
     case "quote":
       return [`${plain(block.label)}:`, fenced(block.text)];
+    case "beside":
+      return block.columns.flatMap(({ label, text }) => [`${plain(label)}:`, fenced(text)]);
     case "details":
       return [
         `<details><summary>${plain(block.summary)}</summary>`,

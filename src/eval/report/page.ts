@@ -73,10 +73,18 @@ function htmlOf(block: Block, words: Words): Markup {
     case "chart":
       return chartHtml(block.chart);
     case "quote":
-      return markup`<p class="label">${block.label}</p><pre lang="${languageOf(block.text, words)}">${block.text}</pre>\n`;
+      return quoteHtml(block, words);
+    case "beside": {
+      const columns = block.columns.map((one) => markup`<div>${quoteHtml(one, words)}</div>`);
+      return markup`<div class="beside">${columns}</div>\n`;
+    }
     case "details":
       return markup`<details><summary>${block.summary}</summary>\n${block.blocks.map((inner) => htmlOf(inner, words))}</details>\n`;
   }
+}
+
+function quoteHtml({ label, text }: { label: string; text: string }, words: Words): Markup {
+  return markup`<p class="label">${label}</p><pre lang="${languageOf(text, words)}">${text}</pre>\n`;
 }
 
 /** For fonts and screen readers, where it is not the page's own. */

@@ -144,6 +144,98 @@ describe("the page", () => {
   });
 });
 
+test("dialogues stand side by side, turn by turn, with what is measured of them", () => {
+  const spoken = (answer: string, finish: string, looping: number): ReportedEvaluation => {
+    const quiz = madeEvaluation([{ name: "dialogue:greeting", gold: "A", answers: "A" }]);
+    const name = "dialogue:greeting";
+    const sample = quiz.samples[name]![0]!;
+    return {
+      ...quiz,
+      topics: { [name]: { benchmark: "dialogue", subject: "greeting" } },
+      results: {
+        [name]: {
+          name,
+          alias: name,
+          protocol: "lm-eval",
+          sample_len: 1,
+          "repetition,none": 0.25,
+          "tokens,none": 1,
+        },
+      },
+      samples: {
+        [name]: [
+          {
+            ...sample,
+            doc: { question: "你好？", reference: "Hello." },
+            filtered_resps: [answer],
+            metrics: [],
+            finish_reason: finish,
+            looping,
+            repetition: 0.25,
+            tokens: 1234,
+          },
+        ],
+      },
+    };
+  };
+  const both = { base: spoken("hi hi hi", "length", 1), evaluation: spoken("Hello!", "stop", 0) };
+  const text = words(reportPage(both));
+  expect(text).toContain("Turn 1 你好？");
+  expect(text).toContain("base, cut off, looping, 25.0 % repeated, 1,234 tokens hi hi hi");
+  expect(text).toContain("tuned, 25.0 % repeated, 1,234 tokens Hello! reference Hello.");
+  expect(text).toMatch(/repetition 25\.0 25\.0 % of sequences .* tokens 1 1 tokens of an answer/);
+  expect(reportMarkdown(both, { language: "zh" })).toContain("第 1 轮");
+});
+
+test("what training data holds is told by task, with the rows and both scores", () => {
+  const rules = {
+    words: 13,
+    fewWords: 8,
+    characters: 20,
+    fewCharacters: 10,
+    dirty: 0.8,
+    suspicious: 0.4,
+    commonQuestions: 5,
+  };
+  const found = {
+    docId: 3,
+    verdict: "dirty" as const,
+    share: 0.9,
+    excerpt: "Which planet <b>",
+    rows: [{ file: "train.jsonl", line: 7, share: 0.9, excerpt: "Which planet" }],
+    rowCount: 3,
+  };
+  const contamination = {
+    files: [{ file: "train.jsonl", rows: 1000, bytes: 1, unreadable: 2 }],
+    rules,
+    notes: ["two rows could not be read"],
+    tasks: [
+      {
+        task: "short",
+        questions: 4,
+        clean: 3,
+        suspicious: 0,
+        dirty: 1,
+        untold: 0,
+        found: [found],
+        scores: [
+          {
+            metric: "acc,none",
+            clean: { value: 0.5, stderr: 0.1, size: 3 },
+            suspicious: null,
+            dirty: { value: 1, stderr: null, size: 1 },
+          },
+        ],
+      },
+    ],
+  };
+  const text = words(reportPage({ evaluation: tuned, contamination }));
+  expect(text).toMatch(/short 4 3 0 1 0 acc 50\.0 ± 10\.0 100\.0/);
+  expect(text).toContain("train.jsonl:7, 90.0% Which planet 2 more rows hold as much.");
+  expect(text).toContain("train.jsonl 1,000 2");
+  expect(text).toContain("80.0 % of it or more in runs of at least 13 words");
+});
+
 test("Markdown keeps texts in fences that they cannot leave, and bars out of cells", () => {
   const markdown = reportMarkdown(input);
   expect(markdown).toContain("````text\n</pre><script>alert(1)</script>|x|\n```\n# head\ufffd");

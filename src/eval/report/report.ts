@@ -4,10 +4,12 @@ import type { Block } from "./blocks.js";
 import type { ReportedEvaluation, ReportFacts, ReportInput } from "./input.js";
 import { markdownOf } from "./markdown.js";
 import { type PageFrame, pageOf } from "./page.js";
-import { benchmarkParts } from "./scores.js";
+import { benchmarkParts, DIALOGUE } from "./scores.js";
 import {
   answers,
   benchmark,
+  contamination,
+  dialogues,
   draws,
   flips,
   headline,
@@ -53,9 +55,13 @@ function blocksOf(facts: ReportFacts, words: Words): Block[] {
     ...watch(facts, words),
     ...publishedScores(facts, words),
     ...draws(facts, words),
-    ...benchmarkParts(facts.evaluation).flatMap((part) => benchmark(facts, part, words)),
+    ...benchmarkParts(facts.evaluation)
+      .filter(({ name }) => name !== DIALOGUE)
+      .flatMap((part) => benchmark(facts, part, words)),
     ...answers(facts, words),
     ...flips(facts, words),
+    ...dialogues(facts, words),
+    ...contamination(facts, words),
     ...reading(facts, words),
     ...settings(facts, words),
   ];

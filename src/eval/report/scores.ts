@@ -17,8 +17,11 @@ export interface Score {
   unit: Unit;
 }
 
+/** Benchmark of dialogues, which have measures and no right answers. */
+export const DIALOGUE = "dialogue";
+
 /** Measures of dialogues that are counts, which no share of 100 says. */
-function isCount(metric: string): boolean {
+export function isCount(metric: string): boolean {
   return ["tokens", "characters", "longest_repeat"].includes(metric);
 }
 

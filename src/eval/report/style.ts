@@ -56,6 +56,7 @@ details[open] { padding-bottom: 8px; }
 summary { cursor: pointer; padding: 6px 0; overflow-wrap: anywhere; }
 pre { background: var(--panel); border-radius: 4px; padding: 10px 14px; margin: 4px 0 12px; white-space: pre-wrap;
   overflow-wrap: anywhere; font: .875rem/1.5 ui-monospace, "Noto Sans Mono CJK SC", monospace; max-height: 32rem; overflow-y: auto; }
+.beside { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(18rem, 100%), 1fr)); gap: 0 16px; }
 .label { font-size: .875rem; color: var(--quiet); margin: 8px 0 0; }
 footer { margin-top: 48px; color: var(--quiet); font-size: .875rem; }
 @media print {

@@ -1,6 +1,8 @@
 /** The parts of a report, each from the same facts. */
 export { answers } from "./answers.js";
 export { benchmark } from "./benchmark.js";
+export { contamination } from "./contamination.js";
+export { dialogues } from "./dialogue.js";
 export { draws, publishedScores } from "./draws.js";
 export { flips } from "./flips.js";
 export { headline } from "./headline.js";
