@@ -50,7 +50,7 @@ export function drawBars({
   const axis = axisOf([0, 1], LEFT, RIGHT);
   const bars = rows.map(({ label, tuned, base }, i) => {
     const y = TOP + i * pitch;
-    const text = markup`<text x="${LEFT - 8}" y="${y + pitch / 2 + 4}" text-anchor="end">${shortened(label, 29)}</text>`;
+    const text = markup`<text x="${LEFT - 8}" y="${y + pitch / 2 + 4}" text-anchor="end">${shortened(label, 27)}</text>`;
     if (!base) return markup`${text}${drawBar(axis, tuned, "tuned", y + 3, pitch - 6)}`;
     return markup`${text}${drawBar(axis, base, "base", y + 3, 10)}${drawBar(axis, tuned, "tuned", y + 14, 10)}`;
   });

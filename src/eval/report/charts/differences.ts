@@ -34,7 +34,7 @@ export function drawDifferences(
     const line = interval
       ? markup`<line class="interval" x1="${axis.at(interval[0])}" x2="${axis.at(interval[1])}" y1="${y}" y2="${y}"/>`
       : markup``;
-    return markup`<text x="${LEFT - 8}" y="${y + 4}" text-anchor="end">${shortened(label, 29)}</text>${line}<circle class="${tone}${isReal ? "" : " hollow"}" cx="${axis.at(difference)}" cy="${y}" r="4.5"/>`;
+    return markup`<text x="${LEFT - 8}" y="${y + 4}" text-anchor="end">${shortened(label, 27)}</text>${line}<circle class="${tone}${isReal ? "" : " hollow"}" cx="${axis.at(difference)}" cy="${y}" r="4.5"/>`;
   });
   const zero = axis.at(0);
   return picture(title, description, bottom + 44, [

@@ -132,7 +132,7 @@ function scoreChart(facts: ReportFacts, part: BenchmarkPart, words: Words): Bloc
   });
   const chance = chanceLevel(part.tasks.flatMap((task) => evaluation.samples[task] ?? []));
   const title = words.charts.scores(part.name);
-  const description = words.charts.scoresDescription;
+  const description = words.charts.scoresDescription(chance !== undefined);
   const svg = drawBars({
     title,
     description,

@@ -108,7 +108,8 @@ export const chinese: Words = {
   noneToCompare: "没有评测任何任务。",
   charts: {
     scores: (name) => `${name}：各学科分数`,
-    scoresDescription: "柱长为分数，细线为 95% 区间，虚线为随机猜测的水平。",
+    scoresDescription: (hasChance) =>
+      `柱长为分数，细线为 95% 区间${hasChance ? "，虚线为随机猜测的水平" : ""}。`,
     differences: (name) => `${name}：微调后减微调前`,
     differencesDescription: "圆点为差值，横线为 95% 区间；实心圆点表示不是噪声。",
     letters: (name) => `${name}：各选项被选中的比例`,

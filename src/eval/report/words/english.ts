@@ -107,8 +107,8 @@ export const english = {
   noneToCompare: "Nothing was evaluated.",
   charts: {
     scores: (name: string) => `${name}: scores by subject`,
-    scoresDescription:
-      "Bars are scores, thin lines their 95\u00a0% intervals; the dashed line is what guessing gives.",
+    scoresDescription: (hasChance: boolean) =>
+      `Bars are scores, thin lines their 95\u00a0% intervals${hasChance ? "; the dashed line is what guessing gives" : ""}.`,
     differences: (name: string) => `${name}: tuned minus base`,
     differencesDescription:
       "Each dot is a difference, its line the 95\u00a0% interval; filled dots are not noise.",
