@@ -18,6 +18,7 @@ export {
   takeBackTurn,
 } from "./chatSession.js";
 export {
+  bytesPerToken,
   cancel,
   createDecoder,
   type DecodedToken,
@@ -25,6 +26,7 @@ export {
   type Decoder,
   type DecoderOptions,
   disposeDecoder,
+  halfOfFree,
   isIdle,
   step,
   submit,

@@ -134,6 +134,19 @@ describe("scoring", () => {
     dispose(modelTensors(model));
   });
 
+  test("refuses to hold more than there is memory for", async () => {
+    const { model, prepared, requests } = open();
+    const huge = { ...prepared, model: { ...model, branches: [...model.branches] } };
+    const [first] = huge.model.branches;
+    const attention = { ...first!.attention!, keyHeads: 2 ** 40 };
+    huge.model.branches[0] = { ...first!, attention };
+    await expect(scoreRequests(huge, requests, { passTokens: 24 })).rejects.toThrow(
+      /no memory for prompts of \d+ tokens/,
+    );
+    prepared.dispose();
+    dispose(modelTensors(model));
+  });
+
   test("says how much of a text was cut", async () => {
     const { model, prepared, requests } = open();
     const [answer] = await scoreRequests(prepared, [{ ...requests[0]!, cutTokens: 3 }]);

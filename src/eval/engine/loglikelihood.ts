@@ -1,9 +1,16 @@
 /** Log-likelihoods of many continuations: what texts begin with alike is computed once. */
 import { setImmediate } from "node:timers/promises";
-import { createCache, disposeCache } from "../../generate/index.js";
+import {
+  bytesPerToken,
+  createCache,
+  disposeCache,
+  halfOfFree,
+  type KeyValueCache,
+} from "../../generate/index.js";
 import type { PreparedModel } from "../../models/index.js";
 import { rotationRegime } from "../../nn/index.js";
-import { TunewrightError } from "../../util/errors.js";
+import { DataError, TunewrightError } from "../../util/errors.js";
+import { showBytes } from "../../util/showBytes.js";
 import type { AskOptions, Loglikelihood } from "../types.js";
 import type { EncodedRequest } from "./encoding.js";
 import { answerPass, type MarkAnswer } from "./markedLogits.js";
@@ -22,6 +29,7 @@ export interface ScoringOptions extends AskOptions<Loglikelihood> {
  * Scores requests. Between passes the event loop runs.
  *
  * @returns by request; the same as when each is scored alone, but for rounding
+ * @throws DataError where there is no memory for what prompts begin with
  * @throws TunewrightError where the model's output is not a number; the signal's reason once it aborts
  */
 export async function scoreRequests(
@@ -49,8 +57,7 @@ export async function scoreRequests(
   for (const texts of byRegime(prepared, requests.map(markedText))) {
     const longest = texts.reduce((most, { ids }) => Math.max(most, ids.length), 0);
     const tree = prefixTree(texts);
-    const room = heldTokens(tree, passTokens);
-    const cache = room > 0 ? createCache(prepared, room) : null;
+    const cache = cacheFor(prepared, heldTokens(tree, passTokens));
     try {
       for (const pass of passesOf(tree, passTokens)) {
         signal?.throwIfAborted();
@@ -62,6 +69,18 @@ export async function scoreRequests(
     }
   }
   return answers;
+}
+
+/** Room for what passes hold; null where they hold nothing. @throws DataError where there is no memory */
+function cacheFor(prepared: PreparedModel, tokens: number): KeyValueCache | null {
+  if (tokens === 0) return null;
+  const needed = tokens * bytesPerToken(prepared);
+  const free = halfOfFree(prepared);
+  if (needed <= free) return createCache(prepared, tokens);
+  throw new DataError(`no memory for prompts of ${tokens} tokens`, {
+    why: `their keys and values take ${showBytes(needed)}, and there are ${showBytes(free)} for them`,
+    todo: "show fewer examples, or load the model with --dtype bfloat16",
+  });
 }
 
 /** The last positions of what a request reads predict its continuation. */

@@ -75,7 +75,8 @@ export function createDecoder(prepared: PreparedModel, options: DecoderOptions =
   };
 }
 
-function halfOfFree({ model }: PreparedModel): number {
+/** Bytes that keys and values may take. */
+export function halfOfFree({ model }: PreparedModel): number {
   const properties = deviceProperties(model.device);
   return properties ? properties.freeBytes / 2 : shareOfRoom(Number.POSITIVE_INFINITY);
 }

@@ -7,7 +7,9 @@ export {
   type Decoder,
   type DecoderOptions,
   disposeDecoder,
+  halfOfFree,
   isIdle,
   step,
   submit,
 } from "./decoder.js";
+export { bytesPerToken } from "./storage.js";
