@@ -107,7 +107,7 @@ export function submit(decoder: Decoder, request: DecodeRequest): number {
   const text: Text = {
     request: decoder.requests++,
     ids,
-    seen: new Set(ids),
+    seen: new Set(settings.repetitionPenalty === 1 ? [] : ids),
     promptLength: ids.length,
     settings,
     stopIds: new Set(request.stopTokenIds),

@@ -9,6 +9,7 @@ export interface Text extends TextState {
   request: number;
   /** Prompt and answer so far. */
   ids: number[];
+  /** Those of the prompt are left out where no penalty looks at them. */
   seen: Set<number>;
   promptLength: number;
   stopIds: ReadonlySet<number>;
