@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hasShared, sharedPath } from "../../../../test/sharedData.js";
-import { type Benchmark, type EvalModel, type EvaluateOptions, evaluate } from "../../index.js";
+import { type EvalModel, type EvaluateOptions, evaluate } from "../../index.js";
 import { passAtK } from "../../passAtK.js";
 import { openSandbox } from "../../sandbox/index.js";
-import { humanEvalWith } from "./index.js";
+import { judgedHumanEval } from "./testHumanEval.js";
 
 let dataDir: string;
 const assignment = {
@@ -39,19 +39,11 @@ function asking(answers: readonly string[], options: Partial<EvaluateOptions> = 
     loglikelihood: async () => [],
     generateUntil: async (requests) => requests.map((_, i) => answers[i % answers.length]!),
   };
-  const { tasks: tasksOf, ...benchmark } = humanEvalWith(async () => judge);
-  const renamed: Benchmark = {
-    ...benchmark,
-    tasks: (protocol) => ({
-      tasks: tasksOf(protocol).tasks.map((task) => ({ ...task, name: `own_${task.name}` })),
-      groups: [],
-    }),
-  };
   const evaluation = evaluate({
     model,
     tasks: ["own_humaneval"],
     dataDir,
-    benchmarks: [renamed],
+    benchmarks: [judgedHumanEval(judge)],
     allowCodeExecution: true,
     ...options,
   });
