@@ -1,15 +1,15 @@
 /** Dialogues, turn by turn, of both models side by side. */
-import type { Sample } from "../../samples.js";
+import { measures, type TranscriptTurn, transcriptOf } from "../../dialogue/index.js";
 import { type Block, heading, quote, table } from "../blocks.js";
 import type { ReportedEvaluation, ReportFacts } from "../input.js";
 import { showValue } from "../numbers.js";
 import { DIALOGUE, isCount, labelOf, taskNames } from "../scores.js";
 import type { Words } from "../words/index.js";
 
-/** One model's answers, a sample each turn. */
+/** One model's answers. */
 interface Side {
   who: string;
-  turns: readonly Sample[];
+  turns: readonly TranscriptTurn[];
 }
 
 export function dialogues({ evaluation, base }: ReportFacts, words: Words): Block[] {
@@ -18,7 +18,7 @@ export function dialogues({ evaluation, base }: ReportFacts, words: Words): Bloc
   );
   return names.flatMap((name) => {
     const side = (of: ReportedEvaluation, who: string): Side[] =>
-      name in of.samples ? [{ who, turns: of.samples[name]! }] : [];
+      name in of.samples ? [{ who, turns: transcriptOf(name, of.samples[name]!).turns }] : [];
     const sides = [
       ...(base ? side(base, words.base) : []),
       ...side(evaluation, base ? words.tuned : words.model),
@@ -32,7 +32,7 @@ export function dialogues({ evaluation, base }: ReportFacts, words: Words): Bloc
 }
 
 function measureTable(name: string, { evaluation, base }: ReportFacts, words: Words): Block[] {
-  const found = Object.keys(words.measureNotes).filter(
+  const found = Object.keys(measures).filter(
     (measure) => typeof evaluation.results[name]?.[`${measure},none`] === "number",
   );
   const sides = [
@@ -63,18 +63,18 @@ function turnBlocks(sides: readonly Side[], words: Words): Block[] {
   const longest = Math.max(0, ...sides.map(({ turns }) => turns.length));
   return Array.from({ length: longest }, (_, i) => {
     const answers = sides.flatMap(({ who, turns }) => {
-      const sample = turns[i];
-      return sample ? [{ who, sample }] : [];
+      const turn = turns[i];
+      return turn ? [{ who, turn }] : [];
     });
-    const { question = "", reference } = answers[0]!.sample.doc as DialogueDoc;
+    const { question, reference } = answers[0]!.turn;
     return [
       quote(words.turn(i + 1), question),
       {
         kind: "beside" as const,
         columns: [
-          ...answers.map(({ who, sample }) => ({
-            label: answerLabel(who, sample, words),
-            text: String(sample.filtered_resps[0] ?? ""),
+          ...answers.map(({ who, turn }) => ({
+            label: answerLabel(who, turn, words),
+            text: turn.answer,
           })),
           ...(reference === undefined ? [] : [{ label: words.reference, text: reference }]),
         ],
@@ -83,22 +83,16 @@ function turnBlocks(sides: readonly Side[], words: Words): Block[] {
   }).flat();
 }
 
-/** What a dialogue's samples say of a turn. */
-interface DialogueDoc {
-  question?: string;
-  reference?: string;
-}
-
 /** Who answered, and what is worth knowing of the answer at a glance. */
-function answerLabel(who: string, sample: Sample, words: Words): string {
-  const { finish_reason: finish, looping, repetition, other_language: other, tokens } = sample;
+function answerLabel(who: string, { finishReason, measures: found }: TranscriptTurn, words: Words) {
+  const { looping, repetition, other_language: other, tokens } = found;
   const remarks = [
-    finish === "length" ? words.cutOff : "",
-    finish === "error" ? String(sample.error ?? finish) : "",
-    looping === 1 ? words.looping : "",
-    typeof repetition === "number" && repetition > 0 ? words.repeats(repetition) : "",
-    other === 1 ? words.otherLanguage : "",
-    typeof tokens === "number" ? words.tokens(tokens) : "",
+    finishReason === "length" ? words.cutOff : "",
+    finishReason === "error" ? words.noAnswer : "",
+    looping ? words.looping : "",
+    repetition ? words.repeats(repetition) : "",
+    other ? words.otherLanguage : "",
+    tokens === undefined ? "" : words.tokens(tokens),
   ].filter((remark) => remark !== "");
   return [who, ...remarks].join(words.comma);
 }

@@ -180,6 +180,7 @@ export const chinese: Words = {
   turn: (number) => `第 ${number} 轮`,
   reference: "参考",
   cutOff: "被截断",
+  noAnswer: "没有回答",
   looping: "循环",
   repeats: (share) => `重复 ${showValue(share)}%`,
   otherLanguage: "与问题语言不同",

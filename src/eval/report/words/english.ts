@@ -194,6 +194,7 @@ export const english = {
   turn: (number: number) => `Turn ${number}`,
   reference: "reference",
   cutOff: "cut off",
+  noAnswer: "no answer",
   looping: "looping",
   repeats: (share: number) => `${showValue(share)}\u00a0% repeated`,
   otherLanguage: "another language than the question",
