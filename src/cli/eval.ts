@@ -28,6 +28,7 @@ export const evalCommand: CommandModule = {
       command,
       "tunewright eval --list",
       "tunewright eval --model builtin:smollm2-135m --tasks mmlu_anatomy --data benchmarks --output results/small",
+      "tunewright eval --model output/my-run --base baichuan-7B --tasks mmlu --data benchmarks --output results/both",
       "tunewright eval --model baichuan-7B --adapter output/my-run --tasks mmlu,ceval-valid --num-fewshot 5 \\",
       "    --data benchmarks --output results/my-run",
     );
@@ -54,6 +55,10 @@ function addModelOptions(command: Command): void {
     "directory or OWNER/NAME of a LoRA adapter, on top of the model; can be given several times",
     collectAdapters,
   );
+  command.option(
+    "--base <dir>",
+    "another model, such as that before tuning: both are asked the same questions and compared",
+  );
   addFixOption(command);
   command.option(
     "--dtype <type>",
@@ -66,12 +71,12 @@ function addTaskOptions(command: Command): void {
   command.option("--list", "print the names of all tasks and groups, by benchmark");
   command.option(
     "--tasks <names>",
-    "tasks and groups, such as mmlu,ceval-valid_law; * stands for anything",
+    "tasks and groups, such as mmlu,ceval-valid_law; * stands for anything; TASK.yaml is one of your own",
     (text: string, before: string[] = []) => [...before, ...namesIn(text)],
   );
   command.option(
     "--data <dir>",
-    "directory of the benchmarks' files, as their publishers lay them out",
+    "directory of the benchmarks' files or archives, as their publishers offer them (default: download)",
   );
   command.option(
     "--protocol <lm-eval|official>",
@@ -90,8 +95,18 @@ function addTaskOptions(command: Command): void {
   );
   command.option("--seed <n>", "seed of the examples (default: 1234)", wholeNumber);
   command.option(
+    "--seeds <list>",
+    "several draws of examples, such as 1,2,3: each draw's scores, their mean and spread",
+    (text: string) => namesIn(text).map(wholeNumber),
+  );
+  command.option(
     "--parity",
     "follow lm-evaluation-harness even where it may show the answer among the examples",
+  );
+  addKeyOption(
+    command,
+    "--allow-code-execution",
+    "run programs that the model writes, in a sandbox, as HumanEval needs it",
   );
 }
 
@@ -116,8 +131,21 @@ function addPromptOptions(command: Command): void {
 
 function addResultOptions(command: Command): void {
   command.option("--output <dir>", "directory for results.json and samples_TASK.jsonl");
+  command.option(
+    "--published <task=points>",
+    "set a published score beside ours, such as mmlu=54.0; may be repeated",
+    collect,
+  );
   command.option("--overwrite", "begin anew in a directory that holds another evaluation");
+  command.option(
+    "--submission <file>",
+    "answer C-Eval's test split, which has no answers, and write the JSON that its site scores",
+  );
   command.option("--json", "print the results as one JSON object on stdout");
+}
+
+function collect(text: string, before: string[] = []): string[] {
+  return [...before, text];
 }
 
 function namesIn(text: string): string[] {

@@ -67,6 +67,7 @@ export {
 export type { ResultEntry, Results, Topic } from "./results.js";
 export type { TaskOutcome } from "./runTask.js";
 export type { Sample } from "./samples.js";
+export { FEWSHOT_SEED } from "./shots.js";
 export {
   checkSubmission,
   makeSubmission,

@@ -1,5 +1,10 @@
 /** The flags of `eval`, and what they ask for. */
-import type { ChatForm, PlanOptions, TaskChoice } from "../../eval/index.js";
+import {
+  type ChatForm,
+  FEWSHOT_SEED,
+  type PlanOptions,
+  type TaskChoice,
+} from "../../eval/index.js";
 import type { AdapterName } from "../../generate/index.js";
 import type { TemplateVariables } from "../../text/index.js";
 import { ConfigError } from "../../util/errors.js";
@@ -18,6 +23,11 @@ export interface EvalFlags {
   numFewshot?: number;
   limit?: number;
   seed?: number;
+  seeds?: number[];
+  base?: string;
+  published?: string[];
+  allowCodeExecution?: boolean;
+  submission?: string;
   parity?: boolean;
   applyChatTemplate?: string | true;
   fewshotAsMultiturn?: boolean;
@@ -41,15 +51,10 @@ export interface ChatTemplateChoice {
 
 /** @throws ConfigError for flags that are missing or do not go together */
 export function askedOf(flags: EvalFlags): Asked {
-  const { tasks = [], data, numFewshot, limit, seed, parity, system } = flags;
+  const { tasks = [], data, numFewshot, limit, parity, system, allowCodeExecution } = flags;
   if (tasks.length === 0) {
     throw new ConfigError("--tasks is missing", {
       todo: "name tasks or groups, such as --tasks mmlu; --list prints their names",
-    });
-  }
-  if (data === undefined) {
-    throw new ConfigError("--data is missing", {
-      todo: "give the directory that holds the benchmarks' files",
     });
   }
   return {
@@ -58,9 +63,9 @@ export function askedOf(flags: EvalFlags): Asked {
     protocol: oneOf(flags.protocol, "--protocol", ["lm-eval", "official"]) ?? "lm-eval",
     numFewshot,
     limit,
-    seed,
     parity,
     system,
+    allowCodeExecution,
     chat: chatFormOf(flags),
   };
 }
@@ -103,6 +108,18 @@ export function templateOf(flags: EvalFlags): ChatTemplateChoice | undefined {
     ...(name === true ? {} : { template: name }),
     ...(Object.keys(variables).length === 0 ? {} : { variables }),
   };
+}
+
+/** The seeds of the draws of examples. @throws ConfigError for two ways of saying it, or a seed twice */
+export function seedsOf({ seed, seeds }: EvalFlags): number[] {
+  if (seeds === undefined) return [seed ?? FEWSHOT_SEED];
+  if (seed !== undefined) {
+    throw new ConfigError("--seed and --seeds are both given", { todo: "keep one of them" });
+  }
+  if (new Set(seeds).size < seeds.length) {
+    throw new ConfigError("--seeds has a seed twice", { todo: "give each once" });
+  }
+  return seeds;
 }
 
 /** @throws ConfigError where none is named */

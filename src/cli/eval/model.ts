@@ -1,7 +1,7 @@
 /** The model of `eval`: found, known again, loaded. */
 import { createHash } from "node:crypto";
 import { evalModelOf } from "../../eval/engine/index.js";
-import type { EvalModel } from "../../eval/index.js";
+import { type EvalModel, isDialogueName } from "../../eval/index.js";
 import { modelIdentity, type Settings } from "../../eval/store/index.js";
 import { weightNotes } from "../../format/index.js";
 import {
@@ -31,8 +31,9 @@ export function chooseModel(
 ): ModelChoice {
   const { fixAddedTokens, dtype, device } = flags;
   const chat = templateOf(flags);
-  // A base model may have no chat template, and plain prompts need none.
-  const template = chat === undefined ? plainTemplateName : chat.template;
+  // A base model may have no chat template, and plain prompts need none; dialogues do.
+  const isPlain = chat === undefined && !flags.tasks?.some(isDialogueName);
+  const template = isPlain ? plainTemplateName : chat?.template;
   const options = modelOptions({
     model: name,
     ...(adapter && { adapter }),
@@ -80,7 +81,8 @@ export async function openModel({
     }
   }
   const model = await evalModelOf(chat);
-  const source = choice && chatTemplateJinja(template, tokenizer).source;
+  const usesTemplate = template.name !== plainTemplateName;
+  const source = usesTemplate ? chatTemplateJinja(template, tokenizer).source : undefined;
   return {
     model,
     facts: {
@@ -88,13 +90,13 @@ export async function openModel({
       device: chat.model.device,
       model_path: chat.path,
       adapter_paths: chat.adapters,
-      chat_template_name: choice ? template.name : null,
+      chat_template_name: usesTemplate ? template.name : null,
       chat_template_sha: source ? createHash("sha256").update(source).digest("hex") : null,
       max_length: model.maxLength,
     },
     notes: [
       ...[chat.path, ...chat.adapters].flatMap(weightNotes),
-      ...(choice ? textNotes(chat) : []),
+      ...(usesTemplate ? textNotes(chat) : []),
     ],
     dispose() {
       model.dispose();

@@ -1,141 +1,113 @@
 /** Evaluates as the flags say, keeps what comes, and prints the scores. */
-import { type Evaluation, evaluate, openTasks, type TaskOutcome } from "../../eval/index.js";
+import { join } from "node:path";
 import {
-  clearEvaluation,
-  type EvaluationFolder,
-  finishedResults,
-  openEvaluationFolder,
-  type ResultsFile,
-  resultsFile,
-  type Settings,
-} from "../../eval/store/index.js";
-import { torchVersion } from "../../tensor/index.js";
-import { packageVersion } from "../../util/packageRoot.js";
-import { abortOnSignals, Interrupted } from "../../util/signals.js";
+  downloadBenchmarks,
+  openTasks,
+  type Published,
+  parsePublished,
+  type ReportInput,
+  readReportInput,
+  readTaskFile,
+  reportMarkdown,
+  reportPage,
+} from "../../eval/index.js";
+import { clearEvaluation, type EvaluationFolder, finishedResults } from "../../eval/store/index.js";
+import { writeFileAtomic } from "../../util/atomicFile.js";
 import { printJson } from "../command.js";
 import { stderr, stdout } from "../output.js";
 import { withOutput } from "../outputLock.js";
-import { type Asked, askedOf, type EvalFlags, modelNameOf } from "./flags.js";
-import { chooseModel, identityOf, type ModelChoice, openModel } from "./model.js";
-import { createEvalProgress } from "./progress.js";
-import { tableLines } from "./table.js";
+import { evaluateModels, type Outcome } from "./evaluateModels.js";
+import { askedOf, type EvalFlags, modelNameOf, seedsOf } from "./flags.js";
+import { goingOnFrom, prepareFolder } from "./keptAnswers.js";
+import { chooseModel, identityOf, type ModelChoice } from "./model.js";
+import { isTaskFile, type Job, type KnownModel, settingsOf } from "./settings.js";
+import { outcomeLines, summaryObject } from "./summary.js";
 
 /** @throws ConfigError, DataError, FormatError; Interrupted where a signal came */
 export async function runEval(flags: EvalFlags): Promise<void> {
-  const asked = askedOf(flags);
-  const choice = chooseModel(modelNameOf(flags), flags.adapter, flags);
-  openTasks(asked); // What is not there shows before a model is loaded.
-  const job = { flags, asked, choice, identity: await identityOf(choice) };
+  if (flags.submission !== undefined) {
+    const { runSubmission } = await import("./submission.js");
+    return runSubmission(flags, flags.submission);
+  }
+  const published = (flags.published ?? []).map(parsePublished);
+  const job = await readJob(flags);
   const { output } = flags;
-  const results =
+  const input =
     output === undefined
-      ? await evaluateModel(job)
-      : await withOutput(output, [], () => evaluateInto(output, job), "--output");
-  if (flags.json) printJson(results);
-  else stdout.write(`${tableLines(results).join("\n")}\n`);
+      ? inputOf(await evaluateModels(job), published)
+      : await withOutput(output, [], () => evaluateInto(output, job, published), "--output");
+  if (flags.json) printJson(summaryObject(input));
+  else stdout.write(`${outcomeLines(input).join("\n")}\n`);
 }
 
-interface Job {
-  flags: EvalFlags;
-  asked: Asked;
-  choice: ModelChoice;
-  identity: string;
-}
-
-/** Values by which an evaluation is the same as another one. */
-function settingsOf({ flags, asked, choice, identity }: Job): Settings {
-  const { tasks, dataDir, protocol, numFewshot, limit, seed, parity, system, chat } = asked;
+/** Reads what the flags name; what is not there shows before a model is loaded. */
+async function readJob(flags: EvalFlags): Promise<Job> {
+  const named = await withTaskFiles(askedOf(flags));
+  const dataDir = named.dataDir ?? (await downloadBenchmarks(named));
+  const asked = { ...named, dataDir };
+  const choice = chooseModel(modelNameOf(flags), flags.adapter, flags);
+  const base = flags.base === undefined ? undefined : chooseModel(flags.base, undefined, flags);
+  openTasks(asked);
   return {
-    model: choice.name,
-    adapters: flags.adapter ?? [],
-    model_files: identity,
-    tasks,
-    data_dir: dataDir ?? null,
-    protocol,
-    num_fewshot: numFewshot ?? null,
-    limit: limit ?? null,
-    fewshot_seed: seed ?? 1234,
-    parity: parity ?? false,
-    system_instruction: system ?? null,
-    apply_chat_template: choice.chat !== undefined,
-    fewshot_as_multiturn: chat?.shotsAsTurns ?? false,
-    dtype: flags.dtype ?? null,
-    tunewright_version: packageVersion(),
-    torch_version: torchVersion(),
+    flags,
+    asked,
+    model: await knownModel(choice),
+    ...(base && { base: await knownModel(base) }),
+    seeds: seedsOf(flags),
   };
 }
 
-async function evaluateInto(output: string, job: Job): Promise<ResultsFile> {
-  const settings = settingsOf(job);
+async function knownModel(choice: ModelChoice): Promise<KnownModel> {
+  return { choice, identity: await identityOf(choice) };
+}
+
+/** Tasks that are described by files go by their names from here on. */
+async function withTaskFiles(asked: Job["asked"]): Promise<Job["asked"]> {
+  const own = await Promise.all(asked.tasks.filter(isTaskFile).map(readTaskFile));
+  if (own.length === 0) return asked;
+  const names = asked.tasks.filter((name) => !isTaskFile(name));
+  return { ...asked, tasks: [...names, ...own.map(({ name }) => name)], benchmarks: own };
+}
+
+function inputOf({ runs, base }: Outcome, published: readonly Published[]): ReportInput {
+  return {
+    evaluation: runs[0]!.evaluation,
+    base,
+    seeds: runs.length > 1 ? runs : undefined,
+    published,
+  };
+}
+
+async function evaluateInto(
+  output: string,
+  job: Job,
+  published: readonly Published[],
+): Promise<ReportInput> {
   if (job.flags.overwrite) clearEvaluation(output);
-  const finished = finishedResults(output, settings);
-  if (finished) {
+  if (finishedResults(output, settingsOf(job))) {
     stderr.write(`${output} holds this evaluation already; --overwrite does it again\n`);
-    return finished as unknown as ResultsFile;
+    return { ...readReportInput(output), published };
   }
-  const folder = openEvaluationFolder(output, settings);
-  try {
-    if (folder.dropped > 0) stderr.write(`note: ${droppedLine(folder.dropped)}\n`);
-    if (folder.kept > 0) stderr.write(`going on with ${folder.kept} answers of ${output}\n`);
-    const results = await evaluateModel(job, folder);
-    folder.finish(results);
-    return results;
-  } catch (error) {
-    throw error instanceof Interrupted ? goOnFrom(output, error) : error;
-  } finally {
-    folder.close();
-  }
-}
-
-function droppedLine(count: number): string {
-  const lines = count === 1 ? "1 line" : `${count} lines`;
-  const verb = count === 1 ? "was" : "were";
-  return `${lines} of kept answers ${verb} not whole: what they answered is asked again`;
-}
-
-function goOnFrom(output: string, { message }: Interrupted): Interrupted {
-  return new Interrupted(message, {
-    why: `the answers so far are kept in ${output}`,
-    todo: "run the same command again to go on",
+  return goingOnFrom(output, async () => {
+    const folder = prepareFolder(output, job);
+    try {
+      const input = inputOf(await evaluateModels(job, folder), published);
+      writeWhole(folder, output, input);
+      return input;
+    } finally {
+      folder.close();
+    }
   });
 }
 
-/** Loads the model, asks, and frees it. @param folder keeps answers and samples as they come */
-async function evaluateModel(job: Job, folder?: EvaluationFolder): Promise<ResultsFile> {
-  const { asked, choice, identity } = job;
-  const { signal, done } = abortOnSignals();
-  const started = Date.now() / 1000;
-  try {
-    const opened = await openModel(choice);
-    const progress = createEvalProgress({ stream: stderr, count: 1 });
-    const outcomes: TaskOutcome[] = [];
-    let evaluation: Evaluation;
-    try {
-      for (const note of opened.notes) stderr.write(`note: ${note}\n`);
-      progress.begin("");
-      evaluation = await evaluate({
-        ...asked,
-        model: opened.model,
-        signal,
-        store: folder?.storeOf(identity),
-        onProgress: progress.show,
-        onTask(outcome) {
-          outcomes.push(outcome);
-          folder?.writeSamples("", outcome.task.name, outcome.samples);
-        },
-      });
-    } finally {
-      progress.close();
-      opened.dispose();
+/** The reports, and results.json as the last, which ends the evaluation. */
+function writeWhole(folder: EvaluationFolder, output: string, input: ReportInput): void {
+  if (input.seeds) {
+    for (const [task, samples] of Object.entries(input.evaluation.samples)) {
+      folder.writeSamples("", task, samples);
     }
-    const { samples: _, ...results } = evaluation;
-    return resultsFile(results, outcomes, {
-      started,
-      ended: Date.now() / 1000,
-      config: { ...settingsOf(job), ...opened.facts },
-      versions: { tunewright: packageVersion(), torch: torchVersion() },
-    });
-  } finally {
-    done();
   }
+  writeFileAtomic(join(output, "report.html"), reportPage(input));
+  writeFileAtomic(join(output, "report.md"), reportMarkdown(input));
+  folder.finish(summaryObject(input));
 }

@@ -70,6 +70,7 @@ export function clearEvaluation(folder: string): void {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     const isOurs =
+      /^report\.(html|md)$/.test(entry.name) ||
       entry.name === resultsName ||
       entry.name === answersName ||
       /^samples_.*\.jsonl$/.test(entry.name);
