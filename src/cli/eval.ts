@@ -136,6 +136,11 @@ function addResultOptions(command: Command): void {
     "set a published score beside ours, such as mmlu=54.0; may be repeated",
     collect,
   );
+  command.option(
+    "--contamination <file>",
+    "look for the questions in training data, in any form that training takes; may be repeated; needs no model",
+    collect,
+  );
   command.option("--overwrite", "begin anew in a directory that holds another evaluation");
   command.option(
     "--submission <file>",

@@ -218,6 +218,28 @@ describe("a model of a few weights", () => {
     expect(JSON.parse(stdout)["n-samples"].sums).toEqual({ original: 3, effective: 3 });
   });
 
+  test("searches training data for the questions, with a model or without", async () => {
+    const rows = join(folder, "rows.jsonl");
+    const words = "the quick brown fox jumps over the lazy dog while seven wise owls watch it";
+    const content = `${words} from the old barn door`;
+    const messages = [
+      { role: "user", content },
+      { role: "assistant", content: "yes" },
+    ];
+    writeFileSync(rows, `${JSON.stringify({ messages })}\n`);
+    const task = join(folder, "owls.yaml");
+    const lines = ["task: owls", "kind: multiple_choice", "data: owls.jsonl", "choices: [a, b]"];
+    writeFileSync(task, [...lines, "answer: which", 'prompt: "{ask}"'].join("\n"));
+    const ask = { ask: content, a: "yes", b: "no", which: "A" };
+    writeFileSync(join(folder, "owls.jsonl"), JSON.stringify(ask));
+    const search = ["eval", "--tasks", task, "--contamination", rows, "--json"];
+    const alone = await tunewright(search);
+    expect([alone.code, alone.stderr]).toEqual([0, expect.not.stringContaining("error")]);
+    expect(JSON.parse(alone.stdout).contamination.tasks[0]).toMatchObject({ dirty: 1 });
+    const scored = await tunewright([...search, "--model", tiny]);
+    expect(JSON.parse(scored.stdout).contamination.tasks[0].scores[0].dirty.size).toBe(1);
+  });
+
   test("refuses a submission that cannot be whole", async () => {
     const { code, stderr } = await quick(out("none"), "--submission", out("ceval.json"));
     expect(code).toBe(2);

@@ -26,6 +26,7 @@ export interface EvalFlags {
   seeds?: number[];
   base?: string;
   published?: string[];
+  contamination?: string[];
   allowCodeExecution?: boolean;
   submission?: string;
   parity?: boolean;

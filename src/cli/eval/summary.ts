@@ -9,6 +9,7 @@ import {
   summarizeSeeds,
   verdictLine,
 } from "../../eval/index.js";
+import { contaminationLines } from "./contamination.js";
 import { tableLines } from "./table.js";
 
 /** What several evaluations, or published scores, say about each other. */
@@ -35,6 +36,7 @@ export function summaryObject(input: ReportInput): object {
     ...(comparison && { comparison: { ...comparison, flips: comparison.flips.map(flipName) } }),
     ...(draws && { draws }),
     ...(published.length > 0 && { published }),
+    ...(input.contamination && { contamination: input.contamination }),
   };
 }
 
@@ -54,6 +56,7 @@ export function outcomeLines(input: ReportInput): string[] {
     ...differences.slice(0, MOST_VERDICTS).map((one) => verdictLine(evaluation, one)),
     ...draws.map(drawLine),
     ...published.map(publishedLine),
+    ...(input.contamination ? contaminationLines(input.contamination) : []),
   ];
 }
 
