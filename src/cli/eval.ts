@@ -71,7 +71,7 @@ function addTaskOptions(command: Command): void {
   command.option("--list", "print the names of all tasks and groups, by benchmark");
   command.option(
     "--tasks <names>",
-    "tasks and groups, such as mmlu,ceval-valid_law; * stands for anything; TASK.yaml is one of your own",
+    "tasks and groups, such as mmlu,ceval-valid_law; * stands for anything; TASK.yaml is one of your own; dialogue:FILE replays user turns",
     (text: string, before: string[] = []) => [...before, ...namesIn(text)],
   );
   command.option(
