@@ -159,7 +159,7 @@ def conversation_texts(path: pathlib.Path) -> list[str]:
 
 
 def write(name: str, value) -> None:
-    (HERE / name).write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    (HERE / name).write_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
 
 
 def smollm2_ids(stated, converted, data: pathlib.Path | None) -> None:
