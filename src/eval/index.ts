@@ -52,6 +52,7 @@ export type { ChatForm } from "./prompt.js";
 export { type PythonRandom, pythonRandom } from "./python/index.js";
 export { benchmarks, selectTasks } from "./registry.js";
 export {
+  type Beside,
   type ReportedEvaluation,
   type ReportInput,
   type ReportOptions,

@@ -83,7 +83,8 @@ async function report(folder: string, flags: ReportFlags): Promise<void> {
     printJson({ comparison: comparison ?? null, published: beside });
     return;
   }
-  const lines = tableLines(input.evaluation, comparison);
+  const both = input.base && comparison && { base: input.base, comparison };
+  const lines = tableLines(input.evaluation, both);
   const own = comparison?.groups.filter(({ isOwn }) => isOwn) ?? [];
   const verdicts = (own.length > 0 ? own : (comparison?.tasks ?? [])).map((difference) =>
     evaluating.verdictLine(input.evaluation, difference),

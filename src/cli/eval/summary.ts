@@ -47,12 +47,12 @@ function flipName({ task, metric, doc_id, direction }: Comparison["flips"][numbe
 /** The table of scores with its notes, and what there is to say of them. */
 export function outcomeLines(input: ReportInput): string[] {
   const { comparison, draws = [], published } = judge(input);
-  const { evaluation } = input;
+  const { evaluation, base } = input;
   const differences = comparison
     ? [...comparison.groups.filter(({ isOwn }) => isOwn), ...comparison.tasks]
     : [];
   return [
-    ...tableLines(evaluation, comparison),
+    ...tableLines(evaluation, base && comparison && { base, comparison }),
     ...differences.slice(0, MOST_VERDICTS).map((one) => verdictLine(evaluation, one)),
     ...draws.map(drawLine),
     ...published.map(publishedLine),

@@ -1,13 +1,13 @@
 /** Scores as a table on a terminal. */
-import { type Comparison, type Results, summaryNotes, summaryTable } from "../../eval/index.js";
+import { type Beside, type Results, summaryNotes, summaryTable } from "../../eval/index.js";
 import { padText, textWidth } from "../textWidth.js";
 
 /**
  * Lines of a table of all scores in points of 100, groups first, and of what a reader of them must know; with
- * a comparison also the base's scores, the differences and their verdicts.
+ * a base model also the base's scores, the differences and their verdicts.
  */
-export function tableLines(results: Results, comparison?: Comparison): string[] {
-  const { columns, rows } = summaryTable(results, comparison);
+export function tableLines(results: Results, beside?: Beside): string[] {
+  const { columns, rows } = summaryTable(results, beside);
   const titles = columns.map(({ title }) => title);
   const lines = [titles, ...rows];
   const widths = titles.map((_, i) => Math.max(...lines.map((cells) => textWidth(cells[i]!))));

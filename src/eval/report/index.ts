@@ -1,14 +1,15 @@
 /** Reports of evaluations: a page, Markdown, and tables for a terminal. */
-import type { Comparison, Difference } from "../compare/index.js";
+import type { Difference } from "../compare/index.js";
 import type { Results } from "../results.js";
 import { type Table, textOf } from "./blocks.js";
 import { noteLines } from "./sections/index.js";
-import { describeDifference, scoreTable } from "./table.js";
+import { type Beside, describeDifference, scoreTable } from "./table.js";
 import { wordsOf } from "./words/index.js";
 
 export type { ReportedEvaluation, ReportInput } from "./input.js";
 export { readEvaluation, readReportInput } from "./read.js";
 export { type ReportOptions, reportMarkdown, reportPage } from "./report.js";
+export type { Beside } from "./table.js";
 export type { Language } from "./words/index.js";
 
 /** A table as plain text cells. */
@@ -18,11 +19,11 @@ export interface TextTable {
 }
 
 /**
- * The scores as lm-evaluation-harness prints them, groups first, in points of 100; with a comparison the base's
+ * The scores as lm-evaluation-harness prints them, groups first, in points of 100; with a base model its own
  * beside them, the difference, its 95 % interval and the verdict.
  */
-export function summaryTable(evaluation: Results, comparison?: Comparison): TextTable {
-  return textTable(scoreTable(evaluation, wordsOf("en"), comparison));
+export function summaryTable(evaluation: Results, beside?: Beside): TextTable {
+  return textTable(scoreTable(evaluation, wordsOf("en"), beside));
 }
 
 /** What a reader of the scores must know, each once, with the tasks that it is about. */

@@ -269,7 +269,7 @@ describe("on a terminal", () => {
 
   test("both models with the verdict", () => {
     const comparison = compareEvaluations(base, tuned);
-    expect(summaryTable(tuned, comparison).rows[1]).toEqual([
+    expect(summaryTable(tuned, { base, comparison }).rows[1]).toEqual([
       "long",
       "1",
       "none",

@@ -6,12 +6,19 @@ import { showDifference, showValue, type Unit } from "./numbers.js";
 import { allNames, isHigherBetter, type Score, scoresOf } from "./scores.js";
 import type { Words } from "./words/index.js";
 
+/** A base model's scores, and what they say beside the tuned model's. */
+export interface Beside {
+  base: Results;
+  comparison: Comparison;
+}
+
 /**
- * All scores, groups first. With a comparison there are columns for base, difference, its 95 % interval and the
- * verdict.
+ * All scores, groups first. With a base model there are columns for it, the difference, its 95 % interval and
+ * the verdict.
  */
-export function scoreTable(evaluation: Results, words: Words, comparison?: Comparison): Table {
+export function scoreTable(evaluation: Results, words: Words, beside?: Beside): Table {
   const { columns: titles } = words;
+  const comparison = beside?.comparison;
   const number = (title: string): Column => ({ title, isNumber: true });
   const columns = [
     { title: titles.task },
@@ -30,7 +37,7 @@ export function scoreTable(evaluation: Results, words: Words, comparison?: Compa
   const rows = allNames(evaluation).flatMap((name) =>
     scoresOf(evaluation, name).map((score): Cell[] => [
       ...namesOf(evaluation, score),
-      ...(comparison ? [baseCell(comparison, score)] : []),
+      ...(beside ? [baseCell(beside, score)] : []),
       showValue(score.value, score.unit),
       score.stderr === null ? "–" : showValue(score.stderr, score.unit),
       ...(comparison
@@ -63,9 +70,10 @@ export function differenceOf(
     : tasks.find((one) => one.name === name && one.metric === key);
 }
 
-function baseCell(comparison: Comparison, score: Score): Cell {
-  const difference = differenceOf(comparison, score);
-  return difference ? showValue(difference.base, score.unit) : "–";
+/** The base's score, also where nothing pairs the two, as in dialogues. */
+function baseCell({ base, comparison }: Beside, score: Score): Cell {
+  const value = differenceOf(comparison, score)?.base ?? base.results[score.name]?.[score.key];
+  return typeof value === "number" ? showValue(value, score.unit) : "–";
 }
 
 /** Difference, interval and verdict. */
