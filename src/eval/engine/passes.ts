@@ -55,10 +55,18 @@ export function* passesOf(
 }
 
 /** Most tokens that the passes of a tree hold at once. */
-export function heldTokens(tree: readonly PrefixNode[], most: number): number {
+export function heldTokens(
+  tree: readonly PrefixNode[],
+  most: number,
+  leastSpared = LEAST_SPARED,
+): number {
   return tree
+    .flatMap((node) => worthHolding(node, most, leastSpared))
     .filter(({ size }) => size > most)
-    .reduce((held, { end, children }) => Math.max(held, end, heldTokens(children, most)), 0);
+    .reduce(
+      (held, { end, children }) => Math.max(held, end, heldTokens(children, most, leastSpared)),
+      0,
+    );
 }
 
 /** A node, or those that go on from it with its tokens before theirs, where holding them is not worth a pass. */

@@ -1,7 +1,7 @@
 /** Trees of texts and their passes, by hand. */
 import { describe, expect, test } from "vitest";
 import { randomNumbers } from "../../util/testRandom.js";
-import { type Pass, passesOf } from "./passes.js";
+import { heldTokens, type Pass, passesOf } from "./passes.js";
 import { type MarkedText, type PrefixNode, prefixTree } from "./prefixTree.js";
 
 /** Each text is marked at its last position. */
@@ -83,6 +83,17 @@ describe("passes", () => {
     ]);
   });
 
+  test("have room for a text that is too long for one of them once it has its beginning again", () => {
+    // Each text alone fits into a pass of 5 tokens, but not with the short beginning that is not held.
+    const tree = prefixTree(texts([1, 2, 3, 4, 5, 6], [1, 2, 7]), 1);
+    expect([...passesOf(tree, 5, 4)].map(outline)).toEqual([
+      [[1, 2, 7], 0, false],
+      [[1, 2, 3, 4, 5], 0, true],
+      [[6], 5, true],
+    ]);
+    expect(heldTokens(tree, 5, 4)).toBe(6);
+  });
+
   test("do not hold what is too short", () => {
     const tree = prefixTree(texts([1, 2, 3, 4, 5], [1, 2, 3, 6, 7]), 1);
     expect([...passesOf(tree, 5, 4)].map(outline)).toEqual([
@@ -103,7 +114,9 @@ describe("passes", () => {
     for (const leastSpared of [1, 4, 30]) {
       const found: (number[] | undefined)[] = [];
       const heldIds: number[] = [];
-      for (const pass of passesOf(prefixTree(texts(...lists), leastSpared), most, leastSpared)) {
+      const tree = prefixTree(texts(...lists), leastSpared);
+      const room = heldTokens(tree, most, leastSpared);
+      for (const pass of passesOf(tree, most, leastSpared)) {
         heldIds.length = pass.held;
         expect(pass.ids.length).toBeLessThanOrEqual(most);
         for (const { row, mark } of pass.marks) {
@@ -115,6 +128,7 @@ describe("passes", () => {
           found[mark.request] = [...heldIds, ...own];
         }
         if (pass.holds) heldIds.push(...pass.ids);
+        expect(heldIds.length).toBeLessThanOrEqual(room);
       }
       expect(found).toEqual(lists);
     }
