@@ -115,7 +115,7 @@ function renderedContext(
 ): { context: string; delimiter: string } {
   if (!model.renderChat) {
     throw new ConfigError("the model has no chat template", {
-      todo: "evaluate it without a chat template, or name one with --template",
+      todo: "leave --apply-chat-template out, or name a template: --apply-chat-template NAME",
     });
   }
   const prefix = prompt.answerPrefix ?? "";

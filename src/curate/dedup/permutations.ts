@@ -1,5 +1,5 @@
 /** The numbers that stand for random permutations of the hashes. */
-import { mersenneTwister } from "./mersenneTwister.js";
+import { type MersenneTwister, mersenneTwister } from "../../util/mersenneTwister.js";
 
 /** The Mersenne prime that hashes are taken modulo. */
 const prime = (1n << 61n) - 1n;
@@ -20,13 +20,13 @@ export type PermutationOrder = (typeof permutationOrders)[number];
  * @param count permutations
  */
 export function makePermutations(count: number, seed = 42, order: PermutationOrder = "alternate") {
-  const generator = mersenneTwister(seed);
+  const word = mersenneTwister(seed);
   const result: Permutations = { a: new BigUint64Array(count), b: new BigUint64Array(count) };
   const a = (index: number) => {
-    result.a[index] = generator.integer(1n, prime);
+    result.a[index] = drawInteger(word, 1n, prime);
   };
   const b = (index: number) => {
-    result.b[index] = generator.integer(0n, prime);
+    result.b[index] = drawInteger(word, 0n, prime);
   };
   for (let index = 0; index < count; index++) {
     a(index);
@@ -34,4 +34,17 @@ export function makePermutations(count: number, seed = 42, order: PermutationOrd
   }
   if (order === "grouped") for (let index = 0; index < count; index++) b(index);
   return result;
+}
+
+/**
+ * As numpy's `RandomState.randint(low, high, dtype=uint64)`, from `low` to below `high`: masked rejection, as
+ * its legacy code draws more than 32 bits.
+ */
+function drawInteger(word: MersenneTwister, low: bigint, high: bigint): bigint {
+  const range = high - low - 1n;
+  const mask = (1n << BigInt(range.toString(2).length)) - 1n;
+  for (;;) {
+    const bits = ((BigInt(word()) << 32n) | BigInt(word())) & mask;
+    if (bits <= range) return low + bits;
+  }
 }

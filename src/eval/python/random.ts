@@ -1,14 +1,7 @@
-/**
- * CPython's `random.Random`: the Mersenne Twister of Matsumoto and Nishimura (1998), seeded and drawn
- * from as Python does, so that examples are those that the reference draws.
- */
-
-const SIZE = 624;
-const MIDDLE = 397;
+/** CPython's `random.Random`, so that examples are those that the reference draws. */
+import { mersenneTwisterOfKey } from "../../util/mersenneTwister.js";
 
 export interface PythonRandom {
-  /** The next 32 random bits. */
-  bits32(): number;
   /** A number in [0, 1) of 53 bits. */
   random(): number;
   /** An integer in [0, n). */
@@ -22,20 +15,7 @@ export interface PythonRandom {
 /** @param seed an integer; its sign does not count */
 export function pythonRandom(seed: number): PythonRandom {
   if (!Number.isSafeInteger(seed)) throw new RangeError(`${seed} is not an integer`);
-  const state = seededState(wordsOf(Math.abs(seed)));
-  let at = SIZE;
-
-  function bits32(): number {
-    if (at >= SIZE) {
-      twist(state);
-      at = 0;
-    }
-    let y = state[at++]!;
-    y ^= y >>> 11;
-    y ^= (y << 7) & 0x9d2c5680;
-    y ^= (y << 15) & 0xefc60000;
-    return (y ^ (y >>> 18)) >>> 0;
-  }
+  const bits32 = mersenneTwisterOfKey(wordsOf(Math.abs(seed)));
 
   function below(n: number): number {
     if (!(n > 0 && n <= 0xffffffff)) throw new RangeError(`cannot draw below ${n}`);
@@ -69,7 +49,6 @@ export function pythonRandom(seed: number): PythonRandom {
   }
 
   return {
-    bits32,
     below,
     sample,
     random: () => ((bits32() >>> 5) * 0x4000000 + (bits32() >>> 6)) / 0x20000000000000,
@@ -93,34 +72,4 @@ function drawsByPool(n: number, k: number): boolean {
 function wordsOf(seed: number): number[] {
   const high = Math.floor(seed / 0x100000000);
   return high > 0 ? [seed >>> 0, high] : [seed >>> 0];
-}
-
-/** `init_by_array` of the reference implementation. */
-function seededState(key: readonly number[]): Uint32Array {
-  const state = new Uint32Array(SIZE);
-  state[0] = 19650218;
-  const mixed = (i: number) => state[i - 1]! ^ (state[i - 1]! >>> 30);
-  for (let i = 1; i < SIZE; i++) state[i] = Math.imul(1812433253, mixed(i)) + i;
-  let i = 1;
-  const next = () => {
-    if (++i < SIZE) return;
-    state[0] = state[SIZE - 1]!;
-    i = 1;
-  };
-  for (let step = 0; step < Math.max(SIZE, key.length); step++, next()) {
-    const j = step % key.length;
-    state[i] = (state[i]! ^ Math.imul(mixed(i), 1664525)) + key[j]! + j;
-  }
-  for (let step = 1; step < SIZE; step++, next()) {
-    state[i] = (state[i]! ^ Math.imul(mixed(i), 1566083941)) - i;
-  }
-  state[0] = 0x80000000;
-  return state;
-}
-
-function twist(state: Uint32Array): void {
-  for (let i = 0; i < SIZE; i++) {
-    const y = (state[i]! & 0x80000000) | (state[(i + 1) % SIZE]! & 0x7fffffff);
-    state[i] = state[(i + MIDDLE) % SIZE]! ^ (y >>> 1) ^ (y & 1 ? 0x9908b0df : 0);
-  }
 }
