@@ -1,5 +1,5 @@
 /** From questions to numbers: accuracies of one question, means, standard errors, averages of tasks. */
-import { length } from "./python/index.js";
+import { codePointLength } from "../util/codePoints.js";
 
 /** A number with its standard error; null where there is none, such as for one question. */
 export interface Estimate {
@@ -34,7 +34,7 @@ export function choiceAccuracies(
   const sums = answers.map(({ logprob }) => logprob);
   return {
     acc: score(sums),
-    acc_norm: score(sums.map((sum, i) => sum / length(choices[i]!))),
+    acc_norm: score(sums.map((sum, i) => sum / codePointLength(choices[i]!))),
   };
 }
 

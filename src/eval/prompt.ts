@@ -1,5 +1,5 @@
 /** From the parts of a prompt to what a model is shown: one text, or a conversation. */
-import { stripEnd, stripStart } from "./python/index.js";
+import { stripEnd, stripStart } from "../util/codePoints.js";
 import type { ChatMessage, Prompt } from "./types.js";
 
 /**

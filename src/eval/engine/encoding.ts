@@ -1,8 +1,8 @@
 /** Requests as token ids, by the rules of lm-evaluation-harness 0.4.13's `HFLM` and `TemplateLM`. */
 import { setImmediate } from "node:timers/promises";
 import { type Tokenizer, textFrame } from "../../text/index.js";
+import { stripEnd } from "../../util/codePoints.js";
 import { ConfigError, DataError } from "../../util/errors.js";
-import { stripEnd } from "../python/index.js";
 import type { LoglikelihoodRequest } from "../types.js";
 
 /** A text that a model is to read. */

@@ -2,4 +2,4 @@
 export { asciiDigits, BOUNDARY, WORD } from "./patterns.js";
 export { type PythonRandom, pythonRandom } from "./random.js";
 export { pythonRegExp } from "./regExp.js";
-export { length, SPACE, splitWords, strip, stripEnd, stripStart } from "./text.js";
+export { splitWords, strip } from "./text.js";

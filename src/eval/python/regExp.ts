@@ -1,5 +1,5 @@
 /** Python's regular expressions as JavaScript has them. */
-import { SPACE } from "./text.js";
+import { spaceClass } from "../../util/codePoints.js";
 
 /**
  * A pattern of Python's `re` that uses `.`, `\s`, `\S` and `$`, which mean other characters in JavaScript.
@@ -13,9 +13,9 @@ export function pythonRegExp(source: string, flags = ""): RegExp {
   const translated = tokens.map((token) => {
     if (token === "[") inClass = true;
     if (token === "]") inClass = false;
-    if (token === "\\s") return inClass ? SPACE : `[${SPACE}]`;
+    if (token === "\\s") return inClass ? spaceClass : `[${spaceClass}]`;
     if (inClass) return token;
-    if (token === "\\S") return `[^${SPACE}]`;
+    if (token === "\\S") return `[^${spaceClass}]`;
     if (token === ".") return "[^\\n]";
     return token === "$" ? "(?=\\n?(?![\\s\\S]))" : token;
   });

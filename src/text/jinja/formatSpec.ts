@@ -1,6 +1,7 @@
 /** Python's format specifications: `format(value, ">10,.2f")`. */
+
+import { codePointLength } from "../../util/codePoints.js";
 import { formatFloat } from "../../util/json/index.js";
-import { codePointLength } from "./codePoints.js";
 import { typeError, valueError } from "./errors.js";
 import { exponentText, fixedText, generalText } from "./floatText.js";
 import { toNumber } from "./numbers.js";

@@ -12,7 +12,7 @@ import { tokenize } from "./lexer.js";
 import { compileTemplate, type Template } from "./template.js";
 import { Float, type Value } from "./values.js";
 
-export { stripEnd, stripStart } from "./codePoints.js";
+export { stripEnd, stripStart } from "../../util/codePoints.js";
 export { TemplateRefusal } from "./errors.js";
 
 export interface JinjaRenderOptions {

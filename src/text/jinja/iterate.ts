@@ -1,5 +1,11 @@
 /** Walking through values, their lengths and their parts. */
-import { characters, codePointLength, fromOffset, hasSurrogates, toOffset } from "./codePoints.js";
+import {
+  characters,
+  codePointLength,
+  fromOffset,
+  hasSurrogates,
+  toOffset,
+} from "../../util/codePoints.js";
 import { type AnyDict, dictEntries, dictGet, dictKeys, dictLength, isDict } from "./dicts.js";
 import { TemplateError, typeError, valueError } from "./errors.js";
 import {

@@ -1,5 +1,5 @@
 /** Python's arithmetic: ints of any size, floats, bools as 0 and 1. */
-import { stripEnd, stripStart } from "./codePoints.js";
+import { stripEnd, stripStart } from "../../util/codePoints.js";
 import { TemplateError, typeError, unsupported, valueError } from "./errors.js";
 import { Float, type Int, intOf, type Value } from "./values.js";
 

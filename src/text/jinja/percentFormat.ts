@@ -1,5 +1,5 @@
 /** Python's printf-style formatting: `"%s is %5.2f" % (name, value)`. */
-import { codePointLength } from "./codePoints.js";
+import { codePointLength } from "../../util/codePoints.js";
 import { dictGet, isDict } from "./dicts.js";
 import { TemplateError, typeError, valueError } from "./errors.js";
 import { escapeText } from "./escape.js";

@@ -1,5 +1,5 @@
 /** Letter case and classes of characters as Python's `str` knows them. */
-import { characters, isSpace } from "./codePoints.js";
+import { characters, isSpace } from "../../util/codePoints.js";
 
 /** Titlecase where it is not the uppercase and no rule below gives it: Unicode's UnicodeData and SpecialCasing. */
 const titles = new Map([

@@ -8,7 +8,7 @@ import {
   spaceClass,
   stripEnd,
   stripStart,
-} from "./codePoints.js";
+} from "../../util/codePoints.js";
 import { typeError, unsupported, valueError } from "./errors.js";
 import { findText, iterate, sliceText } from "./iterate.js";
 import { type Method, method } from "./signature.js";

@@ -3,7 +3,7 @@
  * et al., 2021, arXiv 2103.03874), which AGIEval and lm-evaluation-harness use. They look at the writing
  * only: `0.5` and `\frac{1}{2}` are the same to them, `3.0` and `3` are not.
  */
-import { length } from "../../python/index.js";
+import { codePointLength } from "../../../util/codePoints.js";
 
 /** A text that the rules cannot read; Python's code ends with an exception there. */
 class Unreadable extends Error {}
@@ -53,7 +53,7 @@ function withoutUnits(text: string): string {
 /** `4` of `x=4`. */
 function withoutName(text: string): string {
   const [name = "", value, ...more] = text.split("=");
-  return value !== undefined && more.length === 0 && length(name) <= 2 ? value : text;
+  return value !== undefined && more.length === 0 && codePointLength(name) <= 2 ? value : text;
 }
 
 /** `\sqrt{3}` for `\sqrt3`. */

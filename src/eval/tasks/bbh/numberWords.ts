@@ -1,5 +1,7 @@
 /** English words for whole numbers, as lm-evaluation-harness finds and the package word2number 1.1 reads them. */
-import { SPACE, splitWords } from "../../python/index.js";
+
+import { spaceClass } from "../../../util/codePoints.js";
+import { splitWords } from "../../python/index.js";
 
 const units: Readonly<Record<string, number>> = {
   ...named("zero one two three four five six seven eight nine ten eleven twelve thirteen", 0),
@@ -27,7 +29,7 @@ const rest = "ten|eleven|twelve|fourteen|hundred|thousand|(?:m|b|tr)illion";
 const stems = "(?:twen|thir|for|fif|six|seven|nine)";
 /** Within a number a stem may stand alone, at its ends it needs `teen` or `ty`. */
 const first = `(?:${digits}|${stems}(?:teen|ty)|eight(?:|een|y)|${rest})`;
-const inner = `(?:${digits}|${stems}(?:|teen|ty)|eight(?:een|y)|${rest}|(?![\\r\\n])[${SPACE}]|,|and|&)`;
+const inner = `(?:${digits}|${stems}(?:|teen|ty)|eight(?:een|y)|${rest}|(?![\\r\\n])[${spaceClass}]|,|and|&)`;
 const last = `(?:${digits}|${stems}(?:teen|ty)|eight(?:een|y)|${rest})`;
 const numberWords = new RegExp(`(?:${first}${inner}+)?${last}`, "gu");
 

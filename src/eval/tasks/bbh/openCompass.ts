@@ -2,7 +2,9 @@
  * BIG-Bench Hard as OpenCompass 0.5.4 asks it (`bbh_gen_ee62e9`), whose scores Baichuan published: an
  * instruction before the published prompt, a letter or a text after `answer is`, the mean of 27 sets.
  */
-import { SPACE, strip, WORD } from "../../python/index.js";
+
+import { spaceClass } from "../../../util/codePoints.js";
+import { strip, WORD } from "../../python/index.js";
 import type { Filter, GenerationTask, TaskSet } from "../../types.js";
 import {
   type Question,
@@ -86,9 +88,9 @@ function letterAnswer(text: string): string {
   return /\(([A-Z])/.exec(answer)?.[1] ?? /[A-Z]/.exec(answer)?.[0] ?? answer;
 }
 
-const answerIs = new RegExp(`answer is[${SPACE}]*:?[${SPACE}]*`, "i");
+const answerIs = new RegExp(`answer is[${spaceClass}]*:?[${spaceClass}]*`, "i");
 const word = new RegExp(`^(yes|no|true|false)(?![${WORD}])`, "iu");
-const listOfNumbers = new RegExp(`\\p{Nd}[${SPACE}]*,[${SPACE}]*\\p{Nd}`, "u");
+const listOfNumbers = new RegExp(`\\p{Nd}[${spaceClass}]*,[${spaceClass}]*\\p{Nd}`, "u");
 
 /** The line after the last `answer is`, without full stop, bold type, and commas between words. */
 function freeFormAnswer(text: string): string {
@@ -101,7 +103,7 @@ function freeFormAnswer(text: string): string {
   const said = word.exec(answer)?.[1];
   if (said !== undefined) return said[0]!.toUpperCase() + said.slice(1).toLowerCase();
   if (!listOfNumbers.test(answer)) {
-    answer = answer.replace(new RegExp(`[${SPACE}]*,[${SPACE}]*`, "g"), " ");
+    answer = answer.replace(new RegExp(`[${spaceClass}]*,[${spaceClass}]*`, "g"), " ");
   }
-  return strip(answer.replace(new RegExp(`[${SPACE}]+`, "g"), " "));
+  return strip(answer.replace(new RegExp(`[${spaceClass}]+`, "g"), " "));
 }

@@ -1,8 +1,9 @@
 /** The filters `flexible-extract` with which lm-evaluation-harness reads free answers to BIG-Bench Hard. */
 
+import { codePointLength, spaceClass } from "../../../util/codePoints.js";
 import { escapeRegExp } from "../../../util/escapeRegExp.js";
 import { INVALID, regexFilter } from "../../filters.js";
-import { BOUNDARY, length, SPACE, splitWords, strip } from "../../python/index.js";
+import { BOUNDARY, splitWords, strip } from "../../python/index.js";
 import type { Filter } from "../../types.js";
 import { spelledNumber } from "./numberWords.js";
 import type { Question, SetName } from "./sets.js";
@@ -102,12 +103,12 @@ function readChoice(answer: string, choices: readonly string[], select: number):
     const choice = choices.lastIndexOf(said);
     return choice < 0 ? said : `(${letters[choice]})`;
   }
-  const afterColon = new RegExp(`:[${SPACE}]*(${letters.join("|")})`, "gu");
+  const afterColon = new RegExp(`:[${spaceClass}]*(${letters.join("|")})`, "gu");
   const found = [...answer.matchAll(afterColon)].at(select)?.[1] ?? "";
   return found === "" ? "" : `(${found})`;
 }
 
 /** Characters of `re.escape(text)`, by which the reference sorts. */
 function escapedLength(text: string): number {
-  return length(text.replace(/[()[\]{}?*+\-|^$\\.&~# \t\n\r\v\f]/g, "\\$&"));
+  return codePointLength(text.replace(/[()[\]{}?*+\-|^$\\.&~# \t\n\r\v\f]/g, "\\$&"));
 }

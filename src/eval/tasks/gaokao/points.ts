@@ -1,10 +1,11 @@
 /** Answers in what models write, and points for them, by GAOKAO-Bench's own rules. */
+
+import { spaceClass } from "../../../util/codePoints.js";
 import type { Estimate } from "../../metrics.js";
-import { SPACE } from "../../python/index.js";
 import type { AnswerKind } from "./papers.js";
 
-const marked = new RegExp(`【答案】[${SPACE}]*[:：]*[${SPACE}]*([A-Z])`, "g");
-const spaces = new RegExp(`[${SPACE}]+`, "g");
+const marked = new RegExp(`【答案】[${spaceClass}]*[:：]*[${spaceClass}]*([A-Z])`, "g");
+const spaces = new RegExp(`[${spaceClass}]+`, "g");
 
 /**
  * The letters that a text answers with, one element a question.

@@ -1,5 +1,5 @@
 /** The filter `urlize`: web and mail addresses in a text become links. */
-import { characters, spaceClass } from "../codePoints.js";
+import { characters, spaceClass } from "../../../util/codePoints.js";
 import { isTrue } from "../compare.js";
 import { TemplateError } from "../errors.js";
 import { escaped } from "../escape.js";

@@ -1,5 +1,5 @@
 /** Python's `pprint.pformat`: the filter `pprint`. Lines of 80 characters, keys sorted. */
-import { codePointLength, spaceClass } from "../codePoints.js";
+import { codePointLength, spaceClass } from "../../../util/codePoints.js";
 import { comparisons } from "../compare.js";
 import { dictEntries, isDict } from "../dicts.js";
 import { isError } from "../errors.js";

@@ -1,5 +1,5 @@
 /** Jinja2's filters of text. */
-import { characters, spaceClass } from "../codePoints.js";
+import { characters, spaceClass } from "../../../util/codePoints.js";
 import { isTrue } from "../compare.js";
 import { TemplateError, typeError, unsupported } from "../errors.js";
 import { escaped, escapeText } from "../escape.js";

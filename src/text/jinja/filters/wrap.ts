@@ -1,5 +1,5 @@
 /** Text wrapped to a width, as Python's `textwrap` does it for the filter `wordwrap`. */
-import { characters, codePointLength, stripStart } from "../codePoints.js";
+import { characters, codePointLength, stripStart } from "../../../util/codePoints.js";
 import { valueError } from "../errors.js";
 import { splitLines } from "../textMethods.js";
 
