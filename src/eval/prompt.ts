@@ -3,6 +3,25 @@ import { stripEnd, stripStart } from "../util/codePoints.js";
 import type { ChatMessage, Prompt } from "./types.js";
 
 /**
+ * A task's prompts, where an example is a question with its answer.
+ *
+ * @param text of a question
+ * @param delimiters default: lm-evaluation-harness's
+ */
+export function promptsOf<Doc extends { answer: string }>(
+  description: string,
+  text: (doc: Doc) => string,
+  delimiters: Prompt["delimiters"] = { answer: " ", shot: "\n\n" },
+): (doc: Doc, shots: readonly Doc[]) => Prompt {
+  return (doc, shots) => ({
+    description,
+    shots: shots.map((shot) => ({ question: text(shot), answer: shot.answer })),
+    question: text(doc),
+    delimiters,
+  });
+}
+
+/**
  * A prompt as a base model is shown it.
  *
  * @param system instruction before the task's own description

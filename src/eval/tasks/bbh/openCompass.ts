@@ -7,9 +7,9 @@ import { spaceClass } from "../../../util/codePoints.js";
 import { strip, WORD } from "../../python/index.js";
 import type { Filter, GenerationTask, TaskSet } from "../../types.js";
 import {
+  afterPublished,
+  publishedPrompt,
   type Question,
-  readPrompt,
-  readQuestions,
   reportNames,
   type SetName,
   setNames,
@@ -55,20 +55,11 @@ function openCompassTask(set: SetName): GenerationTask<Question> {
     notes: [
       "with a chat template the instruction is the system message; OpenCompass puts it into the question",
     ],
-    docs: (files) => readQuestions(files, set),
-    description: async (files) => `${instruction}${(await readPrompt(files, set)).description}\n\n`,
-    shots: {
-      count: 3,
-      most: 3,
-      draw: "first",
-      docs: async (files) => (await readPrompt(files, set)).shots,
+    ...publishedPrompt(set, instruction),
+    prompt(doc, shots) {
+      const prompt = afterPublished(doc, shots);
+      return { ...prompt, question: `${prompt.question} Let's think step by step.` };
     },
-    prompt: (doc, shots) => ({
-      description: "",
-      shots: shots.map(({ input, target }) => ({ question: `Q: ${input}\nA:`, answer: target })),
-      question: `Q: ${doc.input}\nA: Let's think step by step.`,
-      delimiters: { answer: " ", shot: "\n\n" },
-    }),
     until: [],
     maxNewTokens: 512,
     generationArguments: { until: [], max_gen_toks: 512, do_sample: false },

@@ -7,10 +7,10 @@ import { exactMatch } from "../../filters.js";
 import { strip } from "../../python/index.js";
 import type { Filter, GenerationTask, Group, TaskSet } from "../../types.js";
 import {
+  afterPublished,
   categoryOf,
+  publishedPrompt,
   type Question,
-  readPrompt,
-  readQuestions,
   reportNames,
   type SetName,
   setNames,
@@ -32,21 +32,8 @@ function paperTask(set: SetName): GenerationTask<Question> {
     protocol: "official",
     version: "2210.09261",
     ...reportNames(set),
-    docs: (files) => readQuestions(files, set),
-    description: async (files) => `${(await readPrompt(files, set)).description}\n\n`,
-    shots: {
-      count: 3,
-      most: 3,
-      draw: "first",
-      docs: async (files) => (await readPrompt(files, set)).shots,
-    },
-    prompt: (doc, shots) => ({
-      description: "",
-      shots: shots.map(({ input, target }) => ({ question: `Q: ${input}\nA:`, answer: target })),
-      question: `Q: ${doc.input}\nA:`,
-      delimiters: { answer: " ", shot: "\n\n" },
-      answerPrefix: call,
-    }),
+    ...publishedPrompt(set),
+    prompt: (doc, shots) => ({ ...afterPublished(doc, shots), answerPrefix: call }),
     until,
     maxNewTokens: 1024,
     generationArguments: { until, max_gen_toks: 1024, do_sample: false },

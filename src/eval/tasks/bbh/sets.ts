@@ -1,6 +1,6 @@
 /** The 27 sets of BIG-Bench Hard. */
 import { DataError } from "../../../util/errors.js";
-import type { BenchmarkFiles } from "../../types.js";
+import type { BenchmarkFiles, GenerationTask, Prompt } from "../../types.js";
 import { type TextRecord, textRecords } from "../records.js";
 
 /** A question with its answer. */
@@ -108,6 +108,33 @@ export async function readPrompt(files: BenchmarkFiles, set: SetName): Promise<F
 
 /** Of sports_understanding a space stands before the steps, of all others a line break. */
 const steps = /^Let's think step by step\.[ \n]/;
+
+/** The parts of a task that shows the published prompt, examples with their steps. @param before its description */
+export function publishedPrompt(
+  set: SetName,
+  before = "",
+): Pick<GenerationTask<Question>, "docs" | "description" | "shots"> {
+  return {
+    docs: (files) => readQuestions(files, set),
+    description: async (files) => `${before}${(await readPrompt(files, set)).description}\n\n`,
+    shots: {
+      count: 3,
+      most: 3,
+      draw: "first",
+      docs: async (files) => (await readPrompt(files, set)).shots,
+    },
+  };
+}
+
+/** A question after published examples, up to where the answer begins. */
+export function afterPublished(doc: Question, shots: readonly Question[]): Prompt {
+  return {
+    description: "",
+    shots: shots.map(({ input, target }) => ({ question: `Q: ${input}\nA:`, answer: target })),
+    question: `Q: ${doc.input}\nA:`,
+    delimiters: { answer: " ", shot: "\n\n" },
+  };
+}
 
 /** The steps of a published answer, without the words that call for them. */
 export function stepsOf(target: string): string {

@@ -1,4 +1,5 @@
 /** C-Eval as lm-evaluation-harness 0.4.13 asks it: `ceval-valid_*`; and its test split in the same way. */
+import { promptsOf } from "../../prompt.js";
 import { strip } from "../../python/index.js";
 import type { ChoiceTask, Group, TaskSet } from "../../types.js";
 import { letterChoice, letteredLines } from "../choices.js";
@@ -36,12 +37,7 @@ function harnessTask(
       : {}),
     docs: (files) => readSplit(files, split, subject),
     shots: { count: 0, draw: "first", docs: (files) => readSplit(files, "dev", subject) },
-    prompt: (doc, shots) => ({
-      description: `以下是中国关于${name}的单项选择题，请选出其中的正确答案。\n\n`,
-      shots: shots.map((shot) => ({ question: question(shot), answer: shot.answer })),
-      question: question(doc),
-      delimiters: { answer: " ", shot: "\n\n" },
-    }),
+    prompt: promptsOf(`以下是中国关于${name}的单项选择题，请选出其中的正确答案。\n\n`, question),
     ...letterChoice<CevalQuestion>(["acc", "acc_norm"]),
   };
 }

@@ -12,8 +12,10 @@
  *
  * The average is over subjects, as on the benchmark's site.
  */
+
 import { DataError } from "../../../util/errors.js";
 import { findFilter } from "../../filters.js";
+import { promptsOf } from "../../prompt.js";
 import type {
   BenchmarkFiles,
   ChoiceTask,
@@ -112,12 +114,7 @@ function letterTask({ subject, name, common }: Exam): ChoiceTask<CevalQuestion> 
     ...common,
     notes: [LETTER_NOTE],
     shots: examples(subject, 5),
-    prompt: (doc, shots) => ({
-      description: header(name),
-      shots: shots.map((shot) => ({ question: questionText(shot), answer: shot.answer })),
-      question: questionText(doc),
-      delimiters: { answer: "", shot: "\n\n" },
-    }),
+    prompt: promptsOf(header(name), questionText, { answer: "", shot: "\n\n" }),
     ...letterChoice<CevalQuestion>(["acc"]),
   };
 }

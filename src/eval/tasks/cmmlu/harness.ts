@@ -1,4 +1,5 @@
 /** CMMLU as lm-evaluation-harness 0.4.13 asks it: `cmmlu_*`. */
+import { promptsOf } from "../../prompt.js";
 import { strip } from "../../python/index.js";
 import type { ChoiceTask, TaskSet } from "../../types.js";
 import { type LetteredQuestion, letterChoice, letteredLines } from "../choices.js";
@@ -29,12 +30,7 @@ function harnessTask(
     subject: name,
     docs: (files) => readSplit(files, "test", subject),
     shots: { count: 0, draw: "first", docs: (files) => readSplit(files, "dev", subject) },
-    prompt: (doc, shots) => ({
-      description: `以下是关于${name}的单项选择题，请直接给出正确答案的选项。\n\n`,
-      shots: shots.map((shot) => ({ question: question(shot), answer: shot.answer })),
-      question: question(doc),
-      delimiters: { answer: " ", shot: "\n\n" },
-    }),
+    prompt: promptsOf(`以下是关于${name}的单项选择题，请直接给出正确答案的选项。\n\n`, question),
     ...letterChoice<LetteredQuestion>(["acc", "acc_norm"]),
   };
 }

@@ -1,7 +1,9 @@
 /** GSM8K as lm-evaluation-harness 0.4.13 asks it. */
+
 import { parse } from "yaml";
 import { ConfigError } from "../../../util/errors.js";
 import { type ExactMatchOptions, exactMatch, regexFilter } from "../../filters.js";
+import { promptsOf } from "../../prompt.js";
 import { strip } from "../../python/index.js";
 import type { BenchmarkFiles, GenerationTask } from "../../types.js";
 import { textRecords } from "../records.js";
@@ -39,7 +41,7 @@ function fiveShots(): GenerationTask<Problem> {
     ...common,
     name: "gsm8k",
     shots: { count: 5, draw: "random", docs: (files) => readProblems(files, "train") },
-    prompt: (doc, shots) => prompt(doc, shots, ({ question }) => `Question: ${question}\nAnswer:`),
+    prompt: promptsOf("", ({ question }) => `Question: ${question}\nAnswer:`),
     until,
     generationArguments: { until, do_sample: false, temperature: 0 },
     filters: [strictAfterMarks, flexible],
@@ -55,7 +57,7 @@ function chainOfThought(): GenerationTask<Problem> {
     ...common,
     name: "gsm8k_cot",
     shots: { count: 8, most: 8, draw: "first", docs: readFixedShots },
-    prompt: (doc, shots) => prompt(doc, shots, ({ question }) => `Q: ${question}\nA:`),
+    prompt: promptsOf("", ({ question }) => `Q: ${question}\nA:`),
     until,
     generationArguments: { do_sample: false, until },
     filters: [strictAfterWords, flexible],
@@ -71,21 +73,12 @@ function chainOfThoughtWithoutShots(): GenerationTask<Problem> {
     ...common,
     name: "gsm8k_cot_zeroshot",
     shots: { count: 0, draw: "random", docs: (files) => readProblems(files, "train") },
-    prompt: (doc, shots) => prompt(doc, shots, question),
+    prompt: promptsOf("", question),
     until,
     generationArguments: { until, do_sample: false },
     filters: [strictAfterWords, flexible],
     target: ({ answer }) => answer,
     score: (doc, [answer]) => ({ exact_match: exactMatch(answer!, doc.answer, match) }),
-  };
-}
-
-function prompt(doc: Problem, shots: readonly Problem[], question: (doc: Problem) => string) {
-  return {
-    description: "",
-    shots: shots.map((shot) => ({ question: question(shot), answer: shot.answer })),
-    question: question(doc),
-    delimiters: { answer: " ", shot: "\n\n" },
   };
 }
 

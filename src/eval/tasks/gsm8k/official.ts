@@ -3,8 +3,10 @@
  * paper's own code trains models on it and has no prompt. Four examples, the last number of the answer,
  * right where it differs by less than 1e-6.
  */
+
 import { DataError } from "../../../util/errors.js";
 import { parsePythonLiteral } from "../../../util/pythonLiteral.js";
+import { promptsOf } from "../../prompt.js";
 import { asciiDigits } from "../../python/index.js";
 import type { BenchmarkFiles, Filter, GenerationTask } from "../../types.js";
 import { type Problem, readProblems } from "./problems.js";
@@ -24,12 +26,7 @@ export function officialTask(): GenerationTask<Problem> {
     notes: ["rules of OpenCompass 0.5.4: GSM8K's own code asks no prompts"],
     docs: (files) => readProblems(files, "test"),
     shots: { count: 4, most: 4, draw: "first", docs: readShots, note: noteOfShots },
-    prompt: (doc, shots) => ({
-      description: "",
-      shots: shots.map((shot) => ({ question: questionOf(shot), answer: shot.answer })),
-      question: questionOf(doc),
-      delimiters: { answer: "\n", shot: "\n" },
-    }),
+    prompt: promptsOf("", questionOf, { answer: "\n", shot: "\n" }),
     until: ["Question:"],
     maxNewTokens: 512,
     generationArguments: { until: ["Question:"], max_gen_toks: 512, do_sample: false },

@@ -2,8 +2,10 @@
  * MMLU as lm-evaluation-harness 0.4.13 asks it: letters (`mmlu_*`), the texts of choices
  * (`mmlu_*_continuation`), and letters that the model writes (`mmlu_*_generative`).
  */
+
 import { exactMatch, findFilter } from "../../filters.js";
 import { choiceAccuracies } from "../../metrics.js";
+import { promptsOf } from "../../prompt.js";
 import { strip } from "../../python/index.js";
 import type { ChoiceTask, GenerationTask, Group, Shots, Task, TaskSet } from "../../types.js";
 import {
@@ -59,12 +61,8 @@ const delimiters = { answer: " ", shot: "\n\n" };
 function letterPrompt(subject: string): ChoiceTask<LetteredQuestion>["prompt"] {
   const question = (doc: LetteredQuestion) =>
     `${strip(doc.question)}\n${letteredLines(doc.choices)}\nAnswer:`;
-  return (doc, shots) => ({
-    description: `The following are multiple choice questions (with answers) about ${inWords(subject)}.\n\n`,
-    shots: shots.map((shot) => ({ question: question(shot), answer: shot.answer })),
-    question: question(doc),
-    delimiters,
-  });
+  const description = `The following are multiple choice questions (with answers) about ${inWords(subject)}.\n\n`;
+  return promptsOf(description, question);
 }
 
 function letterTask(subject: string, category: string): ChoiceTask<LetteredQuestion> {

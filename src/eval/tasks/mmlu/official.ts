@@ -6,6 +6,7 @@
  * as the continuation of the prompt, delimiter included, so that it is the letter that the examples show
  * after "Answer:", whatever a tokenizer makes of it.
  */
+import { promptsOf } from "../../prompt.js";
 import type { ChoiceTask, Group, TaskSet } from "../../types.js";
 import { type LetteredQuestion, letterChoice, letteredLines } from "../choices.js";
 import { firstThatFit } from "../fitting.js";
@@ -26,12 +27,8 @@ function officialTask(subject: string, category: string): ChoiceTask<LetteredQue
   const words = subject.replaceAll("_", " ");
   const question = (doc: LetteredQuestion) =>
     `${doc.question}\n${letteredLines(doc.choices)}\nAnswer:`;
-  const prompt: ChoiceTask<LetteredQuestion>["prompt"] = (doc, shots) => ({
-    description: `The following are multiple choice questions (with answers) about  ${words}.\n\n`,
-    shots: shots.map((shot) => ({ question: question(shot), answer: shot.answer })),
-    question: question(doc),
-    delimiters: { answer: " ", shot: "\n\n" },
-  });
+  const description = `The following are multiple choice questions (with answers) about  ${words}.\n\n`;
+  const prompt = promptsOf(description, question);
   return {
     name: `mmlu_${subject}`,
     protocol: "official",
