@@ -1,24 +1,17 @@
 /** `tunewright chat`: chat with a model, or replay a list of user turns. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { ConfigError } from "../util/errors.js";
-import { adapterForm, collectAdapters } from "./adapterOption.js";
 import type { ChatFlags } from "./chat/flags.js";
 import { addExamples, type CommandModule } from "./command.js";
 import { addFixOption, addKeyOption, addTemplateOptions, camelOptions } from "./data/options.js";
+import { addAdapterOption, addDeviceOptions, modelPlaces } from "./modelOptions.js";
 
 export const chatCommand: CommandModule = {
   name: "chat",
   summary: "chat with a model, or replay a list of user turns",
   register(command) {
-    command.requiredOption(
-      "--model <dir>",
-      "model directory, .gguf file, OWNER/NAME on the hub, builtin:smollm2-135m, or run directory of an adapter",
-    );
-    command.option(
-      adapterForm,
-      "directory or OWNER/NAME of a LoRA adapter, on top of the model; can be given several times",
-      collectAdapters,
-    );
+    command.requiredOption("--model <dir>", modelPlaces);
+    addAdapterOption(command);
     command.option(
       "--script <file>",
       "replay user turns: a JSON array of strings, or one turn per line (- reads stdin)",
@@ -27,11 +20,7 @@ export const chatCommand: CommandModule = {
     command.option("--system <text>", "system message");
     addTemplateOptions(command, "that of the run, or the model's own");
     addFixOption(command);
-    command.option(
-      "--dtype <type>",
-      "float32, bfloat16 or float16 (default: that of the model files)",
-    );
-    command.option("--device <device>", "cpu or cuda (default: cuda if there is a GPU)");
+    addDeviceOptions(command);
     addGenerationOptions(command);
     command.addHelpText(
       "after",

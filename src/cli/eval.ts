@@ -1,10 +1,10 @@
 /** `tunewright eval`: scores models on benchmarks. */
 import { type Command, InvalidArgumentError } from "commander";
-import { adapterForm, collectAdapters } from "./adapterOption.js";
 import { addExamples, type CommandModule } from "./command.js";
 import { addFixOption, addKeyOption, addTemplateVariables, camelOptions } from "./data/options.js";
 import type { EvalFlags } from "./eval/flags.js";
 import { registerReport } from "./eval/report.js";
+import { addAdapterOption, addDeviceOptions, modelPlaces } from "./modelOptions.js";
 
 export const evalCommand: CommandModule = {
   name: "eval",
@@ -46,25 +46,14 @@ export const evalCommand: CommandModule = {
 };
 
 function addModelOptions(command: Command): void {
-  command.option(
-    "--model <dir>",
-    "model directory, .gguf file, OWNER/NAME on the hub, builtin:smollm2-135m, or run directory of an adapter",
-  );
-  command.option(
-    adapterForm,
-    "directory or OWNER/NAME of a LoRA adapter, on top of the model; can be given several times",
-    collectAdapters,
-  );
+  command.option("--model <dir>", modelPlaces);
+  addAdapterOption(command);
   command.option(
     "--base <dir>",
     "another model, such as that before tuning: both are asked the same questions and compared",
   );
   addFixOption(command);
-  command.option(
-    "--dtype <type>",
-    "float32, bfloat16 or float16 (default: that of the model files)",
-  );
-  command.option("--device <device>", "cpu or cuda (default: cuda if there is a GPU)");
+  addDeviceOptions(command);
 }
 
 function addTaskOptions(command: Command): void {

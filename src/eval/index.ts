@@ -23,6 +23,7 @@ export {
   type TaskContamination,
 } from "./contamination/index.js";
 export {
+  countRepeated,
   type DetectLanguage,
   isDialogueName,
   isOtherLanguage,

@@ -1,19 +1,11 @@
-import { rmSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  type CausalLanguageModel,
-  forward,
-  loadModel,
-  modelTensors,
-  type PreparedModel,
-  prepareModel,
-} from "../models/index.js";
-import { dispose, liveTensors, tidy } from "../tensor/index.js";
+import { type CausalLanguageModel, forward, type PreparedModel } from "../models/index.js";
+import { liveTensors, tidy } from "../tensor/index.js";
 import { contextLength, generateTokens } from "./generateTokens.js";
 import { cacheBytes, createCache, disposeCache, truncateCache } from "./keyValueCache.js";
 import { feed, feedForLogits, PREFILL_CHUNK } from "./nextLogits.js";
+import { openTestModel } from "./openTestModel.js";
 import { nextUniform, seededRandom } from "./random.js";
-import { writeTestModel } from "./testModel.js";
 
 const open: (() => void)[] = [];
 let before = 0;
@@ -26,15 +18,9 @@ afterEach(() => {
 });
 
 function load(config: object): { model: CausalLanguageModel; prepared: PreparedModel } {
-  const directory = writeTestModel({ config });
-  const model = loadModel(directory);
-  rmSync(directory, { recursive: true, force: true });
-  const prepared = prepareModel(model);
-  open.push(() => {
-    prepared.dispose();
-    dispose(modelTensors(model));
-  });
-  return { model, prepared };
+  const { close, ...loaded } = openTestModel(config);
+  open.push(close);
+  return loaded;
 }
 
 function ids(count: number): Int32Array {

@@ -2,7 +2,12 @@
  * Keys and values of the tokens seen so far, as plain data. A cache grows in chunks, can be cut
  * back to a beginning that a new prompt shares, and acts as the `TokenGroup` of the next tokens.
  */
-import { type AttentionShape, type PreparedModel, rotationsOf } from "../models/index.js";
+import {
+  type AttentionShape,
+  type PreparedModel,
+  productsOf,
+  rotationsOf,
+} from "../models/index.js";
 import {
   cachedAttention,
   operate,
@@ -127,10 +132,7 @@ export function cachedGroup(
   reserve(prepared, cache, end);
   const length = Math.max(end, cache.rotatedFor);
   return {
-    index: 0,
-    dtype: prepared.dtype,
-    weights: prepared.weights,
-    dropoutKey: null,
+    ...productsOf(prepared),
     ...rotationsOf(prepared, (tables, dtype) => {
       const { cos, sin } = tables.upTo(length, dtype);
       return { cos: cos.narrow(0, start, count), sin: sin.narrow(0, start, count) };

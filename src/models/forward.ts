@@ -3,7 +3,13 @@ import { constant, forwardBranches, type TokenGroup, tensorOf } from "../nn/inde
 import { linear, type Tensor, tidy } from "../tensor/index.js";
 import { outputWeight } from "./output.js";
 import { packSequences } from "./pack.js";
-import { embedTokens, type PreparedModel, packedGroup, prepareModel } from "./prepare.js";
+import {
+  embedTokens,
+  type PreparedModel,
+  packedGroup,
+  prepareModel,
+  productsOf,
+} from "./prepare.js";
 import type { CausalLanguageModel } from "./types.js";
 
 /**
@@ -32,12 +38,12 @@ export function hiddenStates(
 }
 
 /** Logits of hidden states. @param hidden [n, dim] @returns [n, vocab] */
-export function logitsOf({ model, dtype, weights }: PreparedModel, hidden: Tensor): Tensor {
-  const { output } = model;
-  const group = { index: 0, dtype, weights, dropoutKey: null };
+export function logitsOf(prepared: PreparedModel, hidden: Tensor): Tensor {
+  const { dtype, weights } = prepared;
+  const { output } = prepared.model;
   return tidy(() => {
     const logits = output.adapter
-      ? tensorOf(output.adapter.apply(constant(hidden), group))
+      ? tensorOf(output.adapter.apply(constant(hidden), productsOf(prepared)))
       : linear(hidden, outputWeight(output, weights, dtype));
     const { softCap } = output;
     return softCap === undefined ? logits : logits.div(softCap).tanh().mul(softCap);

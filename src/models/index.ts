@@ -34,6 +34,7 @@ export {
   type PrepareOptions,
   packedGroup,
   prepareModel,
+  productsOf,
   rotationsOf,
 } from "./prepare.js";
 export { modelFamily } from "./registry.js";

@@ -2,6 +2,7 @@
 import {
   attendWithin,
   type PreparedWeights,
+  type ProductGroup,
   prepareWeights,
   type RopeParameters,
   type RotaryTable,
@@ -85,14 +86,17 @@ export function rotationsOf(
   };
 }
 
+/** What products of tokens need to know where nothing is trained. */
+export function productsOf({ dtype, weights }: PreparedModel): ProductGroup {
+  return { index: 0, dtype, weights, dropoutKey: null };
+}
+
 /** Packed sequences as a group of tokens. Call within `tidy`. */
 export function packedGroup(prepared: PreparedModel, sequences: PackedSequences): TokenGroup {
   return {
+    ...productsOf(prepared),
     index: sequences.group,
     maskRows: sequences.tokenRows,
-    dtype: prepared.dtype,
-    weights: prepared.weights,
-    dropoutKey: null,
     ...rotationsOf(prepared, (tables, dtype) => packedRotations(tables, dtype, sequences)),
     attend: attendWithin(sequences),
   };

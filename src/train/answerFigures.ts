@@ -1,8 +1,5 @@
 /** What can be counted of a model's answers without knowing the right ones. */
-import { type DetectLanguage, isOtherLanguage } from "../eval/index.js";
-
-/** Tokens of the runs that are counted: rep-4 of Welleck et al. 2020 (arXiv 1908.04319), section 6. */
-const RUN = 4;
+import { countRepeated, type DetectLanguage, isOtherLanguage } from "../eval/index.js";
 
 /** An answer to a question. */
 export interface AnsweredTurn {
@@ -27,7 +24,7 @@ export function measureAnswers(
   turns: readonly AnsweredTurn[],
   detect: DetectLanguage,
 ): AnswerFigures {
-  const runs = turns.map(({ tokenIds }) => countRuns(tokenIds));
+  const runs = turns.map(({ tokenIds }) => countRepeated(tokenIds));
   const all = sum(runs.map((counts) => counts.all));
   const texts = turns.map(({ text }) => text.trim());
   const judged = turns.flatMap(({ user, text }) => isOtherLanguage(user, text, detect) ?? []);
@@ -38,14 +35,6 @@ export function measureAnswers(
     wrong_language_rate: judged.length === 0 ? null : share(judged, (isOther) => isOther),
     answer_tokens: sum(turns.map(({ tokenIds }) => tokenIds.length)) / turns.length,
   };
-}
-
-/** Runs of four tokens in an answer, and those that it had before. */
-function countRuns(ids: readonly number[]): { all: number; repeated: number } {
-  const seen = new Set<string>();
-  const all = Math.max(0, ids.length - RUN + 1);
-  for (let start = 0; start < all; start++) seen.add(ids.slice(start, start + RUN).join());
-  return { all, repeated: all - seen.size };
 }
 
 function share<Value>(

@@ -1,21 +1,16 @@
 /** `eval report` as a process, and its page in real Chromium: requests, width, contrast. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { reportPage } from "../../src/eval/index.js";
 import { madeEvaluation } from "../../src/eval/testEvaluations.js";
+import { browserPath, hasBrowser, launchBrowser } from "./browser.js";
 import { tunewright } from "./program.js";
 
 const work = mkdtempSync(path.join(tmpdir(), "tunewright-report-"));
-const browserPath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 afterAll(() => rmSync(work, { recursive: true, force: true }));
-
-/** A browser that speaks to nobody. */
-const flags =
-  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking " +
-  "--disable-component-update --disable-sync";
 
 const evil = '<img src="http://192.0.2.1/x"><script>document.title = "taken"</script>';
 
@@ -122,11 +117,10 @@ describe("eval report", () => {
   });
 });
 
-it.skipIf(!existsSync(browserPath))(
+it.skipIf(!hasBrowser)(
   `fits three widths in both themes, is read by contrast, and asks no server (needs ${browserPath})`,
   async () => {
-    const { chromium } = await import("playwright-core");
-    const browser = await chromium.launch({ executablePath: browserPath, args: flags.split(" ") });
+    const browser = await launchBrowser();
     try {
       for (const [width, colorScheme, language] of [
         [1200, "light", "en"],

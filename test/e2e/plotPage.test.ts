@@ -1,20 +1,15 @@
 /** The page that `plot --out curves.html` writes, in real Chromium. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, expect, it } from "vitest";
+import { browserPath, hasBrowser, launchBrowser } from "./browser.js";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const work = mkdtempSync(path.join(tmpdir(), "tunewright-plot-"));
-const browserPath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 afterAll(() => rmSync(work, { recursive: true, force: true }));
-
-/** A browser that speaks to nobody. */
-const flags =
-  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking " +
-  "--disable-component-update --disable-sync";
 
 function makeRun(name: string, lossAt: (step: number) => number): string {
   const directory = path.join(work, name);
@@ -39,7 +34,7 @@ function makeRun(name: string, lossAt: (step: number) => number): string {
   return directory;
 }
 
-it.skipIf(!existsSync(browserPath))(
+it.skipIf(!hasBrowser)(
   `shows each run's nearest point, hides runs, and asks no server (needs ${browserPath})`,
   async () => {
     const runs = [makeRun("slow", (step) => 4 - step / 40), makeRun("<b>fast", (step) => 4 / step)];
@@ -51,8 +46,7 @@ it.skipIf(!existsSync(browserPath))(
     expect(stderr).toContain(`charts of 2 runs written to ${page}`);
     expect(status).toBe(0);
 
-    const { chromium } = await import("playwright-core");
-    const browser = await chromium.launch({ executablePath: browserPath, args: flags.split(" ") });
+    const browser = await launchBrowser();
     try {
       const tab = await browser.newPage();
       const faults: string[] = [];

@@ -7,15 +7,24 @@ const LENGTH = 4;
 const LOOP_ROUNDS = 3;
 const LOOP_UNITS = 20;
 
-function sequencesOf(units: readonly string[]): string[] {
+function sequencesOf(units: readonly (string | number)[]): string[] {
   const count = Math.max(0, units.length - LENGTH + 1);
   return Array.from({ length: count }, (_, i) => units.slice(i, i + LENGTH).join(" "));
 }
 
+/** Sequences of four units of an answer, or of its tokens, and how many of them it had before. */
+export function countRepeated(units: readonly (string | number)[]): {
+  all: number;
+  repeated: number;
+} {
+  const sequences = sequencesOf(units);
+  return { all: sequences.length, repeated: sequences.length - new Set(sequences).size };
+}
+
 /** Share of an answer's sequences of four units that it had before; 0 where it has none. */
 export function repetition(answer: string): number {
-  const sequences = sequencesOf(unitsOf(answer));
-  return sequences.length === 0 ? 0 : 1 - new Set(sequences).size / sequences.length;
+  const { all, repeated } = countRepeated(unitsOf(answer));
+  return all === 0 ? 0 : repeated / all;
 }
 
 /** Share of an answer's sequences of four units that an earlier answer had; undefined where it has none. */

@@ -1,6 +1,6 @@
 /** A pass as a group of tokens: positions, attention over its tree and over what is held before it. */
 import type { KeyValueCache } from "../../generate/index.js";
-import { type PreparedModel, rotationsOf } from "../../models/index.js";
+import { type PreparedModel, productsOf, rotationsOf } from "../../models/index.js";
 import { constant, type TokenGroup, tensorOf, treeAttention } from "../../nn/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import type { Pass } from "./passes.js";
@@ -21,10 +21,7 @@ export function passGroup(
 ): TokenGroup {
   const n = positions.size(0);
   return {
-    index: 0,
-    dtype: prepared.dtype,
-    weights: prepared.weights,
-    dropoutKey: null,
+    ...productsOf(prepared),
     ...rotationsOf(prepared, (tables, dtype) => {
       const { cos, sin } = tables.upTo(longest, dtype);
       return { cos: cos.indexSelect(0, positions), sin: sin.indexSelect(0, positions) };

@@ -1,13 +1,12 @@
-import { rmSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { expectNoLeak } from "../../../test/leak.js";
-import { loadModel, modelTensors, type PreparedModel, prepareModel } from "../../models/index.js";
-import { dispose, liveTensors } from "../../tensor/index.js";
+import type { PreparedModel } from "../../models/index.js";
+import { liveTensors } from "../../tensor/index.js";
 import { ConfigError, DataError } from "../../util/errors.js";
 import { contextLength, generateTokens } from "../generateTokens.js";
+import { openTestModel } from "../openTestModel.js";
 import { nextUniform, seededRandom } from "../random.js";
 import type { GenerationSettings } from "../settings.js";
-import { writeTestModel } from "../testModel.js";
 import {
   cancel,
   createDecoder,
@@ -32,14 +31,8 @@ afterEach(() => {
 });
 
 function load(config: object = {}): PreparedModel {
-  const directory = writeTestModel({ config });
-  const model = loadModel(directory);
-  rmSync(directory, { recursive: true, force: true });
-  const prepared = prepareModel(model);
-  open.push(() => {
-    prepared.dispose();
-    dispose(modelTensors(model));
-  });
+  const { prepared, close } = openTestModel(config);
+  open.push(close);
   return prepared;
 }
 

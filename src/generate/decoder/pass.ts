@@ -2,7 +2,7 @@
  * One pass of the model over tokens of many texts: all of them go through the products together;
  * attention takes the rows with one new token at once and longer pieces of prompts one by one.
  */
-import { hiddenStates, type PreparedModel, rotationsOf } from "../../models/index.js";
+import { hiddenStates, type PreparedModel, productsOf, rotationsOf } from "../../models/index.js";
 import {
   type AttentionOptions,
   cachedAttention,
@@ -87,10 +87,7 @@ function rowsGroup(
   const pieces = spans.slice(singles.length);
   const single = singles.length > 0 ? singleRows(prepared, storage, singles, shared) : null;
   return {
-    index: 0,
-    dtype: prepared.dtype,
-    weights: prepared.weights,
-    dropoutKey: null,
+    ...productsOf(prepared),
     ...rotationsOf(prepared, (tables, dtype) => spanRotations(tables, dtype, spans)),
     attend(q, k, v, layer, options = {}) {
       const held = storage.layers[layer]!;
