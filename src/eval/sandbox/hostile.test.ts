@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { packageRoot } from "../../util/packageRoot.js";
 import { smallAddonFile } from "../../util/smallAddon.js";
-import { hostilePrograms } from "./testPrograms.js";
+import { hostilePrograms } from "./testPrograms/index.js";
 import { sandboxes } from "./testSandbox.js";
 
 const base = mkdtempSync(join(tmpdir(), "sandbox-test-"));

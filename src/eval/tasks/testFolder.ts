@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { type EvaluateOptions, type Evaluation, evaluate } from "../evaluate.js";
 import type { EvalModel } from "../types.js";
 
 /** A folder of CSV files, which goes with its scope. @param files rows by path */
@@ -31,4 +32,20 @@ export function choosesB({ answer = "", maxLength = 1e6 } = {}): EvalModel {
     maxLength,
     countTokens: async (text) => text.length,
   };
+}
+
+/** Ways to ask a task of files that are written anew each time; the model takes B. */
+export function askingTask(files: Readonly<Record<string, readonly string[][]>>, task: string) {
+  const run = async (
+    options: Partial<EvaluateOptions> = {},
+    folder = testFolder(files),
+  ): Promise<Evaluation> => {
+    using data = folder;
+    return await evaluate({ model: choosesB(), tasks: [task], dataDir: data.path, ...options });
+  };
+  const firstPrompt = async (name: string, options: Partial<EvaluateOptions>): Promise<string> => {
+    const { samples } = await run({ tasks: [name], ...options });
+    return samples[name]![0]!.arguments[0]![0];
+  };
+  return { run, firstPrompt };
 }

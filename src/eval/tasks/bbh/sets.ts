@@ -6,59 +6,42 @@ import { type TextRecord, textRecords } from "../records.js";
 /** A question with its answer. */
 export type Question = TextRecord<"input" | "target">;
 
-export type SetName = (typeof setNames)[number];
+/** The sets in alphabetical order, each with its category in the paper (table 2): natural language or algorithmic. */
+const categories = {
+  boolean_expressions: "algorithmic",
+  causal_judgement: "nlp",
+  date_understanding: "nlp",
+  disambiguation_qa: "nlp",
+  dyck_languages: "algorithmic",
+  formal_fallacies: "nlp",
+  geometric_shapes: "algorithmic",
+  hyperbaton: "nlp",
+  logical_deduction_five_objects: "algorithmic",
+  logical_deduction_seven_objects: "algorithmic",
+  logical_deduction_three_objects: "algorithmic",
+  movie_recommendation: "nlp",
+  multistep_arithmetic_two: "algorithmic",
+  navigate: "algorithmic",
+  object_counting: "algorithmic",
+  penguins_in_a_table: "nlp",
+  reasoning_about_colored_objects: "nlp",
+  ruin_names: "nlp",
+  salient_translation_error_detection: "nlp",
+  snarks: "nlp",
+  sports_understanding: "nlp",
+  temporal_sequences: "algorithmic",
+  tracking_shuffled_objects_five_objects: "algorithmic",
+  tracking_shuffled_objects_seven_objects: "algorithmic",
+  tracking_shuffled_objects_three_objects: "algorithmic",
+  web_of_lies: "algorithmic",
+  word_sorting: "algorithmic",
+} as const;
 
-export const setNames = [
-  "boolean_expressions",
-  "causal_judgement",
-  "date_understanding",
-  "disambiguation_qa",
-  "dyck_languages",
-  "formal_fallacies",
-  "geometric_shapes",
-  "hyperbaton",
-  "logical_deduction_five_objects",
-  "logical_deduction_seven_objects",
-  "logical_deduction_three_objects",
-  "movie_recommendation",
-  "multistep_arithmetic_two",
-  "navigate",
-  "object_counting",
-  "penguins_in_a_table",
-  "reasoning_about_colored_objects",
-  "ruin_names",
-  "salient_translation_error_detection",
-  "snarks",
-  "sports_understanding",
-  "temporal_sequences",
-  "tracking_shuffled_objects_five_objects",
-  "tracking_shuffled_objects_seven_objects",
-  "tracking_shuffled_objects_three_objects",
-  "web_of_lies",
-  "word_sorting",
-] as const;
-
-/** Those that the paper (table 2) calls algorithmic; the others are of natural language. */
-const algorithmic: readonly SetName[] = [
-  "boolean_expressions",
-  "dyck_languages",
-  "geometric_shapes",
-  "logical_deduction_five_objects",
-  "logical_deduction_seven_objects",
-  "logical_deduction_three_objects",
-  "multistep_arithmetic_two",
-  "navigate",
-  "object_counting",
-  "temporal_sequences",
-  "tracking_shuffled_objects_five_objects",
-  "tracking_shuffled_objects_seven_objects",
-  "tracking_shuffled_objects_three_objects",
-  "web_of_lies",
-  "word_sorting",
-];
+export type SetName = keyof typeof categories;
+export const setNames = Object.keys(categories) as SetName[];
 
 export function categoryOf(set: SetName): "nlp" | "algorithmic" {
-  return algorithmic.includes(set) ? "algorithmic" : "nlp";
+  return categories[set];
 }
 
 /** How a set is named in reports. */

@@ -1,15 +1,13 @@
 /** C-Eval by both protocols, on files made here; rules for answers against what its own evaluators find. */
 import { describe, expect, test } from "vitest";
 import {
-  type EvaluateOptions,
-  evaluate,
   exactCevalAnswer,
   extractCevalAnswer,
   reasonedCevalAnswer,
   selectTasks,
   statedCevalAnswer,
 } from "../../index.js";
-import { choosesB, testFolder } from "../testFolder.js";
+import { askingTask, choosesB, testFolder } from "../testFolder.js";
 
 const columns = ["id", "question", "A", "B", "C", "D"];
 const files = {
@@ -34,20 +32,7 @@ const files = {
   "test/law_test.csv": [columns, ["0", "谁执法____。", "法院", "人大", "学校", "公司"]],
 };
 
-async function run(options: Partial<EvaluateOptions>, folder = testFolder(files)) {
-  using data = folder;
-  return await evaluate({
-    model: choosesB(),
-    tasks: ["ceval-valid_law"],
-    dataDir: data.path,
-    ...options,
-  });
-}
-
-async function firstPrompt(task: string, options: Partial<EvaluateOptions>): Promise<string> {
-  const { samples } = await run({ tasks: [task], ...options });
-  return samples[task]![0]!.arguments[0]![0];
-}
+const { run, firstPrompt } = askingTask(files, "ceval-valid_law");
 
 const official = { protocol: "official" } as const;
 const header = "以下是中国关于法学考试的单项选择题，请选出其中的正确答案。\n\n";

@@ -1,7 +1,7 @@
 /** CMMLU by both protocols, on files made here; rules for answers against what its own code finds. */
 import { describe, expect, test } from "vitest";
-import { type EvaluateOptions, evaluate, extractChoice, selectTasks } from "../../index.js";
-import { choosesB, testFolder } from "../testFolder.js";
+import { extractChoice, selectTasks } from "../../index.js";
+import { askingTask, choosesB } from "../testFolder.js";
 
 const columns = ["", "Question", "A", "B", "C", "D", "Answer"];
 const files = {
@@ -18,20 +18,7 @@ const files = {
   ],
 };
 
-async function run(options: Partial<EvaluateOptions>, folder = testFolder(files)) {
-  using data = folder;
-  return await evaluate({
-    model: choosesB(),
-    tasks: ["cmmlu_agronomy"],
-    dataDir: data.path,
-    ...options,
-  });
-}
-
-async function firstPrompt(task: string, options: Partial<EvaluateOptions>): Promise<string> {
-  const { samples } = await run({ tasks: [task], ...options });
-  return samples[task]![0]!.arguments[0]![0];
-}
+const { run, firstPrompt } = askingTask(files, "cmmlu_agronomy");
 
 const official = { protocol: "official" } as const;
 const header = "以下是关于农学的单项选择题，请直接给出正确答案的选项。\n\n";

@@ -1,7 +1,7 @@
 /** MMLU by both protocols, on files made here. */
 import { describe, expect, test } from "vitest";
-import { type EvaluateOptions, evaluate } from "../../index.js";
-import { choosesB, testFolder } from "../testFolder.js";
+import type { EvaluateOptions } from "../../index.js";
+import { askingTask, choosesB, testFolder } from "../testFolder.js";
 import { officialCategories } from "./subjects.js";
 
 const files = {
@@ -15,11 +15,7 @@ const files = {
   ],
 };
 
-async function run(options: Partial<EvaluateOptions> = {}, folder = testFolder(files)) {
-  using data = folder;
-  const tasks = ["mmlu_abstract_algebra"];
-  return await evaluate({ model: choosesB(), tasks, dataDir: data.path, ...options });
-}
+const { run } = askingTask(files, "mmlu_abstract_algebra");
 
 async function prompts(options: Partial<EvaluateOptions>): Promise<string[]> {
   const { samples } = await run(options);
