@@ -1,5 +1,4 @@
 /** The benchmarks by name, and which tasks a list of names means. */
-
 import { nearestOf } from "../util/editDistance.js";
 import { ConfigError } from "../util/errors.js";
 import { escapeRegExp } from "../util/escapeRegExp.js";

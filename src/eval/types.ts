@@ -1,5 +1,4 @@
 /** What evaluation is made of: models that answer, tasks that ask and judge, and what comes out. */
-
 import type { Estimate } from "./metrics.js";
 
 /** Whose rules a task follows: those of lm-evaluation-harness, or of the benchmark's own publishers. */

@@ -185,9 +185,9 @@ export function chooseToken(
   return temperature > 0 ? drawToken(logits, random) : best;
 }
 
-/** @param largest of the logits @throws TunewrightError where it is none to choose by */
-export function refuseNotANumber(largest: number | undefined): void {
-  if (Number.isFinite(largest)) return;
+/** @param value of the model's, such as the largest logit @throws TunewrightError where it is not finite */
+export function refuseNotANumber(value: number | undefined): void {
+  if (Number.isFinite(value)) return;
   throw new TunewrightError("the model's output is not a number", {
     why: "its weights or its adapter hold values that overflow in this dtype",
     todo: "load it with --dtype float32, and check the checkpoint",

@@ -40,6 +40,7 @@ export {
   type GeneratedToken,
   type GenerateOptions,
   generateTokens,
+  refuseNotANumber,
   type TokenHistory,
 } from "./generateTokens.js";
 export {

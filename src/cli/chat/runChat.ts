@@ -1,5 +1,4 @@
 /** Loads the model and starts the chat or replays the script. */
-
 import { weightNotes } from "../../format/index.js";
 import {
   createSession,

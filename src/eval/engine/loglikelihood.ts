@@ -6,10 +6,11 @@ import {
   disposeCache,
   halfOfFree,
   type KeyValueCache,
+  refuseNotANumber,
 } from "../../generate/index.js";
 import type { PreparedModel } from "../../models/index.js";
 import { rotationRegime } from "../../nn/index.js";
-import { DataError, TunewrightError } from "../../util/errors.js";
+import { DataError } from "../../util/errors.js";
 import { showBytes } from "../../util/showBytes.js";
 import type { AskOptions, Loglikelihood } from "../types.js";
 import type { EncodedRequest } from "./encoding.js";
@@ -51,7 +52,7 @@ export async function scoreRequests(
     answer.logprob += logprob;
     answer.greedy &&= greedy;
     if (--open[request]! > 0) return;
-    if (!Number.isFinite(answer.logprob)) throw notANumber();
+    refuseNotANumber(answer.logprob);
     onAnswer?.(request, answer);
   };
   for (const texts of byRegime(prepared, requests.map(markedText))) {
@@ -105,11 +106,4 @@ function byRegime(
     else regimes.set(regime, [text]);
   }
   return [...regimes.values()];
-}
-
-function notANumber(): TunewrightError {
-  return new TunewrightError("the model's output is not a number", {
-    why: "its weights or its adapter hold values that overflow in this dtype",
-    todo: "load it with --dtype float32, and check the checkpoint",
-  });
 }

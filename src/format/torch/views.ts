@@ -1,5 +1,4 @@
 /** Reads the values of a tensor that is a view of a storage, whatever its strides, in little memory. */
-
 import type { FileReader } from "../../util/fileReader.js";
 import type { BufferPool } from "../bufferPool.js";
 import {

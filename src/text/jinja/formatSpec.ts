@@ -1,5 +1,4 @@
 /** Python's format specifications: `format(value, ">10,.2f")`. */
-
 import { codePointLength } from "../../util/codePoints.js";
 import { formatFloat } from "../../util/json/index.js";
 import { typeError, valueError } from "./errors.js";

@@ -2,7 +2,6 @@
  * Cuts a template into tokens by Jinja2's rules, as transformers sets it up: the line break behind a
  * block tag goes (`trim_blocks`), as does white space before one at the start of a line (`lstrip_blocks`).
  */
-
 import { spaceClass, stripEnd } from "../../util/codePoints.js";
 import { readPythonEscapes } from "../../util/pythonEscapes.js";
 import { TemplateSyntaxError } from "./errors.js";

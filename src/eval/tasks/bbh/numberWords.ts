@@ -1,5 +1,4 @@
 /** English words for whole numbers, as lm-evaluation-harness finds and the package word2number 1.1 reads them. */
-
 import { spaceClass } from "../../../util/codePoints.js";
 import { splitWords } from "../../python/index.js";
 

@@ -2,7 +2,6 @@
  * BIG-Bench Hard as OpenCompass 0.5.4 asks it (`bbh_gen_ee62e9`), whose scores Baichuan published: an
  * instruction before the published prompt, a letter or a text after `answer is`, the mean of 27 sets.
  */
-
 import { spaceClass } from "../../../util/codePoints.js";
 import { strip, WORD } from "../../python/index.js";
 import type { Filter, GenerationTask, TaskSet } from "../../types.js";

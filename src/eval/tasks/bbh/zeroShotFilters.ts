@@ -1,5 +1,4 @@
 /** The filters `flexible-extract` with which lm-evaluation-harness reads free answers to BIG-Bench Hard. */
-
 import { codePointLength, spaceClass } from "../../../util/codePoints.js";
 import { escapeRegExp } from "../../../util/escapeRegExp.js";
 import { INVALID, regexFilter } from "../../filters.js";

@@ -1,5 +1,4 @@
 /** Answers in what models write, and points for them, by GAOKAO-Bench's own rules. */
-
 import { spaceClass } from "../../../util/codePoints.js";
 import type { Estimate } from "../../metrics.js";
 import type { AnswerKind } from "./papers.js";

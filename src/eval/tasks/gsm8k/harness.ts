@@ -1,5 +1,4 @@
 /** GSM8K as lm-evaluation-harness 0.4.13 asks it. */
-
 import { parse } from "yaml";
 import { ConfigError } from "../../../util/errors.js";
 import { type ExactMatchOptions, exactMatch, regexFilter } from "../../filters.js";

@@ -3,7 +3,6 @@
  * paper's own code trains models on it and has no prompt. Four examples, the last number of the answer,
  * right where it differs by less than 1e-6.
  */
-
 import { DataError } from "../../../util/errors.js";
 import { parsePythonLiteral } from "../../../util/pythonLiteral.js";
 import { promptsOf } from "../../prompt.js";

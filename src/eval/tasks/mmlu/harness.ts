@@ -2,7 +2,6 @@
  * MMLU as lm-evaluation-harness 0.4.13 asks it: letters (`mmlu_*`), the texts of choices
  * (`mmlu_*_continuation`), and letters that the model writes (`mmlu_*_generative`).
  */
-
 import { exactMatch, findFilter } from "../../filters.js";
 import { choiceAccuracies } from "../../metrics.js";
 import { promptsOf } from "../../prompt.js";
