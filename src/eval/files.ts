@@ -141,13 +141,13 @@ function filesIn(source: ByteSource): BenchmarkFiles {
     has: source.has,
     text,
     csv: async (path) => parseCsv(await text(path), join(folder, path)),
-    json: async (path) => parseValue(await text(path), join(folder, path)),
+    json: async (path) => parseJson(await text(path), join(folder, path)),
     jsonl: async (path) =>
       (await text(path))
         .split("\n")
         .map((line, i) => ({ line, where: `${join(folder, path)}:${i + 1}` }))
         .filter(({ line }) => line.trim() !== "")
-        .map(({ line, where }) => parseValue(line, where)),
+        .map(({ line, where }) => parseJson(line, where)),
   };
 }
 
@@ -188,7 +188,8 @@ function parseCsv(text: string, where: string): string[][] {
   }
 }
 
-function parseValue(text: string, where: string): unknown {
+/** @param where for messages @throws DataError where it is not JSON */
+export function parseJson(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {

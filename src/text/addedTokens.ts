@@ -7,12 +7,12 @@
  * the classes of transformers that are written in Python.
  */
 import { FormatError } from "../util/errors.js";
-import {
-  type AddedToken,
-  isRecord,
-  type TokenizerFiles,
-  type TokenizerJson,
-  type TokenizerTokens,
+import { isRecord } from "../util/isRecord.js";
+import type {
+  AddedToken,
+  TokenizerFiles,
+  TokenizerJson,
+  TokenizerTokens,
 } from "./tokenizerFiles.js";
 
 /** A token whose number is not known yet. */

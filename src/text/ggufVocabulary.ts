@@ -6,12 +6,13 @@ import {
   type SentencePieceModel,
 } from "../format/index.js";
 import { FormatError } from "../util/errors.js";
+import { isRecord } from "../util/isRecord.js";
 import { tokensOf } from "./addedTokens.js";
 import { ggufPreTokenizer } from "./preTokenizers.js";
 import { scoresFromMerges } from "./sentencePieceMerges.js";
 import { chatTemplateJinja } from "./templateSource.js";
 import type { Tokenizer } from "./tokenizer.js";
-import { isRecord, type TokenizerFiles, type TokenizerJson } from "./tokenizerFiles.js";
+import type { TokenizerFiles, TokenizerJson } from "./tokenizerFiles.js";
 import type { ChatTemplate } from "./types.js";
 
 /** What a tokenizer becomes in a GGUF file. */

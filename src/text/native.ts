@@ -1,10 +1,11 @@
 /** The native tokenizers library: the only file here that calls it. */
 import { type Decoder, type Encoding, Tokenizer as NativeTokenizer } from "tokenizers";
 import { FormatError } from "../util/errors.js";
+import { isRecord } from "../util/isRecord.js";
 import { tokensOf } from "./addedTokens.js";
 import type { BorderedIds, BorderedText } from "./borderedText.js";
 import { stableTokens } from "./stableText.js";
-import { isRecord, type TokenizerFiles } from "./tokenizerFiles.js";
+import type { TokenizerFiles } from "./tokenizerFiles.js";
 
 export interface NativeEncoder {
   encode(texts: string[], addSpecialTokens: boolean): Promise<Int32Array[]>;

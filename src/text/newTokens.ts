@@ -1,13 +1,9 @@
 /** Tokens that a tokenizer did not have. */
 import { ConfigError } from "../util/errors.js";
+import { isRecord } from "../util/isRecord.js";
 import { fileStyle, parseJson, stringifyJson } from "../util/json/index.js";
 import { tokensOf } from "./addedTokens.js";
-import {
-  type AddedToken,
-  isRecord,
-  plainAddedToken,
-  type TokenizerFiles,
-} from "./tokenizerFiles.js";
+import { type AddedToken, plainAddedToken, type TokenizerFiles } from "./tokenizerFiles.js";
 import { readVocabulary } from "./vocabulary.js";
 
 /**

@@ -1,6 +1,7 @@
 /** Chat templates as Jinja source, in which other programs prompt as training did. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isRecord } from "../util/isRecord.js";
 import { fileStyle, parseJson, stringifyJson } from "../util/json/index.js";
 import { makeFolders } from "../util/makeFolders.js";
 import { baichuanMarks } from "./idTemplate.js";
@@ -11,7 +12,6 @@ import { templateFolder } from "./templateFiles.js";
 import type { IdForm, StringForm } from "./templateForm.js";
 import { templateForms } from "./templateForms.js";
 import type { Tokenizer } from "./tokenizer.js";
-import { isRecord } from "./tokenizerFiles.js";
 import type { ChatTemplate, TemplateVariables } from "./types.js";
 
 export interface TemplateSource {

@@ -1,7 +1,9 @@
 /** The files that make up a tokenizer, as read from a model directory or rebuilt from a GGUF. */
+
 import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { FormatError } from "../util/errors.js";
+import { isRecord } from "../util/isRecord.js";
 import { parseJson } from "../util/json/index.js";
 import type { Encoder } from "./borderedText.js";
 import { readTemplateFiles, type TemplateFiles, templateFolder } from "./templateFiles.js";
@@ -221,10 +223,6 @@ function parseObject(
   }
   if (!isRecord(value)) throw new FormatError(`${join(path, name)}: not a JSON object`);
   return value;
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isTokenizerJson(value: Record<string, unknown>): value is TokenizerJson {

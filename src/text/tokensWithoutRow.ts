@@ -3,9 +3,10 @@
  * has the id 125696, and the embedding 125,696 rows.
  */
 import { ConfigError } from "../util/errors.js";
+import { isRecord } from "../util/isRecord.js";
 import { fileStyle, type JsonValue, parseJson, stringifyJson } from "../util/json/index.js";
 import { tokensOf } from "./addedTokens.js";
-import { isRecord, type TokenizerFiles } from "./tokenizerFiles.js";
+import type { TokenizerFiles } from "./tokenizerFiles.js";
 
 export interface IdentifiedToken {
   text: string;

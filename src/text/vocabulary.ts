@@ -1,7 +1,8 @@
 /** Ids, tokens and special tokens of a tokenizer, read from its files. */
 import { FormatError } from "../util/errors.js";
+import { isRecord } from "../util/isRecord.js";
 import { tokensOf } from "./addedTokens.js";
-import { isRecord, type TokenizerFiles } from "./tokenizerFiles.js";
+import type { TokenizerFiles } from "./tokenizerFiles.js";
 
 export interface Vocabulary {
   /** Token text by id; undefined where an id is not used. */

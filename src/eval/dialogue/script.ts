@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { ConfigError, DataError } from "../../util/errors.js";
+import { isRecord } from "../../util/isRecord.js";
 import { readScript } from "../../util/readScript.js";
 
 /** What names of such tasks begin with. */
@@ -58,8 +59,8 @@ function readMessages(file: string): unknown[] | undefined {
   } catch {
     return undefined; // What cannot be read, and what is no JSON, is told by readScript.
   }
-  if (Array.isArray(value)) return value.some(isObject) ? value : undefined;
-  const messages = isObject(value) ? value.messages : undefined;
+  if (Array.isArray(value)) return value.some(isRecord) ? value : undefined;
+  const messages = isRecord(value) ? value.messages : undefined;
   if (Array.isArray(messages)) return messages;
   throw new DataError(`${file} is neither a script nor a conversation`, {
     why: "it is JSON without messages",
@@ -67,12 +68,8 @@ function readMessages(file: string): unknown[] | undefined {
   });
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function isMessage(value: unknown): value is WrittenMessage {
-  return isObject(value) && typeof value.role === "string" && typeof value.content === "string";
+  return isRecord(value) && typeof value.role === "string" && typeof value.content === "string";
 }
 
 function conversation(

@@ -30,7 +30,7 @@ export function showP(p: number): string {
 }
 
 export function showCount(count: number): string {
-  return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ",");
+  return Math.round(count).toLocaleString("en");
 }
 
 function fixed(value: number, digits: number): string {

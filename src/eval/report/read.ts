@@ -1,8 +1,11 @@
 /** Reads an evaluation back from its directory. */
+
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../../util/errors.js";
+import { isRecord } from "../../util/isRecord.js";
 import type { SeedRun } from "../compare/index.js";
+import { parseJson } from "../files.js";
 import type { Sample } from "../samples.js";
 import type { ReportedEvaluation, ReportInput } from "./input.js";
 
@@ -55,7 +58,7 @@ function readSamples(folder: string, task: string): Sample[] {
   const lines = readText(path).split("\n");
   return lines.flatMap((line, i) => {
     if (line.trim() === "") return [];
-    const sample = parse(line, `${path}:${i + 1}`);
+    const sample = parseJson(line, `${path}:${i + 1}`);
     if (!isRecord(sample) || !Array.isArray(sample.arguments) || !Array.isArray(sample.metrics)) {
       throw new DataError(`${path}:${i + 1} is not a sample`);
     }
@@ -64,7 +67,7 @@ function readSamples(folder: string, task: string): Sample[] {
 }
 
 function readJson(path: string): unknown {
-  return parse(readText(path), path);
+  return parseJson(readText(path), path);
 }
 
 function readText(path: string): string {
@@ -77,16 +80,4 @@ function readText(path: string): string {
       cause,
     });
   }
-}
-
-function parse(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new DataError(`${where} is not JSON`, { why: (cause as Error).message, cause });
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

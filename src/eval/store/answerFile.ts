@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readFileSync } from "node:fs";
 import { writeAll, writeFileAtomic } from "../../util/atomicFile.js";
+import { isRecord } from "../../util/isRecord.js";
 import type { AnswerStore } from "../ask.js";
 import type { Settings } from "./settings.js";
 
@@ -28,7 +29,7 @@ export function settingsOfAnswers(path: string): Settings | undefined {
   if (!existsSync(path)) return undefined;
   const [first = ""] = readFileSync(path, "utf8").split("\n", 1);
   const value = parseObject(first)?.settings;
-  return typeof value === "object" && value !== null ? (value as Settings) : undefined;
+  return isRecord(value) ? value : undefined;
 }
 
 /**
@@ -107,7 +108,7 @@ function readLines(path: string): { lines: Line[]; length: number; dropped: numb
 function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? { ...value } : undefined;
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { writeAtomic, writeFileAtomic } from "../../util/atomicFile.js";
 import { ConfigError } from "../../util/errors.js";
+import { isRecord } from "../../util/isRecord.js";
 import { makeFolders } from "../../util/makeFolders.js";
 import type { AnswerStore } from "../ask.js";
 import type { Sample } from "../samples.js";
@@ -53,8 +54,8 @@ export function finishedResults(folder: string, settings: Settings): Settings | 
 function configOf(path: string): { results: Settings; config: Settings } {
   try {
     const results: unknown = JSON.parse(readFileSync(path, "utf8"));
-    if (typeof results === "object" && results !== null && "config" in results) {
-      return { results: { ...results }, config: { ...(results.config as object) } };
+    if (isRecord(results) && isRecord(results.config)) {
+      return { results, config: results.config };
     }
   } catch {
     // The same as a file of another kind.

@@ -3,9 +3,11 @@
  * the same ids. A word that was seen before costs one look-up, which makes it several times as fast,
  * and no ids have to be fetched from native memory one by one.
  */
+
+import { isRecord } from "../../util/isRecord.js";
 import type { BorderedIds, BorderedText } from "../borderedText.js";
 import { unsureCharacters } from "../stableText.js";
-import { type AddedToken, isRecord, type TokenizerJson } from "../tokenizerFiles.js";
+import type { AddedToken, TokenizerJson } from "../tokenizerFiles.js";
 import { addedTokenFinder } from "./addedTokens.js";
 import { createByteMerger } from "./bytePairs.js";
 import { isSteady } from "./steadyCharacters.js";

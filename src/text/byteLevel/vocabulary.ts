@@ -1,5 +1,7 @@
 /** What merging needs of a byte-level vocabulary. */
-import { isRecord, type TokenizerJson } from "../tokenizerFiles.js";
+
+import { isRecord } from "../../util/isRecord.js";
+import type { TokenizerJson } from "../tokenizerFiles.js";
 import { byteAlphabet } from "./byteAlphabet.js";
 
 export interface ByteLevelVocabulary {

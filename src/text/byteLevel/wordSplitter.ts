@@ -1,5 +1,5 @@
 /** The words that a byte-level tokenizer merges within, by the rules of its tokenizer.json. */
-import { isRecord } from "../tokenizerFiles.js";
+import { isRecord } from "../../util/isRecord.js";
 
 /** Cuts a text into words that, joined, are the text again. */
 export type WordSplitter = (text: string) => string[];
