@@ -65,6 +65,7 @@ function finish() {
 
 if (!count(stage("set-up", process.execPath, [path.join(root, "scripts/setup.mjs")]))) finish();
 count(checkTypes());
+count(stage("types of the page", bin("tsc"), ["--noEmit", "-p", "web"]));
 count(stage("lint", bin("biome"), ["ci", "."]));
 count(stage("generated operators", bin("tsx"), ["scripts/gen-ops.ts", "--check"]));
 const filters = process.argv.slice(2);

@@ -1,4 +1,4 @@
-// Step 6: TypeScript to dist/.
+// Step 6: TypeScript to dist/, and the page to dist/web/.
 import fs from "node:fs";
 import path from "node:path";
 import { hashFiles, listFiles, readJson, writeFileAtomic } from "./files.mjs";
@@ -9,7 +9,16 @@ export function sourceHash(root) {
   const typescript = readJson(path.join(root, "node_modules/typescript/package.json"))?.version;
   const settings = ["tsconfig.json", "tsconfig.build.json"].map((name) => path.join(root, name));
   const sources = listFiles(path.join(root, "src")).filter((file) => !file.endsWith(".test.ts"));
-  return hashFiles(root, [...settings, ...sources], typescript ?? "none");
+  return hashFiles(root, [...settings, ...sources, ...pageSources(root)], typescript ?? "none");
+}
+
+function pageSources(root) {
+  const web = path.join(root, "web");
+  const named = ["index.html", "package.json", "vite.config.ts"].map((name) =>
+    path.join(web, name),
+  );
+  const files = ["src", "public"].flatMap((folder) => listFiles(path.join(web, folder)));
+  return [...named, ...files].filter((file) => !file.endsWith(".test.ts"));
 }
 
 /**
@@ -41,6 +50,28 @@ async function compile(paths, next) {
     log: paths.log,
     todo: "repair the TypeScript sources named above, then run the same command again",
   });
+  await compilePage(paths, path.join(next, "web"));
+}
+
+/** The page is built again only where its own sources changed: that takes seconds. */
+async function compilePage(paths, next) {
+  const mark = path.join(paths.state, "page.sha256");
+  const built = path.join(paths.root, "dist/web");
+  const vite = readJson(path.join(paths.root, "node_modules/vite/package.json"))?.version;
+  const hash = hashFiles(paths.root, pageSources(paths.root), vite ?? "none");
+  const isBuilt = fs.existsSync(mark) && fs.readFileSync(mark, "utf8") === hash;
+  if (isBuilt && fs.existsSync(path.join(built, "index.html"))) {
+    fs.cpSync(built, next, { recursive: true });
+    return;
+  }
+  const program = path.join(paths.root, "node_modules/vite/bin/vite.js");
+  const args = [program, "build", "--outDir", next, "--emptyOutDir", "--logLevel", "warn"];
+  await runOrThrow("building the page", process.execPath, args, {
+    cwd: path.join(paths.root, "web"),
+    log: paths.log,
+    todo: "repair the sources of the page named above, then run the same command again",
+  });
+  writeFileAtomic(mark, hash);
 }
 
 /** Moves the files of `next` (inside `dist`) over those of `dist` and removes files that have no source any more. */
