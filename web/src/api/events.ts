@@ -1,0 +1,86 @@
+/** Server-sent events over fetch, which can carry a key where EventSource cannot. */
+import { type RequestOptions, request } from "./client";
+
+export interface ServerSentEvent {
+  id: string | null;
+  event: string;
+  data: string;
+}
+
+/** Events of a response's body, as they come. */
+export async function* readEvents(response: Response): AsyncGenerator<ServerSentEvent> {
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      rest += value;
+      const blocks = rest.split(/\r?\n\r?\n/);
+      rest = blocks.pop()!;
+      for (const block of blocks) {
+        const event = parseBlock(block);
+        if (event) yield event;
+      }
+    }
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+}
+
+function parseBlock(block: string): ServerSentEvent | null {
+  const event: ServerSentEvent = { id: null, event: "message", data: "" };
+  const data: string[] = [];
+  for (const line of block.split(/\r?\n/)) {
+    const [, field, value] = /^(\w+): ?(.*)$/.exec(line) ?? [];
+    if (field === "data") data.push(value!);
+    else if (field === "event") event.event = value!;
+    else if (field === "id") event.id = value!;
+  }
+  return data.length > 0 ? { ...event, data: data.join("\n") } : null;
+}
+
+/** @throws ApiError */
+export async function* streamEvents(
+  path: string,
+  options: RequestOptions = {},
+): AsyncGenerator<ServerSentEvent> {
+  yield* readEvents(await request(path, options));
+}
+
+/**
+ * Follows a stream and begins again whenever it ends, after the last event that came, until it is
+ * stopped.
+ *
+ * @param onState whether the stream is open
+ * @returns stops following
+ */
+export function follow(
+  path: string,
+  onEvent: (event: unknown) => void,
+  onState: (isOpen: boolean) => void = () => {},
+): () => void {
+  const control = new AbortController();
+  const { signal } = control;
+  void (async () => {
+    let last: string | null = null;
+    for (let pause = 500; !signal.aborted; pause = Math.min(pause * 2, 8000)) {
+      try {
+        const since: string = last === null ? "" : `${path.includes("?") ? "&" : "?"}since=${last}`;
+        const response = await request(path + since, { signal });
+        onState(true);
+        for await (const { id, data } of readEvents(response)) {
+          last = id ?? last;
+          pause = 500;
+          onEvent(JSON.parse(data));
+        }
+      } catch {
+        // Whatever ended it, it is tried again.
+      }
+      if (signal.aborted) return;
+      onState(false);
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  })();
+  return () => control.abort();
+}
