@@ -214,6 +214,8 @@ export interface Notice {
 /** GET /api/runs/ID/curves?axis=step|epoch|hours|tokens&points=N (default 1,000): each curve thinned to extremes of equal parts. */
 export interface RunCurves {
   axis: "step" | "epoch" | "hours" | "tokens";
+  /** Up to where events were read: `since=` of the live stream goes on from here without gap or repetition. */
+  position: string;
   curves: Record<string, Curve>;
 }
 
@@ -243,12 +245,19 @@ export interface StepRow {
   preview: string | null;
 }
 
+/** GET /api/runs/ID/duplicate: ConfigRequest, to change and send. POST /api/runs/ID/stop answers `{ stopping: true }`. */
+
 /** GET /api/runs/ID/difference?with=ID */
 export interface ConfigDifference {
   changed: { key: string; here: unknown; there: unknown }[];
 }
 
-/** Server-sent events of GET /api/runs/ID/live: `point` for each new event row, `summary` after it, `notice`, `sample`, `dialogue`. */
+/**
+ * Server-sent events of GET /api/runs/ID/live[?since=POSITION]: `point` for each new event row with metrics,
+ * `notice`, `sample`, `dialogue`, and a `summary` first and after new rows. Each row's event has a position
+ * as its id; a client that connects again with it (Last-Event-ID or `since`) gets what it missed, once. A
+ * notice of kind `resume` says that points after its step are void.
+ */
 export type LiveEvent =
   | { type: "summary"; summary: RunSummary }
   | {
@@ -296,12 +305,17 @@ export interface FormField {
   help: string;
 }
 
-/** Body of POST /api/check, POST /api/queue (adds `name`), POST /api/runs (starts at once). Keys are the configuration's. */
+/**
+ * Body of POST /api/check, of POST /api/queue (waits its turn) and POST /api/runs (starts at once), which
+ * answer with the QueuedJob. Keys are the configuration's.
+ */
 export interface ConfigRequest {
   /** Name of the run and of its directory below the server's runs. */
   name: string;
   /** Values that differ from the defaults. `model_name_or_path` is a catalogue id or a hub id, `train_file` ids of GET /api/data. */
   values: Record<string, unknown>;
+  /** Run whose values hold for keys that name files on the server, which no request can. */
+  from?: string | null;
 }
 
 /** Answer of POST /api/check. */
@@ -342,12 +356,19 @@ export interface QueuedJob {
   added: number;
 }
 
-/** Body of POST /api/queue/sweep: a run for each combination of the listed values. */
+/** Body of POST /api/queue/sweep: a run for each combination of the listed values, at most 64. Answers `{ jobs }`. */
 export interface SweepRequest extends ConfigRequest {
   lists: Record<string, unknown[]>;
 }
 
-/** Body of POST /api/runs/ID/resume: without changes exactly, else with them. */
+/** GET /api/runs/ID/resume: what may change when the run goes on, with the values it has. */
+export interface ResumeForm extends ConfigForm {
+  /** Step of the checkpoint that it goes on from. */
+  from_step: number | null;
+  values: Record<string, unknown>;
+}
+
+/** Body of POST /api/runs/ID/resume: without changes exactly, else with them. Answers with the QueuedJob. */
 export interface ResumeRequest {
   changes?: Record<string, unknown>;
 }
@@ -385,7 +406,10 @@ export interface DataFileDetail extends DataFile {
 /** GET /api/data/ID/rows?offset=N&limit=N (at most 100) [&find=TEXT] */
 export interface DataRows {
   offset: number;
+  /** Rows of the file; with `find`, rows found so far. */
   total: number;
+  /** With `find`: share of the file that was searched, 0 to 1. Ask again for more. */
+  searched: number | null;
   rows: DataRow[];
 }
 
