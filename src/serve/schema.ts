@@ -441,6 +441,19 @@ export interface TokenView {
   special: boolean;
 }
 
+/**
+ * GET /api/data/ID/untrained?after=N&model=…&template=…&max_length=N: the next row of which nothing is
+ * trained. One answer looks at as many rows as a second allows; asked again with `after: searched`, it goes on.
+ */
+export interface NextUntrained {
+  /** Null where none was found up to `searched`. */
+  row: number | null;
+  /** The last row that was looked at. */
+  searched: number;
+  /** Whether that was the file's last row. */
+  is_end: boolean;
+}
+
 /** GET /api/data/ID/packed?model=…&max_length=N&offset=N&limit=N */
 export interface PackedRows {
   offset: number;
@@ -457,6 +470,8 @@ export interface PackedRows {
 export interface DataStats {
   progress: number;
   stats: Record<string, unknown> | null;
+  /** What the figures say in words, the same as in the terminal: problems first. */
+  findings: { kind: "problem" | "note"; en: string; zh: string }[];
   error: string | null;
 }
 
@@ -488,7 +503,7 @@ export interface ResultSummary {
   scores: { benchmark: string; score: number; error: number | null; base_score: number | null }[];
 }
 
-/** GET /api/results/ID */
+/** GET /api/results/ID[?with=ID]: compared with its own base, or with the other evaluation where both were asked the same. */
 export interface ResultDetail extends ResultSummary {
   rows: ResultRow[];
   notes: string[];
@@ -515,7 +530,7 @@ export interface ResultRow {
   lost: number | null;
 }
 
-/** GET /api/results/ID/questions?task=NAME&show=all|wrong|gained|lost&offset=N&limit=N */
+/** GET /api/results/ID/questions?task=NAME&show=all|wrong|gained|lost&offset=N&limit=N[&with=ID] */
 export interface ResultQuestions {
   total: number;
   questions: ResultQuestion[];
