@@ -1,5 +1,11 @@
 /** The parts that screens are made of. */
+
+export { Command } from "./Command";
 export { Badge, Button, Card, Field, Hint, LinkButton, Tabs } from "./controls";
 export { Dialog } from "./Dialog";
 export { type Formats, formatsOf, useFormats } from "./format";
+export { Pager } from "./Pager";
+export { Progress } from "./Progress";
+export { ShareBar } from "./ShareBar";
 export { Empty, Failure, Loaded, Loading } from "./states";
+export { VirtualList } from "./VirtualList";
