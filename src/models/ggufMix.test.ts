@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { readPackedJson } from "../../test/packedJson.js";
 import { parseModelConfig } from "./config.js";
 import { chooseType, type GgufFileType } from "./ggufMix.js";
 import { llamaDefaults } from "./llama.js";
@@ -14,8 +13,8 @@ interface Case {
   tied: boolean;
   types: Partial<Record<GgufFileType, Record<string, string>>>;
 }
-const file = new URL("../../test/parity/fixtures/gguf/types.json", import.meta.url);
-const cases = JSON.parse(readFileSync(fileURLToPath(file), "utf8")) as Record<string, Case>;
+const file = new URL("../../test/parity/fixtures/gguf/types.json.gz", import.meta.url);
+const cases = readPackedJson<Record<string, Case>>(file);
 
 describe.each(Object.entries(cases))("types of tensors, model %s", (_, one) => {
   const config = parseModelConfig(

@@ -1,9 +1,10 @@
 /** Tokenizers of every kind that GGUF files hold: llama.cpp's ids of difficult texts are ours. */
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { ggufVocabulary, loadTokenizer, type Tokenizer } from "../../src/text/index.js";
+import { readPackedJson } from "../packedJson.js";
 import { fixture } from "../parity/fixtures.js";
 import { writeEmptyModel } from "./exported.js";
 import { hardTexts } from "./hardTexts.js";
@@ -19,9 +20,7 @@ interface ClassCase {
   files: Record<string, unknown>;
   texts: { text: string }[];
 }
-const classes = JSON.parse(
-  readFileSync(fixture("tokenizers/sentencepiece-classes.json"), "utf8"),
-) as ClassCase[];
+const classes = readPackedJson<ClassCase[]>(fixture("tokenizers/sentencepiece-classes.json.gz"));
 
 /** A folder with a vocabulary and JSON files. */
 function folderOf(vocabulary: string, name: string, files: Record<string, unknown>): string {

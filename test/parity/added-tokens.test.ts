@@ -8,6 +8,7 @@ import { tokensOf } from "../../src/text/addedTokens.js";
 import { loadTokenizer } from "../../src/text/index.js";
 import { readTokenizerDirectory } from "../../src/text/tokenizerDirectory.js";
 import type { AddedToken } from "../../src/text/tokenizerFiles.js";
+import { readPackedJson } from "../packedJson.js";
 
 const fixtures = fileURLToPath(new URL("fixtures/text/", import.meta.url));
 
@@ -22,8 +23,8 @@ interface Case {
   ids: number[][];
   skipped: string[];
 }
-const { texts, cases }: { texts: string[]; cases: Case[] } = JSON.parse(
-  readFileSync(join(fixtures, "added-tokens.json"), "utf8"),
+const { texts, cases }: { texts: string[]; cases: Case[] } = readPackedJson(
+  join(fixtures, "added-tokens.json.gz"),
 );
 
 const folder = mkdtempSync(join(tmpdir(), "tunewright-tokens-"));

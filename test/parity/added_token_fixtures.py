@@ -1,4 +1,4 @@
-"""Writes fixtures/text/added-tokens.json: what transformers makes of the files that name a tokenizer's added and special tokens,
+"""Writes fixtures/text/added-tokens.json.gz: what transformers makes of the files that name a tokenizer's added and special tokens,
 where they differ from one another.
 
 Each case changes files of fixtures/text/tiny-bytelevel or tiny-sentencepiece and stores what it changed, the tokens that
@@ -12,6 +12,8 @@ import shutil
 import tempfile
 
 import transformers
+
+from packed_json import write_packed
 
 HERE = pathlib.Path(__file__).parent / "fixtures" / "text"
 FLAGS = ["special", "single_word", "lstrip", "rstrip", "normalized"]
@@ -120,7 +122,7 @@ def main() -> None:
                 }
             )
     text = json.dumps({"texts": TEXTS, "cases": result}, ensure_ascii=False).replace('{"base"', '\n{"base"')
-    (HERE / "added-tokens.json").write_text(text + "\n", encoding="utf-8")
+    write_packed(HERE / "added-tokens.json.gz", text + "\n")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ import pathlib
 
 import sentencepiece
 
+from packed_json import read_packed
+
 HERE = pathlib.Path(__file__).parent / "fixtures"
 FURTHER = ["[MASK]", "[gMASK]", "[sMASK]", "sop", "eop", "<|system|>", "<|user|>", "<|assistant|>", "<|observation|>"]
 KEYS = ["single", "prompt", "system", "empty-system", "turns", "spaces"]
@@ -19,7 +21,7 @@ KEYS = ["single", "prompt", "system", "empty-system", "turns", "spaces"]
 def main() -> None:
     pieces = sentencepiece.SentencePieceProcessor(str(HERE / "tokenizers" / "unigram-bytes.model"))
     command = {text: pieces.vocab_size() + order for order, text in enumerate(FURTHER)}
-    conversations = json.loads((HERE / "text" / "golden-templates.json").read_text(encoding="utf-8"))["conversations"]
+    conversations = json.loads(read_packed(HERE / "text" / "golden-templates.json.gz"))["conversations"]
     cases = []
     for key in KEYS:
         messages = conversations[key]["messages"]

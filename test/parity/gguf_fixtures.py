@@ -6,7 +6,7 @@
 FOLDER has llama.cpp's libggml-base.so; by default it is that of node-llama-cpp, which the tests in test/llamaCpp
 install. blocks.safetensors has the values of each set and, for Q4_0, Q5_0 and Q8_0, the bytes that gguf.quants makes of
 them. errors.json has for Q4_K, Q5_K and Q6_K the root of the mean squared error of ggml_quantize_chunk, plain and weighted.
-types.json has the type of each tensor that llama.cpp's llama_model_quantize gives to small models.
+types.json.gz has the type of each tensor that llama.cpp's llama_model_quantize gives to small models.
 """
 
 import ctypes
@@ -19,6 +19,8 @@ import gguf
 import numpy as np
 from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType
 from safetensors.numpy import save_file
+
+from packed_json import write_packed
 
 HERE = pathlib.Path(__file__).parent
 BINARIES = ".tunewright/llama-cpp/node_modules/@node-llama-cpp/linux-x64/bins/linux-x64"
@@ -151,7 +153,7 @@ def main() -> None:
     out = HERE / "fixtures/gguf"
     out.mkdir(exist_ok=True)
     save_file(tensors, out / "blocks.safetensors")
-    (out / "types.json").write_text(json.dumps(chosen_types(folder)) + "\n")
+    write_packed(out / "types.json.gz", json.dumps(chosen_types(folder)) + "\n")
     made_by = "test/parity/gguf_fixtures.py, gguf 0.19.0, llama.cpp of node-llama-cpp 3.22.1"
     (out / "errors.json").write_text(json.dumps({"made_by": made_by, "errors": found}, indent=1) + "\n")
 

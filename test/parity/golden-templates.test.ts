@@ -16,6 +16,7 @@ import {
   resolveChatTemplate,
   textOf,
 } from "../../src/text/index.js";
+import { readPackedJson } from "../packedJson.js";
 
 const fixtures = fileURLToPath(new URL("fixtures/text/", import.meta.url));
 
@@ -27,7 +28,7 @@ interface Case {
   learnt?: [number, number][];
 }
 const golden: { date: string; conversations: Record<string, Conversation>; cases: Case[] } =
-  JSON.parse(readFileSync(join(fixtures, "golden-templates.json"), "utf8"));
+  readPackedJson(join(fixtures, "golden-templates.json.gz"));
 const tokenizer = await loadTokenizer(join(fixtures, "marked-bytelevel"));
 
 /** Ranges of positions with labels; two turns never touch. */

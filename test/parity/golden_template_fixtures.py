@@ -1,4 +1,4 @@
-"""Writes fixtures/text/golden-templates.json: ids and labels of conversations in the publishers' formats, and
+"""Writes fixtures/text/golden-templates.json.gz: ids and labels of conversations in the publishers' formats, and
 fixtures/text/marked-bytelevel, a tokenizer that has the markers of all of them as special tokens.
 
 Where the formats come from, at the time of making: the official templates in TRL and llama-cpp-python, axolotl's corrected copy
@@ -21,6 +21,8 @@ import sys
 import transformers
 from text_fixtures import CALL, CONVERSATIONS, CORPUS, TOOLS
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from packed_json import write_packed
 
 HERE = pathlib.Path(__file__).parent / "fixtures" / "text"
 MARKERS = """<s> </s> <|im_start|> <|im_end|> <think> </think> <tool_call> </tool_call> <|start_header_id|> <|end_header_id|>
@@ -337,7 +339,7 @@ def main(sources: str, mistral_folder: str) -> None:
             cases.append(case)
     out = {"date": DATE, "conversations": TALK, "cases": cases}
     text = json.dumps(out, ensure_ascii=False, separators=(",", ":")).replace('{"template"', '\n{"template"')
-    (HERE / "golden-templates.json").write_text(text + "\n", encoding="utf-8")
+    write_packed(HERE / "golden-templates.json.gz", text + "\n")
     print(len(cases), "cases,", len(text), "characters")
 
 

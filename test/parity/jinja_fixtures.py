@@ -1,4 +1,4 @@
-"""Writes fixtures/text/jinja.json: small templates of our own and what transformers' Jinja makes of them.
+"""Writes fixtures/text/jinja.json.gz: small templates of our own and what transformers' Jinja makes of them.
 
 Run with the reference environment (transformers 5.23, Jinja2 3.1):
     python test/parity/jinja_fixtures.py
@@ -10,8 +10,10 @@ import pathlib
 
 from transformers.utils.chat_template_utils import _compile_jinja_template
 
+from packed_json import write_packed
+
 HERE = pathlib.Path(__file__).parent
-OUT = HERE / "fixtures" / "text" / "jinja.json"
+OUT = HERE / "fixtures" / "text" / "jinja.json.gz"
 
 # Read by both sides as JSON: what the templates see.
 VARIABLES = r"""{
@@ -383,7 +385,7 @@ def main():
         if " at 0x" in result.get("text", ""):
             continue  # an address in memory, other each time
         cases.append([template, result["text"]] if "text" in result else [template, None, result["error"]])
-    OUT.write_text(json.dumps({"variables": VARIABLES, "cases": cases}, ensure_ascii=True, separators=(",", ":")) + "\n")
+    write_packed(OUT, json.dumps({"variables": VARIABLES, "cases": cases}, ensure_ascii=True, separators=(",", ":")) + "\n")
     print(len(cases), "templates,", sum(len(case) == 3 for case in cases), "raise,", OUT.stat().st_size, "bytes")
 
 

@@ -1,4 +1,4 @@
-"""Writes fixtures/json.json: texts, and what Python's json makes of them.
+"""Writes fixtures/json.json.gz: texts, and what Python's json makes of them.
 
 Run with any Python 3.11 or later: python test/parity/json_fixtures.py
 """
@@ -7,7 +7,9 @@ import json
 import pathlib
 import random
 
-OUT = pathlib.Path(__file__).parent / "fixtures" / "json.json"
+from packed_json import write_packed
+
+OUT = pathlib.Path(__file__).parent / "fixtures" / "json.json.gz"
 
 BY_HAND = [
     '{"amount":20.0,"rate":1e-7,"account":12345678901234567890,"by":{"10":"ten","9":"nine"}}',
@@ -137,9 +139,9 @@ def floats():
 
 def main():
     # Lone surrogates go as escapes, which are the same JSON.
-    with open(OUT, "w", encoding="utf-8", errors="backslashreplace") as out:
-        out.write('{"cases":[\n' + ",\n".join(json.dumps(case, ensure_ascii=False) for case in cases()))
-        out.write('\n],"floats":' + json.dumps(list(floats())) + "}\n")
+    text = '{"cases":[\n' + ",\n".join(json.dumps(case, ensure_ascii=False) for case in cases())
+    text += '\n],"floats":' + json.dumps(list(floats())) + "}\n"
+    write_packed(OUT, text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
 main()

@@ -1,5 +1,4 @@
 /** Named templates equal to those that the publishers of models trained with: text, ids and labels. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -12,10 +11,13 @@ import {
   resolveChatTemplate,
   type Segment,
 } from "../../src/text/index.js";
+import { readPackedJson } from "../packedJson.js";
 
 const fixtures = fileURLToPath(new URL("fixtures/text/", import.meta.url));
-const read = (name: string) => JSON.parse(readFileSync(join(fixtures, name), "utf8"));
-const conversations: Record<string, Conversation> = read("templates.json").conversations;
+const read = <T>(name: string) => readPackedJson<T>(join(fixtures, name));
+const { conversations } = read<{ conversations: Record<string, Conversation> }>(
+  "templates.json.gz",
+);
 
 interface Case {
   template: string;
@@ -28,7 +30,7 @@ interface Case {
   prompt_ids: number[];
   error?: string;
 }
-const cases: Case[] = read("named-templates.json").cases;
+const { cases } = read<{ cases: Case[] }>("named-templates.json.gz");
 
 const textOf = (segments: Segment[]) =>
   segments.map((segment) => ("text" in segment ? segment.text : "")).join("");

@@ -1,4 +1,4 @@
-"""Writes fixtures/text/named-templates.json: conversations in the formats that publishers of models trained with.
+"""Writes fixtures/text/named-templates.json.gz: conversations in the formats that publishers of models trained with.
 
 The formats are taken, at the time of making, from where others keep them: TRL's copies of the official chat templates
 (llama3, gemma, phi3), axolotl's (mistral, qwen, chatml), fixtures/text/templates (llama2, zephyr), and FastChat's
@@ -19,6 +19,8 @@ import zipfile
 import transformers
 import trl
 from text_fixtures import CONVERSATIONS
+
+from packed_json import write_packed
 
 HERE = pathlib.Path(__file__).parent / "fixtures" / "text"
 # Written with Firefly's and ours: alternating, with and without a system message, white space at the edges.
@@ -113,7 +115,7 @@ def main() -> None:
                 case[f"{field}_ids"] = bos + tokenizer.encode(text, add_special_tokens=False)
             cases.append(case)
     text = json.dumps({"cases": cases}, ensure_ascii=False).replace('{"template"', '\n{"template"')
-    (HERE / "named-templates.json").write_text(text + "\n", encoding="utf-8")
+    write_packed(HERE / "named-templates.json.gz", text + "\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Writes fixtures/schedule.json: learning rates of transformers' get_scheduler, 200 steps a case.
+"""Writes fixtures/schedule.json.gz: learning rates of transformers' get_scheduler, 200 steps a case.
 
 Run with an environment that has torch and transformers: python test/parity/schedule-fixtures.py
 """
@@ -10,6 +10,8 @@ import warnings
 import torch
 import transformers
 from transformers import TrainingArguments, get_scheduler
+
+from packed_json import write_packed
 
 warnings.filterwarnings("ignore")
 
@@ -55,9 +57,10 @@ def rates(case):
     return values
 
 
-out = pathlib.Path(__file__).parent / "fixtures" / "schedule.json"
+out = pathlib.Path(__file__).parent / "fixtures" / "schedule.json.gz"
 out.parent.mkdir(exist_ok=True)
-out.write_text(
+write_packed(
+    out,
     json.dumps(
         {
             "transformers": transformers.__version__,
@@ -66,5 +69,5 @@ out.write_text(
             "cases": [{"config": case, "rates": rates(case)} for case in CASES],
         }
     )
-    + "\n"
+    + "\n",
 )

@@ -1,7 +1,7 @@
 /** Learning rates against transformers' get_scheduler; schedule-fixtures.py makes the fixture. */
-import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { createSchedule, type ScheduleOptions } from "../../src/train/schedule.js";
+import { readPackedJson } from "../packedJson.js";
 
 interface Fixture {
   learning_rate: number;
@@ -9,8 +9,8 @@ interface Fixture {
   cases: { config: Partial<ScheduleOptions>; rates: number[] }[];
 }
 
-const file = new URL("./fixtures/schedule.json", import.meta.url);
-const fixture = JSON.parse(readFileSync(file, "utf8")) as Fixture;
+const file = new URL("./fixtures/schedule.json.gz", import.meta.url);
+const fixture = readPackedJson<Fixture>(file);
 
 it.each(fixture.cases.map((one) => [JSON.stringify(one.config), one] as const))(
   "equals transformers at every step: %s",

@@ -14,6 +14,7 @@ import {
   type Tokenizer,
 } from "../../src/text/index.js";
 import { builtinModelPath } from "../../src/util/builtin-model.js";
+import { readPackedJson } from "../packedJson.js";
 
 const fixtures = fileURLToPath(new URL("fixtures/text/", import.meta.url));
 
@@ -28,7 +29,7 @@ interface Case {
 }
 
 const fixture: Record<string, { conversations: Record<string, Conversation>; cases: Case[] }> =
-  JSON.parse(readFileSync(join(fixtures, "special-tokens.json"), "utf8"));
+  readPackedJson(join(fixtures, "special-tokens.json.gz"));
 
 const hasModel = existsSync(builtinModelPath());
 if (!hasModel) console.warn("skipped: the built-in model is not set up (./tunewright setup)");

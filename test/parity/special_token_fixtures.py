@@ -1,4 +1,4 @@
-"""Writes fixtures/text/special-tokens.json: ids of conversations whose own text spells special tokens, as transformers'
+"""Writes fixtures/text/special-tokens.json.gz: ids of conversations whose own text spells special tokens, as transformers'
 `apply_chat_template(sanitize_control_tokens=True)` gives them, and fixtures/text/tiny-bytelevel, a tokenizer for it.
 
 Run with the reference environment (transformers 5.23, tokenizers 0.23):
@@ -13,6 +13,8 @@ import transformers
 from builtin_model import gguf_folder, load_tokenizer
 from text_fixtures import CORPUS, TOOLS
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+from packed_json import write_packed
 
 HERE = pathlib.Path(__file__).parent / "fixtures" / "text"
 
@@ -123,7 +125,7 @@ def main() -> None:
                 cases.append(case)
         result[name] = {"conversations": conversations(*texts), "cases": cases}
     text = json.dumps(result, ensure_ascii=False)
-    (HERE / "special-tokens.json").write_text(text.replace('{"template"', '\n{"template"') + "\n", encoding="utf-8")
+    write_packed(HERE / "special-tokens.json.gz", text.replace('{"template"', '\n{"template"') + "\n")
 
 
 if __name__ == "__main__":

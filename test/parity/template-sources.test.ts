@@ -1,6 +1,5 @@
 /** The Jinja that is saved for named templates gives, in transformers, the text and ids that training has. */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -17,15 +16,18 @@ import {
   type Tokenizer,
   textOf,
 } from "../../src/text/index.js";
+import { readPackedJson } from "../packedJson.js";
 
 const fixtures = fileURLToPath(new URL("fixtures/text/", import.meta.url));
-const read = (name: string) => JSON.parse(readFileSync(join(fixtures, name), "utf8"));
+const read = <T>(name: string) => readPackedJson<T>(join(fixtures, name));
 
-const golden: { date: string; conversations: Record<string, Conversation> } =
-  read("golden-templates.json");
+const golden: { date: string; conversations: Record<string, Conversation> } = read(
+  "golden-templates.json.gz",
+);
 /** By name: a digest of the source, and of what transformers renders with it. */
-const rendered: Record<string, { source: string; results: Record<string, string> }> =
-  read("template-sources.json");
+const rendered: Record<string, { source: string; results: Record<string, string> }> = read(
+  "template-sources.json.gz",
+);
 
 const tokenizers = await Promise.all(
   ["marked-bytelevel", "tiny-sentencepiece"].map((name) => loadTokenizer(join(fixtures, name))),

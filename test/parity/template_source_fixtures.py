@@ -1,6 +1,6 @@
 """Writes fixtures/text/template-sources.json: what transformers makes of the Jinja that is saved for named templates.
 
-For each template a digest of its source, and for each conversation of golden-templates.json, by tokenizer, the first digits of the
+For each template a digest of its source, and for each conversation of golden-templates.json.gz, by tokenizer, the first digits of the
 SHA-1 of its text and of its ids (as decimal numbers with commas between), or `!` where the template refuses it. Run with the
 reference environment (transformers 5.23), after golden_template_fixtures.py and whenever a form changes:
     python test/parity/template_source_fixtures.py
@@ -14,6 +14,8 @@ import subprocess
 import transformers
 from golden_template_fixtures import DATE, HERE
 
+from packed_json import read_packed, write_packed
+
 ROOT = pathlib.Path(__file__).parent.parent.parent
 
 
@@ -24,7 +26,7 @@ def short(text: str) -> str:
 def main() -> None:
     printed = subprocess.run(["npx", "tsx", "test/parity/templateSources.ts"], cwd=ROOT, check=True, capture_output=True, text=True)
     sources = json.loads(printed.stdout)
-    conversations = json.loads((HERE / "golden-templates.json").read_text(encoding="utf-8"))["conversations"]
+    conversations = json.loads(read_packed(HERE / "golden-templates.json.gz"))["conversations"]
     templates = {}
     for name, written in sources.items():
         if "source" not in written:
@@ -50,7 +52,7 @@ def main() -> None:
                 results[f"{folder}/{key}"] = f"{short(text)} {short(','.join(map(str, ids)))}"
         templates[name] = {"source": short(written["source"]), "results": results}
     text = json.dumps(templates, separators=(",", ":")).replace('"source"', '\n"source"')
-    (HERE / "template-sources.json").write_text(text + "\n", encoding="utf-8")
+    write_packed(HERE / "template-sources.json.gz", text + "\n")
 
 
 if __name__ == "__main__":

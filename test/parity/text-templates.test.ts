@@ -16,10 +16,14 @@ import {
   type Tokenizer,
 } from "../../src/text/index.js";
 import { builtinModelPath } from "../../src/util/builtin-model.js";
+import { readPackedJson } from "../packedJson.js";
 
 const fixtures = fileURLToPath(new URL("fixtures/text/", import.meta.url));
-const read = (name: string) => JSON.parse(readFileSync(join(fixtures, name), "utf8"));
-const fixture = read("templates.json");
+const fixture = readPackedJson<{
+  now: string;
+  conversations: Record<string, Conversation>;
+  cases: Case[];
+}>(join(fixtures, "templates.json.gz"));
 const conversations: Record<string, Conversation> = fixture.conversations;
 const cases: Case[] = fixture.cases;
 const time = () => new Date(fixture.now);
@@ -131,7 +135,9 @@ describe.skipIf(!hasModel)("Jinja templates", () => {
 
 describe("Firefly's and Baichuan's formats", async () => {
   const tokenizer = await loadTokenizer(join(fixtures, "tiny-sentencepiece"));
-  const firefly: FormatCase[] = read("firefly.json").cases;
+  const firefly: FormatCase[] = JSON.parse(
+    readFileSync(join(fixtures, "firefly.json"), "utf8"),
+  ).cases;
 
   interface FormatCase {
     template: string;

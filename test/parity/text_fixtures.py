@@ -18,6 +18,8 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, 
 from transformers.integrations.gguf.gguf_tokenizer_mapping import convert_gguf_tokenizer
 from transformers.utils import chat_template_utils
 
+from packed_json import write_packed
+
 HERE = pathlib.Path(__file__).parent / "fixtures" / "text"
 
 TEXTS = [
@@ -159,7 +161,11 @@ def conversation_texts(path: pathlib.Path) -> list[str]:
 
 
 def write(name: str, value) -> None:
-    (HERE / name).write_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
+    (HERE / name).write_text(compact(value), encoding="utf-8")
+
+
+def compact(value) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def smollm2_ids(stated, converted, data: pathlib.Path | None) -> None:
@@ -224,7 +230,7 @@ def template_cases(tokenizer) -> None:
                 if starts != case["mask"]:
                     case["starts"] = starts
             cases.append(case)
-    write("templates.json", {"now": "2026-03-05T14:07:09", "conversations": CONVERSATIONS, "cases": cases})
+    write_packed(HERE / "templates.json.gz", compact({"now": "2026-03-05T14:07:09", "conversations": CONVERSATIONS, "cases": cases}))
 
 
 def sentence_piece(special: list[str]) -> Tokenizer:

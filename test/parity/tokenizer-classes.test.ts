@@ -14,9 +14,9 @@ import { afterEach, describe, expect, test } from "vitest";
 import { pieceType, readSentencePieceModel } from "../../src/format/index.js";
 import { loadTokenizer } from "../../src/text/index.js";
 import { createTextDecoder, createTextEncoder } from "../../src/text/sentencePiece/index.js";
+import { readPackedJson } from "../packedJson.js";
 
 const fixtures = fileURLToPath(new URL("fixtures/tokenizers/", import.meta.url));
-const read = (name: string) => JSON.parse(readFileSync(join(fixtures, name), "utf8"));
 
 interface Case {
   text: string;
@@ -41,42 +41,41 @@ function folderOf(vocabulary: string, name: string, files: Record<string, unknow
   return folder;
 }
 
-const plain = read("sentencepiece-plain.json");
-const classes = read("sentencepiece-classes.json");
-
-describe.each<{ model: string; texts: Case[] }>(plain)(
-  "SentencePiece, $model",
-  ({ model, texts }) => {
-    const read = readSentencePieceModel(readFileSync(join(fixtures, model)), model);
-
-    test("gives the library's ids, in the order of the text", () => {
-      const encode = createTextEncoder(read);
-      for (const { text, ids } of texts) {
-        const got: number[] = [];
-        let last = 0;
-        encode(text, (id, start) => {
-          got.push(id);
-          expect(start, text).toBeGreaterThanOrEqual(last);
-          last = start;
-        });
-        expect(got, text).toEqual(ids);
-        expect(last, text).toBeLessThanOrEqual(text.length);
-      }
-    });
-
-    test("gives the library's texts", () => {
-      const decode = createTextDecoder(read);
-      // What the library writes for unknown pieces and leaves out of control symbols is not text.
-      const shown = (id: number) => {
-        if (read.types[id] === pieceType.control) return "";
-        return id === read.unknownId ? " ⁇ " : read.pieces[id]!;
-      };
-      for (const { text, ids, decoded } of texts) {
-        expect(decode(ids.map(shown)), text).toBe(decoded);
-      }
-    });
-  },
+const plain = readPackedJson<{ model: string; texts: Case[] }[]>(
+  join(fixtures, "sentencepiece-plain.json.gz"),
 );
+const classes = readPackedJson<ClassCase[]>(join(fixtures, "sentencepiece-classes.json.gz"));
+
+describe.each(plain)("SentencePiece, $model", ({ model, texts }) => {
+  const read = readSentencePieceModel(readFileSync(join(fixtures, model)), model);
+
+  test("gives the library's ids, in the order of the text", () => {
+    const encode = createTextEncoder(read);
+    for (const { text, ids } of texts) {
+      const got: number[] = [];
+      let last = 0;
+      encode(text, (id, start) => {
+        got.push(id);
+        expect(start, text).toBeGreaterThanOrEqual(last);
+        last = start;
+      });
+      expect(got, text).toEqual(ids);
+      expect(last, text).toBeLessThanOrEqual(text.length);
+    }
+  });
+
+  test("gives the library's texts", () => {
+    const decode = createTextDecoder(read);
+    // What the library writes for unknown pieces and leaves out of control symbols is not text.
+    const shown = (id: number) => {
+      if (read.types[id] === pieceType.control) return "";
+      return id === read.unknownId ? " ⁇ " : read.pieces[id]!;
+    };
+    for (const { text, ids, decoded } of texts) {
+      expect(decode(ids.map(shown)), text).toBe(decoded);
+    }
+  });
+});
 
 interface ClassCase {
   title: string;
@@ -124,7 +123,9 @@ test("qwen.tiktoken gives tiktoken's ids and texts", async () => {
     "tokenizer_config.json": { tokenizer_class: "QWenTokenizer" },
   });
   const tokenizer = await loadTokenizer(folder);
-  for (const { text, ids, decoded } of read("tiktoken.json").texts as Case[]) {
+  for (const { text, ids, decoded } of JSON.parse(
+    readFileSync(join(fixtures, "tiktoken.json"), "utf8"),
+  ).texts as Case[]) {
     expect([...(await tokenizer.encode(text))], text).toEqual(ids);
     expect([...(await tokenizer.encode(text, { addSpecialTokens: true }))], text).toEqual(ids);
     expect(tokenizer.decode(ids), text).toBe(decoded);

@@ -20,6 +20,8 @@ from tiktoken._educational import bpe_train
 from transformers import AddedToken, LlamaTokenizer, PreTrainedTokenizer
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
+from packed_json import write_packed
+
 ROOT = pathlib.Path(__file__).parents[2]
 HERE = pathlib.Path(__file__).parent / "fixtures" / "tokenizers"
 random.seed(5)
@@ -238,7 +240,7 @@ def main():
     ]
     for title, cases in {"plain": plain, "classes": classes}.items():
         text = ",\n".join(json.dumps(case, ensure_ascii=False, separators=(",", ":")) for case in cases)
-        (HERE / f"sentencepiece-{title}.json").write_text(f"[{text}]\n", encoding="utf-8")
+        write_packed(HERE / f"sentencepiece-{title}.json.gz", f"[{text}]\n")
 
     pattern = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
                r"|\s*[\r\n]+|\s+(?!\S)|\s+")

@@ -1,6 +1,6 @@
 /** Small templates equal to transformers' Jinja: text, or the kind of the error. */
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { readPackedJson } from "../../../test/packedJson.js";
 import { parseJson } from "../../util/json/index.js";
 import { TemplateError, TemplateRefusal, TemplateSyntaxError } from "./errors.js";
 import { templateGlobals } from "./globals.js";
@@ -8,9 +8,10 @@ import { compileJinja } from "./index.js";
 import { compileTemplate } from "./template.js";
 import type { Value } from "./values.js";
 
-const fixture = JSON.parse(
-  readFileSync(new URL("../../../test/parity/fixtures/text/jinja.json", import.meta.url), "utf8"),
-) as { variables: string; cases: [template: string, text: string | null, error?: string][] };
+const fixture = readPackedJson<{
+  variables: string;
+  cases: [template: string, text: string | null, error?: string][];
+}>(new URL("../../../test/parity/fixtures/text/jinja.json.gz", import.meta.url));
 
 const variables = Object.entries(parseJson(fixture.variables) as Record<string, Value>);
 

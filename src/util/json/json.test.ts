@@ -1,11 +1,11 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { readPackedJson } from "../../../test/packedJson.js";
 import { Float, formatFloat, numberOf, objectOf, parseJson, stringifyJson } from "./index.js";
 
 /** Made by test/parity/json_fixtures.py: a text, and what Python writes of it, in three styles. */
-const { cases, floats } = JSON.parse(
-  readFileSync(new URL("../../../test/parity/fixtures/json.json", import.meta.url), "utf8"),
-) as { cases: string[][]; floats: string[] };
+const { cases, floats } = readPackedJson<{ cases: string[][]; floats: string[] }>(
+  new URL("../../../test/parity/fixtures/json.json.gz", import.meta.url),
+);
 
 /** Python leaves half a surrogate pair as it is, which no file can hold. */
 const escapedHalves = (text: string) =>
