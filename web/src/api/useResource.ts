@@ -9,6 +9,9 @@ export interface Resource<T> {
   reload(): void;
 }
 
+/** What happens to the window that may change every answer. */
+const refetched = ["apikeychange", "serverback"];
+
 /** @param path relative to the page; null fetches nothing */
 export function useResource<T>(path: string | null): Resource<T> {
   const [state, setState] = useState<{
@@ -37,8 +40,10 @@ export function useResource<T>(path: string | null): Resource<T> {
   }, [path, round]);
   useEffect(() => {
     const again = () => setRound((n) => n + 1);
-    addEventListener("apikeychange", again);
-    return () => removeEventListener("apikeychange", again);
+    for (const name of refetched) addEventListener(name, again);
+    return () => {
+      for (const name of refetched) removeEventListener(name, again);
+    };
   }, []);
   const reload = useCallback(() => setRound((n) => n + 1), []);
   const isOfPath = state.path === path;

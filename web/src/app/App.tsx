@@ -1,9 +1,12 @@
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useEffect } from "react";
+import { followServer } from "../api/live";
 import { bothLanguages, type Language, useLanguage, useTexts } from "../language";
 import { Empty, Loading } from "../ui";
 import { KeyDialog } from "./KeyDialog";
 import { addressOf, useRoute } from "./route";
+import { ConnectionBanner, EngineState } from "./ServerState";
 import { type Theme, useTheme } from "./theme";
+import { useScreenTitle } from "./title";
 
 const screens = {
   runs: lazy(() => import("../runs")),
@@ -52,7 +55,9 @@ const texts = bothLanguages(
 export function App() {
   const t = useTexts(texts);
   const { screen } = useRoute();
-  const Screen = screens[screen as ScreenName];
+  const Screen = Object.hasOwn(screens, screen) ? screens[screen as ScreenName] : null;
+  useEffect(followServer, []);
+  useScreenTitle(Screen ? t[screen as ScreenName] : t.nothing);
   return (
     <div className="app">
       <button type="button" className="skip-link" onClick={skipToContent}>
@@ -88,6 +93,7 @@ export function App() {
           )}
         </Suspense>
       </main>
+      <ConnectionBanner />
       <KeyDialog />
     </div>
   );
@@ -104,6 +110,7 @@ function Settings() {
   const [theme, setTheme] = useTheme();
   return (
     <div className="settings">
+      <EngineState />
       <select
         className="input"
         aria-label={t.language}

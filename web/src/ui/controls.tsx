@@ -1,4 +1,11 @@
-import { type ButtonHTMLAttributes, type ReactNode, useId, useState } from "react";
+import {
+  type ButtonHTMLAttributes,
+  type KeyboardEvent,
+  type ReactNode,
+  useId,
+  useRef,
+  useState,
+} from "react";
 
 type Tone = "primary" | "quiet" | "danger";
 
@@ -97,35 +104,58 @@ export function Field(props: {
   );
 }
 
+/** Shows `children` for the chosen tab. Arrows, Home and End move among tabs. */
 export function Tabs<T extends string>(props: {
   label: string;
   tabs: readonly { id: T; title: ReactNode }[];
   chosen: T;
   onChoose: (id: T) => void;
+  children?: ReactNode;
 }) {
-  const move = (by: number) => {
-    const at = props.tabs.findIndex(({ id }) => id === props.chosen);
-    const next = props.tabs[(at + by + props.tabs.length) % props.tabs.length];
-    if (next) props.onChoose(next.id);
+  const id = useId();
+  const list = useRef<HTMLDivElement>(null);
+  const move = (index: number) => {
+    const at = (index + props.tabs.length) % props.tabs.length;
+    const next = props.tabs[at];
+    if (!next) return;
+    props.onChoose(next.id);
+    (list.current?.children[at] as HTMLElement | undefined)?.focus();
+  };
+  const onKey = (event: KeyboardEvent, index: number) => {
+    const to = { ArrowRight: index + 1, ArrowLeft: index - 1, Home: 0, End: -1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    move(to);
   };
   return (
-    <div className="tabs" role="tablist" aria-label={props.label}>
-      {props.tabs.map(({ id, title }) => (
-        <button
-          key={id}
-          type="button"
-          role="tab"
-          aria-selected={id === props.chosen}
-          tabIndex={id === props.chosen ? 0 : -1}
-          onClick={() => props.onChoose(id)}
-          onKeyDown={(event) => {
-            if (event.key === "ArrowRight") move(1);
-            if (event.key === "ArrowLeft") move(-1);
-          }}
+    <>
+      <div className="tabs" role="tablist" aria-label={props.label} ref={list}>
+        {props.tabs.map((tab, index) => (
+          <button
+            key={tab.id}
+            type="button"
+            role="tab"
+            id={`${id}-${tab.id}`}
+            aria-selected={tab.id === props.chosen}
+            aria-controls={props.children && tab.id === props.chosen ? `${id}-panel` : undefined}
+            tabIndex={tab.id === props.chosen ? 0 : -1}
+            onClick={() => props.onChoose(tab.id)}
+            onKeyDown={(event) => onKey(event, index)}
+          >
+            {tab.title}
+          </button>
+        ))}
+      </div>
+      {props.children && (
+        <div
+          className="tab-panel"
+          role="tabpanel"
+          id={`${id}-panel`}
+          aria-labelledby={`${id}-${props.chosen}`}
         >
-          {title}
-        </button>
-      ))}
-    </div>
+          {props.children}
+        </div>
+      )}
+    </>
   );
 }

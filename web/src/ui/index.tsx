@@ -3,9 +3,10 @@
 export { Command } from "./Command";
 export { Badge, Button, Card, Field, Hint, LinkButton, Tabs } from "./controls";
 export { Dialog } from "./Dialog";
+export { Figure, Figures, Sparkline } from "./figures";
 export { type Formats, formatsOf, useFormats } from "./format";
 export { Pager } from "./Pager";
 export { Progress } from "./Progress";
 export { ShareBar } from "./ShareBar";
-export { Empty, Failure, Loaded, Loading } from "./states";
+export { Empty, Failure, Loaded, Loading, useExplained } from "./states";
 export { VirtualList } from "./VirtualList";

@@ -1,12 +1,23 @@
 /** Loading, empty and failed: each screen shows them alike. */
 import type { ReactNode } from "react";
+import { ApiError } from "../api/client";
 import type { Resource } from "../api/useResource";
 import { bothLanguages, useTexts } from "../language";
 import { Button } from "./controls";
 
 const texts = bothLanguages(
-  { loading: "Loading …", failed: "This could not be loaded", again: "Try again" },
-  { loading: "正在加载……", failed: "无法加载", again: "重试" },
+  {
+    loading: "Loading …",
+    failed: "This could not be loaded",
+    again: "Try again",
+    noAnswer: "The server does not answer. Is it still running?",
+  },
+  {
+    loading: "正在加载……",
+    failed: "无法加载",
+    again: "重试",
+    noAnswer: "服务器没有响应，请确认它仍在运行。",
+  },
 );
 
 export function Loading({ what }: { what?: string }) {
@@ -40,9 +51,21 @@ export function Failure(props: { message: string; onRetry?: () => void }) {
   );
 }
 
+/** What went wrong with a request, in the language of the page where it is the page that says it. */
+export function useExplained(): (error: unknown) => string {
+  const t = useTexts(texts);
+  return (error) =>
+    error instanceof ApiError && error.status === 0
+      ? t.noAnswer
+      : error instanceof Error
+        ? error.message
+        : String(error);
+}
+
 /** Shows what was fetched, or how far that is. */
 export function Loaded<T>(props: { resource: Resource<T>; children: (data: T) => ReactNode }) {
   const { data, error, reload } = props.resource;
+  const explain = useExplained();
   if (data !== null) return <>{props.children(data)}</>;
-  return error ? <Failure message={error.message} onRetry={reload} /> : <Loading />;
+  return error ? <Failure message={explain(error)} onRetry={reload} /> : <Loading />;
 }
