@@ -82,6 +82,18 @@ function addGenerationOptions(command: Command): void {
     "above 1: penalize tokens that have occurred before",
     number,
   );
+  addKeyOption(
+    command,
+    "--presence-penalty <x>",
+    "-2 to 2; above 0: penalize tokens that the answer has already",
+    number,
+  );
+  addKeyOption(
+    command,
+    "--frequency-penalty <x>",
+    "-2 to 2; above 0: penalize tokens as often as the answer has them",
+    number,
+  );
   for (const flags of ["--no-repeat-ngram-size <n>", "--no_repeat_ngram_size <n>"]) {
     const option = new Option(flags, "never repeat a sequence of n tokens").argParser(number);
     option.negate = false; // Commander would treat --no-… as the negation of another option.

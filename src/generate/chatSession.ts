@@ -1,21 +1,21 @@
 /**
- * A conversation with a model as plain data: its messages, the cache that turns share, and the
- * generator that draws. Each turn reads only what the cache does not hold yet.
+ * A conversation with a model as plain data: its messages, the decoder that answers, and the generator
+ * that draws. Each turn reads only what the decoder does not hold yet.
  */
 import { setStrength } from "../lora/index.js";
-import { type PreparedModel, prepareModel } from "../models/index.js";
+import { prepareModel } from "../models/index.js";
 import { encodePrompt, type Message } from "../text/index.js";
 import { DataError } from "../util/errors.js";
 import type { ChatModel } from "./chatModel.js";
-import { generateText } from "./generateText.js";
-import { contextLength, type FinishReason } from "./generateTokens.js";
 import {
-  createCache,
-  disposeCache,
-  type KeyValueCache,
-  sharedPrefix,
-  truncateCache,
-} from "./keyValueCache.js";
+  createDecoder,
+  type Decoder,
+  disposeDecoder,
+  type FinishReason,
+  forget,
+} from "./decoder/index.js";
+import { generateText } from "./generateText.js";
+import { contextLength } from "./prompts.js";
 import { type RandomState, seededRandom } from "./random.js";
 import type { GenerationSettings } from "./settings.js";
 
@@ -28,8 +28,7 @@ export type SessionModel = Pick<
 
 export interface ChatSession {
   chat: SessionModel;
-  prepared: PreparedModel;
-  cache: KeyValueCache;
+  decoder: Decoder;
   settings: GenerationSettings;
   random: RandomState;
   /** The whole conversation, a system message first where there is one. */
@@ -42,7 +41,7 @@ export interface ChatSession {
 export interface Turn {
   /** Tokens of the prompt: everything that the model was shown. */
   promptTokens: number;
-  /** How many of those the cache held already. */
+  /** How many of those were held already. */
   reusedTokens: number;
   /** Ids of the answer, its end token included. */
   tokenIds: number[];
@@ -54,6 +53,9 @@ export interface Turn {
   answerSeconds: number;
 }
 
+/** Tokens of a prompt between two looks at the signal that stops an answer. */
+const TOKENS_PER_STEP = 256;
+
 /**
  * Begins a conversation. The tensors are the session's: {@link disposeSession}.
  *
@@ -63,11 +65,9 @@ export function createSession(
   chat: SessionModel,
   options: { settings: GenerationSettings; system?: string | undefined; seed?: number | undefined },
 ): ChatSession {
-  const prepared = prepareModel(chat.model);
   const session: ChatSession = {
     chat,
-    prepared,
-    cache: createCache(prepared),
+    decoder: createDecoder(prepareModel(chat.model), { rows: 1, tokensPerStep: TOKENS_PER_STEP }),
     settings: options.settings,
     random: seededRandom(options.seed ?? 0),
     messages: [],
@@ -78,9 +78,9 @@ export function createSession(
 }
 
 /** Frees the session's tensors; the chat model stays. */
-export function disposeSession(session: ChatSession): void {
-  disposeCache(session.cache);
-  session.prepared.dispose();
+export function disposeSession({ decoder }: ChatSession): void {
+  disposeDecoder(decoder);
+  decoder.prepared.dispose();
 }
 
 /** Forgets the turns and keeps the system message. */
@@ -115,7 +115,7 @@ export function setAdapterWeights(session: ChatSession, weights: readonly number
     });
     throw error;
   }
-  truncateCache(session.cache, 0);
+  forget(session.decoder);
 }
 
 /** Takes back the last user message and the answer to it; undefined where there is none. */
@@ -145,22 +145,22 @@ export async function* reply(
   question: string,
   signal?: AbortSignal,
 ): AsyncGenerator<string, Turn, void> {
-  const { chat, prepared, cache, settings, random } = session;
+  const { chat, decoder, settings, random } = session;
   const messages: Message[] = [...session.messages, { role: "user", content: question }];
   const { promptIds, forgotten } = await fittingPrompt(session, messages);
   const newlyForgotten = forgotten - session.forgotten;
   session.forgotten = forgotten;
-  const reusedTokens = Math.min(sharedPrefix(cache, promptIds), promptIds.length - 1);
   const start = performance.now();
   let first = 0;
-  const answer = generateText(prepared, chat.tokenizer, promptIds, {
+  let reusedTokens = 0;
+  const answer = generateText(decoder, chat.tokenizer, promptIds, {
     settings: { ...settings, stop: [...settings.stop, ...chat.stop] },
     stopTokenIds: chat.stopTokenIds,
     random,
-    cache,
     signal,
-    onToken: () => {
+    onToken: ({ cachedTokens }) => {
       first ||= performance.now();
+      reusedTokens = cachedTokens;
     },
   });
   let step = await answer.next();

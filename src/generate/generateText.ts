@@ -1,12 +1,7 @@
 /** One answer as text: whole characters as they become certain, stop texts cut off. */
-import type { PreparedModel } from "../models/index.js";
 import type { Tokenizer } from "../text/index.js";
-import {
-  type FinishReason,
-  type GeneratedToken,
-  type GenerateOptions,
-  generateTokens,
-} from "./generateTokens.js";
+import type { DecodedToken, Decoder, FinishReason } from "./decoder/index.js";
+import { type GenerateOptions, generateTokens } from "./generateTokens.js";
 import { createStopMatcher } from "./stopText.js";
 
 /** An answer that is complete. */
@@ -20,40 +15,40 @@ export interface Answer {
 
 export interface GenerateTextOptions extends GenerateOptions {
   /** Called with every token, before its text is certain. */
-  onToken?: (token: GeneratedToken) => void;
+  onToken?: (token: DecodedToken) => void;
 }
 
 /**
- * Generates one answer as text.
+ * Generates one answer as text, on a decoder that has nothing else to do.
  *
  * @param promptIds [n]
  * @yields more of the text, never empty
  * @returns the whole answer
  */
 export async function* generateText(
-  prepared: PreparedModel,
+  decoder: Decoder,
   tokenizer: Tokenizer,
   promptIds: Int32Array,
-  options: GenerateTextOptions = {},
+  { onToken, ...request }: GenerateTextOptions = {},
 ): AsyncGenerator<string, Answer, void> {
-  const stopIds = new Set(options.stopTokenIds);
-  const decoder = tokenizer.decodeStream({ skipSpecialTokens: true });
-  const matcher = createStopMatcher(options.settings?.stop ?? []);
+  const stopIds = new Set(request.stopTokenIds);
+  const stream = tokenizer.decodeStream({ skipSpecialTokens: true });
+  const matcher = createStopMatcher(request.settings?.stop ?? []);
   const tokenIds: number[] = [];
   let finishReason: FinishReason = "aborted";
   let text = "";
-  const tokens = generateTokens(prepared, promptIds, { ...options, stopTokenIds: stopIds });
+  const tokens = generateTokens(decoder, promptIds, { ...request, stopTokenIds: stopIds });
   for await (const token of tokens) {
     tokenIds.push(token.tokenId);
-    options.onToken?.(token);
-    const decoded = stopIds.has(token.tokenId) ? "" : decoder.push(token.tokenId);
+    onToken?.(token);
+    const decoded = stopIds.has(token.tokenId) ? "" : stream.push(token.tokenId);
     const shown = matcher.push(decoded);
     text += shown;
     if (shown) yield shown;
     if (token.finishReason) finishReason = token.finishReason;
     if (matcher.matched !== undefined) break;
   }
-  const rest = matcher.push(decoder.flush()) + matcher.flush();
+  const rest = matcher.push(stream.flush()) + matcher.flush();
   text += rest;
   if (rest) yield rest;
   if (matcher.matched !== undefined) finishReason = "stop";

@@ -22,34 +22,28 @@ export {
   cancel,
   createDecoder,
   type DecodedToken,
+  type DecodeEvent,
+  type DecodeFailure,
   type DecodeRequest,
   type Decoder,
+  type DecoderLoad,
   type DecoderOptions,
+  decoderLoad,
   disposeDecoder,
+  type FinishReason,
+  forget,
   halfOfFree,
   isIdle,
+  mostLogprobs,
+  refuseNotANumber,
   step,
   submit,
+  type TokenLogprob,
+  type TokenLogprobs,
+  tokensOf,
 } from "./decoder/index.js";
 export { type Answer, type GenerateTextOptions, generateText } from "./generateText.js";
-export {
-  checkPrompt,
-  chooseToken,
-  contextLength,
-  type FinishReason,
-  type GeneratedToken,
-  type GenerateOptions,
-  generateTokens,
-  refuseNotANumber,
-  type TokenHistory,
-} from "./generateTokens.js";
-export {
-  cacheBytes,
-  createCache,
-  disposeCache,
-  type KeyValueCache,
-  truncateCache,
-} from "./keyValueCache.js";
+export { type GenerateOptions, generateTokens } from "./generateTokens.js";
 export {
   type AdapterName,
   locateModel,
@@ -58,8 +52,8 @@ export {
   tokenizerHome,
   vocabularyRows,
 } from "./modelPlace.js";
-export { feed, feedForLogits } from "./nextLogits.js";
-export { banRepeatedNgrams, penaliseRepetition } from "./penalties.js";
+export { banRepeatedNgrams, penalisePresence, penaliseRepetition } from "./penalties.js";
+export { checkPrompt, contextLength } from "./prompts.js";
 export { nextUniform, type RandomState, seededRandom } from "./random.js";
 export {
   applyTemperature,
@@ -78,3 +72,4 @@ export {
   resolveSettings,
 } from "./settings.js";
 export { createStopMatcher, type StopMatcher } from "./stopText.js";
+export { allowsToken, allowToken, maskOf, type TokenMask } from "./tokenMask.js";

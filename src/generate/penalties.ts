@@ -1,4 +1,4 @@
-/** Logits processors that look at the tokens so far, with transformers' semantics. */
+/** Logits processors that look at the tokens so far, with transformers' semantics, and OpenAI's two. */
 
 const single = Math.fround;
 
@@ -43,5 +43,25 @@ export function banRepeatedNgrams(
     while (same < context && ids[start + same] === ids[end + same]) same++;
     const banned = ids[start + context];
     if (same === context && banned !== undefined) logits[banned] = -Infinity;
+  }
+}
+
+/**
+ * Takes `presence` from the logits of tokens that the answer has, and `frequency` once more for each time
+ * that it has them. The prompt does not count.
+ *
+ * @param logits [vocab], changed in place
+ * @param counts how often the answer has each token
+ * @see https://platform.openai.com/docs/api-reference/chat/create
+ */
+export function penalisePresence(
+  logits: Float32Array,
+  counts: ReadonlyMap<number, number>,
+  presence: number,
+  frequency: number,
+): void {
+  for (const [id, count] of counts) {
+    const logit = logits[id];
+    if (logit !== undefined) logits[id] = logit - single(count * frequency + presence);
   }
 }

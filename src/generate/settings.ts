@@ -19,6 +19,10 @@ export interface GenerationSettings {
   repetitionPenalty: number;
   /** n-grams of this size never occur twice; 0 for no such rule. */
   noRepeatNgramSize: number;
+  /** Taken from the logits of tokens that the answer has already; 0 for none. OpenAI's. */
+  presencePenalty: number;
+  /** Taken from a token's logit as often as the answer has it; 0 for none. OpenAI's. */
+  frequencyPenalty: number;
   /** Texts that end the answer and are not part of it. */
   stop: readonly string[];
 }
@@ -37,6 +41,8 @@ export const greedySettings: GenerationSettings = {
   minP: 0,
   repetitionPenalty: 1,
   noRepeatNgramSize: 0,
+  presencePenalty: 0,
+  frequencyPenalty: 0,
   stop: [],
 };
 
@@ -92,6 +98,8 @@ const ranges: Record<Exclude<keyof GenerationSettings, "stop">, Range> = {
   minP: { least: 0, most: 1 },
   repetitionPenalty: { least: 0, most: 1000, open: true },
   noRepeatNgramSize: { least: 0, most: 2 ** 31, whole: true },
+  presencePenalty: { least: -2, most: 2 },
+  frequencyPenalty: { least: -2, most: 2 },
 };
 
 /**
@@ -117,8 +125,11 @@ export function checkSettings(settings: GenerationSettings): void {
   }
 }
 
+/** Settings that generation_config.json has no key for. */
+type OwnKeys = "stop" | "presencePenalty" | "frequencyPenalty";
+
 /** Keys of generation_config.json by the names used here. */
-const fileKeys: Record<Exclude<keyof GenerationSettings, "stop" | "temperature">, string> = {
+const fileKeys: Record<Exclude<keyof GenerationSettings, OwnKeys | "temperature">, string> = {
   maxNewTokens: "max_new_tokens",
   topK: "top_k",
   topP: "top_p",

@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { afterAll, afterEach, beforeEach, expect, it } from "vitest";
-import { generateTokens } from "../generate/index.js";
+import { createDecoder, disposeDecoder, generateTokens } from "../generate/index.js";
 import { writeTestModel } from "../generate/testModel.js";
 import { quantizeLinear } from "../lora/index.js";
 import { loadModel, modelTensors, type PreparedModel, prepareModel } from "../models/index.js";
@@ -62,12 +62,14 @@ it("refuses a prompt without room for an answer, and names it", async () => {
 it("a model in 4 bits that is too large to dequantize at once says the same branch by branch", async () => {
   const model = loadModel(directory, { transform: quantizeLinear });
   const answer = async (prepared: PreparedModel) => {
+    const decoder = createDecoder(prepared);
     const ids: number[] = [];
     const settings = { maxNewTokens: 12 };
-    for await (const { tokenId } of generateTokens(prepared, Int32Array.of(1, 20, 30), {
+    for await (const { tokenId } of generateTokens(decoder, Int32Array.of(1, 20, 30), {
       settings,
     }))
       ids.push(tokenId);
+    disposeDecoder(decoder);
     prepared.dispose();
     return ids;
   };

@@ -1,5 +1,12 @@
 /** What the model answers to fixed prompts while it learns, for the run's `sample` events. */
-import { answerEnds, checkPrompt, contextLength, generateText } from "../generate/index.js";
+import {
+  answerEnds,
+  checkPrompt,
+  contextLength,
+  createDecoder,
+  disposeDecoder,
+  generateText,
+} from "../generate/index.js";
 import { type CausalLanguageModel, prepareModel } from "../models/index.js";
 import {
   type ChatTemplate,
@@ -67,10 +74,11 @@ export async function answerPrompts(
 ): Promise<Pick<SampleEvent, "prompt" | "text" | "finish_reason">[]> {
   const { stop, stopTokenIds } = answerEnds(model, tokenizer, template);
   const prepared = prepareModel(model, { weightBytes: PREPARED_BYTES });
+  const decoder = createDecoder(prepared, { rows: 1 });
   try {
     const answers = [];
     for (const { prompt, ids } of prompts) {
-      const answer = generateText(prepared, tokenizer, ids, {
+      const answer = generateText(decoder, tokenizer, ids, {
         settings: { maxNewTokens, stop },
         stopTokenIds,
         onToken,
@@ -82,6 +90,7 @@ export async function answerPrompts(
     }
     return answers;
   } finally {
+    disposeDecoder(decoder);
     prepared.dispose();
   }
 }

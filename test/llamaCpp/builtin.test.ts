@@ -5,7 +5,9 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type ChatModel,
+  createDecoder,
   disposeChatModel,
+  disposeDecoder,
   generateText,
   loadChatModel,
 } from "../../src/generate/index.js";
@@ -65,9 +67,9 @@ describe.skipIf(!present)("the built-in model", () => {
     );
     expect(found.rendered).toEqual(chats.map((messages) => textOf(chat.template.render(messages))));
     expect(found).toMatchObject({ eos: chat.tokenizer.eosTokenId, addsBos: false });
-    const prepared = prepareModel(chat.model);
+    const decoder = createDecoder(prepareModel(chat.model));
     for (const [index, { ids }] of prompts.entries()) {
-      const answer = generateText(prepared, chat.tokenizer, Int32Array.from(ids), {
+      const answer = generateText(decoder, chat.tokenizer, Int32Array.from(ids), {
         settings: { maxNewTokens: COUNT },
         stopTokenIds: chat.stopTokenIds,
       });
@@ -78,7 +80,8 @@ describe.skipIf(!present)("the built-in model", () => {
       expect(found.outputs[index]!.slice(0, tokenIds.length)).toEqual(tokenIds);
       expect(tokenIds.length === COUNT || finishReason === "stop").toBe(true);
     }
-    prepared.dispose();
+    disposeDecoder(decoder);
+    decoder.prepared.dispose();
   });
 
   it("in F16 is read back with its tokenizer", async () => {

@@ -8,6 +8,7 @@ import {
   isIdle,
   step,
   submit,
+  tokensOf,
 } from "../../src/generate/index.js";
 import { loadModel, modelTensors, prepareModel } from "../../src/models/index.js";
 import { dispose, liveTensors } from "../../src/tensor/index.js";
@@ -55,7 +56,7 @@ it.each(cases.flatMap((one) => layouts.map((layout) => ({ ...one, layout }))))(
       return [] as number[];
     });
     while (!isIdle(decoder)) {
-      for (const { request, tokenId } of step(decoder)) answers[request]!.push(tokenId);
+      for (const { request, tokenId } of tokensOf(step(decoder))) answers[request]!.push(tokenId);
     }
     for (const i of [0, 2, 5]) expect(answers[i]).toEqual(output);
     expect(answers.map(({ length }) => length)).toEqual(

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { openSafetensors } from "../../src/format/index.js";
-import { generateTokens } from "../../src/generate/index.js";
+import { createDecoder, disposeDecoder, generateTokens } from "../../src/generate/index.js";
 import { loadAdapter } from "../../src/lora/index.js";
 import {
   type CausalLanguageModel,
@@ -218,11 +218,13 @@ describe.each(cases)("$name", (one) => {
       const prepared = prepareModel(model);
       const settings = { maxNewTokens: output.length, repetitionPenalty: 1, noRepeatNgramSize: 0 };
       const ids: number[] = [];
-      for await (const { tokenId } of generateTokens(prepared, Int32Array.from(greedy.prompt_ids), {
+      const decoder = createDecoder(prepared);
+      for await (const { tokenId } of generateTokens(decoder, Int32Array.from(greedy.prompt_ids), {
         settings,
       })) {
         ids.push(tokenId);
       }
+      disposeDecoder(decoder);
       prepared.dispose();
       expect(ids).toEqual(output);
     }),

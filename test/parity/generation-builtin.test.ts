@@ -3,11 +3,14 @@ import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type ChatModel,
+  createDecoder,
+  type Decoder,
   disposeChatModel,
+  disposeDecoder,
   generateText,
   loadChatModel,
 } from "../../src/generate/index.js";
-import { forward, type PreparedModel, prepareModel } from "../../src/models/index.js";
+import { forward, prepareModel } from "../../src/models/index.js";
 import { encodePrompt, type Message } from "../../src/text/index.js";
 import { builtinModelName, builtinModelPath } from "../../src/util/builtin-model.js";
 import { fixtureTensors } from "./fixtures.js";
@@ -24,13 +27,14 @@ describe.skipIf(!present)("the built-in model in float32", () => {
   }
   const { cases } = readGeneration<{ cases: ChatCase[] }>("smollm2_greedy.json");
   let chat: ChatModel;
-  let prepared: PreparedModel;
+  let decoder: Decoder;
   beforeAll(async () => {
     chat = await loadChatModel(builtinModelName, { dtype: "float32" });
-    prepared = prepareModel(chat.model);
+    decoder = createDecoder(prepareModel(chat.model));
   });
   afterAll(() => {
-    prepared.dispose();
+    disposeDecoder(decoder);
+    decoder.prepared.dispose();
     disposeChatModel(chat);
   });
 
@@ -43,7 +47,7 @@ describe.skipIf(!present)("the built-in model in float32", () => {
     const { tokenizer, template, stopTokenIds } = chat;
     const promptIds = await encodePrompt(messages, tokenizer, template);
     expect(Array.from(promptIds)).toEqual(prompt_ids);
-    const answer = generateText(prepared, tokenizer, promptIds, {
+    const answer = generateText(decoder, tokenizer, promptIds, {
       settings: ourSettings(settings),
       stopTokenIds,
     });

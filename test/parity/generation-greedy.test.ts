@@ -1,7 +1,12 @@
 /** Greedy ids of a small random model against transformers' and PEFT's. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { createCache, disposeCache, generateTokens } from "../../src/generate/index.js";
+import {
+  createDecoder,
+  type Decoder,
+  disposeDecoder,
+  generateTokens,
+} from "../../src/generate/index.js";
 import { loadAdapter } from "../../src/lora/index.js";
 import {
   loadModel,
@@ -13,17 +18,19 @@ import { dispose, liveTensors } from "../../src/tensor/index.js";
 import { fixture } from "./fixtures.js";
 import { type GreedyCase, ourSettings, readGeneration } from "./greedyCases.js";
 
+/** On a decoder of its own, or on one that other prompts have used. */
 async function greedy(
   prepared: PreparedModel,
   { settings, prompt_ids }: GreedyCase,
-  options: Parameters<typeof generateTokens>[2] = {},
+  used?: Decoder,
 ): Promise<number[]> {
   const ids: number[] = [];
-  const tokens = generateTokens(prepared, Int32Array.from(prompt_ids), {
-    ...options,
+  const decoder = used ?? createDecoder(prepared);
+  const tokens = generateTokens(decoder, Int32Array.from(prompt_ids), {
     settings: ourSettings(settings),
   });
   for await (const { tokenId } of tokens) ids.push(tokenId);
+  if (!used) disposeDecoder(decoder);
   return ids;
 }
 
@@ -55,14 +62,14 @@ describe("a small random model", () => {
     expect(liveTensors()).toBe(before);
   });
 
-  it("gives the same ids from a cache that other prompts have used", async () => {
+  it("gives the same ids from a decoder that other prompts have used", async () => {
     const model = loadModel(fixture(base), { dtype: "float32" });
     const prepared = prepareModel(model);
-    const cache = createCache(prepared);
+    const decoder = createDecoder(prepared);
     for (const one of [...cases, ...cases]) {
-      expect(await greedy(prepared, one, { cache })).toEqual(one.output_ids);
+      expect(await greedy(prepared, one, decoder)).toEqual(one.output_ids);
     }
-    disposeCache(cache);
+    disposeDecoder(decoder);
     prepared.dispose();
     dispose(modelTensors(model));
   });

@@ -64,9 +64,10 @@ export function generationSettings(
   modelDefaults: GenerationChoices,
 ): GenerationSettings {
   const { maxNewTokens, temperature, topK, topP, minP } = flags;
-  const { repetitionPenalty, noRepeatNgramSize, stop } = flags;
+  const { repetitionPenalty, noRepeatNgramSize, presencePenalty, frequencyPenalty, stop } = flags;
+  const penalties = { repetitionPenalty, noRepeatNgramSize, presencePenalty, frequencyPenalty };
   return resolveSettings(
-    { maxNewTokens, temperature, topK, topP, minP, repetitionPenalty, noRepeatNgramSize, stop },
+    { maxNewTokens, temperature, topK, topP, minP, ...penalties, stop },
     modelDefaults,
   );
 }

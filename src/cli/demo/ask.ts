@@ -1,5 +1,11 @@
 /** Asks a model each question in a conversation of its own, greedily, so that answers repeat. */
-import { disposeChatModel, generateText, loadChatModel } from "../../generate/index.js";
+import {
+  createDecoder,
+  disposeChatModel,
+  disposeDecoder,
+  generateText,
+  loadChatModel,
+} from "../../generate/index.js";
 import { prepareModel } from "../../models/index.js";
 import { defaultDevice } from "../../tensor/index.js";
 import { encodePrompt } from "../../text/index.js";
@@ -30,6 +36,7 @@ export async function askQuestions(options: AskOptions): Promise<string[]> {
   const chat = await loadChatModel(options.model, { adapter, device: defaultDevice() });
   try {
     const prepared = prepareModel(chat.model);
+    const decoder = createDecoder(prepared, { rows: 1 });
     try {
       const answers: string[] = [];
       const started = performance.now();
@@ -38,7 +45,7 @@ export async function askQuestions(options: AskOptions): Promise<string[]> {
         if (answers.length >= LEAST_QUESTIONS && seconds > mostSeconds) break;
         const messages = [{ role: "user" as const, content: question }];
         const promptIds = await encodePrompt(messages, chat.tokenizer, chat.template);
-        const generation = generateText(prepared, chat.tokenizer, promptIds, {
+        const generation = generateText(decoder, chat.tokenizer, promptIds, {
           settings: { maxNewTokens, stop: chat.stop },
           stopTokenIds: chat.stopTokenIds,
         });
@@ -53,6 +60,7 @@ export async function askQuestions(options: AskOptions): Promise<string[]> {
       }
       return answers;
     } finally {
+      disposeDecoder(decoder);
       prepared.dispose();
     }
   } finally {

@@ -11,6 +11,7 @@ import {
   seededRandom,
   step,
   submit,
+  tokensOf,
 } from "../../generate/index.js";
 import { ConfigError } from "../../util/errors.js";
 import type { AskOptions, GenerationRequest } from "../types.js";
@@ -121,7 +122,7 @@ function nextAnswers(
   decoder: Decoder,
   readers: Map<number, { index: number; reader: AnswerReader }>,
 ): [index: number, answer: string][] {
-  return step(decoder).flatMap(({ request, tokenId, finishReason }) => {
+  return tokensOf(step(decoder)).flatMap(({ request, tokenId, finishReason }) => {
     const { index, reader } = readers.get(request)!;
     reader.push(tokenId);
     if (!finishReason && !reader.isOver()) return [];

@@ -1,19 +1,11 @@
 /** Log-likelihoods of many continuations: what texts begin with alike is computed once. */
 import { setImmediate } from "node:timers/promises";
-import {
-  bytesPerToken,
-  createCache,
-  disposeCache,
-  halfOfFree,
-  type KeyValueCache,
-  refuseNotANumber,
-} from "../../generate/index.js";
+import { refuseNotANumber } from "../../generate/index.js";
 import type { PreparedModel } from "../../models/index.js";
 import { rotationRegime } from "../../nn/index.js";
-import { DataError } from "../../util/errors.js";
-import { showBytes } from "../../util/showBytes.js";
 import type { AskOptions, Loglikelihood } from "../types.js";
 import type { EncodedRequest } from "./encoding.js";
+import { disposeBeginning, heldBeginning } from "./held.js";
 import { answerPass, type MarkAnswer } from "./markedLogits.js";
 import { heldTokens, passesOf } from "./passes.js";
 import { type MarkedText, prefixTree } from "./prefixTree.js";
@@ -58,30 +50,18 @@ export async function scoreRequests(
   for (const texts of byRegime(prepared, requests.map(markedText))) {
     const longest = texts.reduce((most, { ids }) => Math.max(most, ids.length), 0);
     const tree = prefixTree(texts);
-    const cache = cacheFor(prepared, heldTokens(tree, passTokens));
+    const held = heldBeginning(prepared, heldTokens(tree, passTokens));
     try {
       for (const pass of passesOf(tree, passTokens)) {
         signal?.throwIfAborted();
-        answerPass(prepared, cache, pass, longest).forEach(take);
+        answerPass(prepared, held, pass, longest).forEach(take);
         await setImmediate();
       }
     } finally {
-      if (cache) disposeCache(cache);
+      disposeBeginning(held);
     }
   }
   return answers;
-}
-
-/** Room for what passes hold; null where they hold nothing. @throws DataError where there is no memory */
-function cacheFor(prepared: PreparedModel, tokens: number): KeyValueCache | null {
-  if (tokens === 0) return null;
-  const needed = tokens * bytesPerToken(prepared);
-  const free = halfOfFree(prepared);
-  if (needed <= free) return createCache(prepared, tokens);
-  throw new DataError(`no memory for prompts of ${tokens} tokens`, {
-    why: `their keys and values take ${showBytes(needed)}, and there are ${showBytes(free)} for them`,
-    todo: "show fewer examples, or load the model with --dtype bfloat16",
-  });
 }
 
 /** The last positions of what a request reads predict its continuation. */

@@ -1,8 +1,8 @@
 /** One pass, and of its logits no more than what is wanted. */
-import type { KeyValueCache } from "../../generate/index.js";
 import { hiddenStates, logitsOf, type PreparedModel } from "../../models/index.js";
 import { cat, type Tensor, tidy, upload } from "../../tensor/index.js";
 import { runningSum } from "../../util/runningSum.js";
+import type { HeldBeginning } from "./held.js";
 import type { Pass } from "./passes.js";
 import { passGroup } from "./passGroup.js";
 import type { Mark } from "./prefixTree.js";
@@ -31,13 +31,13 @@ function markedRows({ marks }: Pass): { rows: Int32Array; marksOf: Mark[][] } {
 }
 
 /**
- * Computes a pass; where it holds its tokens, their keys and values are in the cache afterwards.
+ * Computes a pass; where it holds its tokens, their keys and values are in `beginning` afterwards.
  *
  * @param longest tokens of the longest text
  */
 export function answerPass(
   prepared: PreparedModel,
-  cache: KeyValueCache | null,
+  beginning: HeldBeginning | null,
   pass: Pass,
   longest: number,
 ): MarkAnswer[] {
@@ -45,7 +45,7 @@ export function answerPass(
   return tidy(() => {
     const { device } = prepared.model;
     const [ids, positions, marked] = uploadTogether([pass.ids, pass.positions, rows], device);
-    const group = passGroup(prepared, cache, pass, positions!, longest);
+    const group = passGroup(prepared, beginning, pass, positions!, longest);
     const wanted = hiddenStates(prepared, ids!, group, marked!);
     const chunk = Math.max(1, Math.floor(CHUNK_ELEMENTS / prepared.model.config.vocab_size));
     const answers: MarkAnswer[] = [];

@@ -1,5 +1,6 @@
 /** Gives texts that wait their rows, as memory allows. */
 import type { PreparedModel } from "../../models/index.js";
+import { countByClient, inTurn, type Served } from "./queue.js";
 import { bytesPerToken, copyBeginning, type RowStorage, rebuild, widthFor } from "./storage.js";
 import { findBeginning, freeRow, mostTokens, type Row, type Text } from "./texts.js";
 
@@ -11,6 +12,9 @@ export interface Admission {
   rows: Row[];
   /** In the order in which they came. */
   waiting: Text[];
+  served: Served;
+  /** Texts that got a row so far. */
+  turns: number;
   /** Most texts at once. */
   mostRows: number;
   /** Most bytes of keys and values. */
@@ -18,23 +22,29 @@ export interface Admission {
   steps: number;
 }
 
+/** Texts that are passed over in one step; to look at more takes longer than it gains. */
+const MOST_PASSED = 64;
+
 /**
- * Gives rows to the texts that wait, the first first. One whose beginning another text is about to
+ * Gives rows to the texts that wait, as clients take turns. One whose beginning another text is about to
  * compute is passed over until it can be copied.
  */
 export function admit(admission: Admission): void {
-  const { waiting } = admission;
-  for (let i = 0; i < waiting.length; ) {
-    const text = waiting[i]!;
+  const { waiting, served } = admission;
+  const running = countByClient(admission.rows.flatMap(({ text }) => text ?? []));
+  const admitted = new Set<Text>();
+  let passed = 0;
+  for (const text of inTurn(waiting, running, served)) {
     const beginning = findBeginning(admission.prepared, admission.rows, text.ids);
-    if (beginning.comesSoon) {
-      i++;
-      continue;
-    }
-    if (!makeRoom(admission, mostTokens(text))) return;
-    waiting.splice(i, 1);
+    if (beginning.comesSoon && passed++ < MOST_PASSED) continue;
+    if (beginning.comesSoon || !makeRoom(admission, mostTokens(text))) break;
     place(admission, text);
+    admitted.add(text);
+    running.set(text.client, (running.get(text.client) ?? 0) + 1);
+    served.set(text.client, admission.turns++);
   }
+  admission.waiting = waiting.filter((text) => !admitted.has(text));
+  if (admission.waiting.length === 0) served.clear();
 }
 
 /** Puts a text into the free row that loses the least, with the beginning that others hold of it. */
@@ -47,6 +57,7 @@ function place({ prepared, storage, rows, steps }: Admission, text: Text): void 
   if (from && from !== row) copyBeginning(storage, rows.indexOf(from), rows.indexOf(row), shared);
   const length = text.ids.length;
   Object.assign(row, { ids: text.ids, held: shared, rotatedFor: length, text, used: steps });
+  text.cachedTokens = shared;
 }
 
 /**

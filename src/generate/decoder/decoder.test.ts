@@ -3,8 +3,9 @@ import { expectNoLeak } from "../../../test/leak.js";
 import type { PreparedModel } from "../../models/index.js";
 import { liveTensors } from "../../tensor/index.js";
 import { ConfigError, DataError } from "../../util/errors.js";
-import { contextLength, generateTokens } from "../generateTokens.js";
+import { generateTokens } from "../generateTokens.js";
 import { openTestModel } from "../openTestModel.js";
+import { contextLength } from "../prompts.js";
 import { nextUniform, seededRandom } from "../random.js";
 import type { GenerationSettings } from "../settings.js";
 import {
@@ -17,6 +18,7 @@ import {
   isIdle,
   step,
   submit,
+  tokensOf,
 } from "./index.js";
 import { bytesPerToken } from "./storage.js";
 
@@ -51,7 +53,7 @@ function prompt(length: number, seed = 3): Int32Array {
 function finish(decoder: Decoder): { ids: number[]; ended: string | null }[] {
   const answers: { ids: number[]; ended: string | null }[] = [];
   while (!isIdle(decoder)) {
-    for (const { request, tokenId, finishReason } of step(decoder)) {
+    for (const { request, tokenId, finishReason } of tokensOf(step(decoder))) {
       answers[request] ??= { ids: [], ended: null };
       const answer = answers[request];
       expect(answer.ended).toBeNull();
@@ -69,10 +71,15 @@ async function alone(
   seed = 0,
   stopTokenIds: number[] = [],
 ): Promise<number[]> {
-  const ids: number[] = [];
-  const options = { settings, random: seededRandom(seed), stopTokenIds };
-  for await (const { tokenId } of generateTokens(prepared, promptIds, options)) ids.push(tokenId);
-  return ids;
+  const decoder = createDecoder(prepared, { rows: 1 });
+  try {
+    const options = { settings, random: seededRandom(seed), stopTokenIds };
+    const ids: number[] = [];
+    for await (const { tokenId } of generateTokens(decoder, promptIds, options)) ids.push(tokenId);
+    return ids;
+  } finally {
+    disposeDecoder(decoder);
+  }
 }
 
 describe("a decoder", () => {
@@ -128,7 +135,7 @@ describe("a decoder", () => {
       !events.some(({ request }) => request === long);
       steps++
     ) {
-      events = step(decoder);
+      events = tokensOf(step(decoder));
       expect(events.some(({ request }) => request === 0)).toBe(true);
     }
     expect(steps).toBe(Math.ceil(600 / 31));
@@ -181,7 +188,7 @@ describe("a decoder", () => {
     });
     const answers: number[][] = lengths.map(() => []);
     while (!isIdle(decoder)) {
-      for (const { request, tokenId } of step(decoder)) answers[request]!.push(tokenId);
+      for (const { request, tokenId } of tokensOf(step(decoder))) answers[request]!.push(tokenId);
       const { rows, width } = decoder.storage;
       expect(rows * width).toBeLessThanOrEqual(512);
     }

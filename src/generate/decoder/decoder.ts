@@ -8,39 +8,22 @@
  */
 import { logitsOf, type PreparedModel } from "../../models/index.js";
 import { deviceProperties, type Tensor, tidy, upload } from "../../tensor/index.js";
-import { DataError } from "../../util/errors.js";
+import { ConfigError, DataError } from "../../util/errors.js";
 import { shareOfRoom } from "../../util/memoryLimits.js";
-import {
-  checkPrompt,
-  contextLength,
-  type FinishReason,
-  type GeneratedToken,
-} from "../generateTokens.js";
-import { outgrows } from "../keyValueCache.js";
-import { type RandomState, seededRandom } from "../random.js";
-import { checkSettings, type GenerationSettings, greedySettings } from "../settings.js";
+import { checkPrompt, contextLength } from "../prompts.js";
+import { seededRandom } from "../random.js";
+import { checkSettings, greedySettings } from "../settings.js";
 import { type Admission, admit } from "./admit.js";
-import { chooseTokens } from "./chooseTokens.js";
+import { type Choice, chooseTokens, countsTokens } from "./chooseTokens.js";
 import { runPass, type Span } from "./pass.js";
+import {
+  type DecodedToken,
+  type DecodeEvent,
+  type DecodeRequest,
+  mostLogprobs,
+} from "./requests.js";
 import { bytesPerToken, disposeStorage, emptyStorage, widthFor } from "./storage.js";
-import { mostTokens, type Row, type Text } from "./texts.js";
-
-/** One prompt to be answered. */
-export interface DecodeRequest {
-  /** [n], n >= 1 */
-  promptIds: Int32Array;
-  /** What is left out is greedy's. `stop` texts are not looked at: who reads the text calls {@link cancel}. */
-  settings?: Partial<GenerationSettings>;
-  /** Ids that end the answer; they are given out too. */
-  stopTokenIds?: Iterable<number>;
-  /** Where draws come from; advanced by each. Default: seed 0. */
-  random?: RandomState;
-}
-
-/** The next token of a request's answer. */
-export interface DecodedToken extends GeneratedToken {
-  request: number;
-}
+import { freeRow, mostTokens, outgrows, type Row, type Text } from "./texts.js";
 
 export interface DecoderOptions {
   /** Most texts at once; default 16. */
@@ -66,6 +49,8 @@ export function createDecoder(prepared: PreparedModel, options: DecoderOptions =
     storage: emptyStorage(),
     rows: [],
     waiting: [],
+    served: new Map(),
+    turns: 0,
     mostRows: options.rows ?? 16,
     memoryBytes: options.memoryBytes ?? halfOfFree(prepared),
     tokensPerStep: options.tokensPerStep ?? 512,
@@ -89,10 +74,10 @@ export function disposeDecoder(decoder: Decoder): void {
 }
 
 /**
- * Puts a prompt behind those that wait. Greedy tokens are those of `generateTokens`, whatever else is
- * computed meanwhile; drawn ones depend on the request's own generator alone.
+ * Puts a prompt behind those that wait. Greedy tokens are the same whatever is computed beside them;
+ * drawn ones depend on the request's own generator alone.
  *
- * @returns the number that its tokens carry
+ * @returns the number that its events carry
  * @throws ConfigError for a setting out of its range
  * @throws DataError where the prompt cannot be answered, or would never find memory
  */
@@ -101,17 +86,26 @@ export function submit(decoder: Decoder, request: DecodeRequest): number {
   const { model } = prepared;
   const settings = { ...greedySettings, ...request.settings };
   const context = contextLength(model);
+  const rows = model.embedding.tensor.size(0);
   checkSettings(settings);
-  checkPrompt(request.promptIds, { rows: model.embedding.tensor.size(0), context });
+  checkPrompt(request.promptIds, { rows, context });
+  checkChoices(request, rows);
   const ids = Array.from(request.promptIds);
   const text: Text = {
     request: decoder.requests++,
+    client: request.client ?? "",
     ids,
     seen: new Set(settings.repetitionPenalty === 1 ? [] : ids),
+    answer: [],
+    counts: new Map(),
     promptLength: ids.length,
+    cachedTokens: 0,
     settings,
     stopIds: new Set(request.stopTokenIds),
     random: request.random ?? seededRandom(0),
+    logitBias: request.logitBias?.size ? request.logitBias : undefined,
+    allow: request.allow,
+    logprobs: request.logprobs,
     most: Math.min(settings.maxNewTokens, context - ids.length),
   };
   const needed = widthFor(mostTokens(text)) * bytesPerToken(prepared);
@@ -120,12 +114,50 @@ export function submit(decoder: Decoder, request: DecodeRequest): number {
   return text.request;
 }
 
+/** @param rows of the embedding @throws ConfigError for a number of log probabilities or a bias that cannot be */
+function checkChoices({ logprobs = 0, logitBias = new Map() }: DecodeRequest, rows: number): void {
+  if (!Number.isInteger(logprobs) || logprobs < 0 || logprobs > mostLogprobs) {
+    throw new ConfigError(`logprobs cannot be ${logprobs}`, {
+      why: `it must be an integer from 0 to ${mostLogprobs}`,
+    });
+  }
+  for (const [id, bias] of logitBias) {
+    const isToken = Number.isInteger(id) && id >= 0 && id < rows;
+    if (isToken && Number.isFinite(bias)) continue;
+    throw new ConfigError(`logit_bias cannot be ${bias} for token ${id}`, {
+      why: isToken ? "it must be a finite number" : `token ids go from 0 to ${rows - 1}`,
+    });
+  }
+}
+
 function tooLong(text: Text, needed: number, free: number): DataError {
   const size = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
   return new DataError(`no memory for a text of ${mostTokens(text)} tokens`, {
     why: `its keys and values take ${size(needed)}, and there are ${size(free)} for them`,
     todo: "ask for fewer new tokens, or shorten the prompt",
   });
+}
+
+/** How busy a decoder is. */
+export interface DecoderLoad {
+  /** Texts that are being answered, and that wait. */
+  running: number;
+  waiting: number;
+  /** Tokens that those that wait may come to: prompts and longest answers. */
+  waitingTokens: number;
+}
+
+export function decoderLoad({ rows, waiting }: Decoder): DecoderLoad {
+  return {
+    running: rows.filter(({ text }) => text !== null).length,
+    waiting: waiting.length,
+    waitingTokens: waiting.reduce((sum, text) => sum + mostTokens(text), 0),
+  };
+}
+
+/** Forgets all keys and values that no text runs on, as after a change of weights. */
+export function forget(decoder: Decoder): void {
+  for (const row of decoder.rows) if (!row.text) Object.assign(row, freeRow());
 }
 
 /** Whether every request is answered. */
@@ -150,17 +182,16 @@ function release(row: Row): void {
  * One pass of the model.
  *
  * @returns the tokens that it gave, at most one of each request; none where the decoder is idle, or
- *   where prompts are still being read
- * @throws TunewrightError where the model's output is not a number
+ *   where prompts are still being read. A request that fails has a failure instead, its last event.
  */
-export function step(decoder: Decoder): DecodedToken[] {
+export function step(decoder: Decoder): DecodeEvent[] {
   decoder.steps++;
   admit(decoder);
   const { prepared, storage } = decoder;
   const planned = planPass(decoder);
   if (planned.length === 0) return [];
   const complete = planned.filter(({ row, end }) => end === row.ids.length);
-  const tokenIds = tidy(() => {
+  const choices = tidy(() => {
     const spans = planned.map(({ span }) => span);
     const states = runPass(prepared, storage, spans); // [spans, dim]
     if (complete.length === 0) return [];
@@ -176,7 +207,7 @@ export function step(decoder: Decoder): DecodedToken[] {
     row.held = end;
     row.used = decoder.steps;
   }
-  return complete.map(({ row }, i) => addToken(row, tokenIds[i]!));
+  return complete.map(({ row }, i) => addToken(row, choices[i]!));
 }
 
 /** Rows of a matrix by their numbers, which rise. */
@@ -204,7 +235,7 @@ function planPass({ prepared, rows, tokensPerStep }: Decoder): Planned[] {
   const reading: Row[] = [];
   for (const row of rows) {
     if (!row.text) continue;
-    if (outgrows(prepared, row, row.ids.length)) {
+    if (outgrows(prepared, row.rotatedFor, row.ids.length)) {
       row.held = 0;
       row.rotatedFor = row.ids.length;
     }
@@ -235,13 +266,21 @@ function planned(rows: readonly Row[], row: Row, count: number): Planned {
 }
 
 /** Adds a token to the text of a row, and frees the row where it is the last. */
-function addToken(row: Row, tokenId: number): DecodedToken {
+function addToken(row: Row, choice: Choice): DecodeEvent {
   const text = row.text!;
+  const { request, cachedTokens } = text;
+  if ("error" in choice) {
+    release(row);
+    return { request, error: choice.error };
+  }
+  const { tokenId } = choice;
   text.ids.push(tokenId);
-  text.seen.add(tokenId);
-  let finishReason: FinishReason | null = null;
+  text.answer.push(tokenId);
+  if (text.settings.repetitionPenalty !== 1) text.seen.add(tokenId);
+  if (countsTokens(text.settings)) text.counts.set(tokenId, (text.counts.get(tokenId) ?? 0) + 1);
+  let finishReason: DecodedToken["finishReason"] = null;
   if (text.stopIds.has(tokenId)) finishReason = "stop";
-  else if (text.ids.length - text.promptLength >= text.most) finishReason = "length";
+  else if (text.answer.length >= text.most) finishReason = "length";
   if (finishReason) release(row);
-  return { request: text.request, tokenId, finishReason };
+  return { request, finishReason, cachedTokens, ...choice };
 }

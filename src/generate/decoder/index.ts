@@ -1,15 +1,28 @@
 /** Batched decoding: many answers from one pass of the model. */
+export { refuseNotANumber } from "./chooseTokens.js";
 export {
   cancel,
   createDecoder,
-  type DecodedToken,
-  type DecodeRequest,
   type Decoder,
+  type DecoderLoad,
   type DecoderOptions,
+  decoderLoad,
   disposeDecoder,
+  forget,
   halfOfFree,
   isIdle,
   step,
   submit,
 } from "./decoder.js";
+export {
+  type DecodedToken,
+  type DecodeEvent,
+  type DecodeFailure,
+  type DecodeRequest,
+  type FinishReason,
+  mostLogprobs,
+  type TokenLogprob,
+  type TokenLogprobs,
+  tokensOf,
+} from "./requests.js";
 export { bytesPerToken } from "./storage.js";

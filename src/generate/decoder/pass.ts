@@ -27,9 +27,8 @@ import {
   upload,
 } from "../../tensor/index.js";
 import { TunewrightError } from "../../util/errors.js";
-import type { CachedLayer } from "../keyValueCache.js";
 import { attentionRuns, type Run } from "./runs.js";
-import { clearTo, columns, type RowStorage } from "./storage.js";
+import { clearTo, columns, type HeldLayer, type RowStorage } from "./storage.js";
 
 /** Consecutive tokens of one text. */
 export interface Span {
@@ -128,7 +127,7 @@ function part({ q, k, v }: NewTokens, start: number, count: number): NewTokens {
 /** A piece of one text looks at itself and at everything before. @returns [n, nH * vd] */
 function attendPiece(
   { q, k, v }: NewTokens,
-  { keys, values }: CachedLayer,
+  { keys, values }: HeldLayer,
   { row, start, ids }: Span,
   options: AttentionOptions,
 ): Tensor {
@@ -180,7 +179,7 @@ function singleRows(
       return rowBias({ window, alibiSlopes }, last.to({ device }), longest, heads);
     });
   };
-  return ({ q, k, v }: NewTokens, { keys, values }: CachedLayer, options: AttentionOptions) => {
+  return ({ q, k, v }: NewTokens, { keys, values }: HeldLayer, options: AttentionOptions) => {
     const [, heads = 0] = k.shape;
     const put = (held: Tensor, fresh: Tensor) =>
       held

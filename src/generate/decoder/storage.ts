@@ -4,14 +4,19 @@
  */
 import type { AttentionShape, PreparedModel } from "../../models/index.js";
 import { bytesPerElement, dispose, empty, keep, type Tensor, tidy } from "../../tensor/index.js";
-import type { CachedLayer } from "../keyValueCache.js";
 
 /** Tokens by which the width of rows is rounded up. */
 const CHUNK = 256;
 
+/** Keys `[rows, nKv, width, hd]` and values `[rows, nKv, width, vd]` of one layer. */
+export interface HeldLayer {
+  keys: Tensor;
+  values: Tensor;
+}
+
 export interface RowStorage {
-  /** By index of the layer: keys `[rows, nKv, width, hd]` and values `[rows, nKv, width, vd]`. */
-  layers: CachedLayer[];
+  /** By index of the layer; empty for one without attention. */
+  layers: HeldLayer[];
   rows: number;
   /** Tokens that a row holds. */
   width: number;

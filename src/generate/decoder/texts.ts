@@ -7,11 +7,15 @@ import type { TextState } from "./chooseTokens.js";
 export interface Text extends TextState {
   /** Number by which its tokens are told from others'. */
   request: number;
-  /** Prompt and answer so far. */
+  /** Whose it is. */
+  client: string;
   ids: number[];
-  /** Those of the prompt are left out where no penalty looks at them. */
   seen: Set<number>;
+  answer: number[];
+  counts: Map<number, number>;
   promptLength: number;
+  /** Tokens of the prompt that were held when it got its row. */
+  cachedTokens: number;
   stopIds: ReadonlySet<number>;
   /** Most tokens of the answer. */
   most: number;
@@ -40,7 +44,7 @@ export function mostTokens({ promptLength, most }: Text): number {
   return promptLength + most;
 }
 
-/** Beginnings of fewer tokens are not worth copying, nor waiting for. */
+/** Beginnings of fewer tokens are not worth waiting for. */
 const LEAST_SHARED = 16;
 
 /** Where the beginning of a text can come from. */
@@ -67,12 +71,23 @@ export function findBeginning(
     const common = Math.min(commonBeginning(row.ids, ids), ids.length - 1);
     if (row.text) promised = Math.max(promised, common);
     const held = Math.min(common, row.held);
-    if (held >= LEAST_SHARED && held > shared) {
+    if (held > shared) {
       from = row;
       shared = held;
     }
   }
   return { from, shared, comesSoon: promised >= shared + LEAST_SHARED };
+}
+
+/**
+ * Whether a text of `length` tokens needs other rotations than the keys that are held. This happens
+ * where `longrope` goes from its short divisors to the long ones, or back; with dynamic scaling keys
+ * stay as they are, as in transformers, and new ones are rotated for the length so far.
+ */
+export function outgrows({ rotary }: PreparedModel, rotatedFor: number, length: number): boolean {
+  if (rotary?.parameters.rope_scaling?.rope_type !== "longrope") return false;
+  const regimeOf = (tokens: number) => rotationRegime(rotary.parameters, tokens);
+  return regimeOf(length) !== regimeOf(rotatedFor);
 }
 
 /** Whether a text of `length` tokens rotates keys as all that the row holds were rotated. */
