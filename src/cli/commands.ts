@@ -15,6 +15,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   track: async () => (await import("./track.js")).trackCommand,
   config: async () => (await import("./config.js")).configCommand,
   chat: async () => (await import("./chat.js")).chatCommand,
+  serve: async () => (await import("./serve.js")).serveCommand,
   eval: async () => (await import("./eval.js")).evalCommand,
   merge: async () => (await import("./merge.js")).mergeCommand,
   export: async () => (await import("./export.js")).exportCommand,

@@ -61,6 +61,8 @@ export interface ChatModelOptions extends LoadOptions {
   fixAddedTokens?: boolean | undefined;
   /** Whether a model without a chat template is refused; otherwise it gets the one named `plain`. Default true. */
   needsTemplate?: boolean | undefined;
+  /** Gives the model that the adapters are put on; default: loads it. @param adapters directories */
+  openBase?: ((path: string, adapters: readonly string[]) => CausalLanguageModel) | undefined;
 }
 
 /**
@@ -78,6 +80,7 @@ export async function loadChatModel(
     variables,
     fixAddedTokens,
     needsTemplate = true,
+    openBase = (path) => loadModel(path, options),
     ...options
   }: ChatModelOptions = {},
 ): Promise<ChatModel> {
@@ -97,7 +100,7 @@ export async function loadChatModel(
   checkTemplateRows(chatTemplate, tokenizer);
   // Where something does not fit, what was loaded by then is freed.
   const { result } = hold(() => {
-    const model = loadModel(path, options);
+    const model = openBase(path, adapters);
     const attached = loadStack(model, adapters, { weights });
     const changed = [path, ...adapters].find((one, i) => resultStamp(one) !== results[i]);
     if (changed !== undefined) throw replacedMeanwhile(changed);

@@ -42,6 +42,13 @@ export {
   type TokenLogprobs,
   tokensOf,
 } from "./decoder/index.js";
+export {
+  type FittingPrompt,
+  fitPrompt,
+  type PromptParts,
+  type PromptRoom,
+  splitSystem,
+} from "./fitPrompt.js";
 export { type Answer, type GenerateTextOptions, generateText } from "./generateText.js";
 export { type GenerateOptions, generateTokens } from "./generateTokens.js";
 export {

@@ -16,7 +16,12 @@ import { adapterWeights } from "../util/weightFiles.js";
 import type { AdapterTensor } from "./adapterTensor.js";
 import { type AttachedAdapter, type AttachOptions, attachAdapter } from "./attach.js";
 import type { TensorSource } from "./attaching.js";
-import { type AdapterConfig, readAdapterConfig, writeAdapterConfig } from "./configFile.js";
+import {
+  type AdapterConfig,
+  readAdapterConfig,
+  takesPart,
+  writeAdapterConfig,
+} from "./configFile.js";
 import { plainConfig, plainTensor } from "./convert.js";
 import { setStrength } from "./strength.js";
 
@@ -83,6 +88,24 @@ export function loadStack(
     setStrength(attached, weights[i] ?? 1, directory);
     return attached;
   });
+}
+
+/**
+ * Whether an adapter only adds to the products of a model, so that the model's own weights stay as they
+ * are and others can use them at the same time.
+ */
+export function addsOnly(directory: string): boolean {
+  const { bias, modules_to_save, vocabulary_rows, init_lora_weights } =
+    readAdapterConfig(directory);
+  if (bias !== "none" || modules_to_save !== null || vocabulary_rows !== null) return false;
+  if (takesPart(init_lora_weights)) return false;
+  const file = openWeights(directory);
+  try {
+    const names = [...readableNames(file.names(), directory).keys()];
+    return names.every((name) => /\.lora_([AB]|embedding_[AB]|magnitude_vector)(\.|$)/.test(name));
+  } finally {
+    file.close();
+  }
 }
 
 /** One tensor of an adapter's file, float32. @param name as {@link AdapterTensor} has it */

@@ -17,6 +17,7 @@ export {
 export { expertNotes } from "./expertNotes.js";
 export {
   adapterStack,
+  addsOnly,
   loadAdapter,
   loadStack,
   restoreAdapter,

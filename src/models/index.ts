@@ -39,6 +39,7 @@ export {
 } from "./prepare.js";
 export { modelFamily } from "./registry.js";
 export { saveModel, weightEntries } from "./save.js";
+export { sharedModel } from "./sharedModel.js";
 export type {
   AttentionShape,
   CausalLanguageModel,

@@ -13,6 +13,7 @@ import {
   ignoredLabel,
   type Message,
   type Segment,
+  type TemplateVariables,
 } from "./types.js";
 
 export interface EncodeConversationOptions {
@@ -120,15 +121,21 @@ export function countLabels(labels: Int32Array): number {
 /**
  * Ids of a prompt that the assistant is to answer, with what opens its turn. Text that spells a
  * special token is ordinary text.
+ *
+ * @param variables that this conversation gives to the template
  */
 export async function encodePrompt(
   messages: readonly Message[],
   tokenizer: Tokenizer,
   template: ChatTemplate,
   tools?: JsonValue[],
+  variables?: TemplateVariables,
 ): Promise<Int32Array> {
-  const conversation =
-    tools === undefined ? { messages: [...messages] } : { messages: [...messages], tools };
+  const conversation: Conversation = {
+    messages: [...messages],
+    ...(tools === undefined ? {} : { tools }),
+    ...(variables === undefined ? {} : { chatTemplateKwargs: variables }),
+  };
   const guarded = guardedTemplate(template, tokenizer, "text");
   const segments = renderConversation(conversation, guarded, {
     addGenerationPrompt: true,

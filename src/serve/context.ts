@@ -1,0 +1,32 @@
+/** What every part of the HTTP process is given. */
+import type { Catalogue } from "./catalogue/index.js";
+import type { Engine } from "./engine/index.js";
+import type { Access } from "./http/access.js";
+import type { Metrics } from "./metrics.js";
+
+/** How a server was started; checked by the command line. */
+export interface ServeLimits {
+  /** Answers that may be computed or wait at once; more are refused with 429. */
+  requests: number;
+  /** Answers of one request (`n`, times the prompts of a completion). */
+  choices: number;
+}
+
+export interface ServeContext {
+  version: string;
+  access: Access;
+  limits: ServeLimits;
+  /** Folders below which runs are looked for; the first is where new runs are put. */
+  runRoots: readonly string[];
+  engine: Engine;
+  catalogue: Catalogue;
+  metrics: Metrics;
+  /** Aborted when the server begins to end: nothing new is begun. */
+  ending: AbortSignal;
+  /** Aborted when what is still open has to close: streams, watchers, children. */
+  ended: AbortSignal;
+  /** One line for the server's own log, on stderr. */
+  log(line: string): void;
+  /** The same for a request that was answered; silent with `--quiet`. */
+  logRequest(line: string): void;
+}

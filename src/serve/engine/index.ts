@@ -1,0 +1,18 @@
+/** The engine that owns tensors, a process of its own, and its client. Importing this loads no libtorch. */
+export {
+  type Engine,
+  EngineGone,
+  type EngineOptions,
+  type RunningAnswer,
+  startEngine,
+} from "./client.js";
+export type {
+  AnswerEvent,
+  AnswerRequest,
+  EngineFigures,
+  FinishReason,
+  ModelSpec,
+  Prompt,
+  TokenReport,
+  Usage,
+} from "./protocol.js";

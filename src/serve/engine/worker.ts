@@ -1,0 +1,177 @@
+/** What the engine does: loads models, and gives each served model a step in turn while something is asked. */
+import { setImmediate } from "node:timers/promises";
+import { createDecoder, type Decoder, disposeDecoder, isIdle, step } from "../../generate/index.js";
+import { liveTensors, trimMemory } from "../../tensor/index.js";
+import { DataError } from "../../util/errors.js";
+import { plainError } from "../../util/plainError.js";
+import { type Answer, beginAnswer, dropAnswer, takeToken } from "./answers.js";
+import { createTables, factsOf, type LoadedModel, load, unload } from "./models.js";
+import type {
+  AnswerEvent,
+  AnswerRequest,
+  EngineFigures,
+  FromEngine,
+  ModelSpec,
+  ToEngine,
+} from "./protocol.js";
+
+/** A served model with the decoder that answers for it. */
+interface Serving {
+  loaded: LoadedModel;
+  decoder: Decoder;
+  /** By their numbers in the decoder. */
+  answers: Map<number, Answer>;
+}
+
+export interface WorkerOptions {
+  tell(message: FromEngine): void;
+  /** Called within long work. */
+  endIfOrphan(): void;
+}
+
+export function createWorker({ tell, endIfOrphan }: WorkerOptions) {
+  const tables = createTables();
+  const serving = new Map<string, Serving>();
+  const answers = new Map<number, { serving: Serving; answer: Answer | null }>();
+  const counts = { promptTokens: 0, generatedTokens: 0, cachedTokens: 0, steps: 0 };
+  let outbox: [number, AnswerEvent][] = [];
+  let loading: Promise<void> = Promise.resolve();
+  let isStepping = false;
+
+  const flush = () => {
+    if (outbox.length === 0) return;
+    tell({ type: "answers", events: outbox });
+    outbox = [];
+  };
+  const emit = (id: number, event: AnswerEvent) => {
+    outbox.push([id, event]);
+  };
+  const fail = (id: number, error: unknown) => {
+    answers.delete(id);
+    emit(id, { type: "error", error: plainError(error) });
+  };
+
+  const loadModel = async (spec: ModelSpec) => {
+    const { name } = spec;
+    tell({ type: "progress", name, progress: 0 });
+    try {
+      const loaded = await load(tables, spec, (progress) => {
+        endIfOrphan();
+        tell({ type: "progress", name, progress });
+      });
+      serving.set(name, { loaded, decoder: createDecoder(loaded.prepared), answers: new Map() });
+      tell({ type: "loaded", name, facts: factsOf(loaded) });
+    } catch (error) {
+      tell({ type: "failed", name, error: plainError(error) });
+    }
+  };
+  const unloadModel = (name: string) => {
+    const one = serving.get(name);
+    if (one) {
+      for (const { id } of new Set(one.answers.values())) {
+        fail(id, new DataError(`${name} was unloaded`));
+      }
+      flush();
+      serving.delete(name);
+      disposeDecoder(one.decoder);
+      unload(tables, one.loaded);
+      trimMemory();
+    }
+    tell({ type: "unloaded", name });
+  };
+  const begin = async (id: number, request: AnswerRequest) => {
+    const one = serving.get(request.model);
+    if (!one) return fail(id, new DataError(`the model ${request.model} is not loaded`));
+    answers.set(id, { serving: one, answer: null });
+    try {
+      const answer = await beginAnswer(one.loaded, one.decoder, id, request, (event) =>
+        emit(id, event),
+      );
+      // Who asked may have gone, or the model been unloaded, while the prompt was encoded.
+      if (!answers.has(id)) return dropAnswer(one.decoder, answer);
+      answers.set(id, { serving: one, answer });
+      counts.promptTokens += answer.promptTokens;
+      for (const number of answer.open.keys()) one.answers.set(number, answer);
+      void stepAll();
+    } catch (error) {
+      fail(id, error);
+    } finally {
+      flush();
+    }
+  };
+  const drop = (id: number) => {
+    const found = answers.get(id);
+    answers.delete(id);
+    if (!found?.answer) return;
+    for (const number of found.answer.open.keys()) found.serving.answers.delete(number);
+    dropAnswer(found.serving.decoder, found.answer);
+  };
+  const stepOne = (one: Serving) => {
+    counts.steps++;
+    for (const token of step(one.decoder)) {
+      const answer = one.answers.get(token.request);
+      if (!answer) continue;
+      counts.generatedTokens++;
+      if (takeToken(one.decoder, answer, token)) answers.delete(answer.id);
+      if (!answer.open.has(token.request)) one.answers.delete(token.request);
+    }
+  };
+  /** A step that fails ends what its model was answering; the others go on. */
+  const giveUp = (one: Serving, error: unknown) => {
+    for (const { id } of new Set(one.answers.values())) fail(id, error);
+    one.answers.clear();
+    disposeDecoder(one.decoder);
+  };
+  const stepAll = async () => {
+    if (isStepping) return;
+    isStepping = true;
+    for (;;) {
+      const busy = [...serving.values()].filter(({ decoder }) => !isIdle(decoder));
+      if (busy.length === 0) break;
+      for (const one of busy) {
+        try {
+          stepOne(one);
+        } catch (error) {
+          giveUp(one, error);
+        }
+        flush();
+        await setImmediate();
+      }
+    }
+    isStepping = false;
+  };
+  const figures = (): EngineFigures => {
+    const decoders = Array.from(serving.values(), ({ decoder }) => decoder);
+    const count = (of: (decoder: Decoder) => number) =>
+      decoders.reduce((sum, one) => sum + of(one), 0);
+    return {
+      ...counts,
+      running: count(({ rows }) => rows.filter(({ text }) => text !== null).length),
+      waiting: count(({ waiting }) => waiting.length),
+      keyValueBytes: 0,
+      keyValueLimitBytes: count(({ memoryBytes }) => memoryBytes),
+      residentBytes: process.memoryUsage.rss(),
+      liveTensors: liveTensors(),
+    };
+  };
+
+  return {
+    begin: () => tell({ type: "ready" }),
+    hear(message: ToEngine) {
+      switch (message.type) {
+        case "load":
+          loading = loading.then(() => loadModel(message.spec));
+          return;
+        case "unload":
+          loading = loading.then(() => unloadModel(message.name));
+          return;
+        case "answer":
+          return void begin(message.id, message.request);
+        case "cancel":
+          return drop(message.id);
+        case "ping":
+          return tell({ type: "alive", figures: figures() });
+      }
+    },
+  };
+}
