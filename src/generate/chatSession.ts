@@ -4,8 +4,7 @@
  */
 import { setStrength } from "../lora/index.js";
 import { prepareModel } from "../models/index.js";
-import { encodePrompt, type Message } from "../text/index.js";
-import { DataError } from "../util/errors.js";
+import type { Message } from "../text/index.js";
 import type { ChatModel } from "./chatModel.js";
 import {
   createDecoder,
@@ -14,6 +13,7 @@ import {
   type FinishReason,
   forget,
 } from "./decoder/index.js";
+import { fitPrompt, splitSystem } from "./fitPrompt.js";
 import { generateText } from "./generateText.js";
 import { contextLength } from "./prompts.js";
 import { type RandomState, seededRandom } from "./random.js";
@@ -85,13 +85,13 @@ export function disposeSession({ decoder }: ChatSession): void {
 
 /** Forgets the turns and keeps the system message. */
 export function resetSession(session: ChatSession): void {
-  session.messages = systemOf(session.messages);
+  session.messages = splitSystem(session.messages).system;
   session.forgotten = 0;
 }
 
 /** Replaces the system message; an empty one removes it. */
 export function setSystem(session: ChatSession, text: string): void {
-  const turns = session.messages.slice(systemOf(session.messages).length);
+  const { turns } = splitSystem(session.messages);
   session.messages = text === "" ? turns : [{ role: "system", content: text }, ...turns];
 }
 
@@ -123,13 +123,9 @@ export function takeBackTurn(session: ChatSession): string | undefined {
   const at = session.messages.findLastIndex(({ role }) => role === "user");
   if (at < 0) return undefined;
   const [user] = session.messages.splice(at);
-  const turns = session.messages.length - systemOf(session.messages).length;
-  session.forgotten = Math.min(session.forgotten, turns);
+  const { turns } = splitSystem(session.messages);
+  session.forgotten = Math.min(session.forgotten, turns.length);
   return user?.content;
-}
-
-function systemOf(messages: readonly Message[]): Message[] {
-  return messages[0]?.role === "system" ? [messages[0]] : [];
 }
 
 /**
@@ -147,7 +143,14 @@ export async function* reply(
 ): AsyncGenerator<string, Turn, void> {
   const { chat, decoder, settings, random } = session;
   const messages: Message[] = [...session.messages, { role: "user", content: question }];
-  const { promptIds, forgotten } = await fittingPrompt(session, messages);
+  const { promptIds, forgotten } = await fitPrompt(
+    { tokenizer: chat.tokenizer, template: chat.template, messages },
+    {
+      context: contextLength(chat.model),
+      maxNewTokens: settings.maxNewTokens,
+      forgotten: session.forgotten,
+    },
+  );
   const newlyForgotten = forgotten - session.forgotten;
   session.forgotten = forgotten;
   const start = performance.now();
@@ -180,31 +183,4 @@ export async function* reply(
     promptSeconds: ((first || end) - start) / 1000,
     answerSeconds: first ? (end - first) / 1000 : 0,
   };
-}
-
-/** The prompt, with as many of the oldest turns left out as make room for an answer. */
-async function fittingPrompt(
-  session: ChatSession,
-  messages: readonly Message[],
-): Promise<{ promptIds: Int32Array; forgotten: number }> {
-  const { chat, settings } = session;
-  const context = contextLength(chat.model);
-  const most = context - Math.min(settings.maxNewTokens, Math.floor(context / 4));
-  const system = systemOf(messages);
-  const turns = messages.slice(system.length);
-  let forgotten = session.forgotten;
-  for (;;) {
-    const shown = [...system, ...turns.slice(forgotten)];
-    const promptIds = await encodePrompt(shown, chat.tokenizer, chat.template);
-    if (promptIds.length <= most) return { promptIds, forgotten };
-    const next = turns.findIndex(({ role }, i) => i > forgotten && role === "user");
-    if (next < 0) {
-      if (promptIds.length < context) return { promptIds, forgotten };
-      throw new DataError(`the message is too long: the prompt has ${promptIds.length} tokens`, {
-        why: `the model has ${context} positions for prompt and answer together`,
-        todo: "shorten the message or the system message",
-      });
-    }
-    forgotten = next;
-  }
 }

@@ -1,10 +1,19 @@
 /** What every part of the HTTP process is given. */
 import type { Catalogue } from "./catalogue/index.js";
 import type { Engine } from "./engine/index.js";
-import type { Access } from "./http/access.js";
 import type { Metrics } from "./metrics.js";
 
-/** How a server was started; checked by the command line. */
+/** What the rules of access depend on. */
+export interface Access {
+  /** Where the server listens. */
+  host: string;
+  /** SHA-256 of the API key; null where none is needed. */
+  keyHash: Buffer | null;
+  /** Further names of the server, as behind a proxy. */
+  allowedHosts: ReadonlySet<string>;
+}
+
+/** How much is asked of a server at once. */
 export interface ServeLimits {
   /** Answers that may be computed or wait at once; more are refused with 429. */
   requests: number;

@@ -4,6 +4,7 @@ import {
   contextLength,
   createStopMatcher,
   type DecodedToken,
+  type DecodeEvent,
   type Decoder,
   fitPrompt,
   type GenerationSettings,
@@ -11,13 +12,15 @@ import {
   type StopMatcher,
   seededRandom,
   submit,
+  type TokenLogprobs,
 } from "../../generate/index.js";
-import type { Message, StreamingDecoder } from "../../text/index.js";
+import type { Message, StreamingDecoder, Tokenizer } from "../../text/index.js";
 import { ConfigError, DataError } from "../../util/errors.js";
 import { hashKey } from "../../util/hash.js";
 import { type JsonValue, parseJson } from "../../util/json/index.js";
+import { plainError } from "../../util/plainError.js";
 import type { LoadedModel } from "./models.js";
-import type { AnswerEvent, AnswerRequest, FinishReason, Prompt } from "./protocol.js";
+import type { AnswerEvent, AnswerRequest, FinishReason, Prompt, TokenReport } from "./protocol.js";
 
 /** One of the answers to a prompt. */
 interface Choice {
@@ -26,13 +29,14 @@ interface Choice {
   request: number;
   stream: StreamingDecoder;
   matcher: StopMatcher;
-  tokens: number;
+  /** Log probabilities of tokens whose text is not told yet. */
+  tokens: TokenReport[];
 }
 
 /** A request that is being answered. */
 export interface Answer {
   id: number;
-  request: AnswerRequest;
+  tokenizer: Tokenizer;
   stopIds: ReadonlySet<number>;
   /** Choices that are not complete, by their number in the decoder. */
   open: Map<number, Choice>;
@@ -64,7 +68,7 @@ export async function beginAnswer(
   const { promptIds, droppedMessages } = await encode(chat, request.prompt, settings, context);
   const answer: Answer = {
     id,
-    request,
+    tokenizer,
     stopIds: new Set(stopTokenIds),
     open: new Map(),
     promptTokens: promptIds.length,
@@ -80,13 +84,16 @@ export async function beginAnswer(
       settings,
       stopTokenIds,
       random: seededRandom(index === 0 && seed >= 0 ? seed : hashKey(seed, index)),
+      client: request.client,
+      logitBias: new Map(request.logitBias),
+      ...(request.logprobs === null ? {} : { logprobs: request.logprobs }),
     });
     answer.open.set(number, {
       index,
       request: number,
       stream: tokenizer.decodeStream({ skipSpecialTokens: true }),
       matcher: createStopMatcher(stop),
-      tokens: 0,
+      tokens: [],
     });
   }
   const promptText = request.prompt.kind === "ids" ? tokenizer.decode(promptIds) : null;
@@ -155,30 +162,62 @@ function plainCalls(message: Message, at: number): Message {
   return { ...message, tool_calls: calls };
 }
 
-/** Takes a token of one of the answers. @returns whether the whole request is answered */
-export function takeToken(decoder: Decoder, answer: Answer, token: DecodedToken): boolean {
-  const choice = answer.open.get(token.request)!;
-  const { stream, matcher } = choice;
+/**
+ * Takes what a step tells of one of the answers.
+ *
+ * @returns whether the whole request is over
+ */
+export function takeEvent(decoder: Decoder, answer: Answer, event: DecodeEvent): boolean {
+  if ("error" in event) {
+    dropAnswer(decoder, answer);
+    answer.emit({ type: "error", error: plainError(event.error) });
+    return true;
+  }
+  const choice = answer.open.get(event.request)!;
   answer.completionTokens++;
-  const isEnd = answer.stopIds.has(token.tokenId);
-  let text = matcher.push(isEnd ? "" : stream.push(token.tokenId));
-  let reason: FinishReason | null = token.finishReason === "aborted" ? null : token.finishReason;
-  if (reason !== null && matcher.matched === undefined) {
-    text += matcher.push(stream.flush());
-    if (matcher.matched === undefined) text += matcher.flush();
+  answer.cachedTokens = Math.max(answer.cachedTokens, event.cachedTokens);
+  if (event.logprobs)
+    choice.tokens.push(reportToken(answer.tokenizer, event.tokenId, event.logprobs));
+  const { text, reason } = readOn(decoder, answer, choice, event);
+  if (text !== "") {
+    answer.emit({ type: "delta", index: choice.index, text, tokens: choice.tokens.splice(0) });
   }
-  if (matcher.matched !== undefined) {
-    if (reason === null) cancel(decoder, token.request);
-    reason = "stop";
-  }
-  if (text !== "") answer.emit({ type: "delta", index: choice.index, text, tokens: [] });
   if (reason === null) return false;
-  answer.open.delete(token.request);
-  answer.emit({ type: "finish", index: choice.index, reason, tokens: [] });
+  answer.open.delete(event.request);
+  answer.emit({ type: "finish", index: choice.index, reason, tokens: choice.tokens.splice(0) });
   if (answer.open.size > 0) return false;
   const { promptTokens, completionTokens, cachedTokens } = answer;
   answer.emit({ type: "end", usage: { promptTokens, completionTokens, cachedTokens } });
   return true;
+}
+
+/** The text that has become certain with a token, and why it is the last. */
+function readOn(
+  decoder: Decoder,
+  { stopIds }: Answer,
+  { stream, matcher }: Choice,
+  { request, tokenId, finishReason }: DecodedToken,
+): { text: string; reason: FinishReason | null } {
+  let text = matcher.push(stopIds.has(tokenId) ? "" : stream.push(tokenId));
+  if (finishReason !== null && matcher.matched === undefined) {
+    text += matcher.push(stream.flush());
+    if (matcher.matched === undefined) text += matcher.flush();
+  }
+  if (matcher.matched === undefined) return { text, reason: finishReason };
+  if (finishReason === null) cancel(decoder, request);
+  return { text, reason: "stop" };
+}
+
+function reportToken(
+  tokenizer: Tokenizer,
+  id: number,
+  { logprob, top }: TokenLogprobs,
+): TokenReport {
+  const shown = (tokenId: number, value: number) => {
+    const token = tokenizer.decode([tokenId]);
+    return { token, id: tokenId, logprob: value, bytes: [...Buffer.from(token, "utf8")] };
+  };
+  return { ...shown(id, logprob), top: top.map((one) => shown(one.tokenId, one.logprob)) };
 }
 
 /** Ends a request that nobody waits for. */

@@ -1,10 +1,17 @@
 /** What the engine does: loads models, and gives each served model a step in turn while something is asked. */
 import { setImmediate } from "node:timers/promises";
-import { createDecoder, type Decoder, disposeDecoder, isIdle, step } from "../../generate/index.js";
+import {
+  createDecoder,
+  type Decoder,
+  decoderLoad,
+  disposeDecoder,
+  isIdle,
+  step,
+} from "../../generate/index.js";
 import { liveTensors, trimMemory } from "../../tensor/index.js";
 import { DataError } from "../../util/errors.js";
 import { plainError } from "../../util/plainError.js";
-import { type Answer, beginAnswer, dropAnswer, takeToken } from "./answers.js";
+import { type Answer, beginAnswer, dropAnswer, takeEvent } from "./answers.js";
 import { createTables, factsOf, type LoadedModel, load, unload } from "./models.js";
 import type {
   AnswerEvent,
@@ -108,12 +115,15 @@ export function createWorker({ tell, endIfOrphan }: WorkerOptions) {
   };
   const stepOne = (one: Serving) => {
     counts.steps++;
-    for (const token of step(one.decoder)) {
-      const answer = one.answers.get(token.request);
+    for (const event of step(one.decoder)) {
+      const answer = one.answers.get(event.request);
       if (!answer) continue;
-      counts.generatedTokens++;
-      if (takeToken(one.decoder, answer, token)) answers.delete(answer.id);
-      if (!answer.open.has(token.request)) one.answers.delete(token.request);
+      if ("tokenId" in event) counts.generatedTokens++;
+      if (takeEvent(one.decoder, answer, event)) {
+        counts.cachedTokens += answer.cachedTokens;
+        answers.delete(answer.id);
+      }
+      if (!answer.open.has(event.request)) one.answers.delete(event.request);
     }
   };
   /** A step that fails ends what its model was answering; the others go on. */
@@ -146,8 +156,8 @@ export function createWorker({ tell, endIfOrphan }: WorkerOptions) {
       decoders.reduce((sum, one) => sum + of(one), 0);
     return {
       ...counts,
-      running: count(({ rows }) => rows.filter(({ text }) => text !== null).length),
-      waiting: count(({ waiting }) => waiting.length),
+      running: count((decoder) => decoderLoad(decoder).running),
+      waiting: count((decoder) => decoderLoad(decoder).waiting),
       keyValueBytes: 0,
       keyValueLimitBytes: count(({ memoryBytes }) => memoryBytes),
       residentBytes: process.memoryUsage.rss(),

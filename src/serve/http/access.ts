@@ -3,7 +3,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import type { MiddlewareHandler } from "hono";
-import type { ServeContext } from "../context.js";
+import type { Access, ServeContext } from "../context.js";
 import { HttpError, unavailable } from "./errors.js";
 import { isPublic } from "./publicRoutes.js";
 import type { ServeEnv } from "./types.js";
@@ -52,16 +52,6 @@ export function checkAccess(context: ServeContext): MiddlewareHandler<ServeEnv> 
     }
     await next();
   };
-}
-
-/** What the rules of access depend on. */
-export interface Access {
-  /** Where the server listens. */
-  host: string;
-  /** SHA-256 of the API key; null where none is needed. */
-  keyHash: Buffer | null;
-  /** Further names of the server, as behind a proxy. */
-  allowedHosts: ReadonlySet<string>;
 }
 
 export function hashOfKey(key: string): Buffer {

@@ -1,5 +1,5 @@
 /** The HTTP side: the application, its rules, and the routes of OpenAI's API and of the server itself. */
-export { type Access, hashOfKey, isLoopback } from "./access.js";
+export { hashOfKey, isLoopback } from "./access.js";
 export { apiRoutes, freeName, modelName, serverStatus } from "./apiRoutes.js";
 export { createApp } from "./app.js";
 export { mostBodyBytes, parseWith, readJson, readValue } from "./body.js";
