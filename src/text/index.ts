@@ -31,6 +31,13 @@ export {
   reasoningKeys,
   withoutReasoning,
 } from "./reasoning.js";
+export {
+  type AnswerPiece,
+  createReasoningSplitter,
+  type ReasoningMarks,
+  type ReasoningSplitter,
+  reasoningMarksOf,
+} from "./reasoningStream.js";
 export { ownTemplateName, resolveChatTemplate } from "./resolveChatTemplate.js";
 export {
   countScripts,
@@ -49,9 +56,23 @@ export { chatTemplateNames, fireflyTemplateName } from "./templateForms.js";
 export { chatTemplateJinja, type TemplateSource } from "./templateSource.js";
 export { reservedVariable, templateNotes } from "./templateVariables.js";
 export { textNotes, vocabularyNotes } from "./textNotes.js";
+export { tokenBytes } from "./tokenBytes.js";
 export type { DecodeOptions, EncodeOptions, Tokenizer, TokenizerOptions } from "./tokenizer.js";
 export { readGenerationFile, vocabularyFiles } from "./tokenizerFiles.js";
 export type { IdentifiedToken } from "./tokensWithoutRow.js";
+export {
+  createToolCallReader,
+  type ForcedCall,
+  type ForcedChoice,
+  forcedCall,
+  readToolCalls,
+  type ToolCallEvent,
+  type ToolCallFormat,
+  type ToolCallReader,
+  type ToolCallReaderOptions,
+  type ToolDefinition,
+  toolCallFormatOf,
+} from "./toolCalls/index.js";
 export {
   checkTrainedTemplate,
   readTrainedTemplate,

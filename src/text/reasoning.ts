@@ -22,7 +22,15 @@ export interface Thought {
   answer: string;
 }
 
-const openingTag = /^\s*(?:<(think|thinking|thought|reasoning|seed:think)>|\[(THINK)\])\s*/;
+const names = ["think", "thinking", "thought", "reasoning", "seed:think"];
+
+/** What models write around their reasoning. */
+export const reasoningTags: readonly { opening: string; closing: string }[] = [
+  ...names.map((name) => ({ opening: `<${name}>`, closing: `</${name}>` })),
+  { opening: "[THINK]", closing: "[/THINK]" },
+];
+
+const openingTag = new RegExp(`^\\s*(?:<(${names.join("|")})>|\\[(THINK)\\])\\s*`);
 
 /** Reads reasoning off the beginning of an assistant's content; undefined where there is none. */
 export function readThought(content: string): Thought | undefined {

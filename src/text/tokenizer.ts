@@ -25,6 +25,8 @@ export interface EncodeOptions {
 export interface DecodeOptions {
   /** Leave special tokens out. Default false. */
   skipSpecialTokens?: boolean;
+  /** Ids of special tokens that are shown all the same: marks of tool calls and reasoning, say. */
+  shown?: ReadonlySet<number>;
 }
 
 /** How a tokenizer is loaded; plain, so that another thread can load the same. */
@@ -126,7 +128,8 @@ export function createTokenizer(given: TokenizerFiles, options: TokenizerOptions
     for (let index = 0; index < list.length; index++) {
       const id = list[index]!;
       const token = tokens[id];
-      if (token === undefined || (options.skipSpecialTokens && specialIds.has(id))) continue;
+      if (token === undefined) continue;
+      if (options.skipSpecialTokens && specialIds.has(id) && !options.shown?.has(id)) continue;
       texts.push(token);
     }
     return decodeTokens(texts);
