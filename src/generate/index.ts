@@ -18,6 +18,14 @@ export {
   takeBackTurn,
 } from "./chatSession.js";
 export {
+  type Constrainer,
+  type Constraint,
+  callConstraint,
+  createConstrainer,
+  jsonConstraint,
+  schemaConstraint,
+} from "./constrain/index.js";
+export {
   bytesPerToken,
   cancel,
   createDecoder,

@@ -1,6 +1,7 @@
 /** Answers that are held to a format, token by token. */
 import { type Tokenizer, tokenBytes } from "../../text/index.js";
 import { ConfigError, TunewrightError } from "../../util/errors.js";
+import { maskOf, type TokenMask } from "../tokenMask.js";
 import { type Automaton, advance, createAutomaton, type Opened } from "./automaton.js";
 import { type InnerCache, type MaskCache, maskAt } from "./masks.js";
 import type { Node } from "./nodes.js";
@@ -22,11 +23,11 @@ interface Format extends MaskCache {
 /** Holds one answer to a format. */
 export interface Constraint {
   /**
-   * The tokens that may follow: bit `id % 32` of word `id / 32`. Ends are allowed where the value is whole.
+   * The tokens that may follow. Ends are allowed where the value is whole.
    * @param answer ids so far; one list that grows is followed, any other is read anew
    * @throws TunewrightError where the answer is none of the format
    */
-  allow(answer: readonly number[]): Uint32Array;
+  allow(answer: readonly number[]): TokenMask;
 }
 
 /** Formats, and the lists of one, that are kept. */
@@ -58,8 +59,10 @@ export function createConstraint(
   }
   const format = formatOf(constrainer, key, node);
   const { automaton } = format;
-  const ends = new Uint32Array(Math.ceil(tree.vocabulary / 32));
-  for (const id of endIds) if (id < tree.vocabulary) ends[id >>> 5]! |= 1 << (id & 31);
+  const ends = maskOf(
+    tree.vocabulary,
+    endIds.filter((id) => id < tree.vocabulary),
+  );
   let place: Opened = automaton.start;
   let read: number[] = [];
   return {

@@ -2,13 +2,14 @@
  * Which tokens can follow. What depends on the terminal alone is worked out once for all grammars, and what
  * goes on behind its end is followed from there (Dong et al. 2024, XGrammar).
  */
+import { allowToken, type TokenMask } from "../tokenMask.js";
 import { type Automaton, type Opened, placeKey, type Stack } from "./automaton.js";
 import type { Terminal } from "./terminals.js";
 import type { TokenTree } from "./tokenTree.js";
 
 /** Tokens that stay inside a terminal, and the nodes of the tree at which it can end. */
 interface Inner {
-  allowed: Uint32Array;
+  allowed: TokenMask;
   ends: number[];
 }
 
@@ -19,7 +20,7 @@ export interface MaskCache {
   tree: TokenTree;
   inner: InnerCache;
   /** Whole masks of one automaton by {@link placeKey}. */
-  masks: Map<string, Uint32Array>;
+  masks: Map<string, TokenMask>;
   /** Numbers of the automaton's own terminals. */
   numbers: Map<Terminal, number>;
 }
@@ -27,8 +28,8 @@ export interface MaskCache {
 /** Masks and inner parts of this many are kept; of 150,000 tokens one takes 19 KB. */
 const [mostMasks, mostInner] = [512, 512];
 
-/** @returns a bit for each token id, not to be changed: bit `id % 32` of word `id / 32` */
-export function maskAt(cache: MaskCache, automaton: Automaton, place: Opened): Uint32Array {
+/** @returns not to be changed */
+export function maskAt(cache: MaskCache, automaton: Automaton, place: Opened): TokenMask {
   const { tree, masks, numbers } = cache;
   const key = placeKey(place, tree.longest, (terminal) => {
     const known = numbers.get(terminal) ?? numbers.size;
@@ -44,7 +45,7 @@ export function maskAt(cache: MaskCache, automaton: Automaton, place: Opened): U
   return mask;
 }
 
-function addStack(cache: MaskCache, automaton: Automaton, stack: Stack, mask: Uint32Array): void {
+function addStack(cache: MaskCache, automaton: Automaton, stack: Stack, mask: TokenMask): void {
   const { tree, inner } = cache;
   const { terminal, state, rest } = stack;
   const key = terminal.key(state, tree.longest);
@@ -73,7 +74,7 @@ function addBehind(
   automaton: Automaton,
   node: number,
   { stacks }: Opened,
-  mask: Uint32Array,
+  mask: TokenMask,
 ): void {
   if (tree.end[node] === node + 1) return;
   for (const { terminal, state, rest } of stacks) {
@@ -89,7 +90,7 @@ function walk(
   node: number,
   terminal: Terminal,
   state: number,
-  mask: Uint32Array,
+  mask: TokenMask,
   onEnd: (node: number) => void,
 ): void {
   const { byte, end, from, tokens } = tree;
@@ -98,8 +99,7 @@ function walk(
     const next = terminal.step(state, byte[child]!);
     if (next === -1) continue;
     for (let at = from[child]!; at < from[child + 1]!; at++) {
-      const id = tokens[at]!;
-      mask[id >>> 5]! |= 1 << (id & 31);
+      allowToken(mask, tokens[at]!);
     }
     if (terminal.accepts(next)) onEnd(child);
     if (!terminal.ends(next)) walk(tree, child, terminal, next, mask, onEnd);
