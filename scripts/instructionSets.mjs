@@ -19,9 +19,17 @@ const sets = [
 
 /** What is run again: small models and single layers; the built-in model would take minutes. */
 export const numericTests = [
-  ...["families", "generation-greedy", "lora", "model", "nf4", "norm", "optimizer", "training"].map(
-    (topic) => `test/parity/${topic}.test.ts`,
-  ),
+  ...[
+    "families",
+    "generation-greedy",
+    "lora",
+    "model",
+    "nf4",
+    "norm",
+    "optimizer",
+    "stored-weights",
+    "training",
+  ].map((topic) => `test/parity/${topic}.test.ts`),
   "src/nn/",
 ];
 

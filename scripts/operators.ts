@@ -146,6 +146,9 @@ export const operators: readonly string[] = [
   "_flash_attention_backward",
   "tunewright::counter_dropout",
   "tunewright::quantize_nf4_blocks",
+  "tunewright::stored_linear",
+  "tunewright::stored_values",
+  "tunewright::store_nf4",
   // whole lists of parameters
   "_foreach_norm.Scalar",
   "_foreach_mul_.Scalar",

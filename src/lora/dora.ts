@@ -32,7 +32,8 @@ export function decomposed(
   lowering: Lowering,
   dropout: InputDropout | null,
 ): Value {
-  const unbiased: AffineLayer = { bias: null, preparedWeight: base.preparedWeight };
+  const { preparedWeight, stored } = base;
+  const unbiased: AffineLayer = { bias: null, preparedWeight, ...(stored && { stored }) };
   const read = dropout ? dropped(x, dropout) : x;
   const sum = raised(read, [lowered(read, group, lowering, null)], group, unbiased, [lowering]);
   const rest = dropout ? affine(difference(x, read), group, unbiased, null) : null;

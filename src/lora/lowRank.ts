@@ -9,7 +9,7 @@ import {
   operate,
   type Parameter,
   type ProductGroup,
-  product,
+  productOf,
   tensorOf,
   type Value,
 } from "../nn/index.js";
@@ -150,7 +150,7 @@ export function raised(
     cost: "dear",
     trains: trainsUp || byBias !== undefined || terms.some(({ byShift }) => byShift !== undefined),
     compute() {
-      const result = product(tensorOf(x), group, base);
+      const result = productOf(x, group, base);
       for (const { adapter, inner } of terms) {
         const { part, bias } = adapter;
         const scale = scaleOf(adapter);

@@ -15,6 +15,7 @@ import {
   noGrad,
   quantizeBlockwise,
   quantizeNf4Blocks,
+  storeNf4,
   type Tensor,
   tensor,
   tidy,
@@ -152,6 +153,23 @@ function packNibbles(codes: Tensor): Tensor {
   return pairs.select(1, 0).mul(16).add(pairs.select(1, 1));
 }
 
+/** The absolute maxima of the blocks, [ceil(n / 64)] float32. */
+function maximaOf({ packed, absmax, nestedAbsmax, nestedCode, offset }: Nf4Tensor): Tensor {
+  const maxima = empty([absmax.numel], { dtype: "float32", device: packed.device });
+  dequantizeBlockwise(nestedCode, absmax, nestedAbsmax, maxima, STATISTICS_BLOCK);
+  return maxima.add_(offset);
+}
+
+/**
+ * A matrix as products of a few rows read it: each block's maximum before its codes.
+ *
+ * @param quantized on the CPU, rows of whole blocks of 64
+ * @returns [rows, bytes of a row's blocks] uint8
+ */
+export function nf4Blocks(quantized: Nf4Tensor, rows: number): Tensor {
+  return tidy(() => storeNf4(quantized.packed, maximaOf(quantized), rows));
+}
+
 /**
  * The values again.
  *
@@ -159,9 +177,7 @@ function packNibbles(codes: Tensor): Tensor {
  */
 export function dequantizeNf4Into({ packed, ...rest }: Nf4Tensor, out: Tensor): void {
   tidy(() => {
-    const absmax = empty([rest.absmax.numel], { dtype: "float32", device: packed.device });
-    dequantizeBlockwise(rest.nestedCode, rest.absmax, rest.nestedAbsmax, absmax, STATISTICS_BLOCK);
-    absmax.add_(rest.offset);
+    const absmax = maximaOf({ packed, ...rest });
     if (out.size(-1) % 2 === 0) {
       dequantizeNf4(packed, absmax, out, BLOCK);
       return;

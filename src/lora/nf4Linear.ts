@@ -1,8 +1,8 @@
 /** A frozen linear layer in NF4; QLoRA is an adapter around it. */
 import type { StoredFourBit } from "../format/index.js";
-import { affine, type Linear } from "../nn/index.js";
+import { affine, type Linear, storedAs, storedTypes } from "../nn/index.js";
 import { type DType, empty, tidy } from "../tensor/index.js";
-import { dequantizeNf4Into, type Nf4Tensor, quantizeNf4, storedNf4 } from "./nf4.js";
+import { dequantizeNf4Into, type Nf4Tensor, nf4Blocks, quantizeNf4, storedNf4 } from "./nf4.js";
 
 /** A linear layer whose parts are quantized each by itself, as separate layers would be. */
 export interface QuantizedLinear extends Linear {
@@ -66,6 +66,13 @@ export function quantizedLinear(
     preparedWeight: (weights, dtype) =>
       weights.make(quantized, dtype, true, () => denseWeight(dtype)),
     denseWeight,
+    stored(weights) {
+      if (inFeatures % 64 !== 0) return storedAs(layer.preparedWeight(weights, "float32"));
+      const tensors = quantized.map((one, i) =>
+        weights.make(one, "uint8", true, () => nf4Blocks(one, parts[i]!.outFeatures)),
+      );
+      return { tensors, types: tensors.map(() => storedTypes.NF4) };
+    },
     tensors: () => [
       ...quantized.flatMap(({ packed, absmax, nestedAbsmax, nestedCode, offset }) => [
         packed,

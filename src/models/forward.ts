@@ -1,7 +1,7 @@
 /** The pass through a whole model without gradients: hidden states and logits. */
-import { constant, forwardBranches, type TokenGroup, tensorOf } from "../nn/index.js";
-import { linear, type Tensor, tidy } from "../tensor/index.js";
-import { outputWeight } from "./output.js";
+import { constant, forwardBranches, productOf, type TokenGroup, tensorOf } from "../nn/index.js";
+import { type Tensor, tidy } from "../tensor/index.js";
+import { headLayer } from "./output.js";
 import { packSequences } from "./pack.js";
 import {
   embedTokens,
@@ -39,12 +39,12 @@ export function hiddenStates(
 
 /** Logits of hidden states. @param hidden [n, dim] @returns [n, vocab] */
 export function logitsOf(prepared: PreparedModel, hidden: Tensor): Tensor {
-  const { dtype, weights } = prepared;
   const { output } = prepared.model;
   return tidy(() => {
+    const [x, group] = [constant(hidden), productsOf(prepared)];
     const logits = output.adapter
-      ? tensorOf(output.adapter.apply(constant(hidden), productsOf(prepared)))
-      : linear(hidden, outputWeight(output, weights, dtype));
+      ? tensorOf(output.adapter.apply(x, group))
+      : productOf(x, group, headLayer(output));
     const { softCap } = output;
     return softCap === undefined ? logits : logits.div(softCap).tanh().mul(softCap);
   });

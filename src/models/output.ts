@@ -1,5 +1,11 @@
 /** The output head: its weight as the product takes it. */
-import { type Parameter, type PreparedWeights, parameter } from "../nn/index.js";
+import {
+  type AffineLayer,
+  type Parameter,
+  type PreparedWeights,
+  parameter,
+  storedAs,
+} from "../nn/index.js";
 import { type DType, linalgVectorNorm, type Tensor, tidy } from "../tensor/index.js";
 import type { CausalLanguageModel, OutputHead } from "./types.js";
 
@@ -52,6 +58,16 @@ export function outputWeight(output: HeadWeight, weights: PreparedWeights, dtype
   return weights.make(output, dtype, !weight.trainable, () =>
     normalizedRows(weight.tensor).to({ dtype }),
   );
+}
+
+/** The last product as that of a layer. */
+export function headLayer(output: HeadWeight): AffineLayer {
+  const { weight, normalizesRows } = output;
+  return {
+    bias: null,
+    preparedWeight: (weights, dtype) => outputWeight(output, weights, dtype),
+    stored: () => (normalizesRows ? undefined : storedAs(weight.tensor)),
+  };
 }
 
 /**

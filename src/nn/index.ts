@@ -39,6 +39,7 @@ export {
   type LinearPart,
   nameStack,
   product,
+  productOf,
   stackParts,
 } from "./linear.js";
 export {
@@ -91,5 +92,7 @@ export {
   routerLogits,
 } from "./router.js";
 export { rowAttention } from "./rowAttention.js";
+export { type StoredType, type StoredWeights, storedAs, storedTypes } from "./stored.js";
+export { isStored, type StoredLinear, type StoredRows, storedLayer } from "./storedLayer.js";
 export { sumValues } from "./sum.js";
 export { type SharedBeginning, type TextNode, treeAttention } from "./treeAttention.js";

@@ -2,10 +2,11 @@
  * Linear layers. Layers that read the same input (q, k and v; gate and up) are stacked on their
  * output axis and computed as one product; the parts keep their names for adapters and files.
  */
-import { type DType, linear, type Tensor } from "../tensor/index.js";
+import { type DType, linear, storedLinear, type Tensor } from "../tensor/index.js";
 import type { ProductGroup } from "./branches.js";
 import type { Parameter, PreparedWeights } from "./parameter.js";
 import { addGradient, gradientOf, operate, tensorOf, type Value } from "./record.js";
+import { type StoredWeights, storedAs } from "./stored.js";
 
 /** One of the layers in a stack: rows `start` to `start + outFeatures` of the stacked weight. */
 export interface LinearPart {
@@ -32,6 +33,8 @@ export interface Linear {
   preparedWeight(weights: PreparedWeights, dtype: DType): Tensor;
   /** The same in a tensor that is the caller's to dispose. */
   denseWeight(dtype: DType): Tensor;
+  /** The weight as it lies in memory, for products of a few rows; undefined where there is no such product. */
+  stored?(weights: PreparedWeights): StoredWeights | undefined;
   /** Every tensor held, to free or to count. */
   tensors(): Tensor[];
 }
@@ -82,13 +85,14 @@ export function denseLinear(
     parameters: () => (bias ? [weight, bias] : [weight]),
     preparedWeight: (weights, dtype) => weights.cast(weight, dtype),
     denseWeight: (dtype) => weight.tensor.to({ dtype }),
+    stored: () => storedAs(weight.tensor),
     tensors: () => (bias ? [weight.tensor, bias.tensor] : [weight.tensor]),
   };
   return layer;
 }
 
 /** What {@link affine} needs of a layer. */
-export type AffineLayer = Pick<Linear, "bias" | "preparedWeight">;
+export type AffineLayer = Pick<Linear, "bias" | "preparedWeight" | "stored">;
 
 /**
  * `x Wᵀ + b`.
@@ -110,7 +114,7 @@ export function affine(
     inputs: [x],
     cost: "dear",
     trains: byWeight !== undefined || byBias !== undefined,
-    compute: () => [product(tensorOf(x), group, layer)],
+    compute: () => [productOf(x, group, layer)],
     reads: byWeight ? [x] : [],
     backward([gradient]) {
       if (x.needsGradient) {
@@ -121,6 +125,30 @@ export function affine(
     },
   });
   return output!;
+}
+
+/**
+ * The product of a value. Where nothing is trained and rows are few, it reads the weight as it is
+ * stored; the sum of each row is then the same, bit for bit, whatever the other rows are.
+ *
+ * @param x [n, in]
+ * @returns [n, out]
+ */
+export function productOf(x: Value, group: ProductGroup, layer: AffineLayer): Tensor {
+  const values = tensorOf(x);
+  const isTraining = x.record !== null || group.weights.isTraining;
+  return (
+    (isTraining ? undefined : productOfFew(values, group, layer)) ?? product(values, group, layer)
+  );
+}
+
+/** Rows up to which reading the weight as it is stored is faster than a product of matrices. */
+const FEW_ROWS = 16;
+
+function productOfFew(x: Tensor, group: ProductGroup, layer: AffineLayer): Tensor | undefined {
+  if (x.size(0) > FEW_ROWS || x.dtype !== "float32" || x.device !== "cpu") return undefined;
+  const stored = layer.stored?.(group.weights);
+  return stored && storedLinear(x, stored.tensors, stored.types, layer.bias?.tensor);
 }
 
 /** The product itself, without a record. @param x [n, in] @returns [n, out] */

@@ -30,6 +30,8 @@ export interface PreparedWeights {
    * @param frozen false for one that training changes
    */
   make(owner: object, dtype: DType, frozen: boolean, compute: () => Tensor): Tensor;
+  /** Whether trained weights change while these live. */
+  readonly isTraining: boolean;
   /** Frees what does not stay. */
   close(): void;
   /** Frees what stays, and has nothing stay any more. @returns whether anything did */
@@ -73,6 +75,7 @@ export function prepareWeights(stayBytes: number, isTraining: boolean): Prepared
   };
   return {
     make,
+    isTraining,
     cast: (source, dtype) =>
       source.tensor.dtype === dtype
         ? source.tensor

@@ -827,6 +827,21 @@ export function quantizeNf4Blocks(values: Tensor, middles: Tensor): [Tensor, Ten
   return [wrapOptional(result[0]) as Tensor, wrapOptional(result[1]) as Tensor];
 }
 
+const $storedLinear = operator("tunewright::stored_linear", "");
+export function storedLinear(x: Tensor, weights: readonly Tensor[], types: number | readonly number[], bias?: Tensor | null): Tensor {
+  return wrap(native.call(id($storedLinear), handle(x), handles(weights), integers(types), handle(bias)));
+}
+
+const $storedValues = operator("tunewright::stored_values", "");
+export function storedValues(weight: Tensor, type: number, columns: number): Tensor {
+  return wrap(native.call(id($storedValues), handle(weight), type, columns));
+}
+
+const $storeNf4 = operator("tunewright::store_nf4", "");
+export function storeNf4(packed: Tensor, absmax: Tensor, rows: number): Tensor {
+  return wrap(native.call(id($storeNf4), handle(packed), handle(absmax), rows));
+}
+
 const $_foreachNorm_Scalar = operator("aten::_foreach_norm", "Scalar");
 export function _foreachNorm(self: readonly Tensor[], ord?: number | boolean, dtype?: DType | null): Tensor[] {
   return wrapAll(native.call(id($_foreachNorm_Scalar), handles(self), ord, dtype));
