@@ -1,12 +1,10 @@
-import type { DataList } from "../../../src/serve/schema";
-import { useResource } from "../api/useResource";
-import { Loaded } from "../ui";
+/** The data screen: files, and one of them. */
+import "./data.css";
+import { useRoute } from "../app/route";
+import { FileList } from "./FileList";
+import { FileView } from "./FileView";
 
 export default function Data() {
-  const list = useResource<DataList>("api/data");
-  return (
-    <Loaded resource={list}>
-      {({ files }) => files.map(({ id, name }) => <p key={id}>{name}</p>)}
-    </Loaded>
-  );
+  const [id] = useRoute().parts;
+  return id === undefined ? <FileList /> : <FileView key={id} id={id} />;
 }

@@ -7,13 +7,15 @@ const texts = bothLanguages(
     label: "Pages",
     before: "Earlier",
     after: "Later",
-    range: (from: string, to: string, total: string) => `${from} to ${to} of ${total}`,
+    range: (from: string, to: string) => `${from} to ${to}`,
+    of: (range: string, total: string) => `${range} of ${total}`,
   },
   {
     label: "翻页",
     before: "上一页",
     after: "下一页",
-    range: (from: string, to: string, total: string) => `第 ${from} 至 ${to} 条，共 ${total} 条`,
+    range: (from: string, to: string) => `第 ${from} 至 ${to} 条`,
+    of: (range: string, total: string) => `${range}，共 ${total} 条`,
   },
 );
 
@@ -21,21 +23,25 @@ const texts = bothLanguages(
 export function Pager(props: {
   offset: number;
   size: number;
-  total: number;
+  /** How many are on this page. */
+  shown: number;
+  /** Null where nobody has counted: a full page may have one after it. */
+  total: number | null;
   onMove: (offset: number) => void;
 }) {
   const t = useTexts(texts);
   const { count } = useFormats();
-  const { offset, size, total } = props;
-  if (total <= size && offset === 0) return null;
-  const to = Math.min(total, offset + size);
+  const { offset, size, shown, total } = props;
+  const isLast = total === null ? shown < size : offset + shown >= total;
+  if (isLast && offset === 0) return null;
+  const range = t.range(count(offset + 1), count(offset + shown));
   return (
     <nav className="pager" aria-label={t.label}>
       <Button disabled={offset === 0} onClick={() => props.onMove(Math.max(0, offset - size))}>
         {t.before}
       </Button>
-      <span className="soft figures">{t.range(count(offset + 1), count(to), count(total))}</span>
-      <Button disabled={to >= total} onClick={() => props.onMove(offset + size)}>
+      <span className="soft figures">{total === null ? range : t.of(range, count(total))}</span>
+      <Button disabled={isLast} onClick={() => props.onMove(offset + size)}>
         {t.after}
       </Button>
     </nav>

@@ -40,17 +40,20 @@ export function VirtualList(props: {
     return () => watch.disconnect();
   }, []);
   useEffect(() => onView(from, to), [from, to, onView]);
-  const geometry = useRef({ offset, stretch, height: view.height });
-  geometry.current = { offset, stretch, height: view.height };
+  const isThere = chosen !== null && chosen < count;
+  const stretchNow = useRef(stretch);
+  stretchNow.current = stretch;
   useEffect(() => {
-    if (chosen === null) return;
-    const { offset, stretch, height } = geometry.current;
+    if (!isThere) return;
+    const element = frame.current!;
+    const height = element.clientHeight;
+    const offset = element.scrollTop * stretchNow.current;
     const top = chosen * rowHeight;
     if (top >= offset && top + rowHeight <= offset + height) return;
     const wanted = top < offset ? top : top + rowHeight - height;
     const isFar = Math.abs(wanted - offset) > height;
-    frame.current!.scrollTop = Math.max(0, isFar ? top - height / 3 : wanted) / stretch;
-  }, [chosen, rowHeight]);
+    element.scrollTop = Math.max(0, isFar ? top - height / 3 : wanted) / stretchNow.current;
+  }, [chosen, isThere, rowHeight]);
 
   const onKeyDown = (event: KeyboardEvent) => {
     const page = Math.max(1, Math.floor(view.height / rowHeight) - 1);

@@ -9,4 +9,5 @@ export { Pager } from "./Pager";
 export { Progress } from "./Progress";
 export { ShareBar } from "./ShareBar";
 export { Empty, Failure, Loaded, Loading, useExplained } from "./states";
+export { TableFrame } from "./TableFrame";
 export { VirtualList } from "./VirtualList";

@@ -1,0 +1,2 @@
+/** What cleaning or deduplication took out of a file, and why. */
+export { RemovedTab } from "./RemovedTab";

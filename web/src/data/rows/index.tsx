@@ -1,0 +1,2 @@
+/** Browsing the conversations of a file. */
+export { RowsTab } from "./RowsTab";

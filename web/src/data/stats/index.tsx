@@ -1,0 +1,2 @@
+/** What a file is made of, in figures. */
+export { StatisticsTab } from "./StatisticsTab";
