@@ -1,4 +1,13 @@
 /** All routes, area by area. Each area is a function that adds its own. */
 import { type Area, apiRoutes, healthRoutes, modelRoutes, pageRoutes } from "./http/index.js";
+import { absentRoutes, chatRoutes, completionRoutes } from "./openai/index.js";
 
-export const areas: readonly Area[] = [healthRoutes, modelRoutes, apiRoutes, pageRoutes()];
+export const areas: readonly Area[] = [
+  healthRoutes,
+  modelRoutes,
+  chatRoutes,
+  completionRoutes,
+  absentRoutes,
+  apiRoutes,
+  pageRoutes(),
+];

@@ -180,14 +180,16 @@ export function takeEvent(decoder: Decoder, answer: Answer, event: DecodeEvent):
     choice.tokens.push(reportToken(answer.tokenizer, event.tokenId, event.logprobs));
   const { text, reason } = readOn(decoder, answer, choice, event);
   if (text !== "") {
-    answer.emit({ type: "delta", index: choice.index, text, tokens: choice.tokens.splice(0) });
+    const piece = { kind: "text" as const, text };
+    answer.emit({ type: "delta", index: choice.index, piece, tokens: choice.tokens.splice(0) });
   }
   if (reason === null) return false;
   answer.open.delete(event.request);
   answer.emit({ type: "finish", index: choice.index, reason, tokens: choice.tokens.splice(0) });
   if (answer.open.size > 0) return false;
   const { promptTokens, completionTokens, cachedTokens } = answer;
-  answer.emit({ type: "end", usage: { promptTokens, completionTokens, cachedTokens } });
+  const usage = { promptTokens, completionTokens, reasoningTokens: 0, cachedTokens };
+  answer.emit({ type: "end", usage });
   return true;
 }
 

@@ -61,6 +61,8 @@ export interface EngineOptions {
 }
 
 interface Pending {
+  /** Answers that were asked for. */
+  answers: number;
   push(event: AnswerEvent): void;
   fail(error: Error): void;
 }
@@ -229,7 +231,7 @@ export function startEngine({ timeout, log }: EngineOptions): Engine {
     figures: () => figures,
     models: () =>
       Array.from(served.values(), ({ spec: _spec, deaths: _deaths, ...model }) => model),
-    inFlight: () => pending.size,
+    inFlight: () => Array.from(pending.values()).reduce((sum, { answers }) => sum + answers, 0),
     load(spec) {
       if (served.get(spec.name)?.state === "failed") served.delete(spec.name);
       if (served.has(spec.name)) throw new RangeError(`${spec.name} is served already`);
@@ -246,7 +248,7 @@ export function startEngine({ timeout, log }: EngineOptions): Engine {
     async answer(request, signal) {
       if (!isReady) throw new EngineGone(reason, { todo: "ask again in some seconds" });
       const id = ++lastNumber;
-      const queue = eventQueue();
+      const queue = eventQueue(request.n);
       pending.set(id, queue);
       const drop = () => {
         if (pending.delete(id)) tell({ type: "cancel", id });
@@ -334,12 +336,13 @@ interface EventQueue extends Pending {
 }
 
 /** Events that have come and were not taken yet; at most those of one answer, so that it stays small. */
-function eventQueue(): EventQueue {
+function eventQueue(answers: number): EventQueue {
   const events: AnswerEvent[] = [];
   let failure: Error | undefined;
   let closed = false;
   let wake = () => {};
   return {
+    answers,
     push(event) {
       events.push(event);
       wake();

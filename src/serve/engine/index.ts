@@ -8,11 +8,15 @@ export {
 } from "./client.js";
 export type {
   AnswerEvent,
+  AnswerFormat,
+  AnswerPiece,
   AnswerRequest,
   EngineFigures,
   FinishReason,
   ModelSpec,
   Prompt,
   TokenReport,
+  ToolChoice,
+  ToolSpec,
   Usage,
 } from "./protocol.js";

@@ -39,16 +39,32 @@ export interface ModelFacts {
   notes: string[];
 }
 
+/** A function that the model is told of, in the form in which templates take it. */
+export interface ToolSpec {
+  type: "function";
+  function: { name: string; description?: string; parameters?: unknown };
+}
+
 /** A prompt in one of the forms that requests give it in. */
 export type Prompt =
   | {
       kind: "chat";
       messages: Message[];
-      tools: unknown[] | null;
+      tools: ToolSpec[] | null;
+      toolChoice: ToolChoice;
       variables: TemplateVariables | null;
     }
   | { kind: "text"; text: string }
   | { kind: "ids"; ids: number[] };
+
+/** What an answer is held to, token by token. */
+export type AnswerFormat =
+  | { type: "text" }
+  | { type: "json_object" }
+  | { type: "json_schema"; schema: unknown };
+
+/** Whether tools may be called, must be, or which one. */
+export type ToolChoice = "none" | "auto" | "required" | { name: string };
 
 /** One prompt to be answered, perhaps several times. */
 export interface AnswerRequest {
@@ -62,6 +78,9 @@ export interface AnswerRequest {
   /** Null draws one. */
   seed: number | null;
   logitBias: [token: number, bias: number][];
+  format: AnswerFormat;
+  /** Whether pieces are told as they come, rather than calls of tools once they are whole. */
+  streams: boolean;
   /** How many of the likeliest tokens are told beside the chosen one; null for no log probabilities. */
   logprobs: number | null;
 }
@@ -78,10 +97,20 @@ export interface TokenReport {
 /** `stop`: an end token or text; `length`: no room for more; `tool_calls`: it calls a tool. */
 export type FinishReason = "stop" | "length" | "tool_calls";
 
+/** A piece of an answer, as it becomes certain. `call` counts the calls of tools in an answer from 0. */
+export type AnswerPiece =
+  | { kind: "text"; text: string }
+  | { kind: "reasoning"; text: string }
+  | { kind: "call"; call: number; id: string; name: string }
+  | { kind: "arguments"; call: number; text: string }
+  | { kind: "warning"; text: string };
+
 /** What an answer took. */
 export interface Usage {
   promptTokens: number;
   completionTokens: number;
+  /** Those of the answer that are reasoning. */
+  reasoningTokens: number;
   /** Tokens of the prompt that the engine held already. */
   cachedTokens: number;
 }
@@ -96,7 +125,7 @@ export type AnswerEvent =
       /** The text of the prompt, where it was given as ids and is wanted back. */
       promptText: string | null;
     }
-  | { type: "delta"; index: number; text: string; tokens: TokenReport[] }
+  | { type: "delta"; index: number; piece: AnswerPiece; tokens: TokenReport[] }
   | { type: "finish"; index: number; reason: FinishReason; tokens: TokenReport[] }
   | { type: "end"; usage: Usage }
   | { type: "error"; error: PlainError };

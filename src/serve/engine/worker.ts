@@ -99,6 +99,7 @@ export function createWorker({ tell, endIfOrphan }: WorkerOptions) {
       answers.set(id, { serving: one, answer });
       counts.promptTokens += answer.promptTokens;
       for (const number of answer.open.keys()) one.answers.set(number, answer);
+      flush();
       void stepAll();
     } catch (error) {
       fail(id, error);
@@ -135,6 +136,8 @@ export function createWorker({ tell, endIfOrphan }: WorkerOptions) {
   const stepAll = async () => {
     if (isStepping) return;
     isStepping = true;
+    // What has begun is told before the first step, which may read a long prompt.
+    await setImmediate();
     for (;;) {
       const busy = [...serving.values()].filter(({ decoder }) => !isIdle(decoder));
       if (busy.length === 0) break;

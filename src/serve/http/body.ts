@@ -94,7 +94,9 @@ function firstProblem(issues: readonly z.core.$ZodIssue[]): Problem {
   const problems = issue.errors.map((form) => firstProblem(form));
   const nearest = problems.reduce((best, one) => (one.path.length > best.path.length ? one : best));
   const isInside = nearest.path.length > 0;
-  const message = isInside ? nearest.message : problems.map((one) => one.message).join(", or ");
+  const isNamed = issue.message !== "Invalid input";
+  const own = isNamed ? issue.message : problems.map((one) => one.message).join(", or ");
+  const message = isInside ? nearest.message : own;
   return { message, path: [...issue.path, ...nearest.path] };
 }
 

@@ -1,7 +1,7 @@
 /** The HTTP side: the application, its rules, and the routes of OpenAI's API and of the server itself. */
 export { hashOfKey, isLoopback } from "./access.js";
 export { apiRoutes, freeName, modelName, serverStatus } from "./apiRoutes.js";
-export { createApp } from "./app.js";
+export { asHttpError, createApp } from "./app.js";
 export { mostBodyBytes, parseWith, readJson, readValue } from "./body.js";
 export {
   badRequest,
@@ -15,7 +15,7 @@ export {
 } from "./errors.js";
 export { type EventSink, eventStream } from "./eventStream.js";
 export { healthRoutes } from "./healthRoutes.js";
-export { modelRoutes } from "./modelRoutes.js";
+export { modelRoutes, unknownModel } from "./modelRoutes.js";
 export { pageRoutes } from "./pageRoutes.js";
 export { addRoute, type Route, routesOf } from "./routes.js";
 export { createHttpServer } from "./server.js";

@@ -9,6 +9,7 @@ export function observeRequests(context: ServeContext): MiddlewareHandler<ServeE
     const start = performance.now();
     let isFinished = false;
     const note: RequestNote = {
+      started: start,
       route: "",
       promptTokens: 0,
       answerTokens: 0,

@@ -6,6 +6,8 @@ import type { ServeContext } from "../context.js";
 
 /** What the log and the metrics are told of a request while it is answered. */
 export interface RequestNote {
+  /** When it came, by `performance.now()`. */
+  started: number;
   /** Pattern of its route, such as `/v1/models/:model`; empty where none took it. */
   route: string;
   promptTokens: number;
