@@ -1,8 +1,9 @@
 /** `tunewright check`: find what would make a training run fail, before it starts. */
+
+import { countRows } from "../util/countRows.js";
 import { ConfigError, DataError } from "../util/errors.js";
 import type { CheckReport } from "./check/report.js";
 import { addExamples, type CommandModule, printJson } from "./command.js";
-import { countRows } from "./countRows.js";
 import { stdout } from "./output.js";
 
 export const checkCommand: CommandModule = {

@@ -1,9 +1,10 @@
 /** `tunewright serve`: OpenAI's API and the page, over HTTP. */
 import { existsSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import type { AdapterName } from "../generate/index.js";
 import { ConfigError } from "../util/errors.js";
+import { packageRoot } from "../util/packageRoot.js";
 import { abortOnSignals, stoppedExitCode } from "../util/signals.js";
 import { collectAdapters } from "./adapterOption.js";
 import { addExamples, type CommandModule } from "./command.js";
@@ -18,6 +19,8 @@ interface ModelChoice {
 interface ServeFlags {
   model?: ModelChoice[];
   runs?: string[];
+  data?: string[];
+  results?: string[];
   host: string;
   port: number;
   /** False with `--no-api-key`. */
@@ -84,6 +87,16 @@ function addModelOptions(command: Command): void {
     "where runs lie, and new ones are put; can be given several times (default: output)",
     (text: string, before: string[] = []) => [...before, text],
   );
+  command.option(
+    "--data <dir>",
+    "where data files lie; can be given several times (default: data beside the runs, and the examples)",
+    (text: string, before: string[] = []) => [...before, text],
+  );
+  command.option(
+    "--results <dir>",
+    "where evaluations lie, beside those below the runs; can be given several times (default: results beside the runs)",
+    (text: string, before: string[] = []) => [...before, text],
+  );
   command.option("--template <name>", "chat template of all models (default: their own)");
   addDeviceOptions(command);
 }
@@ -121,9 +134,13 @@ async function runServer(flags: ServeFlags): Promise<void> {
     });
   }
   const apiKey = keyOf(flags);
+  const runRoots = flags.runs ?? ["output"];
+  const beside = (name: string) => runRoots.map((root) => join(dirname(resolve(root)), name));
   const server = await startServer({
     models,
-    runRoots: flags.runs ?? ["output"],
+    runRoots,
+    dataRoots: flags.data ?? [...beside("data"), join(packageRoot(), "examples")],
+    resultRoots: flags.results ?? beside("results"),
     host: flags.host,
     port: flags.port,
     apiKey,

@@ -50,6 +50,7 @@ export {
 } from "./rowWriter.js";
 export {
   isInputName,
+  isRowFile,
   type ResolveOptions,
   resolveSources,
   resolveStreams,

@@ -1,4 +1,5 @@
 /** All routes, area by area. Each area is a function that adds its own. */
+import { studioRoutes } from "./api/index.js";
 import { type Area, apiRoutes, healthRoutes, modelRoutes, pageRoutes } from "./http/index.js";
 import { absentRoutes, chatRoutes, completionRoutes } from "./openai/index.js";
 
@@ -9,5 +10,6 @@ export const areas: readonly Area[] = [
   completionRoutes,
   absentRoutes,
   apiRoutes,
+  studioRoutes,
   pageRoutes(),
 ];

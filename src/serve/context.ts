@@ -27,6 +27,10 @@ export interface ServeContext {
   limits: ServeLimits;
   /** Folders below which runs are looked for; the first is where new runs are put. */
   runRoots: readonly string[];
+  /** Folders below which data files are looked for. */
+  dataRoots: readonly string[];
+  /** Folders below which evaluations are looked for, beside those of runs. */
+  resultRoots: readonly string[];
   engine: Engine;
   catalogue: Catalogue;
   metrics: Metrics;

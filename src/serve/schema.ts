@@ -265,6 +265,7 @@ export type LiveEvent =
       step: number;
       epoch: number | null;
       time: number;
+      /** All so far, as the axis has it. */
       tokens: number;
       metrics: Record<string, number | null>;
     }

@@ -15,6 +15,10 @@ export interface ServeOptions {
   models: readonly Pick<ModelSpec, "name" | "place" | "adapters">[];
   /** Folders below which runs are looked for; the first is where new runs are put. */
   runRoots: readonly string[];
+  /** Folders below which data files are looked for. */
+  dataRoots: readonly string[];
+  /** Folders below which evaluations are looked for, beside those of runs. */
+  resultRoots: readonly string[];
   host: string;
   port: number;
   /** Null for none. */
@@ -67,6 +71,8 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     },
     limits: { requests: options.maxRequests, choices: 16 },
     runRoots: options.runRoots,
+    dataRoots: options.dataRoots,
+    resultRoots: options.resultRoots,
     engine,
     catalogue,
     metrics: createMetrics(),

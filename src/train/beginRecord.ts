@@ -13,7 +13,7 @@ import { peakRate } from "./peakRate.js";
 import type { ProductPrecision } from "./precision.js";
 import { openRecorder, type Recorder } from "./recorder.js";
 import type { Run } from "./run.js";
-import { type RunConfig, writeRunConfig } from "./runDirectory.js";
+import { type RunConfig, writeRunConfig } from "./runConfig/index.js";
 import type { NamedSource } from "./stepRows.js";
 import { initialTrainerState } from "./trainerState.js";
 import type { LeftOutRow } from "./watch/index.js";

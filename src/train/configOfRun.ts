@@ -5,7 +5,7 @@ import { locateModel } from "../generate/index.js";
 import { ConfigError } from "../util/errors.js";
 import { loadTrainingConfig, type TrainingConfig } from "./config/index.js";
 import { modelOptions } from "./continued.js";
-import { readRunConfig } from "./runDirectory.js";
+import { readRunConfig } from "./runConfig/index.js";
 import { type DataText, openText, resolveFiles } from "./trainingFiles.js";
 
 /**

@@ -37,14 +37,8 @@ export {
   resumeRules,
 } from "./resume/index.js";
 export type { RunOptions, RunResult } from "./run.js";
-export {
-  openRunDirectory,
-  type RunConfig,
-  type RunDirectory,
-  readRunConfig,
-  refuseOutput,
-  writeRunConfig,
-} from "./runDirectory.js";
+export { type RunConfig, readRunConfig, writeRunConfig } from "./runConfig/index.js";
+export { openRunDirectory, type RunDirectory, refuseOutput } from "./runDirectory.js";
 export { encodeSamplePrompts } from "./samples.js";
 export { checkpointBytes, resultBytes } from "./savedSize.js";
 export {

@@ -13,7 +13,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ConfigError } from "../util/errors.js";
 import { loadTrainingConfig } from "./config/index.js";
 import { lockRun, whoseRun } from "./events/index.js";
-import { openRunDirectory, readRunConfig, refuseOutput, writeRunConfig } from "./runDirectory.js";
+import { readRunConfig, writeRunConfig } from "./runConfig/index.js";
+import { openRunDirectory, refuseOutput } from "./runDirectory.js";
 
 let base: string;
 let run: string;

@@ -23,7 +23,7 @@ import type { ProductPrecision } from "./precision.js";
 import type { Recorder } from "./recorder.js";
 import { type RunRecord, writeRunRecord } from "./resume/index.js";
 import type { Run } from "./run.js";
-import { writeRunConfig } from "./runDirectory.js";
+import { writeRunConfig } from "./runConfig/index.js";
 import { checkpointBytes, resultBytes } from "./savedSize.js";
 import { saveTrained, type TrainedModel } from "./trainedModel.js";
 import { type TrainerState, writeTrainerState } from "./trainerState.js";

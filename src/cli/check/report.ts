@@ -6,9 +6,9 @@ import {
   leftOutLines,
 } from "../../data/index.js";
 import { formatBytes, type MemoryEstimate } from "../../train/index.js";
+import { countRows } from "../../util/countRows.js";
 import { type TunewrightError, withWhy } from "../../util/errors.js";
 import { visibleText } from "../../util/visibleText.js";
-import { countRows } from "../countRows.js";
 
 /** A problem that would stop training, or something to know before it starts. */
 export interface Finding {

@@ -1,6 +1,6 @@
 /** Findings about the rows of a run, besides the list of rows that cannot be trained on. */
 import type { DeviceConfig } from "../../train/index.js";
-import { countRows } from "../countRows.js";
+import { countRows } from "../../util/countRows.js";
 import type { DataReport, Finding } from "./report.js";
 
 export function checkRows(data: DataReport, config: DeviceConfig): Finding[] {

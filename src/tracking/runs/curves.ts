@@ -9,7 +9,7 @@ import {
 import { DataError } from "../../util/errors.js";
 import { brokenLink, statsOf } from "../../util/missingPath.js";
 import type { Curve, Panel } from "../plot/index.js";
-import { metricsOf } from "./metrics.js";
+import { type Metrics, metricsOf } from "./metrics.js";
 
 /** What curves run along: optimizer steps, epochs, hours since the first event, or tokens learnt from. */
 export const axes = ["step", "epoch", "hours", "tokens"] as const;
@@ -42,20 +42,22 @@ export function readRunEvents(run: string): ReadEvents & { file: string } {
 /** @param rows of a run; at least one */
 export function curvesOf(rows: readonly EventRow[], axis: Axis): RunCurves {
   const curves = new Map<string, { x: number[]; y: number[] }>();
-  const place = placeAlong(axis, rows[0]!);
+  const place = placeRows();
   for (const row of rows) {
-    const x = place(row);
-    // The figures of the whole run, in its last event, are no curves.
-    const metrics = row.type === "end" ? {} : (metricsOf(row) ?? {});
-    for (const [metric, value] of Object.entries(metrics)) {
+    const x = place(row)[axis];
+    for (const [metric, value] of Object.entries(pointOf(row))) {
       const curve = curves.get(metric) ?? { x: [], y: [] };
       curves.set(metric, curve);
       curve.x.push(x);
-      // A value that is not finite is stored as text.
-      curve.y.push(Number(value));
+      curve.y.push(value);
     }
   }
   return curves;
+}
+
+/** The values that a row adds to curves; the figures of the whole run, in its last event, are none. */
+export function pointOf(row: EventRow): Metrics {
+  return row.type === "end" ? {} : (metricsOf(row) ?? {});
 }
 
 /** A line on what of an events file is passed over; nothing where that is nothing. */
@@ -69,16 +71,18 @@ function eventsFileOf(run: string): string {
   return isFolder ? join(run, eventsName) : run;
 }
 
-/** Where the rows of a run lie along an axis, when they are asked for in order. */
-function placeAlong(axis: Axis, first: EventRow): (row: EventRow) => number {
+/** Where the rows of a run lie along each axis, when all are asked for in order. */
+export function placeRows(): (row: EventRow) => Readonly<Record<Axis, number>> {
   let tokens = 0;
   let epoch = 0;
+  let began: number | undefined;
   return (row) => {
+    began ??= row.time;
     if (row.type === "step") {
       tokens += row.tokens;
       epoch = row.epoch;
     }
-    return { step: row.step, epoch, tokens, hours: (row.time - first.time) / 3600 }[axis];
+    return { step: row.step, epoch, tokens, hours: (row.time - began) / 3600 };
   };
 }
 

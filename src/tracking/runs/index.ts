@@ -6,8 +6,20 @@ export {
   describeDamage,
   metricsOfRuns,
   panelOf,
+  placeRows,
+  pointOf,
   type RunCurves,
   readRunEvents,
 } from "./curves.js";
 export { type Metrics, metricsOf, summaryOf } from "./metrics.js";
-export { describeRows, describeRun, findRuns, type RunDescription, type RunState } from "./runs.js";
+export {
+  addLandmark,
+  describeLandmarks,
+  describeRows,
+  describeRun,
+  findRuns,
+  type Landmarks,
+  type RunDescription,
+  type RunState,
+  walkRuns,
+} from "./runs.js";

@@ -1,8 +1,17 @@
 /** The runs on a disk, told from their directories alone. */
 import { readdirSync, realpathSync } from "node:fs";
 import { basename, join } from "node:path";
-import { type EventRow, eventsName, readEventsFile, whoseRun } from "../../train/events/index.js";
+import {
+  type EvaluationEvent,
+  type EventRow,
+  eventsName,
+  readEventsFile,
+  type StartEvent,
+  type StepEvent,
+  whoseRun,
+} from "../../train/events/index.js";
 import { statsOf } from "../../util/missingPath.js";
+import { realPath } from "../../util/outPlace.js";
 import { describeDamage } from "./curves.js";
 
 /**
@@ -41,24 +50,29 @@ const skipped = /^(?:\..*|node_modules|checkpoint-\d+.*|previous-\d+|result\..*)
 
 /** Directories with an events file, among `roots` and some levels below, each once. */
 export function findRuns(roots: readonly string[]): string[] {
-  const found: string[] = [];
+  return [...walkRuns(roots)].filter((directory) => directory !== undefined);
+}
+
+/** {@link findRuns} with a stop after each folder, for a program that has other work meanwhile. */
+export function* walkRuns(roots: readonly string[]): Generator<string | undefined> {
   const seen = new Set<string>();
-  const look = (directory: string, depth: number) => {
-    const real = realpathSync(directory);
-    if (seen.has(real)) return;
+  const waiting = roots.map((directory) => ({ directory, depth: DEPTH })).reverse();
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    const { directory, depth } = next;
+    const real = realPath(directory);
+    // A folder may go while others are looked at.
+    if (real === undefined || seen.has(real)) continue;
     seen.add(real);
-    const events = statsOf(join(directory, eventsName));
-    if (events?.isFile()) found.push(directory);
-    if (depth === 0) return;
-    for (const entry of listQuietly(directory)) {
-      if (skipped.test(entry.name)) continue;
+    yield statsOf(join(directory, eventsName))?.isFile() ? directory : undefined;
+    if (depth === 0) continue;
+    const inner = listQuietly(directory).flatMap((entry) => {
+      if (skipped.test(entry.name)) return [];
       const path = join(directory, entry.name);
       const isFolder = entry.isSymbolicLink() ? statsOf(path)?.isDirectory() : entry.isDirectory();
-      if (isFolder) look(path, depth - 1);
-    }
-  };
-  for (const root of roots) look(root, DEPTH);
-  return found;
+      return isFolder ? [{ directory: path, depth: depth - 1 }] : [];
+    });
+    waiting.push(...inner.reverse());
+  }
 }
 
 /** What may not be read holds no run of ours. */
@@ -98,11 +112,35 @@ export function describeRows(
   directory: string,
   rows: readonly EventRow[],
 ): RunDescription | undefined {
-  const [first, last] = [rows[0], rows.at(-1)];
+  const landmarks: Landmarks = {};
+  for (const row of rows) addLandmark(landmarks, row);
+  return describeLandmarks(directory, landmarks);
+}
+
+/** The rows that a description is made from: the first, the last, and the last of some types. */
+export interface Landmarks {
+  first?: EventRow;
+  last?: EventRow;
+  start?: EventRow<StartEvent>;
+  step?: EventRow<StepEvent>;
+  evaluation?: EventRow<EvaluationEvent>;
+}
+
+/** Takes one row after another. */
+export function addLandmark(landmarks: Landmarks, row: EventRow): void {
+  landmarks.first ??= row;
+  landmarks.last = row;
+  if (row.type === "start") landmarks.start = row;
+  else if (row.type === "step") landmarks.step = row;
+  else if (row.type === "evaluation") landmarks.evaluation = row;
+}
+
+/** Describes a run by its landmarks; nothing where there is none. */
+export function describeLandmarks(
+  directory: string,
+  { first, last, start, step, evaluation }: Landmarks,
+): RunDescription | undefined {
   if (!first || !last) return undefined;
-  const start = lastOf(rows, "start");
-  const step = lastOf(rows, "step");
-  const evaluation = lastOf(rows, "evaluation");
   return {
     run_dir: directory,
     name: start?.run_name ?? basename(realpathSync(directory)),
@@ -129,11 +167,4 @@ function numberOf(value: unknown): number | null {
 function stateOf(directory: string, last: EventRow): RunState {
   if (whoseRun(directory)) return "running";
   return last.type === "end" ? last.reason : "killed";
-}
-
-function lastOf<Type extends EventRow["type"]>(
-  rows: readonly EventRow[],
-  type: Type,
-): Extract<EventRow, { type: Type }> | undefined {
-  return rows.findLast((row): row is Extract<EventRow, { type: Type }> => row.type === type);
 }

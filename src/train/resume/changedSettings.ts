@@ -7,7 +7,7 @@ import {
   type TrainingConfig,
 } from "../config/index.js";
 import { type Differences, noDifferences } from "./differences.js";
-import { rendered, resumeRules } from "./settings.js";
+import { rendered, resumeRules } from "./rules/index.js";
 
 /** Values of a checkpoint's configuration; those of an earlier version may lack some. */
 export type StoredSettings = Readonly<Record<string, unknown>>;

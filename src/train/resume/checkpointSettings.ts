@@ -4,7 +4,7 @@ import path from "node:path";
 import { type AdapterConfig, isAdapterDirectory, readAdapterConfig } from "../../lora/index.js";
 import { ConfigError } from "../../util/errors.js";
 import type { LoadedConfig, TrainingConfig } from "../config/index.js";
-import { readRunConfig } from "../runDirectory.js";
+import { readRunConfig } from "../runConfig/index.js";
 import { compareSettings, type StoredSettings } from "./changedSettings.js";
 import type { Differences } from "./differences.js";
 import { type RunRecord, readRunRecord } from "./record.js";

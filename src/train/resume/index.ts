@@ -8,5 +8,5 @@ export {
   settle,
 } from "./differences.js";
 export { type RunRecord, readRunRecord, writeRunRecord } from "./record.js";
+export { type ResumeRule, resumeRules } from "./rules/index.js";
 export { compareRecords, type RunFacts, recordRun } from "./runRecord.js";
-export { type ResumeRule, resumeRules } from "./settings.js";

@@ -2,9 +2,9 @@
 import type { MicroBatch } from "../../../data/index.js";
 import { ignoredLabel, type Tokenizer } from "../../../text/index.js";
 import { withWhy } from "../../../util/errors.js";
+import { percent, whole } from "../../../util/figures.js";
 import { visibleText } from "../../../util/visibleText.js";
 import { renderTokens } from "../renderTokens.js";
-import { percent, whole } from "../stats/figures.js";
 
 export interface PackedRow {
   micro_batch: number;

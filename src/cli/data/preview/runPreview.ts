@@ -14,9 +14,9 @@ import {
   type Tokenizer,
   textNotes,
 } from "../../../text/index.js";
+import { countRows } from "../../../util/countRows.js";
 import { ConfigError, DataError, withWhy } from "../../../util/errors.js";
 import { visibleText } from "../../../util/visibleText.js";
-import { countRows } from "../../countRows.js";
 import { stderr, stdout } from "../../output.js";
 import { progressLine } from "../progressLine.js";
 import { previewLegend, renderTokens } from "../renderTokens.js";

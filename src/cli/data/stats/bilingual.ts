@@ -1,6 +1,7 @@
 /** HTML in two languages at once. */
+import type { Words } from "../../../curate/stats/index.js";
 import { type Markup, markup } from "../../../util/markup.js";
-import { type WordName, type Words, wordsOf } from "./words.js";
+import { type WordName, wordsOf } from "./words.js";
 
 /** A text in both languages, of which the page shows one. */
 export function both(words: Words): Markup {

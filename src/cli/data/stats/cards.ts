@@ -1,17 +1,19 @@
 /** The parts of the HTML report. */
-import type {
-  FileReport,
-  FoundReport,
-  LengthReport,
-  PartReport,
-  StatsReport,
+import {
+  type FileReport,
+  type FoundReport,
+  type LengthReport,
+  languageName,
+  type PartReport,
+  type StatsReport,
+  type Words,
 } from "../../../curate/stats/index.js";
+import { average, bytes, percent, short, whole } from "../../../util/figures.js";
 import { type Markup, type MarkupValue, markup } from "../../../util/markup.js";
 import { both, say } from "./bilingual.js";
 import { histogramChart, partsBar, ringChart, shareBar } from "./charts.js";
-import { average, bytes, percent, short, whole } from "./figures.js";
 import type { Place, Places } from "./places.js";
-import { languageName, scriptName, type WordName, type Words } from "./words.js";
+import { scriptName, type WordName } from "./words.js";
 
 const nothing = markup``;
 

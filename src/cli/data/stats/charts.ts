@@ -1,7 +1,7 @@
 /** Charts as SVG: drawn here, so that the page needs nothing from anywhere. */
 import type { LengthReport } from "../../../curate/stats/index.js";
+import { binName, percent, short, whole } from "../../../util/figures.js";
 import { type Markup, markup } from "../../../util/markup.js";
-import { binName, percent, short, whole } from "./figures.js";
 
 const width = 560;
 const height = 190;

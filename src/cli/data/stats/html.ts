@@ -1,6 +1,7 @@
 /** The report as one HTML file that asks nothing of any network. */
-import type { StatsReport } from "../../../curate/stats/index.js";
+import { noticesOf, type StatsReport } from "../../../curate/stats/index.js";
 import { ownTemplateName } from "../../../text/index.js";
+import { bytes, percent, short, whole } from "../../../util/figures.js";
 import { escapeHtml, type Markup, markup } from "../../../util/markup.js";
 import { both, say } from "./bilingual.js";
 import {
@@ -16,8 +17,6 @@ import {
   rolesCard,
   truncationCard,
 } from "./cards.js";
-import { bytes, percent, short, whole } from "./figures.js";
-import { noticesOf } from "./notices.js";
 import { placeNames } from "./places.js";
 import { script, style } from "./style.js";
 import { type ReportLanguage, wordsOf } from "./words.js";

@@ -5,10 +5,10 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { collectStats, type StatsReport } from "../../../curate/stats/index.js";
+import { bytes, percent, short } from "../../../util/figures.js";
 import { markup } from "../../../util/markup.js";
 import { textWidth } from "../../textWidth.js";
 import { histogramChart } from "./charts.js";
-import { bytes, percent, short } from "./figures.js";
 import { htmlReport } from "./html.js";
 import { terminalReport } from "./terminal.js";
 

@@ -1,26 +1,21 @@
 /** The report for a terminal of 80 columns. */
-import type {
-  DuplicatesReport,
-  FileReport,
-  LengthReport,
-  PartReport,
-  StatsReport,
+import {
+  type DuplicatesReport,
+  type FileReport,
+  type LengthReport,
+  languageName,
+  noticesOf,
+  type PartReport,
+  type StatsReport,
+  type Words,
 } from "../../../curate/stats/index.js";
 import { ownTemplateName } from "../../../text/index.js";
+import { average, binName, bytes, percent, short, whole } from "../../../util/figures.js";
 import { visibleText } from "../../../util/visibleText.js";
 import { textWidth, wrapText } from "../../textWidth.js";
-import { average, binName, bytes, percent, short, whole } from "./figures.js";
-import { noticesOf } from "./notices.js";
 import { placeNames } from "./places.js";
 import { bar, clipped, clipStart, heading, type Page, pairs, table } from "./terminalPage.js";
-import {
-  languageName,
-  type ReportLanguage,
-  scriptName,
-  type WordName,
-  type Words,
-  wordsOf,
-} from "./words.js";
+import { type ReportLanguage, scriptName, type WordName, wordsOf } from "./words.js";
 
 export interface TerminalOptions {
   language: ReportLanguage;

@@ -1,8 +1,10 @@
 /** How the terminal report is set: headings, tables, bars, lines that fit. */
+
+import type { Words } from "../../../curate/stats/index.js";
 import { visibleText } from "../../../util/visibleText.js";
 import { padText, textWidth } from "../../textWidth.js";
 import type { Places } from "./places.js";
-import type { WordName, Words } from "./words.js";
+import type { WordName } from "./words.js";
 
 export interface Page {
   lines: string[];

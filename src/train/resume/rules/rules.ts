@@ -2,7 +2,7 @@
  * What each configuration key may be when a run is resumed: one table for all of them. A checkpoint
  * holds the values that it was trained with, and they are compared with those that are configured now.
  */
-import type { ConfigKey } from "../config/index.js";
+import type { ConfigKey } from "../../config/index.js";
 
 /** What becomes of a value that differs from the checkpoint's. */
 export type ResumeRule =

@@ -1,9 +1,9 @@
 /** The findings of a report: the few things to know before training. */
-import type { StatsReport } from "../../../curate/stats/index.js";
-import type { Source } from "../../../text/index.js";
-import { countRows } from "../../countRows.js";
-import { percent, whole } from "./figures.js";
-import { languageName, type Words } from "./words.js";
+import type { Source } from "../../text/index.js";
+import { countRows } from "../../util/countRows.js";
+import { percent, whole } from "../../util/figures.js";
+import { languageName, type Words } from "./languageNames.js";
+import type { StatsReport } from "./report.js";
 
 /** `problem`: it harms training; `note`: good to know. */
 export interface Notice extends Words {

@@ -1,0 +1,13 @@
+/** What the page asks: runs, the queue, data and results. */
+import type { Area } from "../http/index.js";
+import { liveRoutes } from "./liveRoutes.js";
+import { queueRoutes } from "./queueRoutes.js";
+import { runRoutes } from "./runRoutes.js";
+import { createStudio } from "./studio.js";
+
+export const studioRoutes: Area = (app, context) => {
+  const studio = createStudio(context);
+  runRoutes(app, studio);
+  queueRoutes(app, studio);
+  liveRoutes(app, studio);
+};
