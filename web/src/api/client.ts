@@ -8,6 +8,8 @@ export class ApiError extends Error {
     /** 0 where there was no answer. */
     readonly status: number,
     readonly code: string | null = null,
+    /** Seconds after which the server wants to be asked again, where it says so. */
+    readonly retryAfter: number | null = null,
   ) {
     super(message);
   }
@@ -45,7 +47,8 @@ export async function request(path: string, options: RequestOptions = {}): Promi
   if (response.status === 401) dispatchEvent(new Event("apikeyneeded"));
   const answer = (await response.json().catch(() => null)) as ErrorBody | null;
   const { message, code } = answer?.error ?? { message: response.statusText, code: null };
-  throw new ApiError(message, response.status, code);
+  const wait = Number(response.headers.get("retry-after") ?? Number.NaN);
+  throw new ApiError(message, response.status, code, Number.isFinite(wait) ? wait : null);
 }
 
 /** @throws ApiError */

@@ -1,0 +1,28 @@
+/** Conversations: their tree, how they are kept, and as files. */
+export {
+  type Conversation,
+  type Message,
+  messageOf,
+  newConversation,
+  type PlainMessage,
+  plainAnswer,
+  plainMessages,
+  shownMessages,
+  titleOf,
+  versionsOf,
+  withAnswer,
+  withMessage,
+  withOtherVersion,
+  withoutTurn,
+} from "./conversation";
+export { deleteStored, newId, putStored, readStored, readStoredOne } from "./store";
+export {
+  type ImportedConversations,
+  jsonLines,
+  markdownMessage,
+  markdownOf,
+  readTranscripts,
+  rowOf,
+  type SpeakerNames,
+  settled,
+} from "./transcript";
