@@ -1,4 +1,6 @@
-/** Answers of models: asking for one, and what it holds while it comes. */
+/** Answers of models: asking for one, what it holds while it comes, and how it is shown. */
+
+export { AnswerBody, AnswerFacts } from "./AnswerBody";
 export {
   type Answer,
   type AnswerToken,

@@ -74,7 +74,7 @@ describe("a comparison", () => {
     let comparison = voted(compared(), 0, { kind: "best", column: 1, blind: true });
     comparison = voted(comparison, 1, { kind: "bad", blind: false });
     expect(tallyOf(comparison)).toEqual({ wins: [0, 1], ties: 0, bad: 1, votes: 2, blind: 1 });
-    const rows = rowsOf(comparison)
+    const rows = rowsOf(comparison, comparison.models)
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line));
@@ -96,7 +96,7 @@ describe("a comparison", () => {
       ...{ title: "Comparison", system: "S", user: "You", assistant: "A", tool: "T" },
       ...{ best: (model: string) => `${model} is better`, tie: "tie", bad: "both bad" },
     };
-    const text = comparisonMarkdown(comparison, words);
+    const text = comparisonMarkdown(comparison, comparison.models, words);
     expect(text).toContain(
       "# Comparison: base, tuned\n\n## 1\n\n**You**\n\nq1\n\n**base**\n\nbase 1",
     );

@@ -1,5 +1,5 @@
 /** Several models on the same turns: plain data, changed only by the functions here. */
-import { type Answer, hasText } from "../answers";
+import { type Answer, hasText, isOpen } from "../answers";
 import {
   jsonLines,
   markdownMessage,
@@ -37,7 +37,7 @@ export interface ComparedTurn {
 export interface Comparison {
   /** Key under which this browser keeps it. */
   id: string;
-  /** A column each. */
+  /** A column each: names, or ids of the catalogue, as the address has them. */
   models: string[];
   system: string;
   sampling: Sampling;
@@ -115,6 +115,28 @@ export function withColumnAnswer(
   }));
 }
 
+export function withoutTurn(comparison: Comparison, index: number): Comparison {
+  return { ...comparison, turns: comparison.turns.filter((_, i) => i !== index) };
+}
+
+/** A stored comparison whose page was closed while answers came: they stopped there. */
+export function settledComparison(comparison: Comparison): Comparison {
+  const turns = comparison.turns.map((turn) => ({
+    ...turn,
+    answers: turn.answers.map((answer) =>
+      answer && isOpen(answer)
+        ? { ...answer, state: "stopped" as const, waitsUntil: null }
+        : answer,
+    ),
+  }));
+  return { ...comparison, turns };
+}
+
+/** Whether all have answered, so that they can be judged. */
+export function isAnswered({ answers }: ComparedTurn): boolean {
+  return answers.every((answer) => answer !== null && !isOpen(answer));
+}
+
 /** Columns of a turn as they are shown: shuffled while the vote is blind and not given. */
 export function shownOrder({ blind }: Pick<Comparison, "blind">, turn: ComparedTurn): number[] {
   return namesHidden({ blind }, turn) || turn.vote?.blind
@@ -187,10 +209,14 @@ export function tallyOf({ models, turns }: Comparison): Tally {
 /** A vote as files have it. */
 type VoteRow = { turn: number; verdict: "better" | "worse" | "tie" | "bad"; blind: boolean };
 
-/** Rows that `train` accepts, one for each model that answered: its conversation, and what was voted of it. */
-export function rowsOf(comparison: Comparison): string {
-  const { models, turns, history } = comparison;
-  const rows = models.map((model, column) => {
+/**
+ * Rows that `train` accepts, one for each model that answered: its conversation, and what was voted of it.
+ *
+ * @param titles of the columns
+ */
+export function rowsOf(comparison: Comparison, titles: readonly string[]): string {
+  const { turns, history } = comparison;
+  const rows = titles.map((model, column) => {
     const votes = turns.flatMap(({ vote }, turn): VoteRow[] =>
       vote ? [{ turn: turn + 1, verdict: verdictFor(vote, column), blind: vote.blind }] : [],
     );
@@ -222,8 +248,11 @@ export interface ComparisonWords extends SpeakerNames {
 }
 
 /** To read: each question with all its answers, and the vote. */
-export function comparisonMarkdown(comparison: Comparison, words: ComparisonWords): string {
-  const { models, turns } = comparison;
+export function comparisonMarkdown(
+  { turns }: Comparison,
+  models: readonly string[],
+  words: ComparisonWords,
+): string {
   const parts = turns.map((turn, i) => {
     const answers = turn.answers.flatMap((answer, column) =>
       answer ? [markdownMessage(plainAnswer(answer), words, models[column]!)] : [],

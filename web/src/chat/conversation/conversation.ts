@@ -53,8 +53,8 @@ export function shownMessages(conversation: Conversation): Message[] {
   const path: Message[] = [];
   for (let parent: string | null = null; ; ) {
     const choices = following(conversation, parent);
-    const chosen = conversation.shown[parent ?? ""];
-    const message = choices.find(({ id }) => id === chosen) ?? choices.at(-1);
+    const chosen: string | undefined = conversation.shown[parent ?? ""];
+    const message: Message | undefined = choices.find(({ id }) => id === chosen) ?? choices.at(-1);
     if (!message) return path;
     path.push(message);
     parent = message.id;

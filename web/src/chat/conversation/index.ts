@@ -15,6 +15,17 @@ export {
   withOtherVersion,
   withoutTurn,
 } from "./conversation";
+export {
+  askForAnswer,
+  conversationOf,
+  goOnWithAnswer,
+  isAnswering,
+  putConversation,
+  removeConversation,
+  type Session,
+  stopAnswer,
+  useSession,
+} from "./session";
 export { deleteStored, newId, putStored, readStored, readStoredOne } from "./store";
 export {
   type ImportedConversations,

@@ -1,0 +1,25 @@
+import { useEffect, useState } from "react";
+import { bothLanguages, useTexts } from "../../language";
+import { useFormats } from "../../ui";
+
+const texts = bothLanguages(
+  { full: "The server is answering as many as it can. It is asked again in" },
+  { full: "服务器正忙，已达到同时回答的上限。再次请求还需" },
+);
+
+/** Counts down to the moment at which a full server is asked again. @param until in ms since 1970 */
+export function WaitNote({ until }: { until: number }) {
+  const t = useTexts(texts);
+  const format = useFormats();
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 500);
+    return () => clearInterval(timer);
+  }, []);
+  const seconds = Math.max(1, Math.ceil((until - now) / 1000));
+  return (
+    <p className="notice warn" role="status">
+      {t.full} {format.duration(seconds)}
+    </p>
+  );
+}

@@ -1,0 +1,34 @@
+/** Before and after: what a run began from, and what came of it. */
+import type { CatalogueEntry } from "../../../../src/serve/schema";
+
+export interface BeforeAfter {
+  run: string;
+  title: string;
+  /** Ids of the catalogue, or a name. */
+  models: [before: string, after: string];
+}
+
+/** For each run that left something behind its result, or its last checkpoint where it has none yet. */
+export function beforeAndAfter(catalogue: readonly CatalogueEntry[]): BeforeAfter[] {
+  const runs = new Map<string, CatalogueEntry>();
+  for (const entry of catalogue) {
+    if (entry.run === null || entry.base === null) continue;
+    const best = runs.get(entry.run);
+    if (!best || rank(entry) > rank(best)) runs.set(entry.run, entry);
+  }
+  return [...runs.values()].map((after) => ({
+    run: after.run!,
+    title: after.title,
+    models: [baseOf(catalogue, after.base!), after.id],
+  }));
+}
+
+function rank({ step }: CatalogueEntry): number {
+  return step ?? Number.POSITIVE_INFINITY;
+}
+
+function baseOf(catalogue: readonly CatalogueEntry[], base: string): string {
+  const named =
+    catalogue.find(({ id }) => id === base) ?? catalogue.find(({ title }) => title === base);
+  return named?.id ?? base;
+}

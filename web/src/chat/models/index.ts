@@ -1,0 +1,5 @@
+/** The server's models: choosing, loading and unloading them. */
+export { ModelDialog } from "./ModelDialog";
+export { ModelPicker } from "./ModelPicker";
+export { type ChosenModel, useChosenModel } from "./useChosenModel";
+export { entryNamed, type Models, readyModels, servedAs, useModels } from "./useModels";
