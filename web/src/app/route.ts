@@ -42,6 +42,13 @@ export function replaceAddress(address: string): void {
   dispatchEvent(new HashChangeEvent("hashchange"));
 }
 
+/** Changes some of the query of a place; null takes a part away. */
+export function changeQuery(route: Route, changes: Record<string, string | null>): void {
+  const query = { ...Object.fromEntries(route.query), ...changes };
+  const given = Object.entries(query).filter((entry): entry is [string, string] => !!entry[1]);
+  replaceAddress(addressOf([route.screen, ...route.parts], Object.fromEntries(given)));
+}
+
 function subscribe(changed: () => void): () => void {
   addEventListener("hashchange", changed);
   return () => removeEventListener("hashchange", changed);

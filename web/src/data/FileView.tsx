@@ -1,10 +1,10 @@
 import { useEffect } from "react";
 import type { DataFileDetail } from "../../../src/serve/schema";
 import { useResource } from "../api/useResource";
-import { addressOf, useRoute } from "../app/route";
+import { addressOf, changeQuery, useRoute } from "../app/route";
 import { bothLanguages, useTexts } from "../language";
 import { Empty, Loaded, Progress, Tabs, useFormats } from "../ui";
-import { changeQuery, type TabName, tabOf } from "./address";
+import { type TabName, tabOf } from "./address";
 import { PackedTab } from "./packed";
 import { RemovedTab } from "./removed";
 import { RowsTab } from "./rows";
@@ -81,18 +81,17 @@ function File({ file }: { file: DataFileDetail }) {
           <p>{file.problem}</p>
         </Empty>
       ) : (
-        <>
-          <Tabs
-            label={t.tabs}
-            tabs={tabs}
-            chosen={tab}
-            onChoose={(id) => changeQuery(route, { tab: id === "rows" ? null : id })}
-          />
+        <Tabs
+          label={t.tabs}
+          tabs={tabs}
+          chosen={tab}
+          onChoose={(id) => changeQuery(route, { tab: id === "rows" ? null : id })}
+        >
           {tab === "rows" && <RowsTab file={file} />}
           {tab === "packed" && <PackedTab file={file} />}
           {tab === "statistics" && <StatisticsTab file={file} />}
           {tab === "removed" && <RemovedTab file={file} />}
-        </>
+        </Tabs>
       )}
     </>
   );

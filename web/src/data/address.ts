@@ -1,5 +1,5 @@
 /** Places within a file's page: its tab, the row that is open, what is searched for. */
-import { addressOf, type Route, replaceAddress } from "../app/route";
+import { addressOf, type Route } from "../app/route";
 
 export const tabs = ["rows", "packed", "statistics", "removed"] as const;
 export type TabName = (typeof tabs)[number];
@@ -17,11 +17,4 @@ export function rowOf({ query }: Route): number | null {
 
 export function rowAddress(file: string, row: number): string {
   return addressOf(["data", file], { row: String(row) });
-}
-
-/** Changes some of the query; null takes a part away. */
-export function changeQuery(route: Route, changes: Record<string, string | null>): void {
-  const query = { ...Object.fromEntries(route.query), ...changes };
-  const given = Object.entries(query).filter((entry): entry is [string, string] => !!entry[1]);
-  replaceAddress(addressOf([route.screen, ...route.parts], Object.fromEntries(given)));
 }

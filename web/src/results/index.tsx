@@ -1,12 +1,10 @@
-import type { ResultList } from "../../../src/serve/schema";
-import { useResource } from "../api/useResource";
-import { Loaded } from "../ui";
+/** The results screen: evaluations, and one of them. */
+import "./results.css";
+import { useRoute } from "../app/route";
+import { ResultListView } from "./ResultListView";
+import { ResultView } from "./ResultView";
 
 export default function Results() {
-  const list = useResource<ResultList>("api/results");
-  return (
-    <Loaded resource={list}>
-      {({ results }) => results.map(({ id, name }) => <p key={id}>{name}</p>)}
-    </Loaded>
-  );
+  const [id] = useRoute().parts;
+  return id === undefined ? <ResultListView /> : <ResultView key={id} id={id} />;
 }

@@ -4,8 +4,8 @@ import {
   type ReactNode,
   useId,
   useRef,
-  useState,
 } from "react";
+import { Hint } from "./Hint";
 
 type Tone = "primary" | "quiet" | "danger";
 
@@ -41,34 +41,6 @@ export function Badge({
   children: ReactNode;
 }) {
   return <span className={`badge ${tone}`}>{children}</span>;
-}
-
-/** A word's explanation, by pointer, keyboard or touch. */
-export function Hint({ about, children }: { about: string; children: ReactNode }) {
-  const id = useId();
-  const [isOpen, setOpen] = useState(false);
-  return (
-    <span className="hint">
-      <button
-        type="button"
-        aria-label={about}
-        aria-describedby={isOpen ? id : undefined}
-        onMouseEnter={() => setOpen(true)}
-        onMouseLeave={() => setOpen(false)}
-        onFocus={() => setOpen(true)}
-        onBlur={() => setOpen(false)}
-        onClick={() => setOpen(true)}
-        onKeyDown={(event) => event.key === "Escape" && setOpen(false)}
-      >
-        ?
-      </button>
-      {isOpen && (
-        <span role="tooltip" id={id}>
-          {children}
-        </span>
-      )}
-    </span>
-  );
 }
 
 /** A control with its label, and a hint where the label is a term. */

@@ -1,6 +1,6 @@
 /** Numbers that are looked at first, and small pictures of them. */
 import type { ReactNode } from "react";
-import { Hint } from "./controls";
+import { Hint } from "./Hint";
 
 export function Figures({ children, label }: { children: ReactNode; label?: string }) {
   return (

@@ -1,10 +1,11 @@
 /** The parts that screens are made of. */
 
 export { Command } from "./Command";
-export { Badge, Button, Card, Field, Hint, LinkButton, Tabs } from "./controls";
+export { Badge, Button, Card, Field, LinkButton, Tabs } from "./controls";
 export { Dialog } from "./Dialog";
 export { Figure, Figures, Sparkline } from "./figures";
 export { type Formats, formatsOf, useFormats } from "./format";
+export { Hint } from "./Hint";
 export { Pager } from "./Pager";
 export { Progress } from "./Progress";
 export { ShareBar } from "./ShareBar";

@@ -78,7 +78,7 @@ function Packed({ file, chosen }: { file: DataFileDetail; chosen: Chosen }) {
     <section className="card packed" aria-label={t.rows}>
       <div className="packed-head">
         <p>
-          <span className="figure figures">{percent(data.fill)}</span> {t.fill}{" "}
+          <span className="fill figures">{percent(data.fill)}</span> {t.fill}{" "}
           <Hint about={t.fill}>{t.fillHint}</Hint>
         </p>
         <ul className="packed-legend small soft">

@@ -1,9 +1,8 @@
 import type { DataFileDetail, DataRow, DataRows } from "../../../../src/serve/schema";
 import { useResource } from "../../api/useResource";
-import { useRoute } from "../../app/route";
+import { changeQuery, useRoute } from "../../app/route";
 import { bothLanguages, useTexts } from "../../language";
 import { Button, Empty, Failure, Loading, Tabs, useFormats } from "../../ui";
-import { changeQuery } from "../address";
 import { RowTokensView } from "../tokens";
 import { useKept } from "../useKept";
 import { Conversation } from "./Conversation";
@@ -77,27 +76,28 @@ export function RowDetail(props: {
         ]}
         chosen={view}
         onChoose={(id) => changeQuery(route, { view: id === "tokens" ? id : null })}
-      />
-      {fetched.error && !known ? (
-        <Failure message={fetched.error.message} onRetry={fetched.reload} />
-      ) : !shown ? (
-        fetched.data ? (
-          <Empty title={t.gone} />
+      >
+        {fetched.error && !known ? (
+          <Failure message={fetched.error.message} onRetry={fetched.reload} />
+        ) : !shown ? (
+          fetched.data ? (
+            <Empty title={t.gone} />
+          ) : (
+            <Loading />
+          )
+        ) : shown.messages === null ? (
+          <>
+            <Empty title={t.damaged}>
+              <p>{shown.problem}</p>
+            </Empty>
+            <Conversation row={shown} />
+          </>
+        ) : view === "tokens" ? (
+          <RowTokensView file={file} row={shown} />
         ) : (
-          <Loading />
-        )
-      ) : shown.messages === null ? (
-        <>
-          <Empty title={t.damaged}>
-            <p>{shown.problem}</p>
-          </Empty>
           <Conversation row={shown} />
-        </>
-      ) : view === "tokens" ? (
-        <RowTokensView file={file} row={shown} />
-      ) : (
-        <Conversation row={shown} />
-      )}
+        )}
+      </Tabs>
     </section>
   );
 }

@@ -1,9 +1,9 @@
 import { type FormEvent, useCallback, useState } from "react";
 import type { DataFileDetail, DataRow } from "../../../../src/serve/schema";
-import { useRoute } from "../../app/route";
+import { changeQuery, useRoute } from "../../app/route";
 import { bothLanguages, useTexts } from "../../language";
 import { Badge, Button, Empty, Failure, Field, Progress, useFormats, VirtualList } from "../../ui";
-import { changeQuery, rowOf } from "../address";
+import { rowOf } from "../address";
 import { RowDetail } from "./RowDetail";
 import { usePages } from "./usePages";
 

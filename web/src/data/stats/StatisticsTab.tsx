@@ -2,7 +2,18 @@ import { type ReactNode, useEffect } from "react";
 import type { DataFileDetail, DataStats } from "../../../../src/serve/schema";
 import { useResource } from "../../api/useResource";
 import { useLanguage, useTexts } from "../../language";
-import { Badge, Failure, Hint, Loaded, Progress, ShareBar, TableFrame, useFormats } from "../../ui";
+import {
+  Badge,
+  Failure,
+  Figure,
+  Figures,
+  Hint,
+  Loaded,
+  Progress,
+  ShareBar,
+  TableFrame,
+  useFormats,
+} from "../../ui";
 import { rowAddress } from "../address";
 import { Histogram } from "./Histogram";
 import type { Found, LengthReport, Place, StatsReport } from "./report";
@@ -84,39 +95,29 @@ function Overview({ report }: { report: StatsReport }) {
   const t = useTexts(statsTexts);
   const { count, decimal, percent, bytes } = useFormats();
   const { total } = report;
-  const figures: [string, string, string?][] = [
-    [t.rows, count(report.rows)],
-    [t.size, bytes(report.bytes)],
-    ...(report.tokens_per_epoch === null
-      ? []
-      : ([[t.tokensPerEpoch, count(report.tokens_per_epoch), t.tokensPerEpochHint]] as [
-          string,
-          string,
-          string,
-        ][])),
-    ...(total.labelled_share === null
-      ? []
-      : ([[t.learntShare, percent(total.labelled_share), t.learntShareHint]] as [
-          string,
-          string,
-          string,
-        ][])),
-    ...(total.turns ? ([[t.meanTurns, decimal(total.turns.mean, 3)]] as [string, string][]) : []),
-    [t.system, count(total.rows_with_system)],
-    [t.tools, count(total.rows_with_tools)],
-  ];
   return (
-    <section className="card" aria-label={t.overview}>
-      <dl className="figure-list">
-        {figures.map(([name, value, hint]) => (
-          <div key={name}>
-            <dt className="small soft">
-              {name} {hint && <Hint about={name}>{hint}</Hint>}
-            </dt>
-            <dd className="figure figures">{value}</dd>
-          </div>
-        ))}
-      </dl>
+    <section className="card overview" aria-label={t.overview}>
+      <Figures label={t.overview}>
+        <Figure name={t.rows} value={count(report.rows)} />
+        <Figure name={t.size} value={bytes(report.bytes)} />
+        {report.tokens_per_epoch !== null && (
+          <Figure
+            name={t.tokensPerEpoch}
+            value={count(report.tokens_per_epoch)}
+            hint={t.tokensPerEpochHint}
+          />
+        )}
+        {total.labelled_share !== null && (
+          <Figure
+            name={t.learntShare}
+            value={percent(total.labelled_share)}
+            hint={t.learntShareHint}
+          />
+        )}
+        {total.turns && <Figure name={t.meanTurns} value={decimal(total.turns.mean, 3)} />}
+        <Figure name={t.system} value={count(total.rows_with_system)} />
+        <Figure name={t.tools} value={count(total.rows_with_tools)} />
+      </Figures>
       {report.tokenizer && (
         <p className="small soft">
           {t.tokenizer(report.tokenizer.name, report.tokenizer.template)}

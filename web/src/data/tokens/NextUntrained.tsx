@@ -1,10 +1,9 @@
 import { useEffect, useRef, useState } from "react";
 import type { DataFileDetail, NextUntrained } from "../../../../src/serve/schema";
 import { ApiError, getJson } from "../../api/client";
-import { useRoute } from "../../app/route";
+import { changeQuery, useRoute } from "../../app/route";
 import { bothLanguages, useTexts } from "../../language";
 import { Button, useFormats } from "../../ui";
-import { changeQuery } from "../address";
 import { type Chosen, tokenQuery } from "./useTokenSettings";
 
 const texts = bothLanguages(
