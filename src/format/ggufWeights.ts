@@ -37,6 +37,18 @@ export interface GgufFile extends WeightReader {
     maxElements?: number,
     rowsOfHead?: number,
   ): Generator<WeightChunk, void, void>;
+  /** A matrix of blocks as they are stored; undefined for types of single values. */
+  blocks(name: string, rowsOfHead?: number): StoredBlocks | undefined;
+}
+
+/** Rows of blocks as a file stores them. */
+export interface StoredBlocks {
+  /** Name of ggml's type. */
+  type: string;
+  rows: number;
+  rowBytes: number;
+  /** Writes all rows. @param out [rows * rowBytes] */
+  readInto(out: Uint8Array): void;
 }
 
 /**
@@ -75,6 +87,8 @@ export function readGguf(file: FileReader): GgufFile {
       },
       chunks: (name, maxElements = DEFAULT_CHUNK_ELEMENTS, rowsOfHead = 0) =>
         readChunks(file, pool, { ...find(name), permutedRows: rowsOfHead }, maxElements),
+      blocks: (name, rowsOfHead = 0) =>
+        storedBlocks(file, { ...find(name), permutedRows: rowsOfHead }),
       close: file.close,
     };
   } catch (error) {
@@ -133,6 +147,37 @@ function* readChunks(
   } finally {
     if (raw) pool.give(raw);
     pool.give(out);
+  }
+}
+
+function storedBlocks(
+  file: FileReader,
+  { tensor: { shape, type, position }, permutedRows }: Weight,
+): StoredBlocks | undefined {
+  const [rows = 0, ...rest] = shape;
+  const row = elementCount(rest);
+  if (shape.length !== 2 || !type.dequantize || row % type.blockElements !== 0) return undefined;
+  const rowBytes = (row / type.blockElements) * type.blockBytes;
+  return {
+    type: type.name,
+    rows,
+    rowBytes,
+    readInto(out) {
+      file.readInto(out, position);
+      if (permutedRows) restoreOrder(out, rowBytes, permutedRows);
+    },
+  };
+}
+
+/** Puts the rows of heads back in place, one head after the other. */
+function restoreOrder(rows: Uint8Array, rowBytes: number, rowsOfHead: number): void {
+  const bytes = rowsOfHead * rowBytes;
+  for (let start = 0; start < rows.length; start += bytes) {
+    const head = rows.slice(start, start + bytes);
+    for (let i = 0; i < rowsOfHead; i++) {
+      const from = storedRow(i, rowsOfHead) * rowBytes;
+      rows.set(head.subarray(from, from + rowBytes), start + i * rowBytes);
+    }
   }
 }
 

@@ -15,7 +15,7 @@ export type { GgufArray, GgufHeader, GgufScalar, GgufTensor, GgufValue } from ".
 export { type GgufMetadata, type GgufTokenizer, readGgufMetadata } from "./ggufMetadata.js";
 export { ggufFileOf } from "./ggufPath.js";
 export { ggmlType } from "./ggufTypes.js";
-export { type GgufFile, readGguf } from "./ggufWeights.js";
+export { type GgufFile, readGguf, type StoredBlocks } from "./ggufWeights.js";
 export { type GgufEntry, type GgufField, ggufEntryBytes, writeGgufFile } from "./ggufWriter.js";
 export { readJsonObject } from "./json.js";
 export { isObject, type KeyReader, keyReader } from "./keyReader.js";

@@ -80,7 +80,7 @@ export async function loadChatModel(
     variables,
     fixAddedTokens,
     needsTemplate = true,
-    openBase = (path) => loadModel(path, options),
+    openBase = (path) => loadModel(path, { asStored: true, ...options }),
     ...options
   }: ChatModelOptions = {},
 ): Promise<ChatModel> {

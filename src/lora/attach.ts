@@ -7,6 +7,7 @@ import {
 } from "../models/index.js";
 import {
   denseLinear,
+  isStored,
   type Linear,
   type LinearPart,
   type Parameter,
@@ -22,14 +23,14 @@ import {
   type TensorSource,
   wholeValue,
 } from "./attaching.js";
-import { type AdapterConfig, newAdapterConfig } from "./configFile.js";
+import { type AdapterConfig, newAdapterConfig, takesPart } from "./configFile.js";
 import type { BegunWith } from "./convert.js";
 import { isQuantized } from "./nf4Linear.js";
 import { attachOuter } from "./outer.js";
 import type { LoraOptions } from "./settings.js";
 import type { Strength } from "./strength.js";
 import { moduleOf, planAdapter } from "./targets.js";
-import { assemble, splitUnit, type Unit, unitsOf } from "./units.js";
+import { assemble, denseUnit, splitUnit, type Unit, unitsOf } from "./units.js";
 
 /** An adapter that lies on a model. */
 export interface AttachedAdapter {
@@ -155,8 +156,10 @@ function needsSplit(attaching: Attaching, { parts, bias }: Linear): boolean {
   return trained > 0 && trained < parts.length;
 }
 
-function attachUnit(attaching: Attaching, unit: Unit): Unit {
+function attachUnit(attaching: Attaching, given: Unit): Unit {
   const { plan, config, model } = attaching;
+  const changesBase = isStored(given.base) && takesPart(config.init_lora_weights);
+  const unit = changesBase ? denseUnit(given, model.dtype) : given;
   const { base } = unit;
   const [first] = base.parts;
   if (first && plan.saved.has(first.name)) {
@@ -172,7 +175,7 @@ function attachUnit(attaching: Attaching, unit: Unit): Unit {
   }
   const targets = base.parts.filter(({ name }) => plan.targets.has(name));
   if (targets.length === 0) return unit;
-  const isDense = !isQuantized(base);
+  const isDense = !isQuantized(base) && !isStored(base);
   const weight = isDense ? base.parameters()[0]!.tensor : base.denseWeight(model.dtype);
   const adapters = targets.map((part) => {
     checkStack(

@@ -1,5 +1,10 @@
 /** What an adapter does outside the branches: to the embedding and to the output head. */
-import type { CausalLanguageModel, EmbeddingAdapter, HeadAdapter } from "../models/index.js";
+import {
+  type CausalLanguageModel,
+  type EmbeddingAdapter,
+  forgetStoredHead,
+  type HeadAdapter,
+} from "../models/index.js";
 import { denseLinear, type Parameter, parameter } from "../nn/index.js";
 import { cat, empty, type Tensor, tidy, zeros } from "../tensor/index.js";
 import { ConfigError } from "../util/errors.js";
@@ -70,6 +75,7 @@ function replaceBase(attaching: Attaching): void {
     const { shape, device } = weight.tensor;
     const value = source.takeIfThere(stored, shape, device);
     if (!value) continue;
+    forgetStoredHead(model);
     tidy(() => weight.tensor.copy_(value));
     value.dispose();
     tensors.push({ name: stored, parameter: weight });
@@ -82,6 +88,7 @@ function saveOuter(attaching: Attaching): void {
   const [embedding, head] = [embeddingName(model), headName(model)];
   const wasTied = isTied(model);
   const before = model.embedding;
+  forgetStoredHead(model);
   const whole = (name: string, from: Tensor): Parameter => {
     const value = wholeValue(attaching, name, from);
     const own = { ...parameter(name, value), trainable: training };
@@ -171,6 +178,7 @@ function adaptHead(attaching: Attaching): void {
   const name = headName(model);
   checkStack(config, name, below);
   const part = { name, start: 0, outFeatures: output.weight.tensor.size(0) };
+  forgetStoredHead(model);
   const adapter = linearAdapter(attaching, part, output.weight.tensor, true);
   const base = denseLinear(output.weight, null, [part]);
   const linear = adaptLinear(base, [...below, adapter], 0);

@@ -57,6 +57,13 @@ export function splitUnit({ base, adapters }: Unit, dtype: DType): Unit[] {
   });
 }
 
+/** The unit with a weight that can be changed in place. @param dtype of the weight */
+export function denseUnit({ base, adapters }: Unit, dtype: DType): Unit {
+  const weight = parameter(`${base.parts[0]!.name}.weight`, base.denseWeight(dtype));
+  dispose(base.tensors().filter((tensor) => tensor !== base.bias?.tensor));
+  return { base: denseLinear(weight, base.bias, base.parts), adapters };
+}
+
 function splitDense(base: Linear, dtype: DType): Linear[] {
   const weights = tidy(() => {
     const dense = base.denseWeight(dtype);

@@ -51,6 +51,12 @@ export function readGgufModel(opened: FileReader): ModelSource {
         const offset = NORM.test(weight.stored[0]!) ? (layout.normOffset ?? 0) : 0;
         return offset === 0 ? chunks : shiftedChunks(chunks, -offset, name);
       },
+      blocks(name) {
+        const { stored, permutedRows } = find(name);
+        if (layout.splitsByGroups && stored.length > 1) return undefined;
+        const parts = stored.flatMap((one, part) => file.blocks(one, permutedRows[part]) ?? []);
+        return parts.length === stored.length ? parts : undefined;
+      },
       close: file.close,
     };
   } catch (error) {

@@ -19,6 +19,7 @@ export {
   type Sequence,
 } from "./pack.js";
 export {
+  forgetStoredHead,
   headParameters,
   modelParameters,
   modelTensors,

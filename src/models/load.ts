@@ -1,12 +1,28 @@
 /** From weight files to a model: names checked, values streamed chunk by chunk into their place. */
 import type { StoredFourBit, WeightDType, WeightInfo } from "../format/index.js";
-import { denseLinear, type Linear, nameStack, parameter } from "../nn/index.js";
-import { type Device, type DType, empty, type Tensor, tensor, tidy } from "../tensor/index.js";
+import {
+  denseLinear,
+  type Linear,
+  nameStack,
+  parameter,
+  type StoredRows,
+  storedLayer,
+} from "../nn/index.js";
+import {
+  type Device,
+  type DType,
+  dispose,
+  empty,
+  type Tensor,
+  tensor,
+  tidy,
+} from "../tensor/index.js";
 import { FormatError } from "../util/errors.js";
 import type { ModelConfig } from "./config.js";
 import { openModelWeights } from "./openModel.js";
 import { foldOutput } from "./output.js";
 import { modelFamily } from "./registry.js";
+import { readStoredRows } from "./storedRows.js";
 import type { CausalLanguageModel, ModelReader, ModelSource } from "./types.js";
 import { readDTypes } from "./weightTypes.js";
 
@@ -29,6 +45,11 @@ export interface LoadOptions {
   transform?: LayerTransform;
   /** Loads only these weights, by name; the others stay on the `meta` device. A stack comes as a whole. */
   only?: (name: string) => boolean;
+  /**
+   * Whether frozen weights of linear layers stay in memory as the file has them, where products of a few
+   * rows read them so: for models that answer, on a processor and in float32.
+   */
+  asStored?: boolean;
   /** Whether the base weights will be trained: what could be computed once at load then is not. */
   trainsWeights?: boolean;
   /** For a rehearsal: names, shapes and types are checked, and no value is read. */
@@ -49,13 +70,33 @@ export function loadModel(path: string, options: LoadOptions = {}): CausalLangua
     const family = modelFamily(config.model_type);
     family.check(config);
     const unread = new Set(source.names());
-    const model = family.build(config, readerOf(source, path, options, unread));
+    const storedTypes = new Set<string>();
+    const model = family.build(config, readerOf(source, path, options, unread, storedTypes));
     refuseUnread(path, unread, config);
     if (!options.trainsWeights) foldOutput(model);
+    if (staysStored(options, model.dtype)) keepStoredHead(model, source, storedTypes);
+    if (storedTypes.size > 0) model.storedTypes = [...storedTypes];
     return model;
   } finally {
     source.close();
   }
+}
+
+function staysStored(options: LoadOptions, dtype: DType): boolean {
+  const { asStored = false, device = "cpu", only, withoutValues = false } = options;
+  return asStored && device === "cpu" && dtype === "float32" && !only && !withoutValues;
+}
+
+function keepStoredHead(
+  { output }: CausalLanguageModel,
+  source: ModelSource,
+  types: Set<string>,
+): void {
+  if (output.normalizesRows || output.isNormalized) return;
+  const rows = readStoredRows(source, output.weight.name);
+  if (!rows) return;
+  output.stored = { rows, isShared: false };
+  for (const { type } of rows) types.add(type);
 }
 
 /** A weight that nothing reads means that the model would compute something else. */
@@ -80,6 +121,7 @@ function readerOf(
   path: string,
   options: LoadOptions,
   unread: Set<string>,
+  storedTypes: Set<string>,
 ): ModelReader {
   const dtype = options.dtype ?? storedDType(source);
   const device = options.device ?? "cpu";
@@ -155,6 +197,23 @@ function readerOf(
     return result;
   };
 
+  /** Parts as the file has them, if all of them can stay so. */
+  const asStored = (parts: readonly { name: string; rows: number }[], width: number) => {
+    const rows: StoredRows[] = [];
+    for (const part of parts) {
+      checked(part.name, [part.rows, width]);
+      const own = readStoredRows(source, part.name);
+      if (!own) {
+        dispose(rows);
+        return null;
+      }
+      rows.push(...own);
+    }
+    for (const { name } of parts) unread.delete(name);
+    for (const { type } of rows) storedTypes.add(type);
+    return rows;
+  };
+
   return {
     dtype,
     device,
@@ -165,11 +224,15 @@ function readerOf(
       const { name, parts } = nameStack(prefix, outFeatures);
       const stored = (suffix: string) =>
         parts.map((part) => ({ name: `${part.name}.${suffix}`, rows: part.outFeatures }));
-      const weight = parameter(`${name}.weight`, read(stored("weight"), [inFeatures]));
+      const rows = staysStored(options, dtype) ? asStored(stored("weight"), inFeatures) : null;
+      const weight = rows ?? parameter(`${name}.weight`, read(stored("weight"), [inFeatures]));
       const bias = stored("bias").some((part) => names.has(part.name))
         ? parameter(`${name}.bias`, read(stored("bias"), [], true))
         : null;
-      const dense = denseLinear(weight, bias, parts);
+      const dense =
+        "tensor" in weight
+          ? denseLinear(weight, bias, parts)
+          : storedLayer(parts, inFeatures, weight, bias);
       if (!options.transform) return dense;
       if (options.withoutValues) return options.transform(dense, dtype);
       const fourBit = parts.flatMap((part) => source.fourBit?.(`${part.name}.weight`) ?? []);

@@ -5,6 +5,7 @@ import {
   type PreparedWeights,
   parameter,
   storedAs,
+  storedWeights,
 } from "../nn/index.js";
 import { type DType, linalgVectorNorm, type Tensor, tidy } from "../tensor/index.js";
 import type { CausalLanguageModel, OutputHead } from "./types.js";
@@ -16,7 +17,7 @@ const LEAST_NORM = 1e-12;
 const ROWS = 4096;
 
 /** A weight of an output head, whole or some rows of it. */
-type HeadWeight = Pick<OutputHead, "weight" | "normalizesRows">;
+type HeadWeight = Pick<OutputHead, "weight" | "normalizesRows" | "stored">;
 
 /** Norms of rows in float32. @param weight [rows, dim] @returns [rows, 1] */
 function rowNorms(weight: Tensor): Tensor {
@@ -62,11 +63,14 @@ export function outputWeight(output: HeadWeight, weights: PreparedWeights, dtype
 
 /** The last product as that of a layer. */
 export function headLayer(output: HeadWeight): AffineLayer {
-  const { weight, normalizesRows } = output;
+  const { weight, normalizesRows, stored } = output;
   return {
     bias: null,
     preparedWeight: (weights, dtype) => outputWeight(output, weights, dtype),
-    stored: () => (normalizesRows ? undefined : storedAs(weight.tensor)),
+    stored() {
+      if (normalizesRows) return undefined;
+      return stored ? storedWeights(stored.rows) : storedAs(weight.tensor);
+    },
   };
 }
 

@@ -13,6 +13,13 @@ export function headParameters({ embedding, output }: CausalLanguageModel): Para
   return [...output.norms, ...(output.weight === embedding ? [] : [output.weight])];
 }
 
+/** Before the weight of the head changes: the form in which its file had it is no longer the same. */
+export function forgetStoredHead({ output }: CausalLanguageModel): void {
+  if (!output.stored?.isShared)
+    for (const { tensor } of output.stored?.rows ?? []) tensor.dispose();
+  delete output.stored;
+}
+
 /** Parameters of adapters of embedding and output head. */
 export function outerAdapters({ embeddingAdapter, output }: CausalLanguageModel): Parameter[] {
   return [...(embeddingAdapter?.parameters() ?? []), ...(output.adapter?.parameters() ?? [])];
@@ -40,6 +47,7 @@ export function modelTensors(model: CausalLanguageModel): Tensor[] {
     ]),
     ...headParameters(model).map(({ tensor }) => tensor),
     ...(embeddingAdapter?.tensors() ?? []),
+    ...(output.stored?.rows.map(({ tensor }) => tensor) ?? []),
     ...(output.adapter?.tensors() ?? []),
   ];
 }

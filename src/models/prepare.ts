@@ -12,6 +12,7 @@ import {
   type TokenGroup,
 } from "../nn/index.js";
 import { cat, type DType, embedding, type Tensor, tidy } from "../tensor/index.js";
+import { shareOfRoom } from "../util/memoryLimits.js";
 import type { PackedSequences } from "./pack.js";
 import { modelTensors } from "./parameters.js";
 import type { CausalLanguageModel } from "./types.js";
@@ -35,7 +36,10 @@ export interface PreparedModel {
 export interface PrepareOptions {
   /** Data type of the computation; default: that of the weights. */
   dtype?: DType;
-  /** Memory for weights that are cast or dequantized once for all passes; default: for all. */
+  /**
+   * Memory for weights that are cast or dequantized once for all passes; default: for all, or a quarter
+   * of what is free for a model whose weights stay as stored.
+   */
   weightBytes?: number;
   /**
    * Whether trained weights change between passes; they are then cast for each. Where they do not,
@@ -50,7 +54,7 @@ export function prepareModel(
   options: PrepareOptions = {},
 ): PreparedModel {
   const { dtype = model.dtype, isTraining = false } = options;
-  const weights = prepareWeights(options.weightBytes ?? Number.POSITIVE_INFINITY, isTraining);
+  const weights = prepareWeights(options.weightBytes ?? defaultWeightBytes(model), isTraining);
   const tablesOf = (parameters: RopeParameters | undefined) =>
     parameters ? rotaryTables(parameters, model.device) : null;
   const rotary = tablesOf(model.rotary?.parameters);
@@ -68,6 +72,12 @@ export function prepareModel(
       localRotary?.dispose();
     },
   };
+}
+
+/** Who keeps weights as stored may not have the memory for float32 copies of all. */
+function defaultWeightBytes({ storedTypes }: CausalLanguageModel): number {
+  const all = Number.POSITIVE_INFINITY;
+  return storedTypes ? shareOfRoom(all) / 2 : all;
 }
 
 /**

@@ -42,5 +42,7 @@ export function sharedModel(model: CausalLanguageModel): CausalLanguageModel {
   shared.output.weight = output.weight === embedding ? shared.embedding : { ...output.weight };
   shared.output.normalizesRows = output.normalizesRows;
   shared.output.isNormalized = output.isNormalized;
+  if (output.stored) shared.output.stored = { ...output.stored, isShared: true };
+  if (model.storedTypes) shared.storedTypes = model.storedTypes;
   return shared;
 }

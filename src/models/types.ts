@@ -1,5 +1,11 @@
 /** What describes a model: its parts, their names and shapes. Generic code knows no more. */
-import type { GgufField, KeyReader, StoredFourBit, WeightReader } from "../format/index.js";
+import type {
+  GgufField,
+  KeyReader,
+  StoredBlocks,
+  StoredFourBit,
+  WeightReader,
+} from "../format/index.js";
 import type {
   AttentionOptions,
   Branch,
@@ -7,6 +13,7 @@ import type {
   Parameter,
   ProductGroup,
   RopeParameters,
+  StoredRows,
   Value,
 } from "../nn/index.js";
 import type { Device, DType, Tensor } from "../tensor/index.js";
@@ -76,6 +83,13 @@ export interface HeadAdapter {
   apply(hidden: Value, group: ProductGroup): Value;
 }
 
+/** The weight of an output head as its file has it. */
+export interface StoredHead {
+  rows: readonly StoredRows[];
+  /** Whether the tensors are another model's. */
+  isShared: boolean;
+}
+
 /** From the last hidden states to logits. */
 export interface OutputHead {
   /** Name of its module, whether it has a weight of its own or not. */
@@ -85,6 +99,8 @@ export interface OutputHead {
   norms: readonly Parameter[];
   /** [vocab, dim]; the embedding itself where they are tied. */
   weight: Parameter;
+  /** The same weight as its file has it, for products of a few rows. */
+  stored?: StoredHead | undefined;
   /** Whether rows of the weight are divided by their norm first (NormHead). */
   normalizesRows: boolean;
   /** Whether that was done when the weight was loaded. */
@@ -117,6 +133,8 @@ export interface CausalLanguageModel {
   output: OutputHead;
   /** Rotary positions; null for a model without. */
   rotary: RotaryPositions | null;
+  /** Types of weights that stay in memory as the file has them, for products of a few rows. */
+  storedTypes?: readonly string[];
 }
 
 /** How a family's models lie in GGUF files. */
@@ -242,4 +260,6 @@ export interface ModelSource extends WeightReader {
   readonly config: ModelConfig;
   /** A weight as bitsandbytes stored it in 4 bits; undefined for others. */
   fourBit?(name: string): StoredFourBit | undefined;
+  /** The blocks of a weight's rows, one tensor below the other; undefined for one without blocks. */
+  blocks?(name: string): StoredBlocks[] | undefined;
 }

@@ -1,6 +1,7 @@
 /** Rows for tokens that a model did not have. */
 import type { Parameter } from "../nn/index.js";
 import { empty, linalgVectorNorm, type Tensor, tidy } from "../tensor/index.js";
+import { forgetStoredHead } from "./parameters.js";
 import type { CausalLanguageModel } from "./types.js";
 
 /**
@@ -47,6 +48,7 @@ function eachTable(
 
 /** Sets rows to the mean of all before them. */
 function putMeans(model: CausalLanguageModel, first: number, count: number): void {
+  forgetStoredHead(model);
   eachTable(model, ({ tensor }, hasUnitRows) => {
     tidy(() => {
       const mean = tensor.narrow(0, 0, first).mean([0], true, { dtype: "float32" }); // [1, dim]

@@ -93,6 +93,12 @@ export {
 } from "./router.js";
 export { rowAttention } from "./rowAttention.js";
 export { type StoredType, type StoredWeights, storedAs, storedTypes } from "./stored.js";
-export { isStored, type StoredLinear, type StoredRows, storedLayer } from "./storedLayer.js";
+export {
+  isStored,
+  type StoredLinear,
+  type StoredRows,
+  storedLayer,
+  storedWeights,
+} from "./storedLayer.js";
 export { sumValues } from "./sum.js";
 export { type SharedBeginning, type TextNode, treeAttention } from "./treeAttention.js";

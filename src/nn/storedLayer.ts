@@ -11,6 +11,14 @@ export interface StoredRows {
   tensor: Tensor;
 }
 
+/** Rows of one weight as products take them. */
+export function storedWeights(rows: readonly StoredRows[]): StoredWeights {
+  return {
+    tensors: rows.map(({ tensor }) => tensor),
+    types: rows.map(({ type }) => storedTypes[type]),
+  };
+}
+
 /** A frozen linear layer whose weight stays as a file has it. */
 export interface StoredLinear extends Linear {
   rows: readonly StoredRows[];
@@ -32,10 +40,7 @@ export function storedLayer(
   bias: Parameter | null,
 ): StoredLinear {
   const outFeatures = parts.reduce((sum, part) => sum + part.outFeatures, 0);
-  const stored: StoredWeights = {
-    tensors: rows.map(({ tensor }) => tensor),
-    types: rows.map(({ type }) => storedTypes[type]),
-  };
+  const stored = storedWeights(rows);
   const denseWeight = (dtype: DType) =>
     tidy(() => cat(rows.map((one) => valuesOf(one, inFeatures).to({ dtype }))));
   const layer: StoredLinear = {

@@ -6,6 +6,8 @@ import {
   disposeSession,
   loadChatModel,
 } from "../../generate/index.js";
+import type { CausalLanguageModel } from "../../models/index.js";
+import { capabilities } from "../../tensor/index.js";
 import { textNotes } from "../../text/index.js";
 import { readScript } from "../../util/readScript.js";
 import { showAdapter } from "../adapterOption.js";
@@ -14,6 +16,13 @@ import { stderr } from "../output.js";
 import { converse } from "./converse.js";
 import { type ChatFlags, chosenSeed, generationSettings, modelOptions } from "./flags.js";
 import { replay, requireAnswers } from "./script.js";
+
+/** Which weights decoding reads, where that is not what the type says. */
+function storedForm({ storedTypes }: CausalLanguageModel): string {
+  if (!storedTypes) return "";
+  const types = storedTypes.join(" and ");
+  return `, decoding from ${types} weights as stored, ${capabilities().cpu}`;
+}
 
 export async function runChat(flags: ChatFlags): Promise<void> {
   const seed = chosenSeed(flags);
@@ -31,7 +40,8 @@ export async function runChat(flags: ChatFlags): Promise<void> {
     const shown = chat.adapters.map((one, i) => showAdapter(one, chat.attached[i]!.strength.value));
     const adapter = shown.length === 0 ? "" : ` with ${shown.join(" and ")}`;
     const drawn = settings.temperature > 0 ? `, seed ${seed}` : "";
-    stderr.write(`${chat.name}${adapter} loaded in ${seconds} s (${dtype} on ${device}${drawn})\n`);
+    const place = `${dtype} on ${device}${storedForm(chat.model)}${drawn}`;
+    stderr.write(`${chat.name}${adapter} loaded in ${seconds} s (${place})\n`);
     try {
       if (questions === undefined) await converse(session);
       else {

@@ -71,7 +71,7 @@ export async function load(
     base = tables.bases.get(key);
     if (!base) {
       const transform = progressOf(path, onProgress);
-      const model = loadModel(path, { ...options, transform });
+      const model = loadModel(path, { ...options, transform, asStored: true });
       base = { key, model, prepared: prepareModel(model), users: new Set() };
     }
     return adapters.length > 0 && shares ? sharedModel(base.model) : base.model;
