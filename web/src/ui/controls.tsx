@@ -46,6 +46,8 @@ export function Badge({
 /** A control with its label, and a hint where the label is a term. */
 export function Field(props: {
   label: string;
+  /** What it is to people, where the label is a key of a file: it comes before. */
+  title?: string | undefined;
   hint?: ReactNode;
   error?: string | null;
   /** Gets the ids that tie the control to its label and error. */
@@ -60,7 +62,10 @@ export function Field(props: {
   return (
     <div className="field">
       <span className="label">
-        <label htmlFor={id}>{props.label}</label>
+        <label htmlFor={id}>
+          {props.title && <b>{props.title} </b>}
+          {props.label}
+        </label>
         {props.hint && <Hint about={props.label}>{props.hint}</Hint>}
       </span>
       {props.children({

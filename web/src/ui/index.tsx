@@ -9,6 +9,7 @@ export { Hint } from "./Hint";
 export { Pager } from "./Pager";
 export { Progress } from "./Progress";
 export { ShareBar } from "./ShareBar";
+export { saveFile } from "./saveFile";
 export { Empty, Failure, Loaded, Loading, useExplained } from "./states";
 export { TableFrame } from "./TableFrame";
 export { VirtualList } from "./VirtualList";

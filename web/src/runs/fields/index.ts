@@ -1,0 +1,4 @@
+/** Controls for the keys of a configuration, and what is typed into them. */
+export { FieldInput, type Offers } from "./FieldInput";
+export { Sections } from "./Sections";
+export { type Fault, fieldsOf, isSame, parsed, type Values, withValue, yamlOf } from "./values";

@@ -1,0 +1,2 @@
+/** What trains now and what comes after it. */
+export { QueueCard } from "./QueueCard";

@@ -1,0 +1,2 @@
+/** What the model answers while it learns. */
+export { AnswersTab } from "./AnswersTab";

@@ -1,0 +1,2 @@
+/** The curves of a run. */
+export { CurvesTab } from "./CurvesTab";
