@@ -1,6 +1,6 @@
 /** What every part of the HTTP process is given. */
 import type { Catalogue } from "./catalogue/index.js";
-import type { Engine } from "./engine/index.js";
+import type { Engine, ModelSpec } from "./engine/index.js";
 import type { Metrics } from "./metrics.js";
 
 /** What the rules of access depend on. */
@@ -25,6 +25,8 @@ export interface ServeContext {
   version: string;
   access: Access;
   limits: ServeLimits;
+  /** How every model is loaded. */
+  loading: Pick<ModelSpec, "dtype" | "device" | "template">;
   /** Folders below which runs are looked for; the first is where new runs are put. */
   runRoots: readonly string[];
   /** Folders below which data files are looked for. */

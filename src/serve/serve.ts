@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { ConfigError, EnvironmentError } from "../util/errors.js";
 import { packageVersion } from "../util/packageRoot.js";
 import { areas } from "./areas.js";
-import { type Catalogue, createCatalogue } from "./catalogue/index.js";
+import { createCatalogue } from "./catalogue/index.js";
 import type { ServeContext } from "./context.js";
 import { type ModelSpec, startEngine } from "./engine/index.js";
 import { createApp, createHttpServer, freeName, hashOfKey, isLoopback } from "./http/index.js";
@@ -70,6 +70,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       allowedHosts: new Set(options.allowedHosts.map((name) => name.toLowerCase())),
     },
     limits: { requests: options.maxRequests, choices: 16 },
+    loading: { dtype: options.dtype, device: options.device, template: options.template },
     runRoots: options.runRoots,
     dataRoots: options.dataRoots,
     resultRoots: options.resultRoots,
@@ -88,7 +89,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     await engine.end();
     throw error;
   }
-  for (const spec of chosenModels(options, catalogue)) engine.load(spec);
+  for (const spec of chosenModels(options, context)) engine.load(spec);
   const address = addressOf(server, options.host);
   return {
     address,
@@ -151,11 +152,13 @@ function addressOf(server: Server, host: string): string {
 }
 
 /** The models of the command line, or else the built-in one and the newest run's result. */
-function chosenModels(options: ServeOptions, catalogue: Catalogue): ModelSpec[] {
-  const common = { dtype: options.dtype, device: options.device, template: options.template };
+function chosenModels(
+  options: ServeOptions,
+  { catalogue, loading }: Pick<ServeContext, "catalogue" | "loading">,
+): ModelSpec[] {
   const entries = catalogue.entries();
   if (options.models.length > 0) {
-    return options.models.map((model, i) => ({ ...model, ...common, source: entries[i]!.id }));
+    return options.models.map((model, i) => ({ ...model, ...loading, source: entries[i]!.id }));
   }
   const builtin = entries.find(({ place }) => place.startsWith("builtin:"));
   const newest = entries.find(({ run, step }) => run !== null && step === null);
@@ -164,6 +167,6 @@ function chosenModels(options: ServeOptions, catalogue: Catalogue): ModelSpec[] 
     if (!entry) return [];
     const name = freeName(entry.title, taken);
     taken.add(name);
-    return [{ name, source: entry.id, place: entry.place, adapters: entry.adapters, ...common }];
+    return [{ name, source: entry.id, place: entry.place, adapters: entry.adapters, ...loading }];
   });
 }

@@ -1,34 +1,32 @@
-/** Answers that the engine computes: from a request to prompts, from tokens to text. */
+/** Answers that the engine computes: from a request to the decoder, from tokens to what is told. */
 import {
   cancel,
   contextLength,
-  createStopMatcher,
-  type DecodedToken,
   type DecodeEvent,
   type Decoder,
-  fitPrompt,
   type GenerationSettings,
   resolveSettings,
-  type StopMatcher,
   seededRandom,
   submit,
-  type TokenLogprobs,
 } from "../../generate/index.js";
-import type { Message, StreamingDecoder, Tokenizer } from "../../text/index.js";
-import { ConfigError, DataError } from "../../util/errors.js";
 import { hashKey } from "../../util/hash.js";
-import { type JsonValue, parseJson } from "../../util/json/index.js";
 import { plainError } from "../../util/plainError.js";
+import { type AnswerReader, createAnswerReader } from "./answerReader.js";
 import type { LoadedModel } from "./models.js";
-import type { AnswerEvent, AnswerRequest, FinishReason, Prompt, TokenReport } from "./protocol.js";
+import { type EncodedPrompt, encodeRequest } from "./prompts.js";
+import type {
+  AnswerEvent,
+  AnswerPiece,
+  AnswerRequest,
+  FinishReason,
+  TokenReport,
+} from "./protocol.js";
+import { reportToken } from "./tokenReport.js";
 
 /** One of the answers to a prompt. */
 interface Choice {
   index: number;
-  /** Its number in the decoder. */
-  request: number;
-  stream: StreamingDecoder;
-  matcher: StopMatcher;
+  reader: AnswerReader;
   /** Log probabilities of tokens whose text is not told yet. */
   tokens: TokenReport[];
 }
@@ -36,13 +34,15 @@ interface Choice {
 /** A request that is being answered. */
 export interface Answer {
   id: number;
-  tokenizer: Tokenizer;
-  stopIds: ReadonlySet<number>;
+  loaded: LoadedModel;
   /** Choices that are not complete, by their number in the decoder. */
   open: Map<number, Choice>;
   promptTokens: number;
   completionTokens: number;
+  reasoningTokens: number;
   cachedTokens: number;
+  /** Whether an answer may call more than one tool. */
+  callsMany: boolean;
   /** Tells the HTTP process. */
   emit(event: AnswerEvent): void;
 }
@@ -56,110 +56,93 @@ const defaultMostTokens = 2048;
  * @throws DataError, ConfigError where the request cannot be answered
  */
 export async function beginAnswer(
-  { chat, prepared }: LoadedModel,
+  loaded: LoadedModel,
   decoder: Decoder,
   id: number,
   request: AnswerRequest,
   emit: (event: AnswerEvent) => void,
 ): Promise<Answer> {
-  const { tokenizer, stopTokenIds } = chat;
-  const context = contextLength(prepared.model);
+  const { chat, prepared } = loaded;
   const settings = settingsOf(chat, request);
-  const { promptIds, droppedMessages } = await encode(chat, request.prompt, settings, context);
+  const { maxNewTokens } = settings;
+  const room = { context: contextLength(prepared.model), maxNewTokens };
+  const encoded = await encodeRequest(loaded, request, room);
+  const { promptIds, droppedMessages } = encoded;
   const answer: Answer = {
     id,
-    tokenizer,
-    stopIds: new Set(stopTokenIds),
+    loaded,
     open: new Map(),
     promptTokens: promptIds.length,
     completionTokens: 0,
+    reasoningTokens: 0,
     cachedTokens: 0,
+    callsMany: request.prompt.kind !== "chat" || request.prompt.callsMany,
     emit,
   };
-  const seed = request.seed ?? Math.floor(Math.random() * 2 ** 48);
-  const stop = [...settings.stop, ...(request.prompt.kind === "chat" ? chat.stop : [])];
-  for (let index = 0; index < request.n; index++) {
-    const number = submit(decoder, {
-      promptIds,
-      settings,
-      stopTokenIds,
-      random: seededRandom(index === 0 && seed >= 0 ? seed : hashKey(seed, index)),
-      client: request.client,
-      logitBias: new Map(request.logitBias),
-      ...(request.logprobs === null ? {} : { logprobs: request.logprobs }),
-    });
-    answer.open.set(number, {
-      index,
-      request: number,
-      stream: tokenizer.decodeStream({ skipSpecialTokens: true }),
-      matcher: createStopMatcher(stop),
-      tokens: [],
-    });
+  try {
+    for (let index = 0; index < request.n; index++) {
+      const number = submitOne(decoder, loaded, request, encoded, settings, index);
+      const reader = createAnswerReader(readerOptions(loaded, request, encoded, settings));
+      answer.open.set(number, { index, reader, tokens: [] });
+    }
+  } catch (error) {
+    dropAnswer(decoder, answer);
+    throw error;
   }
-  const promptText = request.prompt.kind === "ids" ? tokenizer.decode(promptIds) : null;
+  const promptText = request.prompt.kind === "ids" ? chat.tokenizer.decode(promptIds) : null;
   emit({ type: "begin", promptTokens: promptIds.length, droppedMessages, promptText });
+  for (const choice of answer.open.values()) {
+    const notes = choice.index === 0 ? encoded.notes : [];
+    const warnings = notes.map((text): AnswerPiece => ({ kind: "warning", text }));
+    tellPieces(answer, choice, [...warnings, ...choice.reader.begin(encoded.begun)]);
+  }
   return answer;
 }
 
+/** As in OpenAI's API: without `top_k`, sampling is from all tokens. */
 function settingsOf(
   { defaults }: LoadedModel["chat"],
   { choices }: AnswerRequest,
 ): GenerationSettings {
-  // As in OpenAI's API: without top_k, sampling is from all tokens.
-  const model = { topK: 0, maxNewTokens: defaultMostTokens, ...defaults };
-  return resolveSettings(choices, model);
+  return resolveSettings(choices, { topK: 0, maxNewTokens: defaultMostTokens, ...defaults });
 }
 
-async function encode(
-  { tokenizer, template }: LoadedModel["chat"],
-  prompt: Prompt,
+function submitOne(
+  decoder: Decoder,
+  { chat }: LoadedModel,
+  request: AnswerRequest,
+  { promptIds, constrain }: EncodedPrompt,
   settings: GenerationSettings,
-  context: number,
-): Promise<{ promptIds: Int32Array; droppedMessages: number }> {
-  if (prompt.kind === "ids") return { promptIds: Int32Array.from(prompt.ids), droppedMessages: 0 };
-  if (prompt.kind === "text") {
-    const promptIds = await tokenizer.encode(prompt.text, { addSpecialTokens: true });
-    return { promptIds, droppedMessages: 0 };
-  }
-  const tools = prompt.tools === null ? undefined : prompt.tools.map(plainJson);
-  if (tools !== undefined && !template.mentions("tools")) {
-    throw new ConfigError("this model has no form for tools", {
-      why: "its chat template does not read them",
-      todo: "leave out tools, or ask a model that was trained with tools",
-    });
-  }
-  const parts = {
-    tokenizer,
-    template,
-    messages: prompt.messages.map(plainCalls),
-    tools,
-    variables: prompt.variables ?? undefined,
-  };
-  const { maxNewTokens } = settings;
-  const { promptIds, forgotten } = await fitPrompt(parts, { context, maxNewTokens });
-  return { promptIds, droppedMessages: forgotten };
-}
-
-/** Values that templates render as Python would: 20.0 stays 20.0. */
-function plainJson(value: unknown): JsonValue {
-  return parseJson(JSON.stringify(value));
-}
-
-/** Arguments of calls, which OpenAI's API has as text, as templates take them. */
-function plainCalls(message: Message, at: number): Message {
-  if (message.tool_calls === undefined) return message;
-  const calls = message.tool_calls.map((call, i) => {
-    const { arguments: given } = call.function;
-    if (typeof given !== "string") return call;
-    try {
-      return { ...call, function: { ...call.function, arguments: parseJson(given) } };
-    } catch (cause) {
-      throw new DataError(`messages[${at}].tool_calls[${i}].function.arguments is not JSON`, {
-        cause,
-      });
-    }
+  index: number,
+): number {
+  const seed = request.seed ?? Math.floor(Math.random() * 2 ** 48);
+  const allow = constrain?.();
+  return submit(decoder, {
+    promptIds,
+    settings,
+    stopTokenIds: chat.stopTokenIds,
+    random: seededRandom(index === 0 && seed >= 0 ? seed : hashKey(seed, index)),
+    client: request.client,
+    logitBias: new Map(request.logitBias),
+    ...(allow === undefined ? {} : { allow }),
+    ...(request.logprobs === null ? {} : { logprobs: request.logprobs }),
   });
-  return { ...message, tool_calls: calls };
+}
+
+function readerOptions(
+  { chat }: LoadedModel,
+  { prompt, streams }: AnswerRequest,
+  { marks, ending, calls }: EncodedPrompt,
+  settings: GenerationSettings,
+) {
+  const isChat = prompt.kind === "chat";
+  return {
+    tokenizer: chat.tokenizer,
+    stop: [...settings.stop, ...(isChat ? chat.stop : [])],
+    stopIds: new Set(chat.stopTokenIds),
+    reasoning: isChat ? { marks, prompt: ending } : null,
+    calls: calls && { ...calls, inPieces: streams },
+  };
 }
 
 /**
@@ -174,52 +157,32 @@ export function takeEvent(decoder: Decoder, answer: Answer, event: DecodeEvent):
     return true;
   }
   const choice = answer.open.get(event.request)!;
+  const { reader, index } = choice;
   answer.completionTokens++;
   answer.cachedTokens = Math.max(answer.cachedTokens, event.cachedTokens);
-  if (event.logprobs)
-    choice.tokens.push(reportToken(answer.tokenizer, event.tokenId, event.logprobs));
-  const { text, reason } = readOn(decoder, answer, choice, event);
-  if (text !== "") {
-    const piece = { kind: "text" as const, text };
-    answer.emit({ type: "delta", index: choice.index, piece, tokens: choice.tokens.splice(0) });
-  }
-  if (reason === null) return false;
+  if (event.logprobs) choice.tokens.push(reportToken(answer.loaded, event.tokenId, event.logprobs));
+  tellPieces(answer, choice, reader.push(event.tokenId, event.finishReason !== null));
+  const isCut = reader.isStopped || (!answer.callsMany && reader.calls > 0);
+  if (event.finishReason === null && !isCut) return false;
+  if (event.finishReason === null) cancel(decoder, event.request);
   answer.open.delete(event.request);
-  answer.emit({ type: "finish", index: choice.index, reason, tokens: choice.tokens.splice(0) });
+  answer.reasoningTokens += reader.reasoningTokens;
+  const reason = reasonOf(isCut ? "stop" : event.finishReason!, reader);
+  answer.emit({ type: "finish", index, reason, tokens: choice.tokens.splice(0) });
   if (answer.open.size > 0) return false;
-  const { promptTokens, completionTokens, cachedTokens } = answer;
-  const usage = { promptTokens, completionTokens, reasoningTokens: 0, cachedTokens };
+  const { promptTokens, completionTokens, reasoningTokens, cachedTokens } = answer;
+  const usage = { promptTokens, completionTokens, reasoningTokens, cachedTokens };
   answer.emit({ type: "end", usage });
   return true;
 }
 
-/** The text that has become certain with a token, and why it is the last. */
-function readOn(
-  decoder: Decoder,
-  { stopIds }: Answer,
-  { stream, matcher }: Choice,
-  { request, tokenId, finishReason }: DecodedToken,
-): { text: string; reason: FinishReason | null } {
-  let text = matcher.push(stopIds.has(tokenId) ? "" : stream.push(tokenId));
-  if (finishReason !== null && matcher.matched === undefined) {
-    text += matcher.push(stream.flush());
-    if (matcher.matched === undefined) text += matcher.flush();
-  }
-  if (matcher.matched === undefined) return { text, reason: finishReason };
-  if (finishReason === null) cancel(decoder, request);
-  return { text, reason: "stop" };
+function reasonOf(reason: "stop" | "length", { calls }: AnswerReader): FinishReason {
+  return reason === "stop" && calls > 0 ? "tool_calls" : reason;
 }
 
-function reportToken(
-  tokenizer: Tokenizer,
-  id: number,
-  { logprob, top }: TokenLogprobs,
-): TokenReport {
-  const shown = (tokenId: number, value: number) => {
-    const token = tokenizer.decode([tokenId]);
-    return { token, id: tokenId, logprob: value, bytes: [...Buffer.from(token, "utf8")] };
-  };
-  return { ...shown(id, logprob), top: top.map((one) => shown(one.tokenId, one.logprob)) };
+/** Log probabilities go with the first piece that follows their tokens. */
+function tellPieces({ emit }: Answer, { index, tokens }: Choice, pieces: AnswerPiece[]): void {
+  for (const piece of pieces) emit({ type: "delta", index, piece, tokens: tokens.splice(0) });
 }
 
 /** Ends a request that nobody waits for. */

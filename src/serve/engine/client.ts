@@ -34,7 +34,10 @@ export interface Engine {
   /** Why it cannot. */
   trouble(): string;
   restarts(): number;
-  figures(): EngineFigures;
+  /** Of its process; undefined while there is none. */
+  pid(): number | undefined;
+  /** With `beats`, how often they have been told. */
+  figures(): EngineFigures & { beats: number };
   models(): ServedModel[];
   /** Loads a model, or begins to: its state tells. @throws where the name is taken */
   load(spec: ModelSpec): void;
@@ -106,6 +109,7 @@ export function startEngine({ timeout, log }: EngineOptions): Engine {
   let lastSign = 0;
   let lastNumber = 0;
   let figures = noFigures;
+  let beats = 0;
   let past = noFigures;
   let reason = "the engine is starting";
   let restartTimer: NodeJS.Timeout | undefined;
@@ -137,6 +141,7 @@ export function startEngine({ timeout, log }: EngineOptions): Engine {
         return;
       case "alive":
         figures = addFigures(past, message.figures);
+        beats++;
         return;
       default:
         hearModel(message);
@@ -228,7 +233,8 @@ export function startEngine({ timeout, log }: EngineOptions): Engine {
     isReady: () => isReady,
     trouble: () => reason,
     restarts: () => restarts,
-    figures: () => figures,
+    pid: () => child?.pid,
+    figures: () => ({ ...figures, beats }),
     models: () =>
       Array.from(served.values(), ({ spec: _spec, deaths: _deaths, ...model }) => model),
     inFlight: () => Array.from(pending.values()).reduce((sum, { answers }) => sum + answers, 0),

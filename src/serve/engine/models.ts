@@ -1,6 +1,7 @@
 /** The models that the engine holds. Adapters of one base, where they only add to it, share its weights. */
 import {
   type ChatModel,
+  type Constrainer,
   contextLength,
   type GenerationChoices,
   loadChatModel,
@@ -17,6 +18,7 @@ import {
   sharedModel,
 } from "../../models/index.js";
 import { type Device, type DType, dispose, type Tensor } from "../../tensor/index.js";
+import { toolCallFormatOf } from "../../text/index.js";
 import type { SamplingDefaults } from "../schema.js";
 import type { ModelFacts, ModelSpec } from "./protocol.js";
 
@@ -37,6 +39,10 @@ export interface LoadedModel {
   base: Base;
   /** Tensors that are its own: those of its adapters. */
   own: Tensor[];
+  /** What holds answers to formats; made when it is first asked for. */
+  constrainer?: Constrainer;
+  /** Bytes of its tokens, likewise. */
+  bytes?: (Uint8Array | undefined)[];
 }
 
 /** Tables of the engine. */
@@ -135,8 +141,8 @@ export function factsOf({ name, chat, base, own }: LoadedModel): ModelFacts {
     weights: model.dtype,
     memoryBytes: tensors.reduce((sum, { nbytes }) => sum + nbytes, 0),
     shares: own.length > 0 && other !== undefined ? other : null,
-    tools: template.mentions("tools"),
-    reasoning: template.mentions("enable_thinking") || template.mentions("reasoning_content"),
+    tools: toolCallFormatOf(template) !== undefined,
+    reasoning: template.mentions("enable_thinking"),
     defaults: samplingDefaults(chat.defaults),
     notes: [...(template.notes ?? [])],
   };

@@ -52,6 +52,8 @@ export type Prompt =
       messages: Message[];
       tools: ToolSpec[] | null;
       toolChoice: ToolChoice;
+      /** Whether an answer may call more than one tool. */
+      callsMany: boolean;
       variables: TemplateVariables | null;
     }
   | { kind: "text"; text: string }

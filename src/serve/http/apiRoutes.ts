@@ -100,7 +100,7 @@ function catalogueEntries({ catalogue, engine }: ServeContext): CatalogueEntry[]
   }));
 }
 
-function loadModel({ catalogue, engine }: ServeContext, source: string, wanted?: string) {
+function loadModel({ catalogue, engine, loading }: ServeContext, source: string, wanted?: string) {
   const entry = catalogue.find(source);
   if (!entry)
     throw notFound("There is no such entry in the catalogue", "source_not_found", "source");
@@ -117,7 +117,7 @@ function loadModel({ catalogue, engine }: ServeContext, source: string, wanted?:
   if (taken.size >= mostModels) {
     throw badRequest(`At most ${mostModels} models are served at once; unload one first`, "source");
   }
-  engine.load({ name, source, place: entry.place, adapters: entry.adapters });
+  engine.load({ name, source, place: entry.place, adapters: entry.adapters, ...loading });
   return engine.models().find((model) => model.name === name);
 }
 

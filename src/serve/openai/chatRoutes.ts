@@ -112,6 +112,7 @@ function requestOf(body: ChatRequest, client: string): AnswerRequest {
       messages: templateMessages(body.messages),
       tools: toolsOf(body),
       toolChoice: toolChoiceOf(body),
+      callsMany: body.parallel_tool_calls !== false,
       variables: variablesOf(body),
     },
     choices: choicesOf(body, body.max_completion_tokens ?? body.max_tokens),
