@@ -1,4 +1,7 @@
 /** For tests: a real server with its engine on a port of its own, and the ways to ask it. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type RunningServer, type ServeOptions, startServer } from "./serve.js";
 
 export interface TestServer extends RunningServer {
@@ -14,9 +17,12 @@ export interface TestServer extends RunningServer {
 /** @param options what differs from a server without models, on a free port, without a key */
 export async function startTestServer(options: Partial<ServeOptions> = {}): Promise<TestServer> {
   const lines: string[] = [];
+  const runs = mkdtempSync(join(tmpdir(), "tunewright-runs-"));
   const server = await startServer({
     models: [],
-    runRoots: [],
+    runRoots: [runs],
+    dataRoots: [],
+    resultRoots: [],
     host: "127.0.0.1",
     port: 0,
     apiKey: null,
@@ -36,6 +42,10 @@ export async function startTestServer(options: Partial<ServeOptions> = {}): Prom
     context.engine.isReady() && context.engine.models().every(({ state }) => state !== "loading");
   return {
     ...server,
+    async end() {
+      await server.end();
+      rmSync(runs, { recursive: true, force: true });
+    },
     lines,
     get: (path, headers = {}) => fetch(`${address}${path}`, { headers }),
     post: (path, body, headers = {}) =>
