@@ -418,11 +418,18 @@ export interface DataRow {
   row: number;
   line: number;
   /** Null where the row is damaged. */
-  messages: { role: string; content: string }[] | null;
+  messages: RowMessage[] | null;
   tools: unknown;
   /** Other fields of the row. */
   fields: Record<string, unknown>;
   problem: string | null;
+}
+
+export interface RowMessage {
+  role: string;
+  content: string;
+  /** Reasoning, calls of tools and other keys of the message, where it has some. */
+  [key: string]: unknown;
 }
 
 /** GET /api/data/ID/tokens?row=N&model=CATALOGUE&template=NAME&max_length=N: the arrays that training reads. */
@@ -433,6 +440,8 @@ export interface RowTokens {
   /** Tokens beyond max_length, which training drops. */
   truncated: number;
   template: string;
+  /** Why training would refuse the row all the same. */
+  problem: string | null;
 }
 
 export interface TokenView {

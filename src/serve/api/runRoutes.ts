@@ -1,10 +1,12 @@
 /** Routes of runs: lists, curves, the rows of a step, start, stop, resume. */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { z } from "@hono/zod-openapi";
 import { axes } from "../../tracking/runs/index.js";
 import { listCheckpoints } from "../../train/checkpoint/index.js";
 import { isConfigKey, keySchemas } from "../../train/config/index.js";
+import type { SpikeEvent } from "../../train/events/index.js";
 import { resumeRules } from "../../train/resume/rules/index.js";
+import { readRows, rowAt } from "../data/index.js";
 import {
   describeForm,
   givenValues,
@@ -28,6 +30,7 @@ import type {
   RunDetail,
   RunList,
   RunSummary,
+  StepRow,
   StepRows,
 } from "../schema.js";
 import { pageRoute, wholeParameter, wordParameter } from "./route.js";
@@ -174,10 +177,11 @@ async function detailOf(c: ServeCall, studio: Studio): Promise<RunDetail> {
   });
 }
 
-async function rowsOf(c: ServeCall, { runs, files, ...studio }: Studio): Promise<StepRows> {
+async function rowsOf(c: ServeCall, studio: Studio): Promise<StepRows> {
+  const { runs, files } = studio;
   const step = wholeParameter(c, "step", -1);
   if (step < 0) throw badRequest("step: the number of a step is expected", "step");
-  const log = await runs.log(await directoryOf(c, { runs, files, ...studio }));
+  const log = await runs.log(await directoryOf(c, studio));
   const rows = log.rows.get(step);
   if (!rows) {
     throw notFound(
@@ -187,18 +191,47 @@ async function rowsOf(c: ServeCall, { runs, files, ...studio }: Studio): Promise
     );
   }
   await files.list();
+  return { step, rows: await Promise.all(rows.map((row) => stepRow(row, studio))) };
+}
+
+async function stepRow(
+  { file, line, loss, labelled_tokens }: SpikeEvent["rows"][number],
+  { files, openFiles }: Studio,
+): Promise<StepRow> {
+  const data = files.idAt(file) ?? null;
+  const found = data === null ? unfound : await placeOf(file, line, openFiles);
   return {
-    step,
-    rows: rows.map(({ file, line, loss, labelled_tokens }) => ({
-      file: file.split("/").at(-1) ?? file,
-      line,
-      loss: Number.isFinite(loss) ? loss : null,
-      labelled_tokens,
-      data: files.idAt(file) ?? null,
-      row: null,
-      preview: null,
-    })),
+    file: basename(file),
+    line,
+    loss: Number.isFinite(loss) ? loss : null,
+    labelled_tokens,
+    data,
+    ...found,
   };
+}
+
+const unfound = { row: null, preview: null };
+
+/** Characters of a row that are shown beside its loss. */
+const previewCharacters = 200;
+
+/** The number of the row on a line, and its beginning; nothing where the file has changed or cannot be read. */
+async function placeOf(
+  file: string,
+  line: number,
+  openFiles: Studio["openFiles"],
+): Promise<Pick<StepRow, "row" | "preview">> {
+  try {
+    return await openFiles.use(file, async (source) => {
+      const row = rowAt(source, line);
+      if (row === undefined) return unfound;
+      const [shown] = await readRows(source, [row]);
+      const text = shown?.messages?.find(({ role }) => role === "user")?.content;
+      return { row, preview: (text ?? JSON.stringify(shown?.fields)).slice(0, previewCharacters) };
+    });
+  } catch {
+    return unfound;
+  }
 }
 
 async function duplicateOf(c: ServeCall, studio: Studio): Promise<ConfigRequest> {

@@ -4,12 +4,22 @@ import { join } from "node:path";
 import { builtinModelName } from "../../util/builtin-model.js";
 import { catalogueId } from "../catalogue/index.js";
 import type { ServeContext } from "../context.js";
-import { createFileTable, type FileTable } from "../data/index.js";
+import {
+  createFileTable,
+  createOpenFiles,
+  createSearches,
+  createStatsTable,
+  type FileTable,
+  type OpenFiles,
+  type Searches,
+  type StatsTable,
+} from "../data/index.js";
 import { checkRun, type Tables } from "../form/index.js";
 import { unavailable } from "../http/index.js";
 import { createQueue, type RunQueue } from "../queue/index.js";
 import { createRunTable, type RunTable } from "../runs/index.js";
 import type { CheckReport } from "../schema.js";
+import { createTextProcess, type TextProcess } from "../text/index.js";
 
 export interface Studio {
   context: ServeContext;
@@ -20,6 +30,10 @@ export interface Studio {
   runs: RunTable;
   queue: RunQueue;
   files: FileTable;
+  openFiles: OpenFiles;
+  searches: Searches;
+  text: TextProcess;
+  stats: StatsTable;
   tables: Tables;
   check(config: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<CheckReport>;
   /** Calls back when the queue has changed; returns what ends that. */
@@ -48,7 +62,13 @@ export function createStudio(context: ServeContext): Studio {
     begun: queue.begun,
   });
   const files = createFileTable(context.dataRoots, runs.directories);
+  const text = createTextProcess();
+  const searches = createSearches();
   context.ending.addEventListener("abort", queue.end, { once: true });
+  context.ended.addEventListener("abort", () => {
+    text.close();
+    void searches.close();
+  });
   queue.begin();
   return {
     context,
@@ -57,6 +77,10 @@ export function createStudio(context: ServeContext): Studio {
     runs,
     queue,
     files,
+    openFiles: createOpenFiles(),
+    searches,
+    text,
+    stats: createStatsTable(join(folder, "stats"), text),
     tables: tablesOf(context, files),
     check,
     onQueue(listener) {
