@@ -54,6 +54,9 @@ const cases = ["families", "experts"].flatMap((topic) => {
 /** Two layers; the widest sum has 64 products. */
 const forwardUlps = passUlps(2, 64);
 
+/** Of the parameters after a step, the fixtures hold every so-manieth element. */
+const AFTER_STEP = 7;
+
 function values(one: Tensor): Float32Array<ArrayBuffer> {
   return tidy(() => new Float32Array(one.detach().contiguous().bytes().slice().buffer));
 }
@@ -168,7 +171,8 @@ describe.each(cases)("$name", (one) => {
       const moved = (one.adamw.lr / one.adamw.eps) * ulps(backwardUlps, "float32", largest(theirs));
       const now = expected.get(kind.after + key)!.values;
       const most = moved + ulps(3, "float32", largest(now));
-      expect(worstDifference(after.get(key)!, now), `${key} after`).toBeLessThanOrEqual(most);
+      const ours = after.get(key)!.filter((_, i) => i % AFTER_STEP === 0);
+      expect(worstDifference(ours, now), `${key} after`).toBeLessThanOrEqual(most);
     }
   }
 

@@ -17,7 +17,7 @@ import tempfile
 import torch
 
 from fixture_common import folder, random_ids, seed, write_json, write_tensors
-from fixture_families import ADAMW, LLAMA, VOCAB, every, logits_of, make_greedy, make_sequences, one_step, randomize
+from fixture_families import ADAMW, AFTER_STEP, LLAMA, VOCAB, every, logits_of, make_greedy, make_sequences, one_step, randomize
 from fixture_lora import LINEARS
 
 RANK, ALPHA = 2, 6
@@ -303,11 +303,12 @@ def make_case(out, name: str, config: dict, targets: list[str], value: int, publ
     labelled = sum(sum(x != -100 for x in s["labels"][1:]) for s in sequences)
     full, lora = one_step(plain, sequences, labelled), one_step(adapter, sequences, labelled)
     steps = {parameter: every(parameter, gradient) for parameter, gradient in full["gradients"].items()}
-    for kind, source in (("gradient", "gradients"), ("after", "after")):
-        for parameter, step in steps.items():
-            tensors[f"{kind}.{parameter}"] = full[source][parameter].flatten()[::step]
-        for parameter, tensor in lora[source].items():
-            tensors[f"adapter_{kind}.{parameter}"] = tensor
+    for parameter, step in steps.items():
+        tensors[f"gradient.{parameter}"] = full["gradients"][parameter].flatten()[::step]
+        tensors[f"after.{parameter}"] = full["after"][parameter].flatten()[:: step * AFTER_STEP]
+    for parameter, gradient in lora["gradients"].items():
+        tensors[f"adapter_gradient.{parameter}"] = gradient
+        tensors[f"adapter_after.{parameter}"] = lora["after"][parameter].flatten()[::AFTER_STEP]
     write_tensors(out / name / "expected.safetensors", tensors)
     return {
         "name": name,
