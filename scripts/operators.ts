@@ -149,6 +149,7 @@ export const operators: readonly string[] = [
   "tunewright::stored_linear",
   "tunewright::stored_values",
   "tunewright::store_nf4",
+  "tunewright::paged_attention",
   // whole lists of parameters
   "_foreach_norm.Scalar",
   "_foreach_mul_.Scalar",

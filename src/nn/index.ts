@@ -50,6 +50,16 @@ export {
 } from "./loss.js";
 export { type NormStyle, rmsNorm } from "./norm.js";
 export {
+  gatheredAttention,
+  type PagedLayer,
+  type PagedText,
+  type PageTable,
+  pagedAttention,
+  pageTable,
+  slotOf,
+  slotTable,
+} from "./pagedAttention.js";
+export {
   type Parameter,
   type PreparedWeights,
   parameter,

@@ -842,6 +842,12 @@ export function storeNf4(packed: Tensor, absmax: Tensor, rows: number): Tensor {
   return wrap(native.call(id($storeNf4), handle(packed), handle(absmax), rows));
 }
 
+const $pagedAttention = operator("tunewright::paged_attention", "");
+export function pagedAttention(query: Tensor, key: Tensor, value: Tensor, keys: Tensor, values: Tensor, pages: Tensor, lengths: Tensor, pageSize: number, options?: { scale?: number | null | undefined; window?: number | null | undefined; softCap?: number | null | undefined; alibiSlopes?: readonly number[] | null | undefined }): Tensor {
+  const keyword = keywords($pagedAttention, options);
+  return wrap(native.call(id($pagedAttention), handle(query), handle(key), handle(value), handle(keys), handle(values), handle(pages), handle(lengths), pageSize, keyword.scale, keyword.window, keyword.softCap, keyword.alibiSlopes));
+}
+
 const $_foreachNorm_Scalar = operator("aten::_foreach_norm", "Scalar");
 export function _foreachNorm(self: readonly Tensor[], ord?: number | boolean, dtype?: DType | null): Tensor[] {
   return wrapAll(native.call(id($_foreachNorm_Scalar), handles(self), ord, dtype));

@@ -71,6 +71,12 @@ export const standIns: Readonly<Record<string, StandIn>> = {
       made.empty([Math.ceil(count / 64)], "float32"),
     ];
   },
+  "tunewright::paged_attention": ([query, , , , values], made) => {
+    const { shape, dtype } = made.describe(query as number);
+    const [rows = 0, heads = 0] = shape;
+    const [, , width = 0] = made.describe(values as number).shape;
+    return made.empty([rows, heads * width], dtype);
+  },
   _fused_adamw_: () => undefined,
   _fused_sgd_: () => undefined,
   _scaled_dot_product_flash_attention_for_cpu: ([query], made) => {
