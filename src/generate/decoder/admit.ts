@@ -1,88 +1,123 @@
-/** Gives texts that wait their rows, as memory allows. */
+/** Gives texts that wait their pages, and takes them from others where there are too few. */
 import type { PreparedModel } from "../../models/index.js";
+import {
+  coverTokens,
+  findBeginning,
+  leavePages,
+  PAGE_TOKENS,
+  type PageTree,
+  rootOf,
+  takePages,
+} from "./pageTree.js";
 import { countByClient, inTurn, type Served } from "./queue.js";
-import { bytesPerToken, copyBeginning, type RowStorage, rebuild, widthFor } from "./storage.js";
-import { findBeginning, freeRow, mostTokens, type Row, type Text } from "./texts.js";
+import { copyTokens, createStorage, type PageStorage } from "./storage.js";
+import { outgrows, type RunningText, rotationOf, type Text } from "./texts.js";
 
 /** What admission looks at and changes. */
 export interface Admission {
   prepared: PreparedModel;
-  storage: RowStorage;
-  /** By their places in the storage. */
-  rows: Row[];
+  storage: PageStorage;
+  tree: PageTree;
+  /** In the order in which they got their pages. */
+  running: RunningText[];
   /** In the order in which they came. */
   waiting: Text[];
   served: Served;
-  /** Texts that got a row so far. */
+  /** Texts that got pages so far. */
   turns: number;
   /** Most texts at once. */
   mostRows: number;
-  /** Most bytes of keys and values. */
-  memoryBytes: number;
   steps: number;
 }
+
+/** Beginnings of fewer tokens are not worth waiting for. */
+const LEAST_PROMISED = PAGE_TOKENS;
 
 /** Texts that are passed over in one step; to look at more takes longer than it gains. */
 const MOST_PASSED = 64;
 
 /**
- * Gives rows to the texts that wait, as clients take turns. One whose beginning another text is about to
- * compute is passed over until it can be copied.
+ * Gives pages to the texts that wait, as clients take turns. One whose beginning another text is about to
+ * compute is passed over until it can be shared.
  */
 export function admit(admission: Admission): void {
-  const { waiting, served } = admission;
-  const running = countByClient(admission.rows.flatMap(({ text }) => text ?? []));
+  const { waiting, running, served, mostRows } = admission;
+  if (waiting.length === 0 || running.length >= mostRows) return;
+  const counts = countByClient(running.map(({ text }) => text));
   const admitted = new Set<Text>();
   let passed = 0;
-  for (const text of inTurn(waiting, running, served)) {
-    const beginning = findBeginning(admission.prepared, admission.rows, text.ids);
-    if (beginning.comesSoon && passed++ < MOST_PASSED) continue;
-    if (beginning.comesSoon || !makeRoom(admission, mostTokens(text))) break;
-    place(admission, text);
+  for (const text of inTurn(waiting, counts, served)) {
+    if (running.length >= mostRows) break;
+    const isPassed = comesSoon(admission, text);
+    if (isPassed && passed++ < MOST_PASSED) continue;
+    if (isPassed || !place(admission, text)) break;
     admitted.add(text);
-    running.set(text.client, (running.get(text.client) ?? 0) + 1);
+    counts.set(text.client, (counts.get(text.client) ?? 0) + 1);
     served.set(text.client, admission.turns++);
   }
   admission.waiting = waiting.filter((text) => !admitted.has(text));
   if (admission.waiting.length === 0) served.clear();
 }
 
-/** Puts a text into the free row that loses the least, with the beginning that others hold of it. */
-function place({ prepared, storage, rows, steps }: Admission, text: Text): void {
-  // Rows may have changed their places, or have been given up, to make room.
-  const { from, shared } = findBeginning(prepared, rows, text.ids);
-  const free = rows.filter((row) => row.text === null);
-  const oldest = free.reduce((best, row) => (row.used < best.used ? row : best));
-  const row = from?.text === null ? from : oldest;
-  if (from && from !== row) copyBeginning(storage, rows.indexOf(from), rows.indexOf(row), shared);
-  const length = text.ids.length;
-  Object.assign(row, { ids: text.ids, held: shared, rotatedFor: length, text, used: steps });
-  text.cachedTokens = shared;
+function comesSoon({ prepared, tree }: Admission, { ids }: Text): boolean {
+  const root = rootOf(tree, rotationOf(prepared, ids.length));
+  const { shared, promised } = findBeginning(root, ids);
+  return promised >= shared + LEAST_PROMISED;
 }
 
-/**
- * Makes sure that a text of `tokens` finds a free row that is wide enough, however long the texts that
- * are being computed become.
- *
- * @returns false where memory or the number of rows do not allow it now
- */
-function makeRoom(admission: Admission, tokens: number): boolean {
-  const { prepared, storage, rows, mostRows, memoryBytes } = admission;
-  const busy = rows.filter((row) => row.text !== null);
-  if (busy.length >= mostRows) return false;
-  const width = widthFor(Math.max(tokens, ...busy.map(({ text }) => mostTokens(text!))));
-  if (width <= storage.width && busy.length < rows.length) return true;
-  const fitting = Math.floor(memoryBytes / (width * bytesPerToken(prepared)));
-  if (fitting <= busy.length) return false;
-  const wanted = Math.max(2 * busy.length, rows.length, 1);
-  const count = Math.max(busy.length + 1, Math.min(wanted, fitting, mostRows));
-  const kept = [...busy, ...newestFree(rows)].slice(0, count);
-  const places = kept.map((row) => rows.indexOf(row));
-  rebuild(prepared, storage, { rows: count, width, kept: places });
-  admission.rows = Array.from({ length: count }, (_, i) => kept[i] ?? freeRow());
+/** @returns false where there are too few pages now */
+function place(admission: Admission, text: Text): boolean {
+  const { prepared, storage, tree, running } = admission;
+  const { ids } = text;
+  // Each of the others may soon need one more.
+  const taken = takePages(
+    tree,
+    rootOf(tree, rotationOf(prepared, ids.length)),
+    ids,
+    running.length,
+  );
+  if (!taken) return false;
+  if (storage.length === 0) storage.push(...createStorage(prepared, tree.count));
+  if (taken.copy) copyTokens(storage, taken.copy);
+  if (text.cachedTokens < 0) text.cachedTokens = taken.shared;
+  running.push({ text, pages: taken.held, held: taken.shared, rotatedFor: ids.length });
   return true;
 }
 
-function newestFree(rows: readonly Row[]): Row[] {
-  return rows.filter(({ text }) => text === null).sort((a, b) => b.used - a.used);
+/** Takes a text off its pages; what it has computed stays for those that begin alike. */
+export function release(admission: Admission, one: RunningText): void {
+  leavePages(admission.tree, one.pages, admission.steps);
+  admission.running = admission.running.filter((other) => other !== one);
+}
+
+/** Takes a text off its pages until it gets some again. */
+function suspend(admission: Admission, one: RunningText): void {
+  release(admission, one);
+  admission.waiting.unshift(one.text);
+}
+
+/** Lets texts that need other rotations from now on begin anew. */
+export function suspendOutgrown(admission: Admission): void {
+  const { prepared, running } = admission;
+  for (const one of [...running]) {
+    if (outgrows(prepared, one.rotatedFor, one.text.ids.length)) suspend(admission, one);
+  }
+}
+
+/**
+ * Makes sure that every text has pages for all of its tokens. Where there are too few, those that got
+ * theirs last give them up, and compute what was lost again later.
+ */
+export function coverAll(admission: Admission): void {
+  const { prepared, tree } = admission;
+  for (const one of [...admission.running]) {
+    const { ids } = one.text;
+    const isShared = rotationOf(prepared, ids.length) === rotationOf(prepared, one.rotatedFor);
+    while (
+      admission.running.includes(one) &&
+      !coverTokens(tree, one.pages, ids, ids.length, isShared)
+    ) {
+      suspend(admission, admission.running.at(-1)!);
+    }
+  }
 }

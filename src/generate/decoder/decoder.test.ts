@@ -14,7 +14,9 @@ import {
   type DecodedToken,
   type Decoder,
   type DecoderOptions,
+  decoderLoad,
   disposeDecoder,
+  forget,
   isIdle,
   step,
   submit,
@@ -189,8 +191,7 @@ describe("a decoder", () => {
     const answers: number[][] = lengths.map(() => []);
     while (!isIdle(decoder)) {
       for (const { request, tokenId } of tokensOf(step(decoder))) answers[request]!.push(tokenId);
-      const { rows, width } = decoder.storage;
-      expect(rows * width).toBeLessThanOrEqual(512);
+      for (const { keys } of decoder.storage) expect(keys.size(0)).toBeLessThanOrEqual(512);
     }
     for (const [i, length] of lengths.entries()) {
       expect(answers[i]).toEqual(await alone(prepared, prompt(length, i), settings));
@@ -225,6 +226,160 @@ describe("a decoder", () => {
       expect(answers[i]!.ids).toEqual(await alone(prepared, promptIds, settings));
     }
   });
+
+  it("takes pages from texts that came last where answers outgrow them, and goes on with them later", async () => {
+    const prepared = load({ max_position_embeddings: 4096 });
+    const decoder = decoderOf(prepared, { memoryBytes: 320 * bytesPerToken(prepared) });
+    const settings = { maxNewTokens: 120, temperature: 0.7, repetitionPenalty: 1.1 };
+    const lengths = [40, 50, 45, 30, 60];
+    lengths.forEach((length, i) => {
+      submit(decoder, { promptIds: prompt(length, i), settings, random: seededRandom(i) });
+    });
+    const answers: number[][] = lengths.map(() => []);
+    let most = 0;
+    let suspended = 0;
+    while (!isIdle(decoder)) {
+      const before = decoder.running.length;
+      const tokens = tokensOf(step(decoder));
+      for (const { request, tokenId } of tokens) answers[request]!.push(tokenId);
+      const ended = tokens.filter(({ finishReason }) => finishReason).length;
+      most = Math.max(most, decoder.running.length);
+      if (decoder.running.length < before - ended) suspended++;
+    }
+    expect(most).toBeGreaterThan(2);
+    expect(suspended).toBeGreaterThan(0);
+    for (const [i, length] of lengths.entries()) {
+      expect(answers[i]).toEqual(await alone(prepared, prompt(length, i), settings, i));
+    }
+    expect(decoderLoad(decoder)).toMatchObject({ running: 0, waiting: 0, pagesInUse: 0 });
+  });
+
+  it("computes a prompt once for several answers to it", () => {
+    const prepared = load({ max_position_embeddings: 512 });
+    const decoder = decoderOf(prepared);
+    const settings = { maxNewTokens: 6, temperature: 1 };
+    const answer = () => {
+      const promptIds = prompt(200);
+      for (let i = 0; i < 4; i++) {
+        submit(decoder, { promptIds, settings, random: seededRandom(i) });
+      }
+      return finish(decoder);
+    };
+    const answers = answer();
+    // The last token of a prompt is computed for each answer, the last of an answer for none.
+    expect(decoder.computed).toBe(200 + 3 + 4 * 5);
+    expect(new Set(answers.map(({ ids }) => ids.join())).size).toBe(4);
+    expect(decoderLoad(decoder).pagesKept).toBeGreaterThan(200 / 16);
+  });
+
+  it("reads of a longer conversation only what is new, and nothing anew after it was forgotten", () => {
+    const prepared = load({ max_position_embeddings: 1024 });
+    const decoder = decoderOf(prepared, { rows: 1 });
+    const settings = { maxNewTokens: 8 };
+    const first = prompt(400);
+    submit(decoder, { promptIds: first, settings });
+    const [{ ids: answer } = { ids: [] }] = finish(decoder);
+    const second = Int32Array.from([...first, ...answer, ...prompt(20, 8)]);
+    const before = decoder.computed;
+    submit(decoder, { promptIds: second, settings });
+    const events: DecodedToken[] = [];
+    while (!isIdle(decoder)) events.push(...tokensOf(step(decoder)));
+    expect(decoder.computed - before).toBe(1 + 20 + 7);
+    expect(events.every(({ cachedTokens }) => cachedTokens === 407)).toBe(true);
+    forget(decoder);
+    expect(decoderLoad(decoder).pagesKept).toBe(0);
+    submit(decoder, { promptIds: second, settings });
+    expect(finish(decoder)[2]!.ids).toEqual(events.map(({ tokenId }) => tokenId));
+    expect(decoder.computed - before).toBe(28 + second.length + 7);
+  });
+
+  it("gives clients their turns, and short prompts theirs beside long ones", () => {
+    const prepared = load({ max_position_embeddings: 2048 });
+    const decoder = decoderOf(prepared, { rows: 2, tokensPerStep: 64 });
+    const settings = { maxNewTokens: 2 };
+    for (let i = 0; i < 8; i++) {
+      submit(decoder, { promptIds: prompt(20, i), settings, client: "many" });
+    }
+    submit(decoder, { promptIds: prompt(20, 20), settings, client: "one" });
+    expect(decoderLoad(decoder)).toMatchObject({ running: 0, waiting: 9, waitingTokens: 9 * 22 });
+    const ends: number[] = [];
+    while (!isIdle(decoder)) {
+      for (const { request, finishReason } of tokensOf(step(decoder))) {
+        if (finishReason) ends.push(request);
+      }
+    }
+    expect(ends.indexOf(8)).toBeLessThan(2);
+    const long = submit(decoder, { promptIds: prompt(1500, 21), settings });
+    step(decoder);
+    const short = submit(decoder, { promptIds: prompt(30, 22), settings });
+    let steps = 0;
+    const answered: number[] = [];
+    for (; !answered.includes(short); steps++) {
+      answered.push(...tokensOf(step(decoder)).map(({ request }) => request));
+    }
+    expect(steps).toBe(1);
+    expect(answered).not.toContain(long);
+    finish(decoder);
+  });
+
+  it("reads prompts in pieces that fit into the time of a step", () => {
+    const prepared = load({ max_position_embeddings: 1024 });
+    const decoder = decoderOf(prepared, { stepSeconds: 1e-9 });
+    submit(decoder, { promptIds: prompt(4), settings: { maxNewTokens: 60 } });
+    step(decoder);
+    step(decoder);
+    submit(decoder, { promptIds: prompt(300, 9), settings: { maxNewTokens: 2 } });
+    const read: number[] = [];
+    while (decoder.running.length < 2 || decoder.running[1]!.held < 300) {
+      const before = decoder.computed;
+      expect(step(decoder)).not.toEqual([]);
+      read.push(decoder.computed - before - 1);
+    }
+    // At first it is unknown how long they take.
+    expect(read.slice(0, 3)).toEqual([64, 16, 16]);
+    finish(decoder);
+  });
+
+  it.each([1, 2, 3])(
+    "gives the same beside whatever comes and is cancelled (seed %d)",
+    async (seed) => {
+      const prepared = load({ max_position_embeddings: 512 });
+      const memoryBytes = 480 * bytesPerToken(prepared);
+      const decoder = decoderOf(prepared, { rows: 5, tokensPerStep: 40, memoryBytes });
+      const random = seededRandom(seed);
+      const below = (limit: number) => Math.floor(nextUniform(random) * limit);
+      const settings = { maxNewTokens: 14 };
+      const header = Array.from(prompt(70));
+      const prompts = Array.from({ length: 24 }, (_, i) =>
+        Int32Array.from([...header.slice(0, below(71)), ...prompt(1 + below(50), i)]),
+      );
+      const answers: number[][] = prompts.map(() => []);
+      const cancelled = new Set<number>();
+      let next = 0;
+      while (next < prompts.length || !isIdle(decoder)) {
+        for (let i = below(3); i > 0 && next < prompts.length; i--) {
+          submit(decoder, { promptIds: prompts[next++]!, settings, client: String(below(3)) });
+        }
+        for (const { request, tokenId } of tokensOf(step(decoder))) answers[request]!.push(tokenId);
+        if (below(8) === 0 && next > 0) {
+          const one = below(next);
+          cancel(decoder, one);
+          if (answers[one]!.length < 14) cancelled.add(one);
+        }
+      }
+      for (const [i, promptIds] of prompts.entries()) {
+        const expected = await alone(prepared, promptIds, settings);
+        const found = answers[i]!;
+        expect(found).toEqual(cancelled.has(i) ? expected.slice(0, found.length) : expected);
+      }
+      expect(cancelled.size).toBeGreaterThan(0);
+      const { pagesInUse, pagesKept, pages } = decoderLoad(decoder);
+      expect([pagesInUse, pages]).toEqual([0, 30]);
+      forget(decoder);
+      expect(pagesKept).toBeGreaterThan(0);
+      expect(decoder.tree.free.length + decoder.tree.count - decoder.tree.untouched).toBe(30);
+    },
+  );
 
   it("refuses what cannot be answered, and goes on", () => {
     const prepared = load();

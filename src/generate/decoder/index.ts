@@ -12,7 +12,6 @@ export {
   halfOfFree,
   isIdle,
   step,
-  submit,
 } from "./decoder.js";
 export {
   type DecodedToken,
@@ -26,3 +25,4 @@ export {
   tokensOf,
 } from "./requests.js";
 export { bytesPerToken } from "./storage.js";
+export { submit } from "./submit.js";

@@ -1,106 +1,86 @@
 /**
  * One pass of the model over tokens of many texts: all of them go through the products together;
- * attention takes the rows with one new token at once and longer pieces of prompts one by one.
+ * attention takes the texts with one new token at once and longer pieces of prompts one by one.
  */
 import { hiddenStates, type PreparedModel, productsOf, rotationsOf } from "../../models/index.js";
 import {
   type AttentionOptions,
   cachedAttention,
   operate,
+  type PagedLayer,
+  type PageTable,
+  pagedAttention,
+  pageTable,
   type RotaryTable,
   type RotaryTables,
   rotationRegime,
-  rowAttention,
-  rowBias,
+  slotOf,
   type TokenGroup,
   tensorOf,
 } from "../../nn/index.js";
 import {
-  bytesPerElement,
   cat,
+  type Device,
   type DType,
-  dispose,
-  keep,
   type Tensor,
   tensor,
   tidy,
   upload,
 } from "../../tensor/index.js";
 import { TunewrightError } from "../../util/errors.js";
-import { attentionRuns, type Run } from "./runs.js";
-import { clearTo, columns, type HeldLayer, type RowStorage } from "./storage.js";
-
-/** Consecutive tokens of one text. */
-export interface Span {
-  /** Row of the storage. */
-  row: number;
-  /** Position of the first token; keys and values of all before it are held. */
-  start: number;
-  ids: readonly number[];
-  /** Tokens of the text that rotations are made for, where they depend on its length. */
-  length: number;
-}
-
-/** What a call of attention costs beside its work, as bytes that could be read meanwhile. */
-const CALL_BYTES = 2 ** 19;
+import { PAGE_TOKENS } from "./pageTree.js";
+import type { Span } from "./plan.js";
+import type { PageStorage } from "./storage.js";
 
 /**
  * Computes the spans, and holds their keys and values.
  *
- * @param spans those of one token first, in order of their rows
+ * @param spans those of one token first
  * @returns the hidden state of each span's last token, [spans, dim]
  */
 export function runPass(
   prepared: PreparedModel,
-  storage: RowStorage,
+  storage: PageStorage,
   spans: readonly Span[],
 ): Tensor {
+  const { device } = prepared.model;
   return tidy(() => {
     const ids = Int32Array.from(spans.flatMap((span) => span.ids));
-    clearTo(storage, Math.max(...spans.map(({ start, ids: { length } }) => start + length)));
-    const shared = new Map<string, Tensor | null>();
-    const group = rowsGroup(prepared, storage, spans, shared);
-    let hidden: Tensor;
-    try {
-      hidden = hiddenStates(prepared, upload(ids, prepared.model.device), group);
-    } finally {
-      dispose([...shared.values()]);
-    }
+    const hidden = hiddenStates(prepared, upload(ids, device), spanGroup(prepared, storage, spans));
     if (spans.length === ids.length) return hidden;
     let end = 0;
     const last = Int32Array.from(spans, ({ ids: { length } }) => {
       end += length;
       return end - 1;
     });
-    return hidden.indexSelect(0, upload(last, prepared.model.device));
+    return hidden.indexSelect(0, upload(last, device));
   });
 }
 
-function rowsGroup(
+function spanGroup(
   prepared: PreparedModel,
-  storage: RowStorage,
+  storage: PageStorage,
   spans: readonly Span[],
-  shared: Map<string, Tensor | null>,
 ): TokenGroup {
+  const { device } = prepared.model;
   const singles = spans.filter(({ ids }) => ids.length === 1);
-  const pieces = spans.slice(singles.length);
-  const single = singles.length > 0 ? singleRows(prepared, storage, singles, shared) : null;
+  const count = singles.length;
+  const table = count > 0 ? tableOf(singles, device) : null;
+  const pieces = piecesOf(spans.slice(count), device);
   return {
     ...productsOf(prepared),
     ...rotationsOf(prepared, (tables, dtype) => spanRotations(tables, dtype, spans)),
     attend(q, k, v, layer, options = {}) {
-      const held = storage.layers[layer]!;
+      const held = storage[layer]!;
       const [output] = operate({
         inputs: [q, k, v],
         cost: "dear",
         compute() {
           const fresh: NewTokens = { q: tensorOf(q), k: tensorOf(k), v: tensorOf(v) };
-          const parts = single?.(part(fresh, 0, singles.length), held, options) ?? [];
-          let at = singles.length;
-          for (const piece of pieces) {
-            parts.push(attendPiece(part(fresh, at, piece.ids.length), held, piece, options));
-            at += piece.ids.length;
-          }
+          const own = part(fresh, 0, count);
+          const parts = table ? [pagedAttention(own.q, own.k, own.v, held, table, options)] : [];
+          if (pieces)
+            parts.push(...attendPieces(part(fresh, count, pieces.count), held, pieces, options));
           return [parts.length === 1 ? parts[0]! : cat(parts)];
         },
         backward() {
@@ -112,6 +92,11 @@ function rowsGroup(
   };
 }
 
+function tableOf(singles: readonly Span[], device: Device): PageTable {
+  const texts = singles.map(({ pages, start }) => ({ pages, length: start + 1 }));
+  return pageTable(texts, PAGE_TOKENS, device);
+}
+
 /** Queries `[n, nH, hd]`, keys `[n, nKv, hd]` and values `[n, nKv, vd]` of the tokens of a pass. */
 interface NewTokens {
   q: Tensor;
@@ -120,87 +105,61 @@ interface NewTokens {
 }
 
 function part({ q, k, v }: NewTokens, start: number, count: number): NewTokens {
-  const of = (x: Tensor) => x.narrow(0, start, count);
+  const of = (x: Tensor) => (count === x.size(0) ? x : x.narrow(0, start, count));
   return { q: of(q), k: of(k), v: of(v) };
 }
 
-/** A piece of one text looks at itself and at everything before. @returns [n, nH * vd] */
-function attendPiece(
+/** Pieces of prompts, which are of two tokens or more. */
+interface Pieces {
+  /** Tokens in all. */
+  count: number;
+  /** [count] int64, where they go. */
+  fresh: Tensor;
+  /** Of each piece. */
+  spans: { start: number; length: number; seen: Tensor | null }[];
+}
+
+function piecesOf(spans: readonly Span[], device: Device): Pieces | null {
+  if (spans.length === 0) return null;
+  const slots = (span: Span, from: number, to: number) =>
+    Array.from({ length: to - from }, (_, i) => slotOf(span, from + i, PAGE_TOKENS));
+  const fresh = spans.flatMap((span) => slots(span, span.start, span.start + span.ids.length));
+  return {
+    count: fresh.length,
+    fresh: tensor(BigInt64Array.from(fresh, BigInt)).to({ device }),
+    spans: spans.map((span) => {
+      const { start, ids } = span;
+      const end = start + ids.length;
+      // Beginnings need nothing but themselves.
+      const seen = start === 0 ? null : upload(Int32Array.from(slots(span, 0, end)), device);
+      return { start, length: ids.length, seen };
+    }),
+  };
+}
+
+/** Each piece looks at itself and at everything before. @returns [n, nH * vd] of each */
+function attendPieces(
   { q, k, v }: NewTokens,
-  { keys, values }: HeldLayer,
-  { row, start, ids }: Span,
+  { keys, values }: PagedLayer,
+  { fresh, spans }: Pieces,
   options: AttentionOptions,
-): Tensor {
-  const end = start + ids.length;
-  columns(keys, row, start, ids.length).copy_(k.transpose(0, 1));
-  columns(values, row, start, ids.length).copy_(v.transpose(0, 1));
-  const tokensFirst = (held: Tensor) => columns(held, row, 0, end).transpose(0, 1);
-  return cachedAttention(q, tokensFirst(keys), tokensFirst(values), options);
-}
-
-/**
- * Attention of rows with one new token each.
- *
- * @param shared takes what layers have in common, the caller's to dispose
- */
-function singleRows(
-  prepared: PreparedModel,
-  storage: RowStorage,
-  singles: readonly Span[],
-  shared: Map<string, Tensor | null>,
-) {
-  const { device } = prepared.model;
-  const rows = singles.map(({ row, start }) => ({ row, length: start + 1 }));
-  const runsBy = new Map<number, Run[]>();
-  const once = (key: string, make: () => Tensor | null) =>
-    memo(shared, key, () => {
-      const made = tidy(make);
-      return made && keep(made);
-    });
-
-  /** Where each row's new keys go among all columns of all rows and heads. */
-  const placesOf = (heads: number) =>
-    once(`places ${heads}`, () => {
-      const places = singles.flatMap(({ row, start }) =>
-        Array.from({ length: heads }, (_, head) => (row * heads + head) * storage.width + start),
-      );
-      return tensor(BigInt64Array.from(places, BigInt)).to({ device });
-    })!;
-  const biasOf = ({ at, count, longest }: Run, options: AttentionOptions, heads: number) => {
-    const { window, alibiSlopes } = options;
-    return once(["bias", at, count, window, alibiSlopes, heads].join(), () => {
-      const lengths = rows.slice(at, at + count).map(({ length }) => length);
-      const even = lengths.every((length) => length === longest);
-      if (even && !alibiSlopes && (window ?? longest) >= longest) return null;
-      const last = tensor(
-        Float32Array.from(lengths, (length) => length - 1),
-        [count, 1, 1, 1],
-      );
-      return rowBias({ window, alibiSlopes }, last.to({ device }), longest, heads);
-    });
-  };
-  return ({ q, k, v }: NewTokens, { keys, values }: HeldLayer, options: AttentionOptions) => {
-    const [, heads = 0] = k.shape;
-    const put = (held: Tensor, fresh: Tensor) =>
-      held
-        .view([-1, held.size(-1)])
-        .indexCopy_(0, placesOf(heads), fresh.reshape([-1, held.size(-1)]));
-    put(keys, k);
-    put(values, v);
-    const bytes = heads * (keys.size(-1) + values.size(-1)) * bytesPerElement[keys.dtype];
-    const runs = memo(runsBy, bytes, () => attentionRuns(rows, CALL_BYTES / bytes));
-    return runs.map((run) => {
-      const of = (held: Tensor) =>
-        held.narrow(0, rows[run.at]!.row, run.count).narrow(2, 0, run.longest);
-      const bias = biasOf(run, options, heads);
-      return rowAttention(q.narrow(0, run.at, run.count), of(keys), of(values), bias, options);
-    });
-  };
-}
-
-function memo<Key, Made>(made: Map<Key, Made>, key: Key, make: () => Made): Made {
-  if (!made.has(key)) made.set(key, make());
-  return made.get(key)!;
+): Tensor[] {
+  keys.indexCopy_(0, fresh, k);
+  values.indexCopy_(0, fresh, v);
+  let at = 0;
+  return spans.map(({ start, length, seen }) => {
+    const own = (x: Tensor) => x.narrow(0, at, length);
+    const queries = own(q);
+    const [ownKeys, ownValues] = [own(k), own(v)];
+    at += length;
+    if (!seen) return cachedAttention(queries, ownKeys, ownValues, options);
+    // What is behind the window of all queries is not copied.
+    const first = Math.max(0, start + 1 - (options.window ?? Number.POSITIVE_INFINITY));
+    const places = seen.narrow(0, first, start + length - first);
+    return tidy(() =>
+      cachedAttention(queries, keys.indexSelect(0, places), values.indexSelect(0, places), options),
+    );
+  });
 }
 
 /** Rotations of the tokens of spans: of one table where all share it. */
