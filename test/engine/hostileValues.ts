@@ -210,6 +210,8 @@ export function carelessValue(random: Random, pool: Pool, type: string): unknown
     case "Scalar":
     case "number":
       return random.pick([0, 1, -1, 2, 0.5, -0.5, 3, 1e9, random.normal(), true]);
+    case "float[]":
+      return list(() => random.normal(), 5);
     case "bool":
       return random.chance(0.5);
     case "ScalarType":
