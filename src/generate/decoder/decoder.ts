@@ -96,9 +96,10 @@ export interface DecoderLoad {
   pages: number;
   pagesInUse: number;
   pagesKept: number;
+  pageBytes: number;
 }
 
-export function decoderLoad({ running, waiting, tree }: Decoder): DecoderLoad {
+export function decoderLoad({ prepared, running, waiting, tree }: Decoder): DecoderLoad {
   return {
     running: running.length,
     waiting: waiting.length,
@@ -106,6 +107,7 @@ export function decoderLoad({ running, waiting, tree }: Decoder): DecoderLoad {
     pages: tree.count,
     pagesInUse: tree.count - availablePages(tree),
     pagesKept: tree.idle,
+    pageBytes: PAGE_TOKENS * bytesPerToken(prepared),
   };
 }
 

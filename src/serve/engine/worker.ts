@@ -3,6 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import {
   createDecoder,
   type Decoder,
+  type DecoderLoad,
   decoderLoad,
   disposeDecoder,
   isIdle,
@@ -21,6 +22,9 @@ import type {
   ModelSpec,
   ToEngine,
 } from "./protocol.js";
+
+/** Seconds of a step while answers are given: prompts are read beside them in pieces that take no longer. */
+const STEP_SECONDS = 0.2;
 
 /** A served model with the decoder that answers for it. */
 interface Serving {
@@ -66,7 +70,8 @@ export function createWorker({ tell, endIfOrphan }: WorkerOptions) {
         endIfOrphan();
         tell({ type: "progress", name, progress });
       });
-      serving.set(name, { loaded, decoder: createDecoder(loaded.prepared), answers: new Map() });
+      const decoder = createDecoder(loaded.prepared, { stepSeconds: STEP_SECONDS });
+      serving.set(name, { loaded, decoder, answers: new Map() });
       tell({ type: "loaded", name, facts: factsOf(loaded) });
     } catch (error) {
       tell({ type: "failed", name, error: plainError(error) });
@@ -154,15 +159,15 @@ export function createWorker({ tell, endIfOrphan }: WorkerOptions) {
     isStepping = false;
   };
   const figures = (): EngineFigures => {
-    const decoders = Array.from(serving.values(), ({ decoder }) => decoder);
-    const count = (of: (decoder: Decoder) => number) =>
-      decoders.reduce((sum, one) => sum + of(one), 0);
+    const loads = Array.from(serving.values(), ({ decoder }) => decoderLoad(decoder));
+    const count = (of: (load: DecoderLoad) => number) =>
+      loads.reduce((sum, one) => sum + of(one), 0);
     return {
       ...counts,
-      running: count((decoder) => decoderLoad(decoder).running),
-      waiting: count((decoder) => decoderLoad(decoder).waiting),
-      keyValueBytes: 0,
-      keyValueLimitBytes: count(({ memoryBytes }) => memoryBytes),
+      running: count(({ running }) => running),
+      waiting: count(({ waiting }) => waiting),
+      keyValueBytes: count(({ pagesInUse, pageBytes }) => pagesInUse * pageBytes),
+      keyValueLimitBytes: count(({ pages, pageBytes }) => pages * pageBytes),
       residentBytes: process.memoryUsage.rss(),
       liveTensors: liveTensors(),
     };
