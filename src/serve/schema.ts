@@ -516,14 +516,22 @@ export interface ResultSummary {
 /** GET /api/results/ID[?with=ID]: compared with its own base, or with the other evaluation where both were asked the same. */
 export interface ResultDetail extends ResultSummary {
   rows: ResultRow[];
-  notes: string[];
+  /** What to watch in the scores: first what makes them meaningless. */
+  notes: { en: string; zh: string }[];
 }
+
+/** GET /api/results/ID/report?language=en|zh[&with=ID]: the whole report as one HTML file. */
 
 export interface ResultRow {
   benchmark: string;
   /** Subject or task; null for the benchmark's own line. */
   task: string | null;
+  /** Name for readers. */
+  label: string;
+  /** `acc`; where answers were filtered, with the filter: `exact_match,strict-match`. */
   metric: string;
+  /** Whether scores are shares, 0 to 1, or numbers of another kind. */
+  is_share: boolean;
   questions: number;
   score: number;
   /** Standard error. */
@@ -540,13 +548,17 @@ export interface ResultRow {
   lost: number | null;
 }
 
-/** GET /api/results/ID/questions?task=NAME&show=all|wrong|gained|lost&offset=N&limit=N[&with=ID] */
+/**
+ * GET /api/results/ID/questions?task=NAME&show=all|wrong|gained|lost&offset=N&limit=N[&metric=NAME][&with=ID].
+ * A task is one of ResultRow, or a benchmark for all of its tasks; without it all are shown.
+ */
 export interface ResultQuestions {
   total: number;
   questions: ResultQuestion[];
 }
 
 export interface ResultQuestion {
+  /** Task and number of the question. */
   id: string;
   prompt: string;
   target: string;

@@ -8,7 +8,17 @@ import { wordsOf } from "./words/index.js";
 
 export type { ReportedEvaluation, ReportInput } from "./input.js";
 export { readEvaluation, readReportInput } from "./read.js";
-export { type ReportOptions, reportMarkdown, reportPage } from "./report.js";
+export { type ReportOptions, reportMarkdown, reportNotes, reportPage } from "./report.js";
+export {
+  type BenchmarkPart,
+  benchmarkParts,
+  labelOf,
+  mainScore,
+  type Score,
+  scoresOf,
+  tasksBelow,
+  topNames,
+} from "./scores.js";
 export type { Beside } from "./table.js";
 export type { Language } from "./words/index.js";
 

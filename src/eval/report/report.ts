@@ -17,6 +17,7 @@ import {
   reading,
   settings,
   watch,
+  watchLines,
 } from "./sections/index.js";
 import { type Language, type Words, wordsOf } from "./words/index.js";
 
@@ -40,6 +41,17 @@ export function reportPage(input: ReportInput, options: ReportOptions = {}): str
 export function reportMarkdown(input: ReportInput, options: ReportOptions = {}): string {
   const { facts, words } = prepare(input, options);
   return markdownOf(frameOf(facts, words), blocksOf(facts, words));
+}
+
+/**
+ * What to watch in the scores, line by line: first what makes them meaningless, then remarks.
+ *
+ * @throws DataError where the base was not asked the same questions
+ */
+export function reportNotes(input: ReportInput, options: ReportOptions = {}): string[] {
+  const { facts, words } = prepare(input, options);
+  const { warnings, remarks } = watchLines(facts, words);
+  return [...warnings, ...remarks];
 }
 
 function prepare(input: ReportInput, { language = "en" }: ReportOptions) {

@@ -3,6 +3,7 @@ import type { Area } from "../http/index.js";
 import { dataRoutes } from "./dataRoutes.js";
 import { liveRoutes } from "./liveRoutes.js";
 import { queueRoutes } from "./queueRoutes.js";
+import { resultRoutes } from "./resultRoutes.js";
 import { runRoutes } from "./runRoutes.js";
 import { createStudio } from "./studio.js";
 
@@ -12,4 +13,5 @@ export const studioRoutes: Area = (app, context) => {
   queueRoutes(app, studio);
   dataRoutes(app, studio);
   liveRoutes(app, studio);
+  resultRoutes(app, studio);
 };

@@ -173,7 +173,7 @@ async function detailOf(c: ServeCall, studio: Studio): Promise<RunDetail> {
       const id = pathId(join(directory, `checkpoint-${step}`));
       return catalogue.find(id) ? id : null;
     },
-    evaluations: [],
+    evaluations: await studio.results.ofRun(summary.id),
   });
 }
 

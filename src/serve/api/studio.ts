@@ -17,6 +17,7 @@ import {
 import { checkRun, type Tables } from "../form/index.js";
 import { unavailable } from "../http/index.js";
 import { createQueue, type RunQueue } from "../queue/index.js";
+import { createResultTable, type ResultTable } from "../results/index.js";
 import { createRunTable, type RunTable } from "../runs/index.js";
 import type { CheckReport } from "../schema.js";
 import { createTextProcess, type TextProcess } from "../text/index.js";
@@ -34,6 +35,7 @@ export interface Studio {
   searches: Searches;
   text: TextProcess;
   stats: StatsTable;
+  results: ResultTable;
   tables: Tables;
   check(config: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<CheckReport>;
   /** Calls back when the queue has changed; returns what ends that. */
@@ -64,10 +66,13 @@ export function createStudio(context: ServeContext): Studio {
   const files = createFileTable(context.dataRoots, runs.directories);
   const text = createTextProcess();
   const searches = createSearches();
+  const resultRoots = [...context.runRoots, ...context.resultRoots];
+  const results = createResultTable(resultRoots, runs.directories);
   context.ending.addEventListener("abort", queue.end, { once: true });
   context.ended.addEventListener("abort", () => {
     text.close();
     void searches.close();
+    void results.close();
   });
   queue.begin();
   return {
@@ -81,6 +86,7 @@ export function createStudio(context: ServeContext): Studio {
     searches,
     text,
     stats: createStatsTable(join(folder, "stats"), text),
+    results,
     tables: tablesOf(context, files),
     check,
     onQueue(listener) {

@@ -1,9 +1,10 @@
 import type { ResultDetail, ResultList } from "../../../src/serve/schema";
 import { useResource } from "../api/useResource";
 import { addressOf, changeQuery, useRoute } from "../app/route";
-import { bothLanguages, useTexts } from "../language";
+import { bothLanguages, useLanguage, useTexts } from "../language";
 import { Badge, Failure, Field, Hint, Loading, Tabs, useFormats } from "../ui";
 import { Questions } from "./questions";
+import { ReportButton } from "./ReportButton";
 import { RunScores } from "./runScores";
 import { ScoreTable } from "./scores";
 import { useProtocolName } from "./useProtocolName";
@@ -112,7 +113,10 @@ function Evaluation({ result }: { result: ResultDetail }) {
             <span>{moment(result.date)}</span>
           </p>
         </div>
-        <OtherEvaluation id={result.id} base={result.base} />
+        <div className="result-tools">
+          <OtherEvaluation id={result.id} base={result.base} />
+          <ReportButton id={result.id} />
+        </div>
       </header>
       <Tabs
         label={t.tabs}
@@ -165,8 +169,9 @@ function OtherEvaluation({ id, base }: { id: string; base: string | null }) {
   );
 }
 
-function Notes({ notes }: { notes: readonly string[] }) {
+function Notes({ notes }: Pick<ResultDetail, "notes">) {
   const t = useTexts(texts);
+  const [language] = useLanguage();
   return (
     <section className="card" aria-label={t.notes}>
       {notes.length === 0 ? (
@@ -174,7 +179,7 @@ function Notes({ notes }: { notes: readonly string[] }) {
       ) : (
         <ul className="notes">
           {notes.map((note) => (
-            <li key={note}>{note}</li>
+            <li key={note.en}>{note[language]}</li>
           ))}
         </ul>
       )}

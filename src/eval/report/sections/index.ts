@@ -8,4 +8,4 @@ export { flips } from "./flips.js";
 export { headline } from "./headline.js";
 export { reading } from "./reading.js";
 export { settings } from "./settings.js";
-export { noteLines, watch } from "./watch.js";
+export { noteLines, watch, watchLines } from "./watch.js";

@@ -9,7 +9,18 @@ import type { Words } from "../words/index.js";
 /** Tasks that a line names. */
 const MOST = 6;
 
-export function watch({ evaluation, base, comparison }: ReportFacts, words: Words): Block[] {
+export function watch(facts: ReportFacts, words: Words): Block[] {
+  const { warnings, remarks } = watchLines(facts, words);
+  if (warnings.length + remarks.length === 0) return [];
+  return [
+    heading(2, words.watch),
+    ...warnings.map(warning),
+    ...(remarks.length > 0 ? [list(remarks)] : []),
+  ];
+}
+
+/** Faults that make scores meaningless, and what else a reader has to know. */
+export function watchLines({ evaluation, base, comparison }: ReportFacts, words: Words) {
   const sides = [
     ...(base ? [{ who: words.base, side: base }] : []),
     { who: base ? words.tuned : words.model, side: evaluation },
@@ -24,12 +35,7 @@ export function watch({ evaluation, base, comparison }: ReportFacts, words: Word
     ...manyTests(comparison, words),
     ...noteLines(evaluation, words),
   ];
-  if (warnings.length + remarks.length === 0) return [];
-  return [
-    heading(2, words.watch),
-    ...warnings.map(warning),
-    ...(remarks.length > 0 ? [list(remarks)] : []),
-  ];
+  return { warnings, remarks };
 }
 
 /** One warning a letter, for all tasks together that it stands out in. */

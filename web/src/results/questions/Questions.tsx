@@ -38,7 +38,8 @@ export function Questions({ result }: { result: ResultDetail }) {
   const route = useRoute();
   const hasBase = result.rows.some(({ base_score }) => base_score !== null);
   const tasks = useMemo(
-    () => [...new Set(result.rows.map(({ task, benchmark }) => task ?? benchmark))],
+    () =>
+      new Map(result.rows.map(({ task, benchmark, label }) => [task ?? benchmark, label] as const)),
     [result.rows],
   );
   const task = route.query.get("task") ?? "";
@@ -50,13 +51,15 @@ export function Questions({ result }: { result: ResultDetail }) {
   if (task !== "") query.set("task", task);
   const other = route.query.get("with");
   if (other !== null) query.set("with", other);
+  const metric = route.query.get("metric");
+  if (metric !== null) query.set("metric", metric);
   const { data, error, reload } = useResource<ResultQuestions>(
     `api/results/${encodeURIComponent(result.id)}/questions?${query}`,
   );
   return (
     <>
       <div className="result-tools">
-        {tasks.length > 1 && (
+        {tasks.size > 1 && (
           <Field label={t.task}>
             {(ids) => (
               <select
@@ -64,13 +67,17 @@ export function Questions({ result }: { result: ResultDetail }) {
                 className="input"
                 value={task}
                 onChange={(event) =>
-                  changeQuery(route, { task: event.target.value || null, page: null })
+                  changeQuery(route, {
+                    task: event.target.value || null,
+                    metric: null,
+                    page: null,
+                  })
                 }
               >
                 <option value="">{t.allTasks}</option>
-                {tasks.map((name) => (
+                {[...tasks].map(([name, label]) => (
                   <option key={name} value={name}>
-                    {name}
+                    {label}
                   </option>
                 ))}
               </select>

@@ -162,9 +162,10 @@ function Line(props: {
 }) {
   const t = useTexts(scoreTexts);
   const { count } = useFormats();
-  const { score } = useScoreFormats();
+  const { scoreOf } = useScoreFormats();
   const { row, axis, onToggle } = props;
-  const name = row.task ?? row.benchmark;
+  const score = scoreOf(row);
+  const name = row.label;
   return (
     <tr className={row.task === null ? "benchmark" : "subject"}>
       <th scope="row">
@@ -193,9 +194,7 @@ function Line(props: {
           </div>
         )}
       </td>
-      <td>
-        <Whiskers row={row} axis={axis} />
-      </td>
+      <td>{row.is_share && <Whiskers row={row} axis={axis} />}</td>
       {props.hasBase && <BaseCells result={props.result} row={row} />}
     </tr>
   );
@@ -204,14 +203,16 @@ function Line(props: {
 function BaseCells({ result, row }: { result: ResultDetail; row: ResultRow }) {
   const t = useTexts(scoreTexts);
   const { count } = useFormats();
-  const { score, points, range, p } = useScoreFormats();
+  const { scoreOf, changeOf, rangeOf, p } = useScoreFormats();
+  const [score, points, range] = [scoreOf(row), changeOf(row), rangeOf(row)];
   const verdict = verdictOf(row);
   const place = (show: string) =>
     addressOf(["results", result.id], {
       ...Object.fromEntries(new URLSearchParams(location.hash.split("?")[1] ?? "")),
       tab: "questions",
       show,
-      ...(row.task === null ? { task: "" } : { task: row.task }),
+      task: row.task ?? row.benchmark,
+      metric: row.metric,
     });
   return (
     <>

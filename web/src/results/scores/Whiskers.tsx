@@ -8,16 +8,17 @@ export interface Axis {
 
 /** One for all lines of a table, so that they can be compared: whole tenths around all intervals. */
 export function axisOf(rows: readonly ResultRow[]): Axis {
-  const ends = rows.flatMap(({ score, interval, base_score, base_error }) => [
+  const shares = rows.filter(({ is_share }) => is_share);
+  const ends = shares.flatMap(({ score, interval, base_score, base_error }) => [
     ...(interval ?? [score]),
     ...(base_score === null
       ? []
       : [base_score - 1.96 * (base_error ?? 0), base_score + 1.96 * (base_error ?? 0)]),
   ]);
+  if (ends.length === 0) return { low: 0, high: 1 };
   const low = Math.max(0, Math.floor(10 * Math.min(...ends)) / 10);
-  const high = Math.ceil(10 * Math.max(...ends)) / 10;
-  const isShare = ends.every((end) => end <= 1.5);
-  return { low, high: Math.max(low + 0.1, isShare ? Math.min(1, high) : high) };
+  const high = Math.min(1, Math.ceil(10 * Math.max(...ends)) / 10);
+  return { low, high: Math.max(low + 0.1, high) };
 }
 
 const width = 180;

@@ -22,15 +22,7 @@ export function blocksOf(rows: readonly ResultRow[]): Block[] {
     if (block) block.subjects.push(row);
     else blocks.set(`${keyOf(row)}\n${row.task}`, { head: row, subjects: [] });
   }
-  return [...blocks.values()].map((block) =>
-    // A benchmark of one task says everything in one line.
-    block.subjects.length === 1 && block.head.questions === block.subjects[0]!.questions
-      ? {
-          head: { ...block.subjects[0]!, task: null, benchmark: block.head.benchmark },
-          subjects: [],
-        }
-      : block,
-  );
+  return [...blocks.values()];
 }
 
 /** Blocks that have the text in a name; of a benchmark that has not, the subjects that do. */
@@ -38,8 +30,8 @@ export function filterBlocks(blocks: readonly Block[], text: string): Block[] {
   const wanted = text.trim().toLowerCase();
   const fits = (name: string | null) => name?.toLowerCase().includes(wanted) ?? false;
   return blocks.flatMap((block) => {
-    if (fits(block.head.benchmark) || fits(block.head.task)) return [block];
-    const subjects = block.subjects.filter(({ task }) => fits(task));
+    if (fits(block.head.benchmark) || fits(block.head.label)) return [block];
+    const subjects = block.subjects.filter(({ label, task }) => fits(label) || fits(task));
     return subjects.length > 0 ? [{ ...block, subjects }] : [];
   });
 }
