@@ -17,6 +17,7 @@ export { type EventSink, eventStream } from "./eventStream.js";
 export { healthRoutes } from "./healthRoutes.js";
 export { modelRoutes, unknownModel } from "./modelRoutes.js";
 export { pageRoutes } from "./pageRoutes.js";
+export { isPublic } from "./publicRoutes.js";
 export { addRoute, type Route, routesOf } from "./routes.js";
 export { createHttpServer } from "./server.js";
 export type { Area, RequestNote, ServeApp, ServeCall, ServeEnv } from "./types.js";

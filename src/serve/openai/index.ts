@@ -6,3 +6,4 @@ export { type Collected, type CollectedChoice, collect } from "./collect.js";
 export { completionRoutes } from "./completionRoutes.js";
 export { completionRequestSchema } from "./completionSchema.js";
 export { absentRoutes } from "./otherRoutes.js";
+export { watchAnswer } from "./watch.js";
