@@ -1,8 +1,8 @@
 /**
- * Attention of many texts that each have one new token, for batched decoding: one call for all, each
- * row with keys and values of its own. Texts of different lengths stand in columns of one width.
+ * Attention of many texts that each have one new token, for batched decoding where there is no kernel for
+ * pages: each row with keys and values of its own. Texts of different lengths stand in columns of one width.
  */
-import { _scaledDotProductFlashAttentionForCpu, type Tensor } from "../tensor/index.js";
+import type { Tensor } from "../tensor/index.js";
 import type { AttentionOptions } from "./attention.js";
 
 /**
@@ -26,11 +26,6 @@ export function rowAttention(
   const [, keyHeads = 0, n = 0] = k.shape;
   const width = v.size(-1);
   const queries = q.reshape([b, keyHeads, heads / keyHeads, headDim]);
-  if (q.device === "cpu" && softCap === undefined && width === headDim) {
-    const kernel = { scale, attnMask: bias };
-    const [output] = _scaledDotProductFlashAttentionForCpu(queries, k, v, 0, false, kernel);
-    return output.reshape([b, heads * width]);
-  }
   const perHead = (x: Tensor) => x.view([b * keyHeads, -1, x.size(-1)]);
   let scores = perHead(queries.mul(scale ?? 1 / Math.sqrt(headDim)))
     .bmm(perHead(k).transpose(1, 2))

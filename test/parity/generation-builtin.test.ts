@@ -8,7 +8,11 @@ import {
   disposeChatModel,
   disposeDecoder,
   generateText,
+  isIdle,
   loadChatModel,
+  step,
+  submit,
+  tokensOf,
 } from "../../src/generate/index.js";
 import { forward, prepareModel } from "../../src/models/index.js";
 import { encodePrompt, type Message } from "../../src/text/index.js";
@@ -16,6 +20,15 @@ import { builtinModelName, builtinModelPath } from "../../src/util/builtin-model
 import { fixtureTensors } from "./fixtures.js";
 import { type GreedyCase, ourSettings, readGeneration } from "./greedyCases.js";
 import { ulps } from "./tolerance.js";
+
+interface LogitPrompts {
+  prompts: {
+    ids: number[];
+    top50: { ids: number[]; values: number[] };
+    sampled_vocabulary: number[];
+    statistics: Record<"mean" | "std" | "min" | "max" | "logsumexp", number[]>;
+  }[];
+}
 
 const present = existsSync(builtinModelPath());
 if (!present) console.warn("skipped: the built-in model is not set up (./tunewright setup)");
@@ -61,14 +74,57 @@ describe.skipIf(!present)("the built-in model in float32", () => {
     expect(step.value.finishReason).toBe(ended ? "stop" : "length");
   });
 
-  it("logits are transformers', but for roundings", () => {
-    interface LogitPrompt {
-      ids: number[];
-      top50: { ids: number[]; values: number[] };
-      sampled_vocabulary: number[];
-      statistics: Record<"mean" | "std" | "min" | "max" | "logsumexp", number[]>;
+  it("greedy ids are the same together, and however they arrive", () => {
+    const promptIds = cases.map(({ prompt_ids }) => Int32Array.from(prompt_ids));
+    const ask = (one: Decoder, index: number) =>
+      submit(one, {
+        promptIds: promptIds[index]!,
+        settings: ourSettings(cases[index]!.settings),
+        stopTokenIds: chat.stopTokenIds,
+        client: String(index % 3),
+      });
+    // All at once, with room for all; then one or two a step, in another order, in pieces.
+    for (const [options, order] of [
+      [{ rows: 32 }, cases.map((_, i) => i)],
+      [{ rows: 8, tokensPerStep: 48 }, cases.map((_, i) => (i * 11 + 5) % cases.length)],
+    ] as const) {
+      const one = createDecoder(decoder.prepared, options);
+      const found: number[][] = cases.map(() => []);
+      const indices = new Map<number, number>();
+      const waiting = [...order];
+      while (waiting.length > 0 || !isIdle(one)) {
+        const arriving = options.rows === 32 ? waiting.length : 1 + (waiting.length % 2);
+        for (const index of waiting.splice(0, arriving)) indices.set(ask(one, index), index);
+        for (const { request, tokenId } of tokensOf(step(one))) {
+          found[indices.get(request)!]!.push(tokenId);
+        }
+      }
+      disposeDecoder(one);
+      expect(found).toEqual(cases.map(({ output_ids }) => output_ids));
     }
-    const { prompts } = readGeneration<{ prompts: LogitPrompt[] }>("smollm2_logits.json");
+  }, 300_000);
+
+  it("log probabilities are transformers', but for roundings", () => {
+    for (const { ids, top50, statistics } of readGeneration<LogitPrompts>("smollm2_logits.json")
+      .prompts) {
+      submit(decoder, {
+        promptIds: Int32Array.from(ids),
+        settings: { maxNewTokens: 1 },
+        logprobs: 20,
+      });
+      const [token] = tokensOf(step(decoder));
+      const sum = statistics.logsumexp.at(-1)!;
+      const { logprob, top } = token!.logprobs!;
+      expect(top.map(({ tokenId }) => tokenId)).toEqual(top50.ids.slice(0, 20));
+      for (const [i, one] of top.entries()) {
+        expect(one.logprob).toBeCloseTo(top50.values[i]! - sum, 4);
+      }
+      expect(logprob).toBe(top[0]!.logprob);
+    }
+  });
+
+  it("logits are transformers', but for roundings", () => {
+    const { prompts } = readGeneration<LogitPrompts>("smollm2_logits.json");
     const sampled = fixtureTensors("generation/smollm2_logits.safetensors");
     const vocabulary = chat.model.config.vocab_size;
     let worst = 0;

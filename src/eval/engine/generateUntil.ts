@@ -47,8 +47,7 @@ export async function generateUntil(
   const decoder = createDecoder(engine.prepared, { rows: ROWS, tokensPerStep: TOKENS_PER_STEP });
   try {
     const readers = new Map<number, { index: number; reader: AnswerReader }>();
-    // Texts of like lengths side by side need the least padding; the longest first, whose memory then
-    // serves all.
+    // The longest first: towards the end few are left, and these are soon done.
     const order = prompts.map((_, index) => index);
     order.sort((a, b) => prompts[b]!.length - prompts[a]!.length);
     for (const index of order) {
