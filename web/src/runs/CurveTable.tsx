@@ -1,7 +1,7 @@
 /** The numbers of curves as a table: for the keyboard, screen readers, and to take along. */
 import { useMemo, useState } from "react";
 import { bothLanguages, useLanguage, useTexts } from "../language";
-import { Button, Pager, saveFile, useFormats } from "../ui";
+import { Button, Pager, saveFile, TableFrame, useFormats } from "../ui";
 import { type Axis, axisFormat } from "./axis";
 import { valueFormat } from "./metrics";
 import type { CurvesOnAxis } from "./useCurves";
@@ -38,36 +38,39 @@ export function CurveTable(props: { name: string; axis: Axis; columns: readonly 
   return (
     <div className="stack">
       <div className="screen-head">
-        <Pager offset={offset} size={rowsPerPage} total={rows.length} onMove={setOffset} />
+        <Pager
+          offset={offset}
+          size={rowsPerPage}
+          shown={Math.min(rowsPerPage, rows.length - offset)}
+          total={rows.length}
+          onMove={setOffset}
+        />
         <Button onClick={save}>{t.save}</Button>
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keys */}
-      <section className="table-frame" aria-label={t.table} tabIndex={0}>
-        <table className="table">
-          <thead>
-            <tr>
-              <th scope="col">{axis.name}</th>
-              {props.columns.map(({ title }) => (
-                <th key={title} scope="col" className="number">
-                  {title}
-                </th>
+      <TableFrame label={t.table}>
+        <thead>
+          <tr>
+            <th scope="col">{axis.name}</th>
+            {props.columns.map(({ title }) => (
+              <th key={title} scope="col" className="number">
+                {title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {newest.slice(offset, offset + rowsPerPage).map((x) => (
+            <tr key={x}>
+              <th scope="row">{axis.tick(x)}</th>
+              {props.columns.map(({ title, metric, unit }, i) => (
+                <td key={title} className="number">
+                  {valueFormat(unit, metric, formats, language).value(cell(i, x))}
+                </td>
               ))}
             </tr>
-          </thead>
-          <tbody>
-            {newest.slice(offset, offset + rowsPerPage).map((x) => (
-              <tr key={x}>
-                <th scope="row">{axis.tick(x)}</th>
-                {props.columns.map(({ title, metric, unit }, i) => (
-                  <td key={title} className="number">
-                    {valueFormat(unit, metric, formats)(cell(i, x))}
-                  </td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </section>
+          ))}
+        </tbody>
+      </TableFrame>
     </div>
   );
 }

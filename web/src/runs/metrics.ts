@@ -1,6 +1,6 @@
 /** What curves show: names for people, how values are written, and which belong into one chart. */
 import type { Curve } from "../../../src/serve/schema";
-import { bothLanguages } from "../language";
+import { bothLanguages, type Language } from "../language";
 import type { Formats } from "../ui";
 
 export type Curves = Readonly<Record<string, Curve>>;
@@ -132,15 +132,46 @@ export function shortName(metric: string): string {
     .replaceAll("_", " ");
 }
 
-/** How values of a metric are written, with their unit. */
-export function valueFormat(unit: string | null, metric: string, formats: Formats) {
-  return (value: number | null): string => {
-    if (value === null) return "–";
-    if (unit === "bytes") return formats.bytes(value);
-    if (unit === "share") return formats.percent(value);
-    if (unit === "s") return formats.duration(value);
-    if (metric === "train/learning_rate") return formats.rate(value);
-    const number = formats.decimal(value);
-    return unit === null || unit === "nats per token" ? number : `${number} ${unit}`;
+const unitTexts = bothLanguages<Record<string, string>>(
+  {},
+  {
+    "nats per token": "奈特/词元",
+    "tokens/s": "词元/秒",
+    "conversations/s": "对话/秒",
+    tokens: "词元",
+  },
+);
+
+/** How values of a metric are written. */
+export interface ValueFormat {
+  /** What stands beside the title; null where each value has its unit, or there is none. */
+  unit: string | null;
+  /** On an axis, below that title. */
+  tick: (value: number | null) => string;
+  /** Alone, with its unit. */
+  value: (value: number | null) => string;
+}
+
+export function valueFormat(
+  unit: string | null,
+  metric: string,
+  formats: Formats,
+  language: Language,
+): ValueFormat {
+  const alone = (write: (value: number) => string): ValueFormat => {
+    const value = (given: number | null) => (given === null ? "–" : write(given));
+    return { unit: null, tick: value, value };
   };
+  if (unit === "bytes") return alone(formats.bytes);
+  if (unit === "share") return alone(formats.percent);
+  if (unit === "s") return alone(formats.duration);
+  if (unit === null)
+    return alone(metric === "train/learning_rate" ? formats.rate : formats.decimal);
+  const name = unitTexts[language][unit] ?? unit;
+  const { tick } = alone(formats.decimal);
+  // A loss is a plain number to all who look at it often.
+  const isPlain = unit === "nats per token";
+  const value = (given: number | null) =>
+    given === null || isPlain ? tick(given) : `${tick(given)} ${name}`;
+  return { unit: name, tick, value };
 }

@@ -19,8 +19,7 @@ export function Figure(props: { name: string; value: string; of?: string; hint?:
         {props.hint && <Hint about={props.name}>{props.hint}</Hint>}
       </dt>
       <dd>
-        <span>{props.value}</span>
-        {props.of && <small> {props.of}</small>}
+        <span>{props.value}</span> {props.of && <small>{props.of}</small>}
       </dd>
     </div>
   );

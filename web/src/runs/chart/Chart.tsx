@@ -12,6 +12,7 @@ import type uPlot from "uplot";
 import { bothLanguages, useTexts } from "../../language";
 import { Hint } from "../../ui";
 import type { AxisFormat } from "../axis";
+import type { ValueFormat } from "../metrics";
 import { seriesColour, seriesDash, useColours } from "./colours";
 import { alignedData, makePlot, type PlotSettings } from "./plot";
 import "uplot/dist/uPlot.min.css";
@@ -59,7 +60,7 @@ export function Chart(props: {
   title: string;
   hint?: ReactNode;
   series: readonly ChartSeries[];
-  format: (value: number | null) => string;
+  format: ValueFormat;
   axis: AxisFormat;
   isLog: boolean;
   /** Charts of one group move their cursors together. */
@@ -103,7 +104,7 @@ export function Chart(props: {
       height,
       group,
       colours,
-      format: (value) => latest.current.format(value),
+      formatY: (value) => latest.current.format.tick(value),
       formatTick: (x) => latest.current.axis.tick(x),
       xLabel: latest.current.axis.name,
       lines: () => latest.current.lines ?? [],
@@ -133,35 +134,29 @@ export function Chart(props: {
     showZoom(made, props.zoom);
   }, [data, props.zoom]);
 
-  const step = (by: number) => {
-    const made = plot.current;
-    if (!made) return;
-    const from = made.valToIdx(made.scales.x!.min!);
-    const to = made.valToIdx(made.scales.x!.max!);
-    const at = Math.min(to, Math.max(from, (made.cursor.idx ?? (by > 0 ? from - 1 : to + 1)) + by));
-    const x = made.data[0][at];
-    if (x !== undefined) made.setCursor({ left: made.valToPos(x, "x"), top: 20 });
-  };
   const onKey = (event: KeyboardEvent) => {
     const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10 }[event.key];
-    if (by !== undefined) {
-      event.preventDefault();
-      step(by);
-    } else if (event.key === "Escape") props.onZoom(null);
+    const to = { Home: Number.NEGATIVE_INFINITY, End: Number.POSITIVE_INFINITY }[event.key];
+    if (event.key === "Escape") props.onZoom(null);
+    if (plot.current === null || (by === undefined && to === undefined)) return;
+    event.preventDefault();
+    moveCursor(plot.current, by, to);
   };
   const listed = props.series.filter(({ isFaint }) => !isFaint);
   return (
     <figure className="chart" aria-labelledby={titleId}>
       <figcaption>
-        <h3 id={titleId}>
-          {props.title} {props.hint && <Hint about={props.title}>{props.hint}</Hint>}
-        </h3>
+        <h2 id={titleId}>
+          {props.title}{" "}
+          {props.format.unit && <span className="small soft">{props.format.unit}</span>}
+          {props.hint && <Hint about={props.title}>{props.hint}</Hint>}
+        </h2>
         <Legend
           series={listed}
           hidden={hidden}
           onToggle={setHidden}
           valueOf={(series) => valueAt(shown, data, series, cursor)}
-          format={props.format}
+          format={props.format.value}
           at={cursor === null ? null : (data[0][cursor] ?? null)}
           formatX={props.axis.place}
         />
@@ -173,7 +168,7 @@ export function Chart(props: {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: arrows move the cursor
         tabIndex={0}
         style={{ height }}
-        aria-label={`${listed.map((one) => summaryOf(one, props.format, t.summary)).join("; ")}. ${t.keys}`}
+        aria-label={`${listed.map((one) => summaryOf(one, props.format.value, t.summary)).join("; ")}. ${t.keys}`}
         onKeyDown={onKey}
       />
       {props.marks && props.marks.length > 0 && (
@@ -192,6 +187,14 @@ export function Chart(props: {
       )}
     </figure>
   );
+}
+
+/** Moves the cursor `by` points, or to a place, within the part that is shown. */
+function moveCursor(plot: uPlot, by = 0, to = plot.cursor.idx ?? Number.NEGATIVE_INFINITY): void {
+  const first = plot.valToIdx(plot.scales.x!.min!);
+  const last = plot.valToIdx(plot.scales.x!.max!);
+  const x = plot.data[0][Math.min(last, Math.max(first, to + by))];
+  if (x !== undefined) plot.setCursor({ left: plot.valToPos(x, "x"), top: 20 });
 }
 
 /** The value of a series that the legend shows: at the cursor, or its last. */

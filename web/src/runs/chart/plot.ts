@@ -9,7 +9,7 @@ export interface PlotSettings {
   height: number;
   group: string;
   colours: Colours;
-  format: (value: number | null) => string;
+  formatY: (value: number) => string;
   formatTick: (x: number) => string;
   xLabel: string;
   lines: () => readonly number[];
@@ -71,7 +71,8 @@ export function makePlot(
       {
         ...axis,
         size: 76,
-        values: (_plot, ticks) => ticks.map((tick) => (tick === null ? "" : settings.format(tick))),
+        values: (_plot, ticks) =>
+          ticks.map((tick) => (tick === null ? "" : settings.formatY(tick))),
       },
     ],
     series: [{}, ...settings.series.map((one) => seriesOptions(one, colours))],

@@ -60,7 +60,8 @@ interface ControlProps {
   value: unknown;
   ids: { id: string; "aria-describedby"?: string; "aria-invalid"?: boolean };
   onChange: (value: unknown) => void;
-  onFault: (fault: Fault | null) => void;
+  draft: string | undefined;
+  onDraft: (text: string | null) => void;
   offers: Offers;
 }
 
@@ -72,19 +73,19 @@ export function FieldInput(props: {
   problem: string | null;
   offers: Offers;
   onChange: (value: unknown) => void;
-  onFault: (key: string, isFaulty: boolean) => void;
+  /** What was typed, where it is no value of the key. */
+  draft: string | undefined;
+  /** @param text null once there is a value again */
+  onDraft: (key: string, text: string | null) => void;
 }) {
   const t = useTexts(texts);
   const titles: Partial<Record<string, string>> = useTexts(keyTitles);
-  const [fault, setFault] = useState<Fault | null>(null);
-  const { field, value } = props;
+  const { field, value, draft } = props;
+  const fault = draft === undefined ? null : faultOf(field, draft);
   const isChanged = !isSame(value, field.default);
   const limit = String(fault === "large" ? field.maximum : field.minimum);
   const said = fault === "small" || fault === "large" ? t[fault](limit) : fault && t[fault];
-  const onFault = (found: Fault | null) => {
-    setFault(found);
-    props.onFault(field.key, found !== null);
-  };
+  const onDraft = (text: string | null) => props.onDraft(field.key, text);
   return (
     <div className={`form-field ${isChanged ? "changed" : ""}`}>
       <Field
@@ -100,18 +101,19 @@ export function FieldInput(props: {
             ids={ids}
             offers={props.offers}
             onChange={props.onChange}
-            onFault={onFault}
+            draft={draft}
+            onDraft={onDraft}
           />
         )}
       </Field>
-      {isChanged && field.kind !== "model" && field.kind !== "data" && (
+      {(isChanged || fault !== null) && field.kind !== "model" && field.kind !== "data" && (
         <p className="small soft">
           <b>{t.changed}</b> · {t.defaultIs(typed(field.default) || t.nothing)}{" "}
           <Button
             tone="quiet"
             aria-label={`${t.reset}: ${field.key}`}
             onClick={() => {
-              onFault(null);
+              onDraft(null);
               props.onChange(field.default);
             }}
           >
@@ -121,6 +123,11 @@ export function FieldInput(props: {
       )}
     </div>
   );
+}
+
+function faultOf(field: FormField, text: string): Fault | null {
+  const read = parsed(field, text);
+  return "fault" in read ? read.fault : null;
 }
 
 function Control(props: ControlProps) {
@@ -138,20 +145,21 @@ function Control(props: ControlProps) {
   }
 }
 
-function TextControl({ field, value, ids, onChange, onFault }: ControlProps) {
+function TextControl({ field, value, ids, onChange, draft, onDraft }: ControlProps) {
   const t = useTexts(texts);
-  const [text, setText] = useState(typed(value));
+  const [text, setText] = useState(draft ?? typed(value));
   // The value changes by itself when it is reset, or when a run is taken as the beginning.
   useEffect(() => {
+    if (draft !== undefined) return;
     setText((before) => {
       const own = parsed(field, before);
       return "value" in own && isSame(own.value, value) ? before : typed(value);
     });
-  }, [field, value]);
+  }, [field, value, draft]);
   const change = (entered: string) => {
     setText(entered);
     const read = parsed(field, entered);
-    onFault("fault" in read ? read.fault : null);
+    onDraft("fault" in read ? entered : null);
     if ("value" in read) onChange(read.value);
   };
   if (field.kind === "list" || field.kind === "json") {

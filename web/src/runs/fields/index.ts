@@ -1,4 +1,14 @@
 /** Controls for the keys of a configuration, and what is typed into them. */
 export { FieldInput, type Offers } from "./FieldInput";
 export { Sections } from "./Sections";
-export { type Fault, fieldsOf, isSame, parsed, type Values, withValue, yamlOf } from "./values";
+export {
+  type Drafts,
+  type Fault,
+  fieldsOf,
+  isSame,
+  parsed,
+  type Values,
+  withDraft,
+  withValue,
+  yamlOf,
+} from "./values";

@@ -4,6 +4,9 @@ import type { ConfigForm, FormField } from "../../../../src/serve/schema";
 /** Values that differ from the defaults, by key. */
 export type Values = Readonly<Record<string, unknown>>;
 
+/** What was typed into fields and is no value of theirs, by key. */
+export type Drafts = Readonly<Record<string, string>>;
+
 export function fieldsOf(form: ConfigForm): FormField[] {
   return form.sections.flatMap(({ fields }) => fields);
 }
@@ -90,4 +93,10 @@ function yamlValue(value: unknown): string {
   const isPlain = typeof value === "string" && /^[\p{L}/.][\p{L}\p{N}_./-]*$/u.test(value);
   const isWord = isPlain && !/^(true|false|null|yes|no|on|off|y|n|~)$/i.test(value);
   return isWord ? value : JSON.stringify(value);
+}
+
+/** Texts by key with one changed, or without it for null. */
+export function withDraft(drafts: Drafts, key: string, text: string | null): Drafts {
+  const { [key]: _before, ...others } = drafts;
+  return text === null ? others : { ...others, [key]: text };
 }

@@ -85,7 +85,7 @@ export function Report({ report }: { report: CheckReport }) {
           </div>
         ))}
         {report.memory && <MemoryBar memory={report.memory} />}
-        <dl className="facts figures">
+        <dl className="report-facts figures">
           {facts
             .filter(([, , value]) => value !== null)
             .map(([name, value]) => (

@@ -13,11 +13,13 @@ import { bothLanguages, useTexts } from "../../language";
 import { Button, Card, Command, Field, Tabs } from "../../ui";
 import { runAddress } from "../addresses";
 import {
+  type Drafts,
   FieldInput,
   fieldsOf,
   type Offers,
   Sections,
   type Values,
+  withDraft,
   withValue,
   yamlOf,
 } from "../fields";
@@ -40,9 +42,11 @@ const texts = bothLanguages(
     preview: "What will be run",
     nothing: "Nothing differs from the defaults yet.",
     previewTabs: "Form of the preview",
-    faults: "Some values are not right yet.",
+    faults: "Not right yet:",
+    nameFirst: "Give the run a name first.",
     terminal: "In a terminal",
     afterCheck: "The command comes with the check.",
+    names: "Models and files stand here by their names; the command has their places.",
   },
   {
     name: "训练名称",
@@ -58,9 +62,11 @@ const texts = bothLanguages(
     preview: "将要运行的配置",
     nothing: "目前与默认值没有差异。",
     previewTabs: "预览格式",
-    faults: "有些值还不正确。",
+    faults: "尚不正确：",
+    nameFirst: "请先填写训练名称。",
     terminal: "终端命令",
     afterCheck: "检查后会给出命令。",
+    names: "模型和文件在此以名称表示，命令中为实际路径。",
   },
 );
 
@@ -72,7 +78,7 @@ export function RunForm(props: { form: ConfigForm; offers: Offers; start: Config
   const [name, setName] = useState(props.start.name);
   const [values, setValues] = useState<Values>(props.start.values);
   const [lists, setLists] = useState<SweepLists>({});
-  const [faulty, setFaulty] = useState<ReadonlySet<string>>(new Set());
+  const [drafts, setDrafts] = useState<Drafts>({});
   const [checked, setChecked] = useState<{ of: string; report: CheckReport } | null>(null);
   const action = useAction();
   const fields = useMemo(() => fieldsOf(props.form), [props.form]);
@@ -84,7 +90,8 @@ export function RunForm(props: { form: ConfigForm; offers: Offers; start: Config
   const now = JSON.stringify(request);
   const isChecked = checked?.of === now;
   const isNamed = namePattern.test(name);
-  const canCheck = isNamed && faulty.size === 0 && !action.isBusy;
+  const faulty = Object.keys(drafts);
+  const canCheck = isNamed && faulty.length === 0 && !action.isBusy;
   const check = async () => {
     const report = await sendJson<CheckReport>("POST", "api/check", request);
     setChecked({ of: now, report });
@@ -99,7 +106,8 @@ export function RunForm(props: { form: ConfigForm; offers: Offers; start: Config
       problem={problemOf(field.key)}
       offers={props.offers}
       onChange={(value) => setValues((before) => withValue(before, field, value))}
-      onFault={(key, isFaulty) => setFaulty((before) => withMember(before, key, isFaulty))}
+      draft={drafts[field.key]}
+      onDraft={(key, text) => setDrafts((before) => withDraft(before, key, text))}
     />
   );
   return (
@@ -126,7 +134,10 @@ export function RunForm(props: { form: ConfigForm; offers: Offers; start: Config
         <SweepFields fields={fields} lists={lists} name={name} onChange={setLists} />
       </div>
       <aside className="stack run-form-side">
-        <Preview values={values} command={isChecked ? checked.report.command : null} />
+        <Preview
+          values={named(values, fields, props.offers)}
+          command={isChecked ? checked.report.command : null}
+        />
         <div className="actions">
           <Button disabled={!canCheck} onClick={() => action.run(check)}>
             {action.isBusy ? t.checking : t.check}
@@ -134,11 +145,16 @@ export function RunForm(props: { form: ConfigForm; offers: Offers; start: Config
           <StartButtons
             request={request}
             lists={lists}
-            isReady={isChecked && checked.report.ok}
+            isReady={isChecked && checked.report.ok && faulty.length === 0}
             action={action}
           />
         </div>
-        {faulty.size > 0 && <p className="small bad-text">{t.faults}</p>}
+        {faulty.length > 0 && (
+          <p className="small bad-text">
+            {t.faults} {faulty.join(", ")}
+          </p>
+        )}
+        {!isNamed && <p className="small soft">{t.nameFirst}</p>}
         {!isChecked && <p className="small soft">{checked === null ? t.startHint : t.again}</p>}
         {action.error && (
           <p className="bad-text" role="alert">
@@ -149,14 +165,6 @@ export function RunForm(props: { form: ConfigForm; offers: Offers; start: Config
       </aside>
     </div>
   );
-}
-
-function withMember(set: ReadonlySet<string>, member: string, isIn: boolean): ReadonlySet<string> {
-  if (set.has(member) === isIn) return set;
-  const changed = new Set(set);
-  if (isIn) changed.add(member);
-  else changed.delete(member);
-  return changed;
 }
 
 function StartButtons(props: {
@@ -202,6 +210,22 @@ function StartButtons(props: {
   );
 }
 
+/** The values with names where the server has ids of models and files. */
+function named(values: Values, fields: readonly FormField[], { models, files }: Offers): Values {
+  const names = new Map([
+    ...models.map(({ id, title }) => [id, title] as const),
+    ...files.map(({ id, name }) => [id, name] as const),
+  ]);
+  const nameOf = (value: unknown) => names.get(String(value)) ?? value;
+  const keys = fields.filter(({ kind }) => kind === "model" || kind === "data");
+  const replaced = keys.flatMap(({ key }) => {
+    const value = values[key];
+    if (value === undefined) return [];
+    return [[key, Array.isArray(value) ? value.map(nameOf) : nameOf(value)] as const];
+  });
+  return { ...values, ...Object.fromEntries(replaced) };
+}
+
 /** The same as files and as a command, to learn from or to take elsewhere. */
 function Preview(props: { values: Values; command: string | null }) {
   const t = useTexts(texts);
@@ -234,6 +258,7 @@ function Preview(props: { values: Values; command: string | null }) {
           ) : (
             <Command>{text}</Command>
           )}
+          {form !== "terminal" && text !== null && <p className="small soft">{t.names}</p>}
         </Tabs>
       </div>
     </Card>

@@ -4,7 +4,7 @@ import type { ConfigValue } from "../../../../src/serve/schema";
 import { addressOf, replaceAddress, useRoute } from "../../app/route";
 import { useTitle } from "../../app/title";
 import { bothLanguages, useLanguage, useTexts } from "../../language";
-import { Button, Card, Empty, Failure, Loading, useFormats } from "../../ui";
+import { Button, Card, Empty, Failure, Loading, TableFrame, useFormats } from "../../ui";
 import { overlayAddress, runAddress } from "../addresses";
 import { axisFormat } from "../axis";
 import { CurveControls, type CurveSettings, useCurveSettings } from "../CurveControls";
@@ -242,7 +242,7 @@ function OverlaidChart(props: {
       title={props.title}
       hint={props.hint}
       series={series}
-      format={valueFormat(props.unit, metric, formats)}
+      format={valueFormat(props.unit, metric, formats, language)}
       axis={axisFormat(settings.axis, language, formats)}
       isLog={settings.isLog}
       group="overlay"
@@ -263,8 +263,8 @@ function Differences(props: { runs: readonly OverlaidRun[]; names: ReadonlyMap<s
         {keys.length === 0 ? (
           <p className="soft">{t.same}</p>
         ) : (
-          <div className="table-frame">
-            <table className="table config">
+          <div className="config-table">
+            <TableFrame label={t.differences}>
               <thead>
                 <tr>
                   <th scope="col">{t.key}</th>
@@ -289,7 +289,7 @@ function Differences(props: { runs: readonly OverlaidRun[]; names: ReadonlyMap<s
                   </tr>
                 ))}
               </tbody>
-            </table>
+            </TableFrame>
           </div>
         )}
       </div>

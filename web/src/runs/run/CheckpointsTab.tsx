@@ -1,6 +1,6 @@
 import type { Checkpoint, RunDetail } from "../../../../src/serve/schema";
 import { bothLanguages, useTexts } from "../../language";
-import { Badge, Empty, Hint, useFormats } from "../../ui";
+import { Badge, Empty, Hint, TableFrame, useFormats } from "../../ui";
 import { TalkButton } from "./TalkButton";
 
 const texts = bothLanguages(
@@ -45,27 +45,27 @@ export function CheckpointsTab({ run }: { run: RunDetail }) {
     );
   }
   return (
-    <div className="table-frame">
-      <table className="table" aria-label={t.list}>
-        <thead>
-          <tr>
-            <th scope="col">{t.step}</th>
-            <th scope="col" className="number">
-              {t.size}
-            </th>
-            <th scope="col">
-              {t.state} <Hint about={t.state}>{t.goneHint}</Hint>
-            </th>
-            <th scope="col" aria-label={t.talk} />
-          </tr>
-        </thead>
-        <tbody>
-          {run.checkpoints.toReversed().map((checkpoint) => (
-            <CheckpointRow key={checkpoint.step} checkpoint={checkpoint} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <TableFrame label={t.list}>
+      <thead>
+        <tr>
+          <th scope="col">{t.step}</th>
+          <th scope="col" className="number">
+            {t.size}
+          </th>
+          <th scope="col">
+            {t.state} <Hint about={t.state}>{t.goneHint}</Hint>
+          </th>
+          <th scope="col">
+            <span className="visually-hidden">{t.talk}</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {run.checkpoints.toReversed().map((checkpoint) => (
+          <CheckpointRow key={checkpoint.step} checkpoint={checkpoint} />
+        ))}
+      </tbody>
+    </TableFrame>
   );
 }
 

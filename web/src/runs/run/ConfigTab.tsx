@@ -2,7 +2,7 @@ import { useDeferredValue, useState } from "react";
 import type { ConfigDifference, RunDetail } from "../../../../src/serve/schema";
 import { useResource } from "../../api/useResource";
 import { bothLanguages, useTexts } from "../../language";
-import { Badge, Empty, Field, Hint, Loaded } from "../../ui";
+import { Badge, Empty, Field, Hint, Loaded, TableFrame } from "../../ui";
 import { runPath } from "../addresses";
 import { useRuns } from "../useRuns";
 import { valueText } from "../valueText";
@@ -115,8 +115,8 @@ export function ConfigTab({ run }: { run: RunDetail }) {
       {shown.length === 0 ? (
         <Empty title={t.none} />
       ) : (
-        <div className="table-frame">
-          <table className="table config" aria-label={t.table}>
+        <div className="config-table">
+          <TableFrame label={t.table}>
             <thead>
               <tr>
                 <th scope="col">{t.key}</th>
@@ -141,7 +141,7 @@ export function ConfigTab({ run }: { run: RunDetail }) {
                 </tr>
               ))}
             </tbody>
-          </table>
+          </TableFrame>
         </div>
       )}
     </>
@@ -168,8 +168,8 @@ function Difference(props: { run: RunDetail; other: string; name: string; sought
         changed.length === 0 ? (
           <p role="status">{t.same}</p>
         ) : (
-          <div className="table-frame">
-            <table className="table config" aria-label={t.differs}>
+          <div className="config-table">
+            <TableFrame label={t.differs}>
               <caption>{t.differs}</caption>
               <thead>
                 <tr>
@@ -191,7 +191,7 @@ function Difference(props: { run: RunDetail; other: string; name: string; sought
                     </tr>
                   ))}
               </tbody>
-            </table>
+            </TableFrame>
           </div>
         )
       }

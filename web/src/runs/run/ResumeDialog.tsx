@@ -5,7 +5,15 @@ import { useResource } from "../../api/useResource";
 import { bothLanguages, useTexts } from "../../language";
 import { Button, Dialog, Loaded, useFormats } from "../../ui";
 import { runPath } from "../addresses";
-import { FieldInput, fieldsOf, isSame, Sections, type Values } from "../fields";
+import {
+  type Drafts,
+  FieldInput,
+  fieldsOf,
+  isSame,
+  Sections,
+  type Values,
+  withDraft,
+} from "../fields";
 import { useAction } from "../useAction";
 import { valueText } from "../valueText";
 
@@ -63,7 +71,7 @@ function ResumeChoice(props: {
   const t = useTexts(texts);
   const { count } = useFormats();
   const [changes, setChanges] = useState<Values>({});
-  const [faulty, setFaulty] = useState<readonly string[]>([]);
+  const [drafts, setDrafts] = useState<Drafts>({});
   const action = useAction();
   const { form, run } = props;
   const old = (field: FormField) =>
@@ -95,12 +103,8 @@ function ResumeChoice(props: {
                 problem={null}
                 offers={noOffers}
                 onChange={(value) => change(field, value)}
-                onFault={(key, isFaulty) =>
-                  setFaulty((before) => [
-                    ...before.filter((other) => other !== key),
-                    ...(isFaulty ? [key] : []),
-                  ])
-                }
+                draft={drafts[field.key]}
+                onDraft={(key, text) => setDrafts((before) => withDraft(before, key, text))}
               />
             )}
           </Sections>
@@ -126,7 +130,7 @@ function ResumeChoice(props: {
       <div className="actions">
         <Button
           tone="primary"
-          disabled={action.isBusy || faulty.length > 0}
+          disabled={action.isBusy || Object.keys(drafts).length > 0}
           onClick={() => action.run(resume)}
         >
           {changed.length === 0 ? t.goOn : t.goOnChanged(changed.length)}
