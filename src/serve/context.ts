@@ -34,6 +34,8 @@ export interface ServeContext {
   /** Folders below which evaluations are looked for, beside those of runs. */
   resultRoots: readonly string[];
   engine: Engine;
+  /** Names of the models that the server was started with: it is ready when they are. */
+  firstModels: readonly string[];
   catalogue: Catalogue;
   metrics: Metrics;
   /** Aborted when the server begins to end: nothing new is begun. */

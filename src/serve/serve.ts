@@ -1,10 +1,12 @@
 /** A server from its beginning to its end. */
+import { existsSync } from "node:fs";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { isHubName } from "../hub/index.js";
 import { ConfigError, EnvironmentError } from "../util/errors.js";
 import { packageVersion } from "../util/packageRoot.js";
 import { areas } from "./areas.js";
-import { createCatalogue } from "./catalogue/index.js";
+import { type Catalogue, createCatalogue } from "./catalogue/index.js";
 import type { ServeContext } from "./context.js";
 import { type ModelSpec, startEngine } from "./engine/index.js";
 import { createApp, createHttpServer, freeName, hashOfKey, isLoopback } from "./http/index.js";
@@ -48,7 +50,7 @@ export interface RunningServer {
 }
 
 /** Seconds that running answers get when the server ends. */
-const patience = 5;
+const patience = 4;
 
 /**
  * Starts a server. It listens when this resolves; models are still loading then.
@@ -57,11 +59,14 @@ const patience = 5;
  */
 export async function startServer(options: ServeOptions): Promise<RunningServer> {
   checkHost(options);
+  for (const model of options.models) checkPlaces(model);
   const { say } = options;
   const ending = new AbortController();
   const ended = new AbortController();
   const catalogue = createCatalogue(options.models, options.runRoots);
   const engine = startEngine({ timeout: options.engineTimeout, log: say });
+  const loading = { dtype: options.dtype, device: options.device, template: options.template };
+  const first = firstModels(options, catalogue, loading);
   const context: ServeContext = {
     version: packageVersion(),
     access: {
@@ -70,11 +75,12 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       allowedHosts: new Set(options.allowedHosts.map((name) => name.toLowerCase())),
     },
     limits: { requests: options.maxRequests, choices: 16 },
-    loading: { dtype: options.dtype, device: options.device, template: options.template },
+    loading,
     runRoots: options.runRoots,
     dataRoots: options.dataRoots,
     resultRoots: options.resultRoots,
     engine,
+    firstModels: first.map(({ name }) => name),
     catalogue,
     metrics: createMetrics(),
     ending: ending.signal,
@@ -89,7 +95,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     await engine.end();
     throw error;
   }
-  for (const spec of chosenModels(options, context)) engine.load(spec);
+  for (const spec of first) engine.load(spec);
   const address = addressOf(server, options.host);
   return {
     address,
@@ -100,11 +106,12 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
         server.close(() => resolve());
       });
       server.closeIdleConnections();
-      const late = setTimeout(() => ended.abort(), patience * 1000);
-      while (engine.inFlight() > 0 && !ended.signal.aborted) await pause(50);
-      clearTimeout(late);
-      ended.abort();
+      const end = Date.now() + patience * 1000;
+      while (engine.inFlight() > 0 && Date.now() < end) await pause(50);
+      // What is still open is told so by the end of the engine.
       await engine.end();
+      await pause(100);
+      ended.abort();
       const cut = setTimeout(() => server.closeAllConnections(), 1000);
       server.closeIdleConnections();
       await closed;
@@ -125,6 +132,17 @@ function checkHost({ host, apiKey, withoutKey }: ServeOptions): void {
     why: "whoever reaches the port could use the models and start training",
     todo: "give an API key with --api-key or TUNEWRIGHT_API_KEY, or say --no-api-key to go without",
   });
+}
+
+/** A place that is not there is better said at once than by a model that fails. */
+function checkPlaces({ name, place, adapters }: ServeOptions["models"][number]): void {
+  for (const one of [place, ...adapters]) {
+    const path = typeof one === "string" ? one : one.name;
+    if (path.startsWith("builtin:") || existsSync(path) || isHubName(path)) continue;
+    throw new ConfigError(`--model ${name}: there is no ${path}`, {
+      todo: "give a model directory, a .gguf file, a run's directory, OWNER/NAME or builtin:smollm2-135m",
+    });
+  }
 }
 
 function listen(server: Server, { host, port }: ServeOptions): Promise<void> {
@@ -152,9 +170,10 @@ function addressOf(server: Server, host: string): string {
 }
 
 /** The models of the command line, or else the built-in one and the newest run's result. */
-function chosenModels(
+function firstModels(
   options: ServeOptions,
-  { catalogue, loading }: Pick<ServeContext, "catalogue" | "loading">,
+  catalogue: Catalogue,
+  loading: ServeContext["loading"],
 ): ModelSpec[] {
   const entries = catalogue.entries();
   if (options.models.length > 0) {

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { TunewrightError } from "../../util/errors.js";
 import { revivedError } from "../../util/plainError.js";
 import type { ServedModel } from "../schema.js";
+import { withoutPaths } from "../withoutPaths.js";
 import type {
   AnswerEvent,
   AnswerRequest,
@@ -75,6 +76,9 @@ interface Served extends ServedModel {
   /** Times that the engine died while it was loading this. */
   deaths: number;
 }
+
+/** Seconds that an engine may be silent for at least while it begins, or loads a model. */
+const leastToBegin = 60;
 
 /** A model whose loading has ended the engine so often would end it again. */
 const mostDeaths = 2;
@@ -160,8 +164,8 @@ export function startEngine({ timeout, log }: EngineOptions): Engine {
         state: "ready",
         progress: null,
         error: null,
-        base: facts.base,
-        adapters: facts.adapters,
+        base: withoutPaths(facts.base),
+        adapters: facts.adapters.map(withoutPaths),
         family: facts.family,
         parameters: facts.parameters,
         context: facts.context,
@@ -175,9 +179,14 @@ export function startEngine({ timeout, log }: EngineOptions): Engine {
       const shared = facts.shares === null ? "" : `, weights shared with ${facts.shares}`;
       log(`${message.name} is ready (${facts.weights}${shared})`);
     } else {
-      const error = revivedError(message.error);
-      failModel(model, error.message);
-      log(`${message.name} cannot be served: ${error.message}`);
+      const { message: what, why, todo } = message.error;
+      failModel(model, withoutPaths(why ? `${what}: ${why}` : what));
+      const lines = [
+        what,
+        ...(why ? [`  why: ${why}`] : []),
+        ...(todo ? [`  to do: ${todo}`] : []),
+      ];
+      log(`${message.name} cannot be served: ${lines.join("\n")}`);
     }
   };
   const failModel = (model: Served, error: string) => {
@@ -186,14 +195,10 @@ export function startEngine({ timeout, log }: EngineOptions): Engine {
   const died = (code: number | null, signal: NodeJS.Signals | null) => {
     child = undefined;
     isReady = false;
-    reason = `the engine ended (${signal ?? `exit code ${code}`})`;
-    const why = new EngineGone(reason, {
-      why:
-        signal === "SIGKILL"
-          ? "it was killed: by hand, or by the system for want of memory"
-          : "an error that it could not survive",
-      todo: "ask again in some seconds",
-    });
+    reason = isEnding
+      ? "the server is ending"
+      : `the engine ended (${signal ?? `exit code ${code}`})`;
+    const why = goneError(reason, isEnding ? null : signal);
     for (const one of pending.values()) one.fail(why);
     pending.clear();
     past = {
@@ -209,8 +214,7 @@ export function startEngine({ timeout, log }: EngineOptions): Engine {
     restarts++;
     quickDeaths = Date.now() - startedAt < 10_000 ? quickDeaths + 1 : 0;
     for (const model of served.values()) {
-      const isLoading = model.state === "loading" && model.progress !== null;
-      if (isLoading && ++model.deaths >= mostDeaths)
+      if (isBeingLoaded(model) && ++model.deaths >= mostDeaths)
         failModel(model, `${reason} while it was loaded`);
       else if (model.state !== "failed") Object.assign(model, { state: "loading", progress: null });
     }
@@ -221,8 +225,10 @@ export function startEngine({ timeout, log }: EngineOptions): Engine {
   };
   const watch = setInterval(() => {
     tell({ type: "ping" });
-    if (child && Date.now() - lastSign > timeout * 1000) {
-      log(`the engine has given no sign of life for ${timeout} s and is ended`);
+    const isBeginning = !isReady || Array.from(served.values()).some(isBeingLoaded);
+    const seconds = isBeginning ? Math.max(timeout, leastToBegin) : timeout;
+    if (child && Date.now() - lastSign > seconds * 1000) {
+      log(`the engine has given no sign of life for ${seconds} s and is ended`);
       child.kill("SIGKILL");
     }
   }, 1000);
@@ -293,6 +299,14 @@ export function startEngine({ timeout, log }: EngineOptions): Engine {
   };
 }
 
+function goneError(reason: string, signal: NodeJS.Signals | null): EngineGone {
+  const killed = "it was killed: by hand, or by the system for want of memory";
+  return new EngineGone(reason, {
+    ...(signal === "SIGKILL" ? { why: killed } : {}),
+    todo: "ask again in some seconds",
+  });
+}
+
 /** A process of its own, from the build or, in tests, from the sources. */
 function forkEngine(): ChildProcess {
   const fromSource = import.meta.url.endsWith(".ts");
@@ -301,6 +315,11 @@ function forkEngine(): ChildProcess {
     execArgv: fromSource ? ["--import", "tsx"] : [],
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
+}
+
+/** Others wait for their turn. */
+function isBeingLoaded({ state, progress }: Served): boolean {
+  return state === "loading" && progress !== null;
 }
 
 function newModel(spec: ModelSpec): Served {

@@ -127,6 +127,11 @@ function progressOf(path: string, onProgress: (progress: number) => void) {
   };
 }
 
+/** Number type of the computation, and in which form the weights are read. */
+function storedForm({ dtype, storedTypes }: CausalLanguageModel): string {
+  return storedTypes ? `${dtype}, read from ${storedTypes.join(" and ")} as stored` : dtype;
+}
+
 /** What is told of a loaded model. */
 export function factsOf({ name, chat, base, own }: LoadedModel): ModelFacts {
   const { model, template } = chat;
@@ -138,7 +143,7 @@ export function factsOf({ name, chat, base, own }: LoadedModel): ModelFacts {
     family: model.config.model_type,
     parameters: countElements(model).all,
     context: contextLength(model),
-    weights: model.dtype,
+    weights: storedForm(model),
     memoryBytes: tensors.reduce((sum, { nbytes }) => sum + nbytes, 0),
     shares: own.length > 0 && other !== undefined ? other : null,
     tools: toolCallFormatOf(template) !== undefined,

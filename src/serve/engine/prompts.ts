@@ -11,6 +11,8 @@ import {
   type Message,
   type ReasoningMarks,
   reasoningMarksOf,
+  reservedVariable,
+  type TemplateVariables,
   type ToolCallFormat,
   toolCallFormatOf,
 } from "../../text/index.js";
@@ -67,6 +69,7 @@ async function encodeChat(
   room: Room,
 ): Promise<EncodedPrompt> {
   const { tokenizer, template } = loaded.chat;
+  const unread = unreadVariables(loaded, prompt.variables ?? {});
   const tools = prompt.toolChoice === "none" ? null : prompt.tools;
   const calls = tools && {
     format: callFormat(loaded),
@@ -100,8 +103,20 @@ async function encodeChat(
     marks,
     calls,
     constrain: held.constrain,
-    notes: held.notes,
+    notes: [...unread, ...held.notes],
   };
+}
+
+/** @throws ConfigError for what is no variable of a template @returns those without effect, a sentence each */
+function unreadVariables({ chat }: LoadedModel, variables: TemplateVariables): string[] {
+  const reserved = reservedVariable(variables);
+  if (reserved !== undefined) {
+    throw new ConfigError(`chat_template_kwargs cannot set ${reserved}`, {
+      why: "it is no variable of a template, but follows from the request",
+    });
+  }
+  const unread = Object.keys(variables).filter((name) => !chat.template.mentions(name));
+  return unread.map((name) => `${name} has no effect: the model's chat template never reads it`);
 }
 
 /** Tokens at the end of a prompt in which marks of reasoning are looked for. */

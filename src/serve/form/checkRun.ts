@@ -7,9 +7,9 @@ import { writeFileAtomic } from "../../util/atomicFile.js";
 import { isRecord } from "../../util/isRecord.js";
 import { makeFolders } from "../../util/makeFolders.js";
 import { shellWord } from "../../util/shellWord.js";
-import { withoutPaths } from "../http/index.js";
 import { errorsIn, runProgram } from "../program/index.js";
 import type { CheckReport } from "../schema.js";
+import { withoutPaths } from "../withoutPaths.js";
 
 /** What the report of `check --json` has of interest here. */
 interface PrintedReport {

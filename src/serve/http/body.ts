@@ -33,6 +33,8 @@ export async function readValue(c: ServeCall): Promise<unknown> {
     });
   }
   const text = decode(await readBytes(c));
+  if (depthOf(text) > mostDepth)
+    throw badRequest("The body is nested too deep", null, "invalid_json");
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -69,6 +71,25 @@ function decode(bytes: Buffer): string {
   }
 }
 
+/** Lists and objects within each other. */
+const mostDepth = 128;
+
+/** How deep the brackets of a JSON text are nested, those within strings left out. */
+function depthOf(text: string): number {
+  let [depth, deepest] = [0, 0];
+  let isInString = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (isInString) {
+      if (character === "\\") at++;
+      else if (character === '"') isInString = false;
+    } else if (character === '"') isInString = true;
+    else if (character === "[" || character === "{") deepest = Math.max(deepest, ++depth);
+    else if (character === "]" || character === "}") depth--;
+  }
+  return deepest;
+}
+
 /** Checks a value. @throws HttpError 400 naming the first field that is wrong */
 export function parseWith<Schema extends z.ZodType>(
   schema: Schema,
@@ -90,6 +111,9 @@ interface Problem {
 function firstProblem(issues: readonly z.core.$ZodIssue[]): Problem {
   const [issue] = issues;
   if (!issue) return { message: "The request is not valid", path: [] };
+  if (issue.code === "invalid_type" && /received undefined$/.test(issue.message)) {
+    return { message: "is required", path: issue.path };
+  }
   if (issue.code !== "invalid_union" || issue.errors.length === 0) return issue;
   const problems = issue.errors.map((form) => firstProblem(form));
   const nearest = problems.reduce((best, one) => (one.path.length > best.path.length ? one : best));

@@ -1,6 +1,7 @@
 /** Errors as OpenAI's API gives them: `{ error: { message, type, param, code } }` with a status. */
 import type { TunewrightError } from "../../util/errors.js";
 import type { ErrorBody } from "../schema.js";
+import { withoutPaths } from "../withoutPaths.js";
 
 /** Statuses that answers of this server may have beside 200. */
 export type ErrorStatus =
@@ -82,11 +83,6 @@ export function lineOf({
     ...(todo === undefined ? [] : [todo]),
   ];
   return withoutPaths(parts.join("; "));
-}
-
-/** Absolute paths are nobody's business but the server's: their last part is left. */
-export function withoutPaths(text: string): string {
-  return text.replaceAll(/(?<![\w.:/-])(?:file:\/\/)?\/(?:[^\s/:'"]+\/)+([^\s/:'"]*)/g, "$1");
 }
 
 /** The body of an error. */

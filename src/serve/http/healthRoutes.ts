@@ -1,5 +1,6 @@
 /** Whether the server can answer, and its figures for Prometheus. */
 
+import type { ServeContext } from "../context.js";
 import { addRoute } from "./routes.js";
 import type { Area } from "./types.js";
 
@@ -36,11 +37,12 @@ export const healthRoutes: Area = (app, context) => {
   );
 };
 
-/** `ok` where some model can be asked, or none is wanted. */
-function healthOf({ engine, ending }: Parameters<Area>[1]): string {
+/** `ok` where the models that it was started with can be asked; one that failed keeps no other from it. */
+function healthOf({ engine, ending, firstModels }: ServeContext): string {
   if (ending.aborted) return "ending";
   if (!engine.isReady()) return "starting";
-  const models = engine.models();
-  if (models.length === 0 || models.some(({ state }) => state === "ready")) return "ok";
-  return models.some(({ state }) => state === "loading") ? "loading" : "failed";
+  const first = engine.models().filter(({ name }) => firstModels.includes(name));
+  if (first.some(({ state }) => state === "loading")) return "loading";
+  const hasFailed = first.length > 0 && first.every(({ state }) => state === "failed");
+  return hasFailed && !engine.models().some(({ state }) => state === "ready") ? "failed" : "ok";
 }

@@ -11,7 +11,6 @@ export {
   lineOf,
   notFound,
   unavailable,
-  withoutPaths,
 } from "./errors.js";
 export { type EventSink, eventStream } from "./eventStream.js";
 export { healthRoutes } from "./healthRoutes.js";

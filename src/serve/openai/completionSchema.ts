@@ -1,6 +1,6 @@
 /** The body of `POST /v1/completions`. */
 import { z } from "@hono/zod-openapi";
-import { optional, samplingFields } from "./fields.js";
+import { optional, samplingFields, wellFormed } from "./fields.js";
 
 const ids = z.array(z.number().int().min(0)).min(1);
 
@@ -10,7 +10,7 @@ export const completionRequestSchema = z
     model: z.string().min(1).openapi({ description: "The name of a served model." }),
     prompt: z
       .union(
-        [z.string().min(1), z.array(z.string().min(1)).min(1), ids, z.array(ids).min(1)],
+        [wellFormed.min(1), z.array(wellFormed.min(1)).min(1), ids, z.array(ids).min(1)],
         "must be a text, a list of texts, token ids, or a list of lists of token ids; none of them empty",
       )
       .openapi({ description: "Texts or token ids to go on with." }),

@@ -8,6 +8,11 @@ export function optional<Schema extends z.ZodType>(schema: Schema) {
   return schema.nullish().transform((value) => value ?? undefined);
 }
 
+/** Half a character cannot be encoded: a model would be shown something else. */
+export const wellFormed = z
+  .string()
+  .refine((text) => !/\p{Surrogate}/u.test(text), "has half a character (a lone surrogate)");
+
 const tokenId = z.string().regex(/^\d{1,9}$/, "must be a token id");
 
 /** Fields that steer sampling, in OpenAI's names and, where OpenAI has none, in transformers'. */
@@ -50,7 +55,7 @@ export const samplingFields = {
     description: "The same seed and request give the same answer.",
   }),
   stop: optional(
-    z.union([z.string().min(1).max(1000), z.array(z.string().min(1).max(1000)).max(16)]),
+    z.union([wellFormed.min(1).max(1000), z.array(wellFormed.min(1).max(1000)).max(16)]),
   ).openapi({ description: "Texts that end the answer and are not part of it; at most 16." }),
   stream: optional(z.boolean()).openapi({ description: "Answer with server-sent events." }),
   stream_options: optional(z.looseObject({ include_usage: optional(z.boolean()) })).openapi({

@@ -1,25 +1,25 @@
 /** Messages of a conversation as OpenAI's API has them, and as chat templates take them. */
 import { z } from "@hono/zod-openapi";
 import type { Message } from "../../text/index.js";
-import { optional } from "./fields.js";
+import { optional, wellFormed } from "./fields.js";
 
 const part = z.discriminatedUnion(
   "type",
   [
-    z.looseObject({ type: z.literal("text"), text: z.string() }),
-    z.looseObject({ type: z.literal("refusal"), refusal: z.string() }),
+    z.looseObject({ type: z.literal("text"), text: wellFormed }),
+    z.looseObject({ type: z.literal("refusal"), refusal: wellFormed }),
   ],
   "only parts of type text are read: this server has no pictures, sound or files",
 );
 const content = z.union(
-  [z.string(), z.array(part)],
+  [wellFormed, z.array(part)],
   "must be a text, or a list of parts of type text",
 );
 
 const toolCall = z.looseObject({
   id: z.string().max(256),
   type: z.literal("function").default("function"),
-  function: z.looseObject({ name: z.string().min(1).max(256), arguments: z.string() }),
+  function: z.looseObject({ name: z.string().min(1).max(256), arguments: wellFormed }),
 });
 
 const name = optional(z.string().max(256));
@@ -33,7 +33,7 @@ const message = z
       z.looseObject({
         role: z.literal("assistant"),
         content: optional(content),
-        reasoning_content: optional(z.string()),
+        reasoning_content: optional(wellFormed),
         tool_calls: optional(z.array(toolCall)),
         name,
       }),
