@@ -1,4 +1,6 @@
 /** The HTTP side: the application, its rules, and the routes of OpenAI's API and of the server itself. */
+
+export { withoutPaths } from "../withoutPaths.js";
 export { hashOfKey, isLoopback } from "./access.js";
 export { apiRoutes, freeName, modelName, serverStatus } from "./apiRoutes.js";
 export { asHttpError, createApp } from "./app.js";
