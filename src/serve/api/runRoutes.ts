@@ -61,7 +61,8 @@ export function runRoutes(app: ServeApp, studio: Studio): void {
     async (c) => {
       const axis = wordParameter(c, "axis", axes, "step");
       const points = wholeParameter(c, "points", 1000, { least: 10, most: mostPoints });
-      return c.json(curvesOfRun(await runs.log(await directoryOf(c, studio)), axis, points));
+      const log = await runs.log(await directoryOf(c, studio));
+      return c.json(await curvesOfRun(log, axis, points));
     },
   );
   pageRoute(

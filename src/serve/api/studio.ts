@@ -17,7 +17,7 @@ import {
 import { checkRun, type Tables } from "../form/index.js";
 import { unavailable } from "../http/index.js";
 import { createQueue, type RunQueue } from "../queue/index.js";
-import { createResultTable, type ResultTable } from "../results/index.js";
+import { createResultTable, type ResultTable, withRunScores } from "../results/index.js";
 import { createRunTable, type RunTable } from "../runs/index.js";
 import type { CheckReport } from "../schema.js";
 import { createTextProcess, type TextProcess } from "../text/index.js";
@@ -67,7 +67,7 @@ export function createStudio(context: ServeContext): Studio {
   const text = createTextProcess();
   const searches = createSearches();
   const resultRoots = [...context.runRoots, ...context.resultRoots];
-  const results = createResultTable(resultRoots, runs.directories);
+  const results = withRunScores(createResultTable(resultRoots, runs.directories), runs);
   context.ending.addEventListener("abort", queue.end, { once: true });
   context.ended.addEventListener("abort", () => {
     text.close();

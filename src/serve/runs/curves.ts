@@ -2,26 +2,26 @@
 import { thinCurve } from "../../tracking/plot/index.js";
 import type { Axis } from "../../tracking/runs/index.js";
 import type { Curve, RunCurves } from "../schema.js";
+import { takingTurns } from "../turns.js";
 import { showPlace } from "./followEvents.js";
 import type { RunLog } from "./runLog.js";
 
 /** @param most about so many points of each curve: the lowest and the highest of equal parts */
-export function curvesOfRun(log: RunLog, axis: Axis, most: number): RunCurves {
+export async function curvesOfRun(log: RunLog, axis: Axis, most: number): Promise<RunCurves> {
   const places = log.points[axis];
-  const curves = [...log.metrics].map(([name, { at, y }]): [string, Curve] => {
+  const position = showPlace(log.place);
+  const curves: Record<string, Curve> = {};
+  await takingTurns([...log.metrics], ([name, { at, y }]) => {
     const x = at.map((point) => places[point]!);
     const thinned = thinCurve({ run: name, x, y }, most);
-    return [
-      name,
-      {
-        x: [...thinned.x],
-        y: thinned.y.map((value) => (Number.isFinite(value) ? value : null)),
-        points: y.length,
-        unit: unitOf(name),
-      },
-    ];
+    curves[name] = {
+      x: [...thinned.x],
+      y: thinned.y.map((value) => (Number.isFinite(value) ? value : null)),
+      points: x.length,
+      unit: unitOf(name),
+    };
   });
-  return { axis, position: showPlace(log.place), curves: Object.fromEntries(curves) };
+  return { axis, position, curves };
 }
 
 /** What the values of a metric are measured in; nothing for a plain number. */

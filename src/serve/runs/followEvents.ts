@@ -51,7 +51,7 @@ export interface NewRows {
 }
 
 /** Bytes that are read and parsed at once: some milliseconds of work. */
-const pieceBytes = 1 << 20;
+const pieceBytes = 1 << 18;
 
 /** Bytes before a place that tell it from the same offset in another file. */
 const printBytes = 96;
@@ -59,7 +59,7 @@ const printBytes = 96;
 const newline = 0x0a;
 
 /**
- * Rows of an events file behind a place, some 1 MiB of them. The last line counts once it is complete.
+ * Rows of an events file behind a place, some 256 KiB of them. The last line counts once it is complete.
  *
  * @throws Error of the system where the file cannot be read
  */

@@ -10,5 +10,5 @@ export {
 export { readPlace } from "./followEvents.js";
 export { type LiveReader, openLive, type PlacedEvent } from "./live.js";
 export type { RunLog } from "./runLog.js";
-export { readNewestEnd } from "./runSummary.js";
+export { type BenchmarkRow, readNewestEnd } from "./runSummary.js";
 export { type BegunRun, createRunTable, type RunTable, type RunTableOptions } from "./runTable.js";

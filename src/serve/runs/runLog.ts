@@ -35,8 +35,6 @@ export interface RunLog {
   checkpoints: { step: number; bytes: number; best: boolean }[];
   /** Rows of steps that were looked into, by step. */
   rows: Map<number, SpikeEvent["rows"]>;
-  /** Scores on benchmarks, oldest first. */
-  benchmarks: Extract<EventRow, { type: "benchmark" }>[];
 }
 
 /** A log that is still read: `where` goes on between its rows. */
@@ -64,7 +62,6 @@ function emptyLog(directory: string): OpenLog {
     lastTimes: new Map(),
     checkpoints: [],
     rows: new Map(),
-    benchmarks: [],
     where: placeRows(),
   };
 }
@@ -97,7 +94,6 @@ function addRow(log: OpenLog, row: EventRow): void {
   if (dialogue) log.dialogues.push(dialogue);
   if (row.type === "start") log.starts.push(row);
   else if (row.type === "end") log.ends.push(row);
-  else if (row.type === "benchmark") log.benchmarks.push(row);
   else if (row.type === "checkpoint") addCheckpoint(log, row);
   else if (row.type === "spike" || row.type === "non_finite") log.rows.set(row.step, row.rows);
 }

@@ -1,7 +1,12 @@
 /** A run in a line, kept up to date while its events file grows. */
 import { join } from "node:path";
 import { addLandmark, describeLandmarks, type Landmarks } from "../../tracking/runs/index.js";
-import { type EndEvent, type EventRow, eventsName } from "../../train/events/index.js";
+import {
+  type BenchmarkEvent,
+  type EndEvent,
+  type EventRow,
+  eventsName,
+} from "../../train/events/index.js";
 import { pathId } from "../pathId.js";
 import type { RunSummary } from "../schema.js";
 import { firstPlace, type Place, readNewRows } from "./followEvents.js";
@@ -19,11 +24,16 @@ export interface RunFollower {
   landmarks: Landmarks;
   /** The newest step events, oldest first. */
   recent: { step: number; time: number; attempt: number; loss: number }[];
+  /** Scores on benchmarks, oldest first. */
+  benchmarks: BenchmarkRow[];
 }
+
+/** Scores that a run has told. */
+export type BenchmarkRow = EventRow<BenchmarkEvent>;
 
 /** @param directory its real path */
 export function followRun(directory: string): RunFollower {
-  return { directory, place: firstPlace, landmarks: {}, recent: [] };
+  return { directory, place: firstPlace, landmarks: {}, recent: [], benchmarks: [] };
 }
 
 /**
@@ -42,8 +52,9 @@ export async function catchUp(follower: RunFollower): Promise<void> {
   }
 }
 
-function addRow({ landmarks, recent }: RunFollower, row: EventRow): void {
+function addRow({ landmarks, recent, benchmarks }: RunFollower, row: EventRow): void {
   addLandmark(landmarks, row);
+  if (row.type === "benchmark") benchmarks.push(row);
   if (row.type !== "step") return;
   const { step, time, attempt } = row;
   recent.push({ step, time, attempt, loss: Number(row.loss) });

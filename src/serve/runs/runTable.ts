@@ -5,13 +5,21 @@ import { pathId } from "../pathId.js";
 import type { RunSummary } from "../schema.js";
 import { takingTurns } from "../turns.js";
 import { openRunLog, type RunLog, readRunLog } from "./runLog.js";
-import { catchUp, followRun, type RunFollower, summaryOfRun } from "./runSummary.js";
+import {
+  type BenchmarkRow,
+  catchUp,
+  followRun,
+  type RunFollower,
+  summaryOfRun,
+} from "./runSummary.js";
 
 export interface RunTable {
   /** All runs, the one that was at work last first. One that cannot be read is left out. */
   list(): Promise<RunSummary[]>;
   /** All runs with their directories. */
   directories(): Promise<{ id: string; directory: string }[]>;
+  /** Scores on benchmarks that runs have told. */
+  benchmarks(): Promise<{ summary: RunSummary; rows: readonly BenchmarkRow[] }[]>;
   /** The directory of a run; nothing where none has this id. */
   directoryOf(id: string): Promise<string | undefined>;
   summary(directory: string): Promise<RunSummary | undefined>;
@@ -73,21 +81,29 @@ export function createRunTable({ roots, isOurs, begun }: RunTableOptions): RunTa
     }
   };
   const begunRun = (id: string) => begun().find(({ summary }) => summary.id === id);
+  const list = async () => {
+    await refresh();
+    const runs: RunSummary[] = [];
+    for (const follower of [...followers.values()]) {
+      const summary = await summarise(follower);
+      if (summary) runs.push(summary);
+    }
+    const ids = new Set(runs.map(({ id }) => id));
+    runs.push(...begun().flatMap(({ summary }) => (ids.has(summary.id) ? [] : [summary])));
+    return runs.sort((one, other) => other.updated - one.updated);
+  };
   return {
-    async list() {
-      await refresh();
-      const runs: RunSummary[] = [];
-      for (const follower of [...followers.values()]) {
-        const summary = await summarise(follower);
-        if (summary) runs.push(summary);
-      }
-      const ids = new Set(runs.map(({ id }) => id));
-      runs.push(...begun().flatMap(({ summary }) => (ids.has(summary.id) ? [] : [summary])));
-      return runs.sort((one, other) => other.updated - one.updated);
-    },
+    list,
     async directories() {
       await refresh();
       return [...followers].map(([id, { directory }]) => ({ id, directory }));
+    },
+    async benchmarks() {
+      const runs = await list();
+      return runs.flatMap((summary) => {
+        const rows = followers.get(summary.id)?.benchmarks ?? [];
+        return rows.length > 0 ? [{ summary, rows }] : [];
+      });
     },
     async directoryOf(id) {
       if (!followers.has(id)) await refresh();
