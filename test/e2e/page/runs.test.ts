@@ -290,6 +290,41 @@ describe.skipIf(!hasBrowser)("the runs on the page", () => {
     await close();
   });
 
+  it("wait in the queue in the order that they are put in, several from lists of values", async () => {
+    const { page, faults, close } = await openPage(
+      browser,
+      server.address,
+      `#/runs/new?from=${await idOf("first")}`,
+    );
+    await fetch(`${server.address}/api/queue/pause`, { method: "POST" });
+    const name = page.getByRole("textbox", { name: "Name of the run" });
+    await name.fill("sweep");
+    await page.getByRole("combobox", { name: "Vary a setting" }).selectOption("learning_rate");
+    await page.getByRole("textbox", { name: /Values of learning_rate/ }).fill("1e-3\n1e-4\n1e-5");
+    await page.getByText("This makes 3 runs").waitFor();
+    await page.getByRole("button", { name: "Check", exact: true }).click();
+    await page.getByText("The check passed").waitFor({ timeout: 60_000 });
+    await page.getByRole("button", { name: "Add 3 runs to the queue" }).click();
+
+    const jobs = page.locator(".queue > li");
+    await expect.poll(() => jobs.count()).toBeGreaterThanOrEqual(3);
+    const waiting = jobs.filter({ hasText: "Waiting" });
+    await expect.poll(() => waiting.count()).toBe(3);
+    const second = (await waiting.nth(1).locator(".job > span").first().innerText()).split(
+      /\s/,
+    )[0]!;
+    await page.getByRole("button", { name: `Move ${second} up` }).click();
+    await expect.poll(() => waiting.first().innerText()).toContain(second);
+    await page.getByText("Paused").waitFor();
+    await expectAccessible(page);
+    await page.getByRole("button", { name: `Remove ${second} from the queue` }).click();
+    await expect.poll(() => waiting.count()).toBe(2);
+    await page.getByRole("button", { name: "Continue" }).click();
+    await expect.poll(() => waiting.count(), { timeout: 60_000 }).toBe(0);
+    expect(faults).toEqual([]);
+    await close();
+  });
+
   it("say that the server is gone, and come back with it", async () => {
     const { page, close } = await openPage(browser, server.address, "#/runs");
     await page.locator(".run-row").first().waitFor();

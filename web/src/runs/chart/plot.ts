@@ -50,7 +50,7 @@ export function makePlot(
     legend: { show: false },
     scales: {
       x: { time: false, auto: false },
-      y: isLog ? { distr: 3 } : { range: { min: { pad: 0.08 }, max: { pad: 0.08 } } },
+      y: isLog ? { distr: 3 } : { range: (_plot, low, high) => paddedRange(low, high) },
     },
     cursor: {
       sync: { key: group, scales: ["x", null] },
@@ -83,6 +83,15 @@ export function makePlot(
     },
   };
   return new uPlot(options, data, frame);
+}
+
+const padding = 0.08;
+
+/** Room around the values; what is never negative is not shown below zero. */
+function paddedRange(low: number | null, high: number | null): [number, number] {
+  if (low === null || high === null || (low === 0 && high === 0)) return [0, 1];
+  const room = (high - low || Math.abs(low)) * padding;
+  return [low >= 0 ? Math.max(0, low - room) : low - room, high + room];
 }
 
 function reset(settings: PlotSettings): null {

@@ -21,7 +21,8 @@ const texts = bothLanguages(
     speed: "Speed",
     perSecond: "tokens/s",
     memory: "Memory",
-    ofLimit: (limit: string) => `of ${limit}`,
+    ofProcess: (limit: string) => `Memory of the process, of ${limit} that it may use.`,
+    ofDevice: "Memory on the graphics card.",
     progress: "Progress",
     full: "All weights are trained",
     adapter: (trained: string, all: string) => `${trained} of ${all} weights are trained`,
@@ -41,7 +42,8 @@ const texts = bothLanguages(
     speed: "速度",
     perSecond: "词元/秒",
     memory: "内存",
-    ofLimit: (limit: string) => `/ ${limit}`,
+    ofProcess: (limit: string) => `进程占用的内存，上限 ${limit}。`,
+    ofDevice: "显卡上占用的显存。",
     progress: "进度",
     full: "训练全部权重",
     adapter: (trained: string, all: string) => `训练 ${all} 个权重中的 ${trained} 个`,
@@ -88,9 +90,11 @@ export function RunFigures(props: {
           <Figure
             name={t.memory}
             value={bytes(deviceBytes ?? last("train/rss_bytes"))}
-            {...(deviceBytes === null && run.memory_limit_bytes !== null
-              ? { of: t.ofLimit(bytes(run.memory_limit_bytes)) }
-              : {})}
+            hint={
+              deviceBytes === null && run.memory_limit_bytes !== null
+                ? t.ofProcess(bytes(run.memory_limit_bytes))
+                : t.ofDevice
+            }
           />
         </Figures>
         {total !== null && (
