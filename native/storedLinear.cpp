@@ -3,7 +3,6 @@
 // float32 in registers: the values, and so the answers, are those of the float32 weights. libtorch has products of 8 and 4 bits
 // (_weight_int8pack_mm, _weight_int4pack_mm_for_cpu), but of weights that are quantized anew by other scales.
 // tunewright::stored_values gives the float32 weights, tunewright::store_nf4 NF4 in the order of ggml's blocks.
-#include <ATen/TensorIterator.h>
 #include <ATen/Version.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
@@ -15,6 +14,8 @@
 #include <limits>
 #include <string>
 #include <vector>
+
+#include "parallel.h"
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define TUNEWRIGHT_STORED_X86
@@ -30,9 +31,6 @@ enum Type : int64_t { F32 = 0, F16 = 1, Q4_0 = 2, Q4_1 = 3, Q5_0 = 6, Q5_1 = 7, 
 
 // Rows of a weight that belong together in a kernel, and rows of x beyond which other products are faster.
 constexpr int64_t TILE = 4;
-
-// Multiplications that are worth a thread.
-constexpr int64_t THREAD_WORK = 1 << 17;
 
 // As bitsandbytes numbers them (Dettmers et al., 2023, arXiv 2305.14314, appendix E).
 alignas(64) const float nf4Codes[16] = {-1.0f,
@@ -198,22 +196,6 @@ Weight weightOf(const at::Tensor& weight, const Kernels& kernels, int64_t type, 
   TORCH_CHECK(weight.device().is_cpu(), "weights must be on the CPU");
   TORCH_CHECK(weight.size(1) < 2 || weight.stride(1) == 1, "the elements of a row must follow each other");
   return {static_cast<const uint8_t*>(weight.const_data_ptr()), weight.stride(0) * static_cast<int64_t>(weight.element_size())};
-}
-
-// Calls `work(begin, end)` for parts of `count` pieces on libtorch's threads. They are reached through an iterator, for the reason
-// that counter_dropout has.
-template <typename Work>
-void inParallel(int64_t count, int64_t pieceWork, const Work& work) {
-  if (count == 0) return;
-  at::Tensor pieces = at::empty({count}, at::kByte);
-  auto iterator = at::TensorIterator::nullary_op(pieces);
-  const auto* first = static_cast<const char*>(pieces.const_data_ptr());
-  iterator.for_each(
-      [&](char** data, const int64_t*, int64_t inner, int64_t outer) {
-        const int64_t begin = data[0] - first;
-        work(begin, begin + inner * outer);
-      },
-      std::max<int64_t>(1, THREAD_WORK / std::max<int64_t>(1, pieceWork)));
 }
 
 int64_t allRows(at::TensorList weights) {

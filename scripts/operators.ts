@@ -150,6 +150,9 @@ export const operators: readonly string[] = [
   "tunewright::stored_values",
   "tunewright::store_nf4",
   "tunewright::paged_attention",
+  "tunewright::rms_norm_rows",
+  "tunewright::rotate_rows",
+  "tunewright::swiglu_rows",
   // whole lists of parameters
   "_foreach_norm.Scalar",
   "_foreach_mul_.Scalar",

@@ -33,7 +33,8 @@ export function hiddenStates(
     let [x] = forwardBranches(branches.slice(0, split), [embedTokens(model, ids)], [group]);
     if (rows) x = x!.indexSelect(0, rows);
     if (x!.size(0) > 0) [x] = forwardBranches(branches.slice(split), [x!], [group]);
-    return tensorOf(output.norm(constant(x!.to({ dtype: group.dtype }))));
+    const last = constant(x!.to({ dtype: group.dtype }), !group.weights.isTraining);
+    return tensorOf(output.norm(last));
   });
 }
 
@@ -41,7 +42,8 @@ export function hiddenStates(
 export function logitsOf(prepared: PreparedModel, hidden: Tensor): Tensor {
   const { output } = prepared.model;
   return tidy(() => {
-    const [x, group] = [constant(hidden), productsOf(prepared)];
+    const group = productsOf(prepared);
+    const x = constant(hidden, !group.weights.isTraining);
     const logits = output.adapter
       ? tensorOf(output.adapter.apply(x, group))
       : productOf(x, group, headLayer(output));

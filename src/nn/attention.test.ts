@@ -86,7 +86,7 @@ function plainPacked(inputs: Inputs, lengths: readonly number[], options?: Atten
 
 /** Without a record. */
 function attention(inputs: Inputs, lengths: readonly number[], options?: AttentionOptions): Tensor {
-  const [q, k, v] = inputs.map(constant);
+  const [q, k, v] = inputs.map((one) => constant(one));
   return tensorOf(causalAttention(q!, k!, v!, packed(lengths), options));
 }
 

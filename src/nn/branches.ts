@@ -103,7 +103,8 @@ export function forwardBranches(
     current = current.map((x, i) => {
       const group = groups[i]!;
       const next = tidy(() => {
-        const input = constant(x.to({ dtype: group.dtype }));
+        const inDType = x.dtype === group.dtype ? x : x.to({ dtype: group.dtype });
+        const input = constant(inDType, !group.weights.isTraining);
         return added(tensorOf(branch.forward(input, group)), x);
       });
       x.dispose();

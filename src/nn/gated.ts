@@ -6,9 +6,10 @@ import {
   mulOut,
   silu,
   siluBackwardOut,
+  swigluRows,
   type Tensor,
 } from "../tensor/index.js";
-import { addGradient, operate, tensorOf, type Value } from "./record.js";
+import { addGradient, constant, isPlainRows, operate, tensorOf, type Value } from "./record.js";
 
 /** An activation and its gradient. */
 interface Activation {
@@ -36,6 +37,7 @@ const geluActivation: Activation = {
  * @returns [n, width]
  */
 export function swiglu(both: Value): Value {
+  if (isPlainRows(both)) return constant(swigluRows(both.tensor!), true);
   return gated(both, siluActivation);
 }
 

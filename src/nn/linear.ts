@@ -136,9 +136,8 @@ export function affine(
  */
 export function productOf(x: Value, group: ProductGroup, layer: AffineLayer): Tensor {
   const values = tensorOf(x);
-  const isTraining = x.record !== null || group.weights.isTraining;
   return (
-    (isTraining ? undefined : productOfFew(values, group, layer)) ?? product(values, group, layer)
+    (x.inference ? productOfFew(values, group, layer) : undefined) ?? product(values, group, layer)
   );
 }
 

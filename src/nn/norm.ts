@@ -1,7 +1,15 @@
 /** Root-mean-square normalization (Zhang and Sennrich, 2019, arXiv 1910.07467). */
-import { type DType, linalgVectorNorm, type Tensor } from "../tensor/index.js";
+import { type DType, linalgVectorNorm, rmsNormRows, type Tensor, tidy } from "../tensor/index.js";
 import type { Parameter } from "./parameter.js";
-import { addGradient, gradientOf, operate, tensorOf, type Value } from "./record.js";
+import {
+  addGradient,
+  constant,
+  gradientOf,
+  isPlainRows,
+  operate,
+  tensorOf,
+  type Value,
+} from "./record.js";
 
 /** How a family's norm differs from Llama's. */
 export interface NormStyle {
@@ -14,6 +22,12 @@ export interface NormStyle {
 /** The tensor itself where it has the type: a call of an operator that does nothing takes time too. */
 const inType = (tensor: Tensor, dtype: DType) =>
   tensor.dtype === dtype ? tensor : tensor.to({ dtype });
+
+/** In one call. @param x as {@link rmsNorm} takes it */
+function plainNorm(x: Tensor, weight: Tensor, epsilon: number, offset: number): Tensor {
+  if (x.dim === 2) return rmsNormRows(x, weight, epsilon, offset);
+  return rmsNormRows(x.reshape([-1, weight.numel]), weight, epsilon, offset).view([...x.shape]);
+}
 
 /**
  * `x / sqrt(mean(x²) + epsilon) * weight` over the last dimension, with statistics in float32. As in
@@ -32,6 +46,12 @@ export function rmsNorm(
   epsilon: number,
   { offset = 0, roundsOnce = false }: NormStyle = {},
 ): Value {
+  if (isPlainRows(x) && weight.tensor.dtype === "float32") {
+    return constant(
+      tidy(() => plainNorm(x.tensor!, weight.tensor, epsilon, offset)),
+      true,
+    );
+  }
   const byWeight = gradientOf(x.record, weight.name);
   const dim = weight.tensor.numel;
   const rowsOf = (values: Tensor) =>

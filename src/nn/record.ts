@@ -18,6 +18,8 @@ export interface Value {
   readonly needsGradient: boolean;
   /** The operation that made it; null for an input. */
   readonly operation: Operation | null;
+  /** Whether it is of a model that only answers; what is computed of it is too. */
+  readonly inference: boolean;
   /** Data type in which it is computed with. */
   dtype: DType;
   /** The values, while they are in memory. */
@@ -79,10 +81,16 @@ export function createRecord(gradients: ReadonlyMap<string, Tensor>): OperationR
   return { operations: [], gradients, decisions: [], handedOn: [], readable: null };
 }
 
-/** A value without a record: what is computed from it is not differentiated. */
-export function constant(tensor: Tensor): Value {
+/**
+ * A value without a record: what is computed from it is not differentiated.
+ *
+ * @param inference whether nothing is trained meanwhile: steps may then be others than training's, as
+ *   exact but not equal to the bit
+ */
+export function constant(tensor: Tensor, inference = false): Value {
   return {
     record: null,
+    inference,
     needsGradient: false,
     operation: null,
     dtype: tensor.dtype,
@@ -107,12 +115,20 @@ export function recordedInput(
   return { ...constant(stored), record, needsGradient, dtype, tensor: null, note: stored };
 }
 
+/** Whether the operators that do a whole step for rows of float32 numbers on a processor may take a value. */
+export function isPlainRows({ inference, tensor }: Value): boolean {
+  return inference && tensor!.dtype === "float32" && tensor!.device === "cpu";
+}
+
 /** Computes an operation, and writes it down where its inputs are recorded. */
 export function operate(description: OperationDescription): Value[] {
   const record = description.inputs.find((input) => input.record)?.record ?? null;
   for (const input of description.inputs) tensorOf(input);
   const tensors = tidy(() => description.compute());
-  if (!record) return tensors.map(constant);
+  if (!record) {
+    const inference = description.inputs.some((input) => input.inference);
+    return tensors.map((tensor) => constant(tensor, inference));
+  }
   const needsGradient =
     (description.trains ?? false) || description.inputs.some((input) => input.needsGradient);
   const results: Value[] = [];

@@ -9,12 +9,13 @@ import {
   empty,
   keep,
   mulOut,
+  rotateRows,
   type Tensor,
   tensor,
   tidy,
 } from "../tensor/index.js";
 import { ConfigError } from "../util/errors.js";
-import { addGradient, operate, tensorOf, type Value } from "./record.js";
+import { addGradient, constant, isPlainRows, operate, tensorOf, type Value } from "./record.js";
 
 /** Parameters of a scaled rotary embedding, in transformers' names. */
 export interface RopeScaling {
@@ -286,6 +287,9 @@ export type RotaryPairs = "halves" | "neighbours";
  * @returns [n, heads, headDim] in the type of x
  */
 export function rotary(x: Value, table: RotaryTable, pairs: RotaryPairs = "halves"): Value {
+  if (isPlainRows(x) && table.cos.dtype === "float32") {
+    return constant(rotateRows(x.tensor!, table.cos, table.sin, pairs === "neighbours"), true);
+  }
   const [output] = operate({
     inputs: [x],
     cost: "cheap",

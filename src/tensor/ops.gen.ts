@@ -848,6 +848,21 @@ export function pagedAttention(query: Tensor, key: Tensor, value: Tensor, keys: 
   return wrap(native.call(id($pagedAttention), handle(query), handle(key), handle(value), handle(keys), handle(values), handle(pages), handle(lengths), pageSize, keyword.scale, keyword.window, keyword.softCap, keyword.alibiSlopes));
 }
 
+const $rmsNormRows = operator("tunewright::rms_norm_rows", "");
+export function rmsNormRows(x: Tensor, weight: Tensor, epsilon: number, offset?: number): Tensor {
+  return wrap(native.call(id($rmsNormRows), handle(x), handle(weight), epsilon, offset));
+}
+
+const $rotateRows = operator("tunewright::rotate_rows", "");
+export function rotateRows(x: Tensor, cos: Tensor, sin: Tensor, neighbours?: boolean): Tensor {
+  return wrap(native.call(id($rotateRows), handle(x), handle(cos), handle(sin), neighbours));
+}
+
+const $swigluRows = operator("tunewright::swiglu_rows", "");
+export function swigluRows(both: Tensor): Tensor {
+  return wrap(native.call(id($swigluRows), handle(both)));
+}
+
 const $_foreachNorm_Scalar = operator("aten::_foreach_norm", "Scalar");
 export function _foreachNorm(self: readonly Tensor[], ord?: number | boolean, dtype?: DType | null): Tensor[] {
   return wrapAll(native.call(id($_foreachNorm_Scalar), handles(self), ord, dtype));

@@ -37,7 +37,7 @@ export function passGroup(
         before && held > 0
           ? { keys: before.keys.narrow(0, 0, held), values: before.values.narrow(0, 0, held) }
           : null;
-      return constant(treeAttention(queries, keys, values, nodes, seen, options));
+      return constant(treeAttention(queries, keys, values, nodes, seen, options), true);
     },
   };
 }
