@@ -17,8 +17,6 @@ export interface Access {
 export interface ServeLimits {
   /** Answers that may be computed or wait at once; more are refused with 429. */
   requests: number;
-  /** Answers of one request (`n`, times the prompts of a completion). */
-  choices: number;
 }
 
 export interface ServeContext {

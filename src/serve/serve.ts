@@ -74,7 +74,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       keyHash: options.apiKey === null ? null : hashOfKey(options.apiKey),
       allowedHosts: new Set(options.allowedHosts.map((name) => name.toLowerCase())),
     },
-    limits: { requests: options.maxRequests, choices: 16 },
+    limits: { requests: options.maxRequests },
     loading,
     runRoots: options.runRoots,
     dataRoots: options.dataRoots,

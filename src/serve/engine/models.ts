@@ -21,6 +21,7 @@ import { type Device, type DType, dispose, type Tensor } from "../../tensor/inde
 import { toolCallFormatOf } from "../../text/index.js";
 import type { SamplingDefaults } from "../schema.js";
 import type { ModelFacts, ModelSpec } from "./protocol.js";
+import { overShared, weightOwners } from "./sharedWeights.js";
 
 /** Weights that one or more served models use. */
 interface Base {
@@ -41,6 +42,8 @@ export interface LoadedModel {
   own: Tensor[];
   /** What holds answers to formats; made when it is first asked for. */
   constrainer?: Constrainer;
+  /** Characters of its longest token, likewise. */
+  longestToken?: number;
   /** Bytes of its tokens, likewise. */
   bytes?: (Uint8Array | undefined)[];
 }
@@ -94,8 +97,7 @@ export async function load(
   const loaded: LoadedModel = {
     name: spec.name,
     chat,
-    // What is made of weights once serves all that share them.
-    prepared: { ...base!.prepared, model: chat.model },
+    prepared: preparedOver(base!, chat.model),
     base: base!,
     own:
       chat.model === base!.model ? [] : modelTensors(chat.model).filter((one) => !shared.has(one)),
@@ -104,9 +106,20 @@ export async function load(
   return loaded;
 }
 
+/** What is made of the base's weights once serves all that share them. */
+function preparedOver({ model: base, prepared }: Base, model: CausalLanguageModel): PreparedModel {
+  if (model === base) return prepared;
+  const weights = overShared(prepared.weights, weightOwners(base));
+  return { ...prepared, model, weights, dispose: weights.dispose };
+}
+
 /** Frees a model; the weights that it shares stay as long as another uses them. */
-export function unload({ bases, models }: ModelTables, { name, base, own }: LoadedModel): void {
+export function unload(
+  { bases, models }: ModelTables,
+  { name, base, own, prepared }: LoadedModel,
+): void {
   models.delete(name);
+  if (prepared !== base.prepared) prepared.dispose();
   dispose(own);
   base.users.delete(name);
   if (base.users.size > 0) return;

@@ -52,6 +52,7 @@ export async function encodeRequest(
   { prompt, format }: AnswerRequest,
   room: Room,
 ): Promise<EncodedPrompt> {
+  refuseHopeless(loaded, prompt, room);
   if (prompt.kind === "chat") return encodeChat(loaded, prompt, format, room);
   const { tokenizer } = loaded.chat;
   const promptIds =
@@ -60,6 +61,27 @@ export async function encodeRequest(
       : await tokenizer.encode(prompt.text, { addSpecialTokens: true });
   const plain = { begun: "", ending: "", marks: undefined, calls: null };
   return { promptIds, droppedMessages: 0, ...plain, ...formatOf(loaded, format) };
+}
+
+/** What cannot fit whatever its tokens are is not encoded, which would hold up everybody. */
+function refuseHopeless(loaded: LoadedModel, prompt: Prompt, { context }: Room): void {
+  if (prompt.kind === "ids") return;
+  const text = prompt.kind === "text" ? prompt.text : (prompt.messages.at(-1)?.content ?? "");
+  loaded.longestToken ??= longestToken(loaded);
+  if (text.length <= context * loaded.longestToken) return;
+  throw new DataError(`the message is too long: it has ${text.length} characters`, {
+    why: `the model has ${context} positions for prompt and answer together`,
+    todo: "shorten the message",
+  });
+}
+
+/** Characters of the longest token. */
+function longestToken({ chat: { tokenizer } }: LoadedModel): number {
+  let longest = 1;
+  for (let id = 0; id < tokenizer.vocabSize; id++) {
+    longest = Math.max(longest, tokenizer.idToToken(id)?.length ?? 0);
+  }
+  return longest;
 }
 
 async function encodeChat(

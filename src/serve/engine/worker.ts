@@ -6,6 +6,7 @@ import {
   type DecoderLoad,
   decoderLoad,
   disposeDecoder,
+  halfOfFree,
   isIdle,
   step,
 } from "../../generate/index.js";
@@ -70,13 +71,18 @@ export function createWorker({ tell, endIfOrphan }: WorkerOptions) {
         endIfOrphan();
         tell({ type: "progress", name, progress });
       });
-      const decoder = createDecoder(loaded.prepared, { stepSeconds: STEP_SECONDS });
-      serving.set(name, { loaded, decoder, answers: new Map() });
+      serving.set(name, { loaded, decoder: newDecoder(loaded), answers: new Map() });
       tell({ type: "loaded", name, facts: factsOf(loaded) });
     } catch (error) {
       tell({ type: "failed", name, error: plainError(error) });
     }
   };
+  /** Each further model leaves room for those before it, which take theirs as they need it. */
+  const newDecoder = ({ prepared }: LoadedModel) =>
+    createDecoder(prepared, {
+      stepSeconds: STEP_SECONDS,
+      memoryBytes: halfOfFree(prepared) / (serving.size + 1),
+    });
   const unloadModel = (name: string) => {
     const one = serving.get(name);
     if (one) {
@@ -101,6 +107,7 @@ export function createWorker({ tell, endIfOrphan }: WorkerOptions) {
       );
       // Who asked may have gone, or the model been unloaded, while the prompt was encoded.
       if (!answers.has(id)) return dropAnswer(one.decoder, answer);
+      if (serving.get(request.model) !== one) throw new DataError(`${request.model} was unloaded`);
       answers.set(id, { serving: one, answer });
       counts.promptTokens += answer.promptTokens;
       for (const number of answer.open.keys()) one.answers.set(number, answer);
@@ -137,6 +144,7 @@ export function createWorker({ tell, endIfOrphan }: WorkerOptions) {
     for (const { id } of new Set(one.answers.values())) fail(id, error);
     one.answers.clear();
     disposeDecoder(one.decoder);
+    one.decoder = newDecoder(one.loaded);
   };
   const stepAll = async () => {
     if (isStepping) return;
@@ -147,6 +155,7 @@ export function createWorker({ tell, endIfOrphan }: WorkerOptions) {
       const busy = [...serving.values()].filter(({ decoder }) => !isIdle(decoder));
       if (busy.length === 0) break;
       for (const one of busy) {
+        if (serving.get(one.loaded.name) !== one) continue;
         try {
           stepOne(one);
         } catch (error) {
