@@ -23,6 +23,7 @@ export function overShared(shared: PreparedWeights, owners: ReadonlySet<object>)
   const own = prepareWeights(Number.POSITIVE_INFINITY, false);
   const of = (owner: object) => (owners.has(owner) ? shared : own);
   return {
+    isTraining: false,
     cast: (source, dtype) => of(source).cast(source, dtype),
     make: (owner, dtype, frozen, compute) => of(owner).make(owner, dtype, frozen, compute),
     close() {
