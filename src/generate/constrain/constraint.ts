@@ -31,7 +31,7 @@ export interface Constraint {
 }
 
 /** Formats, and the lists of one, that are kept. */
-const [mostFormats, mostHeld] = [32, 200_000];
+const [mostFormats, mostHeld] = [16, 200_000];
 
 /** @throws ConfigError where a tokenizer's answers cannot be held to a format */
 export function createConstrainer(tokenizer: Tokenizer): Constrainer {

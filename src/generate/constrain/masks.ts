@@ -26,7 +26,7 @@ export interface MaskCache {
 }
 
 /** Masks and inner parts of this many are kept; of 150,000 tokens one takes 19 KB. */
-const [mostMasks, mostInner] = [512, 512];
+const [mostMasks, mostInner] = [128, 512];
 
 /** @returns not to be changed */
 export function maskAt(cache: MaskCache, automaton: Automaton, place: Opened): TokenMask {

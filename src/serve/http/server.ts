@@ -1,5 +1,5 @@
 /** The HTTP server under the application: its limits, and what it says to what is no HTTP. */
-import { createServer, type Server, STATUS_CODES } from "node:http";
+import { createServer, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
 import { type ErrorStatus, errorBody, HttpError } from "./errors.js";
@@ -19,12 +19,26 @@ export function createHttpServer(app: ServeApp): Server {
       connectionsCheckingInterval: 5000,
       requireHostHeader: false,
     },
-    getRequestListener(app.fetch),
+    getRequestListener(app.fetch, { errorHandler: answerNoUrl }),
   );
   server.maxConnections = mostConnections;
   server.maxRequestsPerSocket = 10_000;
   server.on("clientError", answerNoHttp);
+  server.on("checkExpectation", (_, response: ServerResponse) => {
+    const error = new HttpError(400, "The Expect header asks for what this server does not do");
+    response.writeHead(417, { "content-type": "application/json", connection: "close" });
+    response.end(JSON.stringify(errorBody(error)));
+  });
   return server;
+}
+
+/** A request whose Host header and path make no URL: the application never sees it. */
+function answerNoUrl(): Response {
+  const error = new HttpError(400, "The Host header and the path of the request make no URL");
+  return Response.json(errorBody(error), {
+    status: 400,
+    headers: { "x-content-type-options": "nosniff" },
+  });
 }
 
 /** What cannot be parsed is answered in the shape of every error, where somebody still listens. */

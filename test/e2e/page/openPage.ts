@@ -17,6 +17,8 @@ export interface PageServer {
   address: string;
   /** All that it said. */
   said(): string;
+  /** Number of its process. */
+  pid(): number;
   /** Ends it by `signal` and waits until it is gone. */
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again at the same address, once it is stopped. */
@@ -37,6 +39,7 @@ export async function startServer(words: readonly string[]): Promise<PageServer>
   const server: PageServer = {
     address,
     said: () => said,
+    pid: () => child?.pid ?? 0,
     async start() {
       const flags = ["serve", "--port", String(port), ...words];
       const started = spawn(process.execPath, [main, ...flags], { stdio: "pipe" });
