@@ -1,13 +1,15 @@
 /** Entries of the catalogue by ids that the server makes up, so that no request ever names a path. */
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { basename, join } from "node:path";
-import { describeRun, findRuns } from "../../tracking/runs/index.js";
+import { describeRun, findRuns, type RunDescription } from "../../tracking/runs/index.js";
+import { eventsName } from "../../train/events/index.js";
 import { builtinModelName, builtinModelPath } from "../../util/builtin-model.js";
 import { isRecord } from "../../util/isRecord.js";
 import { statsOf } from "../../util/missingPath.js";
 import type { ModelSpec } from "../engine/index.js";
 import { pathId } from "../pathId.js";
 import type { CatalogueEntry } from "../schema.js";
+import { withoutPaths } from "../withoutPaths.js";
 
 /** Something that can be loaded, with where it lies. */
 export interface Loadable extends Omit<CatalogueEntry, "loaded_as"> {
@@ -39,13 +41,17 @@ export function createCatalogue(
 ): Catalogue {
   let found = new Map<string, Loadable>();
   let lookedAt = Number.NEGATIVE_INFINITY;
+  const describe = createDescriber();
   const look = () => {
     if (performance.now() - lookedAt < freshFor) return found;
     const entries = [
       ...given.map(givenEntry),
       ...builtinEntries(),
       ...roots.flatMap((root) => modelEntries(root)),
-      ...findRuns(roots.filter((root) => existsSync(root))).flatMap(runEntries),
+      ...findRuns(roots.filter((root) => existsSync(root)))
+        .map((directory) => ({ directory, description: describe(directory) }))
+        .sort((one, other) => updatedOf(other) - updatedOf(one))
+        .flatMap(runEntries),
     ];
     // The first of several with one id counts: the command line's own names go first.
     found = new Map(entries.toReversed().map((entry) => [entry.id, entry]));
@@ -99,7 +105,7 @@ function modelEntry(place: string, title: string): Loadable {
 function modelEntries(root: string): Loadable[] {
   return foldersIn(root).flatMap((name) => {
     const path = join(root, name);
-    if (name.endsWith(".gguf") || (isModel(path) && !existsSync(join(path, "events.jsonl")))) {
+    if (name.endsWith(".gguf") || (isModel(path) && !existsSync(join(path, eventsName)))) {
       return [modelEntry(path, name)];
     }
     return [];
@@ -114,12 +120,35 @@ function foldersIn(root: string): string[] {
   }
 }
 
+/** A run that was found; one that has no event yet has no description. */
+interface FoundRun {
+  directory: string;
+  description: RunDescription | undefined;
+}
+
+function updatedOf({ description }: FoundRun): number {
+  return description?.updated ?? 0;
+}
+
+/** Describes runs, and reads their events again only where those have changed. */
+function createDescriber(): (directory: string) => RunDescription | undefined {
+  const known = new Map<string, { stamp: string; description: RunDescription | undefined }>();
+  return (directory) => {
+    const stats = statsOf(join(directory, eventsName));
+    const stamp = `${stats?.size} ${stats?.mtimeMs}`;
+    const before = known.get(directory);
+    if (before?.stamp === stamp) return before.description;
+    const { description } = describeRun(directory);
+    known.set(directory, { stamp, description });
+    return description;
+  };
+}
+
 /** The result of a run, and its checkpoints from the newest on. */
-function runEntries(directory: string): Loadable[] {
-  const description = describeRun(directory).description;
+function runEntries({ directory, description }: FoundRun): Loadable[] {
   const title = description?.name ?? basename(directory);
   const run = catalogueId(directory);
-  const base = description?.model ?? null;
+  const base = description?.model ? withoutPaths(description.model) : null;
   const entries: Loadable[] = [];
   if (isAdapter(directory) || isModel(directory)) {
     const kind = isAdapter(directory) ? "adapter" : "model";
