@@ -53,9 +53,11 @@ export function eventStream(
         clearTimeout(stalled);
         resolve();
       };
-      signal.addEventListener("abort", wake, { once: true });
     });
   };
+  // Taken away at the end: the server's own signal outlives every stream.
+  const onAbort = () => wake();
+  signal.addEventListener("abort", onAbort, { once: true });
   const ping = setInterval(() => {
     if (!signal.aborted && (controller.desiredSize ?? 0) > 0) void write(": ping\n\n");
   }, pingInterval);
@@ -75,6 +77,7 @@ export function eventStream(
       if (!signal.aborted) context.log(`a stream ended early: ${String(error)}`);
     } finally {
       clearInterval(ping);
+      signal.removeEventListener("abort", onAbort);
       if (gone.signal.aborted) note.outcome = "client gone";
       onEnd();
       note.finish();
