@@ -325,6 +325,30 @@ describe.skipIf(!hasBrowser)("the runs on the page", () => {
     await close();
   });
 
+  it("ask for the key where the server wants one, and again after a wrong one", async () => {
+    const guarded = await startServer([
+      ...["--quiet", "--runs", runs, "--data", data, "--api-key", "secret"],
+      ...["--model", `tiny=${path.join(runs, "tiny")}`],
+    ]);
+    try {
+      const { page, close } = await openPage(browser, guarded.address, "#/runs");
+      const dialog = page.getByRole("dialog");
+      const key = dialog.getByRole("textbox", { name: "API key" });
+      await key.fill("wrong");
+      await dialog.getByRole("button", { name: "Enter" }).click();
+      await expect.poll(() => key.inputValue()).toBe("wrong");
+      await expectAccessible(page);
+      await key.fill("secret");
+      await dialog.getByRole("button", { name: "Enter" }).click();
+      await page.locator(".run-row").first().waitFor();
+      await page.getByText(/Engine (ready|starting)/).waitFor();
+      expect(await dialog.count()).toBe(0);
+      await close();
+    } finally {
+      await guarded.stop();
+    }
+  });
+
   it("say that the server is gone, and come back with it", async () => {
     const { page, close } = await openPage(browser, server.address, "#/runs");
     await page.locator(".run-row").first().waitFor();

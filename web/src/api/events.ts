@@ -1,5 +1,5 @@
 /** Server-sent events over fetch, which can carry a key where EventSource cannot. */
-import { type RequestOptions, request } from "./client";
+import { ApiError, type RequestOptions, request } from "./client";
 
 export interface ServerSentEvent {
   id: string | null;
@@ -74,8 +74,12 @@ export function follow(
           pause = 500;
           onEvent(JSON.parse(data));
         }
-      } catch {
-        // Whatever ended it, it is tried again.
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 401) {
+          await untilKey(signal);
+          continue;
+        }
+        // Whatever else ended it, it is tried again.
       }
       if (signal.aborted) return;
       onState(false);
@@ -83,4 +87,12 @@ export function follow(
     }
   })();
   return () => control.abort();
+}
+
+/** Waits for a key to be entered, or for the signal. */
+function untilKey(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    addEventListener("apikeychange", () => resolve(), { once: true, signal });
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }
