@@ -21,6 +21,8 @@ const unitTexts = {
 export interface AxisFormat {
   /** What the axis counts. */
   name: string;
+  /** Whether it counts whole things. */
+  isCount: boolean;
   tick: (x: number) => string;
   /** With its unit: `step 120`, `1.5 h`. */
   place: (x: number) => string;
@@ -33,6 +35,7 @@ export function axisFormat(axis: Axis, language: Language, formats: Formats): Ax
   const isAhead = language === "en" && (axis === "step" || axis === "epoch");
   return {
     name: axisTexts[language][axis],
+    isCount,
     tick,
     place: (x) => (isAhead ? `${unit} ${tick(x)}` : `${tick(x)} ${unit}`),
   };

@@ -10,6 +10,7 @@ export const metricTexts = bothLanguages(
     loss: "Loss",
     lossHint:
       "How surprised the model is by the answers it should give, a learnt token on average (natural logarithm). Lower is better.",
+    evaluationLoss: "Evaluation loss",
     learningRate: "Learning rate",
     learningRateHint: "How far one step moves the weights. It usually warms up and then falls.",
     gradientNorm: "Gradient norm",
@@ -33,6 +34,7 @@ export const metricTexts = bothLanguages(
   {
     loss: "损失",
     lossHint: "模型对应当给出的回答有多“意外”，按每个被学习的词元取平均（自然对数）。越低越好。",
+    evaluationLoss: "验证损失",
     learningRate: "学习率",
     learningRateHint: "每一步对权重的改动幅度，通常先预热再下降。",
     gradientNorm: "梯度范数",
@@ -85,6 +87,15 @@ function among(...names: string[]): (metric: string) => boolean {
   return (metric) => names.includes(metric);
 }
 
+function lossFirst(one: string, other: string): number {
+  return Number(other === "train/loss") - Number(one === "train/loss");
+}
+
+/** Whether a metric jumps from step to step, so that smoothing shows what it does. */
+export function isNoisy(metric: string): boolean {
+  return /^train\/(loss|grad_norm|tokens_per_second|source_loss\/.*)$/.test(metric);
+}
+
 /** A chart of a run. */
 export interface Panel {
   id: string;
@@ -104,7 +115,7 @@ export function panelsOf(
 ): { main: Panel[]; more: Panel[] } {
   const left = new Set(metrics.filter((metric) => !needless.has(metric)));
   const main = panels.flatMap(({ name, hint, takes }): Panel[] => {
-    const taken = [...left].filter(takes);
+    const taken = [...left].filter(takes).sort(lossFirst);
     for (const metric of taken) left.delete(metric);
     const first = taken[0];
     if (first === undefined) return [];

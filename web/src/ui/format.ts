@@ -36,7 +36,7 @@ export function formatsOf(language: Language): Formats {
     count: (value) => (value === null ? none : whole.format(value)),
     decimal,
     rate: (value) =>
-      value === null ? none : value !== 0 && value < 1e-3 ? shortExponent(value) : decimal(value),
+      value === null ? none : value !== 0 && value < 1e-2 ? shortExponent(value) : decimal(value),
     percent: (value) =>
       value === null
         ? none

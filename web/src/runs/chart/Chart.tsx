@@ -107,6 +107,7 @@ export function Chart(props: {
       formatY: (value) => latest.current.format.tick(value),
       formatTick: (x) => latest.current.axis.tick(x),
       xLabel: latest.current.axis.name,
+      isWhole: latest.current.axis.isCount,
       lines: () => latest.current.lines ?? [],
       onZoom: (zoom) => latest.current.onZoom(zoom),
       onCursor: setCursor,

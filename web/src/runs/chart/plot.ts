@@ -12,6 +12,8 @@ export interface PlotSettings {
   formatY: (value: number) => string;
   formatTick: (x: number) => string;
   xLabel: string;
+  /** Whether there is nothing between two whole numbers of the x axis. */
+  isWhole: boolean;
   lines: () => readonly number[];
   onZoom: (zoom: Zoom) => void;
   /** @param index of the point under the cursor; null where there is none */
@@ -63,6 +65,7 @@ export function makePlot(
         ...axis,
         values: (_plot, ticks) => ticks.map(settings.formatTick),
         space: 70,
+        ...(settings.isWhole ? { incrs: wholeSteps } : {}),
         size: 28,
         label: settings.xLabel,
         labelSize: 20,
@@ -84,6 +87,11 @@ export function makePlot(
   };
   return new uPlot(options, data, frame);
 }
+
+/** Distances between ticks of counts: 1, 2, 5, 10, … */
+const wholeSteps = Array.from({ length: 13 }, (_, power) =>
+  [1, 2, 5].map((step) => step * 10 ** power),
+).flat();
 
 const padding = 0.08;
 

@@ -9,7 +9,7 @@ export const rowTexts = bothLanguages(
   {
     choose: (name: string) => `Compare ${name}`,
     loss: "Loss",
-    evalLoss: "on held-out data",
+    evalLoss: "held out",
     speed: "Speed",
     perSecond: "tokens/s",
     steps: (step: string, total: string) => `Step ${step} of ${total}`,

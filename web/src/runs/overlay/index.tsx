@@ -10,7 +10,14 @@ import { axisFormat } from "../axis";
 import { CurveControls, type CurveSettings, useCurveSettings } from "../CurveControls";
 import { type Column, CurveTable } from "../CurveTable";
 import { Chart, type ChartSeries, LegendLine, smoothed, type Zoom } from "../chart";
-import { metricTexts, panelsOf, shortName, valueFormat } from "../metrics";
+import {
+  isNoisy,
+  type MetricTexts,
+  metricTexts,
+  panelsOf,
+  shortName,
+  valueFormat,
+} from "../metrics";
 import { RunStateBadge } from "../RunStateBadge";
 import { useZoom } from "../useZoom";
 import { valueText } from "../valueText";
@@ -161,8 +168,7 @@ function OverlaidCurves(props: {
   const charts = main.flatMap(({ title, hint, metrics }) =>
     metrics.map((metric) => ({
       metric,
-      title:
-        metrics.length === 1 || metric === "train/loss" ? title : `${title}: ${shortName(metric)}`,
+      title: overlaidTitle(title, metric, metrics.length, titles),
       hint,
     })),
   );
@@ -195,6 +201,11 @@ function OverlaidCurves(props: {
       )}
     </>
   );
+}
+
+function overlaidTitle(title: string, metric: string, of: number, titles: MetricTexts): string {
+  if (metric === "eval/loss") return titles.evaluationLoss;
+  return of === 1 || metric === "train/loss" ? title : `${title}: ${shortName(metric)}`;
 }
 
 function columnsOf(
@@ -231,7 +242,7 @@ function OverlaidChart(props: {
       all.flatMap(({ detail, curves }, colour): ChartSeries[] => {
         const curve = curves[metric];
         if (!curve || !shownIds.split(" ").includes(detail.id)) return [];
-        const y = smoothed(curve.y, metric.startsWith("train/") ? settings.smoothing : 0);
+        const y = smoothed(curve.y, isNoisy(metric) ? settings.smoothing : 0);
         const label = names.get(detail.id) ?? detail.name;
         return [{ label, x: curve.x, y, colour, hasPoints: curve.x.length < 30 }];
       }),

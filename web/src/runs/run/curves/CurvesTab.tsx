@@ -8,6 +8,7 @@ import { CurveTable, columnsOf } from "../../CurveTable";
 import { Chart, type ChartMark, type ChartSeries, smoothed, type Zoom } from "../../chart";
 import {
   type Curves,
+  isNoisy,
   metricTexts,
   type Panel,
   panelsOf,
@@ -216,9 +217,6 @@ const PanelChart = memo(function PanelChart(props: {
   );
 });
 
-/** Noisy ones are smoothed, with the raw values behind. */
-const noisy = new Set(["train/loss", "train/grad_norm", "train/tokens_per_second"]);
-
 /** Fewer values than this are shown as points, too. */
 const fewValues = 30;
 
@@ -244,8 +242,7 @@ function seriesOf(
     const { x, y } = curves[metric]!;
     const label = labels[metric] ?? (isAlone ? panel.title : shortName(metric));
     const hasPoints = x.length < fewValues;
-    const isNoisy = noisy.has(metric) || metric.startsWith("train/source_loss/");
-    if (!isNoisy || smoothing === 0) return [{ label, x, y, colour, hasPoints }];
+    if (!isNoisy(metric) || smoothing === 0) return [{ label, x, y, colour, hasPoints }];
     return [
       { label, x, y, colour, isFaint: true },
       { label, x, y: smoothed(y, smoothing), colour },
