@@ -59,7 +59,7 @@ STORED_INLINE Floats nibblePiece(const Shared& shared, const uint8_t* nibbles, i
   const Ints bytes = wide(nibbles + first % 16);
   const Ints codes = first < 16 ? bytes : bytes >> 4;
   if constexpr (LANES == 16)
-    return __builtin_shuffle(shared.scale, codes);
+    return STORED_LOOKUP(shared.scale, codes);
   else
     return shared.scale * floatsOf((codes & 15) - center) + shared.minimum;
 }
@@ -116,7 +116,7 @@ struct SuperBlocks {
   STORED_INLINE Floats piece(const Shared& shared, const uint8_t* from, int64_t part, int64_t piece) {
     const Ints bytes = wide(from + nibblesAt + part / 2 * 32 + piece * LANES);
     Ints codes = part % 2 == 0 ? bytes : bytes >> 4;
-    if constexpr (LANES == 16 && !HAS_FIFTHS) return __builtin_shuffle(shared.scale, codes);
+    if constexpr (LANES == 16 && !HAS_FIFTHS) return STORED_LOOKUP(shared.scale, codes);
     codes &= 15;
     if constexpr (HAS_FIFTHS) codes |= ((wide(from + 16 + piece * LANES) >> static_cast<int>(part)) & 1) << 4;
     return shared.scale * floatsOf(codes) + shared.minimum;
@@ -149,7 +149,7 @@ struct NormalFloats {
     const int64_t first = piece * LANES;
     const Ints bytes = wide(from + 4 + half * 16 + first % 16);
     const Ints codes = first < 16 ? bytes : bytes >> 4;
-    if constexpr (LANES == 16) return __builtin_shuffle(shared.scale, codes);
+    if constexpr (LANES == 16) return STORED_LOOKUP(shared.scale, codes);
     Floats values;
     for (int64_t i = 0; i < LANES; ++i) values[i] = nf4Codes[codes[i] & 15];
     return shared.scale * values;

@@ -29,7 +29,7 @@ namespace {
 // ggml's numbers of its types, and one of our own.
 enum Type : int64_t { F32 = 0, F16 = 1, Q4_0 = 2, Q4_1 = 3, Q5_0 = 6, Q5_1 = 7, Q8_0 = 8, Q4_K = 12, Q5_K = 13, Q6_K = 14, BF16 = 30, NF4 = 1000 };
 
-// Rows of a weight that belong together in a kernel, and rows of x beyond which other products are faster.
+// Rows of a weight that belong together in a kernel.
 constexpr int64_t TILE = 4;
 
 // As bitsandbytes numbers them (Dettmers et al., 2023, arXiv 2305.14314, appendix E).
@@ -105,6 +105,7 @@ inline int32_t whole(int32_t value) { return value; }
 #define STORED_WORDS(from) four<uint16_t, FourInts>(from, whole)
 #define STORED_HALFS(from) four<uint16_t, FourFloats>(from, halfOf)
 #define STORED_HALF(bits) halfOf(bits)
+#define STORED_LOOKUP(table, codes) table  // only where there are 16 lanes
 #include "storedLanes.h"
 #undef STORED_TARGET
 #undef STORED_LANES
@@ -113,6 +114,7 @@ inline int32_t whole(int32_t value) { return value; }
 #undef STORED_WORDS
 #undef STORED_HALFS
 #undef STORED_HALF
+#undef STORED_LOOKUP
 }  // namespace plain
 
 #ifdef TUNEWRIGHT_STORED_X86
@@ -125,6 +127,7 @@ namespace avx2 {
 #define STORED_SIGNED_BYTES(from) _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)))
 #define STORED_WORDS(from) _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)))
 #define STORED_HALFS(from) _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)))
+#define STORED_LOOKUP(table, codes) table
 #include "storedLanes.h"
 #undef STORED_TARGET
 #undef STORED_LANES
@@ -132,6 +135,7 @@ namespace avx2 {
 #undef STORED_SIGNED_BYTES
 #undef STORED_WORDS
 #undef STORED_HALFS
+#undef STORED_LOOKUP
 }  // namespace avx2
 
 namespace avx512 {
@@ -142,6 +146,7 @@ namespace avx512 {
 #define STORED_SIGNED_BYTES(from) _mm512_maskz_cvtepi8_epi32(0xffff, _mm_loadu_si128(reinterpret_cast<const __m128i*>(from)))
 #define STORED_WORDS(from) _mm512_maskz_cvtepu16_epi32(0xffff, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)))
 #define STORED_HALFS(from) _mm512_maskz_cvtph_ps(0xffff, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)))
+#define STORED_LOOKUP(table, codes) (Floats) _mm512_maskz_permutexvar_ps(0xffff, (__m512i)(codes), (__m512)(table))
 #include "storedLanes.h"
 #undef STORED_TARGET
 #undef STORED_LANES
@@ -149,6 +154,7 @@ namespace avx512 {
 #undef STORED_SIGNED_BYTES
 #undef STORED_WORDS
 #undef STORED_HALFS
+#undef STORED_LOOKUP
 }  // namespace avx512
 
 #undef STORED_HALF
