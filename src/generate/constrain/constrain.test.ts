@@ -5,6 +5,7 @@ import { byteTokenizer } from "../../text/testTokenizers.js";
 import { builtinModelPath } from "../../util/builtin-model.js";
 import { randomNumbers } from "../../util/testRandom.js";
 import { type Constraint, createConstrainer, jsonConstraint, schemaConstraint } from "./index.js";
+import { createTokenTree } from "./tokenTree.js";
 
 const merges = [
   '{ "',
@@ -325,6 +326,18 @@ describe("a schema", () => {
   it("says what it does not enforce", () => {
     const { notes } = schemaConstraint(smallConstrainer, { type: "string", format: "date" }, [end]);
     expect(notes).toEqual([expect.stringContaining("format")]);
+  });
+});
+
+describe("a vocabulary of 200,000 tokens", () => {
+  it("is as good as a small one", () => {
+    const characters = Array.from({ length: 95 }, (_, at) => String.fromCharCode(32 + at));
+    const pairs = Array.from({ length: 200_000 }, (_, at) => `${at.toString(36)}"`);
+    const tree = createTokenTree([...characters, ...pairs].map((text) => Buffer.from(text)));
+    const constrainer = { tree, inner: new Map(), formats: new Map() };
+    const opened = [...'{"'].map((character) => characters.indexOf(character));
+    const mask = jsonConstraint(constrainer, [0]).allow(opened);
+    expect(allowed(mask).length).toBe(200_000 + characters.length);
   });
 });
 

@@ -45,7 +45,7 @@ export function createTokenTree(bytes: readonly (Uint8Array | undefined)[]): Tok
   from.push(tokens.length);
   const tree: TokenTree = {
     vocabulary: bytes.length,
-    longest: Math.max(0, ...ids.map((id) => bytes[id]!.length)),
+    longest: ids.reduce((most, id) => Math.max(most, bytes[id]!.length), 0),
     bytes,
     byte: Uint8Array.from(byte),
     end: Int32Array.from(end),

@@ -9,7 +9,6 @@ interface PageTexts {
   keyless: string;
   keyLabel: string;
   document: string;
-  toPage: string;
   otherLanguage: string;
   contents: string;
   skip: string;
@@ -18,7 +17,6 @@ interface PageTexts {
   type: string;
   meaning: string;
   required: string;
-  answers: string;
   copy: string;
   copied: string;
   notCopied: string;
@@ -39,7 +37,6 @@ export const pageTexts: Readonly<Record<DocsLanguage, PageTexts>> = {
     keyless: "This server asks for no API key; clients that insist on one can send anything.",
     keyLabel: "API key for requests from this page, kept until the tab is closed",
     document: "OpenAPI document",
-    toPage: "Back to the page",
     otherLanguage: "中文",
     contents: "Contents",
     skip: "Skip to the routes",
@@ -48,7 +45,6 @@ export const pageTexts: Readonly<Record<DocsLanguage, PageTexts>> = {
     type: "Type",
     meaning: "Meaning",
     required: "required",
-    answers: "Answers",
     copy: "Copy",
     copied: "Copied",
     notCopied: "Not copied",
@@ -67,7 +63,6 @@ export const pageTexts: Readonly<Record<DocsLanguage, PageTexts>> = {
     keyless: "本服务不要求 API 密钥；必须填写密钥的客户端可以填任意内容。",
     keyLabel: "本页发送请求所用的 API 密钥，关闭标签页后即清除",
     document: "OpenAPI 文档",
-    toPage: "返回主页",
     otherLanguage: "English",
     contents: "目录",
     skip: "跳到接口列表",
@@ -76,7 +71,6 @@ export const pageTexts: Readonly<Record<DocsLanguage, PageTexts>> = {
     type: "类型",
     meaning: "含义",
     required: "必填",
-    answers: "响应",
     copy: "复制",
     copied: "已复制",
     notCopied: "未能复制",
