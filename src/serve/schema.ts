@@ -76,6 +76,7 @@ export interface CatalogueEntry {
   /** Run that it belongs to. */
   run: string | null;
   step: number | null;
+  /** What a run began from: the id of its entry, or its name where it has none. */
   base: string | null;
   loaded_as: string | null;
 }

@@ -157,6 +157,22 @@ describe("a chat", () => {
     expect(await refused.json()).toMatchObject({ error: { param: "best_of" } });
   });
 
+  it("goes on with an answer that is not finished", async () => {
+    const whole = await textOf({ temperature: 0 });
+    const half = await textOf({ temperature: 0, max_tokens: 3 });
+    const messages = [...chat().messages, { role: "assistant", content: half }];
+    const more = { messages, temperature: 0, max_tokens: 3, continue_final_message: true };
+    expect(half + (await textOf({ ...more, add_generation_prompt: false }))).toBe(whole);
+    const refused = [
+      { continue_final_message: true },
+      { add_generation_prompt: false },
+      { ...more, response_format: { type: "json_object" } },
+    ];
+    for (const wrong of refused) {
+      expect((await server.post("/v1/chat/completions", chat(wrong))).status).toBe(400);
+    }
+  });
+
   it("drops whole old turns where the context is full, and says so", async () => {
     const turns = Array.from({ length: 5 }, (_, i) => [
       { role: "user", content: `question ${i}` },

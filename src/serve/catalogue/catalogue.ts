@@ -55,7 +55,7 @@ export function createCatalogue(
     ];
     // The first of several with one id counts: the command line's own names go first.
     found = new Map(entries.toReversed().map((entry) => [entry.id, entry]));
-    found = new Map(entries.map(({ id }) => [id, found.get(id)!]));
+    found = new Map(entries.map(({ id }) => [id, withBase(found.get(id)!, found)]));
     lookedAt = performance.now();
     return found;
   };
@@ -76,6 +76,13 @@ function givenEntry({
       : catalogueId(JSON.stringify([place, adapters]));
   const kind = adapters.length > 0 || isAdapter(place) ? "adapter" : "model";
   return { id, title: name, kind, run: null, step: null, base: null, place, adapters };
+}
+
+/** The base of what a run left, as the entry that it is, where there is one. */
+function withBase(entry: Loadable, found: ReadonlyMap<string, Loadable>): Loadable {
+  if (entry.base === null) return entry;
+  const id = catalogueId(placeOf(entry.base));
+  return { ...entry, base: found.has(id) ? id : withoutPaths(entry.base) };
 }
 
 /** The built-in model is known by its file. */
@@ -148,7 +155,7 @@ function createDescriber(): (directory: string) => RunDescription | undefined {
 function runEntries({ directory, description }: FoundRun): Loadable[] {
   const title = description?.name ?? basename(directory);
   const run = catalogueId(directory);
-  const base = description?.model ? withoutPaths(description.model) : null;
+  const base = description?.model ?? null;
   const entries: Loadable[] = [];
   if (isAdapter(directory) || isModel(directory)) {
     const kind = isAdapter(directory) ? "adapter" : "model";

@@ -12,6 +12,8 @@ import type { AnswerPiece } from "./protocol.js";
 
 export interface AnswerReaderOptions {
   tokenizer: Tokenizer;
+  /** Ids of text that the answer goes on with; they are not told again. */
+  tail: Int32Array;
   /** Texts that end the answer. */
   stop: readonly string[];
   /** Ids that end it, which are no text. */
@@ -38,6 +40,7 @@ export interface AnswerReader {
 export function createAnswerReader(options: AnswerReaderOptions): AnswerReader {
   const { tokenizer, stopIds, reasoning, calls } = options;
   const stream = tokenizer.decodeStream({ skipSpecialTokens: true, shown: shownTokens(options) });
+  for (const id of options.tail) stream.push(id);
   const matcher = createStopMatcher(options.stop);
   const splitter = createReasoningSplitter(reasoning?.marks, reasoning?.prompt ?? "");
   const reader =

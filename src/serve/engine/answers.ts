@@ -132,12 +132,13 @@ function submitOne(
 function readerOptions(
   { chat }: LoadedModel,
   { prompt, streams }: AnswerRequest,
-  { marks, ending, calls }: EncodedPrompt,
+  { marks, ending, tail, calls }: EncodedPrompt,
   settings: GenerationSettings,
 ) {
   const isChat = prompt.kind === "chat";
   return {
     tokenizer: chat.tokenizer,
+    tail,
     stop: [...settings.stop, ...(isChat ? chat.stop : [])],
     stopIds: new Set(chat.stopTokenIds),
     reasoning: isChat ? { marks, prompt: ending } : null,

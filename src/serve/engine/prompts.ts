@@ -18,6 +18,7 @@ import {
 } from "../../text/index.js";
 import { ConfigError, DataError } from "../../util/errors.js";
 import { type JsonValue, parseJson } from "../../util/json/index.js";
+import { encodeContinued } from "./continued.js";
 import type { LoadedModel } from "./models.js";
 import type { AnswerFormat, AnswerRequest, Prompt } from "./protocol.js";
 
@@ -32,6 +33,8 @@ export interface EncodedPrompt {
   begun: string;
   /** The end of the prompt as text, without {@link begun}. */
   ending: string;
+  /** Ids at the end of the prompt that are part of the same text as the answer. */
+  tail: Int32Array;
   marks: ReasoningMarks | undefined;
   calls: { format: ToolCallFormat; names: string[] } | null;
   /** Makes what holds one answer to its format; null for answers that are free. */
@@ -53,13 +56,21 @@ export async function encodeRequest(
   room: Room,
 ): Promise<EncodedPrompt> {
   refuseHopeless(loaded, prompt, room);
+  if (prompt.kind === "chat" && prompt.continues) {
+    const messages = prompt.messages.map(plainCalls);
+    const last = messages.pop()!;
+    const variables = prompt.variables ?? undefined;
+    const notes = unreadVariables(loaded, variables ?? {});
+    const encoded = await encodeContinued(loaded, messages, last, variables, room);
+    return { ...encoded, begun: "", calls: null, constrain: null, notes };
+  }
   if (prompt.kind === "chat") return encodeChat(loaded, prompt, format, room);
   const { tokenizer } = loaded.chat;
   const promptIds =
     prompt.kind === "ids"
       ? Int32Array.from(prompt.ids)
       : await tokenizer.encode(prompt.text, { addSpecialTokens: true });
-  const plain = { begun: "", ending: "", marks: undefined, calls: null };
+  const plain = { begun: "", ending: "", tail: none, marks: undefined, calls: null };
   return { promptIds, droppedMessages: 0, ...plain, ...formatOf(loaded, format) };
 }
 
@@ -122,6 +133,7 @@ async function encodeChat(
     droppedMessages: forgotten,
     begun,
     ending,
+    tail: none,
     marks,
     calls,
     constrain: held.constrain,
@@ -140,6 +152,8 @@ function unreadVariables({ chat }: LoadedModel, variables: TemplateVariables): s
   const unread = Object.keys(variables).filter((name) => !chat.template.mentions(name));
   return unread.map((name) => `${name} has no effect: the model's chat template never reads it`);
 }
+
+const none = new Int32Array();
 
 /** Tokens at the end of a prompt in which marks of reasoning are looked for. */
 const ENDING = 32;

@@ -55,6 +55,8 @@ export type Prompt =
       /** Whether an answer may call more than one tool. */
       callsMany: boolean;
       variables: TemplateVariables | null;
+      /** The last message is an answer of the assistant's that is to be gone on with. */
+      continues: boolean;
     }
   | { kind: "text"; text: string }
   | { kind: "ids"; ids: number[] };

@@ -106,6 +106,7 @@ function requestOf(
       toolChoice: "none",
       callsMany: false,
       variables: null,
+      continues: false,
     },
     choices: {
       temperature: isGreedy ? 0 : body.do_sample ? (body.temperature ?? 1) : body.temperature,

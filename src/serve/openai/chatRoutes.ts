@@ -85,6 +85,7 @@ function checkTogether({
   top_logprobs,
   tools,
   tool_choice,
+  ...rest
 }: ChatRequest): void {
   if (stream_options !== undefined && stream !== true) {
     throw badRequest("stream_options is only for stream: true", "stream_options");
@@ -92,6 +93,7 @@ function checkTogether({
   if (top_logprobs !== undefined && logprobs !== true) {
     throw badRequest("top_logprobs needs logprobs: true", "top_logprobs");
   }
+  checkContinued(rest, tools);
   if (tool_choice === undefined || tool_choice === "none" || tool_choice === "auto") return;
   const names = (tools ?? []).map((tool) => tool.function.name);
   if (names.length === 0) throw badRequest("tool_choice needs tools", "tool_choice");
@@ -99,6 +101,43 @@ function checkTogether({
     throw badRequest(
       `tool_choice names ${tool_choice.function.name}, which is none of the tools`,
       "tool_choice",
+    );
+  }
+}
+
+/** What is gone on with is text of the assistant's, which nothing else forces the beginning of. */
+function checkContinued(
+  {
+    messages,
+    response_format,
+    continue_final_message: continues,
+    add_generation_prompt: prompts,
+  }: Pick<
+    ChatRequest,
+    "messages" | "response_format" | "continue_final_message" | "add_generation_prompt"
+  >,
+  tools: ChatRequest["tools"],
+): void {
+  if (continues !== true) {
+    if (prompts !== false) return;
+    throw badRequest(
+      "add_generation_prompt: false is only for continue_final_message: true",
+      "add_generation_prompt",
+    );
+  }
+  const last = messages.at(-1);
+  const isText = last?.role === "assistant" && (last.tool_calls?.length ?? 0) === 0;
+  if (!isText || messages.length < 2) {
+    throw badRequest(
+      "continue_final_message needs a question and then a message of the assistant, without tool_calls",
+      "continue_final_message",
+    );
+  }
+  const isHeld = response_format !== undefined && response_format.type !== "text";
+  if (isHeld || (tools?.length ?? 0) > 0) {
+    throw badRequest(
+      "continue_final_message goes with neither tools nor a response_format",
+      "continue_final_message",
     );
   }
 }
@@ -114,6 +153,7 @@ function requestOf(body: ChatRequest, client: string): AnswerRequest {
       toolChoice: toolChoiceOf(body),
       callsMany: body.parallel_tool_calls !== false,
       variables: variablesOf(body),
+      continues: body.continue_final_message === true,
     },
     choices: choicesOf(body, body.max_completion_tokens ?? body.max_tokens),
     n: body.n ?? 1,

@@ -74,6 +74,13 @@ export const chatRequestSchema = z
     chat_template_kwargs: optional(z.record(z.string(), z.unknown())).openapi({
       description: "Variables of the chat template, such as enable_thinking.",
     }),
+    continue_final_message: optional(z.boolean()).openapi({
+      description:
+        "Go on with the last message, which is the assistant's. The answer is what follows it.",
+    }),
+    add_generation_prompt: optional(z.boolean()).openapi({
+      description: "May be false with continue_final_message, as for vLLM.",
+    }),
     reasoning_effort: optional(z.string().max(32)).openapi({
       description:
         "none switches reasoning off where the template can; a template that knows efforts gets it.",

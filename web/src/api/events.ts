@@ -7,8 +7,11 @@ export interface ServerSentEvent {
   data: string;
 }
 
-/** Events of a response's body, as they come. */
-export async function* readEvents(response: Response): AsyncGenerator<ServerSentEvent> {
+/** Events of a response's body, as they come. @param onComment gets lines that are no event */
+export async function* readEvents(
+  response: Response,
+  onComment: (text: string) => void = () => {},
+): AsyncGenerator<ServerSentEvent> {
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   try {
@@ -19,6 +22,7 @@ export async function* readEvents(response: Response): AsyncGenerator<ServerSent
       const blocks = rest.split(/\r?\n\r?\n/);
       rest = blocks.pop()!;
       for (const block of blocks) {
+        for (const [, text] of block.matchAll(/^: ?(.*)$/gm)) onComment(text!);
         const event = parseBlock(block);
         if (event) yield event;
       }

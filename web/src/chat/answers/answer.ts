@@ -134,6 +134,12 @@ export function withChunk(answer: Answer, chunk: Chunk, now: number): Answer {
   return next;
 }
 
+/** The answer with what a comment of the stream says of it. */
+export function withComment(answer: Answer, comment: string): Answer {
+  const [, warning] = /^warning: (.+)$/.exec(comment) ?? [];
+  return warning ? { ...answer, warnings: [...answer.warnings, warning] } : answer;
+}
+
 function withCalls(
   calls: readonly ToolCall[],
   deltas: NonNullable<NonNullable<NonNullable<Chunk["choices"]>[0]["delta"]>["tool_calls"]>,

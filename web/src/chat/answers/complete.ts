@@ -1,7 +1,7 @@
 /** Asks the server for an answer and follows its stream. */
 import { ApiError, request } from "../../api/client";
 import { readEvents } from "../../api/events";
-import { type Answer, type Chunk, ended, withChunk } from "./answer";
+import { type Answer, type Chunk, ended, withChunk, withComment } from "./answer";
 
 /** Milliseconds between two showings of an answer that grows. */
 const showEvery = 40;
@@ -42,8 +42,11 @@ export async function complete(
       answer = { ...answer, waitsUntil: until };
       onChange(answer);
     });
-    answer = { ...answer, waitsUntil: null, ...droppedByHeader(response) };
-    for await (const { data } of readEvents(response)) {
+    answer = { ...answer, waitsUntil: null };
+    const note = (text: string) => {
+      answer = withComment(answer, text);
+    };
+    for await (const { data } of readEvents(response, note)) {
       if (data === "[DONE]") break;
       answer = withChunk(answer, JSON.parse(data) as Chunk, Date.now());
       if (answer.state === "failed") return finish(answer);
@@ -60,11 +63,6 @@ export async function complete(
       error instanceof ApiError ? error.message : "The connection to the server was lost.";
     return finish(ended(answer, "failed", Date.now(), message));
   }
-}
-
-function droppedByHeader(response: Response): Partial<Answer> {
-  const dropped = Number(response.headers.get("x-dropped-messages") ?? 0);
-  return dropped > 0 ? { droppedMessages: dropped } : {};
 }
 
 /** @param onWait gets the moment until which it waits, in ms since 1970 */

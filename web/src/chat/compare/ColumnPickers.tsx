@@ -134,13 +134,6 @@ export function ColumnNotices(props: {
   const t = useTexts(texts);
   const format = useFormats();
   const { models, columns, problem } = props;
-  if (models.problem && models.problem.status !== 401) {
-    return (
-      <p className="notice bad" role="alert">
-        {models.problem.status === 0 ? t.gone : models.problem.message}
-      </p>
-    );
-  }
   if (models.status === null) return null;
   const unready = columns.filter(({ isReady }) => !isReady);
   return (

@@ -1,12 +1,11 @@
 /** How models are compared, the script, and what is done with the result. */
 import { useState } from "react";
 import { type Language, useLanguage, useTexts } from "../../language";
-import { Button, Dialog, Field, Hint } from "../../ui";
+import { Button, Dialog, Field, Hint, saveFile } from "../../ui";
 import { copyText } from "../copyText";
 import { Drawer } from "../Drawer";
 import { PickFile } from "../PickFile";
 import { SamplingPanel } from "../sampling";
-import { saveFile } from "../saveFile";
 import { type Comparison, comparisonMarkdown, type History, rowsOf } from "./comparison";
 import { exampleScripts, readScript, type ScriptProblem, type ScriptTurn } from "./script";
 import { texts } from "./texts";

@@ -1,6 +1,6 @@
 /** One turn: the question, an answer of each model, the vote. */
 import { useTexts } from "../../language";
-import { Badge, Button } from "../../ui";
+import { Badge, Button, wordDifference } from "../../ui";
 import { type Answer, AnswerBody, AnswerFacts, isOpen } from "../answers";
 import { IconButton } from "../icons";
 import {
@@ -13,7 +13,6 @@ import {
   voteInWords,
 } from "./comparison";
 import { texts } from "./texts";
-import { wordDifference } from "./wordDifference";
 
 export interface TurnActions {
   onVote(turn: number, verdict: Verdict | null): void;
@@ -125,13 +124,18 @@ function AnswerCard(props: {
 
 function Difference(props: { text: string; other: string; isFirst: boolean }) {
   const { text, other, isFirst } = props;
-  const parts = isFirst ? wordDifference(text, other)[0] : wordDifference(other, text)[1];
+  const own = isFirst ? "gone" : "new";
+  const pieces = isFirst ? wordDifference(text, other) : wordDifference(other, text);
   const Mark = isFirst ? "del" : "ins";
   return (
     <p className="plain-text difference">
-      {parts.map((part, i) =>
-        // biome-ignore lint/suspicious/noArrayIndexKey: parts have no other name
-        part.changed ? <Mark key={i}>{part.text}</Mark> : part.text,
+      {pieces.map((piece, i) =>
+        piece.kind === own ? (
+          // biome-ignore lint/suspicious/noArrayIndexKey: pieces have no other name
+          <Mark key={i}>{piece.text}</Mark>
+        ) : (
+          piece.kind === "same" && piece.text
+        ),
       )}
     </p>
   );

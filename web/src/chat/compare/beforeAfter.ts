@@ -4,7 +4,7 @@ import type { CatalogueEntry } from "../../../../src/serve/schema";
 export interface BeforeAfter {
   run: string;
   title: string;
-  /** Ids of the catalogue, or a name. */
+  /** Ids of the catalogue; a base that it does not have is named. */
   models: [before: string, after: string];
 }
 
@@ -19,16 +19,10 @@ export function beforeAndAfter(catalogue: readonly CatalogueEntry[]): BeforeAfte
   return [...runs.values()].map((after) => ({
     run: after.run!,
     title: after.title,
-    models: [baseOf(catalogue, after.base!), after.id],
+    models: [after.base!, after.id],
   }));
 }
 
 function rank({ step }: CatalogueEntry): number {
   return step ?? Number.POSITIVE_INFINITY;
-}
-
-function baseOf(catalogue: readonly CatalogueEntry[], base: string): string {
-  const named =
-    catalogue.find(({ id }) => id === base) ?? catalogue.find(({ title }) => title === base);
-  return named?.id ?? base;
 }

@@ -2,7 +2,7 @@
 import { useEffect, useMemo } from "react";
 import { goTo, replaceAddress, useRoute } from "../../app/route";
 import { useTexts } from "../../language";
-import { Button, Failure, LinkButton, Loading } from "../../ui";
+import { Button, LinkButton, Loading } from "../../ui";
 import { Composer } from "../composer";
 import type { Models } from "../models";
 import { useEscape } from "../useEscape";
@@ -32,9 +32,6 @@ export default function Compare({ models }: { models: Models }) {
     const { history, blind } = address;
     void openComparison(address.models, (opened) => ({ ...opened, history, blind }));
   }, [address]);
-  if (models.status === null && models.problem) {
-    return <Failure message={models.problem.message} onRetry={models.refresh} />;
-  }
   const isOpened = comparison.models.join() === address.models.join();
   if (models.status === null || !isLoaded || !isOpened) return <Loading />;
   return <Opened models={models} columns={columns} comparison={comparison} />;
@@ -62,7 +59,7 @@ function Opened(props: { models: Models; columns: Column[]; comparison: Comparis
   const titles = columns.map(({ title }) => title);
   const nameOf = (column: number) => columns[column]?.served?.name ?? titles[column]!;
   const isComplete = columns.length >= fewestModels && columns.every(({ isReady }) => isReady);
-  const canAsk = isComplete && models.status?.ready === true && !models.problem && !isRunning;
+  const canAsk = isComplete && models.status?.ready === true && models.isConnected && !isRunning;
   const ask = (turns: ScriptTurn[]) => void askAll(turns, nameOf);
   return (
     <div className="compare">

@@ -32,9 +32,9 @@ export function columnsOf(models: Models, names: readonly string[]): Column[] {
 export function useLoading(models: Models, columns: readonly Column[]): string | null {
   const [problem, setProblem] = useState<string | null>(null);
   const asked = useRef(new Set<string>());
-  const { load, problem: isGone } = models;
+  const { load, isConnected } = models;
   useEffect(() => {
-    if (isGone) return;
+    if (!isConnected) return;
     for (const { served, entry } of columns) {
       if (served || !entry || asked.current.has(entry.id)) continue;
       asked.current.add(entry.id);
@@ -42,6 +42,6 @@ export function useLoading(models: Models, columns: readonly Column[]): string |
         setProblem(error instanceof ApiError ? error.message : String(error)),
       );
     }
-  }, [columns, load, isGone]);
+  }, [columns, load, isConnected]);
   return problem;
 }

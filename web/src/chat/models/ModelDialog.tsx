@@ -4,7 +4,7 @@ import type { CatalogueEntry, ServedModel } from "../../../../src/serve/schema";
 import { ApiError } from "../../api/client";
 import { bothLanguages, useTexts } from "../../language";
 import { Badge, Button, Dialog, useFormats } from "../../ui";
-import type { Models } from "./useModels";
+import { entryNamed, type Models } from "./useModels";
 
 const texts = bothLanguages(
   {
@@ -104,6 +104,7 @@ export function ModelDialog({ models, onClose }: { models: Models; onClose: () =
             <AvailableModel
               key={entry.id}
               entry={entry}
+              base={entry.base && (entryNamed(models, entry.base)?.title ?? entry.base)}
               onLoad={() => act(models.load(entry.id))}
             />
           ))}
@@ -160,7 +161,13 @@ function shortCount(value: number): string {
   return value >= 1e9 ? `${(value / 1e9).toPrecision(2)}B` : `${Math.round(value / 1e6)}M`;
 }
 
-function AvailableModel({ entry, onLoad }: { entry: CatalogueEntry; onLoad: () => void }) {
+function AvailableModel(props: {
+  entry: CatalogueEntry;
+  /** Name of what it builds on. */
+  base: string | null;
+  onLoad: () => void;
+}) {
+  const { entry, base, onLoad } = props;
   const t = useTexts(texts);
   return (
     <li>
@@ -168,7 +175,7 @@ function AvailableModel({ entry, onLoad }: { entry: CatalogueEntry; onLoad: () =
         <strong>{entry.title}</strong>
         <p className="small soft">
           {t.kinds[entry.kind]}
-          {entry.base && ` · ${t.base} ${entry.base}`}
+          {base && ` · ${t.base} ${base}`}
         </p>
       </div>
       <Button aria-label={`${t.load} ${entry.title}`} onClick={onLoad}>

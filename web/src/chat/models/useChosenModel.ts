@@ -45,12 +45,22 @@ export function useChosenModel(models: Models, named: string | null): ChosenMode
     );
   };
   // What an address asks for is loaded without another click, once.
-  const mustLoad = asked !== null && served === null && source !== null && models.problem === null;
+  const mustLoad = asked !== null && served === null && source !== null && models.isConnected;
   // biome-ignore lint/correctness/useExhaustiveDependencies: it is asked for once
   useEffect(() => {
     if (mustLoad) loadEntry();
   }, [mustLoad]);
-  useEffect(() => setAsked(named), [named]);
+  useEffect(() => {
+    if (named !== null) setAsked(named);
+  }, [named]);
+  // It stays chosen when the address goes on to the conversation.
+  const isFound = asked !== null && served !== null;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is kept once it is found
+  useEffect(() => {
+    if (!isFound) return;
+    store({ name: served.name, source: served.source });
+    setAsked(null);
+  }, [isFound]);
   // A model that nobody can have any more is not held on to.
   const isLost = models.status !== null && served === null && entry === null && asked === null;
   return {

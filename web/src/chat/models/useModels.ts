@@ -6,86 +6,69 @@ import type {
   ServedModel,
   ServerStatus,
 } from "../../../../src/serve/schema";
-import { ApiError, getJson, sendJson } from "../../api/client";
-
-/** Milliseconds between two looks at the server: while something changes, and while nothing does. */
-const busyInterval = 1000;
-const calmInterval = 10_000;
+import { type ApiError, sendJson } from "../../api/client";
+import { useServer } from "../../api/live";
+import { useResource } from "../../api/useResource";
 
 /** Models of the server, and what is done with them. */
 export interface Models {
-  /** Null until the server has answered once. */
+  /** Null until the server has told it once. */
   status: ServerStatus | null;
+  isConnected: boolean;
   /** Entries that can be loaded. */
   catalogue: CatalogueEntry[];
-  /** Why the server did not answer the last time; null while it does. */
+  /** Why the catalogue could not be read. */
   problem: ApiError | null;
   /** Loads an entry of the catalogue. @throws ApiError */
   load(source: string): Promise<void>;
   /** @throws ApiError */
   unload(name: string): Promise<void>;
-  /** Looks again at once. */
+  /** Reads the catalogue again. */
   refresh(): void;
 }
 
-interface Seen {
-  status: ServerStatus | null;
-  catalogue: CatalogueEntry[];
-  problem: ApiError | null;
-}
+const noEntries: CatalogueEntry[] = [];
 
 /** Follows the server's models while the screen is open. */
 export function useModels(): Models {
-  const [seen, setSeen] = useState<Seen>({ status: null, catalogue: [], problem: null });
-  const [round, setRound] = useState(0);
-  const refresh = useCallback(() => setRound((n) => n + 1), []);
-  const isBusy = seen.problem !== null || seen.status === null || isChanging(seen.status);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a round looks again
+  const { status, isConnected } = useServer();
+  const { data, error, reload } = useResource<Catalogue>("api/catalogue");
+  const [asked, setAsked] = useState<ServedModel[]>([]);
+  const served = status?.models;
+  const names = served?.map(({ name }) => name).join("\n");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is loaded changes the catalogue
   useEffect(() => {
-    const control = new AbortController();
-    const look = async () => {
-      try {
-        const [status, { entries }] = await Promise.all([
-          getJson<ServerStatus>("api/status", control.signal),
-          getJson<Catalogue>("api/catalogue", control.signal),
-        ]);
-        if (!control.signal.aborted) setSeen({ status, catalogue: entries, problem: null });
-      } catch (error) {
-        if (control.signal.aborted) return;
-        const problem = error instanceof ApiError ? error : new ApiError(String(error), 0);
-        setSeen((before) => ({ ...before, problem }));
-      }
-    };
-    void look();
-    const timer = setInterval(() => void look(), isBusy ? busyInterval : calmInterval);
-    return () => {
-      control.abort();
-      clearInterval(timer);
-    };
-  }, [isBusy, round]);
-  useEffect(() => {
-    addEventListener("apikeychange", refresh);
-    return () => removeEventListener("apikeychange", refresh);
-  }, [refresh]);
+    setAsked((before) =>
+      before.filter(({ name }) => !served?.some((model) => model.name === name)),
+    );
+    reload();
+  }, [names]);
+  const load = useCallback(async (source: string) => {
+    const body: LoadRequest = { source };
+    const model = await sendJson<ServedModel>("POST", "api/models", body);
+    setAsked((before) => [...before, model]);
+  }, []);
+  const unload = useCallback(async (name: string) => {
+    await sendJson<unknown>("DELETE", `api/models/${encodeURIComponent(name)}`);
+    setAsked((before) => before.filter((model) => model.name !== name));
+  }, []);
   return useMemo(
     () => ({
-      ...seen,
-      refresh,
-      async load(source) {
-        await sendJson<unknown>("POST", "api/models", { source } satisfies LoadRequest);
-        refresh();
-      },
-      async unload(name) {
-        await sendJson<unknown>("DELETE", `api/models/${encodeURIComponent(name)}`);
-        refresh();
-      },
+      status: status && { ...status, models: withAsked(status.models, asked) },
+      isConnected,
+      catalogue: data?.entries ?? noEntries,
+      problem: error,
+      load,
+      unload,
+      refresh: reload,
     }),
-    [seen, refresh],
+    [status, isConnected, data, error, asked, load, unload, reload],
   );
 }
 
-function isChanging({ ready, models }: ServerStatus): boolean {
-  return !ready || models.some(({ state }) => state === "loading");
+/** What the server tells, and what it was just asked to load and has not told of yet. */
+function withAsked(served: ServedModel[], asked: ServedModel[]): ServedModel[] {
+  return [...served, ...asked.filter(({ name }) => !served.some((model) => model.name === name))];
 }
 
 /** Models that answer now. */

@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { addressOf, goTo } from "../../app/route";
 import { useTexts } from "../../language";
-import { Button, Dialog, Field, useFormats } from "../../ui";
+import { Button, Dialog, Field, saveFile, useFormats } from "../../ui";
 import {
   type Conversation,
   jsonLines,
@@ -17,7 +17,6 @@ import {
 } from "../conversation";
 import { IconButton } from "../icons";
 import { PickFile } from "../PickFile";
-import { saveFile } from "../saveFile";
 import { texts } from "./texts";
 
 export function ConversationList(props: {

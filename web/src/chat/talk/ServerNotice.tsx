@@ -6,16 +6,9 @@ import { texts } from "./texts";
 /** Why nothing can be asked now, and what to do. */
 export function ServerNotice({ models, chosen }: { models: Models; chosen: ChosenModel }) {
   const t = useTexts(texts);
-  const { status, problem } = models;
-  if (problem?.status === 401) return null;
-  if (problem) {
-    return (
-      <p className="notice bad" role="alert">
-        {problem.status === 0 ? t.gone : problem.message}
-      </p>
-    );
-  }
-  if (!status) return null;
+  const { status, isConnected } = models;
+  // That the server is gone is said at the top of the page.
+  if (!status || !isConnected) return null;
   const isGone = chosen.name !== null && (!chosen.served || chosen.served.state === "failed");
   return (
     <>

@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { useRoute } from "../../app/route";
 import { useTexts } from "../../language";
-import { Button, Empty, Failure, Hint, Loading } from "../../ui";
+import { Button, Empty, Hint, Loading } from "../../ui";
 import { Composer } from "../composer";
 import { shownMessages } from "../conversation";
 import { Drawer } from "../Drawer";
@@ -42,7 +42,7 @@ export function Talk({ models }: { models: Models }) {
   const hasSettings = useWide(wideForSettings);
   const hasList = useWide(wideForList);
   const canAsk =
-    models.status?.ready === true && !models.problem && chosen.served?.state === "ready";
+    models.status?.ready === true && models.isConnected && chosen.served?.state === "ready";
   const messages = shownMessages(conversation);
   const settings = (
     <SettingsPanel
@@ -130,9 +130,6 @@ function Start(props: {
   const t = useTexts(texts);
   const [isOpen, setOpen] = useState(false);
   const { models, chosen } = props;
-  if (models.status === null && models.problem) {
-    return <Failure message={models.problem.message} onRetry={models.refresh} />;
-  }
   if (models.status === null) return <Loading />;
   if (chosen.name !== null) {
     return <Beginning model={chosen.name} canAsk={props.canAsk} onAsk={props.onAsk} />;

@@ -1,8 +1,7 @@
 import type { RunSummary } from "../../../../src/serve/schema";
 import { bothLanguages, useTexts } from "../../language";
-import { Sparkline, useFormats } from "../../ui";
+import { modelName, Sparkline, useFormats } from "../../ui";
 import { runAddress } from "../addresses";
-import { modelName } from "../modelName";
 import { RunStateBadge } from "../RunStateBadge";
 
 export const rowTexts = bothLanguages(

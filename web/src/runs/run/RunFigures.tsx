@@ -1,8 +1,7 @@
 import type { RunDetail } from "../../../../src/serve/schema";
 import { bothLanguages, useTexts } from "../../language";
-import { Card, Figure, Figures, useFormats } from "../../ui";
+import { Card, Figure, Figures, modelName, useFormats } from "../../ui";
 import type { Curves } from "../metrics";
-import { modelName } from "../modelName";
 import type { LivePoint } from "../useCurves";
 
 const texts = bothLanguages(

@@ -5,8 +5,16 @@ import type {
   RunDetail,
 } from "../../../../../src/serve/schema";
 import { bothLanguages, useTexts } from "../../../language";
-import { Badge, Card, Command, Empty, Figure, Figures, useFormats } from "../../../ui";
-import { wordDifference } from "./wordDifference";
+import {
+  Badge,
+  Card,
+  Command,
+  Empty,
+  Figure,
+  Figures,
+  useFormats,
+  wordDifference,
+} from "../../../ui";
 
 const texts = bothLanguages(
   {
