@@ -3,6 +3,7 @@
 // one width, stand side by side and be copied where texts share their beginnings, and a layer took several calls. Sums are float32, and
 // of each text in an order of its own: whatever is computed beside it changes nothing.
 #include <ATen/TensorIterator.h>
+#include <ATen/Version.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
 #include <torch/library.h>
@@ -12,64 +13,12 @@
 #include <cstring>
 #include <limits>
 #include <optional>
+#include <string>
 #include <vector>
 
-#include "simd.h"
+namespace tunewright::paged {
 
 namespace {
-
-// Sixteen numbers at once, in as many registers as the processor needs for them.
-constexpr int64_t PAGED_LANES = 16;
-using PagedLanes = float __attribute__((vector_size(4 * PAGED_LANES)));
-using PagedLaneBits = int32_t __attribute__((vector_size(4 * PAGED_LANES)));
-
-#define TUNEWRIGHT_INLINE inline __attribute__((always_inline))
-
-TUNEWRIGHT_INLINE void loadLanes(const float* from, PagedLanes& to) { std::memcpy(&to, from, sizeof to); }
-
-// bfloat16 is the upper half of a float.
-TUNEWRIGHT_INLINE void loadLanes(const c10::BFloat16* from, PagedLanes& to) {
-  uint16_t __attribute__((vector_size(2 * PAGED_LANES))) halves;
-  std::memcpy(&halves, from, sizeof halves);
-  const PagedLaneBits bits = __builtin_convertvector(halves, PagedLaneBits) << 16;
-  std::memcpy(&to, &bits, sizeof to);
-}
-
-TUNEWRIGHT_INLINE void loadLanes(const c10::Half* from, PagedLanes& to) {
-  for (int64_t i = 0; i < PAGED_LANES; ++i) to[i] = static_cast<float>(from[i]);
-}
-
-TUNEWRIGHT_INLINE float sumOfLanes(const PagedLanes& lanes) {
-  float __attribute__((vector_size(32))) eights[2];
-  std::memcpy(eights, &lanes, sizeof eights);
-  eights[0] += eights[1];
-  float __attribute__((vector_size(16))) fours[2];
-  std::memcpy(fours, eights, sizeof fours);
-  fours[0] += fours[1];
-  return (fours[0][0] + fours[0][2]) + (fours[0][1] + fours[0][3]);
-}
-
-// exp of numbers that are not above 0, within 2 units in the last place: Cephes' polynomial (Moshier, public domain).
-TUNEWRIGHT_INLINE void exponentials(PagedLanes& x) {
-  const PagedLanes lowest = PagedLanes{} - 87.0f;
-  x = x < lowest ? lowest : x;
-  const float magic = 12582912.0f;  // rounds to the nearest integer, which then stands in the low bits
-  const PagedLanes shifted = x * 1.44269504f + magic;
-  const PagedLanes whole = shifted - magic;
-  const PagedLanes rest = (x - whole * 0.693359375f) + whole * 2.12194440e-4f;
-  PagedLanes sum = rest * 1.9875691500e-4f + 1.3981999507e-3f;
-  sum = sum * rest + 8.3334519073e-3f;
-  sum = sum * rest + 4.1665795894e-2f;
-  sum = sum * rest + 1.6666665459e-1f;
-  sum = sum * rest + 5.0000001201e-1f;
-  sum = sum * rest * rest + rest + 1.0f;
-  PagedLaneBits power;
-  std::memcpy(&power, &shifted, sizeof power);
-  power = (power << 23) + (127 << 23);
-  PagedLanes factor;
-  std::memcpy(&factor, &power, sizeof factor);
-  x = sum * factor;
-}
 
 // Keys are looked at in chunks of so many tokens, each by one thread: a long text is divided alike whatever stands beside it.
 constexpr int64_t PAGED_CHUNK = 256;
@@ -93,125 +42,44 @@ struct PagedTask {
 // Tokens by which memory is asked for before it is needed: texts lie in pages that no processor can foresee.
 constexpr int64_t PAGED_AHEAD = 8;
 
-// Calls `visit` with each token of a task and where its numbers begin, `size` a head.
-template <typename Stored, typename Visit>
-TUNEWRIGHT_INLINE void visitTokens(const PagedShape& shape, const PagedTask& task, const void* stored, int64_t size, const Visit& visit) {
-  const int64_t stride = shape.keyHeads * size, bytes = size * static_cast<int64_t>(sizeof(Stored));
-  const Stored* first = static_cast<const Stored*>(stored) + task.head * size;
-  for (int64_t token = task.begin; token < task.end;) {
-    const int64_t page = token / shape.pageSize, offset = token % shape.pageSize;
-    const int64_t run = std::min(shape.pageSize - offset, task.end - token);
-    const Stored* place = first + (task.pages[page] * shape.pageSize + offset) * stride;
-    const Stored* next = token + run < task.end ? first + task.pages[page + 1] * shape.pageSize * stride : place;
-    for (int64_t i = 0; i < run; ++i) {
-      const auto* ahead = reinterpret_cast<const char*>(i + PAGED_AHEAD < run ? place + (i + PAGED_AHEAD) * stride : next + (i + PAGED_AHEAD - run) * stride);
-      for (int64_t line = 0; line < bytes; line += 64) __builtin_prefetch(ahead + line);
-      visit(token + i - task.begin, place + i * stride);
-    }
-    token += run;
-  }
-}
+using PagedKernel = void (*)(const PagedShape&, const PagedTask&);
 
-template <typename Stored, int64_t COUNT>
-TUNEWRIGHT_INLINE void scoreTokens(const PagedShape& shape, const PagedTask& task, const float* queries, float (*scores)[PAGED_CHUNK]) {
-  const int64_t dim = shape.headDim, wide = dim / PAGED_LANES * PAGED_LANES;
-  visitTokens<Stored>(shape, task, task.keys, dim, [&](int64_t at, const Stored* key) __attribute__((always_inline)) {
-    PagedLanes sums[COUNT] = {};
-    for (int64_t d = 0; d < wide; d += PAGED_LANES) {
-      PagedLanes part;
-      loadLanes(key + d, part);
-      for (int64_t j = 0; j < COUNT; ++j) {
-        PagedLanes query;
-        loadLanes(queries + j * dim + d, query);
-        sums[j] += query * part;
-      }
-    }
-    for (int64_t j = 0; j < COUNT; ++j) {
-      float score = sumOfLanes(sums[j]);
-      for (int64_t d = wide; d < dim; ++d) score += queries[j * dim + d] * static_cast<float>(key[d]);
-      scores[j][at] = score;
-    }
-  });
-}
+namespace plain {
+#define PAGED_TARGET
+#define PAGED_LANES 4
+#include "pagedLanes.h"
+#undef PAGED_TARGET
+#undef PAGED_LANES
+}  // namespace plain
 
-// Turns scores into weights. Returns the largest score and the sum of the weights.
-TUNEWRIGHT_INLINE void weighTokens(const PagedShape& shape, const PagedTask& task, const float* slope, float* scores, float& largest, float& sum) {
-  const int64_t count = task.end - task.begin;
-  if (shape.softCap > 0)
-    for (int64_t i = 0; i < count; ++i) scores[i] = shape.softCap * std::tanh(scores[i] / shape.softCap);
-  if (slope)
-    for (int64_t i = 0; i < count; ++i) scores[i] += *slope * static_cast<float>(task.begin + i - (task.length - 1));
-  largest = -std::numeric_limits<float>::infinity();
-  for (int64_t i = 0; i < count; ++i) largest = scores[i] > largest ? scores[i] : largest;
-  const int64_t padded = (count + PAGED_LANES - 1) / PAGED_LANES * PAGED_LANES;
-  for (int64_t i = count; i < padded; ++i) scores[i] = largest;
-  PagedLanes sums = {};
-  for (int64_t i = 0; i < padded; i += PAGED_LANES) {
-    PagedLanes weights;
-    loadLanes(scores + i, weights);
-    weights -= largest;
-    exponentials(weights);
-    for (int64_t lane = std::max<int64_t>(count - i, 0); lane < PAGED_LANES; ++lane) weights[lane] = 0;
-    sums += weights;
-    std::memcpy(scores + i, &weights, sizeof weights);
-  }
-  sum = sumOfLanes(sums);
-}
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+namespace avx2 {
+#define PAGED_TARGET __attribute__((target("avx2,fma")))
+#define PAGED_LANES 8
+#include "pagedLanes.h"
+#undef PAGED_TARGET
+#undef PAGED_LANES
+}  // namespace avx2
 
-template <typename Stored, int64_t COUNT, int64_t WIDTH>
-TUNEWRIGHT_INLINE void sumValues(const PagedShape& shape, const PagedTask& task, const float (*weights)[PAGED_CHUNK], int64_t first, float* results,
-                                 int64_t stride) {
-  PagedLanes sums[COUNT][WIDTH] = {};
-  visitTokens<Stored>(shape, task, task.values, shape.valueDim, [&](int64_t at, const Stored* value) __attribute__((always_inline)) {
-    PagedLanes parts[WIDTH];
-    for (int64_t w = 0; w < WIDTH; ++w) loadLanes(value + first + w * PAGED_LANES, parts[w]);
-    for (int64_t j = 0; j < COUNT; ++j)
-      for (int64_t w = 0; w < WIDTH; ++w) sums[j][w] += parts[w] * weights[j][at];
-  });
-  for (int64_t j = 0; j < COUNT; ++j) std::memcpy(results + j * stride + first, sums[j], sizeof sums[j]);
-}
+namespace avx512 {
+#define PAGED_TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma")))
+#define PAGED_LANES 16
+#include "pagedLanes.h"
+#undef PAGED_TARGET
+#undef PAGED_LANES
+}  // namespace avx512
+#endif
 
-// What is behind the last whole sixteen values.
-template <typename Stored>
-TUNEWRIGHT_INLINE void sumValue(const PagedShape& shape, const PagedTask& task, const float* weights, int64_t d, float& result) {
-  float sum = 0;
-  visitTokens<Stored>(shape, task, task.values, shape.valueDim, [&](int64_t at, const Stored* value) __attribute__((always_inline)) {
-    sum += weights[at] * static_cast<float>(value[d]);
-  });
-  result = sum;
+// The kernel of the instruction set that libtorch's own are of, which ATEN_CPU_CAPABILITY lowers.
+PagedKernel pagedKernel(c10::ScalarType type) {
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+  static const std::string set = at::get_cpu_capability();
+  static const bool hasFma = __builtin_cpu_supports("fma");
+  if (hasFma && set.rfind("AVX512", 0) == 0) return avx512::kernelFor(type);
+  if (hasFma && set == "AVX2") return avx2::kernelFor(type);
+#endif
+  return plain::kernelFor(type);
 }
-
-template <typename Stored, int64_t COUNT>
-TUNEWRIGHT_INLINE void attendQueries(const PagedShape& shape, const PagedTask& task, int64_t firstQuery) {
-  alignas(64) float scores[COUNT][PAGED_CHUNK];
-  const int64_t stride = shape.valueDim + 2;
-  float* partial = task.partial + firstQuery * stride;
-  scoreTokens<Stored, COUNT>(shape, task, task.queries + firstQuery * shape.headDim, scores);
-  for (int64_t j = 0; j < COUNT; ++j)
-    weighTokens(shape, task, task.slopes ? task.slopes + firstQuery + j : nullptr, scores[j], partial[j * stride], partial[j * stride + 1]);
-  float* results = partial + 2;
-  int64_t d = 0;
-  for (; d + 2 * PAGED_LANES <= shape.valueDim; d += 2 * PAGED_LANES) sumValues<Stored, COUNT, 2>(shape, task, scores, d, results, stride);
-  for (; d + PAGED_LANES <= shape.valueDim; d += PAGED_LANES) sumValues<Stored, COUNT, 1>(shape, task, scores, d, results, stride);
-  for (; d < shape.valueDim; ++d)
-    for (int64_t j = 0; j < COUNT; ++j) sumValue<Stored>(shape, task, scores[j], d, results[j * stride + d]);
-}
-
-template <typename Stored>
-TUNEWRIGHT_INLINE void attendPages(const PagedShape& shape, const PagedTask& task) {
-  for (int64_t first = 0; first < shape.group; first += PAGED_QUERIES) {
-    switch (std::min(shape.group - first, PAGED_QUERIES)) {
-      case 1: attendQueries<Stored, 1>(shape, task, first); break;
-      case 2: attendQueries<Stored, 2>(shape, task, first); break;
-      case 3: attendQueries<Stored, 3>(shape, task, first); break;
-      default: attendQueries<Stored, 4>(shape, task, first);
-    }
-  }
-}
-
-TUNEWRIGHT_SIMD void attendFloats(const PagedShape& shape, const PagedTask& task) { attendPages<float>(shape, task); }
-TUNEWRIGHT_SIMD void attendBrainFloats(const PagedShape& shape, const PagedTask& task) { attendPages<c10::BFloat16>(shape, task); }
-TUNEWRIGHT_SIMD void attendHalves(const PagedShape& shape, const PagedTask& task) { attendPages<c10::Half>(shape, task); }
 
 // Brings the chunks of one text and query head together. `stride` lies between their partial results.
 template <typename Stored>
@@ -343,7 +211,7 @@ at::Tensor pagedAttention(const at::Tensor& query, const at::Tensor& key, const 
   auto* partial = static_cast<float*>(partials.mutable_data_ptr());
   const auto* table = static_cast<const int32_t*>(inputs.pages.const_data_ptr());
   const void *allKeys = keys.const_data_ptr(), *allValues = values.const_data_ptr();
-  const auto attend = type == at::kFloat ? attendFloats : type == at::kBFloat16 ? attendBrainFloats : attendHalves;
+  const PagedKernel attend = pagedKernel(type);
   const auto runTask = [&](int64_t task) {
     const int64_t row = std::upper_bound(firstTasks.begin(), firstTasks.end(), task) - firstTasks.begin() - 1;
     const int64_t place = task - firstTasks[row], head = place % keyHeads;
@@ -378,9 +246,11 @@ at::Tensor pagedAttention(const at::Tensor& query, const at::Tensor& key, const 
 
 }  // namespace
 
+}  // namespace tunewright::paged
+
 TORCH_LIBRARY_FRAGMENT(tunewright, library) {
   library.def(
       "paged_attention(Tensor query, Tensor key, Tensor value, Tensor(a!) keys, Tensor(b!) values, Tensor pages, Tensor lengths, int page_size, *, "
       "float? scale=None, int? window=None, float? soft_cap=None, float[]? alibi_slopes=None) -> Tensor");
 }
-TORCH_LIBRARY_IMPL(tunewright, CPU, library) { library.impl("paged_attention", pagedAttention); }
+TORCH_LIBRARY_IMPL(tunewright, CPU, library) { library.impl("paged_attention", tunewright::paged::pagedAttention); }
