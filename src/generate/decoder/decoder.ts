@@ -68,7 +68,8 @@ export function createDecoder(prepared: PreparedModel, options: DecoderOptions =
 /** As many pages as memory allows, but no more than texts of all positions take, with one to copy to. */
 function pagesFor(prepared: PreparedModel, rows: number, memoryBytes: number): number {
   const most = rows * (Math.ceil(contextLength(prepared.model) / PAGE_TOKENS) + 1);
-  return Math.min(most, Math.floor(memoryBytes / (PAGE_TOKENS * bytesPerToken(prepared))));
+  const fitting = Math.floor(memoryBytes / (PAGE_TOKENS * bytesPerToken(prepared)));
+  return Math.max(0, Math.min(most, fitting));
 }
 
 /** Bytes that keys and values may take. */
