@@ -50,9 +50,9 @@ export function keepTopP(logits: Float32Array, p: number): void {
   // Tokens below this, all together, stay under the mass 1 - p: they are filtered without a sort.
   const least = (total * (1 - p)) / logits.length;
   const candidates: number[] = [];
-  weights.forEach((weight, i) => {
-    if (weight >= least) candidates.push(i);
-  });
+  for (let i = 0; i < weights.length; i++) {
+    if ((weights[i] as number) >= least) candidates.push(i);
+  }
   candidates.sort((a, b) => weights[b]! - weights[a]! || ids[a]! - ids[b]!);
   let mass = 0;
   let count = 0;

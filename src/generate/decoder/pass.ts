@@ -28,6 +28,7 @@ import {
   upload,
 } from "../../tensor/index.js";
 import { TunewrightError } from "../../util/errors.js";
+import { runningSum } from "../../util/runningSum.js";
 import { PAGE_TOKENS } from "./pageTree.js";
 import type { Span } from "./plan.js";
 import type { PageStorage } from "./storage.js";
@@ -46,15 +47,19 @@ export function runPass(
   const { device } = prepared.model;
   return tidy(() => {
     const ids = Int32Array.from(spans.flatMap((span) => span.ids));
-    const hidden = hiddenStates(prepared, upload(ids, device), spanGroup(prepared, storage, spans));
-    if (spans.length === ids.length) return hidden;
-    let end = 0;
-    const last = Int32Array.from(spans, ({ ids: { length } }) => {
-      end += length;
-      return end - 1;
-    });
-    return hidden.indexSelect(0, upload(last, device));
+    const group = spanGroup(prepared, storage, spans);
+    return hiddenStates(prepared, upload(ids, device), group, lastTokens(spans, device));
   });
+}
+
+/** Places of the spans' last tokens among all; nothing where there are no others. */
+function lastTokens(spans: readonly Span[], device: Device): Tensor | undefined {
+  if (spans.every(({ ids }) => ids.length === 1)) return undefined;
+  const ends = runningSum(spans.map(({ ids }) => ids.length)).slice(1);
+  return upload(
+    Int32Array.from(ends, (end) => end - 1),
+    device,
+  );
 }
 
 function spanGroup(
