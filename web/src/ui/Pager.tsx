@@ -23,15 +23,16 @@ const texts = bothLanguages(
 export function Pager(props: {
   offset: number;
   size: number;
-  /** How many are on this page. */
-  shown: number;
+  /** How many are on this page, where `total` does not tell. */
+  shown?: number;
   /** Null where nobody has counted: a full page may have one after it. */
   total: number | null;
   onMove: (offset: number) => void;
 }) {
   const t = useTexts(texts);
   const { count } = useFormats();
-  const { offset, size, shown, total } = props;
+  const { offset, size, total } = props;
+  const shown = props.shown ?? Math.min(size, (total ?? 0) - offset);
   const isLast = total === null ? shown < size : offset + shown >= total;
   if (isLast && offset === 0) return null;
   const range = t.range(count(offset + 1), count(offset + shown));

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import type { DataRow } from "../../../../src/serve/schema";
+import type { DataRow, RowMessage } from "../../../../src/serve/schema";
 import { bothLanguages, useTexts } from "../../language";
 import { Button, useFormats } from "../../ui";
 import { useRoleName } from "../roles";
@@ -10,12 +10,14 @@ const texts = bothLanguages(
     more: (characters: string) => `Show all ${characters} characters`,
     tools: "Tools that the row offers",
     fields: "Other fields of the row",
+    parts: (names: string) => `Also: ${names}`,
   },
   {
     empty: "（空）",
     more: (characters: string) => `显示全部 ${characters} 个字符`,
     tools: "此行提供的工具",
     fields: "此行的其他字段",
+    parts: (names: string) => `还有：${names}`,
   },
 );
 
@@ -32,7 +34,7 @@ export function Conversation({ row }: { row: DataRow }) {
         <ol className="messages">
           {row.messages.map((message, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: messages have no name but their place
-            <Message key={`${row.row}-${index}`} {...message} />
+            <Message key={`${row.row}-${index}`} message={message} />
           ))}
         </ol>
       )}
@@ -44,7 +46,8 @@ export function Conversation({ row }: { row: DataRow }) {
 /** Longer texts are cut until asked for: a page of a million characters takes seconds to lay out. */
 const shownCharacters = 4000;
 
-function Message({ role, content }: { role: string; content: string }) {
+function Message({ message }: { message: RowMessage }) {
+  const { role, content, ...others } = message;
   const t = useTexts(texts);
   const roleName = useRoleName();
   const { count } = useFormats();
@@ -67,6 +70,9 @@ function Message({ role, content }: { role: string; content: string }) {
           </div>
         )}
       </div>
+      {Object.keys(others).length > 0 && (
+        <Folded title={t.parts(Object.keys(others).join(", "))} value={others} />
+      )}
     </li>
   );
 }

@@ -15,13 +15,25 @@ import {
   useFormats,
 } from "../../ui";
 import { rowAddress } from "../address";
+import { type Chosen, TokenSettings, tokenQuery, useTokenSettings } from "../tokens";
 import { Histogram } from "./Histogram";
 import type { Found, LengthReport, Place, StatsReport } from "./report";
 import { statsTexts } from "./texts";
 
 export function StatisticsTab({ file }: { file: DataFileDetail }) {
+  const settings = useTokenSettings(file.runs);
+  return (
+    <TokenSettings settings={settings} withLength={false}>
+      {(chosen) => <Statistics file={file} chosen={chosen} />}
+    </TokenSettings>
+  );
+}
+
+function Statistics({ file, chosen }: { file: DataFileDetail; chosen: Chosen }) {
   const t = useTexts(statsTexts);
-  const resource = useResource<DataStats>(`api/data/${encodeURIComponent(file.id)}/stats`);
+  const resource = useResource<DataStats>(
+    `api/data/${encodeURIComponent(file.id)}/stats?${tokenQuery({ ...chosen, maxLength: null })}`,
+  );
   const { data, reload } = resource;
   const isCounting = data !== null && data.stats === null && data.error === null;
   useEffect(() => {

@@ -25,6 +25,7 @@ const texts = bothLanguages(
     position: (position: string, all: string) => `Token ${position} of ${all}`,
     id: (id: number) => `id ${id}`,
     none: "Nothing of this row is learnt",
+    refused: "Training refuses this row:",
   },
   {
     counts: (learnt: string, all: string) => `${all} 个词元中有 ${learnt} 个会被学习`,
@@ -41,6 +42,7 @@ const texts = bothLanguages(
     position: (position: string, all: string) => `第 ${position} / ${all} 个词元`,
     id: (id: number) => `编号 ${id}`,
     none: "这一行没有任何会被学习的内容",
+    refused: "训练会拒绝这一行：",
   },
 );
 
@@ -103,6 +105,11 @@ function TokenPanel(props: { row: DataRow; encoded: RowTokens; maxLength: number
           <span className="soft">{t.share(percent(trained / Math.max(1, tokens.length)))}</span>
         </strong>
         {trained === 0 && <Badge tone="bad">{t.none}</Badge>}
+        {encoded.problem !== null && (
+          <span className="bad-text" role="alert">
+            {t.refused} {encoded.problem}
+          </span>
+        )}
         <span className="small soft">{t.template(encoded.template)}</span>
       </div>
       <ul className="token-legend small" aria-label={t.legend}>

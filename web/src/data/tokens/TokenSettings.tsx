@@ -40,6 +40,8 @@ const texts = bothLanguages(
 /** Where these differ from file to file nobody compares: the choice holds for all. */
 export function TokenSettings(props: {
   settings: TokenChoice;
+  /** Whether the longest sequence makes a difference here. */
+  withLength?: boolean;
   children: (chosen: Chosen) => ReactNode;
 }) {
   const t = useTexts(texts);
@@ -95,13 +97,15 @@ export function TokenSettings(props: {
           problemOf={() => null}
           onCommit={(template) => choose({ template })}
         />
-        <CommittedField
-          label={t.length}
-          hint={t.lengthHint}
-          value={String(chosen.maxLength)}
-          problemOf={(text) => (isLength(text) ? null : t.lengthError)}
-          onCommit={(text) => choose({ maxLength: Number(text) })}
-        />
+        {props.withLength !== false && (
+          <CommittedField
+            label={t.length}
+            hint={t.lengthHint}
+            value={String(chosen.maxLength)}
+            problemOf={(text) => (isLength(text) ? null : t.lengthError)}
+            onCommit={(text) => choose({ maxLength: Number(text) })}
+          />
+        )}
       </div>
       {props.children(chosen)}
     </>

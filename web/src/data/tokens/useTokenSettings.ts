@@ -56,9 +56,14 @@ export function useTokenSettings(runs: readonly string[]): TokenChoice {
   };
 }
 
-/** The part of an address that tells the server of the choice. */
-export function tokenQuery({ model, template, maxLength }: Chosen): string {
-  const query = new URLSearchParams({ model, max_length: String(maxLength) });
+/** The part of an address that tells the server of the choice; without a length nothing is cut. */
+export function tokenQuery({
+  model,
+  template,
+  maxLength,
+}: Omit<Chosen, "maxLength"> & { maxLength: number | null }): string {
+  const query = new URLSearchParams({ model });
+  if (maxLength !== null) query.set("max_length", String(maxLength));
   if (template !== "") query.set("template", template);
   return query.toString();
 }
