@@ -405,7 +405,7 @@ export interface DataFileDetail extends DataFile {
   problem: string | null;
 }
 
-/** GET /api/data/ID/rows?offset=N&limit=N (at most 100) [&find=TEXT] */
+/** GET /api/data/ID/rows?offset=N&limit=N (at most 100) [&find=TEXT]; or `?line=N`: the row that begins there. */
 export interface DataRows {
   offset: number;
   /** Rows of the file; with `find`, rows found so far. */

@@ -1,6 +1,6 @@
 /** Routes of data files: rows, tokens, packed rows, statistics, what was removed. */
 import { builtinModelName } from "../../util/builtin-model.js";
-import { type FoundFile, readRows, removedFile, removedRows } from "../data/index.js";
+import { type FoundFile, readRows, removedFile, removedRows, rowAt } from "../data/index.js";
 import { errorText } from "../errorText.js";
 import {
   badRequest,
@@ -150,7 +150,13 @@ async function rowsOf(c: ServeCall, { path }: FoundFile, studio: Studio): Promis
   const offset = wholeParameter(c, "offset", 0);
   const limit = wholeParameter(c, "limit", 20, { least: 1, most: mostRows });
   const find = textParameter(c, "find", 1000);
+  const line = wholeParameter(c, "line", 0);
   return studio.openFiles.use(path, async (file) => {
+    if (line > 0) {
+      const row = rowAt(file, line);
+      if (row === undefined) throw notFound("No row begins on this line", "row_not_found", "line");
+      return { offset: row, total: file.rows, searched: null, rows: await readRows(file, [row]) };
+    }
     if (find === undefined) {
       const count = Math.max(0, Math.min(limit, file.rows - offset));
       const numbers = Array.from({ length: count }, (_, i) => offset + i);

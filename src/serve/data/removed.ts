@@ -48,7 +48,24 @@ export async function removedRows(
 async function groupsOf(list: string, rows: number, searches: Searches) {
   const byOperator = await searches.group(list, "operator", rows);
   const isCleaned = byOperator.some(({ value }) => value !== "");
-  return isCleaned ? byOperator : await searches.group(list, "reason", rows);
+  return isCleaned ? byOperator : joined(await searches.group(list, "reason", rows));
+}
+
+/** Groups whose reasons differ only in the place that they begin with, as one. */
+function joined<Group extends { value: string; rows: readonly number[] }>(groups: Group[]) {
+  const all = new Map<string, number[]>();
+  for (const { value, rows } of groups) {
+    const reason = withoutPlace(value);
+    all.set(reason, [...(all.get(reason) ?? []), ...rows]);
+  }
+  return [...all]
+    .map(([value, rows]) => ({ value, rows: rows.sort((a, b) => a - b) }))
+    .sort((a, b) => b.rows.length - a.rows.length);
+}
+
+/** A reason without the `FILE:LINE: ` of errors: the place is told beside it. */
+function withoutPlace(reason: string): string {
+  return reason.replace(/^.*\.\w+:\d+: /s, "");
 }
 
 async function describeRow(
@@ -66,7 +83,7 @@ async function describeRow(
   return {
     line,
     file: path.split("/").at(-1) ?? path,
-    reason: String(operator ?? reason ?? ""),
+    reason: withoutPlace(String(operator ?? reason ?? "")),
     detail: detail === "" ? null : withoutPaths(detail),
     text: clip(await textOf(record, path, line, files)),
   };

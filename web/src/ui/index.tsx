@@ -9,6 +9,7 @@ export { Hint } from "./Hint";
 export { modelName } from "./modelName";
 export { Pager } from "./Pager";
 export { Progress } from "./Progress";
+export { Scrolled } from "./Scrolled";
 export { ShareBar } from "./ShareBar";
 export { saveFile } from "./saveFile";
 export { Empty, Failure, Loaded, Loading, useExplained } from "./states";

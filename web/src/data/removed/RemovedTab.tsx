@@ -2,7 +2,7 @@ import { useState } from "react";
 import type { DataFileDetail, RemovedRows } from "../../../../src/serve/schema";
 import { useResource } from "../../api/useResource";
 import { bothLanguages, useTexts } from "../../language";
-import { Empty, Failure, Loading, Pager, ShareBar, useFormats } from "../../ui";
+import { Empty, Failure, Loading, Pager, Scrolled, ShareBar, useFormats } from "../../ui";
 import { useKept } from "../useKept";
 
 const texts = bothLanguages(
@@ -62,7 +62,7 @@ export function RemovedTab({ file }: { file: DataFileDetail }) {
                 <strong>{row.reason}</strong>
                 {row.detail && <span className="soft">: {row.detail}</span>}
               </p>
-              <pre className="removed-text">{row.text}</pre>
+              <Scrolled className="removed-text">{row.text}</Scrolled>
             </li>
           ))}
         </ol>

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import type { DataRow, RowMessage } from "../../../../src/serve/schema";
 import { bothLanguages, useTexts } from "../../language";
-import { Button, useFormats } from "../../ui";
+import { Button, Scrolled, useFormats } from "../../ui";
 import { useRoleName } from "../roles";
 
 const texts = bothLanguages(
@@ -81,7 +81,7 @@ function Folded({ title, value }: { title: string; value: unknown }) {
   return (
     <details className="folded">
       <summary>{title}</summary>
-      <pre>{JSON.stringify(value, null, 2)}</pre>
+      <Scrolled>{JSON.stringify(value, null, 2)}</Scrolled>
     </details>
   );
 }

@@ -1,9 +1,10 @@
-import { type FormEvent, useCallback, useState } from "react";
-import type { DataFileDetail, DataRow } from "../../../../src/serve/schema";
+import { type FormEvent, useCallback, useEffect, useState } from "react";
+import type { DataFileDetail, DataRow, DataRows } from "../../../../src/serve/schema";
+import { useResource } from "../../api/useResource";
 import { changeQuery, useRoute } from "../../app/route";
 import { bothLanguages, useTexts } from "../../language";
 import { Badge, Button, Empty, Failure, Field, Progress, useFormats, VirtualList } from "../../ui";
-import { rowOf } from "../address";
+import { lineOf, rowOf } from "../address";
 import { RowDetail } from "./RowDetail";
 import { usePages } from "./usePages";
 
@@ -58,6 +59,7 @@ export function RowsTab({ file }: { file: DataFileDetail }) {
   const find = route.query.get("find") ?? "";
   const path = `api/data/${encodeURIComponent(file.id)}/rows`;
   const pages = usePages(path, find, file.rows);
+  useLine(path);
   const shown = find === "" ? file.rows : (pages.found ?? 0);
   const row = rowOf(route) ?? (find === "" && file.rows > 0 ? 0 : (pages.row(0)?.row ?? null));
   const [place, setPlace] = useState<number | null>(null);
@@ -120,6 +122,17 @@ export function RowsTab({ file }: { file: DataFileDetail }) {
       </div>
     </div>
   );
+}
+
+/** A line that the address names becomes its row. */
+function useLine(path: string): void {
+  const route = useRoute();
+  const line = lineOf(route);
+  const { data, error } = useResource<DataRows>(line === null ? null : `${path}?line=${line}`);
+  useEffect(() => {
+    if (data) changeQuery(route, { line: null, row: String(data.offset) });
+    else if (error) changeQuery(route, { line: null });
+  }, [data, error, route]);
 }
 
 /** The row, where the list has it already. */

@@ -14,7 +14,7 @@ import {
   TableFrame,
   useFormats,
 } from "../../ui";
-import { rowAddress } from "../address";
+import { lineAddress } from "../address";
 import { type Chosen, TokenSettings, tokenQuery, useTokenSettings } from "../tokens";
 import { Histogram } from "./Histogram";
 import type { Found, LengthReport, Place, StatsReport } from "./report";
@@ -331,7 +331,7 @@ function FoundTexts(props: {
 function Places({ places, file }: { places: readonly Place[]; file: DataFileDetail }) {
   const t = useTexts(statsTexts);
   return places.map(({ line }) => (
-    <a key={line} href={rowAddress(file.id, line - 1)}>
+    <a key={line} href={lineAddress(file.id, line)}>
       {t.line(line)}{" "}
     </a>
   ));

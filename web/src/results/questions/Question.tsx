@@ -1,6 +1,6 @@
 import type { ResultQuestion } from "../../../../src/serve/schema";
 import { bothLanguages, useTexts } from "../../language";
-import { Badge } from "../../ui";
+import { Badge, Scrolled } from "../../ui";
 import { Choices } from "./Choices";
 
 const texts = bothLanguages(
@@ -52,7 +52,7 @@ export function Question(props: { question: ResultQuestion; base: string | null 
       {own !== prompt && (
         <details className="folded">
           <summary>{t.prompt}</summary>
-          <pre>{prompt}</pre>
+          <Scrolled>{prompt}</Scrolled>
         </details>
       )}
     </li>
@@ -70,7 +70,7 @@ function Answer(props: { name: string; text: string; isRight?: boolean | null })
           <Badge tone={isRight ? "good" : "bad"}>{isRight ? t.right : t.wrong}</Badge>
         )}
       </dt>
-      <dd>{text.trim() === "" ? <span className="soft">{t.noAnswer}</span> : text}</dd>
+      <dd>{text.trim() === "" ? <span className="soft">{t.noAnswer}</span> : text.trim()}</dd>
     </div>
   );
 }

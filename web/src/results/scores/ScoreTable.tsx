@@ -187,7 +187,7 @@ function Line(props: {
       <td className="number">{count(row.questions)}</td>
       <td className="number">
         <b>{score(row.score)}</b>
-        {row.error !== null && <span className="small soft"> ± {score(row.error)}</span>}
+        {row.error !== null && <div className="small soft">± {score(row.error)}</div>}
         {row.interval && (
           <div className="visually-hidden">
             {t.interval(score(row.interval[0]), score(row.interval[1]))}
@@ -218,7 +218,7 @@ function BaseCells({ result, row }: { result: ResultDetail; row: ResultRow }) {
     <>
       <td className="number">
         {score(row.base_score)}
-        {row.base_error !== null && <span className="small soft"> ± {score(row.base_error)}</span>}
+        {row.base_error !== null && <div className="small soft">± {score(row.base_error)}</div>}
       </td>
       <td>
         {points(row.difference)}{" "}
@@ -237,11 +237,19 @@ function BaseCells({ result, row }: { result: ResultDetail; row: ResultRow }) {
           "–"
         ) : (
           <span className="flips">
-            <a href={place("gained")}>{t.gained(count(row.gained))}</a>
-            <a href={place("lost")}>{t.lost(count(row.lost))}</a>
+            <Flips place={place("gained")} count={row.gained} words={t.gained(count(row.gained))} />
+            <Flips place={place("lost")} count={row.lost} words={t.lost(count(row.lost))} />
           </span>
         )}
       </td>
     </>
+  );
+}
+
+function Flips(props: { place: string; count: number; words: string }) {
+  return props.count === 0 ? (
+    <span className="soft">{props.words}</span>
+  ) : (
+    <a href={props.place}>{props.words}</a>
   );
 }

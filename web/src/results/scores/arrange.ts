@@ -54,7 +54,7 @@ export function sortBlocks(blocks: readonly Block[], order: Order): Block[] {
 
 /** What a difference says: whether other questions of the kind could as well have given the opposite. */
 export function verdictOf({ difference, difference_interval, p_value }: ResultRow) {
-  if (difference === null) return null;
+  if (difference === null || difference === 0) return null;
   const isOutside =
     difference_interval !== null && (difference_interval[0] > 0 || difference_interval[1] < 0);
   if (!isOutside || p_value === null || p_value >= 0.05) return "noise";
