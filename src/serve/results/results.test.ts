@@ -3,54 +3,31 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type EvalModel, evaluate, readTaskFile } from "../../eval/index.js";
 import { createResultTable } from "./resultTable.js";
+import { writeEvaluation } from "./testEvaluation.js";
 
 const folder = mkdtempSync(path.join(tmpdir(), "tunewright-results-"));
-const examples = path.resolve(import.meta.dirname, "../../../examples/eval");
 const run = path.join(folder, "runs/first");
 const table = createResultTable(
   [path.join(folder, "runs"), path.join(folder, "results")],
   async () => [{ id: "run1", directory: run }],
 );
 
-/** Finds the letter that stands at a place of the alphabet likeliest. */
-function letterModel(letter: string): EvalModel {
-  return {
-    loglikelihood: async (requests) =>
-      requests.map(({ continuation }) => ({
-        logprob: continuation.trim() === letter ? -0.5 : -2,
-        greedy: continuation.trim() === letter,
-      })),
-    generateUntil: async (requests) => requests.map(() => letter),
-  };
-}
-
-async function writeEvaluation(place: string, letter: string, config: object): Promise<void> {
-  const own = await readTaskFile(path.join(examples, "physics.yaml"));
-  const { samples, ...results } = await evaluate({
-    model: letterModel(letter),
-    tasks: [own.name],
-    benchmarks: [own],
-    dataDir: examples,
-  });
-  const directory = path.join(folder, place);
-  mkdirSync(directory, { recursive: true });
-  const file = { ...results, protocol: "lm-eval", date: 1000, config };
-  writeFileSync(path.join(directory, "results.json"), JSON.stringify(file));
-  for (const [task, rows] of Object.entries(samples)) {
-    const lines = rows.map((row) => JSON.stringify(row)).join("\n");
-    const name = `samples_${task.replace(/[/\\:*?"<>|\s]/g, "_")}.jsonl`;
-    writeFileSync(path.join(directory, name), `${lines}\n`);
-  }
-}
-
 beforeAll(async () => {
   mkdirSync(path.join(run, "checkpoint-4"), { recursive: true });
   const adapter = path.join(run, "checkpoint-4");
-  await writeEvaluation("results/tuned", "B", { model: "small", adapter_paths: [adapter] });
-  await writeEvaluation("results/tuned/base", "A", { model: "small", adapter_paths: [] });
-  await writeEvaluation("results/other", "C", { model: "small", adapter_paths: [] });
+  await writeEvaluation(path.join(folder, "results/tuned"), "B", {
+    model: "small",
+    adapter_paths: [adapter],
+  });
+  await writeEvaluation(path.join(folder, "results/tuned/base"), "A", {
+    model: "small",
+    adapter_paths: [],
+  });
+  await writeEvaluation(path.join(folder, "results/other"), "C", {
+    model: "small",
+    adapter_paths: [],
+  });
   mkdirSync(path.join(folder, "results/broken"));
   writeFileSync(path.join(folder, "results/broken/results.json"), '{"results": {');
 });

@@ -21,7 +21,8 @@ const texts = bothLanguages(
     damaged: "Not readable",
     loading: "…",
     searching: "Searching:",
-    found: (count: string) => `${count} rows hold this text`,
+    found: (rows: string, count: number) =>
+      count === 1 ? "1 row holds this text" : `${rows} rows hold this text`,
     foundNone: "No row holds this text",
     foundNoneWhy: "Upper and lower case make no difference. Line breaks count as they are.",
     empty: "This file has no rows",
@@ -40,7 +41,7 @@ const texts = bothLanguages(
     damaged: "无法读取",
     loading: "……",
     searching: "正在查找：",
-    found: (count: string) => `${count} 行包含这段文字`,
+    found: (rows: string, _count: number) => `${rows} 行包含这段文字`,
     foundNone: "没有行包含这段文字",
     foundNoneWhy: "不区分大小写；换行须完全一致。",
     empty: "此文件没有任何行",
@@ -88,7 +89,7 @@ export function RowsTab({ file }: { file: DataFileDetail }) {
         ) : (
           <div role="status" className="small">
             {isDone ? (
-              t.found(count(shown))
+              t.found(count(shown), shown)
             ) : (
               <Progress label={t.searching} share={pages.searched} />
             )}
