@@ -52,7 +52,7 @@ async function groupsOf(list: string, rows: number, searches: Searches) {
 }
 
 /** Groups whose reasons differ only in the place that they begin with, as one. */
-function joined<Group extends { value: string; rows: readonly number[] }>(groups: Group[]) {
+function joined(groups: readonly { value: string; rows: readonly number[] }[]) {
   const all = new Map<string, number[]>();
   for (const { value, rows } of groups) {
     const reason = withoutPlace(value);
