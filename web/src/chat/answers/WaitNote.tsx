@@ -3,8 +3,8 @@ import { bothLanguages, useTexts } from "../../language";
 import { useFormats } from "../../ui";
 
 const texts = bothLanguages(
-  { full: "The server is answering as many as it can. It is asked again in" },
-  { full: "服务器正忙，已达到同时回答的上限。再次请求还需" },
+  { full: "The server is full, or starts its engine. It is asked again in" },
+  { full: "服务器正忙，或者引擎正在启动。再次请求还需" },
 );
 
 /** Counts down to the moment at which a full server is asked again. @param until in ms since 1970 */

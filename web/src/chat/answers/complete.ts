@@ -12,7 +12,7 @@ const longestWait = 60;
 
 /**
  * Fills an answer. It never throws: what goes wrong stands in the answer, beside what came before. A
- * full server (429) is asked again after as long as it says.
+ * server that is full (429) or starts its engine is asked again after as long as it says.
  *
  * @param begun the answer as it stands, perhaps with text that it goes on from
  * @param body of POST /v1/chat/completions, without `stream`
@@ -79,12 +79,17 @@ async function requestWhenFree(
         signal,
       });
     } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 429) throw error;
+      if (!(error instanceof ApiError) || !isPassing(error)) throw error;
       const seconds = Math.min(error.retryAfter ?? defaultWait, longestWait);
       onWait(Date.now() + seconds * 1000);
       await pause(seconds * 1000, signal);
     }
   }
+}
+
+/** Full, or an engine or model that is just starting. */
+function isPassing({ status, code }: ApiError): boolean {
+  return status === 429 || code === "engine_unavailable" || code === "model_loading";
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
