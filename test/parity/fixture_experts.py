@@ -17,7 +17,9 @@ import tempfile
 import torch
 
 from fixture_common import folder, random_ids, seed, write_json, write_tensors
-from fixture_families import ADAMW, AFTER_STEP, LLAMA, VOCAB, every, logits_of, make_greedy, make_sequences, one_step, randomize
+from fixture_families import (
+    ADAMW, ADAPTER_STEP, AFTER_STEP, LLAMA, VOCAB, every, logits_of, make_greedy, make_sequences, one_step, randomize,
+)
 from fixture_lora import LINEARS
 
 RANK, ALPHA = 2, 6
@@ -307,7 +309,7 @@ def make_case(out, name: str, config: dict, targets: list[str], value: int, publ
         tensors[f"gradient.{parameter}"] = full["gradients"][parameter].flatten()[::step]
         tensors[f"after.{parameter}"] = full["after"][parameter].flatten()[:: step * AFTER_STEP]
     for parameter, gradient in lora["gradients"].items():
-        tensors[f"adapter_gradient.{parameter}"] = gradient
+        tensors[f"adapter_gradient.{parameter}"] = gradient.flatten()[::ADAPTER_STEP]
         tensors[f"adapter_after.{parameter}"] = lora["after"][parameter].flatten()[::AFTER_STEP]
     write_tensors(out / name / "expected.safetensors", tensors)
     return {

@@ -11,8 +11,9 @@ Written to fixtures/families:
     logits.I, adapter_logits.I       of sequence I -> [length, vocab]
     gradient.N, after.N              of `loss` for the parameter N in full fine-tuning, and N after one step of AdamW;
                                      flattened, every `steps[N]`-th element
-    adapter_gradient.N, adapter_after.N   the same for the adapter, whole, by the names in adapter_model.safetensors
-                                     of all `after` only every AFTER_STEP-th element of these is stored
+    adapter_gradient.N, adapter_after.N   the same for the adapter, by the names in adapter_model.safetensors, every
+                                     ADAPTER_STEP-th element of the gradient
+                                     of `after` every AFTER_STEP-th element of those of the parameter, or of all of the adapter
 Weights are random numbers that bfloat16 (float16) holds exactly, so that the small files lose nothing. Full fine-tuning is
 without an adapter; where the head is a NormHead its gradient goes through the normalization. Token 0 is the padding
 token of Baichuan's configurations: as torch's `padding_idx`, its row of the embedding gets no gradient.
@@ -31,6 +32,7 @@ from fixture_lora import LINEARS, adapter_name, save, sum_loss
 VOCAB = 64
 # A step depends on nothing but the gradient and the element: few of many show it.
 AFTER_STEP = 7
+ADAPTER_STEP = 3
 
 # A large epsilon: otherwise a first step of Adam is hardly more than the sign of each gradient.
 ADAMW = dict(lr=0.05, betas=(0.9, 0.99), eps=0.1, weight_decay=0.1)
@@ -491,7 +493,7 @@ def make_case(out, name: str, config: dict, targets: list[str], value: int) -> d
         tensors[f"gradient.{parameter}"] = full["gradients"][parameter].flatten()[::step]
         tensors[f"after.{parameter}"] = full["after"][parameter].flatten()[:: step * AFTER_STEP]
     for parameter in lora["gradients"]:
-        tensors[f"adapter_gradient.{adapter_name(parameter)}"] = lora["gradients"][parameter]
+        tensors[f"adapter_gradient.{adapter_name(parameter)}"] = lora["gradients"][parameter].flatten()[::ADAPTER_STEP]
         tensors[f"adapter_after.{adapter_name(parameter)}"] = lora["after"][parameter].flatten()[::AFTER_STEP]
     write_tensors(out / name / "expected.safetensors", tensors)
     return {
