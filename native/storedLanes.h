@@ -210,12 +210,42 @@ STORED_TARGET void addBlocks(const uint8_t* const* weights, const float* const* 
     for (int row = 0; row < ROWS; ++row) __builtin_memcpy(sums + (out * ROWS + row) * LANES, &sum[out][row], sizeof(Floats));
 }
 
-STORED_TARGET static float total(const float* lanes) {
-  float sums[LANES];
-  __builtin_memcpy(sums, lanes, sizeof sums);
-  for (int64_t width = LANES / 2; width > 0; width /= 2)
-    for (int64_t i = 0; i < width; ++i) sums[i] += sums[i + width];
-  return sums[0];
+// Lanes of two vectors whose sums have got as far as `WIDTH` lanes each: `first` of 0 takes the lower half of every sum, of WIDTH / 2
+// the upper.
+template <int64_t WIDTH>
+STORED_INLINE Ints halfNumbers(int64_t first) {
+  Ints numbers;
+  for (int64_t i = 0; i < LANES; ++i) numbers[i] = static_cast<int32_t>(i / (WIDTH / 2) * WIDTH + i % (WIDTH / 2) + first);
+  return numbers;
+}
+
+// Adds up the lanes of COUNT sums, a power of two up to LANES, two vectors at a time: lane i with lane i + LANES / 2, and so on by
+// halves. The first COUNT lanes of the first vector are then the totals, whatever sums stand beside each other.
+template <int COUNT, int64_t WIDTH>
+STORED_INLINE void addLanes(Floats* sums) {
+  constexpr int half = COUNT / 2;
+  const Ints lower = halfNumbers<WIDTH>(0), upper = halfNumbers<WIDTH>(WIDTH / 2);
+  if constexpr (COUNT == 1) {
+    sums[0] = __builtin_shuffle(sums[0], sums[0], lower) + __builtin_shuffle(sums[0], sums[0], upper);
+    if constexpr (WIDTH > 2) addLanes<1, WIDTH / 2>(sums);
+  } else {
+#pragma GCC unroll 16
+    for (int i = 0; i < half; ++i)
+      sums[i] = __builtin_shuffle(sums[2 * i], sums[2 * i + 1], lower) + __builtin_shuffle(sums[2 * i], sums[2 * i + 1], upper);
+    if constexpr (WIDTH > 2) addLanes<half, WIDTH / 2>(sums);
+  }
+}
+
+// The totals of `sums`, COUNT vectors.
+template <int COUNT>
+STORED_INLINE void totals(const float* sums, float* to) {
+  constexpr int together = COUNT < LANES ? COUNT : LANES;
+  for (int first = 0; first < COUNT; first += together) {
+    Floats some[together];
+    __builtin_memcpy(some, sums + first * LANES, sizeof some);
+    addLanes<together, LANES>(some);
+    __builtin_memcpy(to + first, some, together * sizeof(float));
+  }
 }
 
 // OUT rows of the weight, of which those behind `outs` repeat the last, with ROWS rows of x, likewise.
@@ -243,8 +273,10 @@ STORED_TARGET void multiplyTile(const Weight& weight, const Inputs& inputs, int6
     }
     addBlocks<Type, OUT, ROWS>(weights, x, 1, sums);
   }
+  float made[OUT * ROWS];
+  totals<OUT * ROWS>(sums, made);
   for (int64_t row = 0; row < rows; ++row)
-    for (int64_t out = 0; out < outs; ++out) outputs.put(firstRow + row, firstOut + out, total(sums + (out * ROWS + row) * LANES));
+    for (int64_t out = 0; out < outs; ++out) outputs.put(firstRow + row, firstOut + out, made[out * ROWS + row]);
 }
 
 template <typename Type, int OUT, int ROWS>
