@@ -21,7 +21,8 @@ const work = realpathSync(mkdtempSync(path.join(tmpdir(), "tunewright-serve-")))
 const model = writeTestModel();
 const data = path.join(work, "data");
 const runs = path.join(work, "output");
-const steps = 100;
+// Far more than pass while a server ends and another begins.
+const steps = 400;
 
 let server: TestServer;
 const begin = () =>

@@ -28,8 +28,9 @@ export function catalogueId(path: string): string {
   return pathId(existsSync(path) ? realpathSync(path) : path);
 }
 
-/** Milliseconds for which what was found counts. */
+/** Milliseconds for which what was found counts, and for which it counts that something was not. */
 const freshFor = 2000;
+const missingFor = 100;
 
 /**
  * @param given models of the command line, with the names that they are served by
@@ -42,8 +43,8 @@ export function createCatalogue(
   let found = new Map<string, Loadable>();
   let lookedAt = Number.NEGATIVE_INFINITY;
   const describe = createDescriber();
-  const look = () => {
-    if (performance.now() - lookedAt < freshFor) return found;
+  const look = (fresh: number) => {
+    if (performance.now() - lookedAt < fresh) return found;
     const entries = [
       ...given.map(givenEntry),
       ...builtinEntries(),
@@ -60,8 +61,9 @@ export function createCatalogue(
     return found;
   };
   return {
-    entries: () => [...look().values()],
-    find: (id) => look().get(id),
+    entries: () => [...look(freshFor).values()],
+    // A checkpoint may have been saved a moment ago.
+    find: (id) => look(freshFor).get(id) ?? look(missingFor).get(id),
   };
 }
 
