@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { packageRoot } from "../../util/packageRoot.js";
 import { programName, shellWord } from "../shell.js";
-import { chatCommand, describeRunFiles, trainCommand } from "./goOn.js";
+import { chatCommand, describeRunFiles, serveCommand, trainCommand } from "./goOn.js";
 import { planDemo } from "./plan.js";
 
 test.each([
@@ -19,6 +19,8 @@ test("commands can be pasted into a shell whatever the path", () => {
   expect(shellWord("output/demo")).toBe("output/demo");
   expect(shellWord("my runs/it's")).toBe("'my runs/it'\\''s'");
   expect(chatCommand("./tunewright", "a b")).toBe("./tunewright chat --model 'a b'");
+  expect(serveCommand("./tunewright", "output/demo")).toBe("./tunewright serve");
+  expect(serveCommand("./tunewright", "my runs/1")).toBe("./tunewright serve --runs 'my runs'");
 });
 
 test("the train command names what differs from the configuration file, and nothing else", () => {

@@ -1,6 +1,6 @@
 /** What a newcomer can do after the demo: commands to copy, and the files that are there. */
 import { readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { loadTrainingConfig } from "../../train/index.js";
 import { shellWord } from "../shell.js";
 import type { DemoPlan } from "./plan.js";
@@ -8,6 +8,13 @@ import type { DemoPlan } from "./plan.js";
 /** The command that talks to what a run has made. */
 export function chatCommand(program: string, runDir: string): string {
   return `${shellWord(program)} chat --model ${shellWord(runDir)}`;
+}
+
+/** The command that shows a run on a page, with what it has made beside its base. */
+export function serveCommand(program: string, runDir: string): string {
+  const folder = dirname(runDir);
+  const runs = folder === "output" ? "" : ` --runs ${shellWord(folder)}`;
+  return `${shellWord(program)} serve${runs}`;
 }
 
 /** The `train` command that does what the demo does, with flags for what its file says otherwise. */

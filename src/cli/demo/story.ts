@@ -15,7 +15,7 @@ import { programName, shellWord } from "../shell.js";
 import { clipText } from "../textWidth.js";
 import { askQuestions } from "./ask.js";
 import { type ComparedAnswer, renderComparison } from "./comparison.js";
-import { chatCommand, describeRunFiles, trainCommand } from "./goOn.js";
+import { chatCommand, describeRunFiles, serveCommand, trainCommand } from "./goOn.js";
 import { describePace, FULL_STEPS, fitSteps, measurePace, withSteps } from "./pace.js";
 import { createPage, type Page, type PageStream } from "./page.js";
 import { type DemoPlan, type DemoSize, planDemo } from "./plan.js";
@@ -232,6 +232,8 @@ function explainNext(page: Page, program: string, plan: DemoPlan, outputDir: str
   const command = (text: string) => print(`  ${paint.green(text)}`);
   print("Chat with it:");
   command(chatCommand(program, outputDir));
+  print("See the run, its data, and the model before and after side by side, on a page:");
+  command(serveCommand(program, outputDir));
   print("Train on your own conversations:");
   command(`${program} data preview mine.jsonl --limit 3`);
   command(`${program} train ${shellWord(plan.nextConfigFile)} --train_file mine.jsonl`);
