@@ -244,7 +244,11 @@ describe.skipIf(!canRun)(`the chat page (needs ${browserPath} and the built-in m
   });
 
   it("compares before and after a run on a script, by blind votes, waiting where the server is full", async () => {
-    const { page, faults, foreign, close } = await open("#/chat/compare", { width: 1440 });
+    const { page, faults, foreign, close } = await open("#/runs", { width: 1440 });
+    await page.getByRole("link", { name: "tiny", exact: true }).click();
+    await page.getByRole("link", { name: "Before and after", exact: true }).click();
+    await expect.poll(() => page.locator(".composer textarea").isVisible()).toBe(true);
+    await page.goto(`${server.address}/#/chat/compare`);
     await page.getByRole("link", { name: "Before and after training: tiny" }).click();
     await expect.poll(() => page.locator(".composer textarea").isVisible()).toBe(true);
     const script = { name: "script.json", mimeType: "application/json" };

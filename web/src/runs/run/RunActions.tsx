@@ -1,6 +1,7 @@
 import { useState } from "react";
 import type { RunDetail } from "../../../../src/serve/schema";
 import { sendJson } from "../../api/client";
+import { addressOf } from "../../app/route";
 import { bothLanguages, useTexts } from "../../language";
 import { Button, Dialog, LinkButton, useFormats } from "../../ui";
 import { newRunAddress, runPath } from "../addresses";
@@ -12,6 +13,7 @@ const texts = bothLanguages(
     stop: "Stop",
     resume: "Go on",
     duplicate: "Duplicate",
+    compare: "Before and after",
     stopTitle: "Stop this run?",
     stopWhy: (step: string) =>
       `It stands at step ${step}. It finishes that step, saves a checkpoint, and ends; you can go on from there exactly.`,
@@ -23,6 +25,7 @@ const texts = bothLanguages(
     stop: "停止",
     resume: "继续训练",
     duplicate: "复制",
+    compare: "训练前后对比",
     stopTitle: "停止这个训练？",
     stopWhy: (step: string) =>
       `目前在第 ${step} 步。它会完成当前步、保存检查点后结束，之后可以从那里精确地继续。`,
@@ -42,6 +45,11 @@ export function RunActions({ run, onChange }: { run: RunDetail; onChange: () => 
   return (
     <div className="actions">
       {duplicate.possible && <LinkButton href={newRunAddress(run.id)}>{t.duplicate}</LinkButton>}
+      {run.state === "done" && (
+        <LinkButton tone="primary" href={addressOf(["chat", "compare"], { run: run.id })}>
+          {t.compare}
+        </LinkButton>
+      )}
       {isRunning && !isStopping && (
         <Button
           tone="danger"
