@@ -1,6 +1,6 @@
 /**
  * Set-up as a whole on a small made-up checkout: this checkout's scripts, npm packages, torch and
- * model (linked, so nothing is downloaded), an addon of a few lines, and one TypeScript file.
+ * model (linked, so nothing is downloaded), an addon of a few lines, one TypeScript file and a small page.
  */
 import {
   cpSync,
@@ -56,6 +56,10 @@ function checkout(): string {
   writeFiles(folder, {
     "native/addon.cpp": addonSource,
     "src/cli/main.ts": "export const word: string = 'ready';\n",
+    "web/package.json": JSON.stringify({ name: "page", private: true, type: "module" }),
+    "web/vite.config.ts": "export default { base: './' };\n",
+    "web/index.html": '<script type="module" src="/src/main.ts"></script>\n',
+    "web/src/main.ts": "document.title = 'ready' as string;\n",
   });
   symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"));
   mkdirSync(path.join(folder, ".tunewright"));
@@ -107,6 +111,9 @@ describe("set-up", () => {
     });
     expect(await answerOf(runtime.addon)).toBe("2");
     expect(existsSync(path.join(folder, "dist/cli/main.js"))).toBe(true);
+    const page = () => readFileSync(path.join(folder, "dist/web/index.html"), "utf8");
+    const firstPage = page();
+    expect(firstPage).toMatch(/<script type="module".* src="\.\/assets\//);
     const state = path.join(folder, ".tunewright");
     expect(readdirSync(state).filter((name) => name.includes("tmp-"))).toEqual([]);
     expect(readFileSync(path.join(state, "setup.lock"), "utf8")).toBe("");
@@ -118,6 +125,10 @@ describe("set-up", () => {
     expect(readRuntime(folder).addon).not.toBe(runtime.addon);
     expect(await answerOf(readRuntime(folder).addon)).toBe("4");
     expect(existsSync(path.join(folder, "dist/cli/other.js"))).toBe(true);
+    expect(page()).toBe(firstPage);
+    writeFiles(folder, { "web/src/main.ts": "document.title = 'other';\n" });
+    expect((await setUp(folder)).code).toBe(0);
+    expect(page()).not.toBe(firstPage);
 
     rmSync(path.join(folder, "src/cli/other.ts"));
     writeFileSync(path.join(folder, "native/addon.cpp"), addonSource);
