@@ -350,11 +350,14 @@ describe("a server", () => {
   });
 
   it("tells of an engine that dies in mid-stream, and is ready again by itself", async () => {
-    const response = await server.post(
-      "/v1/chat/completions",
-      chat({ stream: true, max_tokens: 40 }),
-    );
     const { engine } = server.context;
+    // So long an answer, without an end token, is never over before the kill.
+    const place = writeTestModel({ config: { max_position_embeddings: 16_384 } });
+    engine.load({ name: "long", source: "long", place, adapters: [], template: "firefly-classic" });
+    await until(() => engine.models().some((one) => one.name === "long" && one.state === "ready"));
+    const long = { model: "long", stream: true, max_tokens: 16_000, logit_bias: { 2: -100 } };
+    const response = await server.post("/v1/chat/completions", chat(long));
+    expect(response.status).toBe(200);
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
     let text = (await reader.read()).value ?? "";
     process.kill(engine.pid()!, "SIGKILL");
@@ -371,5 +374,6 @@ describe("a server", () => {
     expect(engine.restarts()).toBe(1);
     expect((await server.get("/health")).status).toBe(200);
     expect((await server.post("/v1/chat/completions", chat())).status).toBe(200);
+    rmSync(place, { recursive: true });
   });
 });
