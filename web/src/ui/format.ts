@@ -23,7 +23,7 @@ export interface Formats {
 
 const none = "–";
 
-export function formatsOf(language: Language): Formats {
+function formatsOf(language: Language): Formats {
   const locale = language === "zh" ? "zh-CN" : "en-US";
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });

@@ -3,14 +3,11 @@
 export { AnswerBody, AnswerFacts } from "./AnswerBody";
 export {
   type Answer,
-  type AnswerToken,
-  type AnswerUsage,
   hasText,
   isOpen,
   isUnfinished,
   newAnswer,
   resumed,
-  speedOf,
   type ToolCall,
 } from "./answer";
 export { complete } from "./complete";

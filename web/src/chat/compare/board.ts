@@ -51,10 +51,6 @@ export function useBoard(): Board {
   );
 }
 
-export function currentComparison(): Comparison {
-  return board.comparison;
-}
-
 export function setComparison(comparison: Comparison): void {
   change({ comparison });
   if (unsaved !== null) clearTimeout(unsaved);

@@ -48,7 +48,7 @@ export interface Comparison {
 }
 
 /** Same seed for all: what differs then is the model. */
-export const comparedSampling: Sampling = withValue(ownSampling, "seed", 42);
+const comparedSampling: Sampling = withValue(ownSampling, "seed", 42);
 
 export function newComparison(models: string[]): Comparison {
   return {

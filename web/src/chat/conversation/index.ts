@@ -10,14 +10,12 @@ export {
   shownMessages,
   titleOf,
   versionsOf,
-  withAnswer,
   withMessage,
   withOtherVersion,
   withoutTurn,
 } from "./conversation";
 export {
   askForAnswer,
-  conversationOf,
   goOnWithAnswer,
   isAnswering,
   putConversation,
@@ -26,14 +24,12 @@ export {
   stopAnswer,
   useSession,
 } from "./session";
-export { deleteStored, newId, putStored, readStored, readStoredOne } from "./store";
+export { newId, putStored, readStoredOne } from "./store";
 export {
-  type ImportedConversations,
   jsonLines,
   markdownMessage,
   markdownOf,
   readTranscripts,
   rowOf,
   type SpeakerNames,
-  settled,
 } from "./transcript";

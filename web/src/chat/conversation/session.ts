@@ -70,7 +70,7 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-export function conversationOf(id: string): Conversation | undefined {
+function conversationOf(id: string): Conversation | undefined {
   return session.conversations.find((conversation) => conversation.id === id);
 }
 

@@ -39,7 +39,7 @@ const marked = new Marked({
 });
 
 /** HTML of the page's own renderer, cleaned once more. */
-export function safeHtml(html: string): string {
+function safeHtml(html: string): string {
   const fragment = DOMPurify.sanitize(html, {
     ALLOWED_TAGS: allowedTags,
     ALLOWED_ATTR: ["href", "start", "align"],

@@ -2,4 +2,4 @@
 export { ModelDialog } from "./ModelDialog";
 export { ModelPicker } from "./ModelPicker";
 export { type ChosenModel, useChosenModel } from "./useChosenModel";
-export { entryNamed, type Models, readyModels, servedAs, useModels } from "./useModels";
+export { entryNamed, type Models, servedAs, useModels } from "./useModels";

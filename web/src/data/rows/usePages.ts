@@ -2,7 +2,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import type { DataRow, DataRows } from "../../../../src/serve/schema";
 import { ApiError, getJson } from "../../api/client";
 
-export const pageSize = 50;
+const pageSize = 50;
 const keptPages = 80;
 /** Rows that only fly by are not asked for. */
 const settleMilliseconds = 70;

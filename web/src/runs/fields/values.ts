@@ -67,7 +67,7 @@ function parsedNumber(
 }
 
 /** `1e-4` is a number in a list, everything else a text. */
-export function scalar(text: string): string | number | boolean {
+function scalar(text: string): string | number | boolean {
   const trimmed = text.trim();
   if (trimmed === "true" || trimmed === "false") return trimmed === "true";
   return trimmed !== "" && Number.isFinite(Number(trimmed)) ? Number(trimmed) : trimmed;

@@ -4,7 +4,7 @@ import { modelName, Sparkline, useFormats } from "../../ui";
 import { runAddress } from "../addresses";
 import { RunStateBadge } from "../RunStateBadge";
 
-export const rowTexts = bothLanguages(
+const rowTexts = bothLanguages(
   {
     choose: (name: string) => `Compare ${name}`,
     loss: "Loss",
