@@ -1,11 +1,11 @@
 /** Log-likelihoods of many continuations: what texts begin with alike is computed once. */
 import { setImmediate } from "node:timers/promises";
-import { refuseNotANumber } from "../../generate/index.js";
+import { disposeStorage, refuseNotANumber } from "../../generate/index.js";
 import type { PreparedModel } from "../../models/index.js";
 import { rotationRegime } from "../../nn/index.js";
 import type { AskOptions, Loglikelihood } from "../types.js";
 import type { EncodedRequest } from "./encoding.js";
-import { disposeBeginning, heldBeginning } from "./held.js";
+import { heldBeginning } from "./held.js";
 import { answerPass, type MarkAnswer } from "./markedLogits.js";
 import { heldTokens, passesOf } from "./passes.js";
 import { type MarkedText, prefixTree } from "./prefixTree.js";
@@ -58,7 +58,7 @@ export async function scoreRequests(
         await setImmediate();
       }
     } finally {
-      disposeBeginning(held);
+      if (held) disposeStorage(held);
     }
   }
   return answers;

@@ -1,8 +1,8 @@
 /** One pass, and of its logits no more than what is wanted. */
+import type { PageStorage } from "../../generate/index.js";
 import { hiddenStates, logitsOf, type PreparedModel } from "../../models/index.js";
 import { cat, type Tensor, tidy, upload } from "../../tensor/index.js";
 import { runningSum } from "../../util/runningSum.js";
-import type { HeldBeginning } from "./held.js";
 import type { Pass } from "./passes.js";
 import { passGroup } from "./passGroup.js";
 import type { Mark } from "./prefixTree.js";
@@ -37,7 +37,7 @@ function markedRows({ marks }: Pass): { rows: Int32Array; marksOf: Mark[][] } {
  */
 export function answerPass(
   prepared: PreparedModel,
-  beginning: HeldBeginning | null,
+  beginning: PageStorage | null,
   pass: Pass,
   longest: number,
 ): MarkAnswer[] {

@@ -1,8 +1,8 @@
 /** A pass as a group of tokens: positions, attention over its tree and over what is held before it. */
+import type { PageStorage } from "../../generate/index.js";
 import { type PreparedModel, productsOf, rotationsOf } from "../../models/index.js";
 import { constant, type TokenGroup, tensorOf, treeAttention } from "../../nn/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import type { HeldBeginning } from "./held.js";
 import type { Pass } from "./passes.js";
 
 /**
@@ -14,7 +14,7 @@ import type { Pass } from "./passes.js";
  */
 export function passGroup(
   prepared: PreparedModel,
-  beginning: HeldBeginning | null,
+  beginning: PageStorage | null,
   { held, holds, nodes }: Pass,
   positions: Tensor,
   longest: number,

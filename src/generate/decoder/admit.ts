@@ -77,7 +77,7 @@ function place(admission: Admission, text: Text): boolean {
     running.length,
   );
   if (!taken) return false;
-  if (storage.length === 0) storage.push(...createStorage(prepared, tree.count));
+  if (storage.length === 0) storage.push(...createStorage(prepared, tree.count * PAGE_TOKENS));
   if (taken.copy) copyTokens(storage, taken.copy);
   if (text.cachedTokens < 0) text.cachedTokens = taken.shared;
   running.push({ text, pages: taken.held, held: taken.shared, rotatedFor: ids.length });

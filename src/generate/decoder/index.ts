@@ -24,5 +24,10 @@ export {
   type TokenLogprobs,
   tokensOf,
 } from "./requests.js";
-export { bytesPerToken } from "./storage.js";
+export {
+  bytesPerToken,
+  createStorage,
+  disposeStorage,
+  type PageStorage,
+} from "./storage.js";
 export { submit } from "./submit.js";

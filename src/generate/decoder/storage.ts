@@ -1,13 +1,13 @@
 /**
- * Keys and values of many texts in pages of one storage for each layer. It has its full size from the
- * first text on; of a CPU's memory only what has been written counts.
+ * Keys and values of tokens, of each layer in one storage; texts have pages of it. It has its full size
+ * from the first text on; of a CPU's memory only what has been written counts.
  */
 import type { AttentionShape, PreparedModel } from "../../models/index.js";
 import type { PagedLayer } from "../../nn/index.js";
 import { bytesPerElement, dispose, empty, hold, tidy } from "../../tensor/index.js";
 import { PAGE_TOKENS, type PageCopy } from "./pageTree.js";
 
-/** By index of the layer; empty for one without attention, and before the first text. */
+/** By index of the layer; empty for one without attention, and before a decoder's first text. */
 export type PageStorage = PagedLayer[];
 
 /** Bytes of the keys and values of one token in all layers. */
@@ -23,15 +23,15 @@ function attentionShapes({ branches }: PreparedModel["model"]): [number, Attenti
   return branches.flatMap(({ layer, attention }) => (attention ? [[layer, attention]] : []));
 }
 
-/** The storage of so many pages. The caller's to dispose. */
-export function createStorage({ model, dtype }: PreparedModel, pages: number): PageStorage {
+/** Room for the keys and values of so many tokens in all layers. The caller's to dispose. */
+export function createStorage({ model, dtype }: PreparedModel, tokens: number): PageStorage {
   const options = { dtype, device: model.device };
   const { result } = hold(() => {
     const storage: PageStorage = [];
     for (const [layer, { keyHeads, headDim, valueDim = headDim }] of attentionShapes(model)) {
       storage[layer] = {
-        keys: empty([pages * PAGE_TOKENS, keyHeads, headDim], options),
-        values: empty([pages * PAGE_TOKENS, keyHeads, valueDim], options),
+        keys: empty([tokens, keyHeads, headDim], options),
+        values: empty([tokens, keyHeads, valueDim], options),
       };
     }
     return storage;
