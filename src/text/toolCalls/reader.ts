@@ -1,8 +1,8 @@
 /** Reads calls of tools out of an answer while it is being written. */
 import { randomInt } from "node:crypto";
-import { isRecord } from "../../util/isRecord.js";
+import { argumentsSoFar, type CallJson, nameSoFar, wholeCall } from "./callJson.js";
 import type { ToolCallFormat } from "./formats.js";
-import { createObjectScanner, type ObjectScanner } from "./objectScanner.js";
+import { createObjectScanner } from "./objectScanner.js";
 
 /** What becomes known of an answer, in order. */
 export type ToolCallEvent =
@@ -34,14 +34,30 @@ export interface ToolCallReaderOptions {
 }
 
 /** A call of which not all is read. */
-interface Pending {
-  scanner: ObjectScanner;
-  /** Offset of its brace. */
-  start: number;
-  /** Its name where it stands before the JSON. */
-  name: string | undefined;
+interface Pending extends CallJson {
   /** Offset up to which its arguments are given out; -1 before the call is. */
   given: number;
+}
+
+/** How far an answer is read. */
+interface Reading {
+  readonly format: ToolCallFormat;
+  readonly names: readonly string[];
+  readonly pieces: boolean;
+  readonly newId: () => string;
+  /** Of the text that came last. */
+  events: ToolCallEvent[];
+  calls: number;
+  /** What is not given out yet. */
+  held: string;
+  /** Whether `held` begins with what opens calls, and the white space before it. */
+  isInside: boolean;
+  /** Whether nothing but white space came before `held`. */
+  isAtStart: boolean;
+  /** Offset in `held` behind the opening mark or the last whole call, and up to which it was given out. */
+  gap: number;
+  taken: number;
+  pending: Pending | undefined;
 }
 
 /** Longer texts stand nowhere between calls. */
@@ -55,217 +71,29 @@ export function createToolCallReader(
   format: ToolCallFormat,
   { names, pieces = false, newId = format.shortIds ? shortId : longId }: ToolCallReaderOptions,
 ): ToolCallReader {
-  let events: ToolCallEvent[] = [];
-  let calls = 0;
-  /** What is not given out yet. */
-  let held = "";
-  /** Whether `held` begins with what opens calls, and the white space before it. */
-  let isInside = false;
-  /** Whether anything but white space came before `held`. */
-  let isAtStart = true;
-  /** Offset in `held` behind the opening mark or the last whole call, and up to which it was given out. */
-  let gap = 0;
-  let taken = 0;
-  let pending: Pending | undefined;
-
-  const give = (text: string) => {
-    if (text !== "") events.push({ type: "text", text });
-    if (text.trim() !== "") isAtStart = false;
+  const reading: Reading = {
+    format,
+    names,
+    pieces,
+    newId,
+    events: [],
+    calls: 0,
+    held: "",
+    isInside: false,
+    isAtStart: true,
+    gap: 0,
+    taken: 0,
+    pending: undefined,
   };
-  const warn = (text: string) => events.push({ type: "warning", text });
-
-  /** Takes what is held up to `offset` as text: it is no call. */
-  const giveUp = (offset: number, why: string) => {
-    give(held.slice(taken, offset));
-    isAtStart = false;
-    if (format.opening !== null || taken > 0)
-      warn(`what looks like a call of a tool is none: ${why}`);
-    leave(offset);
-  };
-  const leave = (offset: number) => {
-    held = held.slice(offset);
-    isInside = false;
-    pending = undefined;
-    gap = 0;
-    taken = 0;
-  };
-
-  /** @returns whether `held` has to be looked at again */
-  const readText = (isLast: boolean): boolean => {
-    const { opening } = format;
-    if (opening === null) {
-      const begins = isAtStart ? format.begins!(held, names) : false;
-      if (begins) {
-        isInside = true;
-        return true;
-      }
-      if (begins === undefined && !isLast) return false;
-      give(held);
-      isAtStart = false;
-      held = "";
-      return false;
-    }
-    const at = held.indexOf(opening);
-    if (at >= 0) {
-      const text = held.slice(0, at).trimEnd();
-      give(text);
-      held = held.slice(text.length);
-      isInside = true;
-      gap = at - text.length + opening.length;
-      return true;
-    }
-    const certain = isLast ? held.length : held.length - heldLength(held, opening);
-    const shown = held.slice(0, certain);
-    // White space behind a call belongs to its markup.
-    if (!(isLast && calls > 0 && shown.trim() === "")) give(shown);
-    held = held.slice(certain);
-    return false;
-  };
-
-  const readGap = (isLast: boolean): boolean => {
-    const near = held.slice(0, gap + longestGap);
-    const brace = near.indexOf("{", gap);
-    const close = format.closing === null ? -1 : near.indexOf(format.closing, gap);
-    if (close >= 0 && (brace < 0 || close < brace)) {
-      const isEnd = taken > 0 && format.behind.test(held.slice(gap, close));
-      if (isEnd) leave(close + format.closing!.length);
-      else giveUp(close + format.closing!.length, "no call stands between its marks");
-      return held !== "";
-    }
-    if (brace >= 0) {
-      const before = format.before.exec(held.slice(gap, brace));
-      if (!before) {
-        giveUp(brace + 1, "other text stands before its JSON");
-        return true;
-      }
-      pending = {
-        scanner: createObjectScanner(brace),
-        start: brace,
-        name: before.groups?.name,
-        given: -1,
-      };
-      return true;
-    }
-    if (held.length > near.length) {
-      giveUp(near.length, "no JSON follows");
-      return true;
-    }
-    if (isLast) endGap();
-    return false;
-  };
-
-  const endGap = () => {
-    const isEnd = taken > 0 && format.behind.test(held.slice(gap));
-    if (isEnd) leave(held.length);
-    else giveUp(held.length, "no JSON follows");
-  };
-
-  const readCall = (call: Pending, isLast: boolean): boolean => {
-    const { scanner } = call;
-    if (!scanner.scan(held)) {
-      brokenCall(call, scanner.at, "it is not JSON");
-      return true;
-    }
-    if (scanner.end < 0) {
-      if (pieces) givePieces(call);
-      if (isLast) brokenCall(call, held.length, "it is cut off");
-      return false;
-    }
-    const found = wholeCall(call);
-    if (typeof found === "string") {
-      brokenCall(call, scanner.end, found);
-      return held !== "";
-    }
-    if (call.given < 0) {
-      beginCall(found.name);
-      events.push({ type: "arguments", index: calls, text: found.text });
-    } else givePieces(call);
-    calls++;
-    gap = scanner.end;
-    taken = scanner.end;
-    pending = undefined;
-    return true;
-  };
-
-  const brokenCall = ({ given }: Pending, offset: number, why: string) => {
-    if (given < 0) {
-      giveUp(offset, why);
-      return;
-    }
-    warn(`call ${calls + 1} of a tool cannot be read: ${why}`);
-    calls++;
-    leave(offset);
-  };
-
-  const beginCall = (name: string) => {
-    if (!names.includes(name))
-      warn(`the model calls ${JSON.stringify(name)}, which is no tool of the request`);
-    events.push({ type: "call", index: calls, id: newId(), name });
-  };
-
-  /** The name and the arguments of a call whose JSON is whole, or what is wrong with it. */
-  const wholeCall = ({
-    scanner,
-    start,
-    name,
-  }: Pending): { name: string; text: string } | string => {
-    const text = held.slice(start, scanner.end);
-    const value = parsed(text);
-    if (value === undefined) return "it is not JSON";
-    if (name !== undefined) return { name, text };
-    if (typeof value.name !== "string" || value.name === "") return "it has no name";
-    if (format.opening === null && !names.includes(value.name))
-      return "its name is that of no tool";
-    const member = scanner.members.find(({ key }) => isArguments(key));
-    if (!member) return { name: value.name, text: "{}" };
-    const given = held.slice(member.start, member.end).trim();
-    const own = given.startsWith('"') ? (JSON.parse(given) as string) : given;
-    return parsed(own) ? { name: value.name, text: own } : "its arguments are no object";
-  };
-
-  /** Gives out what is known of a call's arguments, from where its name is known on. */
-  const givePieces = (call: Pending) => {
-    const { scanner, start, name } = call;
-    const member = scanner.members.find(({ key }) => isArguments(key));
-    const from = name === undefined ? (member?.start ?? -1) : start;
-    if (from < 0 || held[from] !== "{") return;
-    if (call.given < 0) {
-      const own = name ?? nameOf(scanner);
-      if (own === undefined || (format.opening === null && !names.includes(own))) return;
-      beginCall(own);
-      call.given = from;
-    }
-    const end = name === undefined ? member!.end : scanner.end;
-    const to = end < 0 ? held.length : end;
-    if (to > call.given)
-      events.push({ type: "arguments", index: calls, text: held.slice(call.given, to) });
-    call.given = Math.max(call.given, to);
-  };
-
-  const nameOf = ({ members }: ObjectScanner): string | undefined => {
-    const member = members.find(({ key, end }) => key === "name" && end >= 0);
-    const value = member && held.slice(member.start, member.end);
-    return value?.startsWith('"') ? (JSON.parse(value) as string) : undefined;
-  };
-
-  const read = (isLast: boolean): ToolCallEvent[] => {
-    events = [];
-    for (let again = true; again; ) {
-      if (!isInside) again = held !== "" && readText(isLast);
-      else again = pending ? readCall(pending, isLast) : readGap(isLast);
-    }
-    return events;
-  };
-
   return {
     get calls() {
-      return calls;
+      return reading.calls;
     },
     push(text) {
-      held += text;
-      return read(false);
+      reading.held += text;
+      return readHeld(reading, false);
     },
-    finish: () => read(true),
+    finish: () => readHeld(reading, true),
   };
 }
 
@@ -279,17 +107,193 @@ export function readToolCalls(
   return [...reader.push(text), ...reader.finish()];
 }
 
-function isArguments(key: string): boolean {
-  return key === "arguments" || key === "parameters";
+function readHeld(reading: Reading, isLast: boolean): ToolCallEvent[] {
+  reading.events = [];
+  while (readOn(reading, isLast));
+  return reading.events;
 }
 
-function parsed(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
+/** @returns whether what is held then has to be looked at again */
+function readOn(reading: Reading, isLast: boolean): boolean {
+  const { isInside, pending } = reading;
+  if (!isInside) return reading.held !== "" && readText(reading, isLast);
+  return pending ? readCall(reading, pending, isLast) : readGap(reading, isLast);
+}
+
+/** Text, up to where calls open. */
+function readText(reading: Reading, isLast: boolean): boolean {
+  const { format, held } = reading;
+  const { opening } = format;
+  if (opening === null) return readBeginning(reading, isLast);
+  const at = held.indexOf(opening);
+  if (at >= 0) {
+    const text = held.slice(0, at).trimEnd();
+    giveText(reading, text);
+    reading.held = held.slice(text.length);
+    reading.isInside = true;
+    reading.gap = at - text.length + opening.length;
+    return true;
   }
+  const certain = isLast ? held.length : held.length - heldLength(held, opening);
+  const shown = held.slice(0, certain);
+  // White space behind a call belongs to its markup.
+  if (!(isLast && reading.calls > 0 && shown.trim() === "")) giveText(reading, shown);
+  reading.held = held.slice(certain);
+  return false;
+}
+
+/** Text where nothing opens calls: they are all of the answer, or none of it. */
+function readBeginning(reading: Reading, isLast: boolean): boolean {
+  const { format, held, names, isAtStart } = reading;
+  const begins = isAtStart ? format.begins!(held, names) : false;
+  if (begins) {
+    reading.isInside = true;
+    return true;
+  }
+  if (begins === undefined && !isLast) return false;
+  giveText(reading, held);
+  reading.isAtStart = false;
+  reading.held = "";
+  return false;
+}
+
+/** What stands before the JSON of a call, or behind that of the last one. */
+function readGap(reading: Reading, isLast: boolean): boolean {
+  const { format, held, gap } = reading;
+  const near = held.slice(0, gap + longestGap);
+  const brace = near.indexOf("{", gap);
+  const close = format.closing === null ? -1 : near.indexOf(format.closing, gap);
+  if (close >= 0 && (brace < 0 || close < brace)) {
+    const end = close + format.closing!.length;
+    endCalls(reading, { behind: close, end }, "no call stands between its marks");
+    return reading.held !== "";
+  }
+  if (brace >= 0) {
+    const before = format.before.exec(held.slice(gap, brace));
+    if (!before) {
+      giveUp(reading, brace + 1, "other text stands before its JSON");
+      return true;
+    }
+    const scanner = createObjectScanner(brace);
+    reading.pending = { scanner, start: brace, name: before.groups?.name, given: -1 };
+    return true;
+  }
+  if (held.length > near.length) {
+    giveUp(reading, near.length, "no JSON follows");
+    return true;
+  }
+  if (isLast) endCalls(reading, { behind: held.length, end: held.length }, "no JSON follows");
+  return false;
+}
+
+/**
+ * The calls are over at the offset `end`, if there was one and nothing else stands behind the last.
+ *
+ * @param behind offset up to which this is looked for
+ * @param why they are none otherwise
+ */
+function endCalls(
+  reading: Reading,
+  { behind, end }: { behind: number; end: number },
+  why: string,
+): void {
+  const { format, held, gap, taken } = reading;
+  if (taken > 0 && format.behind.test(held.slice(gap, behind))) leaveCalls(reading, end);
+  else giveUp(reading, end, why);
+}
+
+function readCall(reading: Reading, call: Pending, isLast: boolean): boolean {
+  const { held, pieces } = reading;
+  const { scanner } = call;
+  if (!scanner.scan(held)) {
+    giveUpCall(reading, call, scanner.at, "it is not JSON");
+    return true;
+  }
+  if (scanner.end < 0) {
+    if (pieces) givePieces(reading, call);
+    if (isLast) giveUpCall(reading, call, held.length, "it is cut off");
+    return false;
+  }
+  const found = wholeCall(held, call, (name) => mayBeCalled(reading, name));
+  if (typeof found === "string") {
+    giveUpCall(reading, call, scanner.end, found);
+    return reading.held !== "";
+  }
+  if (call.given < 0) {
+    beginCall(reading, found.name);
+    reading.events.push({ type: "arguments", index: reading.calls, text: found.text });
+  } else givePieces(reading, call);
+  reading.calls++;
+  reading.gap = scanner.end;
+  reading.taken = scanner.end;
+  reading.pending = undefined;
+  return true;
+}
+
+/** Without what opens calls, only the name of a tool tells a call from an answer in JSON. */
+function mayBeCalled({ format, names }: Reading, name: string): boolean {
+  return format.opening !== null || names.includes(name);
+}
+
+/** Gives out what is known of a call's arguments, from where its name is known on. */
+function givePieces(reading: Reading, call: Pending): void {
+  const { held } = reading;
+  const place = argumentsSoFar(held, call);
+  if (!place) return;
+  if (call.given < 0) {
+    const name = nameSoFar(held, call);
+    if (name === undefined || !mayBeCalled(reading, name)) return;
+    beginCall(reading, name);
+    call.given = place.from;
+  }
+  const text = held.slice(call.given, place.to);
+  if (text !== "") reading.events.push({ type: "arguments", index: reading.calls, text });
+  call.given = Math.max(call.given, place.to);
+}
+
+function beginCall(reading: Reading, name: string): void {
+  const { events, calls, names, newId } = reading;
+  if (!names.includes(name))
+    warn(reading, `the model calls ${JSON.stringify(name)}, which is no tool of the request`);
+  events.push({ type: "call", index: calls, id: newId(), name });
+}
+
+/** A call cannot be read further than `offset`. */
+function giveUpCall(reading: Reading, { given }: Pending, offset: number, why: string): void {
+  if (given < 0) {
+    giveUp(reading, offset, why);
+    return;
+  }
+  reading.calls++;
+  warn(reading, `call ${reading.calls} of a tool cannot be read: ${why}`);
+  leaveCalls(reading, offset);
+}
+
+/** Takes what is held up to `offset` as text: it is no call. */
+function giveUp(reading: Reading, offset: number, why: string): void {
+  const { format, held, taken } = reading;
+  giveText(reading, held.slice(taken, offset));
+  reading.isAtStart = false;
+  if (format.opening !== null || taken > 0)
+    warn(reading, `what looks like a call of a tool is none: ${why}`);
+  leaveCalls(reading, offset);
+}
+
+function leaveCalls(reading: Reading, offset: number): void {
+  reading.held = reading.held.slice(offset);
+  reading.isInside = false;
+  reading.pending = undefined;
+  reading.gap = 0;
+  reading.taken = 0;
+}
+
+function giveText(reading: Reading, text: string): void {
+  if (text !== "") reading.events.push({ type: "text", text });
+  if (text.trim() !== "") reading.isAtStart = false;
+}
+
+function warn({ events }: Reading, text: string): void {
+  events.push({ type: "warning", text });
 }
 
 /** Length of the end of `text` that may belong to markup: white space, and what the opening begins with. */
