@@ -2,14 +2,21 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { StatsReport } from "../../../src/curate/stats/index.js";
 import { writeTestModel } from "../../../src/generate/testModel.js";
 import type { StatsReport as ShownReport } from "../../../web/src/data/stats/report.js";
 import { hasBrowser, launchBrowser } from "../browser.js";
 import { tunewright } from "../program.js";
-import { expectAccessible, openPage, type PageServer, startServer } from "./openPage.js";
+import {
+  expectAccessible,
+  expectFaultless,
+  openPage,
+  type PageServer,
+  startServer,
+  views,
+} from "./openPage.js";
 
 const work = mkdtempSync(path.join(tmpdir(), "tunewright-page-data-"));
 const runs = path.join(work, "output");
@@ -69,26 +76,12 @@ afterAll(async () => {
   rmSync(work, { recursive: true, force: true });
 });
 
-async function settled(page: Page): Promise<void> {
-  await page.locator("main .spinner").first().waitFor({ state: "detached" });
-}
-
 describe.skipIf(!hasBrowser)("data on the page", () => {
-  it.each([
-    { language: "en", theme: "light", width: 1280 },
-    { language: "zh", theme: "dark", width: 390 },
-  ] as const)("is accessible and faultless: $language, $theme, $width", async (view) => {
+  it.each(views)("is accessible and faultless: $language, $theme, $width", async (view) => {
     const file = `#/data/${ids["unique.jsonl"]}`;
     const tabs = ["", "?tab=packed", "?tab=statistics", "?tab=removed"];
-    for (const place of ["#/data", ...tabs.map((tab) => `${file}${tab}`)]) {
-      const { page, faults, foreign, close } = await openPage(browser, server.address, place, view);
-      await settled(page);
-      await expectAccessible(page);
-      const wider = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
-      expect(wider, place).toBeLessThanOrEqual(0);
-      expect([...faults, ...foreign], place).toEqual([]);
-      await close();
-    }
+    const places = ["#/data", ...tabs.map((tab) => `${file}${tab}`)];
+    await expectFaultless(browser, server.address, places, view);
   });
 
   it("is browsed by rows however many there are", async () => {

@@ -98,6 +98,12 @@ export interface View {
   height?: number;
 }
 
+/** Both languages, both themes, a wide screen and a phone's. */
+export const views = [
+  { language: "en", theme: "light", width: 1280 },
+  { language: "zh", theme: "dark", width: 390 },
+] as const satisfies readonly View[];
+
 /** A tab, and what went wrong in it. */
 export interface OpenPage {
   page: Page;
@@ -141,6 +147,29 @@ export async function openPage(
   });
   await page.goto(`${address}/${place}`);
   return { page, faults, foreign, close: () => context.close() };
+}
+
+/** Expects of each place, opened by itself, what {@link expectFitting} does, no fault, and no request to others. */
+export async function expectFaultless(
+  browser: Browser,
+  address: string,
+  places: readonly string[],
+  view: View,
+): Promise<void> {
+  for (const place of places) {
+    const { page, faults, foreign, close } = await openPage(browser, address, place, view);
+    await expectFitting(page, place);
+    expect([...faults, ...foreign], place).toEqual([]);
+    await close();
+  }
+}
+
+/** Waits until a screen has no spinner any more; expects that axe finds no fault and nothing is wider than the window. */
+export async function expectFitting(page: Page, place: string): Promise<void> {
+  await page.locator("main .spinner").first().waitFor({ state: "detached" });
+  await expectAccessible(page);
+  const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+  expect(overflow, `${place} is wider than the screen`).toBeLessThanOrEqual(0);
 }
 
 /** Expects that axe finds no fault with the page as it stands (WCAG 2.1 A and AA, and its best practices). */

@@ -2,11 +2,11 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeEvaluation } from "../../../src/serve/results/testEvaluation.js";
 import { hasBrowser, launchBrowser } from "../browser.js";
-import { expectAccessible, openPage, type PageServer, startServer } from "./openPage.js";
+import { expectFaultless, openPage, type PageServer, startServer, views } from "./openPage.js";
 
 const work = mkdtempSync(path.join(tmpdir(), "tunewright-page-results-"));
 let server: PageServer;
@@ -34,28 +34,13 @@ afterAll(async () => {
   rmSync(work, { recursive: true, force: true });
 });
 
-async function settled(page: Page): Promise<void> {
-  await page.locator("main .spinner").first().waitFor({ state: "detached" });
-}
-
 describe.skipIf(!hasBrowser)("evaluations on the page", () => {
-  it.each([
-    { language: "en", theme: "light", width: 1280 },
-    { language: "zh", theme: "dark", width: 390 },
-  ] as const)("are accessible and faultless: $language, $theme, $width", async (view) => {
+  it.each(views)("are accessible and faultless: $language, $theme, $width", async (view) => {
     const places = [
       "#/results",
       ...["", "?tab=questions", "?tab=notes"].map((tab) => `#/results/${tuned}${tab}`),
     ];
-    for (const place of places) {
-      const { page, faults, foreign, close } = await openPage(browser, server.address, place, view);
-      await settled(page);
-      await expectAccessible(page);
-      const wider = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
-      expect(wider, place).toBeLessThanOrEqual(0);
-      expect([...faults, ...foreign], place).toEqual([]);
-      await close();
-    }
+    await expectFaultless(browser, server.address, places, view);
   });
 
   it("show which questions flipped, with the probabilities of both models", async () => {
