@@ -1,11 +1,10 @@
 #!/usr/bin/env node
 // How fast is evaluation beside lm-evaluation-harness's HF backend, and are the answers the same? See README.md here.
-import { spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { lastLineOf, startSide } from "../askedSide.mjs";
 import { compare, table, totals } from "./table.mjs";
 
 const HELP = `Usage: node bench/eval/run.mjs [options]
@@ -71,15 +70,9 @@ function parseOptions() {
   };
 }
 
-function run(command, args, stdio = ["ignore", "pipe", "inherit"]) {
-  const { status, stdout } = spawnSync(command, args, { cwd: root, encoding: "utf8", stdio });
-  if (status !== 0) throw new Error(`${command} ended with exit code ${status}`);
-  return stdout.trim().split("\n").at(-1);
-}
-
 /** The built-in model in a folder that both sides read, written by Tunewright once; builds that first. */
 function modelFolder({ workDir }) {
-  run(path.join(root, "tunewright"), ["--version"]);
+  lastLineOf(path.join(root, "tunewright"), ["--version"]);
   const folder = path.join(workDir, "smollm2-135m");
   if (fs.existsSync(path.join(folder, "config.json"))) return folder;
   fs.mkdirSync(workDir, { recursive: true });
@@ -92,36 +85,13 @@ function modelFolder({ workDir }) {
     "--out",
     folder,
   ];
-  run(path.join(root, "tunewright"), [...args, "--dtype", "float32", "--json"]);
+  lastLineOf(path.join(root, "tunewright"), [...args, "--dtype", "float32", "--json"]);
   return folder;
-}
-
-/** A process that answers each line with a line. */
-async function startSide(command, args, { threads }) {
-  const child = spawn(command, args, {
-    cwd: root,
-    env: { ...process.env, OMP_NUM_THREADS: threads, MKL_NUM_THREADS: threads },
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const read = async () => {
-    const { done, value } = await lines.next();
-    if (done) throw new Error(`${command} ended before it answered`);
-    return JSON.parse(value);
-  };
-  await read();
-  return {
-    ask(request) {
-      child.stdin.write(`${JSON.stringify(request)}\n`);
-      return read();
-    },
-    end: () => child.stdin.end(),
-  };
 }
 
 async function main() {
   const options = parseOptions();
-  const python = run(path.join(root, "bench/peers/setup.sh"), []);
+  const python = lastLineOf(path.join(root, "bench/peers/setup.sh"), []);
   const folder = modelFolder(options);
   const given = [folder, options.data, options.dtype];
   const ours = await startSide(process.execPath, ["bench/eval/tunewright.mjs", ...given], options);

@@ -1,9 +1,9 @@
 // Tunewright as a side of bench/eval: as peer.py, by the library.
 //
 //     node bench/eval/tunewright.mjs MODEL_DIR BENCHMARKS DTYPE
-import { createInterface } from "node:readline";
 import { openEvalModel } from "../../dist/eval/engine/index.js";
 import { evaluate } from "../../dist/eval/index.js";
+import { answerAll } from "../askedSide.mjs";
 
 const SHOTS = 5;
 const [directory, dataDir, dtype] = process.argv.slice(2);
@@ -29,10 +29,7 @@ function answerOf({ resps }) {
   return typeof first === "string" ? first : resps.map(([[logprob]]) => logprob);
 }
 
-const say = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
-say({ ready: true });
-for await (const line of createInterface({ input: process.stdin })) {
-  const { task, limit } = JSON.parse(line);
+await answerAll(async ({ task, limit }) => {
   seconds = 0;
   const { results, samples } = await evaluate({
     model: asked,
@@ -44,10 +41,10 @@ for await (const line of createInterface({ input: process.stdin })) {
   const [{ filter }] = samples[task];
   const own = samples[task].filter((sample) => sample.filter === filter);
   const scores = Object.entries(results[task]).filter(([key]) => key.includes(","));
-  say({
+  return {
     seconds,
     scores: Object.fromEntries(scores),
     answers: own.sort((a, b) => a.doc_id - b.doc_id).map(answerOf),
-  });
-}
+  };
+});
 model.dispose();

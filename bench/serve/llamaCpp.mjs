@@ -2,8 +2,8 @@
 //
 //     node bench/serve/llamaCpp.mjs GGUF PACKAGES THREADS
 import path from "node:path";
-import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
+import { answerAll } from "../askedSide.mjs";
 
 const [modelPath, packages, threads] = process.argv.slice(2);
 const entry = path.join(packages, "node_modules/node-llama-cpp/dist/index.js");
@@ -18,10 +18,7 @@ const llama = await getLlama({
 });
 const model = await llama.loadModel({ modelPath, useMmap: false });
 
-const say = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
-say({ ready: true });
-for await (const line of createInterface({ input: process.stdin })) {
-  const { prompts, tokens } = JSON.parse(line);
+await answerAll(async ({ prompts, tokens }) => {
   const context = await model.createContext({
     contextSize: 512,
     sequences: prompts.length,
@@ -42,6 +39,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     }),
   );
   const { user, system } = process.cpuUsage(before);
-  say({ seconds: (performance.now() - started) / 1000, cpuSeconds: (user + system) / 1e6, ids });
+  const seconds = (performance.now() - started) / 1000;
   await context.dispose();
-}
+  return { seconds, cpuSeconds: (user + system) / 1e6, ids };
+});

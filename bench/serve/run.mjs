@@ -1,11 +1,10 @@
 #!/usr/bin/env node
 // How fast does the decoder answer beside transformers' generate and llama.cpp, and are the texts the same? See README.md here.
-import { spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { lastLineOf, startSide } from "../askedSide.mjs";
 
 const HELP = `Usage: node bench/serve/run.mjs [options]
 
@@ -51,44 +50,14 @@ function parseOptions() {
   return { ...values, rounds, tokens, length, history, workDir: path.resolve(values["work-dir"]) };
 }
 
-function run(command, args) {
-  const stdio = ["ignore", "pipe", "inherit"];
-  const { status, stdout } = spawnSync(command, args, { cwd: root, encoding: "utf8", stdio });
-  if (status !== 0) throw new Error(`${command} ended with exit code ${status}`);
-  return stdout.trim().split("\n").at(-1);
-}
-
 /** The built-in model written for a side that reads another form, once. */
 function exported(to, name, { workDir }, flags = []) {
   const out = path.join(workDir, name);
   if (fs.existsSync(out)) return out;
   fs.mkdirSync(workDir, { recursive: true });
   const args = ["export", "--model", BUILTIN, "--to", to, "--out", out, "--json", ...flags];
-  run(path.join(root, "tunewright"), args);
+  lastLineOf(path.join(root, "tunewright"), args);
   return out;
-}
-
-/** A process that answers each line with a line. */
-async function startSide(command, args, { threads }) {
-  const child = spawn(command, args, {
-    cwd: root,
-    env: { ...process.env, OMP_NUM_THREADS: threads, MKL_NUM_THREADS: threads },
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const read = async () => {
-    const { done, value } = await lines.next();
-    if (done) throw new Error(`${command} ended before it answered`);
-    return JSON.parse(value);
-  };
-  await read();
-  return {
-    ask(request) {
-      child.stdin.write(`${JSON.stringify(request)}\n`);
-      return read();
-    },
-    end: () => child.stdin.end(),
-  };
 }
 
 /** What is measured: a process, and the numbers of streams. */
@@ -141,9 +110,9 @@ function same(a, b) {
 
 async function main() {
   const options = parseOptions();
-  run(path.join(root, "tunewright"), ["--version"]);
+  lastLineOf(path.join(root, "tunewright"), ["--version"]);
   const python =
-    process.env.TUNEWRIGHT_PEERS_PYTHON ?? run(path.join(root, "bench/peers/setup.sh"), []);
+    process.env.TUNEWRIGHT_PEERS_PYTHON ?? lastLineOf(path.join(root, "bench/peers/setup.sh"), []);
   const results = {};
   let prompts;
   let reference;

@@ -2,7 +2,6 @@
 //
 //     node bench/serve/tunewright.mjs MODEL float32|bfloat16 stored|dense
 import { readFileSync } from "node:fs";
-import { createInterface } from "node:readline";
 import {
   createDecoder,
   disposeDecoder,
@@ -10,9 +9,11 @@ import {
   loadChatModel,
   step,
   submit,
+  tokensOf,
 } from "../../dist/generate/index.js";
 import { prepareModel } from "../../dist/models/index.js";
 import { observedOperators, observeOperators, randn, tidy } from "../../dist/tensor/index.js";
+import { answerAll } from "../askedSide.mjs";
 
 const [name, dtype, form] = process.argv.slice(2);
 const chat = await loadChatModel(name, { dtype, asStored: form === "stored" });
@@ -30,7 +31,7 @@ function decode(decoder, prompts, maxNewTokens) {
   let first = 0;
   let steps = 0;
   while (!isIdle(decoder)) {
-    const tokens = step(decoder);
+    const tokens = tokensOf(step(decoder));
     steps++;
     if (tokens.length > 0) first ||= (performance.now() - started) / 1000;
     for (const { request, tokenId } of tokens) answers.get(request).push(tokenId);
@@ -105,9 +106,4 @@ const tasks = {
     }),
 };
 
-const say = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
-say({ ready: true });
-for await (const line of createInterface({ input: process.stdin })) {
-  const { task, ...request } = JSON.parse(line);
-  say(await tasks[task](request));
-}
+await answerAll(({ task, ...request }) => tasks[task](request));
