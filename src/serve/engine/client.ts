@@ -52,8 +52,6 @@ export interface Engine {
   answer(request: AnswerRequest, signal: AbortSignal): Promise<RunningAnswer>;
   /** Answers that are computed or wait. */
   inFlight(): number;
-  /** Calls `listener` when models, readiness or restarts change. @returns stops that */
-  onChange(listener: () => void): () => void;
   /** Ends the child. */
   end(): Promise<void>;
 }
@@ -103,7 +101,6 @@ const noFigures: EngineFigures = {
 export function startEngine({ timeout, log }: EngineOptions): Engine {
   const served = new Map<string, Served>();
   const pending = new Map<number, Pending>();
-  const listeners = new Set<() => void>();
   let child: ChildProcess | undefined;
   let isReady = false;
   let isEnding = false;
@@ -118,9 +115,6 @@ export function startEngine({ timeout, log }: EngineOptions): Engine {
   let reason = "the engine is starting";
   let restartTimer: NodeJS.Timeout | undefined;
 
-  const changed = () => {
-    for (const listener of listeners) listener();
-  };
   const tell = (message: ToEngine) => {
     if (child?.connected) child.send(message, () => {});
   };
@@ -139,7 +133,7 @@ export function startEngine({ timeout, log }: EngineOptions): Engine {
         for (const { spec, state } of served.values()) {
           if (state !== "failed") tell({ type: "load", spec });
         }
-        return changed();
+        return;
       case "answers":
         for (const [id, event] of message.events) pending.get(id)?.push(event);
         return;
@@ -149,14 +143,11 @@ export function startEngine({ timeout, log }: EngineOptions): Engine {
         return;
       default:
         hearModel(message);
-        changed();
     }
   };
-  const hearModel = (
-    message: Extract<FromEngine, { type: "progress" | "loaded" | "failed" | "unloaded" }>,
-  ) => {
+  const hearModel = (message: Extract<FromEngine, { type: "progress" | "loaded" | "failed" }>) => {
     const model = served.get(message.name);
-    if (!model || message.type === "unloaded") return;
+    if (!model) return;
     if (message.type === "progress") model.progress = message.progress;
     else if (message.type === "loaded") {
       const { facts } = message;
@@ -221,7 +212,6 @@ export function startEngine({ timeout, log }: EngineOptions): Engine {
     const delay = restartDelays[Math.min(quickDeaths, restartDelays.length - 1)]!;
     log(`${reason}; it is started again${delay > 0 ? ` in ${delay / 1000} s` : ""}`);
     restartTimer = setTimeout(start, delay);
-    changed();
   };
   const watch = setInterval(() => {
     tell({ type: "ping" });
@@ -249,12 +239,10 @@ export function startEngine({ timeout, log }: EngineOptions): Engine {
       if (served.has(spec.name)) throw new RangeError(`${spec.name} is served already`);
       served.set(spec.name, newModel(spec));
       if (isReady) tell({ type: "load", spec });
-      changed();
     },
     unload(name) {
       if (!served.delete(name)) return false;
       tell({ type: "unload", name });
-      changed();
       return true;
     },
     async answer(request, signal) {
@@ -276,10 +264,6 @@ export function startEngine({ timeout, log }: EngineOptions): Engine {
       if (first.done || first.value.type !== "begin")
         throw new EngineGone("the answer was cancelled");
       return { begin: first.value, events };
-    },
-    onChange(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
     },
     end() {
       isEnding = true;

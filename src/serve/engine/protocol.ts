@@ -162,6 +162,5 @@ export type FromEngine =
   | { type: "progress"; name: string; progress: number }
   | { type: "loaded"; name: string; facts: ModelFacts }
   | { type: "failed"; name: string; error: PlainError }
-  | { type: "unloaded"; name: string }
   | { type: "answers"; events: [id: number, event: AnswerEvent][] }
   | { type: "alive"; figures: EngineFigures };

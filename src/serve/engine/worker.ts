@@ -85,17 +85,15 @@ export function createWorker({ tell, endIfOrphan }: WorkerOptions) {
     });
   const unloadModel = (name: string) => {
     const one = serving.get(name);
-    if (one) {
-      for (const { id } of new Set(one.answers.values())) {
-        fail(id, new DataError(`${name} was unloaded`));
-      }
-      flush();
-      serving.delete(name);
-      disposeDecoder(one.decoder);
-      unload(tables, one.loaded);
-      trimMemory();
+    if (!one) return;
+    for (const { id } of new Set(one.answers.values())) {
+      fail(id, new DataError(`${name} was unloaded`));
     }
-    tell({ type: "unloaded", name });
+    flush();
+    serving.delete(name);
+    disposeDecoder(one.decoder);
+    unload(tables, one.loaded);
+    trimMemory();
   };
   const begin = async (id: number, request: AnswerRequest) => {
     const one = serving.get(request.model);
