@@ -1,11 +1,6 @@
 /** The engine that owns tensors, a process of its own, and its client. Importing this loads no libtorch. */
-export {
-  type Engine,
-  EngineGone,
-  type EngineOptions,
-  type RunningAnswer,
-  startEngine,
-} from "./client.js";
+export { type Engine, type RunningAnswer, startEngine } from "./client.js";
+export { EngineGone } from "./engineGone.js";
 export type {
   AnswerEvent,
   AnswerFormat,

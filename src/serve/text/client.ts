@@ -1,8 +1,8 @@
 /** The text process as the HTTP process sees it: begun when it is needed, ended when it is not. */
-import { type ChildProcess, fork } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import type { ChildProcess } from "node:child_process";
 import { EnvironmentError } from "../../util/errors.js";
 import { revivedError } from "../../util/plainError.js";
+import { forkBeside } from "../forkBeside.js";
 import type { JobName, TextAnswer, TextJobs } from "./protocol.js";
 
 export interface TextProcess {
@@ -49,7 +49,7 @@ export function createTextProcess(): TextProcess {
     return job;
   };
   const begin = (): ChildProcess => {
-    const begun = forkText();
+    const begun = forkBeside(import.meta.url, "ignore");
     begun.on("message", (answer: TextAnswer) => {
       if (answer.type === "progress") waiting.get(answer.id)?.onProgress?.(answer.share);
       else if (answer.type === "value") settle(answer.id)?.resolve(answer.value as never);
@@ -85,14 +85,4 @@ export function createTextProcess(): TextProcess {
     },
     close,
   };
-}
-
-/** From the build or, in tests, from the sources. */
-function forkText(): ChildProcess {
-  const fromSource = import.meta.url.endsWith(".ts");
-  const entry = new URL(fromSource ? "./main.ts" : "./main.js", import.meta.url);
-  return fork(fileURLToPath(entry), [], {
-    execArgv: fromSource ? ["--import", "tsx"] : [],
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
-  });
 }
